@@ -1,0 +1,42 @@
+// Adds up what was run: the JSON report of vitest, and the closing line of the runtimes' output.
+// Prints `N passed, N failed, N skipped`; exits with 1 unless all that there is has passed.
+import { readFileSync } from "node:fs";
+
+/** The counts of a report; a test file that could not be loaded is a failure of its own. */
+function fromVitest(path) {
+  const report = JSON.parse(readFileSync(path, "utf8"));
+  const unloaded = report.testResults.filter(
+    ({ status, assertionResults }) =>
+      status === "failed" && !assertionResults.some((test) => test.status === "failed"),
+  );
+  return {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + unloaded.length,
+    skipped: report.numPendingTests + report.numTodoTests,
+  };
+}
+
+function fromRuntimes(path) {
+  const lines = readFileSync(path, "utf8").trimEnd().split("\n");
+  const match = /^(\d+) passed, (\d+) failed, (\d+) skipped$/.exec(lines.at(-1) ?? "");
+  if (match === null) throw new Error("the runtimes did not say how many passed");
+  const [, passed, failed, skipped] = match.map(Number);
+  return { passed, failed, skipped };
+}
+
+/** A report that is missing or broken counts as one failure, and is told. */
+function read(reader, path) {
+  try {
+    return reader(path);
+  } catch (error) {
+    process.stderr.write(`${path}: ${error.message}\n`);
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+}
+
+const [vitestReport, runtimesOutput] = process.argv.slice(2);
+const parts = [read(fromVitest, vitestReport), read(fromRuntimes, runtimesOutput)];
+const total = (key) => parts.reduce((sum, part) => sum + part[key], 0);
+const [passed, failed, skipped] = ["passed", "failed", "skipped"].map(total);
+process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`);
+process.exit(parts.every((part) => part.passed > 0) && failed === 0 && skipped === 0 ? 0 : 1);

@@ -1,0 +1,21 @@
+// Compiles what the tests start real servers with, for scripts that want one, and loads it.
+import { spawnSync } from "node:child_process";
+import { copyFileSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const source = join(root, "test", "harness");
+const compiled = join(root, "build", "harness");
+
+/** `startPhpFpm` and `findServer` of test/harness/. */
+export async function loadHarness() {
+  const folder = join(root, "node_modules", "typescript");
+  const { bin } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  const args = [join(folder, bin.tsc), "--project", join(source, "tsconfig.json")];
+  const { status, stdout } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  if (status !== 0) throw new Error(`the test harness does not compile:\n${stdout}`);
+  copyFileSync(join(source, "guard.mjs"), join(compiled, "guard.mjs"));
+  const load = (name) => import(pathToFileURL(join(compiled, name)).href);
+  return { ...(await load("php-fpm.js")), ...(await load("servers.js")) };
+}

@@ -1,0 +1,111 @@
+// Makes a clone ready to work in: installs the development tools and builds dist/ when either is
+// missing or out of date. Needs nothing but Node and npm. `--build` builds in any case.
+import { spawnSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const LEAST_NODE = [20, 19, 0];
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const at = (...path) => join(root, ...path);
+
+/** What dist/ is made of. Folders count with everything below them. */
+const SOURCES = [
+  "src",
+  "assembly",
+  "asconfig.json",
+  "tsconfig.json",
+  "package.json",
+  "scripts/build.mjs",
+];
+/** Carries the time at which the last good build began. Outside dist/, which is published. */
+const STAMP = at("build", "built");
+
+function isTooOld(version) {
+  const found = version.split(".").map((part) => Number.parseInt(part, 10));
+  for (let i = 0; i < LEAST_NODE.length; i++) {
+    if (found[i] !== LEAST_NODE[i]) return found[i] < LEAST_NODE[i];
+  }
+  return false;
+}
+
+/** Modification time in milliseconds; 0 for what does not exist. */
+function modified(path) {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+/** The latest change at or below a path. A folder's own time tells of files that were removed. */
+function newest(path) {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return 0;
+  if (!stat.isDirectory()) return stat.mtimeMs;
+  return readdirSync(path).reduce(
+    (latest, name) => Math.max(latest, newest(join(path, name))),
+    stat.mtimeMs,
+  );
+}
+
+function needsInstall() {
+  return modified(at("node_modules", ".package-lock.json")) < modified(at("package-lock.json"));
+}
+
+function needsBuild() {
+  if (!existsSync(at("dist"))) return true;
+  const built = modified(STAMP);
+  return SOURCES.some((source) => newest(at(source)) > built);
+}
+
+/** Runs a command quietly; shows what it said when it fails. */
+function run(title, command, args) {
+  const began = Date.now();
+  process.stderr.write(`${title}… `);
+  const { status, error, stdout, stderr } = spawnSync(command, args, {
+    cwd: root,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  const seconds = ((Date.now() - began) / 1000).toFixed(1);
+  if (status === 0) {
+    process.stderr.write(`${seconds} s\n`);
+    return;
+  }
+  process.stderr.write(`failed after ${seconds} s\n${stdout ?? ""}${stderr ?? ""}`);
+  if (error) process.stderr.write(`${error.message}\n`);
+  process.exit(1);
+}
+
+function install() {
+  const args = ["ci", "--include=dev", "--no-audit", "--no-fund"];
+  const npm = process.env.npm_execpath;
+  // The npm that runs us, started through Node: on Windows `npm` is a script that cannot be spawned.
+  if (npm?.endsWith("npm-cli.js")) run("installing", process.execPath, [npm, ...args]);
+  else run("installing", "npm", args);
+}
+
+function build() {
+  const began = Date.now();
+  rmSync(STAMP, { force: true });
+  run("building", process.execPath, [at("scripts", "build.mjs")]);
+  mkdirSync(dirname(STAMP), { recursive: true });
+  writeFileSync(STAMP, "");
+  // A source that was saved while the build ran is newer than this, and builds again.
+  utimesSync(STAMP, began / 1000, began / 1000);
+}
+
+if (isTooOld(process.versions.node)) {
+  process.stderr.write(
+    `fcgi-probe needs Node ${LEAST_NODE.join(".")} or newer; this is ${process.versions.node}.\n`,
+  );
+  process.exit(1);
+}
+if (needsInstall()) install();
+if (process.argv.includes("--build") || needsBuild()) build();
