@@ -1,0 +1,7 @@
+/** What the module exports: the jobs of src/engine/engine.ts, and its memory. */
+export { demultiplex, demultiplexConnection } from "./fastcgi";
+export { splitLines } from "./lines";
+export { splitHeaders, splitNetstrings } from "./netstring";
+export { splitPairs } from "./pairs";
+export { countScoreboard } from "./scoreboard";
+export { splitPackets, splitVariables } from "./uwsgi";

@@ -1,0 +1,46 @@
+import { EngineError, RESULT, SCOREBOARD_LETTERS } from "../engine.js";
+import { isOutside, type Memory } from "../memory.js";
+
+const R = RESULT >> 2;
+const OTHER = SCOREBOARD_LETTERS.length;
+const LETTERS = Uint8Array.from(SCOREBOARD_LETTERS, (letter) => letter.charCodeAt(0));
+/**
+ * Four histograms side by side: runs of one letter then do not wait for their own counter. All
+ * zeros between calls.
+ */
+const counts = new Int32Array(4 * 256);
+
+/** {@link Engine.countScoreboard} */
+export function countScoreboard({ bytes, words }: Memory, start: number, length: number): number {
+  if (isOutside(start, length)) return EngineError.Range;
+  const end = start + length;
+  let at = start;
+  for (const last = end - 4; at <= last; at += 4) {
+    (counts[bytes[at] as number] as number)++;
+    (counts[256 + (bytes[at + 1] as number)] as number)++;
+    (counts[512 + (bytes[at + 2] as number)] as number)++;
+    (counts[768 + (bytes[at + 3] as number)] as number)++;
+  }
+  while (at < end) (counts[bytes[at++] as number] as number)++;
+
+  let other = length;
+  for (let index = 0; index < OTHER; index++) {
+    const count = take(LETTERS[index] as number);
+    words[R + index] = count;
+    other -= count;
+  }
+  words[R + OTHER] = other;
+  if (other > 0) counts.fill(0);
+  return length;
+}
+
+/** Reads a letter's count and sets it back. */
+function take(letter: number): number {
+  const count =
+    (counts[letter] as number) +
+    (counts[256 + letter] as number) +
+    (counts[512 + letter] as number) +
+    (counts[768 + letter] as number);
+  counts[letter] = counts[256 + letter] = counts[512 + letter] = counts[768 + letter] = 0;
+  return count;
+}

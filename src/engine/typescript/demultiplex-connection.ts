@@ -1,0 +1,129 @@
+import {
+  EngineError,
+  RecordFlag,
+  RecordRow,
+  ROW_WORDS,
+  STATE,
+  DemultiplexState as State,
+  TABLE,
+} from "../engine.js";
+import { isOutside, type Memory } from "../memory.js";
+import { copyDown } from "./copy.js";
+import {
+  BEGIN_REQUEST,
+  BODY_LENGTH,
+  contentLengthOf,
+  DATA,
+  END_REQUEST,
+  HEADER_LENGTH,
+  PARAMS,
+  paddingLengthOf,
+  requestIdOf,
+  typeOf,
+  versionOf,
+} from "./record-header.js";
+import { tableResult } from "./table-result.js";
+
+const S = STATE >> 2;
+const T = TABLE >> 2;
+const ENDS = RecordFlag.Ends << 8;
+
+/** {@link Engine.demultiplexConnection} */
+export function demultiplexConnection(memory: Memory, start: number, length: number): number {
+  if (isOutside(start, length)) return EngineError.Range;
+  const { bytes, words, view } = memory;
+  const end = start + length;
+  let headerLength = words[S + State.HeaderLength] as number;
+  let low = words[S + State.HeaderLow] as number;
+  let high = words[S + State.HeaderHigh] as number;
+  let content = words[S + State.ContentRemaining] as number;
+  let padding = words[S + State.PaddingRemaining] as number;
+
+  let at = start;
+  let records = 0;
+  let rows = 0;
+  /** Type and request id of the row that the next record may prolong; -1 is no such record. */
+  let run = -1;
+  let error = 0;
+  let errorOffset = 0;
+
+  for (;;) {
+    if (headerLength < HEADER_LENGTH) {
+      if (headerLength === 0 && at + HEADER_LENGTH <= end) {
+        low = view.getInt32(at, true);
+        high = view.getInt32(at + 4, true);
+        at += HEADER_LENGTH;
+        headerLength = HEADER_LENGTH;
+      } else {
+        while (headerLength < HEADER_LENGTH && at < end) {
+          const byte = (bytes[at++] as number) << ((headerLength & 3) << 3);
+          if (headerLength < 4) low |= byte;
+          else high |= byte;
+          headerLength++;
+        }
+        if (headerLength < HEADER_LENGTH) break;
+      }
+      const type = typeOf(low);
+      content = contentLengthOf(high);
+      if (versionOf(low) !== 1) error = EngineError.Version;
+      else if ((type === BEGIN_REQUEST || type === END_REQUEST) && content !== BODY_LENGTH) {
+        error = EngineError.BodyLength;
+      }
+      if (error !== 0) {
+        errorOffset = at - HEADER_LENGTH - start;
+        content = 0;
+        break;
+      }
+      padding = paddingLengthOf(high);
+      if (content === 0) {
+        const row = T + ROW_WORDS * rows++;
+        words[row + RecordRow.RequestId] = requestIdOf(low);
+        words[row + RecordRow.Type] = type | ((RecordFlag.Begins | RecordFlag.Ends) << 8);
+        words[row + RecordRow.Start] = at;
+        words[row + RecordRow.Length] = 0;
+        run = -1;
+      }
+    }
+
+    if (content > 0) {
+      const taken = content < end - at ? content : end - at;
+      if (taken === 0) break;
+      const begins = content === contentLengthOf(high) ? RecordFlag.Begins << 8 : 0;
+      const ends = content === taken ? ENDS : 0;
+      if (run === low >>> 8) {
+        const row = T + ROW_WORDS * (rows - 1);
+        const length = words[row + RecordRow.Length] as number;
+        copyDown(memory, (words[row + RecordRow.Start] as number) + length, at, taken);
+        words[row + RecordRow.Type] = ((words[row + RecordRow.Type] as number) & ~ENDS) | ends;
+        words[row + RecordRow.Length] = length + taken;
+      } else {
+        const type = typeOf(low);
+        const row = T + ROW_WORDS * rows++;
+        words[row + RecordRow.RequestId] = requestIdOf(low);
+        words[row + RecordRow.Type] = type | begins | ends;
+        words[row + RecordRow.Start] = at;
+        words[row + RecordRow.Length] = taken;
+        run = type >= PARAMS && type <= DATA ? low >>> 8 : -1;
+      }
+      at += taken;
+      content -= taken;
+      if (content > 0) break;
+    }
+    if (padding > 0) {
+      const taken = padding < end - at ? padding : end - at;
+      at += taken;
+      padding -= taken;
+      if (padding > 0) break;
+    }
+    records++;
+    headerLength = low = high = 0;
+  }
+
+  words[S + State.HeaderLength] = headerLength;
+  words[S + State.HeaderLow] = low;
+  words[S + State.HeaderHigh] = high;
+  words[S + State.ContentRemaining] = content;
+  words[S + State.PaddingRemaining] = padding;
+  tableResult(words, at - start, 0, records, errorOffset);
+  return error !== 0 ? error : rows;
+}

@@ -1,0 +1,118 @@
+import {
+  EngineError,
+  FrameFlag,
+  FrameRow,
+  ROW_WORDS,
+  STATE,
+  NetstringState as State,
+  TABLE,
+  TABLE_ROWS,
+} from "../engine.js";
+import { isOutside, type Memory } from "../memory.js";
+import { tableResult } from "./table-result.js";
+
+const S = STATE >> 2;
+const T = TABLE >> 2;
+const ZERO = 0x30;
+const COLON = 0x3a;
+const COMMA = 0x2c;
+const IN_LENGTH = 0;
+const IN_DATA = 1;
+const AT_COMMA = 2;
+/** As many as the largest limit has: zeros in front of a lenient length must end somewhere. */
+const MOST_DIGITS = 10;
+
+/** {@link Engine.splitNetstrings} */
+export function splitNetstrings(
+  { bytes, words }: Memory,
+  start: number,
+  length: number,
+  most: number,
+): number {
+  if (isOutside(start, length)) return EngineError.Range;
+  const end = start + length;
+  const strict = words[S + State.Strict] as number;
+  const limit = words[S + State.Limit] as number;
+  let phase = words[S + State.Phase] as number;
+  let digits = words[S + State.Digits] as number;
+  let size = words[S + State.Length] as number;
+  let remaining = words[S + State.Remaining] as number;
+
+  let at = start;
+  let rows = 0;
+  let complete = 0;
+  let error = 0;
+  let errorOffset = 0;
+
+  while (at < end && complete < most) {
+    if (phase === IN_LENGTH) {
+      if (digits === 0 && rows === TABLE_ROWS) break;
+      const byte = bytes[at] as number;
+      const digit = byte - ZERO;
+      if (digit >= 0 && digit <= 9) {
+        if (digits === MOST_DIGITS || (strict !== 0 && digits === 1 && size === 0)) {
+          error = EngineError.Digits;
+        } else if (size * 10 + digit > limit) error = EngineError.Limit;
+        if (error !== 0) {
+          errorOffset = at - digits - start;
+          break;
+        }
+        size = size * 10 + digit;
+        digits++;
+        at++;
+      } else if (byte === COLON && digits > 0) {
+        at++;
+        remaining = size;
+        phase = IN_DATA;
+        if (size === 0) {
+          writeRow(words, rows++, at, 0, FrameFlag.Begins | FrameFlag.Ends, 0);
+          phase = AT_COMMA;
+        }
+      } else {
+        error = EngineError.Digits;
+        errorOffset = at - digits - start;
+        break;
+      }
+    } else if (phase === IN_DATA) {
+      const taken = remaining < end - at ? remaining : end - at;
+      const begins = remaining === size ? FrameFlag.Begins : 0;
+      const ends = remaining === taken ? FrameFlag.Ends : 0;
+      writeRow(words, rows++, at, taken, begins | ends, size);
+      at += taken;
+      remaining -= taken;
+      if (remaining === 0) phase = AT_COMMA;
+    } else {
+      if (bytes[at] !== COMMA) {
+        error = EngineError.Comma;
+        errorOffset = at - start;
+        break;
+      }
+      at++;
+      complete++;
+      phase = IN_LENGTH;
+      digits = size = 0;
+    }
+  }
+
+  words[S + State.Phase] = phase;
+  words[S + State.Digits] = digits;
+  words[S + State.Length] = size;
+  words[S + State.Remaining] = remaining;
+  tableResult(words, at - start, 0, complete, errorOffset);
+  return error !== 0 ? error : rows;
+}
+
+function writeRow(
+  words: Int32Array,
+  index: number,
+  start: number,
+  length: number,
+  flags: number,
+  head: number,
+): void {
+  const row = T + ROW_WORDS * index;
+  words[row + FrameRow.Start] = start;
+  words[row + FrameRow.Length] = length;
+  words[row + FrameRow.Flags] = flags;
+  words[row + FrameRow.Head] = head;
+}

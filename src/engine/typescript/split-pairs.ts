@@ -1,0 +1,57 @@
+import { EngineError, PairRow, ROW_WORDS, TABLE, TABLE_ROWS } from "../engine.js";
+import { isOutside, type Memory } from "../memory.js";
+import { tableResult } from "./table-result.js";
+
+const T = TABLE >> 2;
+
+/** {@link Engine.splitPairs} */
+export function splitPairs({ bytes, words }: Memory, start: number, length: number): number {
+  if (isOutside(start, length)) return EngineError.Range;
+  const end = start + length;
+  let at = start;
+  let rows = 0;
+  let needed = 0;
+  while (at < end && rows < TABLE_ROWS) {
+    let next = at;
+    let nameLength = bytes[next++] as number;
+    if (nameLength > 127) {
+      if (next + 3 > end) break;
+      nameLength = longLength(bytes, nameLength, next);
+      next += 3;
+    }
+    if (next >= end) break;
+    let valueLength = bytes[next++] as number;
+    if (valueLength > 127) {
+      if (next + 3 > end) break;
+      valueLength = longLength(bytes, valueLength, next);
+      next += 3;
+    }
+    const size = next - at + nameLength + valueLength;
+    if (size > 0xffff_ffff) {
+      tableResult(words, at - start, 0, 0, at - start);
+      return EngineError.Overflow;
+    }
+    if (size > end - at) {
+      needed = size;
+      break;
+    }
+    const row = T + ROW_WORDS * rows++;
+    words[row + PairRow.NameStart] = next;
+    words[row + PairRow.NameLength] = nameLength;
+    words[row + PairRow.ValueStart] = next + nameLength;
+    words[row + PairRow.ValueLength] = valueLength;
+    at += size;
+  }
+  tableResult(words, at - start, needed, 0, 0);
+  return rows;
+}
+
+/** A length of 31 bits, of which the first byte is read. */
+function longLength(bytes: Uint8Array, first: number, at: number): number {
+  return (
+    ((first & 0x7f) << 24) |
+    ((bytes[at] as number) << 16) |
+    ((bytes[at + 1] as number) << 8) |
+    (bytes[at + 2] as number)
+  );
+}

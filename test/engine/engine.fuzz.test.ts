@@ -1,0 +1,281 @@
+import fc from "fast-check";
+import { afterAll, describe, expect, it } from "vitest";
+import {
+  ASIDE,
+  DemultiplexResult,
+  type Engine,
+  LINE_ROW_WORDS,
+  LineKind,
+  LineRow,
+  MEMORY_SIZE,
+  RESULT,
+  RESULT_WORDS,
+  RecordRow,
+  ROW_WORDS,
+  SCOREBOARD_LETTERS,
+  STATE,
+  STATE_WORDS,
+  TABLE,
+  TableResult,
+  WINDOW,
+  WINDOW_SIZE,
+} from "../../src/engine/engine.js";
+import { hashKey } from "../../src/engine/hash-key.js";
+import { createTypeScriptEngine } from "../../src/engine/typescript.js";
+import { createWebAssemblyEngine } from "../../src/engine/webassembly.js";
+import {
+  alphabet,
+  cut,
+  headers,
+  mutated,
+  netstrings,
+  offset,
+  packets,
+  page,
+  pairs,
+  points,
+  records,
+  variables,
+} from "./arbitraries.js";
+import { join, text } from "./bytes.js";
+import { result } from "./drive.js";
+
+/**
+ * Both engines over the same bytes in the same chunks, their memories compared after every call:
+ * the state, the results, and what these say is there: rows of the table, the stdout range or the
+ * rows' ranges of the window, and stderr. What lies around the bytes differs between the two, so
+ * that an engine which looks at it is found out.
+ */
+const webassembly = createWebAssemblyEngine();
+const typescript = createTypeScriptEngine();
+const untouched = createWebAssemblyEngine();
+
+const PROPERTIES = 10;
+const milliseconds = (Number(process.env["FUZZ_SECONDS"] ?? "2") * 1000) / PROPERTIES;
+const budget: fc.Parameters<unknown> = {
+  numRuns: Number.MAX_SAFE_INTEGER,
+  interruptAfterTimeLimit: milliseconds,
+  markInterruptAsFailure: false,
+};
+
+type Job = (engine: Engine, start: number, length: number) => number;
+
+/** What a call has left in memory. */
+type Left = readonly (Int32Array | Uint8Array)[];
+type Meaning = (engine: Engine, returned: number) => Left;
+
+/** Calls a job of one engine over a chunk and returns all that it has left. */
+function leave(
+  engine: Engine,
+  state: Int32Array,
+  chunk: Uint8Array,
+  start: number,
+  job: Job,
+): Left {
+  const around = engine === webassembly ? 0x00 : 0x37;
+  engine.memory.fill(around, start - 64, start + chunk.length + 64);
+  engine.memory.set(chunk, start);
+  engine.words.set(state, STATE >> 2);
+  return [
+    Int32Array.of(job(engine, start, chunk.length)),
+    engine.words.slice(STATE >> 2, (STATE >> 2) + STATE_WORDS),
+    engine.words.slice(RESULT >> 2, (RESULT >> 2) + RESULT_WORDS),
+  ];
+}
+
+/** toEqual takes a hundred times longer than both engines: it is for telling what differs. */
+function same(actual: Left, expected: Left): void {
+  const isSame = (piece: Int32Array | Uint8Array, index: number) => {
+    const other = expected[index];
+    return other?.length === piece.length && piece.every((word, at) => word === other[at]);
+  };
+  if (actual.length !== expected.length || !actual.every(isSame)) expect(actual).toEqual(expected);
+}
+
+/** Runs a job over chunks in both engines; bytes that a job leaves come again, if it has no state. */
+function compare(
+  chunks: readonly Uint8Array[],
+  job: Job,
+  meaning: Meaning,
+  { state = new Int32Array(STATE_WORDS), again = false, offset = 0 } = {},
+): void {
+  let rest: Uint8Array = new Uint8Array();
+  for (const chunk of chunks) {
+    const bytes = join(rest, chunk);
+    const start = WINDOW + 64 + offset;
+    const expected = leave(typescript, state, bytes, start, job);
+    const actual = leave(webassembly, state, bytes, start, job);
+    same(actual, expected);
+    const [returned, next] = expected as [Int32Array, Int32Array];
+    const count = returned[0] as number;
+    same(meaning(webassembly, count), meaning(typescript, count));
+    if (count < 0) return;
+    state.set(next);
+    if (again) rest = bytes.slice(result(typescript, TableResult.Consumed));
+  }
+}
+
+const table =
+  (words: number): Meaning =>
+  (engine, rows) =>
+    rows > 0 ? [engine.words.slice(TABLE >> 2, (TABLE >> 2) + rows * words)] : [];
+
+const response: Meaning = (engine) => {
+  const start = result(engine, DemultiplexResult.StdoutStart);
+  const length = result(engine, DemultiplexResult.StdoutLength);
+  const stderrLength = result(engine, DemultiplexResult.StderrLength);
+  return [
+    engine.memory.slice(start, start + length),
+    engine.memory.slice(ASIDE, ASIDE + stderrLength),
+  ];
+};
+
+const runs: Meaning = (engine, rows) => {
+  const [words = new Int32Array()] = table(ROW_WORDS)(engine, rows);
+  const contents: Uint8Array[] = [];
+  for (let at = 0; at < words.length; at += ROW_WORDS) {
+    const start = words[at + RecordRow.Start] as number;
+    contents.push(engine.memory.slice(start, start + (words[at + RecordRow.Length] as number)));
+  }
+  return [words, ...contents];
+};
+
+const differs = (name: string, run: () => void) => it(name, run, 30_000 + 20 * milliseconds);
+
+describe("both engines leave the same memory", () => {
+  afterAll(() => {
+    const isFree = (engine: Engine) =>
+      engine.memory.subarray(RESULT + 64, TABLE).every((byte) => byte === 0);
+    expect([isFree(webassembly), isFree(typescript)]).toEqual([true, true]);
+    const own = (engine: Engine) => engine.memory.slice(ASIDE + WINDOW_SIZE, MEMORY_SIZE);
+    expect(own(webassembly)).toEqual(own(untouched));
+    expect(own(typescript)).toEqual(new Uint8Array(MEMORY_SIZE - ASIDE - WINDOW_SIZE));
+  });
+
+  differs("of demultiplex", () => {
+    const property = fc.property(mutated(records), points, offset, (bytes, points, offset) => {
+      const state = new Int32Array(STATE_WORDS);
+      state[8] = 1;
+      const job: Job = (engine, start, length) => engine.demultiplex(start, length);
+      compare(cut(bytes, points), job, response, { state, offset });
+    });
+    fc.assert(property, budget);
+  });
+
+  differs("of demultiplexConnection", () => {
+    const property = fc.property(mutated(records), points, offset, (bytes, points, offset) => {
+      const job: Job = (engine, start, length) => engine.demultiplexConnection(start, length);
+      compare(cut(bytes, points), job, runs, { offset });
+    });
+    fc.assert(property, budget);
+  });
+
+  const stateless = [
+    ["splitPairs", pairs],
+    ["splitHeaders", headers],
+    ["splitVariables", variables],
+  ] as const;
+  for (const [name, arbitrary] of stateless) {
+    differs(`of ${name}`, () => {
+      const property = fc.property(mutated(arbitrary), points, offset, (bytes, points, offset) => {
+        const job: Job = (engine, start, length) => engine[name](start, length);
+        compare(cut(bytes, points), job, table(ROW_WORDS), { again: true, offset });
+      });
+      fc.assert(property, budget);
+    });
+  }
+
+  differs("of splitNetstrings", () => {
+    const options = fc.tuple(
+      fc.nat({ max: 1 }),
+      fc.constantFrom(0, 20, 1_000_000, 2 ** 31 - 1),
+      fc.nat({ max: 9 }),
+    );
+    const property = fc.property(mutated(netstrings), points, options, (bytes, points, options) => {
+      const [strict, limit, most] = options;
+      const state = Int32Array.of(0, 0, 0, 0, strict, limit, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+      const job: Job = (engine, start, length) => engine.splitNetstrings(start, length, most);
+      compare(cut(bytes, points), job, table(ROW_WORDS), { state });
+    });
+    fc.assert(property, budget);
+  });
+
+  differs("of splitPackets", () => {
+    const property = fc.property(
+      mutated(packets),
+      points,
+      fc.nat({ max: 9 }),
+      (bytes, points, most) => {
+        const job: Job = (engine, start, length) => engine.splitPackets(start, length, most);
+        compare(cut(bytes, points), job, table(ROW_WORDS));
+      },
+    );
+    fc.assert(property, budget);
+  });
+
+  differs("of countScoreboard", () => {
+    const letters = alphabet(`${SCOREBOARD_LETTERS}...___ x`, 600);
+    const property = fc.property(
+      mutated(letters),
+      fc.nat({ max: 12 }),
+      offset,
+      (bytes, times, offset) => {
+        const job: Job = (engine, start, length) => engine.countScoreboard(start, length);
+        compare([join(...Array.from({ length: times }, () => bytes))], job, () => [], { offset });
+      },
+    );
+    fc.assert(property, budget);
+  });
+
+  differs("of splitLines", () => {
+    const property = fc.property(
+      mutated(page),
+      points,
+      offset,
+      fc.nat({ max: 1 }),
+      (bytes, points, offset, final) => {
+        const job: Job = (engine, start, length) => engine.splitLines(start, length, final);
+        compare(cut(bytes, points), job, table(LINE_ROW_WORDS), { again: true, offset });
+      },
+    );
+    fc.assert(property, budget);
+  });
+});
+
+describe("splitLines on any page", () => {
+  const grammar = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[ \t]*$/;
+
+  differs("finds what string functions find, and every number as Number() reads it", () => {
+    const property = fc.property(page, (bytes) => {
+      const start = WINDOW + 1;
+      webassembly.memory.set(bytes, start);
+      const rows = webassembly.splitLines(start, bytes.length, 1);
+      const lines = text(bytes).split("\n");
+      if (lines.at(-1) === "") lines.pop();
+      expect(rows).toBe(lines.length);
+      lines.forEach((whole, index) => {
+        const line = whole.replace(/\r$/, "");
+        const colon = line.indexOf(":");
+        const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^[ \t]+/, "");
+        const row = (TABLE >> 2) + index * LINE_ROW_WORDS;
+        const word = (column: number) => webassembly.words[row + column] as number;
+        const number = webassembly.numbers[(row + LineRow.Number) >> 1] as number;
+        expect(word(LineRow.KeyHash)).toBe(hashKey(colon < 0 ? line : line.slice(0, colon)));
+        expect(text(webassembly.memory.slice(word(LineRow.ValueStart), word(LineRow.End)))).toBe(
+          value,
+        );
+        const kind = word(LineRow.Kind);
+        if (colon < 0) expect(kind).toBe(LineKind.Bare);
+        else if (!grammar.test(value)) expect(kind, value).toBe(LineKind.Text);
+        else if (kind === LineKind.Number) expect(number, value).toBe(Number(value));
+        else if (kind === LineKind.Wrapped) {
+          expect(BigInt.asUintN(64, BigInt(value.replace("+", "").trim()))).toBeGreaterThanOrEqual(
+            2n ** 63n,
+          );
+        } else expect(kind, value).toBe(LineKind.Long);
+        if (kind !== LineKind.Number) expect(number).toBe(0);
+      });
+    });
+    fc.assert(property, budget);
+  });
+});

@@ -1,0 +1,98 @@
+import { spawnSync } from "node:child_process";
+import { describe, expect, it } from "vitest";
+import { MEMORY_SIZE } from "../../src/engine/engine.js";
+import { createTypeScriptEngine } from "../../src/engine/typescript.js";
+
+const dist = new URL("../../dist/engine/select.js", import.meta.url).href;
+
+/** What a fresh process says of its engine, and that it works. */
+function choice(forced?: string, before = "", ...flags: string[]) {
+  const script = `${before}
+    const { engine, engineChoice } = await import(${JSON.stringify(dist)});
+    const counted = engine().countScoreboard(196608, 16);
+    console.log(JSON.stringify({ ...engineChoice(), counted, same: engine() === engine() }));`;
+  const { FCGI_PROBE_ENGINE: _, ...env } = process.env;
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    [...flags, "--input-type=module", "--eval", script],
+    {
+      encoding: "utf8",
+      env: forced === undefined ? env : { ...env, FCGI_PROBE_ENGINE: forced },
+    },
+  );
+  return stdout === "" ? stderr : JSON.parse(stdout);
+}
+
+describe("engine()", () => {
+  it("is WebAssembly, once for the process, and says why", () => {
+    expect(choice()).toEqual({
+      name: "default",
+      reason: "WebAssembly is the faster one for every job and size",
+      counted: 16,
+      same: true,
+    });
+  });
+
+  it.each(["webassembly", "typescript"])("is %s where FCGI_PROBE_ENGINE says so", (name) => {
+    expect(choice(name)).toMatchObject({
+      name,
+      reason: "FCGI_PROBE_ENGINE asks for it",
+      counted: 16,
+      same: true,
+    });
+  });
+
+  it.each(["", "default"])("chooses for itself where FCGI_PROBE_ENGINE is %j", (name) => {
+    expect(choice(name)).toMatchObject({ name: "default" });
+  });
+
+  it("refuses an FCGI_PROBE_ENGINE that names no engine", () => {
+    expect(choice("wasm")).toContain('FCGI_PROBE_ENGINE is webassembly or typescript, not "wasm"');
+  });
+
+  it("falls back to TypeScript where there is no WebAssembly, and says why", () => {
+    const fallen = choice(undefined, "", "--jitless");
+    expect(fallen).toMatchObject({ name: "typescript", counted: 16, same: true });
+    expect(fallen.reason).toMatch(/^WebAssembly cannot run here: .*WebAssembly is not defined/);
+  });
+
+  it("falls back to TypeScript where compiling is forbidden", () => {
+    const forbid = `WebAssembly.Module = class { constructor() {
+      throw new WebAssembly.CompileError("blocked by Content Security Policy");
+    } };`;
+    expect(choice(undefined, forbid)).toMatchObject({
+      name: "typescript",
+      reason: "WebAssembly cannot run here: blocked by Content Security Policy",
+    });
+  });
+
+  it("does not fall back from what was forced", () => {
+    expect(choice("webassembly", "", "--jitless")).toContain("WebAssembly is not defined");
+  });
+
+  it("works where reading the environment is forbidden", () => {
+    const forbid = `process.env = new Proxy(process.env, { get(env, name) {
+      if (name === "FCGI_PROBE_ENGINE") throw new Error("NotCapable");
+      return env[name];
+    } });`;
+    expect(choice("typescript", forbid)).toMatchObject({ name: "default" });
+  });
+});
+
+describe("createTypeScriptEngine", () => {
+  it("works on a memory that it is given", () => {
+    const memory = new Uint8Array(new ArrayBuffer(MEMORY_SIZE + 16), 8, MEMORY_SIZE);
+    const engine = createTypeScriptEngine(memory);
+    memory.set([0x57, 0x57], 196_608);
+    expect(engine.countScoreboard(196_608, 2)).toBe(2);
+    expect(memory[64 + 12]).toBe(2);
+  });
+
+  it("refuses a memory that is too small or not aligned", () => {
+    expect(() => createTypeScriptEngine(new Uint8Array(MEMORY_SIZE - 8))).toThrow(RangeError);
+    const buffer = new ArrayBuffer(MEMORY_SIZE + 16);
+    expect(() => createTypeScriptEngine(new Uint8Array(buffer, 1, MEMORY_SIZE))).toThrow(
+      RangeError,
+    );
+  });
+});

@@ -1,0 +1,269 @@
+import { describe, expect, it } from "vitest";
+import {
+  LineKind,
+  TABLE,
+  TABLE_LINES,
+  TableResult,
+  WINDOW,
+  WINDOW_SIZE,
+} from "../../src/engine/engine.js";
+import { hashKey } from "../../src/engine/hash-key.js";
+import { latin1 } from "./bytes.js";
+import { cuts } from "./cuts.js";
+import { result, splitLines } from "./drive.js";
+import { engines } from "./engines.js";
+import { fixture } from "./fixtures.js";
+
+const TABLE_WORD = TABLE >> 2;
+const { Bare, Text, Number: Numeric, Wrapped, Long } = LineKind;
+
+describe.each(engines)("splitLines, %s", (_, engine) => {
+  const read = (text: string, final = true) => splitLines(engine, [latin1(text)], final);
+  const keysAndValues = (text: string) => read(text).map(({ key, value }) => [key, value]);
+
+  it("splits at the first colon and skips the blanks behind it", () => {
+    expect(
+      keysAndValues("pool:                 www\nstart time:\t 15/Aug/2018:14:29:57 +0000\n"),
+    ).toEqual([
+      ["pool", "www"],
+      ["start time", "15/Aug/2018:14:29:57 +0000"],
+    ]);
+  });
+
+  it("takes a carriage return off the end of a line, and only one", () => {
+    expect(keysAndValues("a: b\r\nbare\r\nc:\r\nd: e\r\r\n\r\n")).toEqual([
+      ["a", "b"],
+      ["bare", ""],
+      ["c", ""],
+      ["d", "e\r"],
+      ["", ""],
+    ]);
+  });
+
+  it("tells lines without a colon", () => {
+    const lines = read(`127.0.0.1\n\n${"*".repeat(24)}\n`);
+    expect(lines.map(({ key, kind }) => [key, kind])).toEqual([
+      ["127.0.0.1", Bare],
+      ["", Bare],
+      ["*".repeat(24), Bare],
+    ]);
+  });
+
+  it("takes empty keys and empty values", () => {
+    expect(read(": x\na:\nb:   \n:\n")).toMatchObject([
+      { key: "", value: "x", kind: Text },
+      { key: "a", value: "", kind: Text },
+      { key: "b", value: "", kind: Text },
+      { key: "", value: "", kind: Text },
+    ]);
+  });
+
+  it("leaves a last line without newline until it is told that it is the last", () => {
+    expect(read("a: 1\nb: 2", false)).toHaveLength(1);
+    expect(result(engine, TableResult.Consumed)).toBe(5);
+    expect(read("a: 1\nb: 2")).toMatchObject([{ number: 1 }, { key: "b", number: 2 }]);
+    expect(result(engine, TableResult.Consumed)).toBe(9);
+    expect(read("a: 1\n")).toHaveLength(1);
+    expect(read("b: 2\r")).toMatchObject([{ value: "2", kind: Numeric }]);
+  });
+
+  it.each([1, 14, 15, 16, 17, 30, 31, 32, 33, 47, 48, 63, 64, 65, 200])(
+    "finds the colon behind %i bytes and the value behind as many blanks",
+    (length) => {
+      const key = "k".repeat(length);
+      const blanks = " ".repeat(length);
+      const line = `${key}:${blanks}${length}`;
+      expect(read(`${line}\n${line}x\n${key}\n${key}:${blanks}\n`)).toMatchObject([
+        { key, value: String(length), kind: Numeric, number: length },
+        { key, value: `${length}x`, kind: Text },
+        { key, kind: Bare },
+        { key, value: "", kind: Text },
+      ]);
+    },
+  );
+
+  it("looks at nothing behind the bytes it is given", () => {
+    engine.memory.set(latin1("key\n: 77\n   123"), WINDOW);
+    expect(engine.splitLines(WINDOW, 3, 1)).toBe(1);
+    expect(engine.words[16]).toBe(3);
+    expect(splitLines(engine, [latin1("key:")])).toMatchObject([{ value: "", kind: Text }]);
+    engine.memory.set(latin1("k:12345"), WINDOW);
+    expect(engine.splitLines(WINDOW, 2, 1)).toBe(1);
+    expect(engine.words.slice(TABLE_WORD, TABLE_WORD + 8)).toEqual(
+      Int32Array.of(WINDOW, WINDOW + 1, WINDOW + 2, WINDOW + 2, hashKey("k"), Text, 0, 0),
+    );
+  });
+
+  it.each([
+    ["0", 0],
+    ["-0", -0],
+    ["+7", 7],
+    ["00012", 12],
+    ["4711", 4711],
+    ["99999999", 99_999_999],
+    ["123456789", 123_456_789],
+    ["123456789012345", 123_456_789_012_345],
+    ["1 ", 1],
+    ["12 \t ", 12],
+    [".25", 0.25],
+    ["5.", 5],
+    ["1.e-5", 1e-5],
+    ["2.03794e-5", 2.03794e-5],
+    ["1.23e+10", 1.23e10],
+    ["1E3", 1000],
+    ["-1.00", -1],
+    [".154613", 0.154613],
+    ["9016.82", 9016.82],
+    ["28.3541", 28.3541],
+    ["0.00", 0],
+    ["100.0000000", 100],
+    ["0.000000000000000000001", 1e-21],
+    ["1e22", 1e22],
+    ["1e-22", 1e-22],
+    ["0e999999999999", 0],
+    ["9007199254740993", 9_007_199_254_740_992],
+    ["9007199254740995", 9_007_199_254_740_996],
+    ["9223372036854775807", 2 ** 63],
+    ["-9223372036854775807", -(2 ** 63)],
+    ["000000000000000000000000000042", 42],
+  ])("reads %s", (text, number) => {
+    for (const line of [`k: ${text}\n`, `a much longer key than that: ${text}`]) {
+      expect(read(line)[0]).toMatchObject({ kind: Numeric, value: text });
+      expect(read(line)[0]?.number, line).toBe(number);
+    }
+  });
+
+  it.each([
+    "",
+    "-",
+    "+",
+    ".",
+    "-.",
+    "e5",
+    ".e5",
+    "1e",
+    "1e+",
+    "1e5.",
+    "1.2.3",
+    "--1",
+    "1 2",
+    "0x10",
+    "12K",
+    "5.5M",
+    "Infinity",
+    "NaN",
+    "/status?full",
+    ",5",
+    "1,000",
+    "20/Nov/2026:18:28:16 +0000",
+    "2026-11-12T08:58:41",
+    "6 minutes 41 seconds",
+    "Idle",
+    "1\u00802345",
+    "12345678\u00e9",
+  ])("does not take %j for a number", (text) => {
+    expect(read(`key: ${text}\n`)[0]).toMatchObject({ kind: Text, number: 0, value: text });
+  });
+
+  it.each([
+    "9223372036854775808",
+    "18446744073709551615",
+    "+18446744073709551615",
+    "0018446744073709551000",
+  ])("recognises %s as a negative number that was printed as unsigned", (text) => {
+    expect(read(`request duration: ${text}\n`)[0]).toMatchObject({ kind: Wrapped, number: 0 });
+  });
+
+  it.each([
+    "18446744073709551616",
+    "99999999999999999999",
+    "100000000000000000000000",
+    "-9223372036854775808",
+    "1e23",
+    "1e-23",
+    "1e99999999999999999999",
+    "1234567890.1234567",
+    "0.12345678901234567890123",
+    "18446744073709551615.0",
+    "1844674407370955161e1",
+    "9".repeat(5_000),
+  ])("leaves %s to a correctly rounding parser", (text) => {
+    expect(read(`key: ${text}\n`)[0]).toMatchObject({ kind: Long, number: 0, value: text });
+  });
+
+  it("hashes keys as hashKey does, bare lines too", () => {
+    for (let length = 0; length < 70; length++) {
+      const key = Array.from({ length }, (_, at) => String.fromCharCode(97 + ((at * 7) % 26))).join(
+        "",
+      );
+      expect(read(`${key}: x\n${key}\n`).map(({ hash }) => hash)).toEqual([
+        hashKey(key),
+        hashKey(key),
+      ]);
+    }
+  });
+
+  it("stops when the table is full and goes on where it stopped", () => {
+    const bytes = latin1("a: 1\n".repeat(TABLE_LINES + 5));
+    engine.memory.set(bytes, WINDOW);
+    expect(engine.splitLines(WINDOW, bytes.length, 1)).toBe(TABLE_LINES);
+    const consumed = result(engine, TableResult.Consumed);
+    expect(consumed).toBe(5 * TABLE_LINES);
+    expect(engine.splitLines(WINDOW + consumed, bytes.length - consumed, 1)).toBe(5);
+  });
+
+  it("leaves a last line without newline when the table is full", () => {
+    const bytes = latin1(`${"\n".repeat(TABLE_LINES)}last`);
+    engine.memory.set(bytes, WINDOW);
+    expect(engine.splitLines(WINDOW, bytes.length, 1)).toBe(TABLE_LINES);
+    expect(result(engine, TableResult.Consumed)).toBe(TABLE_LINES);
+  });
+
+  it("takes a window that is one line", () => {
+    engine.memory.fill(0x3a, WINDOW, WINDOW + WINDOW_SIZE);
+    expect(engine.splitLines(WINDOW, WINDOW_SIZE, 0)).toBe(0);
+    expect(result(engine, TableResult.Consumed)).toBe(0);
+    expect(engine.splitLines(WINDOW, WINDOW_SIZE, 1)).toBe(1);
+    engine.memory.fill(0x20, WINDOW, WINDOW + WINDOW_SIZE);
+    expect(engine.splitLines(WINDOW, WINDOW_SIZE, 1)).toBe(1);
+    expect(engine.words[TABLE_WORD + 4]).toBe(hashKey(" ".repeat(WINDOW_SIZE)));
+  });
+
+  it("reads a PHP-FPM page of 100 processes", () => {
+    const lines = splitLines(engine, [fixture("fpm-status/big100-idle--text-full.body.txt")]);
+    const pids = lines.filter(({ hash }) => hash === hashKey("pid"));
+    expect(pids).toHaveLength(100);
+    expect(pids.every(({ kind }) => kind === Numeric)).toBe(true);
+    const memory = lines.filter(({ key }) => key === "last request memory");
+    expect(memory.map(({ number, value }) => number === Number(value))).toEqual(
+      new Array(100).fill(true),
+    );
+  });
+
+  it.each([
+    "fpm-status/dynamic-busy--text-full.body.txt",
+    "fpm-status/hostile-uri--text-full.body.txt",
+    "apache-status/event-loaded--auto.txt",
+  ])("gives the lines of %s as string functions do", (name) => {
+    const bytes = fixture(name);
+    const expected = String.fromCharCode(...bytes)
+      .replace(/\n$/, "")
+      .split("\n")
+      .map((line) => /^([^:]*):[ \t]*(.*)$/.exec(line)?.slice(1) ?? [line, ""]);
+    const lines = splitLines(engine, [bytes]);
+    expect(lines.map(({ key, value }) => [key, value])).toEqual(expected);
+    for (const { kind, number, value } of lines) {
+      if (kind === Numeric) expect(number, value).toBe(Number(value));
+    }
+  });
+
+  it("gives the same lines whatever the cut", () => {
+    const bytes = latin1(
+      "pool:   www\r\nbare\n\nCPULoad: 2.03794e-5\nx: 18446744073709551615\nrequest URI: /a:b?c=d\nend: 9",
+    );
+    const expected = splitLines(engine, [bytes]);
+    expect(expected).toHaveLength(7);
+    for (const [how, chunks] of cuts(bytes))
+      expect(splitLines(engine, chunks), how).toEqual(expected);
+  });
+});
