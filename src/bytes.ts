@@ -1,0 +1,146 @@
+/**
+ * Helpers for bytes that every runtime has. Latin-1 is decoded by hand: what the Encoding Standard
+ * calls "latin1" is windows-1252, which differs from ISO-8859-1 at 0x80 to 0x9F.
+ */
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** From this length on, one call of the decoder beats a loop (Node 20: 48 bytes 171 against 205 ns). */
+const SHORT = 40;
+
+/** UTF-8 bytes of a text. */
+export function utf8Bytes(text: string): Uint8Array<ArrayBuffer> {
+  return encoder.encode(text);
+}
+
+/** The text of UTF-8 bytes. What is not UTF-8 becomes U+FFFD; a byte order mark is kept. */
+export function utf8(bytes: Uint8Array, start = 0, end: number = bytes.length): string {
+  if (end - start < SHORT && isAscii(bytes, start, end)) return latin1Short(bytes, start, end);
+  return decoder.decode(bytes.subarray(start, end));
+}
+
+/** The text of ISO-8859-1 bytes: each byte becomes the character with its number. */
+export function latin1(bytes: Uint8Array, start = 0, end: number = bytes.length): string {
+  if (end - start < SHORT || !isAscii(bytes, start, end)) return latin1Short(bytes, start, end);
+  return decoder.decode(bytes.subarray(start, end));
+}
+
+/** Eight characters a call: 2.5 times as fast as one by one, and no array is made. */
+function latin1Short(bytes: Uint8Array, start: number, end: number): string {
+  let text = "";
+  let at = start;
+  for (; at + 8 <= end; at += 8) {
+    text += String.fromCharCode(
+      bytes[at] as number,
+      bytes[at + 1] as number,
+      bytes[at + 2] as number,
+      bytes[at + 3] as number,
+      bytes[at + 4] as number,
+      bytes[at + 5] as number,
+      bytes[at + 6] as number,
+      bytes[at + 7] as number,
+    );
+  }
+  for (; at < end; at++) text += String.fromCharCode(bytes[at] as number);
+  return text;
+}
+
+/**
+ * ISO-8859-1 bytes of a text.
+ *
+ * @throws RangeError when a character is above U+00FF
+ */
+export function latin1Bytes(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code > 0xff) throw new RangeError(`the character at ${at} is above U+00FF`);
+    bytes[at] = code;
+  }
+  return bytes;
+}
+
+/** Whether all bytes are below 0x80. */
+export function isAscii(bytes: Uint8Array, start = 0, end: number = bytes.length): boolean {
+  for (let at = start; at < end; at++) if ((bytes[at] as number) > 0x7f) return false;
+  return true;
+}
+
+/** One array with the bytes of all parts. */
+export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const bytes = new Uint8Array(length);
+  let offset = 0;
+  for (const part of parts) {
+    bytes.set(part, offset);
+    offset += part.length;
+  }
+  return bytes;
+}
+
+/** Whether two arrays hold the same bytes. */
+export function equalBytes(one: Uint8Array, other: Uint8Array): boolean {
+  if (one.length !== other.length) return false;
+  for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return false;
+  return true;
+}
+
+/** Bytes that arrive in pieces, kept in one array that at most doubles. */
+export class ByteCollector {
+  #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** A view of what is here so far, valid until the next call of `push`. */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  push(piece: Uint8Array): void {
+    this.#reserve(piece.length);
+    this.#bytes.set(piece, this.#length);
+    this.#length += piece.length;
+  }
+
+  pushByte(byte: number): void {
+    this.#reserve(1);
+    this.#bytes[this.#length++] = byte;
+  }
+
+  /** A text in UTF-8. ASCII is written by hand: an encoder's call costs more than a short name. */
+  pushText(text: string): void {
+    this.#reserve(text.length * 3);
+    const bytes = this.#bytes;
+    const start = this.#length;
+    let at = 0;
+    for (; at < text.length; at++) {
+      const code = text.charCodeAt(at);
+      if (code > 0x7f) break;
+      bytes[start + at] = code;
+    }
+    this.#length += at;
+    if (at === text.length) return;
+    this.#length += encoder.encodeInto(text.slice(at), bytes.subarray(start + at)).written;
+  }
+
+  #reserve(length: number): void {
+    const needed = this.#length + length;
+    if (needed <= this.#bytes.length) return;
+    const larger = new Uint8Array(Math.max(needed, this.#bytes.length * 2, 256));
+    larger.set(this.bytes);
+    this.#bytes = larger;
+  }
+
+  /** Hands out what is here, and starts again with nothing. */
+  take(): Uint8Array<ArrayBuffer> {
+    const { bytes } = this;
+    this.#bytes = new Uint8Array(0);
+    this.#length = 0;
+    return bytes;
+  }
+}

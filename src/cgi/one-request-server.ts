@@ -1,0 +1,219 @@
+import { latin1Bytes } from "../bytes.js";
+import { type Engine, WINDOW, WINDOW_SIZE } from "../engine/engine.js";
+import { engine as defaultEngine } from "../engine/select.js";
+import { ErrorCode, GatewayError } from "../errors.js";
+import type {
+  RequestReceiver,
+  ServerHandlers,
+  ServerMachine,
+  ServerRequest,
+} from "./server-machine.js";
+import { Variables } from "./variables.js";
+
+/** The head of the one request that a connection carries. */
+export interface RequestHead {
+  variables: Variables;
+  /** Bytes of the body that follows. */
+  contentLength: number;
+  /** What came behind the head in the same bytes. */
+  rest: Uint8Array;
+}
+
+/** Reads a connection's first bytes. */
+export interface RequestHeadReader {
+  /**
+   * Takes the next bytes, which may lie in the engine's window.
+   *
+   * @returns the head once it is whole, or bytes that answer a connection without a request
+   * @throws GatewayError when what came is no request
+   */
+  push(bytes: Uint8Array): RequestHead | Uint8Array | undefined;
+  /** @throws GatewayError `truncated` when the end of the connection lies inside the head */
+  end(): void;
+}
+
+export interface OneRequestServerOptions {
+  headBegin: "status-field" | "status-line";
+  engine?: Engine | undefined;
+}
+
+/**
+ * The application's side of a connection that carries one request, whose body follows its head as
+ * it is, and whose answer lasts until the connection closes: SCGI's and uwsgi's.
+ *
+ * A head that is none is answered with 400, one that is too long with 431. Bytes behind the body
+ * are ignored.
+ */
+export class OneRequestServer implements ServerMachine, ServerRequest {
+  readonly headBegin: "status-field" | "status-line";
+  readonly role = "responder";
+  /** Bytes that came behind the request. */
+  ignored = 0;
+  readonly #handlers: ServerHandlers;
+  readonly #reader: RequestHeadReader;
+  readonly #engine: Engine;
+  #variables = new Variables();
+  #receiver: RequestReceiver | undefined;
+  #state: "head" | "body" | "complete" = "head";
+  /** Bytes of the body that are still to come. */
+  #owed = 0;
+  #received = 0;
+  #ended = false;
+
+  constructor(
+    reader: RequestHeadReader,
+    handlers: ServerHandlers,
+    options: OneRequestServerOptions,
+  ) {
+    this.headBegin = options.headBegin;
+    this.#reader = reader;
+    this.#handlers = handlers;
+    this.#engine = options.engine ?? defaultEngine();
+  }
+
+  /** A connection that was accepted is a request to come: who drains a server waits for it. */
+  get active(): number {
+    return this.#ended ? 0 : 1;
+  }
+
+  get incomplete(): number | undefined {
+    return this.#state === "head" && !this.#ended ? 0 : undefined;
+  }
+
+  get variables(): Variables {
+    return this.#variables;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Takes bytes that need not lie in the engine's window. */
+  push(bytes: Uint8Array): void {
+    for (let offset = 0; offset < bytes.length; offset += WINDOW_SIZE) {
+      const piece = bytes.subarray(offset, offset + WINDOW_SIZE);
+      this.#engine.memory.set(piece, WINDOW);
+      this.receive(piece.length);
+    }
+  }
+
+  /** @throws GatewayError when the head is no request, behind the answer that says so */
+  receive(length: number): void {
+    this.#received += length;
+    const bytes = this.#engine.memory.subarray(WINDOW, WINDOW + length);
+    if (this.#state === "head" && !this.#ended) this.#head(bytes);
+    else this.#body(bytes);
+  }
+
+  closed(): GatewayError | undefined {
+    if (this.#ended) return undefined;
+    if (this.#state === "head") return this.#endInHead();
+    const left = new GatewayError(ErrorCode.Aborted, "the front end closed the connection");
+    this.#receiver?.aborted(this.#state === "complete" ? left : this.#shortBody());
+    return left;
+  }
+
+  gone(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const left = new GatewayError(ErrorCode.Aborted, "the front end broke the connection off");
+    this.#receiver?.aborted(left);
+  }
+
+  respond(bytes: Uint8Array): void {
+    if (!this.#ended && bytes.length > 0) this.#handlers.send([bytes]);
+  }
+
+  error(bytes: Uint8Array): void {
+    if (!this.#ended && bytes.length > 0) this.#handlers.errorOutput?.(bytes);
+  }
+
+  end(): void {
+    this.#finish("finished");
+  }
+
+  /** An end of the connection is the end of a response: only a reset says that it is not. */
+  fail(): void {
+    this.#finish("reset");
+  }
+
+  refuse(): void {
+    this.#answer("503 Service Unavailable");
+  }
+
+  #head(bytes: Uint8Array): void {
+    let head: RequestHead | Uint8Array | undefined;
+    try {
+      head = this.#reader.push(bytes);
+    } catch (error) {
+      if (error instanceof GatewayError) this.#refuseHead(error);
+      throw error;
+    }
+    if (head === undefined) return;
+    if (head instanceof Uint8Array) {
+      this.respond(head);
+      this.end();
+      return;
+    }
+    this.#variables = head.variables;
+    this.#owed = head.contentLength;
+    this.#state = "body";
+    const receiver = this.#handlers.request(this);
+    if (this.#ended) return;
+    this.#receiver = receiver;
+    this.#body(head.rest);
+  }
+
+  #body(bytes: Uint8Array): void {
+    const wanted = bytes.subarray(0, this.#owed);
+    this.ignored += bytes.length - wanted.length;
+    if (this.#state !== "body") return;
+    this.#owed -= wanted.length;
+    if (wanted.length > 0) this.#receiver?.body(wanted);
+    if (this.#owed > 0) return;
+    this.#state = "complete";
+    this.#receiver?.endBody();
+    this.#receiver?.endData();
+  }
+
+  /** Nothing is wrong with a connection that never sent a byte: so front ends look for life. */
+  #endInHead(): GatewayError | undefined {
+    try {
+      this.#reader.end();
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      this.#refuseHead(error);
+      return error;
+    }
+    this.#ended = true;
+    return undefined;
+  }
+
+  #refuseHead(error: GatewayError): void {
+    const isLong = error.code === ErrorCode.LimitExceeded;
+    this.#answer(isLong ? "431 Request Header Fields Too Large" : "400 Bad Request");
+  }
+
+  #answer(status: string): void {
+    const begin = this.headBegin === "status-line" ? "HTTP/1.1" : "Status:";
+    const body = `${status.slice(4)}\n`;
+    const fields = `content-type: text/plain; charset=utf-8\r\ncontent-length: ${body.length}`;
+    this.respond(latin1Bytes(`${begin} ${status}\r\n${fields}\r\n\r\n${body}`));
+    this.end();
+  }
+
+  #finish(how: "finished" | "reset"): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#handlers.close(how);
+  }
+
+  #shortBody(): GatewayError {
+    const offset = this.#received;
+    const message = `the front end closed the connection ${this.#owed} bytes before the end of the request's body`;
+    return new GatewayError(ErrorCode.Truncated, message, {
+      offset,
+      hint: "the client or the front end gave up half way",
+    });
+  }
+}

@@ -1,0 +1,98 @@
+import { latin1Bytes } from "../bytes.js";
+import { ErrorCode, GatewayError } from "../errors.js";
+import { breaksLine, hopByHop, isToken } from "./header-fields.js";
+import { reasonPhrases } from "./reason-phrases.js";
+import type { ResponseHead } from "./response-head.js";
+
+/** Whether a response of this status has no body, whatever the backend sends (Fetch, null body status). */
+export function hasNullBody(status: number): boolean {
+  return status === 204 || status === 205 || status === 304;
+}
+
+/**
+ * The Fetch Response for a CGI response. Fields about the connection are left out, and so is a
+ * Content-Length that is not one number; the protocol frames the body, not they. A local redirect
+ * that nobody served becomes an ordinary one, 302.
+ *
+ * @param body is left alone when {@link hasNullBody}: whoever owns it reads it to its end
+ * @throws GatewayError `bad_status` for a status that a Response cannot have: 1xx, 600 and above
+ */
+export function responseFromHead(head: ResponseHead, body: BodyInit | null): Response {
+  const { status } = head;
+  if (status < 200 || status > 599) {
+    throw new GatewayError(ErrorCode.BadStatus, `the status ${status} is not one of a response`, {
+      hint: "a backend answers with a status from 200 to 599",
+    });
+  }
+  const headers = new Headers();
+  const lengths = new Set<string>();
+  for (const [name, value] of head.headers) {
+    const lower = name.toLowerCase();
+    if (hopByHop.has(lower)) continue;
+    if (lower === "content-length") lengths.add(value);
+    else headers.append(name, value);
+  }
+  const [length = ""] = lengths;
+  if (lengths.size === 1 && /^[0-9]+$/.test(length)) headers.set("content-length", length);
+  const { statusText } = head;
+  return new Response(hasNullBody(status) ? null : body, {
+    status,
+    statusText: /[^\t\x20-\x7e\x80-\xff]/.test(statusText) ? "" : statusText,
+    headers,
+  });
+}
+
+export interface EncodeHeadOptions {
+  /**
+   * What the head begins with: `Status: 200 OK` (default), or `HTTP/1.1 200 OK`, which uwsgi front
+   * ends expect.
+   */
+  begin?: "status-field" | "status-line" | undefined;
+}
+
+/**
+ * The head of a CGI response, its blank line included. A Status field comes first, or behind a
+ * Location. Each Set-Cookie has a line of its own; fields about the connection are left out.
+ *
+ * @throws GatewayError `bad_input` when the status is not from 200 to 599, or a name, a value or
+ * the status text would not stay in its line
+ */
+export function encodeResponseHead(
+  response: Pick<Response, "status" | "statusText" | "headers">,
+  options: EncodeHeadOptions = {},
+): Uint8Array<ArrayBuffer> {
+  const { status, headers } = response;
+  if (!Number.isInteger(status) || status < 200 || status > 599) {
+    throw new GatewayError(ErrorCode.BadInput, `${status} is not the status of a response`);
+  }
+  const reason = response.statusText || (reasonPhrases.get(status) ?? "Unknown");
+  const begin = options.begin === "status-line" ? "HTTP/1.1" : "Status:";
+  const first = line("the status text", `${begin} ${status} ${reason}`);
+  // HAProxy 2.6 makes 302 of any status that stands before a Location.
+  let statusLast = false;
+  let fields = "";
+  for (const [name, value] of headers) {
+    if (name === "set-cookie" || name === "status" || hopByHop.has(name)) continue;
+    if (name === "location") statusLast = begin === "Status:";
+    fields += field(name, value);
+  }
+  for (const cookie of headers.getSetCookie()) fields += field("set-cookie", cookie);
+  return latin1Bytes(`${statusLast ? fields + first : first + fields}\r\n`);
+}
+
+function field(name: string, value: string): string {
+  if (!isToken(name)) {
+    throw new GatewayError(ErrorCode.BadInput, `${JSON.stringify(name)} is not a header name`);
+  }
+  return line(`the header ${name}`, `${name}: ${value}`);
+}
+
+function line(what: string, text: string): string {
+  if (breaksLine(text) || /[^\0-\xff]/.test(text)) {
+    throw new GatewayError(
+      ErrorCode.BadInput,
+      `${what} has a character that cannot stand in a line of a response's head`,
+    );
+  }
+  return `${text}\r\n`;
+}

@@ -1,0 +1,78 @@
+import type { GatewayError } from "../errors.js";
+import type { Variables } from "./variables.js";
+
+/** What a request asks the application for (FastCGI 1.0 §6). SCGI, uwsgi and CGI know responders. */
+export type ServerRole = "responder" | "authorizer" | "filter";
+
+/** What a server's machine asks of whoever owns the connection. */
+export interface ServerHandlers {
+  /** A request whose variables are complete; what follows them goes to what this returns. */
+  request(request: ServerRequest): RequestReceiver;
+  /** Bytes for the peer, to be written in order. They may be views: nothing is changed later. */
+  send(parts: readonly Uint8Array[]): void;
+  /**
+   * The protocol's last word is sent: the connection is to be closed behind it. `cut` closes it
+   * where that tells the peer that the answer is not whole; `reset` breaks it off, where a close
+   * in good order would tell that it is.
+   */
+  close(how: "finished" | "cut" | "reset"): void;
+  /** A piece of a request's error stream, from protocols that have none. Without it, it is dropped. */
+  errorOutput?(bytes: Uint8Array): void;
+}
+
+/** Takes what follows a request's variables. Views of engine memory are valid until it returns. */
+export interface RequestReceiver {
+  body(bytes: Uint8Array): void;
+  endBody(): void;
+  /** The file that a filter filters. */
+  data(bytes: Uint8Array): void;
+  endData(): void;
+  /** No more comes: the peer has given the request up, or gone. A last answer may be tried. */
+  aborted(error: GatewayError): void;
+}
+
+/** A request, and the way to answer it. Without effect once it has been ended or aborted. */
+export interface ServerRequest {
+  readonly variables: Variables;
+  readonly role: ServerRole;
+  /** True when nothing that is sent would arrive. */
+  readonly ended: boolean;
+  /** A piece of the response: head and body. */
+  respond(bytes: Uint8Array): void;
+  /** A piece of the error stream; see `errorOutput` for where the protocol has none. */
+  error(bytes: Uint8Array): void;
+  /** The response is complete. */
+  end(): void;
+  /** The response cannot be completed: says so in the protocol's own way. */
+  fail(): void;
+  /** The application has too many requests, and no part of this one has been answered. */
+  refuse(): void;
+}
+
+/** The server's side of one connection of a gateway protocol. It does no I/O. */
+export interface ServerMachine {
+  /** What a response's head begins with in this protocol. */
+  readonly headBegin: "status-field" | "status-line";
+  /** Requests that have begun and not ended. */
+  readonly active: number;
+  /**
+   * Which request has been incomplete for longest: a number that changes when that one's variables
+   * are complete, undefined when none is incomplete. A timer over it finds half requests.
+   */
+  readonly incomplete: number | undefined;
+  /**
+   * Takes the first `length` bytes of the engine's window.
+   *
+   * @throws GatewayError when the connection is of no use any more: it is to be closed
+   */
+  receive(length: number): void;
+  /**
+   * The peer sends no more. Every request is told so, because a front end that closes has most
+   * often lost its client; those that are whole may still be answered, in case it has not.
+   *
+   * @returns what is wrong with an end at this point
+   */
+  closed(): GatewayError | undefined;
+  /** The connection is gone: every request on it is aborted, and ended. */
+  gone(): void;
+}

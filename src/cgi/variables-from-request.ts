@@ -1,0 +1,223 @@
+import { concat, latin1, utf8Bytes } from "../bytes.js";
+import { ErrorCode, GatewayError } from "../errors.js";
+import { hopByHop } from "./header-fields.js";
+import {
+  byteStringValue,
+  checkVariable,
+  parseContentLength,
+  type Variable,
+  type VariableValue,
+} from "./variables.js";
+
+export interface RequestVariablesOptions {
+  /** DOCUMENT_ROOT: the folder that the scripts are in, as the backend sees it. */
+  documentRoot?: string | undefined;
+  /**
+   * SCRIPT_NAME: the part of the URL's path, decoded, that names the program. The rest becomes
+   * PATH_INFO. Default: the whole path.
+   */
+  scriptName?: string | undefined;
+  /** SCRIPT_FILENAME. Default: the document root followed by SCRIPT_NAME; absent when both are empty. */
+  scriptFilename?: string | undefined;
+  /** SERVER_PROTOCOL. Default `HTTP/1.1`. */
+  serverProtocol?: string | undefined;
+  /** SERVER_SOFTWARE. Default `fcgi-probe`. */
+  serverSoftware?: string | undefined;
+  /** REMOTE_ADDR, absent by default: backends trust it, so it is not made up. */
+  remoteAddress?: string | undefined;
+  remotePort?: number | undefined;
+  /** The body's length in bytes, when it is known. Default: the Content-Length header. */
+  contentLength?: number | undefined;
+  /**
+   * What to do with a header whose name has anything but letters, digits and hyphens. Folded to a
+   * variable, `X_User` and `X.User` look like `X-User`, which a proxy may have vouched for.
+   * `refuse` (default) refuses the request, `drop` leaves the header out, `fold` sends it.
+   */
+  oddHeaderNames?: "refuse" | "drop" | "fold" | undefined;
+  /**
+   * Variables to add, last. A name given here replaces all that the request would have made of
+   * it; `undefined` takes it away.
+   */
+  variables?: Iterable<readonly [name: string, value: VariableValue | undefined]> | undefined;
+}
+
+/**
+ * The CGI meta-variables of a request (RFC 3875 §4.1), for a client to send. `Proxy` never becomes
+ * HTTP_PROXY, which programs take for their own configuration; fields about the connection stay
+ * behind.
+ *
+ * @throws GatewayError `bad_input`: a NUL in a name or a value, a path that climbs with `..` once
+ * decoded, an odd header name, two headers that fold to one variable, a path outside `scriptName`
+ */
+export function variablesFromRequest(
+  request: Request,
+  options: RequestVariablesOptions = {},
+): Variable[] {
+  const url = new URL(request.url);
+  const variables: Variable[] = [
+    ["GATEWAY_INTERFACE", "CGI/1.1"],
+    ["SERVER_PROTOCOL", options.serverProtocol ?? "HTTP/1.1"],
+    ["SERVER_SOFTWARE", options.serverSoftware ?? "fcgi-probe"],
+    ["REQUEST_METHOD", request.method],
+    ["REQUEST_URI", url.pathname + url.search],
+    ...pathVariables(url, options),
+    ["QUERY_STRING", url.search.slice(1)],
+    ["SERVER_NAME", url.hostname],
+    ["SERVER_PORT", url.port || (url.protocol === "https:" ? "443" : "80")],
+    ["REQUEST_SCHEME", url.protocol.slice(0, -1)],
+  ];
+  if (url.protocol === "https:") variables.push(["HTTPS", "on"]);
+  if (options.remoteAddress !== undefined) variables.push(["REMOTE_ADDR", options.remoteAddress]);
+  if (options.remotePort !== undefined) variables.push(["REMOTE_PORT", `${options.remotePort}`]);
+  variables.push(...bodyVariables(request, options), ...headerVariables(request, url, options));
+  const all = withGiven(variables, options.variables ?? []);
+  for (const variable of all) checkVariable(variable);
+  return all;
+}
+
+function pathVariables(url: URL, options: RequestVariablesOptions): Variable[] {
+  const path = decodePath(url.pathname);
+  const { documentRoot, scriptName } = options;
+  const name = scriptName === undefined ? path : utf8Bytes(scriptName);
+  if (name.some((byte, at) => path[at] !== byte)) throw outside(url, scriptName);
+  const info = path.subarray(name.length);
+  if (
+    scriptName !== undefined &&
+    info.length > 0 &&
+    info[0] !== 0x2f &&
+    !scriptName.endsWith("/")
+  ) {
+    throw outside(url, scriptName);
+  }
+  const root = (documentRoot ?? "").replace(/\/+$/, "");
+  const filename = options.scriptFilename ?? concat([utf8Bytes(root), name]);
+  const variables: Variable[] = [["SCRIPT_NAME", textIfUtf8(name)]];
+  if (filename.length > 0) {
+    variables.push([
+      "SCRIPT_FILENAME",
+      typeof filename === "string" ? filename : textIfUtf8(filename),
+    ]);
+  }
+  if (info.length > 0) variables.push(["PATH_INFO", textIfUtf8(info)]);
+  if (documentRoot !== undefined) variables.push(["DOCUMENT_ROOT", documentRoot]);
+  return variables;
+}
+
+function outside(url: URL, scriptName: string | undefined): GatewayError {
+  return new GatewayError(
+    ErrorCode.BadInput,
+    `the path ${url.pathname} is not below the script name ${scriptName}`,
+  );
+}
+
+/** Percent-decodes a path to bytes. `%` without two digits stays. */
+function decodePath(pathname: string): Uint8Array {
+  const encoded = utf8Bytes(pathname);
+  const path = new Uint8Array(encoded.length);
+  let length = 0;
+  for (let at = 0; at < encoded.length; at++) {
+    let byte = encoded[at] as number;
+    if (byte === 0x25) {
+      const digits = pathname.slice(at + 1, at + 3);
+      if (/^[0-9A-Fa-f]{2}$/.test(digits)) {
+        byte = Number.parseInt(digits, 16);
+        at += 2;
+      }
+    }
+    path[length++] = byte;
+  }
+  const decoded = path.subarray(0, length);
+  if (/(^|\/)\.\.(\/|$)/.test(latin1(decoded))) {
+    throw new GatewayError(
+      ErrorCode.BadInput,
+      `the path ${pathname} climbs out of its folder once it is decoded`,
+    );
+  }
+  return decoded;
+}
+
+const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function textIfUtf8(bytes: Uint8Array): VariableValue {
+  try {
+    return strict.decode(bytes);
+  } catch {
+    return bytes;
+  }
+}
+
+function bodyVariables(request: Request, options: RequestVariablesOptions): Variable[] {
+  const variables: Variable[] = [];
+  const type = request.headers.get("content-type");
+  if (type !== null) variables.push(["CONTENT_TYPE", byteStringValue(type)]);
+  const known = options.contentLength?.toString() ?? request.headers.get("content-length");
+  if (request.body === null || known === null) return variables;
+  variables.push(["CONTENT_LENGTH", `${parseLength(known)}`]);
+  return variables;
+}
+
+function parseLength(text: string): number {
+  try {
+    return parseContentLength(text);
+  } catch (cause) {
+    throw new GatewayError(ErrorCode.BadInput, (cause as GatewayError).message, { cause });
+  }
+}
+
+/** Headers that become variables of another name, or none. */
+const elsewhere: ReadonlySet<string> = new Set([
+  ...hopByHop,
+  "proxy",
+  "content-type",
+  "content-length",
+  "host",
+]);
+
+function headerVariables(request: Request, url: URL, options: RequestVariablesOptions): Variable[] {
+  const variables: Variable[] = [["HTTP_HOST", request.headers.get("host") ?? url.host]];
+  const seen = new Map<string, string>();
+  for (const [name, value] of request.headers) {
+    if (elsewhere.has(name)) continue;
+    if (!/^[a-z0-9-]+$/i.test(name)) {
+      if (options.oddHeaderNames === "drop") continue;
+      if (options.oddHeaderNames !== "fold") throw oddName(name);
+    }
+    const variable = `HTTP_${name.toUpperCase().replace(/[^A-Z0-9]/g, "_")}`;
+    const before = seen.get(variable);
+    if (before !== undefined && before !== name) throw collision(before, name, variable);
+    // A folded name must not reach what its plain spelling is kept from.
+    if (elsewhere.has(name.toLowerCase().replace(/[^a-z0-9]/g, "-"))) {
+      throw collision(name, name.replace(/[^a-z0-9]/g, "-"), variable);
+    }
+    seen.set(variable, name);
+    variables.push([variable, byteStringValue(value)]);
+  }
+  return variables;
+}
+
+function oddName(name: string): GatewayError {
+  return new GatewayError(
+    ErrorCode.BadInput,
+    `the header ${name} could pass for another once it is a variable`,
+    { hint: "send header names of letters, digits and hyphens, or set oddHeaderNames" },
+  );
+}
+
+function collision(one: string, other: string, variable: string): GatewayError {
+  return new GatewayError(
+    ErrorCode.BadInput,
+    `the headers ${one} and ${other} would both become ${variable}`,
+    { hint: "send one of them" },
+  );
+}
+
+function withGiven(
+  variables: readonly Variable[],
+  given: Iterable<readonly [name: string, value: VariableValue | undefined]>,
+): Variable[] {
+  const added = [...given];
+  const names = new Set(added.map(([name]) => name));
+  const all = variables.filter(([name]) => !names.has(name));
+  for (const [name, value] of added) if (value !== undefined) all.push([name, value]);
+  return all;
+}

@@ -1,0 +1,148 @@
+import { describe, expect, it } from "vitest";
+import { encodeResponseHead, hasNullBody, responseFromHead } from "../../src/cgi/response.js";
+import type { ResponseHead } from "../../src/cgi/response-head.js";
+import { ResponseHeadReader } from "../../src/cgi/response-head-reader.js";
+import { bytes } from "./cuts.js";
+
+function head(text: string): ResponseHead {
+  return new ResponseHeadReader().push(bytes(text)) as ResponseHead;
+}
+
+function encoded(response: Response, options?: Parameters<typeof encodeResponseHead>[1]): string {
+  return Buffer.from(encodeResponseHead(response, options)).toString("latin1");
+}
+
+describe("a Response from a CGI response head", () => {
+  it("has status, reason, headers and body", async () => {
+    const response = responseFromHead(head("Status: 404 Nope\nX-A: 1\nX-a: 2\n\n"), "gone");
+    expect([response.status, response.statusText]).toEqual([404, "Nope"]);
+    expect(response.headers.get("x-a")).toBe("1, 2");
+    expect(response.headers.has("status")).toBe(false);
+    expect(await response.text()).toBe("gone");
+  });
+
+  it("keeps each cookie", () => {
+    const response = responseFromHead(head("Set-Cookie: a=1, x\nSet-Cookie: b=2\n\n"), null);
+    expect(response.headers.getSetCookie()).toEqual(["a=1, x", "b=2"]);
+  });
+
+  it("leaves out fields about the connection", () => {
+    const text = "Connection: close\nTransfer-Encoding: chunked\nKeep-Alive: 1\nX: y\n\n";
+    expect([...responseFromHead(head(text), null).headers]).toEqual([["x", "y"]]);
+  });
+
+  it.each([
+    ["Content-Length: 12", "12"],
+    ["Content-Length: 12\nContent-Length: 12", "12"],
+    ["Content-Length: 12\nContent-Length: 13", null],
+    ["Content-Length: -1", null],
+    ["Content-Length: 1e3", null],
+  ])("keeps a Content-Length that is one number: %j", (text, length) => {
+    const response = responseFromHead(head(`${text}\n\n`), null);
+    expect(response.headers.get("content-length")).toBe(length);
+  });
+
+  it.each([204, 205, 304])("has no body with status %d", (status) => {
+    expect(hasNullBody(status)).toBe(true);
+    expect(responseFromHead(head(`Status: ${status}\n\n`), "ignored").body).toBeNull();
+  });
+
+  it.each([100, 101, 199, 600, 999])("is refused with status %d", (status) => {
+    expect(() => responseFromHead(head(`Status: ${status}\n\n`), null)).toThrow(
+      expect.objectContaining({ code: "bad_status" }),
+    );
+  });
+
+  it("becomes an ordinary redirect when nobody served a local one", () => {
+    const response = responseFromHead(head("Location: /other\n\n"), null);
+    expect([response.status, response.headers.get("location")]).toEqual([302, "/other"]);
+  });
+
+  it("drops a reason that a Response cannot have", () => {
+    expect(responseFromHead(head("Status: 200 O\x01K\n\n"), null).statusText).toBe("");
+    expect(responseFromHead(head("Status: 200 d\xe9j\xe0\n\n"), null).statusText).toBe(
+      "d\xe9j\xe0",
+    );
+  });
+});
+
+describe("the head of a Response", () => {
+  it("begins with Status, and ends in a blank line", () => {
+    const response = new Response("x", { headers: { "content-type": "text/plain" } });
+    expect(encoded(response)).toBe("Status: 200 OK\r\ncontent-type: text/plain\r\n\r\n");
+  });
+
+  it("begins with HTTP's line for uwsgi front ends", () => {
+    const response = new Response(null, { status: 418, statusText: "Teapot" });
+    expect(encoded(response, { begin: "status-line" })).toBe("HTTP/1.1 418 Teapot\r\n\r\n");
+  });
+
+  it("has Status behind a Location: HAProxy takes the later of them for the status", () => {
+    const response = new Response(null, {
+      status: 308,
+      headers: { location: "/there", "x-a": "1" },
+    });
+    const head = Buffer.from(encodeResponseHead(response)).toString();
+    expect(head).toBe("location: /there\r\nx-a: 1\r\nStatus: 308 Permanent Redirect\r\n\r\n");
+    const line = Buffer.from(encodeResponseHead(response, { begin: "status-line" })).toString();
+    expect(line).toMatch(/^HTTP\/1\.1 308 /);
+  });
+
+  it("always has a reason", () => {
+    expect(encoded(new Response(null, { status: 404 }))).toBe("Status: 404 Not Found\r\n\r\n");
+    expect(encoded(new Response(null, { status: 299 }))).toBe("Status: 299 Unknown\r\n\r\n");
+  });
+
+  it("keeps cookies apart", () => {
+    const headers = new Headers([
+      ["set-cookie", "a=1, x"],
+      ["set-cookie", "b=2"],
+      ["x", "y"],
+    ]);
+    expect(encoded(new Response(null, { headers }))).toBe(
+      "Status: 200 OK\r\nx: y\r\nset-cookie: a=1, x\r\nset-cookie: b=2\r\n\r\n",
+    );
+  });
+
+  it("leaves out fields about the connection, and a Status of the handler's own", () => {
+    const headers = { connection: "close", "transfer-encoding": "chunked", status: "500" };
+    expect(encoded(new Response(null, { headers }))).toBe("Status: 200 OK\r\n\r\n");
+  });
+
+  it.each([
+    { status: 0, statusText: "" },
+    { status: 101, statusText: "" },
+    { status: 200, statusText: "OK\r\nX: y" },
+    { status: 200, statusText: "\u0100" },
+  ])("refuses %j", (init) => {
+    expect(() => encodeResponseHead({ ...init, headers: new Headers() })).toThrow(
+      expect.objectContaining({ code: "bad_input" }),
+    );
+  });
+
+  it("refuses what would add a line, whoever made the headers", () => {
+    for (const pair of [
+      ["x", "a\r\nb: c"],
+      ["x", "a\nb"],
+      ["x\r\ny", "a"],
+      ["x", "a\0"],
+    ]) {
+      const headers = { [Symbol.iterator]: () => [pair].values(), getSetCookie: () => [] };
+      expect(() =>
+        encodeResponseHead({
+          status: 200,
+          statusText: "",
+          headers: headers as unknown as Headers,
+        }),
+      ).toThrow(expect.objectContaining({ code: "bad_input" }));
+    }
+  });
+
+  it("is read back by the reader", () => {
+    const response = new Response("x", { status: 404, headers: { "x-a": "\xe9", "x-b": "" } });
+    const read = new ResponseHeadReader().push(encodeResponseHead(response)) as ResponseHead;
+    expect([read.status, read.statusText]).toEqual([404, "Not Found"]);
+    expect(read.headers).toContainEqual(["x-a", "\xe9"]);
+    expect(read.headers).toContainEqual(["x-b", ""]);
+  });
+});
