@@ -1,0 +1,132 @@
+import {
+  type Engine,
+  EngineError,
+  RESULT,
+  RecordFlag,
+  RecordRow,
+  ROW_WORDS,
+  STATE,
+  STATE_WORDS,
+  TABLE,
+  TableResult,
+  WINDOW,
+  WINDOW_SIZE,
+} from "../engine/engine.js";
+import { engine as defaultEngine } from "../engine/select.js";
+import { ErrorCode, GatewayError } from "../errors.js";
+import { HEADER_LENGTH } from "./protocol.js";
+
+const stateBase = STATE >> 2;
+const resultBase = RESULT >> 2;
+const tableBase = TABLE >> 2;
+
+/** A piece of a record's content, or of several that follow each other in one stream. */
+export interface RecordPiece {
+  requestId: number;
+  type: number;
+  /** Where the content lies in the engine's window. */
+  start: number;
+  length: number;
+  /** The piece starts where a record's content starts. */
+  begins: boolean;
+  /** The piece ends where a record's content ends. */
+  ends: boolean;
+}
+
+/**
+ * Takes the records of every request out of a connection's bytes, however they are cut. Stream
+ * records of one request that follow each other come as one piece.
+ */
+export class ConnectionDecoder {
+  readonly #engine: Engine;
+  readonly #state = new Int32Array(STATE_WORDS);
+  readonly #onPiece: (piece: RecordPiece) => void;
+  #received = 0;
+  #records = 0;
+
+  /**
+   * @param onPiece is called for each piece in order. Content stays in the window until it returns
+   * for the last one: it may call the engine, but not write into the window
+   */
+  constructor(onPiece: (piece: RecordPiece) => void, engine: Engine = defaultEngine()) {
+    this.#onPiece = onPiece;
+    this.#engine = engine;
+  }
+
+  /** Bytes taken so far. */
+  get received(): number {
+    return this.#received;
+  }
+
+  /** Records completed so far. */
+  get records(): number {
+    return this.#records;
+  }
+
+  /** True between records: the connection may end here. */
+  get atBoundary(): boolean {
+    return this.#state.every((word) => word === 0);
+  }
+
+  /**
+   * Decodes bytes that need not lie in the engine's window: they are copied there.
+   *
+   * @throws GatewayError as {@link receive}
+   */
+  push(bytes: Uint8Array): void {
+    for (let offset = 0; offset < bytes.length; offset += WINDOW_SIZE) {
+      const piece = bytes.subarray(offset, offset + WINDOW_SIZE);
+      this.#engine.memory.set(piece, WINDOW);
+      this.receive(piece.length);
+    }
+  }
+
+  /**
+   * Decodes the first `length` bytes of the engine's window. What stands before a malformed record
+   * in them is not handed out.
+   *
+   * @throws GatewayError `malformed` with the record's offset in the connection
+   */
+  receive(length: number): void {
+    const { words } = this.#engine;
+    let offset = 0;
+    while (offset < length) {
+      words.set(this.#state, stateBase);
+      const rows = this.#engine.demultiplexConnection(WINDOW + offset, length - offset);
+      if (rows < 0)
+        throw this.#failure(rows, words[resultBase + TableResult.ErrorOffset] as number);
+      this.#state.set(words.subarray(stateBase, stateBase + STATE_WORDS));
+      const consumed = words[resultBase + TableResult.Consumed] as number;
+      this.#received += consumed;
+      this.#records += words[resultBase + TableResult.Complete] as number;
+      offset += consumed;
+      // Copied, because the engine's next job, which a handler may start, writes the same table.
+      this.#deliver(words.slice(tableBase, tableBase + rows * ROW_WORDS));
+    }
+  }
+
+  #deliver(table: Int32Array): void {
+    for (let row = 0; row < table.length; row += ROW_WORDS) {
+      const type = table[row + RecordRow.Type] as number;
+      this.#onPiece({
+        requestId: table[row + RecordRow.RequestId] as number,
+        type: type & 0xff,
+        start: table[row + RecordRow.Start] as number,
+        length: table[row + RecordRow.Length] as number,
+        begins: ((type >> 8) & RecordFlag.Begins) !== 0,
+        ends: ((type >> 8) & RecordFlag.Ends) !== 0,
+      });
+    }
+  }
+
+  #failure(result: number, errorOffset: number): GatewayError {
+    const offset = this.#received + errorOffset;
+    return new GatewayError(
+      ErrorCode.Malformed,
+      result === EngineError.BodyLength
+        ? `the record at byte ${offset} needs a content of ${HEADER_LENGTH} bytes`
+        : `no FastCGI record at byte ${offset}`,
+      { offset },
+    );
+  }
+}

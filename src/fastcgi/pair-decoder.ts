@@ -1,0 +1,207 @@
+import { ByteCollector } from "../bytes.js";
+import { type Variable, variableOf } from "../cgi/variables.js";
+import {
+  type Engine,
+  PairRow,
+  RESULT,
+  ROW_WORDS,
+  TABLE,
+  TableResult,
+  WINDOW,
+  WINDOW_SIZE,
+} from "../engine/engine.js";
+import { engine as defaultEngine } from "../engine/select.js";
+import { ErrorCode, GatewayError } from "../errors.js";
+import { defaultLimits } from "../limits.js";
+
+const tableBase = TABLE >> 2;
+const resultBase = RESULT >> 2;
+
+/** What a pair costs beside its bytes: a stream of empty pairs must not become a million objects. */
+const PAIR_OVERHEAD = 32;
+
+export interface PairDecoderOptions {
+  /** Bytes of all pairs, each counted with 32 more for keeping it. Default `limits.variables`. */
+  limit?: number | undefined;
+  engine?: Engine | undefined;
+}
+
+/**
+ * Takes name-value pairs (FastCGI 1.0 §3.4) out of a stream, however it is cut: pairs may straddle
+ * records, chunks and the engine's window. Lengths below 128 may take four bytes.
+ */
+export class PairDecoder {
+  /** The pairs so far: copies, in order, duplicates included. */
+  readonly pairs: Variable[] = [];
+  readonly #engine: Engine;
+  readonly #limit: number;
+  /** The start of a pair that is not whole yet. */
+  readonly #partial = new ByteCollector();
+  #length = 0;
+
+  constructor(options: PairDecoderOptions = {}) {
+    this.#engine = options.engine ?? defaultEngine();
+    this.#limit = options.limit ?? defaultLimits.variables;
+  }
+
+  /** Bytes taken so far. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /**
+   * Decodes bytes that need not lie in the engine's window: they are copied there.
+   *
+   * @throws GatewayError as {@link receive}
+   */
+  push(bytes: Uint8Array): void {
+    for (let offset = 0; offset < bytes.length; offset += WINDOW_SIZE) {
+      const piece = bytes.subarray(offset, offset + WINDOW_SIZE);
+      this.#engine.memory.set(piece, WINDOW);
+      this.receive(WINDOW, piece.length);
+    }
+  }
+
+  /**
+   * Decodes bytes of the engine's window, which stays as it is.
+   *
+   * @throws GatewayError `malformed` when a pair's lengths add up to more than 32 bits hold,
+   * `limit_exceeded` as soon as a pair announces more than the limit leaves; both with the offset
+   * in the stream where the pair starts
+   */
+  receive(start: number, length: number): void {
+    const taken = this.#partial.length > 0 ? this.#completePartial(start, length) : 0;
+    if (taken < length) this.#split(start + taken, length - taken);
+  }
+
+  /**
+   * The pairs of a stream that is at its end.
+   *
+   * @throws GatewayError `truncated` when the last pair is not whole
+   */
+  finish(): Variable[] {
+    if (this.#partial.length > 0) {
+      throw new GatewayError(
+        ErrorCode.Truncated,
+        `the name-value pairs end inside the pair at byte ${this.#partialOffset}`,
+        { offset: this.#partialOffset },
+      );
+    }
+    return this.pairs;
+  }
+
+  get #partialOffset(): number {
+    return this.#length - this.#partial.length;
+  }
+
+  /** @returns how many bytes it took */
+  #completePartial(start: number, length: number): number {
+    const { memory } = this.#engine;
+    let taken = 0;
+    for (;;) {
+      const size = pairSize(this.#partial.bytes);
+      this.#check(this.#partialOffset, size);
+      const missing = size - this.#partial.length;
+      if (missing === 0) break;
+      const piece = Math.min(missing, length - taken);
+      if (piece === 0) return taken;
+      this.#partial.push(memory.subarray(start + taken, start + taken + piece));
+      this.#length += piece;
+      taken += piece;
+    }
+    this.pairs.push(wholePair(this.#partial.take()));
+    return taken;
+  }
+
+  /** Every call of the engine takes as many pairs as its table holds. */
+  #split(start: number, length: number): void {
+    const { words, memory } = this.#engine;
+    const end = start + length;
+    let at = start;
+    while (at < end) {
+      const rows = this.#engine.splitPairs(at, end - at);
+      const consumed = words[resultBase + TableResult.Consumed] as number;
+      const needed = (words[resultBase + TableResult.Needed] as number) >>> 0;
+      if (rows < 0) {
+        // The pairs before the bad one may pass the limit, wherever the stream was cut.
+        if (consumed > 0) this.#split(at, consumed);
+        throw this.#overflow(this.#length);
+      }
+      this.#addRows(rows, at);
+      at += consumed;
+      if (needed > 0) this.#check(this.#length, needed);
+      if (rows === 0) break;
+    }
+    this.#partial.push(memory.subarray(at, end));
+    this.#length += end - at;
+  }
+
+  #addRows(rows: number, start: number): void {
+    const { words, memory } = this.#engine;
+    const last = tableBase + rows * ROW_WORDS;
+    let at = start;
+    for (let row = tableBase; row < last; row += ROW_WORDS) {
+      const nameStart = words[row + PairRow.NameStart] as number;
+      const nameLength = words[row + PairRow.NameLength] as number;
+      const valueStart = words[row + PairRow.ValueStart] as number;
+      const valueLength = words[row + PairRow.ValueLength] as number;
+      const size = valueStart + valueLength - at;
+      this.#check(this.#length, size);
+      this.pairs.push(variableOf(memory, nameStart, nameLength, valueStart, valueLength));
+      this.#length += size;
+      at += size;
+    }
+  }
+
+  /** Refuses the pair of `size` bytes at `offset` before its bytes are kept. */
+  #check(offset: number, size: number): void {
+    if (size > 0xffff_ffff) throw this.#overflow(offset);
+    if (offset + size + this.pairs.length * PAIR_OVERHEAD <= this.#limit) return;
+    throw new GatewayError(
+      ErrorCode.LimitExceeded,
+      `the variables pass the limit of ${this.#limit} bytes at byte ${offset}`,
+      { offset, hint: "send fewer or shorter variables, or raise limits.variables" },
+    );
+  }
+
+  #overflow(offset: number): GatewayError {
+    return new GatewayError(
+      ErrorCode.Malformed,
+      `the lengths of the name-value pair at byte ${offset} add up to more than 32 bits hold`,
+      { offset },
+    );
+  }
+}
+
+/** Bytes of the length that starts with `first`. */
+function lengthSize(first: number): number {
+  return first > 127 ? 4 : 1;
+}
+
+function lengthAt(bytes: Uint8Array, at: number): number {
+  const first = bytes[at] as number;
+  if (first < 128) return first;
+  return (
+    ((first & 0x7f) << 24) |
+    ((bytes[at + 1] as number) << 16) |
+    ((bytes[at + 2] as number) << 8) |
+    (bytes[at + 3] as number)
+  );
+}
+
+/** How long the pair at the start of `bytes` is; while its lengths are not whole, one byte more. */
+function pairSize(bytes: Uint8Array): number {
+  const nameSize = lengthSize(bytes[0] as number);
+  if (bytes.length <= nameSize) return bytes.length + 1;
+  const head = nameSize + lengthSize(bytes[nameSize] as number);
+  if (bytes.length < head) return bytes.length + 1;
+  return head + lengthAt(bytes, 0) + lengthAt(bytes, nameSize);
+}
+
+function wholePair(bytes: Uint8Array): Variable {
+  const nameSize = lengthSize(bytes[0] as number);
+  const nameStart = nameSize + lengthSize(bytes[nameSize] as number);
+  const nameLength = lengthAt(bytes, 0);
+  const valueStart = nameStart + nameLength;
+  return variableOf(bytes, nameStart, nameLength, valueStart, lengthAt(bytes, nameSize));
+}

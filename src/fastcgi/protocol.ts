@@ -1,0 +1,38 @@
+/** The words and numbers of FastCGI 1.0. */
+
+export const VERSION = 1;
+export const HEADER_LENGTH = 8;
+/** The longest content that we send: a multiple of 8, so that content and padding stay in 65,535. */
+export const MAX_SENT_LENGTH = 65_528;
+/** The request id of management records. */
+export const NULL_REQUEST_ID = 0;
+
+export const RecordType = {
+  BeginRequest: 1,
+  AbortRequest: 2,
+  EndRequest: 3,
+  Params: 4,
+  Stdin: 5,
+  Stdout: 6,
+  Stderr: 7,
+  Data: 8,
+  GetValues: 9,
+  GetValuesResult: 10,
+  UnknownType: 11,
+} as const;
+export type RecordType = (typeof RecordType)[keyof typeof RecordType];
+
+export const Role = { Responder: 1, Authorizer: 2, Filter: 3 } as const;
+export type Role = (typeof Role)[keyof typeof Role];
+
+/** A flag of BEGIN_REQUEST: the application leaves the connection open behind its answer. */
+export const KEEP_CONN = 1;
+
+/** How the application disposed of a request, at the protocol's level. */
+export const ProtocolStatus = {
+  RequestComplete: 0,
+  CannotMultiplexConnection: 1,
+  Overloaded: 2,
+  UnknownRole: 3,
+} as const;
+export type ProtocolStatus = (typeof ProtocolStatus)[keyof typeof ProtocolStatus];

@@ -1,0 +1,128 @@
+import { ByteCollector } from "../bytes.js";
+import { ErrorCode, GatewayError } from "../errors.js";
+import { HEADER_LENGTH, VERSION } from "./protocol.js";
+
+/** One record as it was on the wire (FastCGI 1.0 §3.3). */
+export interface FastCgiRecord {
+  /** Where in the stream it starts, in bytes. */
+  offset: number;
+  version: number;
+  /** Of `RecordType`, or one that FastCGI does not define. */
+  type: number;
+  requestId: number;
+  contentLength: number;
+  paddingLength: number;
+  /** A copy. */
+  content: Uint8Array;
+}
+
+/**
+ * Reads captured bytes record by record, for people to look at: every record whole, whatever its
+ * type and request. Serving and asking is done with the engine instead.
+ */
+export class RecordReader {
+  readonly #header = new Uint8Array(HEADER_LENGTH);
+  readonly #content = new ByteCollector();
+  #headerLength = 0;
+  #paddingTaken = 0;
+  #offset = 0;
+  #recordOffset = 0;
+
+  /** Bytes taken so far. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /**
+   * Takes the next bytes of the stream, and hands out each record that they complete.
+   *
+   * @throws GatewayError `malformed`, with the record's offset, where a record's version is not 1;
+   * the records before it have been handed out
+   */
+  *push(bytes: Uint8Array): Generator<FastCgiRecord, void, undefined> {
+    let at = 0;
+    while (at < bytes.length) {
+      at += this.#take(bytes.subarray(at));
+      if (this.#missing === 0) yield this.#record();
+    }
+  }
+
+  /** @throws GatewayError `truncated`, with the record's offset, inside a record */
+  finish(): void {
+    if (this.#headerLength === 0) return;
+    const missing = this.#missing;
+    throw new GatewayError(
+      ErrorCode.Truncated,
+      this.#headerLength < HEADER_LENGTH
+        ? `the bytes end inside the header of the record at byte ${this.#recordOffset}`
+        : `the bytes end ${missing} bytes before the end of the record at byte ${this.#recordOffset}`,
+      { offset: this.#recordOffset },
+    );
+  }
+
+  get #contentLength(): number {
+    return ((this.#header[4] as number) << 8) | (this.#header[5] as number);
+  }
+
+  get #paddingLength(): number {
+    return this.#header[6] as number;
+  }
+
+  /** Bytes that the record still lacks; at least 1 while its header is not whole. */
+  get #missing(): number {
+    if (this.#headerLength < HEADER_LENGTH) return HEADER_LENGTH - this.#headerLength;
+    const body = this.#contentLength + this.#paddingLength;
+    return body - this.#content.length - this.#paddingTaken;
+  }
+
+  /** @returns how many of the bytes it took */
+  #take(bytes: Uint8Array): number {
+    const taken = this.#takePart(bytes);
+    this.#offset += taken;
+    return taken;
+  }
+
+  #takePart(bytes: Uint8Array): number {
+    if (this.#headerLength < HEADER_LENGTH) {
+      if (this.#headerLength === 0) this.#recordOffset = this.#offset;
+      const part = bytes.subarray(0, HEADER_LENGTH - this.#headerLength);
+      this.#header.set(part, this.#headerLength);
+      this.#headerLength += part.length;
+      if (this.#header[0] !== VERSION) throw this.#wrongVersion();
+      return part.length;
+    }
+    if (this.#content.length < this.#contentLength) {
+      const part = bytes.subarray(0, this.#contentLength - this.#content.length);
+      this.#content.push(part);
+      return part.length;
+    }
+    const taken = Math.min(bytes.length, this.#paddingLength - this.#paddingTaken);
+    this.#paddingTaken += taken;
+    return taken;
+  }
+
+  #record(): FastCgiRecord {
+    const header = this.#header;
+    const record = {
+      offset: this.#recordOffset,
+      version: header[0] as number,
+      type: header[1] as number,
+      requestId: ((header[2] as number) << 8) | (header[3] as number),
+      contentLength: this.#contentLength,
+      paddingLength: this.#paddingLength,
+      content: this.#content.take(),
+    };
+    this.#headerLength = 0;
+    this.#paddingTaken = 0;
+    return record;
+  }
+
+  #wrongVersion(): GatewayError {
+    const offset = this.#recordOffset;
+    return new GatewayError(
+      ErrorCode.Malformed,
+      `the record at byte ${offset} has the version ${this.#header[0]}, not ${VERSION}`,
+      { offset },
+    );
+  }
+}

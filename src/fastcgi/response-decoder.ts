@@ -1,0 +1,163 @@
+import type { ClientHandlers } from "../cgi/client-machine.js";
+import {
+  ASIDE,
+  DemultiplexResult,
+  DemultiplexState,
+  type Engine,
+  EngineError,
+  RESULT,
+  STATE,
+  STATE_WORDS,
+  WINDOW,
+  WINDOW_SIZE,
+} from "../engine/engine.js";
+import { engine as defaultEngine } from "../engine/select.js";
+import { ErrorCode, GatewayError } from "../errors.js";
+import { defaultLimits } from "../limits.js";
+import { PeerGreeting } from "./peer.js";
+import { protocolStatusError } from "./protocol-status-error.js";
+
+const stateBase = STATE >> 2;
+const resultBase = RESULT >> 2;
+
+/**
+ * Takes the answer to one request out of a FastCGI connection's bytes, however they are cut.
+ * Records of other requests and of unknown types are counted and skipped.
+ */
+export class ResponseDecoder {
+  /** Records that belong to no request of ours. */
+  otherRequests = 0;
+  /** Records whose type a response does not have. */
+  otherTypes = 0;
+  readonly #engine: Engine;
+  readonly #state = new Int32Array(STATE_WORDS);
+  readonly #handlers: ClientHandlers;
+  readonly #recordLimit: number;
+  readonly #greeting = new PeerGreeting();
+  #received = 0;
+  #records = 0;
+  #ended = false;
+
+  constructor(
+    requestId: number,
+    handlers: ClientHandlers,
+    options: { records?: number | undefined; engine?: Engine | undefined } = {},
+  ) {
+    this.#engine = options.engine ?? defaultEngine();
+    this.#handlers = handlers;
+    this.#recordLimit = options.records ?? defaultLimits.records;
+    this.#state[DemultiplexState.RequestId] = requestId;
+  }
+
+  /** True behind END_REQUEST. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** True once a byte has come. */
+  get started(): boolean {
+    return this.#received > 0;
+  }
+
+  /**
+   * Decodes bytes that need not lie in the engine's window: they are copied there.
+   *
+   * @returns how many bytes belong to this response; the rest follows END_REQUEST
+   */
+  push(bytes: Uint8Array): number {
+    let offset = 0;
+    while (offset < bytes.length && !this.#ended) {
+      const piece = bytes.subarray(offset, offset + WINDOW_SIZE);
+      this.#engine.memory.set(piece, WINDOW);
+      offset += this.receive(piece.length);
+    }
+    return offset;
+  }
+
+  /**
+   * Decodes the first `length` bytes of the engine's window.
+   *
+   * @returns how many bytes belong to this response
+   * @throws GatewayError `wrong_protocol`, `malformed`, `limit_exceeded`, or what END_REQUEST's
+   * protocolStatus says: `overloaded`, `cannot_multiplex`, `unknown_role`
+   */
+  receive(length: number): number {
+    if (this.#ended) return 0;
+    const { words, memory } = this.#engine;
+    this.#greeting.take(memory.subarray(WINDOW, WINDOW + length));
+    words.set(this.#state, stateBase);
+    const records = this.#engine.demultiplex(WINDOW, length);
+    if (records < 0)
+      throw this.#failure(records, words[resultBase + DemultiplexResult.ErrorOffset] as number);
+    this.#state.set(words.subarray(stateBase, stateBase + STATE_WORDS));
+    this.#records += records;
+    if (this.#records > this.#recordLimit) {
+      throw new GatewayError(
+        ErrorCode.LimitExceeded,
+        `the answer has more than ${this.#recordLimit} records`,
+      );
+    }
+    return this.#deliver(resultBase);
+  }
+
+  /** Reads every result before a handler runs: a handler may use the engine for its own work. */
+  #deliver(base: number): number {
+    const { words, memory } = this.#engine;
+    const stdoutStart = words[base + DemultiplexResult.StdoutStart] as number;
+    const stdoutLength = words[base + DemultiplexResult.StdoutLength] as number;
+    const stderrLength = words[base + DemultiplexResult.StderrLength] as number;
+    const consumed = words[base + DemultiplexResult.Consumed] as number;
+    const ended = words[base + DemultiplexResult.Ended] === 1;
+    const appStatus = (words[base + DemultiplexResult.AppStatus] as number) >>> 0;
+    const protocolStatus = words[base + DemultiplexResult.ProtocolStatus] as number;
+    this.otherRequests += words[base + DemultiplexResult.OtherRequests] as number;
+    this.otherTypes += words[base + DemultiplexResult.OtherTypes] as number;
+    this.#received += consumed;
+    this.#ended = ended;
+    if (stderrLength > 0) this.#handlers.stderr(memory.subarray(ASIDE, ASIDE + stderrLength));
+    if (stdoutLength > 0)
+      this.#handlers.stdout(memory.subarray(stdoutStart, stdoutStart + stdoutLength));
+    if (ended) {
+      const refusal = protocolStatusError(protocolStatus);
+      if (refusal !== undefined) throw refusal;
+      this.#handlers.end({ appStatus, protocolStatus });
+    }
+    return consumed;
+  }
+
+  /**
+   * Says what an end of file at this point means; undefined behind END_REQUEST.
+   */
+  closed(): GatewayError | undefined {
+    if (this.#ended) return undefined;
+    if (this.#received === 0) {
+      return new GatewayError(
+        ErrorCode.ClosedWithoutAnswer,
+        "the connection was closed without an answer",
+      );
+    }
+    const peer = this.#greeting.error();
+    if (peer !== undefined) return peer;
+    return new GatewayError(
+      ErrorCode.Truncated,
+      `the connection was closed after ${this.#received} bytes, before END_REQUEST`,
+      { offset: this.#received },
+    );
+  }
+
+  #failure(result: number, errorOffset: number): GatewayError {
+    const offset = this.#received + errorOffset;
+    if (result === EngineError.Version) {
+      const peer = offset === 0 ? this.#greeting.error() : undefined;
+      return (
+        peer ??
+        new GatewayError(ErrorCode.Malformed, `no FastCGI record at byte ${offset}`, { offset })
+      );
+    }
+    return new GatewayError(
+      ErrorCode.Malformed,
+      `END_REQUEST at byte ${offset} is not 8 bytes long`,
+      { offset },
+    );
+  }
+}

@@ -1,0 +1,130 @@
+import type { RequestReceiver, ServerRequest, ServerRole } from "../cgi/server-machine.js";
+import { Variables } from "../cgi/variables.js";
+import { encodeEndRequest, endOfStream, streamRecords } from "./encode.js";
+import type { PairDecoder } from "./pair-decoder.js";
+import { ProtocolStatus, RecordType, Role } from "./protocol.js";
+
+/** What a request needs of the connection that it is on. */
+export interface RequestOwner {
+  send(parts: readonly Uint8Array[]): void;
+  /** END_REQUEST has been sent. */
+  ended(request: FastCgiServerRequest): void;
+  /** The response broke off. Whether closing the connection tells the peer; else END_REQUEST does. */
+  cut(request: FastCgiServerRequest): boolean;
+}
+
+const roles = new Map<number, ServerRole>([
+  [Role.Responder, "responder"],
+  [Role.Authorizer, "authorizer"],
+  [Role.Filter, "filter"],
+]);
+
+/** The role that a BEGIN_REQUEST asks for; undefined when FastCGI knows none of that number. */
+export function roleOf(number: number): ServerRole | undefined {
+  return roles.get(number);
+}
+
+/** The appStatus of a request that was not answered to its end, like a program's exit status. */
+const FAILED = 1;
+
+/** One request on a FastCGI connection, from BEGIN_REQUEST to END_REQUEST. */
+export class FastCgiServerRequest implements ServerRequest {
+  readonly requestId: number;
+  readonly role: ServerRole;
+  /** Counts the requests of the connection. */
+  readonly number: number;
+  /** Records of the connection before this request began. */
+  readonly recordsBefore: number;
+  /** Undefined once the variables are complete. */
+  params: PairDecoder | undefined;
+  /** Undefined until the variables are complete. */
+  receiver: RequestReceiver | undefined;
+  /** Whether STDIN and DATA have ended. */
+  bodyEnded = false;
+  dataEnded = false;
+  #variables = new Variables();
+  #hasErrors = false;
+  #ended = false;
+  readonly #owner: RequestOwner;
+
+  constructor(
+    owner: RequestOwner,
+    begin: { requestId: number; role: ServerRole; number: number; recordsBefore: number },
+    params: PairDecoder,
+  ) {
+    this.#owner = owner;
+    this.requestId = begin.requestId;
+    this.role = begin.role;
+    this.number = begin.number;
+    this.recordsBefore = begin.recordsBefore;
+    this.params = params;
+  }
+
+  get variables(): Variables {
+    return this.#variables;
+  }
+
+  /** Whether all of the request has come. */
+  get complete(): boolean {
+    return this.bodyEnded && this.dataEnded;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** @throws GatewayError `truncated` when the PARAMS stream ends inside a pair */
+  completeParams(params: PairDecoder): void {
+    this.#variables = new Variables(params.finish());
+    this.params = undefined;
+  }
+
+  respond(bytes: Uint8Array): void {
+    if (this.#ended || bytes.length === 0) return;
+    this.#owner.send(streamRecords(RecordType.Stdout, this.requestId, bytes));
+  }
+
+  error(bytes: Uint8Array): void {
+    if (this.#ended || bytes.length === 0) return;
+    this.#hasErrors = true;
+    this.#owner.send(streamRecords(RecordType.Stderr, this.requestId, bytes));
+  }
+
+  end(): void {
+    this.#end(0);
+  }
+
+  fail(): void {
+    if (this.#ended) return;
+    if (this.#owner.cut(this)) this.#ended = true;
+    else this.#end(FAILED);
+  }
+
+  refuse(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#owner.send([encodeEndRequest(this.requestId, 0, ProtocolStatus.Overloaded)]);
+    this.#owner.ended(this);
+  }
+
+  /** Answers ABORT_REQUEST (FastCGI 1.0 §5.4): what is not sent by now is not sent. */
+  abort(): void {
+    this.#end(FAILED);
+  }
+
+  /** The connection is gone, and all that would be sent with it. */
+  drop(): void {
+    this.#ended = true;
+  }
+
+  #end(appStatus: number): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const { requestId } = this;
+    const parts = [endOfStream(RecordType.Stdout, requestId)];
+    if (this.#hasErrors) parts.push(endOfStream(RecordType.Stderr, requestId));
+    parts.push(encodeEndRequest(requestId, appStatus, ProtocolStatus.RequestComplete));
+    this.#owner.send(parts);
+    this.#owner.ended(this);
+  }
+}
