@@ -1,0 +1,214 @@
+import { ByteCollector } from "../bytes.js";
+import {
+  contentLengthOf,
+  parseContentLength,
+  type Variable,
+  Variables,
+  variableOf,
+} from "../cgi/variables.js";
+import {
+  type Engine,
+  EngineError,
+  FrameFlag,
+  FrameRow,
+  PairRow,
+  RESULT,
+  ROW_WORDS,
+  TABLE,
+  TableResult,
+  WINDOW,
+  WINDOW_SIZE,
+} from "../engine/engine.js";
+import { engine as defaultEngine } from "../engine/select.js";
+import { ErrorCode, GatewayError } from "../errors.js";
+import { NetstringFraming, type NetstringOptions } from "./netstring.js";
+
+const resultBase = RESULT >> 2;
+const tableBase = TABLE >> 2;
+
+/** The head of an SCGI request. */
+export interface ScgiRequest {
+  variables: Variables;
+  /** Bytes of the body that follows. 0 when a lenient decoder found no CONTENT_LENGTH. */
+  contentLength: number;
+  /** What came behind the head in the same bytes: a view of them. */
+  rest: Uint8Array;
+}
+
+/**
+ * Takes the head of an SCGI request out of a connection's bytes, however they are cut.
+ *
+ * Strict, it demands what SCGI (2008-06-23) does: CONTENT_LENGTH first, `SCGI` `1`, no name twice,
+ * no leading zeros. Lenient (default), it takes these as they come, because nginx does send names
+ * twice. Both refuse a CONTENT_LENGTH that is not digits.
+ */
+export class ScgiRequestDecoder {
+  readonly #framing: NetstringFraming;
+  readonly #strict: boolean;
+  readonly #headers = new ByteCollector();
+  /** Offset of the first header in the connection. */
+  #headersStart = 0;
+  #firstByte: number | undefined;
+  #done = false;
+
+  constructor(options: NetstringOptions = {}, engine: Engine = defaultEngine()) {
+    this.#framing = new NetstringFraming(options, engine);
+    this.#strict = options.strict === true;
+  }
+
+  /**
+   * Takes the next bytes.
+   *
+   * @returns the request, as soon as its head is whole; not to be called after that
+   * @throws GatewayError `malformed` or `limit_exceeded` with the offset in the connection,
+   * `wrong_protocol` when the client speaks another
+   */
+  push(bytes: Uint8Array): ScgiRequest | undefined {
+    if (this.#done) throw new Error("the head of this request is complete");
+    const { memory } = this.#framing.engine;
+    this.#firstByte ??= bytes[0];
+    const input = bytes.buffer === memory.buffer ? bytes.slice() : bytes;
+    for (let offset = 0; offset < input.length; ) {
+      const piece = input.subarray(offset, offset + WINDOW_SIZE);
+      memory.set(piece, WINDOW);
+      const before = this.#framing.received;
+      const taken = this.#framing.run(piece.length, 1);
+      if (typeof taken !== "number") throw this.#asPeer(taken);
+      offset += taken;
+      const variables = this.#take(before);
+      if (variables !== undefined) {
+        this.#done = true;
+        const contentLength = this.#check(variables);
+        return { variables, contentLength, rest: input.subarray(offset) };
+      }
+    }
+    return undefined;
+  }
+
+  /**
+   * The connection is at its end. Nothing is wrong with one that never sent a byte.
+   *
+   * @throws GatewayError `truncated` inside the head
+   */
+  end(): void {
+    const error = this.#framing.closed();
+    if (error !== undefined) throw error;
+  }
+
+  /** Takes in the piece of the netstring that the last call framed. */
+  #take(before: number): Variables | undefined {
+    const { engine, rows, complete } = this.#framing;
+    const { memory, words } = engine;
+    if (rows > 0) {
+      const start = words[tableBase + FrameRow.Start] as number;
+      const length = words[tableBase + FrameRow.Length] as number;
+      const flags = words[tableBase + FrameRow.Flags] as number;
+      const begins = (flags & FrameFlag.Begins) !== 0;
+      if (begins) this.#headersStart = before + start - WINDOW;
+      // All of it is in the window: no copy.
+      if (begins && complete === 1) return new Variables(this.#split(start, length));
+      this.#headers.push(memory.subarray(start, start + length));
+    }
+    return complete === 1 ? new Variables(this.#splitCollected()) : undefined;
+  }
+
+  /** Headers that lie in the window as a whole. */
+  #split(start: number, length: number): Variable[] {
+    const variables: Variable[] = [];
+    for (let taken = 0; taken < length; ) {
+      const consumed = this.#splitSome(start + taken, length - taken, taken, variables);
+      if (consumed === 0) throw this.#unfinished(taken);
+      taken += consumed;
+    }
+    return variables;
+  }
+
+  /** Headers that came in pieces, window by window. */
+  #splitCollected(): Variable[] {
+    const headers = this.#headers.take();
+    const variables: Variable[] = [];
+    for (let taken = 0; taken < headers.length; ) {
+      const piece = headers.subarray(taken, taken + WINDOW_SIZE);
+      this.#framing.engine.memory.set(piece, WINDOW);
+      const consumed = this.#splitSome(WINDOW, piece.length, taken, variables);
+      taken += consumed > 0 ? consumed : this.#splitLong(headers, taken, variables);
+    }
+    return variables;
+  }
+
+  #splitSome(start: number, length: number, offset: number, variables: Variable[]): number {
+    const { engine } = this.#framing;
+    const { memory, words } = engine;
+    const rows = engine.splitHeaders(start, length);
+    if (rows === EngineError.EmptyName) {
+      const at = offset + (words[resultBase + TableResult.ErrorOffset] as number);
+      throw this.#malformed("a header has an empty name", at);
+    }
+    for (let index = 0; index < rows; index++) {
+      const row = tableBase + index * ROW_WORDS;
+      variables.push(
+        variableOf(
+          memory,
+          words[row + PairRow.NameStart] as number,
+          words[row + PairRow.NameLength] as number,
+          words[row + PairRow.ValueStart] as number,
+          words[row + PairRow.ValueLength] as number,
+        ),
+      );
+    }
+    return words[resultBase + TableResult.Consumed] as number;
+  }
+
+  /** One header that no window holds. */
+  #splitLong(headers: Uint8Array, start: number, variables: Variable[]): number {
+    const nameEnd = headers.indexOf(0, start);
+    const valueEnd = nameEnd < 0 ? -1 : headers.indexOf(0, nameEnd + 1);
+    if (valueEnd < 0) throw this.#unfinished(start);
+    const valueLength = valueEnd - nameEnd - 1;
+    variables.push(variableOf(headers, start, nameEnd - start, nameEnd + 1, valueLength));
+    return valueEnd + 1 - start;
+  }
+
+  #check(variables: Variables): number {
+    if (!this.#strict) {
+      const missing = !variables.has("CONTENT_LENGTH");
+      return missing ? 0 : (contentLengthOf(variables) ?? parseContentLength(""));
+    }
+    const [first] = variables;
+    if (first?.[0] !== "CONTENT_LENGTH") {
+      throw this.#malformed("the first header is not CONTENT_LENGTH", 0);
+    }
+    const names = new Set<string>();
+    for (const [name] of variables) {
+      if (names.has(name)) throw this.#malformed(`the header ${name} is there twice`, 0);
+      names.add(name);
+    }
+    if (variables.get("SCGI") !== "1") throw this.#malformed("no header SCGI with the value 1", 0);
+    return parseContentLength(variables.get("CONTENT_LENGTH") as string);
+  }
+
+  #unfinished(offset: number): GatewayError {
+    return this.#malformed("the headers end inside a header", offset);
+  }
+
+  #malformed(message: string, offset: number): GatewayError {
+    const at = this.#headersStart + offset;
+    return new GatewayError(ErrorCode.Malformed, `${message}, at byte ${at}`, { offset: at });
+  }
+
+  #asPeer(error: GatewayError): GatewayError {
+    const protocol = error.offset === 0 ? protocolOf(this.#firstByte as number) : undefined;
+    if (protocol === undefined) return error;
+    return new GatewayError(ErrorCode.WrongProtocol, `the client speaks ${protocol}, not SCGI`, {
+      offset: 0,
+    });
+  }
+}
+
+/** What a client speaks whose first byte is not a digit. */
+function protocolOf(firstByte: number): string | undefined {
+  if (firstByte === 0) return "uwsgi";
+  if (firstByte === 1) return "FastCGI";
+  if (firstByte === 0x16) return "TLS";
+  return firstByte >= 0x41 && firstByte <= 0x5a ? "HTTP" : undefined;
+}
