@@ -1,0 +1,196 @@
+import { ByteCollector, latin1 } from "../bytes.js";
+import { type Variable, Variables, variableOf } from "../cgi/variables.js";
+import {
+  type Engine,
+  FrameFlag,
+  FrameRow,
+  PacketState,
+  PairRow,
+  RESULT,
+  ROW_WORDS,
+  STATE,
+  STATE_WORDS,
+  TABLE,
+  TABLE_ROWS,
+  TableResult,
+  WINDOW,
+  WINDOW_SIZE,
+} from "../engine/engine.js";
+import { engine as defaultEngine } from "../engine/select.js";
+import { ErrorCode, GatewayError } from "../errors.js";
+import { carriesVariables, HEADER_LENGTH, MAX_DATA_SIZE } from "./protocol.js";
+
+const stateBase = STATE >> 2;
+const resultBase = RESULT >> 2;
+const tableBase = TABLE >> 2;
+
+export interface UwsgiDecoderOptions {
+  /** The largest content that is accepted, in bytes: uWSGI's `buffer-size`. Default 65,535. */
+  limit?: number | undefined;
+}
+
+/** A uwsgi packet. */
+export interface UwsgiPacket {
+  modifier1: number;
+  modifier2: number;
+  /** Empty when the modifier is one whose content is not variables. */
+  variables: Variables;
+  /** A copy of the content of a packet without variables; otherwise empty. */
+  content: Uint8Array;
+  /** What came behind the packet in the same bytes: a view of them. */
+  rest: Uint8Array;
+}
+
+/**
+ * Takes a uwsgi packet out of a connection's bytes, however they are cut. It can be used again for
+ * the packet that follows.
+ */
+export class UwsgiPacketDecoder {
+  readonly #engine: Engine;
+  readonly #limit: number;
+  readonly #state = new Int32Array(STATE_WORDS);
+  readonly #collected = new ByteCollector();
+  #received = 0;
+  /** Offset of the packet in the connection. */
+  #packetStart = 0;
+
+  constructor(options: UwsgiDecoderOptions = {}, engine: Engine = defaultEngine()) {
+    this.#engine = engine;
+    this.#limit = Math.min(options.limit ?? MAX_DATA_SIZE, MAX_DATA_SIZE);
+  }
+
+  /**
+   * Takes the next bytes.
+   *
+   * @returns the packet, as soon as it is whole
+   * @throws GatewayError `malformed` with the offset in the connection, `limit_exceeded`, or
+   * `wrong_protocol` when the peer speaks HTTP. The decoder is of no use after that
+   */
+  push(bytes: Uint8Array): UwsgiPacket | undefined {
+    const { memory } = this.#engine;
+    const input = bytes.buffer === memory.buffer ? bytes.slice() : bytes;
+    for (let offset = 0; offset < input.length; ) {
+      const piece = input.subarray(offset, offset + WINDOW_SIZE);
+      memory.set(piece, WINDOW);
+      const taken = this.#run(piece.length);
+      offset += taken.consumed;
+      if (taken.packet !== undefined) return { ...taken.packet, rest: input.subarray(offset) };
+    }
+    return undefined;
+  }
+
+  /**
+   * The connection is at its end. Nothing is wrong with one that never sent a byte.
+   *
+   * @throws GatewayError `truncated` inside a packet
+   */
+  end(): void {
+    if (this.#state[PacketState.HeaderLength] === 0) return;
+    throw new GatewayError(
+      ErrorCode.Truncated,
+      `the bytes end inside a uwsgi packet, after ${this.#received}`,
+      { offset: this.#received },
+    );
+  }
+
+  #run(length: number): { consumed: number; packet?: Omit<UwsgiPacket, "rest"> } {
+    const { words, memory } = this.#engine;
+    if (this.#state[PacketState.HeaderLength] === 0) this.#packetStart = this.#received;
+    words.set(this.#state, stateBase);
+    const rows = this.#engine.splitPackets(WINDOW, length, 1);
+    for (let at = 0; at < STATE_WORDS; at++) this.#state[at] = words[stateBase + at] as number;
+    const consumed = words[resultBase + TableResult.Consumed] as number;
+    const complete = words[resultBase + TableResult.Complete] === 1;
+    this.#received += consumed;
+    if (rows === 0) {
+      if (this.#state[PacketState.HeaderLength] === HEADER_LENGTH) {
+        this.#checkHeader(this.#state[PacketState.Header] as number);
+      }
+      return { consumed };
+    }
+    const start = words[tableBase + FrameRow.Start] as number;
+    const size = words[tableBase + FrameRow.Length] as number;
+    const head = words[tableBase + FrameRow.Head] as number;
+    const begins = ((words[tableBase + FrameRow.Flags] as number) & FrameFlag.Begins) !== 0;
+    if (begins) this.#checkHeader(head);
+    if (complete && begins) return { consumed, packet: this.#packet(head, start, size) };
+    this.#collected.push(memory.subarray(start, start + size));
+    if (!complete) return { consumed };
+    const content = this.#collected.take();
+    memory.set(content, WINDOW);
+    return { consumed, packet: this.#packet(head, WINDOW, content.length) };
+  }
+
+  #checkHeader(head: number): void {
+    const greeting = latin1(Uint8Array.of(head, head >>> 8, head >>> 16, head >>> 24));
+    if (httpGreetings.has(greeting)) {
+      throw new GatewayError(ErrorCode.WrongProtocol, "the peer speaks HTTP, not uwsgi", {
+        offset: this.#packetStart,
+      });
+    }
+    const size = (head >>> 8) & 0xffff;
+    if (size <= this.#limit) return;
+    throw new GatewayError(
+      ErrorCode.LimitExceeded,
+      `the uwsgi packet has ${size} bytes, more than the limit of ${this.#limit}`,
+      { offset: this.#packetStart },
+    );
+  }
+
+  /** The packet whose content lies in the window as a whole. */
+  #packet(head: number, start: number, size: number): Omit<UwsgiPacket, "rest"> {
+    const modifier1 = head & 0xff;
+    const modifier2 = head >>> 24;
+    if (carriesVariables(modifier1)) {
+      const variables = new Variables(this.#variables(start, size));
+      return { modifier1, modifier2, variables, content: new Uint8Array(0) };
+    }
+    const content = this.#engine.memory.slice(start, start + size);
+    return { modifier1, modifier2, variables: new Variables(), content };
+  }
+
+  #variables(start: number, size: number): Variable[] {
+    const { memory, words } = this.#engine;
+    const variables: Variable[] = [];
+    let taken = 0;
+    for (let rows = TABLE_ROWS; rows === TABLE_ROWS; ) {
+      rows = this.#engine.splitVariables(start + taken, size - taken);
+      for (let index = 0; index < rows; index++) {
+        const row = tableBase + index * ROW_WORDS;
+        const nameStart = words[row + PairRow.NameStart] as number;
+        const nameLength = words[row + PairRow.NameLength] as number;
+        const valueStart = words[row + PairRow.ValueStart] as number;
+        const valueLength = words[row + PairRow.ValueLength] as number;
+        if (nameLength === 0) throw this.#malformed("has no name", nameStart - 2 - start);
+        variables.push(variableOf(memory, nameStart, nameLength, valueStart, valueLength));
+      }
+      taken += words[resultBase + TableResult.Consumed] as number;
+    }
+    if (taken < size) throw this.#malformed("does not fit in its packet", taken);
+    return variables;
+  }
+
+  #malformed(what: string, offset: number): GatewayError {
+    const at = this.#packetStart + HEADER_LENGTH + offset;
+    return new GatewayError(ErrorCode.Malformed, `the variable at byte ${at} ${what}`, {
+      offset: at,
+    });
+  }
+}
+
+/**
+ * The first four bytes of HTTP. Read as a header, `GET ` asks for 21,573 bytes, and `HTTP` is the
+ * number that uwsgi has set aside for it.
+ */
+const httpGreetings: ReadonlySet<string> = new Set([
+  "GET ",
+  "HEAD",
+  "POST",
+  "PUT ",
+  "DELE",
+  "OPTI",
+  "PATC",
+  "CONN",
+  "TRAC",
+  "HTTP",
+]);

@@ -1,0 +1,79 @@
+import { ByteCollector } from "../bytes.js";
+import { checkVariable, type Variable, type VariableValue } from "../cgi/variables.js";
+import { ErrorCode, GatewayError } from "../errors.js";
+import { HEADER_LENGTH, MAX_DATA_SIZE, Modifier } from "./protocol.js";
+
+export interface UwsgiPacketInit {
+  /** 0 to 255. Default 0, a request for WSGI. */
+  modifier1?: number | undefined;
+  /** 0 to 255. Default 0. */
+  modifier2?: number | undefined;
+  variables?: Iterable<Variable> | undefined;
+}
+
+/**
+ * A uwsgi packet: header, then variables with 16-bit little-endian lengths. The body of a request
+ * follows as it is.
+ *
+ * @throws GatewayError `limit_exceeded` when the variables take more than 65,535 bytes, where the
+ * size would wrap around; `bad_input` for an empty name or a NUL
+ */
+export function encodePacket(init: UwsgiPacketInit): Uint8Array<ArrayBuffer> {
+  const { modifier1 = Modifier.Wsgi, modifier2 = 0, variables = [] } = init;
+  const packet = new ByteCollector();
+  packet.push(new Uint8Array(HEADER_LENGTH));
+  for (const variable of variables) {
+    checkVariable(variable);
+    pushString(packet, variable[0]);
+    pushString(packet, variable[1]);
+  }
+  const size = packet.length - HEADER_LENGTH;
+  if (size > MAX_DATA_SIZE) throw tooLarge(size);
+  const bytes = packet.take();
+  writeHeader(bytes, modifier1, size, modifier2);
+  return bytes;
+}
+
+/** Length and bytes. A length that wraps around belongs to a packet that is refused as too large. */
+function pushString(packet: ByteCollector, text: VariableValue): void {
+  const start = packet.length;
+  packet.pushByte(0);
+  packet.pushByte(0);
+  if (typeof text === "string") packet.pushText(text);
+  else packet.push(text);
+  const length = packet.length - start - 2;
+  packet.bytes[start] = length;
+  packet.bytes[start + 1] = length >>> 8;
+}
+
+/** The question whether a uwsgi server is alive. */
+export function encodePing(): Uint8Array<ArrayBuffer> {
+  return encodePacket({ modifier1: Modifier.Ping, modifier2: 0 });
+}
+
+/** The answer to a ping. */
+export function encodePong(): Uint8Array<ArrayBuffer> {
+  return encodePacket({ modifier1: Modifier.Ping, modifier2: 1 });
+}
+
+function writeHeader(target: Uint8Array, modifier1: number, size: number, modifier2: number): void {
+  for (const modifier of [modifier1, modifier2]) {
+    if (!Number.isInteger(modifier) || modifier < 0 || modifier > 255) {
+      throw new GatewayError(ErrorCode.BadInput, `${modifier} is not a modifier, 0 to 255`);
+    }
+  }
+  target[0] = modifier1;
+  target[1] = size;
+  target[2] = size >>> 8;
+  target[3] = modifier2;
+}
+
+function tooLarge(size: number): GatewayError {
+  return new GatewayError(
+    ErrorCode.LimitExceeded,
+    `the request's variables take ${size} bytes, and a uwsgi packet holds ${MAX_DATA_SIZE}`,
+    {
+      hint: "send fewer or shorter headers; a server takes 4096 bytes unless its buffer-size is raised, and never more than 65535",
+    },
+  );
+}

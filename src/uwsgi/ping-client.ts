@@ -1,0 +1,67 @@
+import type { ClientHandlers, ClientMachine } from "../cgi/client-machine.js";
+import { type Engine, WINDOW } from "../engine/engine.js";
+import { engine as defaultEngine } from "../engine/select.js";
+import { ErrorCode, GatewayError } from "../errors.js";
+import { encodePing } from "./encode.js";
+import { HEADER_LENGTH, Modifier } from "./protocol.js";
+
+/** A ping, and the wait for its pong: a packet of modifier 100, with 0 and 1 as modifier2. */
+export class UwsgiPingClient implements ClientMachine {
+  readonly #handlers: ClientHandlers;
+  readonly #engine: Engine;
+  readonly #header: number[] = [];
+
+  constructor(handlers: ClientHandlers, engine: Engine = defaultEngine()) {
+    this.#handlers = handlers;
+    this.#engine = engine;
+  }
+
+  get ended(): boolean {
+    return this.#header.length === HEADER_LENGTH;
+  }
+
+  open(): Uint8Array[] {
+    return [encodePing()];
+  }
+
+  body(): Uint8Array[] {
+    return [];
+  }
+
+  endBody(): Uint8Array[] {
+    return [];
+  }
+
+  abort(): Uint8Array[] {
+    return [];
+  }
+
+  /** @throws GatewayError `wrong_protocol` for anything but a pong */
+  receive(length: number): number {
+    const taken = Math.min(length, HEADER_LENGTH - this.#header.length);
+    this.#header.push(...this.#engine.memory.subarray(WINDOW, WINDOW + taken));
+    if (!this.ended) return taken;
+    const [modifier1, , , modifier2] = this.#header;
+    if (modifier1 !== Modifier.Ping || modifier2 !== 1) {
+      const text = String.fromCharCode(...this.#header);
+      const said = text === "HTTP" ? "HTTP" : "something else than the pong of uwsgi";
+      throw new GatewayError(ErrorCode.WrongProtocol, `the peer says ${said}`, { offset: 0 });
+    }
+    this.#handlers.end({ appStatus: 0, protocolStatus: 0 });
+    return taken;
+  }
+
+  closed(): GatewayError | undefined {
+    if (this.ended) return undefined;
+    const length = this.#header.length;
+    return new GatewayError(
+      length === 0 ? ErrorCode.ClosedWithoutAnswer : ErrorCode.Truncated,
+      length === 0
+        ? "the connection was closed without a pong"
+        : `the pong ends after ${length} bytes`,
+      {
+        hint: "does a uwsgi socket listen here, and has its uWSGI the plugin ping (in Debian: plugins = ping)?",
+      },
+    );
+  }
+}

@@ -1,0 +1,60 @@
+import {
+  OneRequestServer,
+  type RequestHead,
+  type RequestHeadReader,
+} from "../cgi/one-request-server.js";
+import type { ServerHandlers } from "../cgi/server-machine.js";
+import { contentLengthOf } from "../cgi/variables.js";
+import type { Engine } from "../engine/engine.js";
+import { ErrorCode, GatewayError } from "../errors.js";
+import type { Limits } from "../limits.js";
+import { UwsgiPacketDecoder } from "./codec.js";
+import { encodePong } from "./encode.js";
+import { isRequest, Modifier } from "./protocol.js";
+
+export interface UwsgiServerOptions {
+  /** `variables` above 65,535 is the same as that: no packet holds more. */
+  limits?: Partial<Pick<Limits, "variables">> | undefined;
+  engine?: Engine | undefined;
+}
+
+/**
+ * The application's side of a uwsgi connection, without I/O. It answers with HTTP/1.1's status
+ * line, as uWSGI does, and pings with pongs.
+ */
+export function createUwsgiServer(
+  handlers: ServerHandlers,
+  options: UwsgiServerOptions = {},
+): OneRequestServer {
+  const { engine, limits } = options;
+  const reader = new UwsgiHeadReader({ limit: limits?.variables }, engine);
+  return new OneRequestServer(reader, handlers, { headBegin: "status-line", engine });
+}
+
+/** Of the packets that uwsgi has, those that an application is sent. */
+class UwsgiHeadReader implements RequestHeadReader {
+  readonly #decoder: UwsgiPacketDecoder;
+
+  constructor(options: { limit: number | undefined }, engine: Engine | undefined) {
+    this.#decoder = new UwsgiPacketDecoder(options, engine);
+  }
+
+  push(bytes: Uint8Array): RequestHead | Uint8Array | undefined {
+    const packet = this.#decoder.push(bytes);
+    if (packet === undefined) return undefined;
+    const { modifier1, modifier2, variables, rest } = packet;
+    if (modifier1 === Modifier.Ping && modifier2 === 0) return encodePong();
+    if (!isRequest(modifier1)) {
+      throw new GatewayError(
+        ErrorCode.Malformed,
+        `the uwsgi packet is no request: its modifiers are ${modifier1} and ${modifier2}`,
+        { offset: 0, hint: "requests have 0 to 30; a front end has its own setting for it" },
+      );
+    }
+    return { variables, contentLength: contentLengthOf(variables) ?? 0, rest };
+  }
+
+  end(): void {
+    this.#decoder.end();
+  }
+}
