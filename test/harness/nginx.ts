@@ -1,0 +1,105 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { freePort } from "./ports.js";
+import { makeFolder, ServerProcess } from "./server-process.js";
+import { requireServer } from "./servers.js";
+
+export interface Nginx {
+  /** `http://127.0.0.1:1234` */
+  readonly url: string;
+  /** What it wrote to its error log. */
+  errorLog(): string;
+  /** Ends it, waits until it is gone, and removes its folder. */
+  stop(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+const TEMPORARY = ["client_body", "fastcgi", "proxy", "scgi", "uwsgi"];
+
+/** The variables that Debian's fastcgi_params sends, told here so that no file need be there. */
+const PARAMETERS = `
+fastcgi_param QUERY_STRING $query_string;
+fastcgi_param REQUEST_METHOD $request_method;
+fastcgi_param CONTENT_TYPE $content_type;
+fastcgi_param CONTENT_LENGTH $content_length;
+fastcgi_param SCRIPT_NAME $fastcgi_script_name;
+fastcgi_param REQUEST_URI $request_uri;
+fastcgi_param DOCUMENT_URI $document_uri;
+fastcgi_param SERVER_PROTOCOL $server_protocol;
+fastcgi_param REQUEST_SCHEME $scheme;
+fastcgi_param GATEWAY_INTERFACE CGI/1.1;
+fastcgi_param SERVER_SOFTWARE nginx/$nginx_version;
+fastcgi_param REMOTE_ADDR $remote_addr;
+fastcgi_param REMOTE_PORT $remote_port;
+fastcgi_param SERVER_ADDR $server_addr;
+fastcgi_param SERVER_PORT $server_port;
+fastcgi_param SERVER_NAME $server_name;
+fastcgi_param REDIRECT_STATUS 200;
+`;
+
+function configuration(folder: string, port: number, upstream: string, location: string): string {
+  const user = process.getuid?.() === 0 ? "user root;" : "";
+  const temporary = TEMPORARY.map((name) => `${name}_temp_path ${folder}/${name};`).join("\n");
+  return `${user}
+daemon off;
+worker_processes 1;
+pid ${folder}/nginx.pid;
+error_log ${folder}/error.log info;
+events { worker_connections 512; }
+http {
+  access_log off;
+  ${temporary}
+  client_max_body_size 100m;
+  ${PARAMETERS}
+  upstream application { server ${upstream}; keepalive 8; }
+  server {
+    listen 127.0.0.1:${port};
+    location / { fastcgi_pass application; ${location} }
+  }
+}
+`;
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
+}
+
+/**
+ * Starts an nginx of our own that passes all requests to a FastCGI server.
+ *
+ * @param upstream as nginx writes it: `unix:/…/x.sock` or `127.0.0.1:9000`
+ * @param location more directives, such as `fastcgi_keep_conn on;`
+ */
+export async function startNginx(upstream: string, location = ""): Promise<Nginx> {
+  const program = requireServer("nginx");
+  const folder = makeFolder();
+  const port = await freePort();
+  for (const name of TEMPORARY) mkdirSync(join(folder, name));
+  const path = join(folder, "nginx.conf");
+  const log = join(folder, "error.log");
+  writeFileSync(log, "");
+  writeFileSync(path, configuration(folder, port, upstream, location));
+  const server = new ServerProcess(program, ["-c", path, "-e", log, "-p", folder], folder);
+  const errorLog = () => readFileSync(log, "utf8");
+  let listens = false;
+  const poll = setInterval(() => {
+    void accepts(port).then((accepted) => {
+      listens ||= accepted;
+    });
+  }, 10);
+  try {
+    await server.ready(() => listens, errorLog);
+  } finally {
+    clearInterval(poll);
+  }
+  const stop = () => server.stop();
+  return { url: `http://127.0.0.1:${port}`, errorLog, stop, [Symbol.asyncDispose]: stop };
+}
