@@ -1,0 +1,213 @@
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { type Engine, WINDOW, WINDOW_SIZE } from "../engine/engine.js";
+import { engine as defaultEngine } from "../engine/select.js";
+import type { GatewayError } from "../errors.js";
+import { startError } from "./start-error.js";
+
+export interface ProcessOptions {
+  /** All of the program's environment. */
+  environment: Readonly<Record<string, string>>;
+  /** The folder that it starts in. Default: the one that it is in (RFC 3875 §7.2). */
+  workingFolder?: string | undefined;
+  /**
+   * Milliseconds between SIGTERM and SIGKILL, and between the end of its output and SIGTERM.
+   * Default 2,000.
+   */
+  killGrace?: number | undefined;
+  engine?: Engine | undefined;
+}
+
+/** How a program ended: with a code, 0 to 255, or by a signal. */
+export interface ProcessExit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  /** It was ended by us because it stayed behind the end of its output. */
+  lingered: boolean;
+}
+
+/** What a program reports. `failed` or `exited` is the last. */
+export interface ProcessHandlers {
+  started(): void;
+  /** The next `length` bytes of its output lie in the engine's window, until this returns. */
+  data(length: number): void;
+  /** A view of its error output, valid until this returns. */
+  stderr(bytes: Uint8Array): void;
+  /** All that was written has been taken: write on. */
+  drained(): void;
+  /** It could not be started. */
+  failed(error: GatewayError): void;
+  /** It has ended, and its output is at its end. */
+  exited(exit: ProcessExit): void;
+}
+
+/** How long error output is still read for that a descendant of an ended program holds open. */
+const STDERR_LINGER = 100;
+
+/** A group of its own takes the program's children along; Windows has none. */
+const hasGroups = process.platform !== "win32";
+
+const running = new Set<RunningProcess>();
+const killAll = (): void => {
+  for (const each of running) each.signal("SIGKILL");
+};
+
+/** A program with pipes to its standard streams, in a process group of its own where there are groups. */
+export class RunningProcess {
+  readonly #handlers: ProcessHandlers;
+  readonly #engine: Engine;
+  readonly #killGrace: number;
+  readonly #child: ChildProcessWithoutNullStreams | undefined;
+  #exit: ProcessExit | undefined;
+  #outputEnded = false;
+  #terminated = false;
+  #closed = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** Starts it, without a shell and without arguments. It reports later, never during this call. */
+  constructor(program: string, handlers: ProcessHandlers, options: ProcessOptions) {
+    this.#handlers = handlers;
+    this.#engine = options.engine ?? defaultEngine();
+    this.#killGrace = options.killGrace ?? 2_000;
+    const path = resolve(program);
+    const fail = (error: Error): void => this.#fail(startError(error, path, existsSync(path)));
+    try {
+      this.#child = spawn(path, [], {
+        cwd: options.workingFolder ?? dirname(path),
+        env: options.environment,
+        stdio: "pipe",
+        detached: hasGroups,
+        windowsHide: true,
+      });
+    } catch (error) {
+      queueMicrotask(() => fail(error as Error));
+      return;
+    }
+    this.#listen(this.#child, fail);
+  }
+
+  /** Writes to its input; false asks to wait for `drained`. What it does not read is dropped. */
+  write(parts: readonly Uint8Array[]): boolean {
+    const input = this.#child?.stdin;
+    if (input === undefined || this.#closed || !input.writable) return true;
+    let more = true;
+    for (const part of parts) more = input.write(part);
+    return more;
+  }
+
+  endInput(): void {
+    this.#child?.stdin.end();
+  }
+
+  pause(): void {
+    this.#child?.stdout.pause();
+  }
+
+  resume(): void {
+    this.#child?.stdout.resume();
+  }
+
+  /** Asks it and its children to end, and makes them when they do not. */
+  terminate(): void {
+    if (this.#terminated || !running.has(this)) return;
+    this.#terminated = true;
+    this.signal("SIGTERM");
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.signal("SIGKILL"), this.#killGrace);
+  }
+
+  /** Frees the pipes at once, and ends what still runs. Nothing is reported after it. */
+  destroy(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.terminate();
+    this.#child?.stdin.destroy();
+    this.#child?.stdout.destroy();
+    this.#child?.stderr.destroy();
+    if (this.#exit !== undefined) this.#forget();
+  }
+
+  signal(name: NodeJS.Signals): void {
+    const pid = this.#child?.pid;
+    if (pid === undefined) return;
+    try {
+      process.kill(hasGroups ? -pid : pid, name);
+    } catch {
+      // All of them have ended.
+    }
+  }
+
+  #listen(child: ChildProcessWithoutNullStreams, fail: (error: Error) => void): void {
+    child.once("spawn", () => {
+      if (running.size === 0) process.on("exit", killAll);
+      running.add(this);
+      if (this.#closed) this.terminate();
+      else this.#handlers.started();
+    });
+    child.once("error", fail);
+    child.once("exit", (code, signal) => this.#exited(code, signal));
+    child.stdin.on("drain", () => this.#drained());
+    // A program need not read its input: the pipe breaks then, and nobody waits for it any more.
+    child.stdin.on("error", () => this.#drained());
+    child.stdout.on("data", (bytes: Buffer) => this.#deliver(bytes));
+    child.stdout.once("close", () => this.#endOutput());
+    child.stderr.on("data", (bytes: Buffer) => {
+      if (!this.#closed) this.#handlers.stderr(bytes);
+    });
+    child.stderr.once("close", () => this.#finish());
+  }
+
+  #drained(): void {
+    if (!this.#closed) this.#handlers.drained();
+  }
+
+  #deliver(bytes: Uint8Array): void {
+    for (let offset = 0; offset < bytes.length && !this.#closed; offset += WINDOW_SIZE) {
+      const piece = bytes.subarray(offset, offset + WINDOW_SIZE);
+      this.#engine.memory.set(piece, WINDOW);
+      this.#handlers.data(piece.length);
+    }
+  }
+
+  /** A program whose output is at its end has answered: it may tidy up, but not stay. */
+  #endOutput(): void {
+    this.#outputEnded = true;
+    if (this.#closed || this.#finish()) return;
+    this.#timer ??= setTimeout(() => this.terminate(), this.#killGrace);
+  }
+
+  #exited(code: number | null, signal: NodeJS.Signals | null): void {
+    this.#exit = { code, signal, lingered: this.#terminated && !this.#closed };
+    clearTimeout(this.#timer);
+    // Whoever was to end with it, and did not, has had its time.
+    if (this.#terminated) this.signal("SIGKILL");
+    if (this.#closed) this.#forget();
+    else if (!this.#finish() && this.#outputEnded) {
+      this.#timer = setTimeout(() => this.#child?.stderr.destroy(), STDERR_LINGER);
+    }
+  }
+
+  /** @returns whether all is over: the program, its output and its error output */
+  #finish(): boolean {
+    const exit = this.#exit;
+    if (this.#closed || exit === undefined || !this.#outputEnded) return false;
+    if (this.#child?.stderr.closed !== true) return false;
+    clearTimeout(this.#timer);
+    this.#forget();
+    this.destroy();
+    this.#handlers.exited(exit);
+    return true;
+  }
+
+  #fail(error: GatewayError): void {
+    if (this.#closed) return;
+    this.destroy();
+    this.#handlers.failed(error);
+  }
+
+  #forget(): void {
+    running.delete(this);
+    if (running.size === 0) process.off("exit", killAll);
+  }
+}

@@ -1,0 +1,110 @@
+import { type Engine, WINDOW, WINDOW_SIZE } from "../engine/engine.js";
+import { engine as defaultEngine } from "../engine/select.js";
+import type { GatewayError } from "../errors.js";
+import type { Connection, ConnectionHandlers, Connector } from "./connection.js";
+import { brokenConnection } from "./socket-error.js";
+
+/**
+ * A connection that is already open, as Web Streams: Cloudflare's `connect()`, `Deno.connect()`,
+ * `Duplex.toWeb(net.connect(…))`.
+ */
+export interface DuplexStreams {
+  readable: ReadableStream<Uint8Array>;
+  writable: WritableStream<Uint8Array>;
+}
+
+/** A connector for one exchange over a pair of Web Streams. */
+export function streamConnector(
+  streams: DuplexStreams,
+  engine: Engine = defaultEngine(),
+): Connector {
+  return (handlers) => new StreamConnection(streams, handlers, engine);
+}
+
+class StreamConnection implements Connection {
+  readonly #handlers: ConnectionHandlers;
+  readonly #engine: Engine;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  #closed = false;
+  #resume: (() => void) | undefined;
+  #paused = false;
+
+  constructor(streams: DuplexStreams, handlers: ConnectionHandlers, engine: Engine) {
+    this.#handlers = handlers;
+    this.#engine = engine;
+    this.#reader = streams.readable.getReader();
+    this.#writer = streams.writable.getWriter();
+    // A failed write shows as the end of the readable side, or not at all when the peer has answered.
+    this.#writer.closed.catch(() => {});
+    void this.#read();
+  }
+
+  write(parts: readonly Uint8Array[]): boolean {
+    if (this.#closed) return true;
+    // A sink may keep what it is given: parts of the caller's buffers are copied into one.
+    const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let offset = 0;
+    for (const part of parts) {
+      bytes.set(part, offset);
+      offset += part.length;
+    }
+    this.#writer.write(bytes).catch(() => {});
+    if ((this.#writer.desiredSize ?? 1) > 0) return true;
+    this.#writer.ready.then(
+      () => {
+        if (!this.#closed) this.#handlers.drained();
+      },
+      () => {},
+    );
+    return false;
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#resume?.();
+    this.#resume = undefined;
+  }
+
+  destroy(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.resume();
+    this.#reader.cancel().catch(() => {});
+    this.#writer.abort().catch(() => {});
+  }
+
+  async #read(): Promise<void> {
+    try {
+      await Promise.resolve();
+      if (!this.#closed) this.#handlers.connected();
+      while (!this.#closed) {
+        if (this.#paused) await new Promise<void>((resolve) => (this.#resume = resolve));
+        const { done, value } = await this.#reader.read();
+        if (done) break;
+        this.#deliver(value);
+      }
+      this.#close(undefined);
+    } catch (error) {
+      this.#close(brokenConnection(error instanceof Error ? error : new Error(String(error))));
+    }
+  }
+
+  #deliver(bytes: Uint8Array): void {
+    for (let offset = 0; offset < bytes.length && !this.#closed; offset += WINDOW_SIZE) {
+      const piece = bytes.subarray(offset, offset + WINDOW_SIZE);
+      this.#engine.memory.set(piece, WINDOW);
+      this.#handlers.data(piece.length);
+    }
+  }
+
+  #close(error: GatewayError | undefined): void {
+    if (this.#closed) return;
+    this.destroy();
+    this.#handlers.closed(error);
+  }
+}
