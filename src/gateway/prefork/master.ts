@@ -1,0 +1,331 @@
+import { rmSync, writeFileSync } from "node:fs";
+import type { Socket } from "node:net";
+import { ErrorCode, GatewayError } from "../../errors.js";
+import { Protocol } from "../../transport/address.js";
+import type { PoolCounters } from "../pool-counters.js";
+import { type GatewayServer, serve } from "../serve.js";
+import { BoardKeeper } from "./board-keeper.js";
+import { Crew, type CrewEvents } from "./crew.js";
+import { Dispatcher } from "./dispatcher.js";
+import type { PoolSettings } from "./options.js";
+import { pageFor } from "./pages.js";
+import type { Pool } from "./pool.js";
+import type { PoolLog } from "./pool-log.js";
+import { openServer, type PoolServer } from "./pool-server.js";
+import { type Decision, WorkerCount } from "./process-manager.js";
+import { Refuser } from "./refuser.js";
+import { openShared, type SharedSocket } from "./shared-socket.js";
+import type { WorkerProcess } from "./worker-process.js";
+
+/** How often workers are counted, and the queue is looked at. */
+const HEARTBEAT = 1_000;
+
+/** A pool's master: it listens, starts and ends workers, and hands out connections. */
+export class Master implements Pool, CrewEvents {
+  readonly ended: Promise<void>;
+  readonly #settings: PoolSettings;
+  readonly #log: PoolLog;
+  readonly #count: WorkerCount;
+  readonly #dispatcher: Dispatcher;
+  readonly #refuser: Refuser;
+  #keeper!: BoardKeeper;
+  #crew: Crew | undefined;
+  #listener: SharedSocket | PoolServer | undefined;
+  #status: GatewayServer | undefined;
+  #timers: NodeJS.Timeout[] = [];
+  #pauseTimer: NodeJS.Timeout | undefined;
+  #isAtLimit = false;
+  #isStopping = false;
+  #stopping: Promise<void> | undefined;
+  #resolveEnded!: () => void;
+  /** Called when a worker is ready, has failed, or is gone. */
+  readonly #watchers = new Set<(failure: string | undefined) => void>();
+
+  constructor(settings: PoolSettings, log: PoolLog) {
+    this.#settings = settings;
+    this.#log = log;
+    this.#count = new WorkerCount(settings);
+    this.#refuser = new Refuser(settings.protocol, settings.serve.limits);
+    this.#dispatcher = new Dispatcher(settings, {
+      starved: () => this.#startForWaiting(),
+      refuse: (socket, reason) => this.#refuse(socket, reason),
+    });
+    this.ended = new Promise((resolve) => {
+      this.#resolveEnded = resolve;
+    });
+  }
+
+  async open(): Promise<void> {
+    const settings = this.#settings;
+    const { target, mode, statusListen } = settings;
+    const shared = mode === "shared" ? await openShared(target, settings.socketMode) : undefined;
+    this.#listener = shared ?? (await this.#openServer());
+    this.#keeper = new BoardKeeper(settings, this.#listener.port);
+    this.#crew = new Crew(settings, this.#keeper, this.#log, shared?.descriptor, this);
+    if (statusListen !== undefined) this.#status = await this.#serveStatus(statusListen);
+    this.#log.notice(
+      `pool is running, pid ${process.pid}: ${this.address}, ${mode}, ${settings.pm}`,
+    );
+    await this.#startFirst(this.#crew);
+    this.#beat();
+    if (settings.pidFile !== undefined) writeFileSync(settings.pidFile, `${process.pid}\n`);
+    this.#log.notice("ready to handle connections");
+  }
+
+  get address(): string {
+    const { protocol } = this.#settings;
+    const prefix = protocol === Protocol.FastCgi ? "" : `${protocol}://`;
+    return `${prefix}${this.#listener?.address}`;
+  }
+
+  get pids(): readonly number[] {
+    return [...(this.#crew?.all ?? [])].map(({ pid }) => pid);
+  }
+
+  get counters(): PoolCounters {
+    return this.#keeper.counters(true);
+  }
+
+  async reload(): Promise<void> {
+    const crew = this.#crew;
+    if (crew === undefined || this.#isStopping) return;
+    const before = crew.generation;
+    const isEmpty = crew.all.size === 0;
+    crew.generation += 1;
+    crew.pausedUntil = 0;
+    const { generation } = crew;
+    this.#log.notice("reloading");
+    if (isEmpty) return;
+    const failure = await this.#startGeneration(crew);
+    if (generation !== crew.generation || this.#isStopping) return;
+    if (failure !== undefined) {
+      for (const worker of crew.current) crew.stop(worker);
+      crew.generation = before;
+      this.#log.error("reload failed: the old children stay");
+      this.#adjust();
+      throw failedToLoad(failure);
+    }
+    for (const worker of crew.old) this.#retire(worker);
+    this.#adjust();
+  }
+
+  reopenLogs(): void {
+    this.#log.reopen();
+    this.#log.notice("log reopened");
+  }
+
+  stop(timeout = this.#settings.drainTimeout): Promise<void> {
+    this.#stopping ??= this.#stop(timeout);
+    return this.#stopping;
+  }
+
+  kill(): void {
+    for (const worker of this.#crew?.all ?? []) worker.kill();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  ready(worker: WorkerProcess): void {
+    const crew = this.#crew as Crew;
+    // While the pool ends, connections that wait are still served.
+    const isOver = this.#isStopping && this.#dispatcher.waiting === 0;
+    if (isOver || worker.generation !== crew.generation) this.#retire(worker);
+    else {
+      const [oldest] = crew.old;
+      if (oldest !== undefined) this.#retire(oldest);
+    }
+    this.#tell(undefined);
+  }
+
+  failed(_worker: WorkerProcess, reason: string): void {
+    this.#tell(reason);
+  }
+
+  room(worker: WorkerProcess): void {
+    this.#dispatcher.hasRoom(worker);
+    if (this.#dispatcher.waiting === 0) this.#isAtLimit = false;
+  }
+
+  worn(worker: WorkerProcess): void {
+    this.#retire(worker);
+    this.#adjust();
+  }
+
+  gone(worker: WorkerProcess, wasReady: boolean): void {
+    this.#dispatcher.died(worker);
+    if (!wasReady) this.#tell(`child ${worker.pid} died before it was ready`);
+    else this.#tell(undefined);
+    this.#adjust();
+  }
+
+  #openServer(): Promise<PoolServer> {
+    const { target } = this.#settings;
+    return openServer(
+      target,
+      this.#settings,
+      (socket) => this.#dispatcher.offer(socket),
+      (error) => this.#log.warning(`a connection could not be accepted: ${error.message}`),
+    );
+  }
+
+  #serveStatus(listen: NonNullable<PoolSettings["statusListen"]>): Promise<GatewayServer> {
+    const { statusPath = "/status", pingPath, pingResponse } = this.#settings;
+    const pages = { statusPath, pingPath, pingResponse };
+    const { board } = this.#keeper;
+    return serve(
+      (_request, { variables }) =>
+        pageFor(variables, board, pages) ?? new Response("File not found.\n", { status: 404 }),
+      { listen, socketMode: this.#settings.socketMode },
+    );
+  }
+
+  /** Starts the workers that a pool begins with, and waits for them. */
+  async #startFirst(crew: Crew): Promise<void> {
+    const { startServers } = this.#settings;
+    if (startServers === 0) return;
+    for (let started = 0; started < startServers; started++) crew.start();
+    const failure = await this.#allReady(crew);
+    if (failure !== undefined) throw failedToLoad(failure);
+  }
+
+  /** Starts a new generation beside the old one. @returns why it cannot serve */
+  async #startGeneration(crew: Crew): Promise<string | undefined> {
+    const { pm, maxChildren, startServers } = this.#settings;
+    const busy = crew.old.filter(({ idle }) => idle === undefined).length;
+    const wanted = pm === "static" ? maxChildren : Math.max(1, startServers, busy);
+    const count = Math.min(wanted, maxChildren);
+    for (let started = 0; started < count; started++) crew.start();
+    return this.#allReady(crew);
+  }
+
+  /** Waits until the workers of this generation are ready. @returns why they cannot serve */
+  #allReady(crew: Crew): Promise<string | undefined> {
+    const { generation } = crew;
+    return new Promise((resolve) => {
+      const look = (failure: string | undefined): void => {
+        const isOver = generation !== crew.generation || this.#isStopping;
+        const { current } = crew;
+        const isReady = current.length > 0 && current.every(({ state }) => state === "ready");
+        if (!isReady && !isOver && failure === undefined) return;
+        this.#watchers.delete(look);
+        const canServe = current.some(({ state }) => state === "ready");
+        resolve(canServe || isOver ? undefined : failure);
+      };
+      this.#watchers.add(look);
+      look(undefined);
+    });
+  }
+
+  #tell(failure: string | undefined): void {
+    for (const watcher of [...this.#watchers]) watcher(failure);
+  }
+
+  #beat(): void {
+    const { requestTerminateTimeout: limit } = this.#settings;
+    this.#timers.push(setInterval(() => this.#heartbeat(), HEARTBEAT).unref());
+    if (limit > 0 && limit < 4 * HEARTBEAT) {
+      const pause = Math.max(10, limit / 8);
+      this.#timers.push(setInterval(() => this.#crew?.inspect(), pause).unref());
+    }
+  }
+
+  #heartbeat(): void {
+    const { maxWaiting, waiting } = this.#dispatcher;
+    this.#keeper.sample(this.#listener?.port, waiting, maxWaiting);
+    this.#dispatcher.prune();
+    this.#crew?.inspect();
+    this.#adjust(true);
+  }
+
+  /** Starts and ends workers so that there are as many as there should be. */
+  #adjust(isHeartbeat = false): void {
+    const crew = this.#crew;
+    if (crew === undefined || this.#isStopping) return;
+    // While a generation is being replaced, its successor's first worker decides.
+    if (this.#settings.pm !== "static" && !isHeartbeat) {
+      if (this.#dispatcher.waiting > 0) this.#startForWaiting();
+      return;
+    }
+    this.#apply(crew, this.#count.decide(crew.current));
+  }
+
+  #startForWaiting(): void {
+    const crew = this.#crew;
+    if (crew === undefined || this.#isStopping) return;
+    const { current } = crew;
+    const starting = current.filter(({ state }) => state === "starting").length;
+    const { waiting } = this.#dispatcher;
+    this.#apply(crew, this.#count.decideWaiting(waiting, current.length, starting));
+  }
+
+  #apply(crew: Crew, { start, end, atLimit }: Decision<WorkerProcess>): void {
+    for (const worker of end) this.#retire(worker);
+    if (atLimit && !this.#isAtLimit) {
+      this.#keeper.limitReached();
+      this.#log.warning(`reached maxChildren (${this.#settings.maxChildren}), consider raising it`);
+    }
+    if (atLimit || start > 0 || end.length > 0) this.#isAtLimit = atLimit;
+    const pause = crew.pausedUntil - Date.now();
+    if (start > 0 && pause > 0) {
+      clearTimeout(this.#pauseTimer);
+      this.#pauseTimer = setTimeout(() => this.#adjust(), pause);
+      return;
+    }
+    for (let started = 0; started < start; started++) if (!crew.start()) return;
+  }
+
+  #retire(worker: WorkerProcess): void {
+    this.#crew?.stop(worker);
+    this.#dispatcher.leave(worker);
+  }
+
+  #refuse(socket: Socket, reason: string): void {
+    this.#log.warning(`a connection is refused: ${reason}`);
+    this.#refuser.refuse(socket);
+  }
+
+  async #stop(timeout: number): Promise<void> {
+    this.#isStopping = true;
+    const end = Date.now() + timeout;
+    this.#log.notice("finishing");
+    this.#listener?.close();
+    this.#tell(undefined);
+    // Connections that have been accepted are served by workers that take them still.
+    await this.#until(() => this.#dispatcher.waiting === 0 || this.pids.length === 0, end);
+    this.#dispatcher.close();
+    for (const worker of this.#crew?.all ?? []) this.#retire(worker);
+    await this.#until(() => this.pids.length === 0, end);
+    if (this.pids.length > 0) {
+      this.#log.warning(`killing ${this.pids.length} children that are not done`);
+      this.kill();
+      await this.#until(() => this.pids.length === 0, Number.POSITIVE_INFINITY);
+    }
+    for (const timer of this.#timers) clearInterval(timer);
+    clearTimeout(this.#pauseTimer);
+    // What came back from workers that were killed.
+    this.#dispatcher.close();
+    this.#refuser.close();
+    await this.#status?.close(0);
+    this.#crew = undefined;
+    this.#keeper?.board.close();
+    if (this.#settings.pidFile !== undefined) rmSync(this.#settings.pidFile, { force: true });
+    this.#log.notice("exiting, bye-bye!");
+    this.#log.close();
+    this.#resolveEnded();
+  }
+
+  /** Waits for what changes with workers and connections, at most until the moment `end`. */
+  async #until(holds: () => boolean, end: number): Promise<void> {
+    while (!holds() && Date.now() < end) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+}
+
+function failedToLoad(reason: string): GatewayError {
+  return new GatewayError(ErrorCode.BadInput, `the application cannot be loaded: ${reason}`, {
+    hint: "start its module with node, and see what it says",
+  });
+}

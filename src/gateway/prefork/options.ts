@@ -1,0 +1,280 @@
+import { basename, extname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ErrorCode, GatewayError } from "../../errors.js";
+import { type Address, Protocol } from "../../transport/address.js";
+import { parseListenAddress } from "../node-listener.js";
+import type { ServeOptions } from "../serve.js";
+import { moduleUrl } from "./load-application.js";
+
+/** When workers are started and ended, in PHP-FPM's words. */
+export const ProcessManager = {
+  /** Always `maxChildren`. */
+  Static: "static",
+  /** From `startServers` on, so many that the idle ones are within the spare bounds. */
+  Dynamic: "dynamic",
+  /** When a connection finds none idle; ended after `processIdleTimeout`. */
+  Ondemand: "ondemand",
+} as const;
+export type ProcessManager = (typeof ProcessManager)[keyof typeof ProcessManager];
+
+/** How connections come to workers. */
+export const PoolMode = {
+  /** Workers accept on one socket: whoever grabs it. */
+  Shared: "shared",
+  /** The master accepts, and passes the connection to a worker that said it is ready. */
+  Delegate: "delegate",
+} as const;
+export type PoolMode = (typeof PoolMode)[keyof typeof PoolMode];
+
+/** What workers do as servers, see {@link ServeOptions}. */
+export type WorkerServeOptions = Pick<
+  ServeOptions,
+  | "limits"
+  | "multiplex"
+  | "headerTimeout"
+  | "idleTimeout"
+  | "bodyTimeout"
+  | "responseTimeout"
+  | "writeTimeout"
+  | "bodyBuffer"
+>;
+
+/** Times are milliseconds; 0 is for ever, or never. */
+export interface PoolOptions {
+  /** The module whose default export is the handler: a function, or an object with `fetch`. */
+  application: string | URL;
+  /** An address, or a descriptor that listens already. */
+  listen: string | Address | { fd: number };
+  /** Default: what the address says, else FastCGI. */
+  protocol?: Protocol | undefined;
+  /** The pool's name on its status page and in its log. Default: that of the module's file. */
+  name?: string | undefined;
+  /** Default `shared`; `delegate` for ondemand, because somebody has to accept. */
+  mode?: PoolMode | undefined;
+  /**
+   * Default `static`. In delegate mode it is `ondemand`, with one worker at the start and none
+   * ended for being idle.
+   */
+  pm?: ProcessManager | undefined;
+  /** Workers at most. Default 5. */
+  maxChildren?: number | undefined;
+  /** Workers at the start of a dynamic pool: halfway between the spare bounds; ondemand: 0. */
+  startServers?: number | undefined;
+  /** Idle workers that a dynamic pool has at least. Default 1. */
+  minSpareServers?: number | undefined;
+  /** Idle workers that a dynamic pool has at most. Default 3, or `maxChildren` if less. */
+  maxSpareServers?: number | undefined;
+  /** Requests after which a worker is replaced. Default 0: never. */
+  maxRequests?: number | undefined;
+  /** After which an idle worker of an ondemand pool ends. Default 10,000. */
+  processIdleTimeout?: number | undefined;
+  /** After which the worker of a request is killed, and others that it has with it. Default 0. */
+  requestTerminateTimeout?: number | undefined;
+  /** After which a request is written to the slow log, with the stack of its worker. Default 0. */
+  requestSlowlogTimeout?: number | undefined;
+  /** The slow log's file. Default: the pool's log. */
+  slowlog?: string | undefined;
+  /**
+   * Requests that one worker runs at once. Default 1, so that all numbers mean what they mean in
+   * PHP-FPM: `maxChildren` is what runs at once, and a worker that hangs, crashes or is killed
+   * takes one request along. Raise it for handlers that wait more than they compute.
+   */
+  concurrency?: number | undefined;
+  /** Connections that may wait in the master for a worker; further ones are refused. Default 511. */
+  queueLimit?: number | undefined;
+  /** That a connection may wait there, before it is refused as overload. Default 30,000. */
+  queueTimeout?: number | undefined;
+  /**
+   * Delegate mode: connections of one session go to one worker. The session is the value of the
+   * cookie `session`, else X-Forwarded-For, else REMOTE_ADDR, of a connection's first request.
+   */
+  affinity?: boolean | undefined;
+  /** Where workers serve the pool's status page, as PHP-FPM's `pm.status_path`. Default: nowhere. */
+  statusPath?: string | undefined;
+  /** Default: nowhere. */
+  pingPath?: string | undefined;
+  /** Default `pong`. */
+  pingResponse?: string | undefined;
+  /** A listener of the master's own for both pages, as `pm.status_listen`: it works when all are busy. */
+  statusListen?: string | Address | undefined;
+  /**
+   * For requests under way when workers are to end. Default 60,000: front ends wait no longer.
+   * What is left then is killed.
+   */
+  drainTimeout?: number | undefined;
+  /** That a worker may take to load the application. Default 60,000. */
+  startTimeout?: number | undefined;
+  /** Connections that may wait in the kernel. Default 511. */
+  backlog?: number | undefined;
+  socketMode?: "everyone" | "umask" | undefined;
+  serve?: WorkerServeOptions | undefined;
+  /** The log: a file, which `reopenLogs` opens again, or whoever takes its lines. Default: stderr. */
+  log?: string | ((line: string) => void) | undefined;
+  pidFile?: string | undefined;
+  /** Default: that of this process. */
+  env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Arguments for the workers' Node. Default: those of this process. */
+  execArgv?: readonly string[] | undefined;
+}
+
+/** Options with all that they leave open decided. */
+export interface PoolSettings {
+  application: string;
+  target: Address | { fd: number };
+  protocol: Protocol;
+  name: string;
+  mode: PoolMode;
+  pm: ProcessManager;
+  maxChildren: number;
+  startServers: number;
+  minSpareServers: number;
+  maxSpareServers: number;
+  maxRequests: number;
+  processIdleTimeout: number;
+  requestTerminateTimeout: number;
+  requestSlowlogTimeout: number;
+  slowlog: string | undefined;
+  concurrency: number;
+  queueLimit: number;
+  queueTimeout: number;
+  affinity: boolean;
+  statusPath: string | undefined;
+  pingPath: string | undefined;
+  pingResponse: string;
+  statusListen: string | Address | undefined;
+  drainTimeout: number;
+  startTimeout: number;
+  backlog: number;
+  socketMode: "everyone" | "umask";
+  serve: WorkerServeOptions;
+  log: string | ((line: string) => void) | undefined;
+  pidFile: string | undefined;
+  env: Readonly<Record<string, string | undefined>>;
+  execArgv: readonly string[];
+}
+
+/** The most requests that may run at once in a pool: the scoreboard has room for twice as many. */
+const MAX_PLACES = 16_384;
+
+/**
+ * A kept connection that carries nothing costs its worker no place, but a front end that keeps many
+ * keeps descriptors: they are closed sooner than by a server alone.
+ */
+const IDLE_TIMEOUT = 60_000;
+
+/** @throws GatewayError `bad_input` when options contradict each other, `bad_address` */
+export function settle(options: PoolOptions): PoolSettings {
+  const target =
+    typeof options.listen === "string" ? parseListenAddress(options.listen) : options.listen;
+  const named = "endpoint" in target ? target.protocol : Protocol.FastCgi;
+  const application = moduleUrl(options.application);
+  const pm = options.pm ?? (options.mode === "delegate" ? "ondemand" : "static");
+  const mode = options.mode ?? (pm === "ondemand" ? "delegate" : "shared");
+  // Left to us, delegating pools are as scgi_server's: one worker, and more when all are busy.
+  const isGrowing = options.pm === undefined && pm === "ondemand";
+  const maxChildren = options.maxChildren ?? 5;
+  const maxSpareServers = options.maxSpareServers ?? Math.min(3, maxChildren);
+  const minSpareServers = options.minSpareServers ?? Math.min(1, maxSpareServers);
+  const settings: PoolSettings = {
+    application,
+    target,
+    protocol: options.protocol ?? named,
+    name: options.name ?? basename(fileURLToPath(application), extname(application)),
+    mode,
+    pm,
+    maxChildren,
+    minSpareServers,
+    maxSpareServers,
+    startServers: startServers(options, {
+      pm,
+      isGrowing,
+      maxChildren,
+      minSpareServers,
+      maxSpareServers,
+    }),
+    maxRequests: options.maxRequests ?? 0,
+    processIdleTimeout: options.processIdleTimeout ?? (isGrowing ? 0 : 10_000),
+    requestTerminateTimeout: options.requestTerminateTimeout ?? 0,
+    requestSlowlogTimeout: options.requestSlowlogTimeout ?? 0,
+    slowlog: options.slowlog,
+    concurrency: options.concurrency ?? 1,
+    queueLimit: options.queueLimit ?? 511,
+    queueTimeout: options.queueTimeout ?? 30_000,
+    affinity: options.affinity ?? false,
+    statusPath: options.statusPath,
+    pingPath: options.pingPath,
+    pingResponse: options.pingResponse ?? "pong",
+    statusListen: options.statusListen,
+    drainTimeout: options.drainTimeout ?? 60_000,
+    startTimeout: options.startTimeout ?? 60_000,
+    backlog: options.backlog ?? 511,
+    socketMode: options.socketMode ?? "umask",
+    serve: { idleTimeout: IDLE_TIMEOUT, ...options.serve },
+    log: options.log,
+    pidFile: options.pidFile,
+    env: options.env ?? process.env,
+    execArgv: options.execArgv ?? process.execArgv,
+  };
+  check(settings);
+  return settings;
+}
+
+function startServers(
+  options: PoolOptions,
+  settled: Pick<PoolSettings, "pm" | "maxChildren" | "minSpareServers" | "maxSpareServers"> & {
+    isGrowing: boolean;
+  },
+): number {
+  const { pm, isGrowing, maxChildren, minSpareServers, maxSpareServers } = settled;
+  if (pm === "static") return maxChildren;
+  if (options.startServers !== undefined) return options.startServers;
+  if (pm === "ondemand") return isGrowing ? 1 : 0;
+  return minSpareServers + Math.floor((maxSpareServers - minSpareServers) / 2);
+}
+
+function check(settings: PoolSettings): void {
+  const { pm, maxChildren, minSpareServers, maxSpareServers, concurrency } = settings;
+  for (const name of ["maxChildren", "concurrency"] as const) whole(name, settings[name], 1);
+  for (const name of ["startServers", "maxRequests", "queueLimit"] as const) {
+    whole(name, settings[name], 0);
+  }
+  if (maxChildren * concurrency > MAX_PLACES) {
+    throw wrong(`a pool runs at most ${MAX_PLACES} requests at once`, "lower concurrency");
+  }
+  if (pm === "dynamic") {
+    whole("minSpareServers", minSpareServers, 1);
+    whole("maxSpareServers", maxSpareServers, 1);
+    if (minSpareServers > maxSpareServers || maxSpareServers > maxChildren) {
+      throw wrong(
+        "minSpareServers, maxSpareServers and maxChildren are not in this order",
+        "let minSpareServers <= maxSpareServers <= maxChildren",
+      );
+    }
+  }
+  if (settings.startServers > maxChildren) {
+    throw wrong("startServers is more than maxChildren", "start fewer, or allow more");
+  }
+  if (pm === "ondemand" && settings.mode === "shared") {
+    throw wrong(
+      "an ondemand pool cannot be shared: no worker is there to accept the first connection",
+      "use mode delegate, or pm dynamic",
+    );
+  }
+  if (settings.affinity && settings.mode !== "delegate") {
+    throw wrong("sessions need a master that hands out connections", "use mode delegate");
+  }
+  for (const path of [settings.statusPath, settings.pingPath]) {
+    if (path !== undefined && !/^\/./.test(path)) {
+      throw wrong(`"${path}" is not the path of a page`, "write it as /status");
+    }
+  }
+}
+
+function whole(name: string, value: number, least: number): void {
+  if (Number.isInteger(value) && value >= least) return;
+  throw wrong(`${name} is ${value}, not a whole number from ${least} on`);
+}
+
+function wrong(message: string, hint?: string): GatewayError {
+  return new GatewayError(ErrorCode.BadInput, message, { hint });
+}

@@ -1,0 +1,53 @@
+import net, { type Socket } from "node:net";
+import { type Address, socketEndpoint } from "../../transport/address.js";
+import { addressOf, listening, removeStale } from "../node-listener.js";
+import type { PoolSettings } from "./options.js";
+
+/** The master's own listener: it accepts, and reads nothing before it is asked to. */
+export interface PoolServer {
+  readonly address: string;
+  readonly port: number | undefined;
+  close(): void;
+}
+
+/**
+ * Listens for connections to hand on.
+ *
+ * @param failed hears of connections that could not be accepted: too many descriptors, or a client
+ * that was gone
+ * @throws GatewayError `bad_address` or `permission_denied`
+ */
+export async function openServer(
+  target: Address | { fd: number },
+  { affinity, backlog, socketMode }: Pick<PoolSettings, "affinity" | "backlog" | "socketMode">,
+  connected: (socket: Socket) => void,
+  failed: (error: Error) => void,
+): Promise<PoolServer> {
+  const server = net.createServer({
+    allowHalfOpen: true,
+    noDelay: true,
+    pauseOnConnect: true,
+    // With room for one byte, reading stops behind each chunk: see the head reader.
+    ...(affinity ? { highWaterMark: 1 } : {}),
+  });
+  server.on("connection", connected);
+  if ("fd" in target) await listening(server, { fd: target.fd }, `descriptor ${target.fd}`);
+  else {
+    const endpoint = socketEndpoint(target);
+    if ("socketPath" in endpoint) {
+      await removeStale(endpoint.socketPath);
+      const everyone = socketMode === "everyone";
+      const modes = { readableAll: everyone, writableAll: everyone };
+      await listening(server, { path: endpoint.socketPath, ...modes, backlog }, target.text);
+    } else {
+      await listening(server, { ...endpoint, backlog }, target.text);
+    }
+  }
+  server.on("error", failed);
+  const address = server.address();
+  return {
+    address: addressOf(server),
+    port: address !== null && typeof address === "object" ? address.port : undefined,
+    close: () => server.close(),
+  };
+}

@@ -1,0 +1,88 @@
+import type { PoolSettings } from "./options.js";
+
+/** A worker, as far as its number matters. */
+export interface ManagedWorker {
+  /** Milliseconds since it has nothing to do; undefined while it has. */
+  idle: number | undefined;
+  startedAt: number;
+}
+
+export type ManagerSettings = Pick<
+  PoolSettings,
+  "pm" | "maxChildren" | "minSpareServers" | "maxSpareServers" | "processIdleTimeout"
+>;
+
+export interface Decision<Worker> {
+  start: number;
+  end: readonly Worker[];
+  /** `maxChildren` is in the way of starting one. */
+  atLimit: boolean;
+}
+
+/** The most workers that are started in one second. */
+const MAX_RATE = 32;
+
+/**
+ * Decides how many workers there are to be, as PHP-FPM does: dynamic pools start 1, then 2, 4, 8…
+ * a second while idle ones lack, and end one a second while there are too many.
+ */
+export class WorkerCount {
+  readonly #settings: ManagerSettings;
+  #rate = 1;
+
+  constructor(settings: ManagerSettings) {
+    this.#settings = settings;
+  }
+
+  /** What to do now, at the end of a second. */
+  decide<Worker extends ManagedWorker>(workers: readonly Worker[]): Decision<Worker> {
+    switch (this.#settings.pm) {
+      case "static":
+        return { start: this.#settings.maxChildren - workers.length, end: [], atLimit: false };
+      case "dynamic":
+        return this.#decideDynamic(workers);
+      case "ondemand":
+        return { start: 0, end: this.#expired(workers), atLimit: false };
+    }
+  }
+
+  /**
+   * What to do for connections that wait in the master and find no worker idle.
+   *
+   * @param starting workers that will be ready in a moment
+   */
+  decideWaiting(waiting: number, running: number, starting: number): Decision<never> {
+    const { pm, maxChildren } = this.#settings;
+    const wanted = Math.max(0, waiting - starting);
+    const start = pm === "static" ? 0 : Math.min(wanted, maxChildren - running);
+    return { start, end: [], atLimit: pm !== "static" && wanted > 0 && running >= maxChildren };
+  }
+
+  #decideDynamic<Worker extends ManagedWorker>(workers: readonly Worker[]): Decision<Worker> {
+    const { maxChildren, minSpareServers, maxSpareServers } = this.#settings;
+    const idle = workers.filter((worker) => worker.idle !== undefined);
+    if (idle.length > maxSpareServers) {
+      this.#rate = 1;
+      return { start: 0, end: youngest(idle), atLimit: false };
+    }
+    if (idle.length >= minSpareServers) {
+      this.#rate = 1;
+      return { start: 0, end: [], atLimit: false };
+    }
+    if (workers.length >= maxChildren) return { start: 0, end: [], atLimit: true };
+    const start = Math.min(this.#rate, maxChildren - workers.length, minSpareServers - idle.length);
+    this.#rate = Math.min(MAX_RATE, this.#rate * 2);
+    return { start, end: [], atLimit: false };
+  }
+
+  #expired<Worker extends ManagedWorker>(workers: readonly Worker[]): Worker[] {
+    const { processIdleTimeout } = this.#settings;
+    if (processIdleTimeout === 0) return [];
+    return workers.filter(({ idle = -1 }) => idle >= processIdleTimeout);
+  }
+}
+
+/** The oldest is the one that is asked first. */
+function youngest<Worker extends ManagedWorker>(workers: readonly Worker[]): Worker[] {
+  return [...workers].sort((one, other) => other.startedAt - one.startedAt).slice(0, 1);
+}

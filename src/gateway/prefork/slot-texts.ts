@@ -1,0 +1,69 @@
+import type { Variables } from "../../cgi/variables.js";
+
+/** What a status page tells of a request. */
+export interface RequestTexts {
+  requestMethod: string;
+  requestUri: string;
+  user: string;
+  script: string;
+  contentLength: number;
+}
+
+/** Bytes that PHP-FPM keeps of each: method, URI with its query, user, script. */
+const LENGTHS = [15, 600, 31, 255] as const;
+/** The request's number twice, the lengths, CONTENT_LENGTH. */
+const HEAD = 24;
+
+export const noTexts: RequestTexts = {
+  requestMethod: "-",
+  requestUri: "-",
+  user: "-",
+  script: "-",
+  contentLength: 0,
+};
+
+/** What is shown of a request. The URI is PHP-FPM's: the script's name with the query. */
+export function textsOf(variables: Variables): RequestTexts {
+  const script = variables.filled("SCRIPT_NAME");
+  const query = variables.filled("QUERY_STRING");
+  const named = query === undefined ? script : `${script}?${query}`;
+  return {
+    requestMethod: variables.filled("REQUEST_METHOD") ?? "-",
+    requestUri: (script === undefined ? variables.filled("REQUEST_URI") : named) ?? "-",
+    user: variables.filled("REMOTE_USER") ?? "-",
+    script: variables.filled("SCRIPT_FILENAME") ?? "-",
+    contentLength: Number(variables.filled("CONTENT_LENGTH") ?? 0) || 0,
+  };
+}
+
+/**
+ * Writes texts behind the number of their request.
+ *
+ * @returns how many bytes of `record` that took
+ */
+export function encodeTexts(texts: RequestTexts, requests: number, record: Buffer): number {
+  record.writeUInt32LE(requests, 0);
+  record.writeDoubleLE(texts.contentLength, 8);
+  const values = [texts.requestMethod, texts.requestUri, texts.user, texts.script];
+  let at = HEAD;
+  for (const [index, limit] of LENGTHS.entries()) {
+    const length = record.write(values[index] as string, at, limit, "utf8");
+    record.writeUInt16LE(length, 16 + index * 2);
+    at += length;
+  }
+  record.writeUInt32LE(requests, 4);
+  return at;
+}
+
+/** The texts of a request; undefined where the record is of another one, or half written. */
+export function decodeTexts(record: Buffer, requests: number): RequestTexts | undefined {
+  if (record.readUInt32LE(0) !== requests || record.readUInt32LE(4) !== requests) return undefined;
+  let at = HEAD;
+  const [requestMethod, requestUri, user, script] = LENGTHS.map((limit, index) => {
+    const length = Math.min(limit, record.readUInt16LE(16 + index * 2));
+    at += length;
+    return record.toString("utf8", at - length, at);
+  }) as [string, string, string, string];
+  const contentLength = record.readDoubleLE(8);
+  return { requestMethod, requestUri, user, script, contentLength };
+}

@@ -1,0 +1,68 @@
+import { appendFileSync, writeSync } from "node:fs";
+import { parentPort, workerData } from "node:worker_threads";
+import { captureStack } from "./capture-stack.js";
+import { logTime } from "./log-time.js";
+import { SCOREBOARD_DESCRIPTOR } from "./messages.js";
+import { Scoreboard, type SlotNumbers } from "./scoreboard.js";
+import { preciseNow, recordAt, SlotState, Word } from "./scoreboard-layout.js";
+import type { WatchSettings } from "./watch.js";
+
+const settings = workerData as WatchSettings;
+const { requestSlowlogTimeout: slow, requestTerminateTimeout: terminate } = settings;
+const board = new Scoreboard(SCOREBOARD_DESCRIPTOR);
+/** The last request of each slot that has been written to the slow log. */
+const reported = new Map<number, number>();
+const counts = new Map<number, number>();
+let isBusy = false;
+
+async function look(): Promise<void> {
+  if (isBusy) return;
+  isBusy = true;
+  try {
+    const { slot, concurrency } = settings;
+    for (const numbers of board.readSlots(slot, slot + concurrency)) {
+      if (numbers.state !== SlotState.Running) continue;
+      const elapsed = preciseNow() - numbers.began;
+      // The master sees to that; without one, and with a blocked event loop, nobody else would.
+      if (terminate > 0 && elapsed > terminate && process.ppid !== settings.parent) {
+        process.kill(process.pid, "SIGKILL");
+      }
+      const isNew = reported.get(numbers.slot) !== numbers.requests;
+      if (slow > 0 && elapsed >= slow && isNew) await report(numbers);
+    }
+  } finally {
+    isBusy = false;
+  }
+}
+
+async function report(numbers: SlotNumbers): Promise<void> {
+  reported.set(numbers.slot, numbers.requests);
+  const stack = await captureStack();
+  const elapsed = preciseNow() - numbers.began;
+  const texts = board.readTexts(numbers.slot, numbers.requests);
+  const lines = [
+    `[${logTime()}]  [pool ${settings.name}] pid ${process.pid}`,
+    `script_filename = ${printable(texts.script)}`,
+    `request = ${printable(texts.requestMethod)} ${printable(texts.requestUri)}`,
+    `running for ${(elapsed / 1_000).toFixed(3)} seconds`,
+    ...(stack ?? ["no JavaScript runs: the handler waits"]),
+  ];
+  write(lines.join("\n"));
+  const count = (counts.get(numbers.slot) ?? 0) + 1;
+  counts.set(numbers.slot, count);
+  const place = recordAt(numbers.slot) + Word.Slow * 4;
+  writeSync(board.descriptor, Uint32Array.of(count), 0, 4, place);
+}
+
+/** The file is opened for each entry: whoever rotates it need tell nobody. */
+function write(text: string): void {
+  if (settings.slowlog === undefined) parentPort?.postMessage(text);
+  else appendFileSync(settings.slowlog, `\n${text}\n`);
+}
+
+function printable(text: string): string {
+  return text.replace(/[\0-\x1f\x7f]/g, "?");
+}
+
+const [shortest = 1_000] = [slow, terminate].filter((time) => time > 0).sort((a, b) => a - b);
+setInterval(() => void look(), Math.min(250, Math.max(5, shortest / 8)));

@@ -1,0 +1,129 @@
+import type { Socket } from "node:net";
+import type { ServerHandlers, ServerMachine } from "../../cgi/server-machine.js";
+import type { Engine } from "../../engine/engine.js";
+import type { Protocol } from "../../transport/address.js";
+import type { Context, Handler } from "../handler.js";
+import type { RunnerOptions } from "../request-runner.js";
+import {
+  type ConnectionOwner,
+  type ConnectionTimeouts,
+  ServerConnection,
+} from "../server-connection.js";
+import type { Places } from "./places.js";
+import type { SlotWriter } from "./slot-writer.js";
+
+/** What all connections of a worker share. */
+export interface WorkerService {
+  readonly handler: Handler;
+  readonly protocol: Protocol;
+  readonly engine: Engine;
+  readonly timeouts: ConnectionTimeouts;
+  readonly runnerOptions: RunnerOptions;
+  readonly places: Places;
+  createMachine(handlers: ServerHandlers): ServerMachine;
+  report(error: unknown): void;
+  errorOutput(bytes: Uint8Array): void;
+  closed(connection: WorkerConnection): void;
+}
+
+/** How long a connection may stay that has sent nothing when its worker is to end. */
+const FRESH_PATIENCE = 1_000;
+
+/** A connection that a worker serves, and the place that it holds for its first request. */
+export class WorkerConnection implements ConnectionOwner {
+  readonly handler: Handler;
+  readonly #service: WorkerService;
+  readonly #connection: ServerConnection;
+  /** Until the first request has come. */
+  #opened: { slot: SlotWriter | undefined } | undefined;
+  #patience: NodeJS.Timeout | undefined;
+
+  constructor(socket: Socket, service: WorkerService) {
+    this.#service = service;
+    this.#opened = { slot: service.places.open() };
+    this.handler = (request, context) => this.#handle(request, context);
+    this.#connection = new ServerConnection(socket, this);
+  }
+
+  get protocol(): Protocol {
+    return this.#service.protocol;
+  }
+
+  get engine(): Engine {
+    return this.#service.engine;
+  }
+
+  get timeouts(): ConnectionTimeouts {
+    return this.#service.timeouts;
+  }
+
+  get runnerOptions(): RunnerOptions {
+    return this.#service.runnerOptions;
+  }
+
+  createMachine(handlers: ServerHandlers): ServerMachine {
+    return this.#service.createMachine(handlers);
+  }
+
+  /** How many run is what the places bound. */
+  admit(): boolean {
+    return true;
+  }
+
+  released(): void {}
+
+  report(error: unknown): void {
+    this.#service.report(error);
+  }
+
+  errorOutput(bytes: Uint8Array): void {
+    this.#service.errorOutput(bytes);
+  }
+
+  /** Serves what has begun. A request that is on its way on a new connection is served, too. */
+  drain(): void {
+    if (this.#opened === undefined) this.#connection.drain();
+    else this.#patience ??= setTimeout(() => this.#connection.drain(), FRESH_PATIENCE);
+  }
+
+  destroy(): void {
+    this.#connection.destroy();
+  }
+
+  closed(): void {
+    const opened = this.#opened;
+    this.#opened = undefined;
+    clearTimeout(this.#patience);
+    if (opened !== undefined) this.#service.places.leave(opened.slot);
+    this.#service.closed(this);
+  }
+
+  #handle(request: Request, context: Context): Response | Promise<Response> {
+    const opened = this.#opened;
+    this.#opened = undefined;
+    if (this.#patience !== undefined) this.#connection.drain();
+    const slot = this.#service.places.take(opened);
+    if (slot instanceof Promise) return this.#handleLater(slot, request, context);
+    return this.#run(slot, request, context);
+  }
+
+  async #handleLater(
+    waited: Promise<SlotWriter>,
+    request: Request,
+    context: Context,
+  ): Promise<Response> {
+    const slot = await waited;
+    if (context.signal.aborted) {
+      this.#service.places.end(slot, false);
+      throw context.signal.reason;
+    }
+    return this.#run(slot, request, context);
+  }
+
+  #run(slot: SlotWriter, request: Request, context: Context): Response | Promise<Response> {
+    const { places, handler } = this.#service;
+    places.begin(slot, context.variables);
+    void context.finished.then(() => places.end(slot, true));
+    return handler(request, context);
+  }
+}

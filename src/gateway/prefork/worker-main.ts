@@ -1,0 +1,50 @@
+import type { Socket } from "node:net";
+import { loadApplication } from "./load-application.js";
+import type { MasterMessage, WorkerMessage, WorkerSettings } from "./messages.js";
+import { SCOREBOARD_DESCRIPTOR } from "./messages.js";
+import { Scoreboard } from "./scoreboard.js";
+import { startWatch } from "./watch.js";
+import { Worker } from "./worker.js";
+
+// What a worker process runs. All signals are the master's business: a terminal, or an operator
+// who means well, sends them to workers too.
+for (const signal of ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2"] as const) {
+  process.on(signal, () => {});
+}
+
+let worker: Worker | undefined;
+let settings: WorkerSettings | undefined;
+
+function say(message: WorkerMessage): void {
+  if (process.connected) process.send?.(message, undefined, undefined, () => {});
+}
+
+async function start(given: WorkerSettings): Promise<void> {
+  settings = given;
+  process.title = `fcgi-probe: pool ${given.name}`;
+  try {
+    const board = new Scoreboard(SCOREBOARD_DESCRIPTOR);
+    const application = await loadApplication(given.application);
+    worker = new Worker(application, given, board, say);
+    startWatch(given, (text) => say({ kind: "slow", text }));
+    say({ kind: "ready" });
+  } catch (error) {
+    say({ kind: "failed", reason: error instanceof Error ? `${error.stack}` : String(error) });
+    process.exitCode = 1;
+    process.disconnect();
+  }
+}
+
+async function end(): Promise<void> {
+  await worker?.end(settings?.drainTimeout ?? 0);
+  // Whatever the application has open: timers, pools of connections.
+  process.exit();
+}
+
+process.on("message", (message: MasterMessage, socket: Socket | undefined) => {
+  if (message.kind === "start") void start(message.settings);
+  else if (message.kind === "stop") void end();
+  else worker?.receive(message, socket);
+});
+// The master has ended, however it went.
+process.on("disconnect", () => void end());

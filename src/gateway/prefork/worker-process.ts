@@ -1,0 +1,206 @@
+import { type ChildProcess, fork, type StdioOptions } from "node:child_process";
+import type { Socket } from "node:net";
+import { fileURLToPath } from "node:url";
+import {
+  LISTENING_DESCRIPTOR,
+  type MasterMessage,
+  PASSED_DESCRIPTOR,
+  type WorkerMessage,
+  type WorkerSettings,
+} from "./messages.js";
+import type { PoolSettings } from "./options.js";
+import type { ManagedWorker } from "./process-manager.js";
+import { SHELL } from "./shared-socket.js";
+
+/** A connection that waits for a worker, or is on its way to one. */
+export interface Waiting {
+  readonly socket: Socket;
+  readonly since: number;
+  /** What has been read from it, in Latin-1. */
+  readonly bytes?: string | undefined;
+  readonly session?: string | undefined;
+}
+
+/** What a worker's process tells the master. */
+export interface WorkerEvents {
+  ready(worker: WorkerProcess): void;
+  failed(worker: WorkerProcess, reason: string): void;
+  /** More connections may be passed to it. */
+  room(worker: WorkerProcess): void;
+  worn(worker: WorkerProcess): void;
+  slow(worker: WorkerProcess, text: string): void;
+  output(worker: WorkerProcess, stream: "stdout" | "stderr", line: string): void;
+  exited(worker: WorkerProcess, code: number | null, signal: NodeJS.Signals | null): void;
+}
+
+export interface WorkerProcessOptions {
+  settings: WorkerSettings;
+  generation: number;
+  /** The listening socket of a shared pool. */
+  listening: number | undefined;
+  scoreboard: number;
+  takesOutput: boolean;
+  pool: Pick<PoolSettings, "env" | "execArgv">;
+}
+
+const script = fileURLToPath(new URL("./worker-main.js", import.meta.url));
+/**
+ * Moves the listening socket to descriptor 0. Node itself could pass it there, but makes standard
+ * input block, and with it the socket of all workers: they would hang in `accept`.
+ */
+const toDescriptor0 = `exec "$@" ${LISTENING_DESCRIPTOR}<&${PASSED_DESCRIPTOR} ${PASSED_DESCRIPTOR}<&-`;
+
+/** A worker, as the master sees it. */
+export class WorkerProcess implements ManagedWorker {
+  readonly generation: number;
+  /** The first of its slots on the scoreboard. */
+  readonly slot: number;
+  readonly startedAt = Date.now();
+  state: "starting" | "ready" | "ending" = "starting";
+  readyAt = 0;
+  idle: number | undefined = 0;
+  /** How many connections may be passed to it. */
+  room = 0;
+  /** Connections of its sessions that wait for it. */
+  readonly queue: Waiting[] = [];
+  killTimer: NodeJS.Timeout | undefined;
+  readonly #child: ChildProcess;
+  /** Passed, and not known to have arrived. */
+  readonly #passed: Waiting[] = [];
+  readonly #events: WorkerEvents;
+  #exited = false;
+
+  constructor(options: WorkerProcessOptions, events: WorkerEvents) {
+    const { settings, generation, listening, scoreboard, takesOutput } = options;
+    this.generation = generation;
+    this.slot = settings.slot;
+    this.#events = events;
+    const output = takesOutput ? "pipe" : "inherit";
+    const stdio: StdioOptions = ["ignore", output, output, "ipc", scoreboard];
+    const nodeArguments = usableArguments(options.pool.execArgv);
+    const shell = ["-c", toDescriptor0, "sh", process.execPath];
+    this.#child = fork(script, [], {
+      env: environment(options.pool.env),
+      ...(listening === undefined
+        ? { stdio, execArgv: nodeArguments }
+        : {
+            stdio: [...stdio, listening],
+            execPath: SHELL,
+            execArgv: [...shell, ...nodeArguments],
+          }),
+    });
+    this.#listen();
+    this.#send({ kind: "start", settings });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Passes a connection. It is kept here until it has arrived. */
+  pass(waiting: Waiting): void {
+    const { socket, bytes } = waiting;
+    this.room -= 1;
+    this.#passed.push(waiting);
+    // Else Node would have this process and that one tell each other of every socket's end.
+    (socket as { server?: unknown }).server = undefined;
+    this.#send({ kind: "connection", bytes }, socket);
+  }
+
+  /** Connections that never arrived: the worker has died. */
+  undelivered(): Waiting[] {
+    return this.#passed.splice(0);
+  }
+
+  /** Lets it serve what it has, and end. It is killed at the limit, which it should keep itself. */
+  stop(limit: number): void {
+    if (this.state === "ending") return;
+    this.state = "ending";
+    this.room = 0;
+    this.#send({ kind: "stop" });
+    if (limit > 0) this.killTimer = setTimeout(() => this.kill(), limit + 1_000);
+  }
+
+  kill(): void {
+    if (!this.#exited) this.#child.kill("SIGKILL");
+  }
+
+  #send(message: MasterMessage, socket?: Socket): void {
+    // What fails here fails because the worker dies, which is heard of elsewhere.
+    this.#child.send(message, socket, { keepOpen: true }, () => {});
+  }
+
+  #listen(): void {
+    const child = this.#child;
+    child.on("message", (message: WorkerMessage) => this.#receive(message));
+    child.on("error", (error) => {
+      if (child.pid === undefined) this.#exit(error.message, null);
+    });
+    child.on("exit", (code, signal) => this.#exit(code, signal));
+    for (const stream of ["stdout", "stderr"] as const) {
+      let rest = "";
+      child[stream]?.setEncoding("utf8").on("data", (text: string) => {
+        const lines = (rest + text).split("\n");
+        rest = (lines.pop() as string).slice(-65_536);
+        for (const line of lines) this.#events.output(this, stream, line);
+      });
+    }
+  }
+
+  #receive(message: WorkerMessage): void {
+    if (this.#exited) return;
+    switch (message.kind) {
+      case "ready":
+        if (this.state !== "starting") return;
+        this.state = "ready";
+        this.readyAt = Date.now();
+        this.#events.ready(this);
+        break;
+      case "failed":
+        this.#events.failed(this, message.reason);
+        break;
+      case "taken":
+        this.#passed.shift()?.socket.destroy();
+        break;
+      case "room":
+        if (this.state === "ending") return;
+        this.room += message.places;
+        this.#events.room(this);
+        break;
+      case "worn":
+        this.#events.worn(this);
+        break;
+      case "slow":
+        this.#events.slow(this, message.text);
+        break;
+    }
+  }
+
+  #exit(code: number | string | null, signal: NodeJS.Signals | null): void {
+    if (this.#exited) return;
+    this.#exited = true;
+    this.state = "ending";
+    this.room = 0;
+    clearTimeout(this.killTimer);
+    if (typeof code === "string") this.#events.failed(this, code);
+    this.#events.exited(this, typeof code === "string" ? 1 : code, signal);
+  }
+}
+
+/** What would make a worker something else than a worker is left out. */
+function usableArguments(execArgv: readonly string[]): string[] {
+  const evaluated = /^(-e|--eval|-p|--print|-pe)$/;
+  const dropped = /^(-e|--eval|-p|--print|-pe|--input-type|-i|--interactive|--test|--watch)(=|$)/;
+  return execArgv.filter((argument, index) => {
+    if (evaluated.test(execArgv[index - 1] ?? "")) return false;
+    return !dropped.test(argument) && !argument.startsWith("--inspect");
+  });
+}
+
+/** The listening socket that this process was started with is not theirs. */
+function environment(
+  env: Readonly<Record<string, string | undefined>>,
+): Record<string, string | undefined> {
+  const { LISTEN_FDS: _fds, LISTEN_PID: _pid, LISTEN_FDNAMES: _names, ...rest } = env;
+  return rest;
+}

@@ -1,0 +1,183 @@
+import type { Socket } from "node:net";
+import type { ServerHandlers, ServerMachine } from "../../cgi/server-machine.js";
+import type { Engine } from "../../engine/engine.js";
+import { engine } from "../../engine/select.js";
+import type { Protocol } from "../../transport/address.js";
+import { type Handler, type HandlerLike, handlerOf } from "../handler.js";
+import { allowedPeers } from "../node-listener.js";
+import type { ConnectionHandler } from "../raw-connection.js";
+import type { RunnerOptions } from "../request-runner.js";
+import { type Application, type CreateMachine, serverMachineOf } from "../serve.js";
+import type { ConnectionTimeouts } from "../server-connection.js";
+import { AcceptGate } from "./accept-gate.js";
+import type { MasterMessage, WorkerMessage, WorkerSettings } from "./messages.js";
+import { pageFor } from "./pages.js";
+import { Places } from "./places.js";
+import { RawWorkerConnection } from "./raw-worker-connection.js";
+import type { Scoreboard } from "./scoreboard.js";
+import { SlotWriter } from "./slot-writer.js";
+import { WorkerConnection, type WorkerService } from "./worker-connection.js";
+
+type Served = WorkerConnection | RawWorkerConnection;
+
+/** Connections that a worker has open at most: those that are kept, and carry nothing, count too. */
+const MAX_CONNECTIONS = 1_024;
+
+/** A worker: serves connections that it accepts, or gets from the master, until it is stopped. */
+export class Worker implements WorkerService {
+  readonly handler: Handler;
+  readonly protocol: Protocol;
+  readonly engine: Engine = engine();
+  readonly timeouts: ConnectionTimeouts;
+  readonly runnerOptions: RunnerOptions;
+  readonly places: Places;
+  readonly #settings: WorkerSettings;
+  readonly #say: (message: WorkerMessage) => void;
+  readonly #createMachine: CreateMachine;
+  readonly #raw: ConnectionHandler | undefined;
+  readonly #gate: AcceptGate | undefined;
+  /** FastCGI 1.0 §3.2. */
+  readonly #allowed = allowedPeers(process.env["FCGI_WEB_SERVER_ADDRS"]);
+  readonly #connections = new Set<Served>();
+  /** Connections that the master may pass, and has not. */
+  #promised = 0;
+  #worn = false;
+  #ending = false;
+  #ended: (() => void) | undefined;
+
+  constructor(
+    application: Application,
+    settings: WorkerSettings,
+    board: Scoreboard,
+    say: (message: WorkerMessage) => void,
+  ) {
+    const { serve, concurrency, slot, places } = settings;
+    this.#settings = settings;
+    this.#say = say;
+    this.#raw = connectionHandlerOf(application);
+    const handler = this.#raw === undefined ? handlerOf(application as HandlerLike) : undefined;
+    this.handler = (request, context) =>
+      pageFor(context.variables, board, settings) ?? (handler as Handler)(request, context);
+    this.protocol = settings.protocol;
+    this.#createMachine = serverMachineOf(settings.protocol);
+    this.timeouts = {
+      header: serve.headerTimeout ?? 10_000,
+      idle: serve.idleTimeout ?? 60_000,
+      write: serve.writeTimeout ?? 60_000,
+    };
+    this.runnerOptions = {
+      bodyBuffer: serve.bodyBuffer ?? 262_144,
+      bodyTimeout: serve.bodyTimeout ?? 60_000,
+      responseTimeout: serve.responseTimeout ?? 60_000,
+    };
+    const slots = Array.from(
+      { length: concurrency },
+      (_, index) => new SlotWriter(board.descriptor, slot + index, places),
+    );
+    this.places = new Places(slots, () => this.#update());
+    if (settings.mode === "shared") {
+      this.#gate = new AcceptGate(
+        settings.backlog,
+        (socket) => this.serve(socket),
+        (error) => this.report(error),
+      );
+    }
+    this.#update();
+  }
+
+  createMachine(handlers: ServerHandlers): ServerMachine {
+    const { concurrency, serve } = this.#settings;
+    const { limits, multiplex } = serve;
+    const options = { limits, multiplex, maxConnections: concurrency, maxRequests: concurrency };
+    return this.#createMachine(handlers, options, this.engine);
+  }
+
+  /** Takes a message of the master's, and the socket that may come with it. */
+  receive(message: MasterMessage, socket: Socket | undefined): void {
+    if (message.kind !== "connection") return;
+    this.#say({ kind: "taken" });
+    this.#promised -= 1;
+    // It may have been closed on its way here.
+    if (socket === undefined) {
+      this.#update();
+      return;
+    }
+    socket.setNoDelay(true);
+    if (message.bytes !== undefined) socket.unshift(Buffer.from(message.bytes, "latin1"));
+    this.serve(socket);
+  }
+
+  serve(socket: Socket): void {
+    const peer = socket.remoteAddress?.replace(/^::ffff:/i, "");
+    if (peer !== undefined && this.#allowed?.has(peer) === false) {
+      socket.destroy();
+      this.#update();
+      return;
+    }
+    const connection =
+      this.#raw === undefined
+        ? new WorkerConnection(socket, this)
+        : new RawWorkerConnection(socket, this.#raw, this);
+    this.#connections.add(connection);
+    if (this.#ending) connection.drain();
+  }
+
+  closed(connection: Served): void {
+    this.#connections.delete(connection);
+    this.#update();
+    if (this.#ending && this.#connections.size === 0) this.#ended?.();
+  }
+
+  report(error: unknown): void {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.stderr.write(`${text}\n`);
+  }
+
+  errorOutput(bytes: Uint8Array): void {
+    process.stderr.write(bytes);
+  }
+
+  /** Serves what has begun. Settles when that is done, or cut at the limit. */
+  async end(limit: number): Promise<void> {
+    if (this.#ending) return;
+    this.#ending = true;
+    this.#gate?.end();
+    const ended = new Promise<void>((resolve) => {
+      this.#ended = resolve;
+    });
+    for (const connection of this.#connections) connection.drain();
+    if (this.#connections.size === 0) return;
+    const timer = limit > 0 ? setTimeout(() => this.#cut(), limit) : undefined;
+    await ended;
+    clearTimeout(timer);
+  }
+
+  #cut(): void {
+    for (const connection of this.#connections) connection.destroy();
+  }
+
+  /** Lets come what there is room for. */
+  #update(): void {
+    const { maxRequests, mode } = this.#settings;
+    if (this.#ending) return;
+    if (maxRequests > 0 && this.places.requests >= maxRequests) this.#wearOut();
+    const hasRoom = !this.#worn && this.#connections.size < MAX_CONNECTIONS;
+    const room = hasRoom ? this.places.room : 0;
+    if (this.#gate !== undefined) this.#gate.open = room > 0;
+    else if (mode === "delegate" && room > this.#promised) {
+      this.#say({ kind: "room", places: room - this.#promised });
+      this.#promised = room;
+    }
+  }
+
+  #wearOut(): void {
+    if (this.#worn) return;
+    this.#worn = true;
+    this.#say({ kind: "worn" });
+  }
+}
+
+function connectionHandlerOf(application: Application): ConnectionHandler | undefined {
+  if (typeof application !== "object" || !("connection" in application)) return undefined;
+  return (...connection) => application.connection(...connection);
+}
