@@ -1,0 +1,156 @@
+import type { Readable, Writable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import { utf8Bytes } from "../bytes.js";
+import { contentLengthOf, type Variable, Variables } from "../cgi/variables.js";
+import { ErrorCode, GatewayError } from "../errors.js";
+import { defaultLimits, type Limits } from "../limits.js";
+import type { BodySource } from "./body-sender.js";
+import { BridgeAnswer } from "./bridge-answer.js";
+import { type Address, type ConnectOptions, channelsTo, parseAddress } from "./connector.js";
+import { createMachineFor } from "./create-machine.js";
+import { type Environment, environmentVariables } from "./environment.js";
+import { Exchange } from "./exchange.js";
+
+export interface BridgeOptions extends ConnectOptions {
+  /** The request's variables. Default: this process's environment. */
+  env?: Environment | undefined;
+  stdin?: Readable | undefined;
+  stdout?: Writable | undefined;
+  stderr?: Writable | undefined;
+  /**
+   * Milliseconds to wait before each further try when the connection is refused: a backend that
+   * restarts is worth it. Default 1,000, 2,000, 4,000, 8,000.
+   */
+  retryDelays?: readonly number[] | undefined;
+  /** Milliseconds until the answer must be complete. Default 300,000: front ends have their own. */
+  timeout?: number | undefined;
+  limits?: Partial<Limits> | undefined;
+  /** Gives the request up: wire SIGTERM to it, by which front ends end CGI programs. */
+  signal?: AbortSignal | undefined;
+}
+
+const retryDelays = [1_000, 2_000, 4_000, 8_000];
+
+/**
+ * Being a CGI program that hands its request to a backend, as cgi2scgi does: the environment becomes
+ * the variables, CONTENT_LENGTH the first of them, standard input the body, and the answer goes to
+ * standard output.
+ *
+ * @returns the exit code: 0, what the application reported, or 1 when the answer is not complete;
+ * the client has been told with 502 or 504 if nothing was sent before, and standard error says why
+ * @throws GatewayError `bad_address`
+ */
+export async function bridge(
+  target: string | Address,
+  options: BridgeOptions = {},
+): Promise<number> {
+  const address = typeof target === "string" ? parseAddress(target) : target;
+  const { stdout = process.stdout, stderr = process.stderr } = options;
+  const streams = { stdin: options.stdin ?? process.stdin, stdout, stderr };
+  try {
+    return await forward(address, streams, options);
+  } finally {
+    if (streams.stdin === process.stdin) streams.stdin.destroy();
+    await new Promise<void>((resolve) => {
+      if (stdout.writable) stdout.write("", () => resolve());
+      else resolve();
+    });
+  }
+}
+
+interface Streams {
+  stdin: Readable;
+  stdout: Writable;
+  stderr: Writable;
+}
+
+/** Tries again while the connection is refused: nothing of the body has been read by then. */
+async function forward(
+  address: Address,
+  { stdin, stdout, stderr }: Streams,
+  options: BridgeOptions,
+): Promise<number> {
+  const limits = { ...defaultLimits, ...options.limits };
+  const delays = [...(options.retryDelays ?? retryDelays)];
+  for (;;) {
+    const answer = new BridgeAnswer(address.protocol, stdout, stderr, limits);
+    try {
+      answer.start(sendRequest(address, stdin, answer, limits, options));
+      const { appStatus } = await answer.ended;
+      return Math.min(appStatus, 255);
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      const delay = error.code === ErrorCode.Refused ? delays.shift() : undefined;
+      if (delay === undefined || options.signal?.aborted === true) {
+        const { message, hint } = error;
+        stderr.write(`fcgi-probe: ${address.text}: ${message}\nhint: ${hint}\n`);
+        if (!answer.begun) stdout.write(errorPage(error));
+        return 1;
+      }
+      await sleep(delay, undefined, { signal: options.signal }).catch(() => {});
+    }
+  }
+}
+
+function sendRequest(
+  address: Address,
+  stdin: Readable,
+  answer: BridgeAnswer,
+  limits: Limits,
+  options: BridgeOptions,
+): Exchange {
+  const { protocol } = address;
+  const { variables, contentLength } = requestOf(options.env);
+  const createMachine = createMachineFor(protocol, variables, contentLength, limits, {});
+  return new Exchange(channelsTo(address, options), createMachine, answer, {
+    timeout: options.timeout ?? 300_000,
+    signal: options.signal,
+    bodies: (machine): BodySource[] => [
+      {
+        content: contentLength === 0 ? undefined : bodyOf(stdin, contentLength),
+        length: contentLength,
+        encode: (bytes) => machine.body(bytes),
+        end: () => machine.endBody(),
+      },
+    ],
+  });
+}
+
+/** CONTENT_LENGTH first, as SCGI demands, and `SCGI` left to the protocol that has it. */
+function requestOf(environment: Environment | undefined): {
+  variables: Variable[];
+  contentLength: number;
+} {
+  const all = environmentVariables(environment);
+  const contentLength = contentLengthOf(new Variables(all)) ?? 0;
+  const others = all.filter(([name]) => name !== "CONTENT_LENGTH" && name !== "SCGI");
+  return { variables: [["CONTENT_LENGTH", `${contentLength}`], ...others], contentLength };
+}
+
+/** The body's bytes and no more: a front end need not close the input behind them. */
+function bodyOf(stdin: Readable, length: number): ReadableStream<Uint8Array> {
+  const pieces = stdin.iterator({ destroyOnReturn: false });
+  let left = length;
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = (await pieces.next()) as IteratorResult<Uint8Array, undefined>;
+        if (!done) {
+          controller.enqueue(value.subarray(0, left));
+          left -= Math.min(left, value.length);
+        }
+        if (done || left === 0) controller.close();
+      },
+      cancel: async () => {
+        await pieces.return?.();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+function errorPage({ code }: GatewayError): Uint8Array {
+  const isLate = code === ErrorCode.Deadline || code === ErrorCode.ConnectTimeout;
+  const reason = isLate ? "504 Gateway Timeout" : "502 Bad Gateway";
+  return utf8Bytes(`Status: ${reason}\r\nContent-Type: text/plain\r\n\r\n${reason}\n`);
+}

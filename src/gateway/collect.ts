@@ -1,0 +1,79 @@
+import { ByteCollector, utf8 } from "../bytes.js";
+import type { RequestEnd } from "../cgi/client-machine.js";
+import { ErrorCode, GatewayError } from "../errors.js";
+import { defaultLimits } from "../limits.js";
+import type { CreateMachine, OpenChannel } from "./channel.js";
+import { Exchange, type ExchangeOptions, type ExchangeSink } from "./exchange.js";
+
+/** A whole answer. */
+export interface Answer {
+  /** Response head and body, a copy of their own. */
+  stdout: Uint8Array;
+  /** What the application wrote to its error stream, as UTF-8. */
+  stderr: string;
+  result: RequestEnd;
+}
+
+export interface CollectOptions extends ExchangeOptions {
+  /** The longest answer that is accepted, in bytes. */
+  maxLength: number;
+}
+
+/**
+ * Sends a request and waits for its whole answer.
+ *
+ * @throws GatewayError as {@link Exchange} reports it, with what came on the error stream
+ */
+export function collect(
+  open: OpenChannel,
+  createMachine: CreateMachine,
+  options: CollectOptions,
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    new Exchange(open, createMachine, new Collector(options.maxLength, resolve, reject), options);
+  });
+}
+
+class Collector implements ExchangeSink {
+  readonly #maxLength: number;
+  readonly #resolve: (answer: Answer) => void;
+  readonly #reject: (error: GatewayError) => void;
+  readonly #stdout = new ByteCollector();
+  readonly #stderr = new ByteCollector();
+
+  constructor(
+    maxLength: number,
+    resolve: (answer: Answer) => void,
+    reject: (error: GatewayError) => void,
+  ) {
+    this.#maxLength = maxLength;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  stdout(bytes: Uint8Array): void {
+    if (this.#stdout.length + bytes.length > this.#maxLength) {
+      throw new GatewayError(
+        ErrorCode.LimitExceeded,
+        `the answer is longer than ${this.#maxLength} bytes`,
+      );
+    }
+    this.#stdout.push(bytes);
+  }
+
+  stderr(bytes: Uint8Array): void {
+    this.#stderr.push(bytes.subarray(0, defaultLimits.stderr - this.#stderr.length));
+  }
+
+  end(result: RequestEnd): void {
+    this.#resolve({ stdout: this.#stdout.take(), stderr: this.#stderrText(), result });
+  }
+
+  failed(error: GatewayError): void {
+    this.#reject(this.#stderr.length === 0 ? error : error.with({ stderr: this.#stderrText() }));
+  }
+
+  #stderrText(): string {
+    return this.#stderr.length === 0 ? "" : utf8(this.#stderr.bytes);
+  }
+}

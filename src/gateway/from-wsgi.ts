@@ -1,0 +1,42 @@
+import type { Handler } from "./handler.js";
+import { type WsgiEnviron, wsgiEnviron } from "./wsgi-environ.js";
+import { type WsgiChunk, WsgiResponse } from "./wsgi-response.js";
+
+/** Strings travel as UTF-8. A lone chunk stands for a list of one. */
+export type WsgiResult = WsgiChunk | Iterable<WsgiChunk> | AsyncIterable<WsgiChunk>;
+
+/**
+ * Begins the response: `"200 OK"`, and the header fields. Called again it must have `excInfo`, what
+ * went wrong: the new head replaces the old one, and when that has been sent `excInfo` is thrown.
+ *
+ * @returns write: a chunk that comes before those of the result. It does not wait for the client
+ */
+export type StartResponse = (
+  status: string,
+  headers: Iterable<readonly [name: string, value: string]>,
+  excInfo?: unknown,
+) => (chunk: WsgiChunk) => void;
+
+/** An application as WSGI has it (PEP 3333). `close` of what it returns is called in any case. */
+export type WsgiApplication = (
+  environ: WsgiEnviron,
+  startResponse: StartResponse,
+) => WsgiResult | Promise<WsgiResult>;
+
+/**
+ * The handler for an application of WSGI, as Python's wsgiref runs one: the head is sent with the
+ * first chunk that is not empty; a list of one chunk gets a Content-Length, and so does no chunk at
+ * all.
+ *
+ * The handler rejects with what the application throws, and with an Error when it does not keep to
+ * WSGI: `startResponse` never called or called twice, a bad status, something that is no chunk.
+ */
+export function fromWsgi(application: WsgiApplication): Handler {
+  return (request, context) => {
+    const response = new WsgiResponse();
+    void response.run(() =>
+      application(wsgiEnviron(request, context), (...head) => response.start(...head)),
+    );
+    return response.response;
+  };
+}

@@ -1,0 +1,81 @@
+import type { ServerRole } from "../cgi/server-machine.js";
+import type { Variables } from "../cgi/variables.js";
+import type { Protocol } from "../transport/address.js";
+import { CgiOutput } from "./cgi-output.js";
+
+/** An application: answers one request. It runs behind every protocol here. */
+export type Handler = (request: Request, context: Context) => Response | Promise<Response>;
+
+/**
+ * An application below Fetch: it reads the body from `input`, and writes a CGI response, head and
+ * body, to `output`, strings as UTF-8. `output` may be closed; when this settles it is.
+ *
+ * A write settles when the client is ready for more, and fails when nobody takes what is written:
+ * the client has gone, or the response has no body (HEAD, 304). What is written and is no CGI
+ * response is answered with 500.
+ */
+export type StreamsHandler = (
+  variables: Variables,
+  input: ReadableStream<Uint8Array>,
+  output: WritableStream<string | Uint8Array>,
+  context: Context,
+) => void | Promise<void>;
+
+/**
+ * What an application may be exported as: a function, an object with `fetch`, or, a level below,
+ * one with `streams`.
+ */
+export type HandlerLike = Handler | { fetch: Handler } | { streams: StreamsHandler };
+
+/** Where an application writes what its front end is to log. */
+export interface ErrorStream {
+  /** Text travels as UTF-8. A line should end in a newline. */
+  write(text: string | Uint8Array): void;
+}
+
+/** What a request has beside what Fetch's Request tells. */
+export interface Context {
+  readonly protocol: Protocol;
+  readonly role: ServerRole;
+  /** All that the front end sent, in order. */
+  readonly variables: Variables;
+  readonly errors: ErrorStream;
+  /**
+   * Aborts when the front end gives the request up or goes, and when the answer is too late. Its
+   * reason is a GatewayError.
+   */
+  readonly signal: AbortSignal;
+  /**
+   * The file that a filter is to filter (FastCGI 1.0 §6.4), else null. Front ends send it behind
+   * the body: read or cancel that first.
+   */
+  readonly data: ReadableStream<Uint8Array> | null;
+  /** Settles when the response has been handed over, or given up. Never rejects. */
+  readonly finished: Promise<void>;
+}
+
+/** The function of an application. Of an object with both, `streams` serves, and not `fetch`. */
+export function handlerOf(application: HandlerLike): Handler {
+  if (typeof application === "function") return application;
+  if ("streams" in application) return (...request) => runStreams(application, ...request);
+  return (request, context) => application.fetch(request, context);
+}
+
+function runStreams(
+  application: { streams: StreamsHandler },
+  request: Request,
+  context: Context,
+): Promise<Response> {
+  const output = new CgiOutput();
+  const run = async () => {
+    const input = request.body ?? emptyStream();
+    await application.streams(context.variables, input, output.stream, context);
+    await output.end();
+  };
+  run().catch((error: unknown) => output.fail(error));
+  return output.response;
+}
+
+function emptyStream(): ReadableStream<Uint8Array> {
+  return new ReadableStream({ start: (controller) => controller.close() });
+}

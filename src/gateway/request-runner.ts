@@ -1,0 +1,360 @@
+import { concat } from "../bytes.js";
+import { requestParts } from "../cgi/request-from-variables.js";
+import { encodeResponseHead, hasNullBody } from "../cgi/response.js";
+import type { RequestReceiver, ServerRequest } from "../cgi/server-machine.js";
+import { contentLengthOf } from "../cgi/variables.js";
+import { ErrorCode, GatewayError } from "../errors.js";
+import type { Protocol } from "../transport/address.js";
+import { bufferedBody } from "./buffered-body.js";
+import type { Handler } from "./handler.js";
+import { createRequest } from "./lazy-request.js";
+import { RequestBody } from "./request-body.js";
+import { RequestContext } from "./request-context.js";
+
+/** What a request needs of the connection that it is on. */
+export interface RunnerConnection {
+  readonly protocol: Protocol;
+  readonly headBegin: "status-field" | "status-line";
+  /** Settles when the peer has taken what was sent; undefined when it has already. */
+  drained(): Promise<void> | undefined;
+  /** A stream of the request has room again. */
+  resumeReading(): void;
+  /** The request is over, and its handler has returned. */
+  finished(runner: RequestRunner): void;
+  /** For the server's log: the peer cannot be told, or should not. */
+  report(error: unknown): void;
+}
+
+export interface RunnerOptions {
+  /** Bytes of each of a request's streams that may wait for the handler. */
+  bodyBuffer: number;
+  /** Milliseconds that the next piece of the body may take. 0 is for ever. */
+  bodyTimeout: number;
+  /** Milliseconds that the handler may take to return its response. 0 is for ever. */
+  responseTimeout: number;
+}
+
+/** A body of up to this many bytes travels with its head. */
+const SMALL = 16_384;
+
+/** Runs the handler for one request and sends what it returns. */
+export class RequestRunner implements RequestReceiver {
+  readonly #connection: RunnerConnection;
+  readonly #handler: Handler;
+  readonly #options: RunnerOptions;
+  readonly #request: ServerRequest;
+  readonly #context: RequestContext;
+  readonly #body: RequestBody;
+  readonly #data: RequestBody | undefined;
+  #bodyTimer: NodeJS.Timeout | undefined;
+  #headSent = false;
+  /** Set when nobody waits for the response any more. */
+  #gone: GatewayError | undefined;
+  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+
+  constructor(
+    request: ServerRequest,
+    handler: Handler,
+    connection: RunnerConnection,
+    options: RunnerOptions,
+  ) {
+    this.#request = request;
+    this.#handler = handler;
+    this.#connection = connection;
+    this.#options = options;
+    this.#body = this.#createStream(expectedLength(request));
+    this.#data = request.role === "filter" ? this.#createStream(undefined) : undefined;
+    this.#context = new RequestContext(connection.protocol, request, this.#data);
+    // Later: a handler must not run while the engine's window holds what follows this request.
+    queueMicrotask(() => void this.#run());
+  }
+
+  /** True while a stream holds as much as it may. */
+  get full(): boolean {
+    return this.#body.full || this.#data?.full === true;
+  }
+
+  body(bytes: Uint8Array): void {
+    this.#body.push(bytes);
+    this.#bodyTimer?.refresh();
+  }
+
+  endBody(): void {
+    this.#body.end();
+    if (this.#data === undefined) clearTimeout(this.#bodyTimer);
+  }
+
+  data(bytes: Uint8Array): void {
+    this.#data?.push(bytes);
+    this.#bodyTimer?.refresh();
+  }
+
+  endData(): void {
+    this.#data?.end();
+    clearTimeout(this.#bodyTimer);
+  }
+
+  aborted(error: GatewayError): void {
+    this.#gone ??= error;
+    this.#failStreams(error);
+    // Later: listeners are the handler's code, see the constructor.
+    queueMicrotask(() => {
+      this.#context.abort(error);
+      if (this.#request.ended) void this.#reader?.cancel(error).catch(() => {});
+    });
+  }
+
+  /** More has come than the handler reads, and others on the connection must not wait for it. */
+  overflow(): void {
+    const error = new GatewayError(
+      ErrorCode.LimitExceeded,
+      `the handler leaves more than ${this.#options.bodyBuffer} bytes of the body unread on a multiplexed connection`,
+      { hint: "read the body faster, raise bodyBuffer, or do not multiplex" },
+    );
+    this.#log(error);
+    this.aborted(error);
+    this.#dropStreams();
+    if (this.#headSent) this.#request.fail();
+    else this.#request.refuse();
+  }
+
+  #createStream(expected: number | undefined): RequestBody {
+    const stream = new RequestBody(expected, this.#options.bodyBuffer);
+    stream.onRoom = () => this.#connection.resumeReading();
+    return stream;
+  }
+
+  async #run(): Promise<void> {
+    try {
+      this.#startBodyTimer();
+      const response = await this.#respond();
+      if (response !== undefined) await this.#send(response);
+    } catch (error) {
+      this.#breakOff(error);
+    } finally {
+      clearTimeout(this.#bodyTimer);
+      this.#dropStreams();
+      this.#context.finish();
+      this.#connection.finished(this);
+    }
+  }
+
+  #startBodyTimer(): void {
+    const { bodyTimeout } = this.#options;
+    if (bodyTimeout === 0 || (this.#body.ended && this.#data?.ended !== false)) return;
+    this.#bodyTimer = setTimeout(() => {
+      // While a stream is full it is the handler that is late.
+      if (this.full) this.#bodyTimer?.refresh();
+      else this.#failStreams(late("no more of the request came", bodyTimeout));
+    }, bodyTimeout);
+  }
+
+  #failStreams(error: GatewayError): void {
+    this.#body.fail(error);
+    this.#data?.fail(error);
+  }
+
+  #dropStreams(): void {
+    this.#body.drop();
+    this.#data?.drop();
+  }
+
+  /** @returns the handler's response; undefined when the request has been answered without it */
+  async #respond(): Promise<Response | undefined> {
+    let request: Request;
+    try {
+      const parts = requestParts(this.#request.variables);
+      const body = this.#body.empty ? undefined : this.#body;
+      request = createRequest({ parts, body, signal: () => this.#context.signal });
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      this.#answer(error.code === ErrorCode.BadInput ? 501 : 400, error);
+      return undefined;
+    }
+    const context = this.#context;
+    try {
+      const response: unknown = await this.#inTime(this.#handler(request, context));
+      if (isResponse(response)) return response;
+      this.#answer(500, new TypeError("the handler returned no Response"));
+    } catch (error) {
+      this.#answer(500, error);
+    }
+    return undefined;
+  }
+
+  /** Waits for the handler as long as it may take. A response that comes later is cancelled. */
+  async #inTime(returned: Response | Promise<Response>): Promise<Response> {
+    const { responseTimeout } = this.#options;
+    if (responseTimeout === 0 || !("then" in returned)) return returned;
+    let timer: NodeJS.Timeout | undefined;
+    let isLate = false;
+    const timeout = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        isLate = true;
+        const error = late("the handler has not returned", responseTimeout);
+        this.#context.abort(error);
+        reject(error);
+      }, responseTimeout);
+    });
+    returned.then(
+      (response) => {
+        if (isLate && isResponse(response)) response.body?.cancel().catch(() => {});
+      },
+      (error: unknown) => {
+        if (isLate) this.#connection.report(error);
+      },
+    );
+    try {
+      return await Promise.race([returned, timeout]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #send(response: Response): Promise<void> {
+    const isHead = this.#request.variables.get("REQUEST_METHOD") === "HEAD";
+    const { body } = response;
+    if (response.bodyUsed || body?.locked === true) {
+      throw new TypeError("the handler returned a Response whose body is already used");
+    }
+    const head = encodeResponseHead(response, { begin: this.#connection.headBegin });
+    this.#headSent = true;
+    if (body === null || isHead || hasNullBody(response.status)) {
+      this.#request.respond(head);
+      body?.cancel().catch(() => {});
+    } else {
+      const bytes = bufferedBody(response);
+      if (bytes === undefined) {
+        this.#request.respond(head);
+        await this.#sendBody(body, promisedLength(response));
+      } else {
+        await this.#sendBytes(head, bytes, promisedLength(response));
+      }
+    }
+    this.#request.end();
+  }
+
+  async #sendBytes(
+    head: Uint8Array,
+    bytes: Uint8Array,
+    promised: number | undefined,
+  ): Promise<void> {
+    if (promised !== undefined && bytes.length > promised) {
+      this.#request.respond(head);
+      throw wrongLength(bytes.length, promised);
+    }
+    if (bytes.length <= SMALL) this.#request.respond(concat([head, bytes]));
+    else {
+      this.#request.respond(head);
+      this.#request.respond(bytes);
+      await this.#connection.drained();
+    }
+    if (promised !== undefined && bytes.length < promised && !this.#request.ended) {
+      throw wrongLength(bytes.length, promised);
+    }
+  }
+
+  async #sendBody(body: ReadableStream<Uint8Array>, promised: number | undefined): Promise<void> {
+    const reader = body.getReader();
+    this.#reader = reader;
+    let sent = 0;
+    try {
+      while (!this.#request.ended) {
+        const { done, value } = await reader.read();
+        if (done) break;
+        if (!(value instanceof Uint8Array)) {
+          throw new TypeError("the response's body has a chunk that is no Uint8Array");
+        }
+        sent += value.length;
+        if (promised !== undefined && sent > promised) throw wrongLength(sent, promised);
+        this.#request.respond(value);
+        await this.#connection.drained();
+      }
+    } finally {
+      reader.cancel(this.#gone).catch(() => {});
+    }
+    if (promised !== undefined && sent < promised && !this.#request.ended) {
+      throw wrongLength(sent, promised);
+    }
+  }
+
+  /** What went wrong is logged, and the client told in the way that is left. */
+  #breakOff(error: unknown): void {
+    if (this.#headSent) {
+      this.#log(error);
+      this.#request.fail();
+    } else {
+      this.#answer(500, error);
+    }
+  }
+
+  #answer(status: 400 | 500 | 501, error: unknown): void {
+    this.#log(error);
+    this.#headSent = true;
+    const { reason, text } = pages[status];
+    const headers = new Headers({ "content-type": "text/plain; charset=utf-8" });
+    const response = { status, statusText: reason, headers };
+    this.#request.respond(encodeResponseHead(response, { begin: this.#connection.headBegin }));
+    if (this.#request.variables.get("REQUEST_METHOD") !== "HEAD") this.#request.respond(text);
+    this.#request.end();
+  }
+
+  /** A handler that fails because its client has gone has done nothing wrong. */
+  #log(error: unknown): void {
+    if (this.#gone !== undefined) return;
+    this.#connection.report(error);
+    this.#context.errors.write(`${describe(error)}\n`);
+  }
+}
+
+const page = (reason: string) => ({ reason, text: new TextEncoder().encode(`${reason}\n`) });
+
+/** All that a client gets to know of what went wrong. */
+const pages = {
+  400: page("Bad Request"),
+  500: page("Internal Server Error"),
+  501: page("Not Implemented"),
+};
+
+/** The body's length by CONTENT_LENGTH; what cannot be a length is refused with the request. */
+function expectedLength({ variables, role }: ServerRequest): number | undefined {
+  if (role === "authorizer") return undefined;
+  try {
+    return contentLengthOf(variables);
+  } catch {
+    return undefined;
+  }
+}
+
+function promisedLength({ headers }: Response): number | undefined {
+  const text = headers.get("content-length");
+  return text !== null && /^[0-9]+$/.test(text) ? Number(text) : undefined;
+}
+
+function isResponse(value: unknown): value is Response {
+  return (
+    value instanceof Response ||
+    (typeof value === "object" &&
+      value !== null &&
+      typeof (value as Response).status === "number" &&
+      typeof (value as Response).headers?.getSetCookie === "function")
+  );
+}
+
+function wrongLength(sent: number, promised: number): Error {
+  return new RangeError(
+    `the response's body has ${sent < promised ? "only " : "at least "}${sent} bytes, and its Content-Length is ${promised}`,
+  );
+}
+
+function late(what: string, milliseconds: number): GatewayError {
+  return new GatewayError(ErrorCode.Deadline, `${what} within ${milliseconds} ms`, {
+    hint: "look for what the handler, or the client, waits for",
+  });
+}
+
+function describe(error: unknown): string {
+  if (error instanceof GatewayError) return `${error.name}: ${error.message} (${error.code})`;
+  if (error instanceof Error) return error.stack ?? `${error.name}: ${error.message}`;
+  return `the handler threw ${String(error)}`;
+}

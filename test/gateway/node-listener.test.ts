@@ -1,0 +1,71 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import net from "node:net";
+import { describe, expect, it } from "vitest";
+import { gatewayFetch } from "../../src/gateway/fetch.js";
+import {
+  allowedPeers,
+  inheritedListener,
+  parseListenAddress,
+} from "../../src/gateway/node-listener.js";
+
+describe("an address to listen on", () => {
+  it("is one of a client's, or has the port 0", () => {
+    expect(parseListenAddress("127.0.0.1:0").endpoint).toEqual({ host: "127.0.0.1", port: 0 });
+    expect(parseListenAddress("[::1]:0").endpoint).toEqual({ host: "::1", port: 0 });
+    expect(parseListenAddress("127.0.0.1:9000").endpoint).toEqual({
+      host: "127.0.0.1",
+      port: 9_000,
+    });
+    expect(parseListenAddress("unix:/run/app.sock").endpoint).toEqual({
+      socketPath: "/run/app.sock",
+    });
+  });
+});
+
+describe("FCGI_WEB_SERVER_ADDRS", () => {
+  it("lists who may connect", () => {
+    expect(allowedPeers("127.0.0.1,192.0.2.7")).toEqual(new Set(["127.0.0.1", "192.0.2.7"]));
+  });
+
+  it("allows everybody where it is missing or empty", () => {
+    expect([allowedPeers(undefined), allowedPeers("")]).toEqual([undefined, undefined]);
+  });
+});
+
+describe("a listener that was handed over", () => {
+  it("by systemd is descriptor 3, for the process that it names", () => {
+    expect(inheritedListener({ LISTEN_PID: `${process.pid}`, LISTEN_FDS: "1" })).toEqual({ fd: 3 });
+    expect(inheritedListener({ LISTEN_PID: `${process.pid + 1}`, LISTEN_FDS: "1" })).not.toEqual({
+      fd: 3,
+    });
+    expect(inheritedListener({ LISTEN_PID: `${process.pid}`, LISTEN_FDS: "0" })).not.toEqual({
+      fd: 3,
+    });
+  });
+
+  it("as descriptor 0, as web servers and spawn-fcgi do, is served", async () => {
+    const parent = net.createServer().listen(0, "127.0.0.1");
+    await once(parent, "listening");
+    const { port } = parent.address() as net.AddressInfo;
+    const { fd } = (parent as unknown as { _handle: { fd: number } })._handle;
+    const door = new URL("../../dist/server.js", import.meta.url).href;
+    const program = `
+      const { inheritedListener, serve } = await import(${JSON.stringify(door)});
+      await serve(() => new Response("from descriptor 0"), { listen: inheritedListener() });
+      console.log("ready");`;
+    const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
+      stdio: [fd, "pipe", "inherit"],
+    });
+    try {
+      await once(child.stdout as NonNullable<typeof child.stdout>, "data");
+      // From here on the child alone accepts.
+      parent.close();
+      const answer = await gatewayFetch(`127.0.0.1:${port}`, new Request("http://app/"));
+      expect(await answer.text()).toBe("from descriptor 0");
+    } finally {
+      child.kill();
+      await once(child, "exit");
+    }
+  });
+});
