@@ -1,0 +1,177 @@
+import {
+  type Engine,
+  LINE_ROW_WORDS,
+  LineKind,
+  LineRow,
+  RESULT,
+  TABLE,
+  TableResult,
+  WINDOW,
+  WINDOW_SIZE,
+} from "../engine/engine.js";
+import { hashKey } from "../engine/hash-key.js";
+import { readLogDate, readText } from "./page-values.js";
+import type { PoolStatus } from "./pool-status.js";
+import { BLOCK_LINES, ProcessTable } from "./process-table.js";
+import { countWarning, PoolRecord } from "./status-records.js";
+
+const T = TABLE >> 2;
+const CONSUMED = (RESULT >> 2) + TableResult.Consumed;
+
+/** The lines of a pool, in the order that PHP-FPM has written since 5.4. */
+const poolHashes = Int32Array.from(
+  [
+    "pool",
+    "process manager",
+    "start time",
+    "start since",
+    "accepted conn",
+    "listen queue",
+    "max listen queue",
+    "listen queue len",
+    "idle processes",
+    "active processes",
+    "total processes",
+    "max active processes",
+    "max children reached",
+    "slow requests",
+  ],
+  hashKey,
+);
+const POOL_LINES = poolHashes.length;
+const memoryPeakHash = hashKey("memory peak");
+/** The shortest that a process block gets is longer than this. */
+const LEAST_BLOCK = 256;
+
+/**
+ * Reads a text page that is written exactly as PHP-FPM writes it: every line where it belongs, and
+ * no more processes than its total. A newline in the text of a request moves the lines behind it,
+ * so such a page is not one.
+ *
+ * @returns `undefined` for any other page
+ */
+export function readStandardPage(page: Uint8Array, engine: Engine): PoolStatus | undefined {
+  const lines = new Lines(page, engine);
+  const pool = readPool(lines, engine);
+  if (pool === undefined || lines.isAtEnd) return pool;
+  const isBorrowed = page.buffer === engine.memory.buffer;
+  const most = Math.floor(page.length / LEAST_BLOCK);
+  const capacity = Math.max(0, Math.min(pool.totalProcesses ?? 0, most));
+  const table = new ProcessTable(isBorrowed ? page.slice() : page, capacity);
+  do {
+    const blocks = Math.floor(lines.left / BLOCK_LINES);
+    if (!table.add(engine, lines.row, blocks, lines.base)) return undefined;
+    lines.row += blocks * BLOCK_LINES;
+    if (lines.isAtEnd) {
+      const { processes } = table;
+      pool.processes = processes;
+      if (processes.length !== pool.totalProcesses) {
+        pool.warnings = [countWarning(processes.length, pool.totalProcesses ?? 0)];
+      }
+      return pool;
+    }
+  } while (lines.advance());
+  return undefined;
+}
+
+function readPool(lines: Lines, { memory, words, numbers }: Engine): PoolRecord | undefined {
+  if (lines.left < POOL_LINES) return undefined;
+  for (let line = 0, row = T; line < POOL_LINES; line++, row += LINE_ROW_WORDS) {
+    if (words[row + LineRow.KeyHash] !== poolHashes[line]) return undefined;
+    if (line > 2 && words[row + LineRow.Kind] !== LineKind.Number) return undefined;
+  }
+  const valueStart = (line: number) =>
+    words[T + line * LINE_ROW_WORDS + LineRow.ValueStart] as number;
+  const valueEnd = (line: number) => words[T + line * LINE_ROW_WORDS + LineRow.End] as number;
+  const count = (line: number) =>
+    numbers[(T + line * LINE_ROW_WORDS + LineRow.Number) >> 1] as number;
+
+  const startTime = readLogDate(memory, valueStart(2), valueEnd(2));
+  if (Number.isNaN(startTime)) return undefined;
+  const pool = new PoolRecord();
+  pool.pool = readText(memory, valueStart(0), valueEnd(0));
+  pool.processManager = readText(memory, valueStart(1), valueEnd(1));
+  pool.startTime = new Date(startTime * 1000);
+  pool.startSince = count(3);
+  pool.acceptedConn = count(4);
+  pool.listenQueue = count(5);
+  pool.maxListenQueue = count(6);
+  pool.listenQueueLen = count(7);
+  pool.idleProcesses = count(8);
+  pool.activeProcesses = count(9);
+  pool.totalProcesses = count(10);
+  pool.maxActiveProcesses = count(11);
+  pool.maxChildrenReached = count(12);
+  pool.slowRequests = count(13);
+  lines.row = POOL_LINES;
+  const next = T + POOL_LINES * LINE_ROW_WORDS;
+  if (lines.left > 0 && words[next + LineRow.KeyHash] === memoryPeakHash) {
+    if (words[next + LineRow.Kind] !== LineKind.Number) return undefined;
+    pool.memoryPeak = count(POOL_LINES);
+    lines.row++;
+  }
+  return pool;
+}
+
+/** The lines of a page in the engine's table, as many at a time as its window holds. */
+class Lines {
+  /** The next row to read. */
+  row = 0;
+  /** What to add to an engine address to get an offset in the page. */
+  base = 0;
+  readonly #page: Uint8Array;
+  readonly #engine: Engine;
+  #rows = 0;
+  /** The part of the page that the rows cover. */
+  #start = 0;
+  #end = 0;
+
+  constructor(page: Uint8Array, engine: Engine) {
+    const { memory } = engine;
+    const address = page.byteOffset - memory.byteOffset;
+    const isBorrowed = page.buffer === memory.buffer;
+    const isInWindow = address >= WINDOW && address + page.length <= WINDOW + WINDOW_SIZE;
+    this.#page = isBorrowed && !isInWindow ? page.slice() : page;
+    this.#engine = engine;
+    this.#split(0, isBorrowed && isInWindow ? address : WINDOW);
+  }
+
+  /** Rows that are not read. */
+  get left(): number {
+    return this.#rows - this.row;
+  }
+
+  /** Whether every line of the page has been read. */
+  get isAtEnd(): boolean {
+    return this.row === this.#rows && this.#end === this.#page.length;
+  }
+
+  /**
+   * Goes on behind the last row read.
+   *
+   * @returns whether there was more to see than before
+   */
+  advance(): boolean {
+    const next =
+      this.left === 0
+        ? this.#end
+        : (this.#engine.words[T + this.row * LINE_ROW_WORDS + LineRow.Start] as number) + this.base;
+    if (next === this.#start || this.#end === this.#page.length) return false;
+    this.#split(next, WINDOW);
+    return true;
+  }
+
+  #split(start: number, address: number): void {
+    const page = this.#page;
+    const { memory, words } = this.#engine;
+    const end = Math.min(page.length, start + WINDOW_SIZE);
+    if (page.byteOffset - memory.byteOffset !== address || page.buffer !== memory.buffer) {
+      memory.set(start === 0 && end === page.length ? page : page.subarray(start, end), address);
+    }
+    this.#rows = this.#engine.splitLines(address, end - start, 0);
+    this.#start = start;
+    this.#end = start + (words[CONSUMED] as number);
+    this.base = start - address;
+    this.row = 0;
+  }
+}

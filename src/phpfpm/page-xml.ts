@@ -1,0 +1,126 @@
+import { GatewayError } from "../errors.js";
+import { readText } from "./page-values.js";
+import { poolOf } from "./pool-fields.js";
+import type { OtherField, PoolStatus } from "./pool-status.js";
+import { type Grammar, knownKeys, type PageText, pageText } from "./process-grammar.js";
+import { readProcesses } from "./processes.js";
+
+const knownTags = knownKeys.replaceAll(" ", "-");
+const others = `(?:<(?!(?:${knownTags})>)[a-z-]{1,64}>[^<]{0,512}</[a-z-]{1,64}>){0,8}`;
+const count = String.raw`\d{1,20}`;
+
+const grammar: Grammar = {
+  head: new RegExp(
+    [
+      String.raw`<process><pid>(?<pid>\d{1,10})</pid>`,
+      `<state>(?<state>[^<]{0,64})</state>`,
+      `<start-time>(?<startTime>${count})</start-time>`,
+      `<start-since>(?<startSince>${count})</start-since>`,
+      `<requests>(?<requests>${count})</requests>`,
+      `<request-duration>(?<duration>${count})</request-duration>`,
+      "<request-method>",
+    ].join(others),
+    "g",
+  ),
+  beforeUri: "</request-method><request-uri>",
+  beforeUser: new RegExp(
+    `</request-uri><content-length>(?<length>${count})</content-length>${others}<user>`,
+    "g",
+  ),
+  beforeScript: "</user><script>",
+  beforeTail: ["</script><last-request-cpu>", "</script><last-request-memory>"],
+  tail: new RegExp(
+    [
+      // The bundler rewrites a tagged template that has this closing tag plainly.
+      String.raw`<\/script>(?:<last-request-cpu>(?<cpu>[-+\w.,]{1,64})</last-request-cpu>)?`,
+      `<last-request-memory>(?<memory>${count})</last-request-memory>`,
+      String.raw`(?:<[a-z-]{1,64}>[^<]{0,512}</[a-z-]{1,64}>){0,8}</process>\s*`,
+    ].join(""),
+    "y",
+  ),
+  growth: { path: 1, query: 6 },
+  decodeUri,
+  others: new RegExp(
+    `<(?!(?:${knownTags}|process)>)(?<key>[a-z-]{1,64})>(?<value>[^<]{0,512})(?=<)`,
+    "g",
+  ),
+};
+
+interface PoolField {
+  key?: string;
+  value?: string;
+  next?: string;
+}
+
+/** The pool stands before any foreign text; behind it comes the list of processes, or the end. */
+const poolField =
+  /\s*(?:<(?<next>processes|\/status)>\s*|<(?<key>[a-z-]{1,64})>(?<value>[^<]*)<\/\k<key>>)/y;
+
+/**
+ * Reads an XML status page. PHP-FPM escapes the query and nothing else, so it is not always XML:
+ * the texts of a request are found by the fixed order around them.
+ *
+ * @throws GatewayError `truncated`, `malformed`
+ */
+export function parseXmlPage(bytes: Uint8Array): PoolStatus {
+  const page = pageText(bytes);
+  const { letters } = page;
+  const { fields, end, hasProcesses } = readPool(page);
+  const pool = poolOf(fields);
+  if (hasProcesses) {
+    const close = /<\/processes>\s*<\/status>\s*$/.exec(letters);
+    if (close === null) throw unreadable(letters, letters.length);
+    if (close.index === end) pool.processes = [];
+    else readProcesses(pool, page, end, close.index, grammar);
+  } else if (end !== letters.length) {
+    throw unreadable(letters, end);
+  }
+  return pool;
+}
+
+function readPool(page: PageText): { fields: OtherField[]; end: number; hasProcesses: boolean } {
+  const { letters } = page;
+  const fields: OtherField[] = [];
+  const open = letters.indexOf("<status>");
+  if (open < 0) throw unreadable(letters, 0);
+  poolField.lastIndex = open + "<status>".length;
+  for (;;) {
+    const at = poolField.lastIndex;
+    const match = poolField.exec(letters);
+    if (match === null) throw unreadable(letters, at);
+    const { key = "", value, next } = match.groups as PoolField;
+    if (value === undefined) {
+      return { fields, end: poolField.lastIndex, hasProcesses: next === "processes" };
+    }
+    const valueEnd = poolField.lastIndex - key.length - "</>".length;
+    const text = readText(page.bytes, valueEnd - value.length, valueEnd);
+    fields.push([key.replaceAll("-", " "), unescapeEntities(text)]);
+  }
+}
+
+function unreadable(letters: string, offset: number): GatewayError {
+  return letters.trimEnd().endsWith("</status>")
+    ? new GatewayError("malformed", "this XML is not a status page of PHP-FPM", { offset })
+    : new GatewayError("truncated", "the XML status page ends early", { offset: letters.length });
+}
+
+/** PHP escapes the query, not the path. */
+function decodeUri(uri: string): string {
+  const query = uri.indexOf("?") + 1;
+  return query === 0 ? uri : uri.slice(0, query) + unescapeEntities(uri.slice(query));
+}
+
+const entities = new Map([
+  ["amp", "&"],
+  ["lt", "<"],
+  ["gt", ">"],
+  ["quot", '"'],
+  ["apos", "'"],
+]);
+
+function unescapeEntities(text: string): string {
+  return text.replace(/&(?:#(\d{1,7})|([a-z]{2,4}));/g, (whole, code?: string, name = "") => {
+    if (code === undefined) return entities.get(name) ?? whole;
+    return Number(code) <= 0x10ffff ? String.fromCodePoint(Number(code)) : whole;
+  });
+}
