@@ -1,0 +1,220 @@
+import { Tokenizer, type TokenizerCallbacks } from "htmlparser2";
+
+/** What is told of a page. */
+export interface TableHandlers {
+  /**
+   * A row has ended. Its arrays are used again for the next row.
+   *
+   * @param headings the texts of its `th`, as the page has them
+   * @param cells the texts of its `td`, without blanks around them
+   */
+  row(headings: readonly string[], cells: readonly string[]): void;
+  /** A table begins or ends. Tables in cells of tables come and go in between. */
+  beginTable(): void;
+  endTable(): void;
+  /** A piece of the text of a `title`, `h1`, `h2` or `pre` outside of tables. */
+  text(element: string, text: string): void;
+}
+
+/** A table that is open. A row, or a cell, that was not closed ends where the next one begins. */
+class OpenTable {
+  readonly headings: string[] = [];
+  readonly cells: string[] = [];
+  /** The cell that is open collects its text here. */
+  cell: "none" | "th" | "td" = "none";
+  text = "";
+}
+
+const LOWER = 0x20;
+const letters = (name: string) => Array.from(name, (letter) => letter.charCodeAt(0));
+const [A_B, A_D, A_E, A_H, A_L, A_R, A_T] = letters("bdehlrt") as [
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+];
+
+/**
+ * Takes the rows of the tables out of an HTML page, as its pieces come. Only what a piece ends
+ * inside of is kept for the next one.
+ */
+export class HtmlTables {
+  readonly #handlers: TableHandlers;
+  readonly #tokenizer: Tokenizer;
+  readonly #tables: OpenTable[] = [];
+  /** The innermost of the tables. */
+  #table: OpenTable | undefined;
+  /** The element outside of tables whose text is told, or "". */
+  #element = "";
+  /** The text from an offset of the page on. */
+  #text = "";
+  #offset = 0;
+  /** Offset behind what has been told. */
+  #seen = 0;
+
+  constructor(handlers: TableHandlers) {
+    this.#handlers = handlers;
+    this.#tokenizer = new Tokenizer({ decodeEntities: true }, this.#callbacks());
+  }
+
+  write(piece: string): void {
+    const kept = this.#text.slice(this.#seen - this.#offset);
+    this.#text = kept === "" ? piece : kept + piece;
+    this.#offset = this.#seen;
+    this.#tokenizer.write(piece);
+  }
+
+  /** Ends what is still open. */
+  end(): void {
+    this.#tokenizer.end();
+    while (this.#table !== undefined) this.#closeTable();
+  }
+
+  #callbacks(): TokenizerCallbacks {
+    const seen = (_start: number, end: number) => {
+      this.#seen = end;
+    };
+    const nothing = () => {};
+    return {
+      onopentagname: (start, end) => {
+        this.#seen = end;
+        this.#open(start - this.#offset, end - this.#offset);
+      },
+      onclosetag: (start, end) => {
+        this.#seen = end;
+        this.#close(start - this.#offset, end - this.#offset);
+      },
+      ontext: (start, end) => {
+        this.#seen = end;
+        this.#addText(start - this.#offset, end - this.#offset);
+      },
+      ontextentity: (codePoint, end) => {
+        this.#seen = end;
+        this.#add(String.fromCodePoint(codePoint));
+      },
+      oncomment: seen,
+      oncdata: seen,
+      ondeclaration: seen,
+      onprocessinginstruction: seen,
+      onattribname: seen,
+      onattribdata: seen,
+      onattribentity: nothing,
+      onattribend: nothing,
+      onopentagend: nothing,
+      onselfclosingtag: nothing,
+      onend: nothing,
+    };
+  }
+
+  #addText(start: number, end: number): void {
+    const table = this.#table;
+    if (table === undefined ? this.#element === "" : table.cell === "none") return;
+    this.#add(this.#text.slice(start, end));
+  }
+
+  #add(text: string): void {
+    const table = this.#table;
+    if (table === undefined) {
+      if (this.#element !== "") this.#handlers.text(this.#element, text);
+    } else if (table.cell !== "none") {
+      table.text = table.text === "" ? text : table.text + text;
+    }
+  }
+
+  #open(start: number, end: number): void {
+    const table = this.#table;
+    switch (this.#tag(start, end)) {
+      case "td":
+        if (table !== undefined) this.#openCell(table, "td");
+        break;
+      case "th":
+        if (table !== undefined) this.#openCell(table, "th");
+        break;
+      case "tr":
+        if (table !== undefined) this.#closeRow(table);
+        break;
+      case "table":
+        this.#table = new OpenTable();
+        this.#tables.push(this.#table);
+        this.#handlers.beginTable();
+        break;
+      case "other":
+        if (table === undefined) this.#element = this.#told(start, end) || this.#element;
+    }
+  }
+
+  #close(start: number, end: number): void {
+    const table = this.#table;
+    switch (this.#tag(start, end)) {
+      case "td":
+      case "th":
+        if (table !== undefined) closeCell(table);
+        break;
+      case "tr":
+        if (table !== undefined) this.#closeRow(table);
+        break;
+      case "table":
+        if (table !== undefined) this.#closeTable();
+        break;
+      case "other":
+        if (this.#element !== "" && this.#told(start, end) === this.#element) this.#element = "";
+    }
+  }
+
+  #openCell(table: OpenTable, cell: "th" | "td"): void {
+    closeCell(table);
+    table.cell = cell;
+  }
+
+  #closeRow(table: OpenTable): void {
+    closeCell(table);
+    const { headings, cells } = table;
+    if (headings.length + cells.length === 0) return;
+    this.#handlers.row(headings, cells);
+    headings.length = 0;
+    cells.length = 0;
+  }
+
+  #closeTable(): void {
+    this.#closeRow(this.#table as OpenTable);
+    this.#handlers.endTable();
+    this.#tables.pop();
+    this.#table = this.#tables.at(-1);
+  }
+
+  /** The name of an element that is looked for, compared without making a string of it. */
+  #tag(start: number, end: number): "td" | "th" | "tr" | "table" | "other" {
+    const text = this.#text;
+    if ((text.charCodeAt(start) | LOWER) !== A_T) return "other";
+    if (end - start === 2) {
+      const second = text.charCodeAt(start + 1) | LOWER;
+      if (second === A_D) return "td";
+      if (second === A_R) return "tr";
+      if (second === A_H) return "th";
+      return "other";
+    }
+    const isTable =
+      end - start === 5 &&
+      (text.charCodeAt(start + 2) | LOWER) === A_B &&
+      (text.charCodeAt(start + 3) | LOWER) === A_L &&
+      (text.charCodeAt(start + 4) | LOWER) === A_E;
+    return isTable ? "table" : "other";
+  }
+
+  /** The name of an element whose text is told, or "". */
+  #told(start: number, end: number): string {
+    if (end - start > 5) return "";
+    const name = this.#text.slice(start, end).toLowerCase();
+    return name === "title" || name === "h1" || name === "h2" || name === "pre" ? name : "";
+  }
+}
+
+function closeCell(table: OpenTable): void {
+  if (table.cell === "none") return;
+  (table.cell === "td" ? table.cells : table.headings).push(table.text.trim());
+  table.cell = "none";
+  table.text = "";
+}

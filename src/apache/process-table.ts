@@ -1,0 +1,180 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { endianness } from "node:os";
+import { basename, join } from "node:path";
+
+/** A process, as it was when it was read. */
+export interface ProcessInfo {
+  readonly pid: number;
+  readonly parentPid: number;
+  /** What the kernel calls it: at most 15 bytes. */
+  readonly name: string;
+  /** A letter: `R`, `S`, `D`, `Z`… */
+  readonly state: string;
+  /** The path of its program; `undefined` where this user may not see it. */
+  readonly executable: string | undefined;
+  /** Its first argument, which a process may have rewritten; `undefined` where it has none. */
+  readonly title: string | undefined;
+  readonly threads: number;
+  /** Ticks of CPU time. */
+  readonly cpuTicks: number;
+  /** Ticks from the boot to its start. With the pid it tells a process from its successor. */
+  readonly startTicks: number;
+  /** Bytes of memory in use, shared pages counted in full. */
+  readonly rss: number;
+}
+
+/** What costs more to read of a process, or needs its user's rights. */
+export interface ProcessDetails {
+  /** The pid that the process itself knows, in the innermost of its pid namespaces. */
+  readonly innerPid: number;
+  /** The real user. */
+  readonly userId: number | undefined;
+}
+
+/** Where processes are read. Replaced by tests. */
+export interface ProcessTable {
+  /** Every process, in the order of their pids. */
+  list(): ProcessInfo[];
+  /** `undefined` where there is none, and for one that is dead but not yet buried. */
+  read(pid: number): ProcessInfo | undefined;
+  details(pid: number): ProcessDetails | undefined;
+  /**
+   * Bytes of memory in use, shared pages divided among their users; `undefined` where the kernel
+   * or the rights of this user do not offer it.
+   */
+  proportionalMemory(pid: number): number | undefined;
+}
+
+/** Columns of `/proc/PID/stat` behind the name: proc(5) counts them from 3. */
+const Stat = {
+  State: 0,
+  ParentPid: 1,
+  UserTicks: 11,
+  SystemTicks: 12,
+  Threads: 17,
+  StartTicks: 19,
+  ResidentPages: 21,
+} as const;
+
+/** The processes of a Linux system, read from /proc. */
+export class ProcFileSystem implements ProcessTable {
+  readonly #root: string;
+  readonly #pageSize: number;
+
+  /**
+   * @param root where it is mounted
+   * @param pageSize bytes of a page of memory; that of this system by default
+   */
+  constructor(root = "/proc", pageSize: number = systemPageSize()) {
+    this.#root = root;
+    this.#pageSize = pageSize;
+  }
+
+  list(): ProcessInfo[] {
+    return this.#names()
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number)
+      .sort((one, other) => one - other)
+      .flatMap((pid) => this.read(pid) ?? []);
+  }
+
+  read(pid: number): ProcessInfo | undefined {
+    const stat = this.#text(pid, "stat");
+    if (stat === undefined) return undefined;
+    // The name stands in parentheses, and may have parentheses and blanks itself.
+    const open = stat.indexOf("(");
+    const close = stat.lastIndexOf(")");
+    const columns = stat.slice(close + 2).split(" ");
+    const number = (column: number) => Number(columns[column]);
+    const state = columns[Stat.State] ?? "";
+    if (open < 0 || close < open || !(number(Stat.ResidentPages) >= 0) || /[ZXx]/.test(state)) {
+      return undefined;
+    }
+    return {
+      pid,
+      parentPid: number(Stat.ParentPid),
+      name: stat.slice(open + 1, close),
+      state,
+      executable: this.#executable(pid),
+      title: this.#title(pid),
+      threads: number(Stat.Threads),
+      cpuTicks: number(Stat.UserTicks) + number(Stat.SystemTicks),
+      startTicks: number(Stat.StartTicks),
+      rss: number(Stat.ResidentPages) * this.#pageSize,
+    };
+  }
+
+  details(pid: number): ProcessDetails | undefined {
+    const status = this.#text(pid, "status");
+    if (status === undefined) return undefined;
+    const innerPid = /^NSpid:.*?(\d+)$/m.exec(status)?.[1];
+    const userId = /^Uid:\s*(\d+)/m.exec(status)?.[1];
+    return {
+      innerPid: innerPid === undefined ? pid : Number(innerPid),
+      userId: userId === undefined ? undefined : Number(userId),
+    };
+  }
+
+  proportionalMemory(pid: number): number | undefined {
+    const kilobytes = /^Pss:\s*(\d+) kB$/m.exec(this.#text(pid, "smaps_rollup") ?? "")?.[1];
+    return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+  }
+
+  #names(): string[] {
+    try {
+      return readdirSync(this.#root);
+    } catch {
+      return []; // Not Linux.
+    }
+  }
+
+  #text(pid: number, file: string, encoding: "latin1" | "utf8" = "latin1"): string | undefined {
+    try {
+      return readFileSync(join(this.#root, String(pid), file), encoding);
+    } catch {
+      return undefined; // It has ended, or is another user's.
+    }
+  }
+
+  #executable(pid: number): string | undefined {
+    try {
+      const path = readlinkSync(join(this.#root, String(pid), "exe"));
+      return path.replace(/ \(deleted\)$/, ""); // Replaced by an upgrade.
+    } catch {
+      return undefined;
+    }
+  }
+
+  #title(pid: number): string | undefined {
+    const title = this.#text(pid, "cmdline", "utf8")?.split("\0", 1)[0];
+    return title === "" ? undefined : title;
+  }
+}
+
+/** Whether two readings are of one process. */
+export function isSameProcess(one: ProcessInfo, other: ProcessInfo | undefined): boolean {
+  return other !== undefined && one.pid === other.pid && one.startTicks === other.startTicks;
+}
+
+/** The name of its program's file; what the kernel calls it where that cannot be seen. */
+export function programName({ executable, name }: ProcessInfo): string {
+  return executable === undefined ? name : basename(executable);
+}
+
+const AT_PAGESZ = 6n;
+
+/** Bytes of a page of memory. */
+function systemPageSize(): number {
+  try {
+    const auxiliary = readFileSync("/proc/self/auxv");
+    const isLittle = endianness() === "LE";
+    const word = (at: number) =>
+      isLittle ? auxiliary.readBigUInt64LE(at) : auxiliary.readBigUInt64BE(at);
+    for (let at = 0; at + 16 <= auxiliary.length; at += 16) {
+      if (word(at) === AT_PAGESZ) return Number(word(at + 8));
+    }
+  } catch {
+    // Not Linux, or not 64 bits wide.
+  }
+  return 4096;
+}

@@ -1,0 +1,105 @@
+import { readFileSync } from "node:fs";
+import { type ProcessInfo, type ProcessTable, programName } from "./process-table.js";
+
+/** An httpd: its master, and what the master has started of the same program. */
+export interface ApacheServer {
+  readonly master: ProcessInfo;
+  /** Workers, daemons of mod_wsgi, and the daemon of mod_cgid, in the order of their pids. */
+  readonly children: readonly ProcessInfo[];
+}
+
+/** `apache2`, `httpd`, and what distributions made of them: `httpd.worker`, `apache2-prefork`… */
+const program = /^(?:apache2?|httpd2?)(?:[.-](?:bin|prefork|worker|event|itk))?$/;
+
+/**
+ * Finds the httpds of this system. A master is one whose parent is no httpd of the same program:
+ * so it may be started by init, by a supervisor, or be process 1 of a container.
+ */
+export function findServers(table: ProcessTable): ApacheServer[] {
+  const processes = table.list().filter((process) => program.test(programName(process)));
+  const byPid = new Map(processes.map((process) => [process.pid, process]));
+  const servers = new Map<number, ApacheServer & { children: ProcessInfo[] }>();
+  for (const process of processes) {
+    if (!isSameProgram(process, byPid.get(process.parentPid))) {
+      servers.set(process.pid, { master: process, children: [] });
+    }
+  }
+  for (const process of processes) {
+    if (servers.has(process.pid)) continue;
+    servers.get(process.parentPid)?.children.push(process);
+  }
+  return [...servers.values()];
+}
+
+/** Whether two processes run one program, as far as this user may see. */
+export function isSameProgram(one: ProcessInfo, other: ProcessInfo | undefined): boolean {
+  if (other === undefined) return false;
+  if (one.executable !== undefined && other.executable !== undefined) {
+    return one.executable === other.executable;
+  }
+  return programName(one) === programName(other) || one.name === other.name;
+}
+
+export interface ServerChoice {
+  /** The pid of its master. */
+  readonly masterPid?: number | undefined;
+  /** Pids that its status page names. */
+  readonly workerPids?: ReadonlySet<number> | undefined;
+}
+
+/**
+ * The one server that is meant: the one with that master; else the one that has most of those
+ * workers, and not none of them; else, where no worker is known, the first of root's that has
+ * children, or the first that has.
+ */
+export function chooseServer(
+  servers: readonly ApacheServer[],
+  table: ProcessTable,
+  { masterPid, workerPids }: ServerChoice = {},
+): ApacheServer | undefined {
+  if (masterPid !== undefined) return servers.find(({ master }) => master.pid === masterPid);
+  if (workerPids !== undefined && workerPids.size > 0) return withMost(servers, table, workerPids);
+  const alive = servers.filter(({ children }) => children.length > 0);
+  const roots = alive.find(({ master }) => table.details(master.pid)?.userId === 0);
+  return roots ?? alive[0];
+}
+
+function withMost(
+  servers: readonly ApacheServer[],
+  table: ProcessTable,
+  pids: ReadonlySet<number>,
+): ApacheServer | undefined {
+  let most = 0;
+  let chosen: ApacheServer | undefined;
+  for (const server of servers) {
+    const count = server.children.filter(({ pid }) => pids.has(innerPid(table, pid))).length;
+    if (count > most) {
+      most = count;
+      chosen = server;
+    }
+  }
+  return chosen;
+}
+
+/** The pid that httpd itself shows, which in a container is not the one that is seen outside. */
+export function innerPid(table: ProcessTable, pid: number): number {
+  return table.details(pid)?.innerPid ?? pid;
+}
+
+/** The pid in a PidFile; `undefined` where there is none. */
+export function readPidFile(path: string): number | undefined {
+  try {
+    const match = /^\s*(\d{1,10})\s*$/.exec(readFileSync(path, "latin1"));
+    return match === null ? undefined : Number(match[1]);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The process group of a mod_wsgi daemon, which is in its title: `(wsgi:name)`. The title may be
+ * cut at the length of what it replaced. A daemon without `display-name=%{GROUP}` has none.
+ */
+export function wsgiGroup({ title }: ProcessInfo): string | undefined {
+  return /^\(wsgi:([^)]+)/.exec(title ?? "")?.[1]?.trimEnd();
+}

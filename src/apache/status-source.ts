@@ -1,0 +1,90 @@
+import type { Engine } from "../engine/engine.js";
+import { GatewayError } from "../errors.js";
+import { htmlStatusUrl, textStatusUrl } from "./discovery.js";
+import {
+  type FetchStatusOptions,
+  fetchStatusPage,
+  fetchWorkerPage,
+  shownUrl,
+} from "./fetch-status.js";
+import type { WorkerPage } from "./html-page.js";
+import type { ServerStatus } from "./server-status.js";
+import { parseTextPage } from "./text-page.js";
+
+export interface StatusSourceOptions extends FetchStatusOptions {
+  /** What splits the lines of the text page; the engine of the process when absent. */
+  readonly engine?: Engine | undefined;
+}
+
+/** The two status pages of one httpd. Each is asked for once, until {@link StatusSource.refresh}. */
+export class StatusSource {
+  readonly #options: StatusSourceOptions;
+  #url: string;
+  #responded: boolean | undefined;
+  #status: Promise<ServerStatus> | undefined;
+  #workers: Promise<WorkerPage> | undefined;
+
+  /** @param url of either page */
+  constructor(url: string, options: StatusSourceOptions = {}) {
+    this.#url = htmlStatusUrl(url);
+    this.#options = options;
+  }
+
+  /** The page for people. Setting it forgets what was read. */
+  get htmlUrl(): string {
+    return this.#url;
+  }
+
+  set htmlUrl(url: string) {
+    this.#url = htmlStatusUrl(url);
+    this.refresh();
+  }
+
+  /** The page for programs. */
+  get textUrl(): string {
+    return textStatusUrl(this.#url);
+  }
+
+  /** Whether the page that was asked for last came; `undefined` where none was. */
+  get responded(): boolean | undefined {
+    return this.#responded;
+  }
+
+  /** @throws GatewayError */
+  status(): Promise<ServerStatus> {
+    this.#status ??= this.#note(this.#readStatus());
+    return this.#status;
+  }
+
+  /** @throws GatewayError */
+  workers(): Promise<WorkerPage> {
+    this.#workers ??= this.#note(fetchWorkerPage(this.htmlUrl, this.#options));
+    return this.#workers;
+  }
+
+  /** Forgets the pages. */
+  refresh(): void {
+    this.#status = undefined;
+    this.#workers = undefined;
+  }
+
+  async #readStatus(): Promise<ServerStatus> {
+    const page = await fetchStatusPage(this.textUrl, this.#options);
+    try {
+      return parseTextPage(page, this.#options.engine);
+    } catch (error) {
+      throw error instanceof GatewayError ? error.with({ address: shownUrl(this.textUrl) }) : error;
+    }
+  }
+
+  async #note<Page>(page: Promise<Page>): Promise<Page> {
+    try {
+      const result = await page;
+      this.#responded = true;
+      return result;
+    } catch (error) {
+      this.#responded = false;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,324 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { discover } from "../../src/apache/discovery.js";
+import { fetchStatusPage } from "../../src/apache/fetch-status.js";
+import { killWorkers } from "../../src/apache/kill.js";
+import { ProcFileSystem } from "../../src/apache/process-table.js";
+import {
+  type ApacheServer,
+  chooseServer,
+  findServers,
+  readPidFile,
+} from "../../src/apache/processes.js";
+import { StatusSource } from "../../src/apache/status-source.js";
+import { parseTextPage } from "../../src/apache/text-page.js";
+import { joinWorkers, type Worker } from "../../src/apache/workers.js";
+import { type Apache, findModule, type Mpm, startApache } from "../harness/apache.js";
+import { describeWith } from "../harness/describe-with.js";
+import { childrenOf } from "../harness/processes.js";
+
+const table = new ProcFileSystem();
+/** A dead worker stays in the process table until httpd looks for it, once a second. */
+const isAlive = (pid: number | undefined) => pid !== undefined && table.read(pid) !== undefined;
+const sourceOf = (apache: Apache) => new StatusSource(`${apache.url}/server-status`);
+const serverOf = (apache: Apache): ApacheServer => {
+  const server = chooseServer(findServers(table), table, {
+    masterPid: readPidFile(apache.pidFile),
+  });
+  if (server === undefined) throw new Error("no httpd was found");
+  return server;
+};
+const read = async (apache: Apache): Promise<Worker[]> => {
+  const page = await sourceOf(apache).workers();
+  return joinWorkers({ ...page, server: serverOf(apache), table });
+};
+
+/** Requests that hang for so many seconds. They end with httpd at the latest. */
+const hang = (apache: Apache, count: number, seconds: number): Promise<string>[] =>
+  Array.from({ length: count }, async () => {
+    try {
+      const response = await fetch(`${apache.url}/cgi/sleep.sh?${seconds}`);
+      return await response.text();
+    } catch (error) {
+      return String(error);
+    }
+  });
+
+const isRunning = (request: string) => (worker: Worker) =>
+  worker.activity === "active" && worker.row?.request?.includes(request) === true;
+
+/** Waits until the page shows so many workers with a request. */
+async function workersWith(apache: Apache, request: string, count: number): Promise<Worker[]> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const workers = (await read(apache)).filter(isRunning(request));
+    if (workers.length >= count) return workers;
+    await sleep(20);
+  }
+  throw new Error(`no ${count} workers with ${request}`);
+}
+
+for (const mpm of ["prefork", "worker", "event"] as const satisfies readonly Mpm[]) {
+  describeWith(["apache2"], `a real httpd with ${mpm}`, () => {
+    let apache: Apache;
+    beforeAll(async () => {
+      apache = await startApache({ mpm });
+    });
+    afterAll(() => apache.stop());
+
+    it("tells its text page", async () => {
+      const status = await sourceOf(apache).status();
+      expect(status).toMatchObject({
+        serverName: "127.0.0.1",
+        serverMpm: mpm,
+        configGeneration: 1,
+        warnings: [],
+        other: [],
+      });
+      expect(status.serverVersion).toMatch(/^Apache\/2\./);
+      expect(status.scoreboard?.slots).toBe(mpm === "prefork" ? 8 : 24);
+      expect(status.busyWorkers).toBeGreaterThanOrEqual(1);
+      expect(status.processes).toBe(mpm === "event" ? 2 : undefined);
+    });
+
+    it("S1.49 S1.61 S1.64 has no foreign worker while it is idle", async () => {
+      const workers = await read(apache);
+      const children = new Set(serverOf(apache).children.map(({ pid }) => pid));
+      const known = new Set(workers.map(({ process }) => process?.pid));
+      expect([...children].filter((pid) => !known.has(pid))).toEqual([]);
+      const foreign = workers.filter(({ kind }) => kind === "foreign");
+      // The daemon of mod_cgid is a child of httpd, and no worker.
+      expect(foreign).toHaveLength(mpm === "prefork" ? 0 : 1);
+      const natives = workers.filter(({ kind }) => kind === "native");
+      expect(new Set(natives.map(({ process }) => process?.pid)).size).toBe(
+        mpm === "prefork" ? children.size : children.size - 1,
+      );
+      expect(natives.every(({ process }) => (process?.rss ?? 0) > 100_000)).toBe(true);
+    });
+
+    it("S1.61 is found as the master, though a test has started it", () => {
+      const server = serverOf(apache);
+      expect(server.master.pid).toBe(apache.pid);
+      const pids = childrenOf(apache.pid).sort((one, other) => one - other);
+      expect(server.children.map(({ pid }) => pid)).toEqual(pids);
+    });
+
+    it("is found by its workers too", async () => {
+      const { rows } = await sourceOf(apache).workers();
+      const workerPids = new Set(rows.flatMap(({ pid }) => pid ?? []));
+      expect(chooseServer(findServers(table), table, { workerPids })?.master.pid).toBe(apache.pid);
+    });
+
+    it("is discovered by its configuration", () => {
+      const found = discover({ file: apache.configuration });
+      expect(found.listeners.map(({ url }) => url)).toEqual([apache.url]);
+      expect(found.statusUrl).toBe(`${apache.url}/server-status`);
+      expect(found.pidFile).toBe(apache.pidFile);
+    });
+
+    it("shows who is busy under load", async () => {
+      const requests = hang(apache, 3, 1);
+      const workers = await workersWith(apache, "/cgi/sleep.sh?1", 3);
+      expect(workers).toHaveLength(3);
+      expect(workers.every(({ row }) => row?.mode === "W")).toBe(true);
+      const status = await sourceOf(apache).status();
+      expect(status.busyWorkers).toBeGreaterThanOrEqual(4);
+      expect(await Promise.all(requests)).toEqual(["slept\n", "slept\n", "slept\n"]);
+    });
+
+    it("is read through a graceful restart", async () => {
+      let pages = 0;
+      let isOver = false;
+      const reading = (async () => {
+        while (!isOver) {
+          const page = await fetchStatusPage(`${apache.url}/server-status?auto`);
+          expect(parseTextPage(page).warnings).toEqual([]);
+          await read(apache);
+          pages++;
+        }
+      })();
+      const requests = hang(apache, 2, 0.3);
+      await apache.reload();
+      await Promise.all(requests);
+      isOver = true;
+      await reading;
+      expect(pages).toBeGreaterThan(0);
+      expect((await sourceOf(apache).status()).configGeneration).toBe(2);
+    });
+  });
+}
+
+describeWith(["apache2"], "killing workers of a real httpd with prefork", () => {
+  let apache: Apache;
+  beforeAll(async () => {
+    apache = await startApache({ mpm: "prefork" });
+  });
+  afterAll(() => apache.stop());
+
+  it("S1.74 kills nothing in a dry run", async () => {
+    const request = hang(apache, 1, 3);
+    const [hanging] = await workersWith(apache, "/cgi/sleep.sh?3", 1);
+    await sleep(1200);
+    const workers = await read(apache);
+    const result = await killWorkers(workers, serverOf(apache), table, {
+      maxTime: 0.5,
+      dryRun: true,
+    });
+    expect(result).toMatchObject({ killed: [], killedActive: 0, wouldKillActive: 1 });
+    expect(result.wouldKill).toEqual([hanging?.pid]);
+    expect(await request[0]).toBe("slept\n");
+  });
+
+  // A time each: the slot of a worker that was killed shows its request for a while.
+  it.each([
+    ["KILL", 6],
+    ["TERM", 7],
+  ] as const)(
+    "S1.70 S1.71 kills a worker that hangs with %s, and leaves those that do not",
+    async (signal, seconds) => {
+      const [request] = hang(apache, 1, seconds);
+      const [hanging] = await workersWith(apache, `/cgi/sleep.sh?${seconds}`, 1);
+      await sleep(2100);
+      const workers = await read(apache);
+      const others = childrenOf(apache.pid).filter((pid) => pid !== hanging?.pid);
+      const messages: string[] = [];
+      const result = await killWorkers(workers, serverOf(apache), table, {
+        maxTime: 1,
+        signal,
+        onMessage: (message) => messages.push(message),
+      });
+      expect(result.killed).toEqual([hanging?.pid]);
+      expect(result).toMatchObject({ killedActive: 1, killedIdle: 0, refused: [], spared: [] });
+      expect(isAlive(hanging?.pid)).toBe(false);
+      expect(others.every(isAlive)).toBe(true);
+      expect(messages[0]).toMatch(
+        /^Killing native worker \d+ \(active\) hanging for \d seconds since last request \(GET \/cgi\/sleep\.sh\?[67] HTTP\/1\.1\) \.\.$/,
+      );
+      expect(messages.at(-1)).toMatch(/^Killed 1 of \d+ Apache workers\.$/);
+      expect(await request).not.toBe("slept\n");
+    },
+  );
+
+  it("leaves a worker that finished before it came to it", async () => {
+    const [request] = hang(apache, 1, 1);
+    await workersWith(apache, "/cgi/sleep.sh?1", 1);
+    expect(await request).toBe("slept\n");
+    const before = childrenOf(apache.pid);
+    const result = await killWorkers(await read(apache), serverOf(apache), table, { maxTime: 0.5 });
+    expect(result.killed).toEqual([]);
+    expect(before.every(isAlive)).toBe(true);
+  });
+
+  it("S1.70 kills idle workers by their memory", async () => {
+    const workers = await read(apache);
+    const idle = workers.filter(({ activity }) => activity === "idle");
+    const smallest = Math.min(...idle.map(({ process }) => process?.rss ?? Infinity));
+    const result = await killWorkers(workers, serverOf(apache), table, {
+      maxMemoryIdle: smallest - 1,
+    });
+    expect(result.killedIdle).toBe(idle.length);
+    expect(result.killedActive).toBe(0);
+    expect(idle.some(({ process }) => isAlive(process?.pid))).toBe(false);
+    expect((await sourceOf(apache).status()).busyWorkers).toBeGreaterThanOrEqual(1);
+  });
+});
+
+describeWith(["apache2"], "killing workers of a real httpd with event", () => {
+  let apache: Apache;
+  beforeAll(async () => {
+    apache = await startApache({
+      mpm: "event",
+      mpmDirectives: [
+        "StartServers 1",
+        "ThreadsPerChild 8",
+        "MaxRequestWorkers 8",
+        "ServerLimit 1",
+      ],
+    });
+  });
+  afterAll(() => apache.stop());
+
+  it("S1.75 leaves a process that has an active thread, however much its idle ones use", async () => {
+    const [request] = hang(apache, 1, 1);
+    await workersWith(apache, "/cgi/sleep.sh?1", 1);
+    const workers = await read(apache);
+    expect(workers.some(({ activity, row }) => activity === "idle" && row !== undefined)).toBe(
+      true,
+    );
+    const result = await killWorkers(workers, serverOf(apache), table, { maxMemoryIdle: 1 });
+    expect(result.killed).toEqual([]);
+    expect(await request).toBe("slept\n");
+  });
+
+  it("kills the process of a thread that hangs", async () => {
+    const [request] = hang(apache, 1, 6);
+    const [hanging] = await workersWith(apache, "/cgi/sleep.sh?6", 1);
+    await sleep(2100);
+    const result = await killWorkers(await read(apache), serverOf(apache), table, { maxTime: 1 });
+    expect(result.killed).toEqual([hanging?.pid]);
+    expect(isAlive(hanging?.pid)).toBe(false);
+    expect(await request).not.toBe("slept\n");
+  });
+});
+
+describeWith(["apache2"], "a real httpd with ExtendedStatus Off", () => {
+  let apache: Apache;
+  beforeAll(async () => {
+    apache = await startApache({ mpm: "event", extendedStatus: false });
+  });
+  afterAll(() => apache.stop());
+
+  it("S1.33 has an uptime and no totals", async () => {
+    const status = await sourceOf(apache).status();
+    expect(status.uptime).toBeGreaterThanOrEqual(0);
+    expect(status.totalAccesses).toBeUndefined();
+  });
+
+  it("S1.50 says why it lists no workers", async () => {
+    await expect(sourceOf(apache).workers()).rejects.toMatchObject({
+      code: "not_a_status_page",
+      hint: expect.stringContaining("ExtendedStatus On"),
+    });
+  });
+});
+
+const withWsgi = findModule("mod_wsgi") === undefined ? [] : (["apache2"] as const);
+if (withWsgi.length > 0) {
+  describeWith(withWsgi, "a real httpd with daemons of mod_wsgi", () => {
+    let apache: Apache;
+    beforeAll(async () => {
+      apache = await startApache({ mpm: "prefork", wsgiGroups: ["small", "hog"] });
+    });
+    afterAll(() => apache.stop());
+
+    it("S1.62 S1.64 tells daemons from workers, by their titles", async () => {
+      const workers = await read(apache);
+      const groups = workers.filter(({ kind }) => kind === "wsgi").map(({ group }) => group);
+      expect(groups.sort()).toEqual(["hog", "small"]);
+      expect(workers.filter(({ kind }) => kind === "foreign")).toEqual([]);
+    });
+
+    it("S1.70 kills the daemon that uses too much memory", async () => {
+      const limit = 60_000_000;
+      for (const [group, megabytes] of [
+        ["hog", 100],
+        ["small", 1],
+      ]) {
+        const response = await fetch(`${apache.url}/wsgi/${group}?${megabytes}`);
+        expect(await response.text()).toBe("ok");
+      }
+      const workers = await read(apache);
+      const hog = workers.find(({ group }) => group === "hog");
+      expect(hog?.process?.rss).toBeGreaterThan(limit);
+      const messages: string[] = [];
+      const result = await killWorkers(workers, serverOf(apache), table, {
+        maxMemoryActive: limit,
+        onMessage: (message) => messages.push(message),
+      });
+      expect(result.killed).toEqual([hog?.pid]);
+      expect(messages[0]).toMatch(
+        /^Killing WSGI worker \d+ \(hog\) using 1\d\d(\.\d+)? MB \(last request unknown\) \.\.$/,
+      );
+      expect(isAlive(hog?.pid)).toBe(false);
+    });
+  });
+}
