@@ -1,0 +1,158 @@
+import { describe, expect, it } from "vitest";
+import { ErrorCode, GatewayError } from "../../src/errors.js";
+import type { FleetResult, Probe } from "../../src/fleet/probe.js";
+import { probeAll } from "../../src/fleet/probe-all.js";
+
+const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const failing = (code: ErrorCode) => async () => {
+  throw new GatewayError(code, "as asked");
+};
+
+async function all<Value>(results: AsyncIterable<FleetResult<Value>>) {
+  const list: FleetResult<Value>[] = [];
+  for await (const result of results) list.push(result);
+  return list;
+}
+
+function* count(most: number, seen: { taken: number }): Iterable<string> {
+  for (let index = 0; index < most; index++) {
+    seen.taken++;
+    yield `${index}`;
+  }
+}
+
+describe("probeAll", () => {
+  it("yields results in order of completion", async () => {
+    const probe: Probe<string> = async (target) => {
+      await sleep(Number(target));
+      return target;
+    };
+    const results = await all(probeAll(["80", "5", "40"], probe));
+    expect(results.map(({ target }) => target)).toEqual(["5", "40", "80"]);
+  });
+
+  it("keeps to its concurrency", async () => {
+    let running = 0;
+    let most = 0;
+    const probe: Probe<void> = async () => {
+      most = Math.max(most, ++running);
+      await sleep(1);
+      running--;
+    };
+    expect(await all(probeAll(count(100, { taken: 0 }), probe, { concurrency: 7 }))).toHaveLength(
+      100,
+    );
+    expect(most).toBe(7);
+  });
+
+  it("keeps one target's trouble from the others", async () => {
+    const probe: Probe<string> = async (target) => {
+      if (target === "bad") throw new GatewayError(ErrorCode.SocketMissing, "gone");
+      if (target === "worse") throw new TypeError("a bug in the probe");
+      return target;
+    };
+    const results = await all(probeAll(["bad", "good", "worse"], probe));
+    expect(results.find(({ target }) => target === "good")).toMatchObject({ ok: true });
+    expect(results.find(({ target }) => target === "bad")).toMatchObject({
+      ok: false,
+      error: { code: "socket_missing", address: "bad" },
+    });
+    expect(results.find(({ target }) => target === "worse")).toMatchObject({ ok: false });
+  });
+
+  it("takes no more targets than it can hold while nobody takes its results", async () => {
+    const seen = { taken: 0 };
+    const results = probeAll(count(1_000, seen), async (target) => target, { concurrency: 10 });
+    await results.next();
+    await sleep(20);
+    expect(seen.taken).toBeLessThanOrEqual(12);
+    await results.return();
+  });
+
+  it("yields what is there while its source is slow", async () => {
+    async function* slow() {
+      yield "first";
+      await sleep(300);
+      yield "second";
+    }
+    const results = probeAll(slow(), async (target) => target);
+    const started = performance.now();
+    expect((await results.next()).value).toMatchObject({ target: "first" });
+    expect(performance.now() - started).toBeLessThan(200);
+    await results.return();
+  });
+
+  it("cancels what is under way when the loop is left", async () => {
+    let cancelled = 0;
+    const probe: Probe<string> = (target, { signal }) =>
+      target === "quick"
+        ? Promise.resolve(target)
+        : new Promise((_, reject) => {
+            signal.addEventListener("abort", () => {
+              cancelled++;
+              reject(new GatewayError(ErrorCode.Aborted, "cancelled"));
+            });
+          });
+    for await (const result of probeAll(["slow", "quick", "slow"], probe)) {
+      expect(result.target).toBe("quick");
+      break;
+    }
+    expect(cancelled).toBe(2);
+  });
+
+  it("ends when its signal aborts, and says so for what was under way", async () => {
+    const abort = new AbortController();
+    const probe: Probe<string> = (_, { signal }) =>
+      new Promise((_, reject) => {
+        signal.addEventListener("abort", () =>
+          reject(new GatewayError(ErrorCode.Aborted, "cancelled")),
+        );
+      });
+    setTimeout(() => abort.abort(), 20);
+    const options = { signal: abort.signal, concurrency: 2 };
+    const results = await all(probeAll(["1", "2", "3", "4"], probe, options));
+    expect(results).toHaveLength(2);
+    expect(results[0]).toMatchObject({ ok: false, error: { code: "aborted" } });
+  });
+
+  it("tries again what may pass, and nothing else", async () => {
+    const tries = new Map<string, number>();
+    const probe: Probe<string> = async (target) => {
+      tries.set(target, (tries.get(target) ?? 0) + 1);
+      return failing(target as ErrorCode)();
+    };
+    await all(probeAll(["backlog_full", "page_not_found"], probe, { retries: 2, timeout: 5_000 }));
+    expect(Object.fromEntries(tries)).toEqual({ backlog_full: 3, page_not_found: 1 });
+  });
+
+  it("gives a retry only what is left of the target's time", async () => {
+    const timeouts: number[] = [];
+    const probe: Probe<string> = async (_, { timeout }) => {
+      timeouts.push(timeout);
+      return failing(ErrorCode.Refused)();
+    };
+    await all(probeAll(["x"], probe, { timeout: 1_000, retries: 1 }));
+    expect(timeouts).toHaveLength(2);
+    expect(timeouts[1]).toBeLessThan(timeouts[0] as number);
+    expect(await all(probeAll(["x"], probe, { timeout: 10, retries: 5 }))).toHaveLength(1);
+  });
+
+  it("fails with its source, after the results that it had", async () => {
+    function* broken() {
+      yield "one";
+      throw new Error("the file cannot be read");
+    }
+    const seen: string[] = [];
+    const run = async () => {
+      for await (const { target } of probeAll(broken(), async (each) => each)) seen.push(target);
+    };
+    await expect(run()).rejects.toThrow("the file cannot be read");
+    expect(seen).toEqual(["one"]);
+  });
+
+  it("refuses a concurrency of none", async () => {
+    await expect(all(probeAll([], failing(ErrorCode.Refused), { concurrency: 0 }))).rejects.toThrow(
+      expect.objectContaining({ code: "bad_input" }),
+    );
+  });
+});
