@@ -1,0 +1,205 @@
+import { join } from "node:path";
+import { killWorkers } from "../../apache/kill.js";
+import { readManagerSettings, settingsFiles } from "../../apache/manager-settings.js";
+import { memoryUsageOf } from "../../apache/memory.js";
+import { zabbixDiscovery } from "../../apache/metrics-file.js";
+import type { ProcessTable } from "../../apache/process-table.js";
+import { reportLines } from "../../apache/report.js";
+import { GatewayError } from "../../errors.js";
+import { type Collected, collectMetrics } from "../apache/collect-metrics.js";
+import { killable, refusalsOf } from "../apache/kill.js";
+import { Httpd } from "../apache/local-httpd.js";
+import { localServer } from "../apache/local-server.js";
+import { readWorkers } from "../apache/read-workers.js";
+import { saveMetrics } from "../apache/save-metrics.js";
+import type { Io } from "../io.js";
+import { Log, type LogOrigin } from "./log.js";
+import type { ManagerOptions } from "./options.js";
+import { headed, reportRound } from "./report-round.js";
+
+/** What apache-manager has of the world beside its streams. */
+export interface ManagerWorld extends LogOrigin {
+  readonly table: ProcessTable;
+  readonly home: string | undefined;
+  /** Where the system's settings are, `/etc`. */
+  readonly etc: string;
+  readonly temporaryFolder: string;
+}
+
+interface Limits {
+  readonly maxMemoryActive: number | undefined;
+  readonly maxMemoryIdle: number | undefined;
+  readonly maxTime: number | undefined;
+}
+
+/** One run of apache-manager, on one httpd. */
+export class Manager {
+  readonly #options: ManagerOptions;
+  readonly #io: Io;
+  readonly #world: ManagerWorld;
+  readonly #log: Log;
+  #httpd: Promise<Httpd> | undefined;
+  #killedActive = 0;
+  #killedIdle = 0;
+  #hangingAfter: number | undefined;
+
+  constructor(options: ManagerOptions, io: Io, world: ManagerWorld) {
+    this.#options = options;
+    this.#io = io;
+    this.#world = world;
+    this.#log = new Log(io, world, options.verbosity);
+  }
+
+  /** Does what the options ask for, and logs what goes wrong.
+   * @returns 0, or 1 where something failed */
+  async run(): Promise<number> {
+    const { version } = this.#options;
+    try {
+      return await (version === 1 ? this.#runImplied() : this.#runExplicit());
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      await this.#tell(error);
+      return 1;
+    }
+  }
+
+  /** Version 1: the one action that the options imply, then the metrics file. */
+  async #runImplied(): Promise<number> {
+    const { dryRun, verbosity, watch, zabbixDiscovery: zabbix } = this.#options;
+    const { maxMemoryActive, maxMemoryIdle, maxTime } = this.#options;
+    const saves = !watch && (this.#dataFile === "-" || !dryRun);
+    const act = async (): Promise<void> => {
+      if (maxMemoryActive || maxMemoryIdle || maxTime) {
+        await this.#kill({ maxMemoryActive, maxMemoryIdle, maxTime });
+      } else if (watch && this.#io.stdout.isTerminal) {
+        await this.#watch();
+      } else if (zabbix) {
+        await this.#discover();
+      } else if (this.#dataFile !== "-" && verbosity >= 0) {
+        await this.#report();
+      }
+    };
+    return this.#actAndSave(act, saves);
+  }
+
+  /** Version 2: what is asked for, and nothing else. */
+  async #runExplicit(): Promise<number> {
+    const { collectMetrics: collects, dryRun, killWorkers: kills, watch } = this.#options;
+    const limits = await this.#readSettings();
+    if (watch) {
+      await this.#watch();
+      return 0;
+    }
+    const act = async (): Promise<void> => {
+      if (kills) await this.#kill(limits);
+      if (this.#options.zabbixDiscovery) await this.#discover();
+      else if (!kills && !collects) await this.#report();
+    };
+    return this.#actAndSave(act, collects && (this.#dataFile === "-" || !dryRun));
+  }
+
+  /** The metrics are written whatever became of the action: monitoring is to see that it failed. */
+  async #actAndSave(act: () => Promise<void>, saves: boolean): Promise<number> {
+    let failure: unknown;
+    try {
+      await act();
+    } catch (error) {
+      failure = error;
+    }
+    if (saves && !this.#io.signal.aborted) {
+      const { data, error } = await this.#collect();
+      await saveMetrics(data, this.#dataFile, this.#io);
+      failure ??= error;
+    }
+    if (failure !== undefined) throw failure;
+    return 0;
+  }
+
+  get #dataFile(): string {
+    return this.#options.dataFile ?? join(this.#world.temporaryFolder, "apache-manager.txt");
+  }
+
+  /** What the ini files and the command line set. The command line wins. */
+  async #readSettings(): Promise<Limits> {
+    const { home, etc } = this.#world;
+    const { settings, warnings } = readManagerSettings(settingsFiles(home, etc));
+    for (const warning of warnings) await this.#log.write("WARNING", warning);
+    this.#hangingAfter = this.#options.hangingAfter ?? settings.hangingWorkerThreshold;
+    return {
+      maxMemoryActive: this.#options.maxMemoryActive ?? settings.maxMemoryActive,
+      maxMemoryIdle: this.#options.maxMemoryIdle ?? settings.maxMemoryIdle,
+      maxTime: this.#options.maxTime ?? settings.workerTimeout,
+    };
+  }
+
+  #find(): Promise<Httpd> {
+    const { url, config, master } = this.#options;
+    const choice = { url, config, master, signal: this.#io.signal };
+    this.#httpd ??= Httpd.find(choice, this.#world.table);
+    return this.#httpd;
+  }
+
+  async #collect(): Promise<Collected> {
+    return collectMetrics(await this.#find(), this.#world.table, {
+      hangingAfter: this.#hangingAfter,
+      counts: this.#options.version === 2,
+      killedActive: this.#killedActive,
+      killedIdle: this.#killedIdle,
+    });
+  }
+
+  async #kill(limits: Limits): Promise<void> {
+    const { dryRun, version } = this.#options;
+    const httpd = await this.#find();
+    const { server, workers } = await readWorkers(httpd, this.#world.table);
+    const messages: Promise<void>[] = [];
+    const result = await killWorkers(workers, killable(server, httpd), this.#world.table, {
+      ...limits,
+      dryRun,
+      onMessage: (message) => {
+        // Zabbix looks for NOTICE and these words in the log of version 2.
+        const isKill = version === 2 && message.startsWith("Killing ");
+        messages.push(this.#log.write(isKill ? "NOTICE" : "INFO", message));
+      },
+    });
+    await Promise.all(messages);
+    for (const text of refusalsOf(result)) await this.#log.write("WARNING", text);
+    this.#killedActive = result.killedActive;
+    this.#killedIdle = result.killedIdle;
+  }
+
+  async #discover(): Promise<void> {
+    const { url, config, master } = this.#options;
+    const { table } = this.#world;
+    let server = url === undefined ? localServer({ config, master }, table) : undefined;
+    if (url !== undefined) {
+      const httpd = await this.#find();
+      server = killable((await readWorkers(httpd, table)).server, httpd);
+    }
+    const { groups } = memoryUsageOf(server?.children ?? []);
+    await this.#io.stdout.write(`${zabbixDiscovery([...groups.keys()])}\n`);
+  }
+
+  async #report(): Promise<void> {
+    const { data, error } = await this.#collect();
+    if (data.status === undefined) throw error;
+    const lines = reportLines({ status: data.status, memory: data.memory });
+    await this.#io.stdout.writeLines(headed(lines, this.#io.stdout.style.good));
+  }
+
+  async #watch(): Promise<void> {
+    const { watch } = await import("../watch.js");
+    const httpd = await this.#find();
+    const read = () => {
+      httpd.source.refresh();
+      return reportRound(() => this.#collect(), this.#io);
+    };
+    const seconds = this.#options.interval ?? 10;
+    await watch(read, Math.max(100, seconds * 1000), this.#io, "apache-manager");
+  }
+
+  async #tell(error: GatewayError): Promise<void> {
+    await this.#log.write("ERROR", error.message);
+    await this.#log.write("INFO", `hint: ${error.hint}`);
+  }
+}

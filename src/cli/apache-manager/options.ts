@@ -1,0 +1,106 @@
+import { parseSize, parseTimespan } from "../../apache/quantities.js";
+import { type OptionSpec, parseOptions } from "./getopt.js";
+
+/** What the command line asks for. Sizes and spans as they were written. */
+export interface ManagerOptions {
+  /**
+   * Which apache-manager is meant: 2 where an option of its own is given. Version 1 has one action,
+   * which the options imply, and then writes the metrics file; version 2 does what it is told.
+   */
+  readonly version: 1 | 2;
+  readonly help: boolean;
+  readonly watch: boolean;
+  readonly collectMetrics: boolean;
+  readonly killWorkers: boolean;
+  readonly zabbixDiscovery: boolean;
+  readonly dryRun: boolean;
+  /** -v and -q: 0 is the default. */
+  readonly verbosity: number;
+  readonly dataFile: string | undefined;
+  /** Bytes; a size without `i` has powers of 1,000 in version 1, of 1,024 in version 2. */
+  readonly maxMemoryActive: number | undefined;
+  readonly maxMemoryIdle: number | undefined;
+  /** Seconds. */
+  readonly maxTime: number | undefined;
+  readonly hangingAfter: number | undefined;
+  readonly interval: number | undefined;
+  readonly url: string | undefined;
+  readonly config: string | undefined;
+  readonly master: string | undefined;
+  readonly positionals: readonly string[];
+}
+
+type Key = Exclude<keyof ManagerOptions, "version" | "verbosity" | "positionals">;
+
+interface ManagerSpec extends OptionSpec {
+  readonly key: Key | "verbose" | "quiet";
+}
+
+const version1: readonly ManagerSpec[] = [
+  { key: "watch", long: ["watch"], short: "w" },
+  { key: "maxMemoryActive", long: ["max-memory-active"], short: "a", takesValue: true },
+  { key: "maxMemoryIdle", long: ["max-memory-idle"], short: "i", takesValue: true },
+  { key: "maxTime", long: ["max-ss", "max-time"], short: "t", takesValue: true },
+  { key: "dataFile", long: ["data-file"], short: "f", takesValue: true },
+  { key: "zabbixDiscovery", long: ["zabbix-discovery"], short: "z" },
+  { key: "dryRun", long: ["dry-run", "simulate"], short: "n" },
+  { key: "verbose", long: ["verbose"], short: "v" },
+  { key: "quiet", long: ["quiet"], short: "q" },
+  { key: "help", long: ["help"], short: "h" },
+];
+
+const version2: readonly ManagerSpec[] = [
+  { key: "collectMetrics", long: ["collect-metrics"], short: "c" },
+  { key: "killWorkers", long: ["kill-workers"], short: "k" },
+  { key: "hangingAfter", long: ["hanging-worker-threshold"], short: "T", takesValue: true },
+];
+
+const ours: readonly ManagerSpec[] = [
+  { key: "url", long: ["url"], takesValue: true },
+  { key: "config", long: ["config"], takesValue: true },
+  { key: "master", long: ["master"], takesValue: true },
+  { key: "interval", long: ["interval"], takesValue: true },
+];
+
+/**
+ * Reads the command line of apache-manager, of version 1.2 and of 2.
+ *
+ * @throws OptionError for an option that is wrong
+ * @throws GatewayError `bad_input` for a size or a span that is
+ */
+export function readManagerOptions(args: readonly string[]): ManagerOptions {
+  const { options, positionals } = parseOptions(args, [version1, version2, ours]);
+  const values = new Map<ManagerSpec["key"], string>();
+  let verbosity = 0;
+  for (const { spec, value } of options) {
+    values.set(spec.key, value);
+    if (spec.key === "verbose") verbosity++;
+    if (spec.key === "quiet") verbosity--;
+  }
+  const version = version2.some(({ key }) => values.has(key)) ? 2 : 1;
+  const parsed = <Value>(key: Key, parse: (text: string) => Value) => {
+    const text = values.get(key);
+    return text === undefined ? undefined : parse(text);
+  };
+  const bytes = (text: string) => parseSize(text, { binary: version === 2 });
+  return {
+    version,
+    verbosity,
+    positionals,
+    help: values.has("help"),
+    watch: values.has("watch"),
+    collectMetrics: values.has("collectMetrics"),
+    killWorkers: values.has("killWorkers"),
+    zabbixDiscovery: values.has("zabbixDiscovery"),
+    dryRun: values.has("dryRun"),
+    dataFile: values.get("dataFile"),
+    maxMemoryActive: parsed("maxMemoryActive", bytes),
+    maxMemoryIdle: parsed("maxMemoryIdle", bytes),
+    maxTime: parsed("maxTime", parseTimespan),
+    hangingAfter: parsed("hangingAfter", parseTimespan),
+    interval: parsed("interval", parseTimespan),
+    url: values.get("url"),
+    config: values.get("config"),
+    master: values.get("master"),
+  };
+}

@@ -1,0 +1,48 @@
+import { GatewayError } from "../../errors.js";
+import type { Io } from "../io.js";
+import { visible } from "../render/visible.js";
+import { OptionError } from "./getopt.js";
+import { managerHelp } from "./help.js";
+import { Manager, type ManagerWorld } from "./manager.js";
+import { type ManagerOptions, readManagerOptions } from "./options.js";
+
+/**
+ * Runs the command `apache-manager`.
+ *
+ * @returns its exit code: 0 or 1
+ */
+export async function runManager(
+  args: readonly string[],
+  io: Io,
+  world: ManagerWorld,
+): Promise<number> {
+  let options: ManagerOptions;
+  try {
+    options = readManagerOptions(args);
+  } catch (error) {
+    if (!(error instanceof OptionError || error instanceof GatewayError)) throw error;
+    return refuse(error.message, io);
+  }
+  if (options.help) {
+    await io.stdout.write(managerHelp);
+    return 0;
+  }
+  const problem = problemOf(options, io);
+  if (problem !== undefined) return refuse(problem, io);
+  return new Manager(options, io, world).run();
+}
+
+/** What version 2 does not take. Version 1 takes it, and does without. */
+function problemOf({ version, positionals, watch }: ManagerOptions, io: Io): string | undefined {
+  if (version === 1) return undefined;
+  if (positionals.length > 0) return "This program doesn't support any positional arguments";
+  if (watch && !io.stdout.isTerminal) {
+    return "The 'apache-manager --watch' command requires an interactive terminal";
+  }
+  return undefined;
+}
+
+async function refuse(why: string, io: Io): Promise<number> {
+  await io.stderr.writeLines([`Error: ${visible(why)}!`]);
+  return 1;
+}

@@ -1,0 +1,65 @@
+import { memoryUsageOf } from "../../apache/memory.js";
+import type { MetricsData } from "../../apache/metrics-file.js";
+import type { ProcessTable } from "../../apache/process-table.js";
+import { HANGING_AFTER, isHanging } from "../../apache/worker-row.js";
+import { joinWorkers, type Worker } from "../../apache/workers.js";
+import { GatewayError } from "../../errors.js";
+import type { Httpd } from "./local-httpd.js";
+
+export interface CollectOptions {
+  /** Seconds from which on a worker hangs. */
+  readonly hangingAfter?: number | undefined;
+  /** Tells foreign and native workers, as apache-manager 2 does. */
+  readonly counts?: boolean | undefined;
+  /** What was killed before. */
+  readonly killedActive?: number | undefined;
+  readonly killedIdle?: number | undefined;
+}
+
+export interface Collected {
+  readonly data: MetricsData;
+  /** Why a page is missing; the rest has been collected. */
+  readonly error: GatewayError | undefined;
+}
+
+/** Collects what the metrics file tells. A page that cannot be read is told, and no error. */
+export async function collectMetrics(
+  httpd: Httpd,
+  table: ProcessTable,
+  options: CollectOptions = {},
+): Promise<Collected> {
+  const status = await settled(httpd.source.status());
+  // The other page would not come either, and take as long to say so.
+  const page = "error" in status ? status : await settled(httpd.source.workers());
+  const rows = "error" in page ? undefined : page.value.rows;
+  const server = httpd.server(rows);
+  const workers = "error" in page ? [] : joinWorkers({ ...page.value, server, table });
+  const error = "error" in page ? page.error : undefined;
+  const hangingAfter = options.hangingAfter ?? HANGING_AFTER;
+  const data: MetricsData = {
+    status: "error" in status ? undefined : status.value,
+    responded: error === undefined,
+    workersHanging: (rows ?? []).filter((row) => isHanging(row, hangingAfter)).length,
+    workersKilledActive: options.killedActive ?? 0,
+    workersKilledIdle: options.killedIdle ?? 0,
+    workerCounts: options.counts ? countKinds(workers) : undefined,
+    memory: memoryUsageOf(server?.children ?? []),
+  };
+  return { data, error };
+}
+
+type Settled<Value> = { readonly value: Value } | { readonly error: GatewayError };
+
+async function settled<Value>(promise: Promise<Value>): Promise<Settled<Value>> {
+  try {
+    return { value: await promise };
+  } catch (error) {
+    if (error instanceof GatewayError) return { error };
+    throw error;
+  }
+}
+
+function countKinds(workers: readonly Worker[]): { foreign: number; native: number } {
+  const count = (wanted: Worker["kind"]) => workers.filter(({ kind }) => kind === wanted).length;
+  return { foreign: count("foreign"), native: count("native") };
+}

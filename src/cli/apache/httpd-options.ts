@@ -1,0 +1,22 @@
+import type { Command } from "commander";
+import { parseDuration } from "../parse-values.js";
+
+/** The options that say which httpd is meant. */
+export interface HttpdOptions {
+  config?: string;
+  master?: string;
+  timeout?: number;
+}
+
+/** What the help of such a command says of them. */
+export const httpdHelp = `Without a URL, httpd's configuration on this machine says where its page is. Its
+processes are known by the workers that the page names; --master says it where
+that is not enough: in a container, or while the page does not answer.`;
+
+/** Gives a command the options that say which httpd is meant. */
+export function addHttpdOptions(command: Command): Command {
+  return command
+    .option("--config <file>", "httpd's configuration, where no URL is given")
+    .option("--master <pid>", "the pid of httpd's master, or its PidFile")
+    .option("--timeout <time>", "until each page must be here (default: 10s)", parseDuration);
+}

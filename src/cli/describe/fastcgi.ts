@@ -1,0 +1,133 @@
+import { GatewayError } from "../../errors.js";
+import { PairDecoder } from "../../fastcgi/pair-decoder.js";
+import { ProtocolStatus, RecordType, Role } from "../../fastcgi/protocol.js";
+import { decodeBody, type RecordBody } from "../../fastcgi/record-body.js";
+import { type FastCgiRecord, RecordReader } from "../../fastcgi/records.js";
+import { visible } from "../render/visible.js";
+import { type Describer, innerLine, offsetLine } from "./describer.js";
+import { excerpt } from "./excerpt.js";
+import { variableLines } from "./variables.js";
+
+const typeNames = new Map<number, string>([
+  [RecordType.BeginRequest, "BEGIN_REQUEST"],
+  [RecordType.AbortRequest, "ABORT_REQUEST"],
+  [RecordType.EndRequest, "END_REQUEST"],
+  [RecordType.Params, "PARAMS"],
+  [RecordType.Stdin, "STDIN"],
+  [RecordType.Stdout, "STDOUT"],
+  [RecordType.Stderr, "STDERR"],
+  [RecordType.Data, "DATA"],
+  [RecordType.GetValues, "GET_VALUES"],
+  [RecordType.GetValuesResult, "GET_VALUES_RESULT"],
+  [RecordType.UnknownType, "UNKNOWN_TYPE"],
+]);
+
+const roleNames = new Map<number, string>([
+  [Role.Responder, "responder"],
+  [Role.Authorizer, "authorizer"],
+  [Role.Filter, "filter"],
+]);
+
+const protocolStatusNames = new Map<number, string>([
+  [ProtocolStatus.RequestComplete, "REQUEST_COMPLETE"],
+  [ProtocolStatus.CannotMultiplexConnection, "CANT_MPX_CONN"],
+  [ProtocolStatus.Overloaded, "OVERLOADED"],
+  [ProtocolStatus.UnknownRole, "UNKNOWN_ROLE"],
+]);
+
+/**
+ * FastCGI records, a line each. A record whose content is wrong says so in its place, and the
+ * records behind it are still told.
+ */
+export class FastCgiDescriber implements Describer {
+  readonly #reader = new RecordReader();
+  readonly #most: number;
+  /** The PARAMS streams that have not ended, by request. */
+  readonly #params = new Map<number, PairDecoder>();
+  #problem: GatewayError | undefined;
+
+  /** @param most how many bytes of a content are shown */
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  *push(bytes: Uint8Array): Generator<string, void, undefined> {
+    for (const record of this.#reader.push(bytes)) yield* this.#record(record);
+  }
+
+  end(): Iterable<string> {
+    this.#reader.finish();
+    if (this.#problem !== undefined) throw this.#problem;
+    for (const params of this.#params.values()) params.finish();
+    return [];
+  }
+
+  *#record(record: FastCgiRecord): Generator<string, void, undefined> {
+    const { type, requestId, contentLength, paddingLength } = record;
+    const facts = [
+      (typeNames.get(type) ?? `type ${type}`).padEnd(17),
+      `id ${requestId}`,
+      `content ${contentLength}`,
+      `padding ${paddingLength}`,
+    ];
+    let told = excerpt(record.content, this.#most);
+    let inner: Iterable<string>;
+    try {
+      const body = decodeBody(record);
+      told = this.#facts(body);
+      inner = variableLines(this.#variables(body, requestId));
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      this.#problem ??= error;
+      inner = [innerLine(`wrong: ${visible(error.message)}`)];
+    }
+    yield offsetLine(record.offset, ...facts, told);
+    yield* inner;
+  }
+
+  /** What a record says besides its variables. */
+  #facts(body: RecordBody): string {
+    switch (body.kind) {
+      case "begin-request": {
+        const role = roleNames.get(body.role) ?? "unknown";
+        const keep = body.keepConnection ? " (KEEP_CONN)" : "";
+        return `role ${body.role} (${role})  flags ${body.flags}${keep}`;
+      }
+      case "end-request": {
+        const status = protocolStatusNames.get(body.protocolStatus) ?? "unknown";
+        return `appStatus ${body.appStatus}  protocolStatus ${body.protocolStatus} (${status})`;
+      }
+      case "unknown-type":
+        return `of type ${body.type}`;
+      case "get-values":
+        return body.names.map(visible).join(", ");
+      case "params":
+        return body.ends ? "end of stream" : "";
+      case "stdin":
+      case "stdout":
+      case "stderr":
+      case "data":
+        return body.ends ? "end of stream" : excerpt(body.bytes, this.#most);
+      case "other":
+        return excerpt(body.bytes, this.#most);
+      default:
+        return "";
+    }
+  }
+
+  /** Variables that are whole with this record. */
+  #variables(body: RecordBody, requestId: number) {
+    if (body.kind === "get-values-result") return body.values;
+    if (body.kind !== "params") return [];
+    const decoder = this.#params.get(requestId) ?? new PairDecoder();
+    if (body.ends) {
+      this.#params.delete(requestId);
+      decoder.finish();
+      return [];
+    }
+    this.#params.set(requestId, decoder);
+    const before = decoder.pairs.length;
+    decoder.push(body.bytes);
+    return decoder.pairs.slice(before);
+  }
+}

@@ -1,0 +1,25 @@
+import { readFileSync } from "node:fs";
+
+/** Where the package says its version; it is one level above dist/, and above src/. */
+function version(): string {
+  const path = new URL("../../package.json", import.meta.url);
+  return (JSON.parse(readFileSync(path, "utf8")) as { version: string }).version;
+}
+
+/**
+ * Runs the command `fcgi-probe` with its arguments, on the streams and signals of this process.
+ *
+ * @returns its exit code
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  if (args[0] === "--version" || args[0] === "-V") {
+    process.stdout.write(`${version()}\n`);
+    return 0;
+  }
+  // Loaded here, so that --version costs hardly more than Node's own start.
+  const [{ runProcess }, { run }] = await Promise.all([
+    import("./run-process.js"),
+    import("./program.js"),
+  ]);
+  return runProcess("fcgi-probe", (io) => run(args, io));
+}

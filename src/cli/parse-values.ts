@@ -1,0 +1,73 @@
+import { ErrorCode, GatewayError } from "../errors.js";
+
+const unitMilliseconds = new Map([
+  ["ms", 1],
+  ["s", 1_000],
+  ["", 1_000],
+  ["m", 60_000],
+  ["min", 60_000],
+  ["h", 3_600_000],
+]);
+
+/** The longest time that a timer of JavaScript can wait. */
+const MAX_DURATION = 2_147_483_647;
+
+/**
+ * Reads a time: `500ms`, `5s`, `1.5m`, `1h`; a number alone is seconds.
+ *
+ * @returns milliseconds, at least 1
+ * @throws GatewayError `bad_input`
+ */
+export function parseDuration(text: string): number {
+  const match = /^(\d{1,10}(?:\.\d{1,6})?|\.\d{1,6})\s*([a-z]*)$/.exec(text.trim());
+  const unit = match === null ? undefined : unitMilliseconds.get(match[2] as string);
+  if (match === null || unit === undefined) {
+    throw badValue(`"${text}" is not a time`, "write a time as 500ms, 5s, 1m or 2 (seconds)");
+  }
+  const milliseconds = Math.round(Number(match[1]) * unit);
+  if (milliseconds < 1 || milliseconds > MAX_DURATION) {
+    throw badValue(
+      `"${text}" is not a time from 1ms to 24 days`,
+      "write a time as 500ms, 5s or 1m",
+    );
+  }
+  return milliseconds;
+}
+
+/**
+ * Reads a whole number from 1 on.
+ *
+ * @throws GatewayError `bad_input`
+ */
+export function parseCount(text: string): number {
+  const count = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (count < 1) throw badValue(`"${text}" is not a number from 1 on`, "write digits, as in 256");
+  return count;
+}
+
+/**
+ * Reads `NAME=value`, as in `--param K=V`; the value may have more equals signs, or be empty.
+ *
+ * @throws GatewayError `bad_input`
+ */
+export function parseParam(text: string): [name: string, value: string] {
+  const equals = text.indexOf("=");
+  if (equals < 1)
+    throw badValue(`"${text}" is not NAME=value`, "as in --param SERVER_NAME=example");
+  return [text.slice(0, equals), text.slice(equals + 1)];
+}
+
+/**
+ * Reads `Name: value`, as in `-H 'Accept: text/html'`.
+ *
+ * @throws GatewayError `bad_input`
+ */
+export function parseHeader(text: string): [name: string, value: string] {
+  const colon = text.indexOf(":");
+  if (colon < 1) throw badValue(`"${text}" is not a header`, "as in -H 'Accept: text/html'");
+  return [text.slice(0, colon).trim(), text.slice(colon + 1).trim()];
+}
+
+function badValue(message: string, hint: string): GatewayError {
+  return new GatewayError(ErrorCode.BadInput, message, { hint });
+}

@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describeWith } from "../harness/describe-with.js";
+import { type PhpFpm, phpScript, startPhpFpm } from "../harness/php-fpm.js";
+import { spawnCommand } from "./cli.js";
+
+describeWith(["php-fpm"], "fcgi-probe bridge to a real php-fpm", () => {
+  let fpm: PhpFpm;
+  beforeAll(async () => {
+    fpm = await startPhpFpm({
+      pools: [{ name: "x", pm: "static", maxChildren: 1, listen: "unix" }],
+    });
+  });
+  afterAll(() => fpm.stop());
+
+  it("S2.37 forwards the environment and standard input, and passes the answer on", async () => {
+    const { code, stdout } = await spawnCommand(["bridge", `unix:${fpm.pool("x").bareAddress}`], {
+      stdin: "a=1",
+      env: {
+        REQUEST_METHOD: "POST",
+        SCRIPT_NAME: "/echo.php",
+        SCRIPT_FILENAME: phpScript("echo.php"),
+        QUERY_STRING: "",
+        CONTENT_LENGTH: "3",
+        CONTENT_TYPE: "application/x-www-form-urlencoded",
+      },
+    });
+    expect(code).toBe(0);
+    const body = stdout.slice(stdout.indexOf("\r\n\r\n") + 4);
+    expect(JSON.parse(body)).toMatchObject({ method: "POST", bodyLength: 3 });
+  });
+});
+
+describe("fcgi-probe bridge", () => {
+  it("refuses what is no address", async () => {
+    const { code, stderr } = await spawnCommand(["bridge", "nowhere"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('fcgi-probe: nowhere: "nowhere"');
+  });
+});

@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+import { parseCount, parseDuration, parseHeader, parseParam } from "../../src/cli/parse-values.js";
+import { ErrorCode } from "../../src/errors.js";
+
+const badInput = expect.objectContaining({ code: ErrorCode.BadInput });
+
+describe("a time", () => {
+  it.each([
+    ["500ms", 500],
+    ["5s", 5_000],
+    ["5", 5_000],
+    ["0.25", 250],
+    [".5s", 500],
+    ["1m", 60_000],
+    ["2min", 120_000],
+    ["1.5h", 5_400_000],
+    [" 3 s ", 3_000],
+  ])("%s is %d milliseconds", (text, milliseconds) => {
+    expect(parseDuration(text)).toBe(milliseconds);
+  });
+
+  it.each(["", "s", "-1s", "0", "0.1ms", "5x", "1e3", "5s 3ms", "999999h", "NaN"])(
+    "%j is refused",
+    (text) => {
+      expect(() => parseDuration(text)).toThrow(badInput);
+    },
+  );
+});
+
+describe("a count", () => {
+  it("is digits, from 1 on", () => {
+    expect(parseCount("256")).toBe(256);
+  });
+
+  it.each(["0", "-1", "1.5", "a", "", "9999999999"])("%j is refused", (text) => {
+    expect(() => parseCount(text)).toThrow(badInput);
+  });
+});
+
+describe("a variable", () => {
+  it("may have equals signs in its value, and none at all", () => {
+    expect(parseParam("QUERY_STRING=a=b")).toEqual(["QUERY_STRING", "a=b"]);
+    expect(parseParam("EMPTY=")).toEqual(["EMPTY", ""]);
+  });
+
+  it.each(["NAME", "=value", ""])("%j is refused", (text) => {
+    expect(() => parseParam(text)).toThrow(badInput);
+  });
+});
+
+describe("a header", () => {
+  it("is cut at its first colon", () => {
+    expect(parseHeader("X-Time: 12:30 ")).toEqual(["X-Time", "12:30"]);
+  });
+
+  it.each(["X-Time", ": value"])("%j is refused", (text) => {
+    expect(() => parseHeader(text)).toThrow(badInput);
+  });
+});

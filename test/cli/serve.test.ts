@@ -1,0 +1,175 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { statSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { gatewayFetch } from "../../src/gateway/fetch.js";
+import { application, startMaster, writeApplication } from "../gateway/prefork/master.js";
+import { makeFolder, until } from "../harness/server-process.js";
+import { runHere, spawnCommand } from "./cli.js";
+
+const serve = (...args: string[]) => spawnCommand(["serve", ...args]);
+const bin = fileURLToPath(new URL("../../bin/fcgi-probe.js", import.meta.url));
+
+describe("fcgi-probe serve", () => {
+  it("serves what the issue shows", async () => {
+    await using master = await startMaster(["--workers", "4", "--status-path", "/status"]);
+    expect((await master.request("/")).text).toBe("hello");
+    const { code, stdout } = await spawnCommand(["status", `${master.address}:/status`]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^pool: {17}app\nprocess manager: {6}static\n(.*\n){12}$/);
+    expect(stdout).toMatch(/total processes: {6}4\n/);
+  });
+
+  it("takes the protocol from the address", async () => {
+    const folder = makeFolder();
+    for (const protocol of ["fcgi", "scgi", "uwsgi"]) {
+      const listen = `${protocol}://unix:${join(folder, `${protocol}.sock`)}`;
+      await using master = await startMaster(["--workers", "1"], { listen });
+      expect((await master.request("/")).text).toBe("hello");
+    }
+  });
+
+  it("lets --protocol decide", async () => {
+    await using master = await startMaster(["--workers", "1", "--protocol", "scgi"]);
+    const scgi = Object.assign(master, { address: `scgi://${master.address}` });
+    expect((await scgi.request("/")).text).toBe("hello");
+  });
+
+  it("ends with 2 and the reason when the application cannot be loaded", async () => {
+    const folder = makeFolder();
+    const listen = ["--listen", `unix:${join(folder, "a.sock")}`];
+    const missing = await serve(join(folder, "missing.mjs"), ...listen);
+    expect(missing.code).toBe(2);
+    expect(missing.stderr).toContain("the application cannot be loaded");
+    expect(missing.stderr).toContain("missing.mjs");
+    const none = await serve(writeApplication(folder, "export const x = 1;"), ...listen);
+    expect(none.code).toBe(2);
+    expect(none.stderr).toContain("has no handler as its default export");
+  });
+
+  it("ends with 2 when somebody listens there", async () => {
+    for (const mode of ["shared", "delegate"]) {
+      const server = createServer().listen(0, "127.0.0.1");
+      await once(server, "listening");
+      const { port } = server.address() as AddressInfo;
+      const taken = await serve(application, "--listen", `127.0.0.1:${port}`, "--mode", mode);
+      server.close();
+      expect(taken.code).toBe(2);
+      expect(taken.stderr).toContain(`127.0.0.1:${port} is taken`);
+    }
+  });
+
+  it.each([
+    [["--pm", "sometimes"], '"sometimes" is none of static, dynamic, ondemand'],
+    [["--mode", "both"], '"both" is none of shared, delegate'],
+    [["--workers", "none"], '"none" is not a number from 1 on'],
+    [["--pm", "ondemand", "--mode", "shared"], "an ondemand pool cannot be shared"],
+    [["--affinity"], "sessions need a master that hands out connections"],
+    [["--pm", "dynamic", "--min-spare", "4"], "are not in this order"],
+    [["--pm", "dynamic", "--start-servers", "9"], "startServers is more than maxChildren"],
+    [["--status-path", "status"], '"status" is not the path of a page'],
+  ])("S2.20 refuses %j", async (args, message) => {
+    const listen = ["--listen", "unix:/nowhere/app.sock"];
+    const { code, stderr } = await runHere(["serve", application, ...listen, ...args]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+  });
+
+  it("S2.20 refuses a second module instead of forgetting the first", async () => {
+    const { code, stderr } = await runHere(["serve", "a.mjs", "b.mjs", "--listen", "127.0.0.1:1"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("too many arguments");
+  });
+
+  it("says where to listen when it has no socket", async () => {
+    const { code, stderr } = await serve(application);
+    expect(code).toBe(2);
+    expect(stderr).toContain("there is no socket to serve");
+    expect(stderr).toContain("--listen");
+  });
+
+  it.each(["shared", "delegate"])(
+    "serves no peer but those of FCGI_WEB_SERVER_ADDRS: %s",
+    async (mode) => {
+      const served = async (peers: string) => {
+        const options = { listen: "127.0.0.1:0", env: { FCGI_WEB_SERVER_ADDRS: peers } };
+        await using master = await startMaster(["--workers", "1", "--mode", mode], options);
+        const [, port] = /127\.0\.0\.1:([1-9]\d*)/.exec(master.log) ?? [];
+        return await Object.assign(master, { address: `127.0.0.1:${port}` }).failure("/");
+      };
+      expect(await served("10.0.0.1")).toBe("closed_without_answer");
+      expect(await served("10.0.0.1,127.0.0.1")).toBe("answered hello");
+    },
+  );
+
+  it("opens its socket to all users when it is told to", async () => {
+    for (const mode of ["shared", "delegate"]) {
+      await using master = await startMaster(["--workers", "1", "--everyone", "--mode", mode]);
+      expect(statSync(master.socket).mode & 0o666).toBe(0o666);
+    }
+  });
+
+  it("is a CGI program with --cgi", async () => {
+    const env = { REQUEST_METHOD: "GET", REQUEST_URI: "/", SERVER_PROTOCOL: "HTTP/1.1" };
+    const { code, stdout } = await spawnCommand(["serve", "--cgi", application], { env });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Status: 200 OK\r\n(.*\r\n)*\r\n\d+ hello$/);
+  });
+});
+
+/** Starts a pool with a listening socket at a descriptor and no address, and asks it something. */
+async function serveInherited(descriptor: 0 | 3, env: NodeJS.ProcessEnv, mode: string) {
+  const listener = createServer().listen(0, "127.0.0.1");
+  await once(listener, "listening");
+  const { port } = listener.address() as AddressInfo;
+  const args = [bin, "serve", application, "--workers", "2", "--mode", mode];
+  const stdio: (number | "ignore" | "pipe")[] = ["ignore", "ignore", "pipe"];
+  stdio[descriptor] = (listener as unknown as { _handle: { fd: number } })._handle.fd;
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, ...env },
+    stdio,
+  });
+  // From here on the pool alone accepts.
+  listener.close();
+  let log = "";
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    log += text;
+  });
+  try {
+    await until(
+      () => log.includes("ready to handle") || child.exitCode !== null,
+      () => log,
+    );
+    const request = new Request("http://localhost/");
+    const response = await gatewayFetch(`127.0.0.1:${port}`, request, { timeout: 5_000 });
+    return { text: await response.text(), log };
+  } finally {
+    child.kill("SIGTERM");
+    if (child.exitCode === null) await once(child, "exit");
+  }
+}
+
+describe("fcgi-probe serve with a socket that it was started with", () => {
+  it.each(["shared", "delegate"])("S2.37 takes systemd's, descriptor 3: %s", async (mode) => {
+    const { text } = await serveInherited(3, { LISTEN_FDS: "1" }, mode);
+    expect(text).toMatch(/^\d+ hello$/);
+  });
+
+  it.each(["shared", "delegate"])(
+    "takes descriptor 0, as spawn-fcgi leaves it: %s",
+    async (mode) => {
+      const { text } = await serveInherited(0, {}, mode);
+      expect(text).toMatch(/^\d+ hello$/);
+    },
+  );
+
+  it("S2.37 refuses several of them", async () => {
+    const env = { LISTEN_FDS: "2" };
+    const { code, stderr } = await spawnCommand(["serve", application], { env });
+    expect(code).toBe(2);
+    expect(stderr).toContain("systemd passed several sockets");
+  });
+});
