@@ -1,0 +1,47 @@
+/**
+ * The protocols as bytes and values, without I/O and without Node: what runs everywhere.
+ */
+export {
+  LocationForm,
+  type ResponseHead,
+} from "./cgi/response-head.js";
+export { type ResponseHeadOptions, ResponseHeadReader } from "./cgi/response-head-reader.js";
+export { type Variable, Variables, type VariableValue } from "./cgi/variables.js";
+export {
+  type Engine,
+  type EngineName,
+  RESULT,
+  SCOREBOARD_LETTERS,
+  WINDOW,
+  WINDOW_SIZE,
+} from "./engine/engine.js";
+export { type EngineChoice, engine, engineChoice } from "./engine/select.js";
+export { ErrorCode, GatewayError } from "./errors.js";
+export {
+  encodeAbortRequest,
+  encodeBeginRequest,
+  encodeEndRequest,
+  encodeRecord,
+  encodeUnknownType,
+  endOfStream,
+  streamRecords,
+} from "./fastcgi/encode.js";
+export { PairDecoder, type PairDecoderOptions } from "./fastcgi/pair-decoder.js";
+export { encodePairs, encodeParams } from "./fastcgi/pairs.js";
+export { KEEP_CONN, ProtocolStatus, RecordType, Role } from "./fastcgi/protocol.js";
+export { ResponseDecoder } from "./fastcgi/response-decoder.js";
+export {
+  type ParseStatusPageOptions,
+  parseStatusPage,
+  type StatusPageFormat,
+} from "./phpfpm/page.js";
+export type { PoolStatus, PoolStatusJson, ProcessStatus } from "./phpfpm/pool-status.js";
+export { type ScgiRequest, ScgiRequestDecoder } from "./scgi/codec.js";
+export { encodeRequest as encodeScgiRequest } from "./scgi/encode.js";
+export { encodeNetstring, NetstringDecoder, type NetstringOptions } from "./scgi/netstring.js";
+export {
+  type UwsgiDecoderOptions,
+  type UwsgiPacket,
+  UwsgiPacketDecoder,
+} from "./uwsgi/codec.js";
+export { encodePacket as encodeUwsgiPacket, type UwsgiPacketInit } from "./uwsgi/encode.js";

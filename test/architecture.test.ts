@@ -1,0 +1,241 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { importsOf, isReExportsOnly } from "./architecture/imports.js";
+import {
+  checkArrows,
+  checkCycles,
+  checkDoors,
+  checkNeutrality,
+  type Sources,
+} from "./architecture/rules.js";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+function readSources(): Sources {
+  const files = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" });
+  return new Map(
+    files
+      .filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts"))
+      .map((file) => [file.replaceAll("\\", "/"), readFileSync(join(root, "src", file), "utf8")]),
+  );
+}
+
+/** The doors that package.json opens, by their file below src/. */
+function exportedDoors(): string[] {
+  const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+    exports: Record<string, string | { default: string }>;
+  };
+  return Object.values(exports).flatMap((target) =>
+    typeof target === "string"
+      ? []
+      : [target.default.replace("./dist/", "").replace(/\.js$/, ".ts")],
+  );
+}
+
+const graph = (files: Record<string, string>): Sources => new Map(Object.entries(files));
+
+describe("the sources", () => {
+  const sources = readSources();
+
+  it("have a file behind every door that package.json opens", () => {
+    expect(exportedDoors().filter((door) => !sources.has(door))).toEqual([]);
+    expect(exportedDoors()).toContain("codec.ts");
+  });
+
+  it("follow the arrows", () => {
+    expect(checkArrows(sources)).toEqual([]);
+  });
+
+  it("reach nothing of Node's from codec.ts and edge.ts", () => {
+    expect(checkNeutrality(sources)).toEqual([]);
+  });
+
+  it("have doors that are re-exports only", () => {
+    expect(checkDoors(sources)).toEqual([]);
+  });
+
+  it("have no import cycle", () => {
+    expect(checkCycles(sources)).toEqual([]);
+  });
+});
+
+describe("importsOf", () => {
+  const cases: [source: string, specifier: string | undefined, typeOnly: boolean][] = [
+    ['import { a, type B } from "./x.js";', "./x.js", false],
+    ['import * as a from "node:fs";', "node:fs", false],
+    ['import a, { b } from "x";', "x", false],
+    ['import type { A } from "node:net";', "node:net", true],
+    ['import "./side-effect.js";', "./side-effect.js", false],
+    ['import {\n  a,\n  b,\n} from "./x.js";', "./x.js", false],
+    ['export { a } from "./x.js";', "./x.js", false],
+    ['export * from "./x.js";', "./x.js", false],
+    ['export * as x from "./x.js";', "./x.js", false],
+    ['export type { A } from "./x.js";', "./x.js", true],
+    ['import{a}from"./x.js";', "./x.js", false],
+    ['const x = await import("./x.js");', "./x.js", false],
+    ['let x: import("node:net").Socket;', "node:net", false],
+    ["const x = await import(name);", undefined, false],
+  ];
+  it.each(cases)("finds the import in %j", (source, specifier, typeOnly) => {
+    expect(importsOf(source)).toEqual([{ specifier, typeOnly }]);
+  });
+
+  it.each([
+    '// import { a } from "./x.js";',
+    '/* import("./x.js") */',
+    '/**\n * import { a } from "./x.js";\n */',
+    'const from = "import";',
+    'export const a = { from: "x" };',
+    'export function f() {}\nconst note = `taken from "x"`;',
+  ])("finds none in %j", (source) => {
+    expect(importsOf(source)).toEqual([]);
+  });
+
+  it("is not led astray by a string that looks like a comment", () => {
+    expect(importsOf('const a = "/*";\nimport { b } from "./x.js";\nconst c = "*/";')).toEqual([
+      { specifier: "./x.js", typeOnly: false },
+    ]);
+  });
+});
+
+describe("isReExportsOnly", () => {
+  it("accepts named, type, star and namespace re-exports, and comments", () => {
+    const door =
+      '/** Door. */\nexport { a, b as c } from "./x.js";\nexport type { D } from "./y.js";';
+    expect(isReExportsOnly(`${door}\nexport * from "./z.js";\nexport * as n from "./n.js";`)).toBe(
+      true,
+    );
+  });
+
+  it.each([
+    "export const a = 1;",
+    'import "./x.js";',
+    'import { a } from "./x.js";\nexport { a };',
+  ])("refuses %j", (source) => expect(isReExportsOnly(source)).toBe(false));
+});
+
+describe("checkArrows", () => {
+  const violation = (files: Record<string, string>) => checkArrows(graph(files)).join("\n");
+  const empty = "";
+
+  it("accepts the design", () => {
+    const files = graph({
+      "errors.ts": empty,
+      "engine/select.ts": 'import x from "#wasm";\nimport { a } from "./engine.js";',
+      "engine/engine.ts": empty,
+      "cgi/head.ts": 'import { a } from "../errors.js";',
+      "fastcgi/codec.ts": 'import { a } from "../cgi/head.js";\nimport "../engine/select.js";',
+      "transport/connect.ts": 'import net from "node:net";',
+      "gateway/fetch.ts":
+        'import { a } from "../fastcgi/codec.js";\nimport { b } from "../transport/connect.js";',
+      "phpfpm/status.ts": 'import { a } from "../gateway/fetch.js";',
+      "fleet/fleet.ts": 'import { a } from "../phpfpm/status.js";',
+      "exporter/prometheus.ts": 'import { a } from "../fleet/fleet.js";',
+      "cli/main.ts": 'import { a } from "../exporter/prometheus.js";\nimport c from "commander";',
+      "index.ts":
+        'export { a } from "./gateway/fetch.js";\nexport { b } from "./transport/connect.js";',
+    });
+    expect(checkArrows(files)).toEqual([]);
+  });
+
+  const importing = (from: string, to: string) => {
+    const path = from.includes("/") ? `../${to}` : `./${to}`;
+    return { [from]: `import { a } from "${path.replace(/\.ts$/, ".js")}";`, [to]: empty };
+  };
+  it.each([
+    ["fastcgi/codec.ts", "gateway/fetch.ts", "the arrow runs from gateway to fastcgi"],
+    ["cgi/head.ts", "fastcgi/codec.ts", "the arrow runs from fastcgi to cgi"],
+    ["fleet/fleet.ts", "cli/main.ts", "the arrow runs from cli to fleet"],
+    ["scgi/codec.ts", "uwsgi/codec.ts", "scgi and uwsgi do not know each other"],
+    ["phpfpm/status.ts", "apache/status.ts", "phpfpm and apache do not know each other"],
+    ["phpfpm/status.ts", "transport/connect.ts", "transport is used by gateway alone"],
+    ["fastcgi/client.ts", "transport/connect.ts", "transport is used by gateway alone"],
+    ["transport/connect.ts", "cgi/head.ts", "transport and cgi do not know each other"],
+    ["engine/select.ts", "errors.ts", "the engine imports nothing"],
+    ["engine/select.ts", "cgi/head.ts", "the engine imports nothing"],
+    ["errors.ts", "cgi/head.ts", "a leaf imports nothing"],
+    ["errors.ts", "limits.ts", "a leaf imports nothing"],
+    ["cli/main.ts", "index.ts", "the doors are for other packages"],
+  ])("refuses that %s imports %s", (from, to, why) => {
+    expect(violation(importing(from, to))).toBe(`${from} imports ${to}: ${why}`);
+  });
+
+  it("looks at types as at values", () => {
+    const source = 'import type { A } from "../gateway/fetch.js";';
+    expect(violation({ "cgi/head.ts": source, "gateway/fetch.ts": empty })).toContain("arrow");
+  });
+
+  it.each([
+    ["engine/select.ts", 'import fs from "node:fs";', "the engine imports nothing"],
+    ["engine/select.ts", 'import x from "some-package";', "the engine imports nothing"],
+    ["limits.ts", 'import fs from "node:fs";', "a leaf imports nothing"],
+    ["fastcgi/codec.ts", 'import x from "#wasm";', "only the engine may"],
+    ["transport/connect.ts", 'import net from "net";', "write node:net"],
+    ["cli/main.ts", 'import { a } from "./gone.js";', "does not exist"],
+    ["cli/main.ts", 'import { a } from "./main";', "does not end in .js"],
+    ["cli/main.ts", "await import(name);", "computed at run time"],
+    ["helpers/a.ts", "", "is in no room of the design"],
+    ["helpers.ts", "", "is in no room of the design"],
+  ])("refuses %s with %j", (file, source, why) => {
+    expect(violation({ [file]: source })).toContain(why);
+  });
+});
+
+describe("checkNeutrality", () => {
+  it("follows imports, re-exports and types to the import of Node's", () => {
+    const files = graph({
+      "codec.ts": 'export { a } from "./cgi/a.js";',
+      "cgi/a.ts": 'import type { b } from "../cgi/b.js";',
+      "cgi/b.ts": 'import type { Socket } from "node:net";',
+    });
+    expect(checkNeutrality(files)).toEqual(["codec.ts -> cgi/a.ts -> cgi/b.ts imports node:net"]);
+  });
+
+  it("starts at edge.ts too, and refuses other packages", () => {
+    const files = graph({ "edge.ts": 'export { a } from "buffer";' });
+    expect(checkNeutrality(files)).toEqual(["edge.ts imports buffer"]);
+  });
+
+  it("leaves alone what the neutral doors do not reach", () => {
+    const files = graph({
+      "codec.ts": 'export { a } from "./cgi/a.js";',
+      "cgi/a.ts": 'import module from "#wasm";',
+      "index.ts": 'export { b } from "./transport/b.js";',
+      "transport/b.ts": 'import net from "node:net";',
+    });
+    expect(checkNeutrality(files)).toEqual([]);
+  });
+});
+
+describe("checkDoors", () => {
+  it("names the door that has code in it", () => {
+    const files = graph({
+      "index.ts": "export const a = 1;",
+      "codec.ts": 'export * from "./a.js";',
+    });
+    expect(checkDoors(files)).toEqual(["index.ts: a door has re-exports only"]);
+  });
+});
+
+describe("checkCycles", () => {
+  it("finds a cycle through types and dynamic imports", () => {
+    const files = graph({
+      "cgi/a.ts": 'import type { B } from "./b.js";',
+      "cgi/b.ts": 'const c = import("./c.js");',
+      "cgi/c.ts": 'export { a } from "./a.js";',
+    });
+    expect(checkCycles(files)).toEqual(["cgi/a.ts -> cgi/b.ts -> cgi/c.ts -> cgi/a.ts"]);
+  });
+
+  it("accepts a diamond", () => {
+    const files = graph({
+      "cgi/a.ts": 'import "./b.js";\nimport "./c.js";',
+      "cgi/b.ts": 'import "./d.js";',
+      "cgi/c.ts": 'import "./d.js";',
+      "cgi/d.ts": "",
+    });
+    expect(checkCycles(files)).toEqual([]);
+  });
+});

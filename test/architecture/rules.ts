@@ -1,0 +1,146 @@
+import { isBuiltin } from "node:module";
+import { posix } from "node:path";
+import { type Import, importsOf, isReExportsOnly } from "./imports.js";
+
+/** The sources by their path below src/, such as `engine/select.ts`. */
+export type Sources = ReadonlyMap<string, string>;
+
+/** The rooms in the order of the arrows: a room imports from those with a lower number. */
+const RANK: ReadonlyMap<string, number> = new Map([
+  ["engine", 0],
+  ["cgi", 1],
+  ["transport", 1],
+  ["fastcgi", 2],
+  ["scgi", 2],
+  ["uwsgi", 2],
+  ["gateway", 3],
+  ["phpfpm", 4],
+  ["apache", 4],
+  ["fleet", 5],
+  ["exporter", 6],
+  ["cli", 7],
+]);
+/** What anyone but the engine may import, and what imports nothing. */
+const LEAVES: ReadonlySet<string> = new Set(["errors.ts", "limits.ts", "bytes.ts"]);
+const DOORS: ReadonlySet<string> = new Set([
+  "index.ts",
+  "codec.ts",
+  "server.ts",
+  "edge.ts",
+  "apache.ts",
+]);
+/** The doors whose whole reach runs where there is no Node. */
+const NEUTRAL_DOORS = ["codec.ts", "edge.ts"];
+/** What imports a module that its user names. */
+const LOADERS: ReadonlySet<string> = new Set(["gateway/prefork/load-application.ts"]);
+/** The one import of the engine from outside: the compiled module. */
+const WASM = "#wasm";
+
+const isRelative = (specifier: string) => specifier.startsWith(".");
+const room = (file: string) => file.slice(0, file.indexOf("/"));
+
+/** The file below src/ that a relative import names. Imports carry `.js`, the files are `.ts`. */
+function target(from: string, specifier: string): string {
+  return posix.join(posix.dirname(from), specifier).replace(/\.js$/, ".ts");
+}
+
+function localTargets(sources: Sources, file: string): string[] {
+  return importsOf(sources.get(file) ?? "").flatMap(({ specifier }) =>
+    specifier !== undefined && isRelative(specifier) ? [target(file, specifier)] : [],
+  );
+}
+
+/** Why `from` may not import `to`; undefined when it may. */
+function forbidden(from: string, to: string): string | undefined {
+  if (DOORS.has(to)) return "the doors are for other packages";
+  if (DOORS.has(from)) return undefined;
+  if (LEAVES.has(from)) return "a leaf imports nothing";
+  if (LEAVES.has(to)) return room(from) === "engine" ? "the engine imports nothing" : undefined;
+  const [fromRoom, toRoom] = [room(from), room(to)];
+  if (fromRoom === toRoom) return undefined;
+  if (fromRoom === "engine") return "the engine imports nothing";
+  if (toRoom === "transport" && fromRoom !== "gateway") return "transport is used by gateway alone";
+  const [fromRank, toRank] = [RANK.get(fromRoom) ?? -1, RANK.get(toRoom) ?? -1];
+  if (fromRank === toRank) return `${fromRoom} and ${toRoom} do not know each other`;
+  return fromRank < toRank ? `the arrow runs from ${toRoom} to ${fromRoom}` : undefined;
+}
+
+function checkImport(sources: Sources, file: string, { specifier }: Import): string[] {
+  if (specifier === undefined) {
+    return LOADERS.has(file) ? [] : [`${file}: imports what is computed at run time`];
+  }
+  if (isRelative(specifier)) {
+    const to = target(file, specifier);
+    if (!specifier.endsWith(".js")) return [`${file}: ${specifier} does not end in .js`];
+    if (!sources.has(to)) return [`${file}: ${specifier} does not exist`];
+    const why = forbidden(file, to);
+    return why === undefined ? [] : [`${file} imports ${to}: ${why}`];
+  }
+  if (specifier === WASM) {
+    return room(file) === "engine" ? [] : [`${file} imports ${WASM}: only the engine may`];
+  }
+  if (room(file) === "engine") return [`${file} imports ${specifier}: the engine imports nothing`];
+  if (LEAVES.has(file)) return [`${file} imports ${specifier}: a leaf imports nothing`];
+  if (isBuiltin(specifier) && !specifier.startsWith("node:")) {
+    return [`${file} imports ${specifier}: write node:${specifier}`];
+  }
+  return [];
+}
+
+/** Violations of the arrows: which room imports from which. */
+export function checkArrows(sources: Sources): string[] {
+  const violations: string[] = [];
+  for (const [file, source] of sources) {
+    if (file.includes("/") ? !RANK.has(room(file)) : !DOORS.has(file) && !LEAVES.has(file)) {
+      violations.push(`${file}: is in no room of the design`);
+      continue;
+    }
+    for (const found of importsOf(source)) violations.push(...checkImport(sources, file, found));
+  }
+  return violations;
+}
+
+/** Violations of neutrality: what the doors for every runtime reach that is not ours. */
+export function checkNeutrality(sources: Sources): string[] {
+  const violations: string[] = [];
+  const via = new Map(
+    NEUTRAL_DOORS.filter((door) => sources.has(door)).map((door) => [door, door]),
+  );
+  for (const [file, path] of via) {
+    for (const { specifier } of importsOf(sources.get(file) ?? "")) {
+      if (specifier === undefined || specifier === WASM) continue;
+      if (!isRelative(specifier)) {
+        violations.push(`${path} imports ${specifier}`);
+        continue;
+      }
+      const next = target(file, specifier);
+      if (!via.has(next)) via.set(next, `${path} -> ${next}`);
+    }
+  }
+  return violations;
+}
+
+/** Doors with more in them than re-exports. */
+export function checkDoors(sources: Sources): string[] {
+  return [...DOORS]
+    .filter((door) => sources.has(door) && !isReExportsOnly(sources.get(door) ?? ""))
+    .map((door) => `${door}: a door has re-exports only`);
+}
+
+/** Import cycles, each as the path that closes it. */
+export function checkCycles(sources: Sources): string[] {
+  const cycles: string[] = [];
+  const done = new Set<string>();
+  const visit = (file: string, path: string[]): void => {
+    const seen = path.indexOf(file);
+    if (seen >= 0) {
+      cycles.push([...path.slice(seen), file].join(" -> "));
+      return;
+    }
+    if (done.has(file)) return;
+    for (const next of localTargets(sources, file)) visit(next, [...path, file]);
+    done.add(file);
+  };
+  for (const file of sources.keys()) visit(file, []);
+  return cycles;
+}
