@@ -1,0 +1,3 @@
+import { runBehaviours } from "./run-behaviours.mjs";
+
+await runBehaviours();
