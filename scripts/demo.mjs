@@ -1,0 +1,165 @@
+// Starts a pool on a private unix socket, gives it work, and shows its status: as a person wants
+// to see it, and as JSON. A real php-fpm where there is one, else the package's own pre-forking
+// pool; FCGI_PROBE_DEMO_POOL=embedded or php-fpm chooses.
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { loadHarness } from "./harness.mjs";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const command = join(root, "bin", "fcgi-probe.js");
+const SLOTS = 4;
+
+/** What must not outlive the demo, the youngest first. */
+const stops = [];
+const children = new Set();
+const interrupted = new AbortController();
+
+const load = (...path) => import(pathToFileURL(join(root, ...path)).href);
+const say = (text) => process.stdout.write(`${text}\n`);
+
+/** A real php-fpm, or undefined where none is installed. */
+async function startPhpFpmPool() {
+  const { findServer, startPhpFpm } = await loadHarness();
+  const program = findServer("php-fpm");
+  if (program === undefined) return undefined;
+  const fpm = await startPhpFpm({
+    pools: [{ name: "demo", pm: "static", maxChildren: SLOTS, listen: "unix" }],
+  });
+  stops.push(() => fpm.stop());
+  const [pool] = fpm.pools;
+  return {
+    what: `php-fpm (${program})`,
+    address: pool.address,
+    bareAddress: `unix:${pool.bareAddress}`,
+    scriptFilename: (name) => join(root, "test", "harness", "www", name),
+  };
+}
+
+/** The package's own pre-forking pool, whose master is this process. */
+async function startEmbeddedPool() {
+  const { startPool } = await load("dist", "server.js");
+  const folder = mkdtempSync(join(tmpdir(), "fcgi-probe-"));
+  stops.push(() => rmSync(folder, { recursive: true, force: true }));
+  const pool = await startPool({
+    application: join(root, "scripts", "demo-application.mjs"),
+    listen: `unix:${join(folder, "demo.sock")}`,
+    name: "embedded",
+    maxChildren: SLOTS,
+    statusPath: "/status",
+    log: () => {},
+  });
+  stops.push(() => pool.stop(0));
+  return {
+    what: "the pre-forking pool of this package",
+    address: `${pool.address}:/status`,
+    bareAddress: pool.address,
+    scriptFilename: (name) => `/${name}`,
+  };
+}
+
+async function choosePool() {
+  const wanted = process.env.FCGI_PROBE_DEMO_POOL;
+  if (wanted === "embedded") return startEmbeddedPool();
+  const pool = await startPhpFpmPool();
+  if (pool !== undefined) return pool;
+  if (wanted === "php-fpm") throw new Error("php-fpm is not installed");
+  return startEmbeddedPool();
+}
+
+/** Sends one request and reads its whole answer. */
+async function ask({ bareAddress, scriptFilename }, script, init = {}) {
+  const { gatewayFetch } = await load("dist", "gateway", "fetch.js");
+  const [name] = script.split("?");
+  const response = await gatewayFetch(bareAddress, new Request(`http://demo/${script}`, init), {
+    scriptFilename: scriptFilename(name),
+    signal: interrupted.signal,
+  });
+  if (!response.ok) throw new Error(`${script} answered ${response.status}`);
+  return response.arrayBuffer();
+}
+
+/** Short requests one behind another, on two lines at once. */
+async function giveWork(pool) {
+  const line = async (number) => {
+    for (let i = 0; i < 50; i++) {
+      await ask(pool, `echo.php?request=${number * 50 + i}`, {
+        method: "POST",
+        body: `order ${i}`,
+      });
+    }
+  };
+  await Promise.all([line(0), line(1)]);
+  return 100;
+}
+
+/** Runs the command as a person would, and settles with its exit code. */
+async function run(...args) {
+  say(`\n$ fcgi-probe ${args.join(" ")}`);
+  const child = spawn(process.execPath, [command, ...args], {
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  children.add(child);
+  const code = await new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", resolve);
+  });
+  children.delete(child);
+  interrupted.signal.throwIfAborted();
+  if (code !== 0) throw new Error(`fcgi-probe ended with exit code ${code}`);
+}
+
+async function demo() {
+  const pool = await choosePool();
+  say(`The pool is ${pool.what}, with ${SLOTS} processes, on ${pool.bareAddress}.`);
+  const count = await giveWork(pool);
+  say(`It has answered ${count} requests. Two slow ones are on their way while you look.`);
+  const slow = [2_500, 3_000].map((ms) => ask(pool, `sleep.php?ms=${ms}`));
+  const watched = Promise.all(slow);
+  // Looked at below; until then its failure must not end the process.
+  watched.catch(() => {});
+  await sleep(300, undefined, { signal: interrupted.signal });
+  await run("status", pool.address, "--full", "--format", "table");
+  await run("status", pool.address, "--full", "--format", "json");
+  await watched;
+  say("\nThat was all of it: the slow requests are answered too, and the pool stops now.");
+}
+
+async function cleanUp() {
+  for (const child of children) child.kill();
+  for (const stop of stops.splice(0).reverse()) {
+    try {
+      await stop();
+    } catch (error) {
+      process.stderr.write(`demo: could not stop the pool: ${error.message}\n`);
+      process.exitCode ||= 1;
+    }
+  }
+}
+
+for (const [name, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+  ["SIGHUP", 129],
+]) {
+  process.once(name, () => {
+    process.exitCode = code;
+    interrupted.abort();
+    for (const child of children) child.kill();
+  });
+}
+
+try {
+  await demo();
+} catch (error) {
+  if (!interrupted.signal.aborted) {
+    process.stderr.write(`demo: ${error.message}\n`);
+    if (error.hint) process.stderr.write(`hint: ${error.hint}\n`);
+    process.exitCode = 1;
+  }
+} finally {
+  await cleanUp();
+}
