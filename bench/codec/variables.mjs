@@ -1,0 +1,89 @@
+import { compare, plainCopy } from "../lib/compare.mjs";
+import { fixture } from "../lib/fixtures.mjs";
+import {
+  framesOf,
+  pairsOf,
+  splitNetstrings,
+  splitPairs,
+  splitScgi,
+  splitUwsgi,
+} from "../lib/jobs.mjs";
+import { loadPackages, title } from "../lib/packages.mjs";
+import { netstringPeer, pairPeers } from "../lib/peers.mjs";
+import { contentsOf, record } from "../lib/records.mjs";
+
+const PARAMS = 4;
+
+const packages = await loadPackages();
+for (const entry of packages) {
+  entry.variableOf = (await entry.module("cgi/variables.js")).variableOf;
+}
+
+/** Rows of a job that leaves pairs: where they lie, and made strings of. */
+async function comparePairs(name, split, bytes, peers) {
+  const count = split(packages[0].engine, bytes);
+  const all = packages.map((entry) => ({
+    entry,
+    pairs: () => pairsOf(entry.engine, count, entry.variableOf),
+  }));
+  await compare({ name: `${name} (${count}), ranges` }, [
+    ...all.map(({ entry, pairs }) => ({
+      name: title(entry),
+      run: () => split(entry.engine, bytes),
+      result() {
+        split(entry.engine, bytes);
+        return pairs();
+      },
+    })),
+    plainCopy(bytes),
+  ]);
+  await compare({ name: `${name} (${count}), strings` }, [
+    ...all.map(({ entry, pairs }) => {
+      const decode = () => {
+        split(entry.engine, bytes);
+        return pairs();
+      };
+      return { name: title(entry), run: () => decode().length, result: decode };
+    }),
+    ...peers.map(({ name, decode }) => {
+      const chunk = Buffer.from(bytes);
+      return { name, run: () => decode(chunk).length, result: () => decode(chunk) };
+    }),
+  ]);
+}
+
+/** SCGI with the npm netstring package: it frames, and the headers are split as text. */
+function scgiPeer() {
+  const { name, decode } = netstringPeer();
+  return {
+    name: `${name} and split`,
+    decode(bytes) {
+      const words = decode(bytes)[0].latin1Slice().split("\0");
+      const pairs = [];
+      for (let i = 0; i + 1 < words.length; i += 2) pairs.push([words[i], words[i + 1]]);
+      return pairs;
+    },
+  };
+}
+
+const params = contentsOf(fixture("nginx-get.fastcgi.bin"), PARAMS);
+await comparePairs("name-value pairs of a request", splitPairs, params, pairPeers(record));
+await comparePairs("SCGI request", splitScgi, fixture("nginx-get.scgi.bin"), [scgiPeer()]);
+await comparePairs("uwsgi packet", splitUwsgi, fixture("nginx-get.uwsgi.bin"), []);
+
+const frame = Buffer.from("12:hello, world,");
+const frames = Buffer.concat(new Array(4096).fill(frame));
+const peer = netstringPeer();
+await compare({ name: "netstrings of 12 bytes", count: 4096, each: "netstring" }, [
+  ...packages.map((entry) => ({
+    name: title(entry),
+    run: () => splitNetstrings(entry.engine, frames),
+    result: () => framesOf(entry.engine, splitNetstrings(entry.engine, frames)),
+  })),
+  {
+    name: peer.name,
+    run: () => peer.decode(frames).length,
+    result: () => peer.decode(frames).map((content) => new Uint8Array(content)),
+  },
+  plainCopy(frames),
+]);

@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+// The small handler as a CGI program.
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { root } from "../lib/packages.mjs";
+import handler from "./handler.mjs";
+
+const { serveCgi } = await import(
+  pathToFileURL(join(root, "dist", "gateway", "serve-cgi.js")).href
+);
+process.exitCode = await serveCgi(handler);
