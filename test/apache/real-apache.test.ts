@@ -81,6 +81,12 @@ for (const mpm of ["prefork", "worker", "event"] as const satisfies readonly Mpm
     });
 
     it("S1.49 S1.61 S1.64 has no foreign worker while it is idle", async () => {
+      // A child that has just been started is not on the scoreboard yet.
+      const hasSettled = async () => {
+        const found = (await read(apache)).filter(({ kind }) => kind === "foreign");
+        return found.length === (mpm === "prefork" ? 0 : 1);
+      };
+      for (let attempt = 0; attempt < 50 && !(await hasSettled()); attempt++) await sleep(40);
       const workers = await read(apache);
       const children = new Set(serverOf(apache).children.map(({ pid }) => pid));
       const known = new Set(workers.map(({ process }) => process?.pid));
