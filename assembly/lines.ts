@@ -13,6 +13,18 @@ const AHEAD: usize = 32;
 /** Bytes of the window that are searched for newlines at once. */
 const BLOCK: usize = 64;
 
+/** Where a line's two rows lie, from the first line's on; and the lines that the table holds. */
+const ROW: usize = map.ROW_BYTES;
+const FULL: usize = <usize>map.TABLE_LINES * ROW;
+/** Where the columns of the first line lie. */
+const NUMBER: usize = map.LINE_VALUES;
+const VALUE_START: usize = map.LINE_VALUES + map.LINE_VALUE_START * 4;
+const VALUE_END: usize = map.LINE_VALUES + map.LINE_VALUE_END * 4;
+const KEY_START: usize = map.LINE_KEYS;
+const KEY_END: usize = map.LINE_KEYS + map.LINE_KEY_END * 4;
+const KEY_HASH: usize = map.LINE_KEYS + map.LINE_KEY_HASH * 4;
+const KIND: usize = map.LINE_KEYS + map.LINE_KEY_KIND * 4;
+
 /**
  * Two passes. The first finds the lines' ends in blocks of the window, the second looks at each
  * line: a line's start then never waits for the end of the line before, and the processor works on
@@ -21,77 +33,77 @@ const BLOCK: usize = 64;
 export function splitLines(start: i32, length: i32, final: i32): i32 {
   if (map.isOutside(start, length)) return map.ENGINE_ERROR_RANGE;
   const end: usize = start + length;
-  const full = map.TABLE + <usize>map.TABLE_LINES * map.LINE_ROW_BYTES;
-  let row = findLines(start, end, full);
-  let taken: usize = row > map.TABLE ? load<i32>(row - map.LINE_ROW_BYTES, 12) + 1 : start;
-  if (final && taken < end && row < full) {
-    store<i32>(row, taken);
-    store<i32>(row, end, 12);
-    row += map.LINE_ROW_BYTES;
-    taken = end;
+  let rows = findNewlines(start, end);
+  let next = rows ? <usize>load<i32>(rows - ROW, VALUE_END) + 1 : <usize>start;
+  if (final && next < end && rows < FULL) {
+    store<i32>(rows, end, VALUE_END);
+    rows += ROW;
+    next = end;
   }
-  readLines(row);
-  map.setTableResult(<i32>(taken - start), 0, 0, 0);
-  return <i32>((row - map.TABLE) / map.LINE_ROW_BYTES);
+  readLines(start, rows);
+  map.setTableResult(<i32>(next - start), 0, 0, 0);
+  return <i32>(rows / ROW);
 }
 
-/** Writes start and newline of each line into a row. Returns where the rows end. */
-function findLines(start: usize, end: usize, full: usize): usize {
+/**
+ * Writes where the newlines are into the column of ends. Those of the last block that are too many
+ * for it come to lie where the keys will be.
+ *
+ * @returns the bytes of the rows that are used
+ */
+function findNewlines(start: usize, end: usize): usize {
   const newlineByte = splatAt(BYTES);
-  let lineStart = start;
-  let row = map.TABLE;
-  for (let at = start; at < end; at += BLOCK) {
+  let rows: usize = 0;
+  for (let at = start; at < end && rows < FULL; at += BLOCK) {
     let newlines =
       <u64>hitsOf(v128.load(at), newlineByte) |
       ((<u64>hitsOf(v128.load(at, 16), newlineByte)) << 16) |
       ((<u64>hitsOf(v128.load(at, 32), newlineByte)) << 32) |
       ((<u64>hitsOf(v128.load(at, 48), newlineByte)) << 48);
     if (at + BLOCK > end) newlines &= ((<u64>1) << (end - at)) - 1;
-    while (newlines) {
-      if (row === full) return row;
-      const newline = at + <usize>ctz(newlines);
-      store<i32>(row, lineStart);
-      store<i32>(row, newline, 12);
-      lineStart = newline + 1;
-      row += map.LINE_ROW_BYTES;
+    for (; newlines; rows += ROW) {
+      store<i32>(rows, at + <usize>ctz(newlines), VALUE_END);
       newlines &= newlines - 1;
     }
   }
-  return row;
+  return min(rows, FULL);
 }
 
-/** Completes the rows of {@link findLines}. */
-function readLines(end: usize): void {
+/** Completes the rows of {@link findNewlines}. */
+function readLines(first: usize, rows: usize): void {
   const colonByte = splatAt(BYTES + 1);
   const spaceByte = splatAt(BYTES + 2);
   const tabByte = splatAt(BYTES + 3);
-  for (let row = map.TABLE; row < end; row += map.LINE_ROW_BYTES) {
-    const start: usize = load<i32>(row);
-    let lineEnd: usize = load<i32>(row, 12);
-    if (lineEnd > start && load<u8>(lineEnd - 1) === CARRIAGE_RETURN) lineEnd--;
+  let start = first;
+  for (let row: usize = 0; row < rows; row += ROW) {
+    let end: usize = load<i32>(row, VALUE_END);
+    const next = end + 1;
+    if (end > start && load<u8>(end - 1) === CARRIAGE_RETURN) end--;
     const low = v128.load(start);
     const high = v128.load(start, 16);
     const colons = hitsOf(low, colonByte) | (hitsOf(high, colonByte) << 16);
-    let keyEnd = lineEnd;
-    if (colons) keyEnd = min(start + <usize>ctz(colons), lineEnd);
-    else if (lineEnd > start + AHEAD) keyEnd = findByte(colonByte, start + AHEAD, lineEnd);
+    let keyEnd = end;
+    if (colons) keyEnd = min(start + <usize>ctz(colons), end);
+    else if (end > start + AHEAD) keyEnd = findByte(colonByte, start + AHEAD, end);
 
-    let value = lineEnd;
+    let value = end;
     let kind = map.LINE_KIND_BARE;
-    store<f64>(row, 0, 24);
-    if (keyEnd < lineEnd) {
+    store<f64>(row, 0, NUMBER);
+    if (keyEnd < end) {
       const keyLength = <u32>(keyEnd - start);
       const blanks = blanksOf(low, spaceByte, tabByte) | (blanksOf(high, spaceByte, tabByte) << 16);
       const solid = keyLength < <u32>AHEAD ? ~blanks & (-2 << keyLength) : 0;
-      if (solid) value = min(start + <usize>ctz(solid), lineEnd);
-      else value = skipBlanks(max(keyEnd + 1, min(start + AHEAD, lineEnd)), lineEnd);
-      kind = readValue(value, lineEnd, row + 24);
+      if (solid) value = min(start + <usize>ctz(solid), end);
+      else value = skipBlanks(max(keyEnd + 1, min(start + AHEAD, end)), end);
+      kind = readValue(value, end, row + NUMBER);
     }
-    store<i32>(row, keyEnd, 4);
-    store<i32>(row, value, 8);
-    store<i32>(row, lineEnd, 12);
-    store<i32>(row, hashKey(start, keyEnd - start), 16);
-    store<i32>(row, kind, 20);
+    store<i32>(row, value, VALUE_START);
+    store<i32>(row, end, VALUE_END);
+    store<i32>(row, start, KEY_START);
+    store<i32>(row, keyEnd, KEY_END);
+    store<i32>(row, hashKey(start, keyEnd - start), KEY_HASH);
+    store<i32>(row, kind, KIND);
+    start = next;
   }
 }
 

@@ -13,7 +13,8 @@ export const ASIDE: usize = 262_144;
 /** Bytes of a row, not words: addresses are counted in bytes here. */
 export const ROW_BYTES: usize = 16;
 export const TABLE_ROWS: i32 = 8_192;
-export const LINE_ROW_BYTES: usize = 32;
+export const LINE_VALUES: usize = 65_536;
+export const LINE_KEYS: usize = 131_072;
 export const TABLE_LINES: i32 = 4_096;
 
 export const ENGINE_ERROR_RANGE: i32 = -1;
@@ -81,24 +82,26 @@ export const PACKET_STATE_HEADER_LENGTH: usize = 0;
 export const PACKET_STATE_HEADER: usize = 1;
 export const PACKET_STATE_REMAINING: usize = 2;
 
-export const LINE_ROW_START: usize = 0;
-export const LINE_ROW_KEY_END: usize = 1;
-export const LINE_ROW_VALUE_START: usize = 2;
-export const LINE_ROW_END: usize = 3;
-export const LINE_ROW_KEY_HASH: usize = 4;
-export const LINE_ROW_KIND: usize = 5;
-export const LINE_ROW_NUMBER: usize = 6;
+export const LINE_VALUE_NUMBER: usize = 0;
+export const LINE_VALUE_START: usize = 2;
+export const LINE_VALUE_END: usize = 3;
+
+export const LINE_KEY_START: usize = 0;
+export const LINE_KEY_END: usize = 1;
+export const LINE_KEY_HASH: usize = 2;
+export const LINE_KEY_KIND: usize = 3;
 
 export const LINE_KIND_BARE: i32 = 0;
 export const LINE_KIND_TEXT: i32 = 1;
 export const LINE_KIND_NUMBER: i32 = 2;
 export const LINE_KIND_WRAPPED: i32 = 3;
 export const LINE_KIND_LONG: i32 = 4;
+export const LINE_KIND_DATE: i32 = 5;
 
 /** Whether a stretch of memory leaves the window. */
 export function isOutside(start: i32, length: i32): bool {
-  const at = <i32>WINDOW;
-  return start < at || length < 0 || length > WINDOW_SIZE || start > at + WINDOW_SIZE - length;
+  const at = <u32>start - <u32>WINDOW;
+  return at > <u32>WINDOW_SIZE || <u32>length > <u32>WINDOW_SIZE - at;
 }
 
 export function getState(word: usize): i32 {

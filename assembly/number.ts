@@ -1,15 +1,18 @@
+import { digitsBefore, othersOf, valueOfDigits } from "./digits";
 import * as map from "./memory";
 
 const PLUS: u8 = 0x2b;
 const MINUS: u8 = 0x2d;
 const POINT: u8 = 0x2e;
 const ZERO: u8 = 0x30;
+/** A point among digits, of which '0' is taken away. */
+const POINT_DIGIT: u64 = 0x1e;
 const SPACE: u8 = 0x20;
 const TAB: u8 = 0x09;
 const LOWER_E: u8 = 0x65;
 
 /** Digits whose value is exact in a double, whatever they are. */
-export const EXACT_DIGITS: i32 = 15;
+const EXACT_DIGITS: i32 = 15;
 /** Digits of 2^64 - 1. */
 const MOST_DIGITS: i32 = 20;
 /** Far beyond what a double holds: larger exponents need no telling apart. */
@@ -22,11 +25,6 @@ const POWERS = memory.data<f64>([
   1e18, 1e19, 1e20, 1e21, 1e22,
 ]);
 
-/** 10^exponent, of 0 to {@link MOST_POWER}. */
-export function powerOfTen(exponent: i32): f64 {
-  return load<f64>(POWERS + ((<usize>exponent) << 3));
-}
-
 function isDigit(byte: u8): bool {
   return byte - ZERO <= 9;
 }
@@ -38,6 +36,7 @@ function isDigit(byte: u8): bool {
  * @returns a LINE_KIND
  */
 export function readNumber(start: usize, end: usize, to: usize): i32 {
+  if (end - start <= 8 && readDecimal(start, end, to)) return map.LINE_KIND_NUMBER;
   let at = start;
   let byte = load<u8>(at);
   const isNegative = byte === MINUS;
@@ -108,6 +107,18 @@ export function readNumber(start: usize, end: usize, to: usize): i32 {
   }
   store<f64>(to, isNegative ? -value : value);
   return map.LINE_KIND_NUMBER;
+}
+
+/** Reads up to 8 bytes at once, if they are digits and a point among them. */
+function readDecimal(start: usize, end: usize, to: usize): bool {
+  const digits = digitsBefore(end, end - start);
+  const others = othersOf(digits);
+  const point = ctz(others) - 7;
+  if (others & (others - 1) || ((digits >> point) & 0xff) !== POINT_DIGIT) return false;
+  const before = digits & (((<u64>1) << point) - 1);
+  const value = valueOfDigits((before << 8) | (digits ^ before ^ (POINT_DIGIT << point)));
+  store<f64>(to, <f64>(<i32>value) / load<f64>(POWERS + (56 - <usize>point)));
+  return true;
 }
 
 /** Whether one digit more takes a number of 19 beyond 2^64 - 1. */

@@ -10,6 +10,9 @@ const LETTERS = memory.data<u8>([0x5f, 0x53, 0x52, 0x57, 0x4b, 0x44, 0x43, 0x4c,
 export function countScoreboard(start: i32, length: i32): i32 {
   if (map.isOutside(start, length)) return map.ENGINE_ERROR_RANGE;
   memory.fill(map.RESULT, 0, COUNT << 2);
+  // The last block goes on behind the slots: while they are counted, no letter is there.
+  const behind = v128.load(start + length);
+  v128.store(start + length, zeros());
   let at = start;
   let left = length;
   let known = 0;
@@ -21,8 +24,14 @@ export function countScoreboard(start: i32, length: i32): i32 {
     at += size;
     left -= size;
   }
+  v128.store(start + length, behind);
   map.setResult(COUNT, length - known);
   return length;
+}
+
+/** Out of memory too: a constant would take 18 bytes at each use. */
+function zeros(): v128 {
+  return firstBytes(0);
 }
 
 function letter(word: usize): v128 {
@@ -37,13 +46,12 @@ function countCommon(start: usize, length: usize): i32 {
   const letter3 = letter(3);
   const letter4 = letter(4);
   const letter10 = letter(10);
-  let count0 = i8x16.splat(0);
-  let count2 = i8x16.splat(0);
-  let count3 = i8x16.splat(0);
-  let count4 = i8x16.splat(0);
-  let count10 = i8x16.splat(0);
-  let at = start;
-  for (; at + 16 <= end; at += 16) {
+  let count0 = zeros();
+  let count2 = count0;
+  let count3 = count0;
+  let count4 = count0;
+  let count10 = count0;
+  for (let at = start; at < end; at += 16) {
     const block = v128.load(at);
     count0 = i8x16.sub(count0, i8x16.eq(block, letter0));
     count2 = i8x16.sub(count2, i8x16.eq(block, letter2));
@@ -51,12 +59,6 @@ function countCommon(start: usize, length: usize): i32 {
     count4 = i8x16.sub(count4, i8x16.eq(block, letter4));
     count10 = i8x16.sub(count10, i8x16.eq(block, letter10));
   }
-  const block = v128.and(v128.load(at), firstBytes(end - at));
-  count0 = i8x16.sub(count0, i8x16.eq(block, letter0));
-  count2 = i8x16.sub(count2, i8x16.eq(block, letter2));
-  count3 = i8x16.sub(count3, i8x16.eq(block, letter3));
-  count4 = i8x16.sub(count4, i8x16.eq(block, letter4));
-  count10 = i8x16.sub(count10, i8x16.eq(block, letter10));
   return add(0, count0) + add(2, count2) + add(3, count3) + add(4, count4) + add(10, count10);
 }
 
@@ -68,14 +70,13 @@ function countRare(start: usize, length: usize): i32 {
   const letter7 = letter(7);
   const letter8 = letter(8);
   const letter9 = letter(9);
-  let count1 = i8x16.splat(0);
-  let count5 = i8x16.splat(0);
-  let count6 = i8x16.splat(0);
-  let count7 = i8x16.splat(0);
-  let count8 = i8x16.splat(0);
-  let count9 = i8x16.splat(0);
-  let at = start;
-  for (; at + 16 <= end; at += 16) {
+  let count1 = zeros();
+  let count5 = count1;
+  let count6 = count1;
+  let count7 = count1;
+  let count8 = count1;
+  let count9 = count1;
+  for (let at = start; at < end; at += 16) {
     const block = v128.load(at);
     count1 = i8x16.sub(count1, i8x16.eq(block, letter1));
     count5 = i8x16.sub(count5, i8x16.eq(block, letter5));
@@ -84,13 +85,6 @@ function countRare(start: usize, length: usize): i32 {
     count8 = i8x16.sub(count8, i8x16.eq(block, letter8));
     count9 = i8x16.sub(count9, i8x16.eq(block, letter9));
   }
-  const block = v128.and(v128.load(at), firstBytes(end - at));
-  count1 = i8x16.sub(count1, i8x16.eq(block, letter1));
-  count5 = i8x16.sub(count5, i8x16.eq(block, letter5));
-  count6 = i8x16.sub(count6, i8x16.eq(block, letter6));
-  count7 = i8x16.sub(count7, i8x16.eq(block, letter7));
-  count8 = i8x16.sub(count8, i8x16.eq(block, letter8));
-  count9 = i8x16.sub(count9, i8x16.eq(block, letter9));
   const first = add(1, count1) + add(5, count5) + add(6, count6);
   return first + add(7, count7) + add(8, count8) + add(9, count9);
 }

@@ -8,9 +8,11 @@ export const { ASIDE, STATE, STATE_WORDS, TABLE, WINDOW, WINDOW_SIZE } = map;
 const {
   DemultiplexResult,
   DemultiplexState,
+  LINE_KEYS,
+  LINE_VALUES,
+  LineKey,
   LineKind,
-  LINE_ROW_WORDS,
-  LineRow,
+  LineValue,
   NetstringState,
   PairRow,
   RESULT,
@@ -20,6 +22,8 @@ const {
 const state = STATE >> 2;
 const result = RESULT >> 2;
 const table = TABLE >> 2;
+const lineKeys = LINE_KEYS >> 2;
+const lineValues = LINE_VALUES >> 2;
 
 const responseState = new Int32Array(STATE_WORDS);
 responseState[DemultiplexState.RequestId] = 1;
@@ -114,9 +118,9 @@ export function sumLines(engine, bytes) {
   const count = engine.splitLines(WINDOW, bytes.length, 1);
   const { words, numbers } = engine;
   let sum = 0;
-  for (let i = 0, row = table; i < count; i++, row += LINE_ROW_WORDS) {
-    const kind = words[row + LineRow.Kind];
-    if (kind === LineKind.Number) sum += numbers[(row + LineRow.Number) >> 1];
+  for (let i = 0, row = 0; i < count; i++, row += ROW_WORDS) {
+    const kind = words[lineKeys + row + LineKey.Kind];
+    if (kind === LineKind.Number) sum += numbers[(lineValues + row + LineValue.Number) >> 1];
   }
   return sum;
 }

@@ -1,18 +1,21 @@
 import { latin1 } from "../bytes.js";
 import {
   type Engine,
-  LINE_ROW_WORDS,
+  LINE_KEYS,
+  LINE_VALUES,
+  LineKey,
   LineKind,
-  LineRow,
+  LineValue,
   RESULT,
-  TABLE,
+  ROW_WORDS,
   TableResult,
   WINDOW,
   WINDOW_SIZE,
 } from "../engine/engine.js";
 import { hashKey } from "../engine/hash-key.js";
 
-const T = TABLE >> 2;
+const KEYS = LINE_KEYS >> 2;
+const VALUES = LINE_VALUES >> 2;
 const CONSUMED = (RESULT >> 2) + TableResult.Consumed;
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
@@ -57,15 +60,17 @@ export class PageLines {
     if (this.#row === this.#rows && !this.#splitMore()) return false;
     if (this.#rows === 0) return true;
     const { words, numbers } = this.#engine;
-    const row = T + this.#row++ * LINE_ROW_WORDS;
+    const row = this.#row++ * ROW_WORDS;
+    const keyRow = KEYS + row;
+    const valueRow = VALUES + row;
     const base = this.#base;
-    this.start = (words[row + LineRow.Start] as number) + base;
-    this.keyEnd = (words[row + LineRow.KeyEnd] as number) + base;
-    this.valueStart = (words[row + LineRow.ValueStart] as number) + base;
-    this.end = (words[row + LineRow.End] as number) + base;
-    this.keyHash = words[row + LineRow.KeyHash] as number;
-    this.kind = words[row + LineRow.Kind] as number;
-    this.number = numbers[(row + LineRow.Number) >> 1] as number;
+    this.start = (words[keyRow + LineKey.Start] as number) + base;
+    this.keyEnd = (words[keyRow + LineKey.End] as number) + base;
+    this.valueStart = (words[valueRow + LineValue.Start] as number) + base;
+    this.end = (words[valueRow + LineValue.End] as number) + base;
+    this.keyHash = words[keyRow + LineKey.Hash] as number;
+    this.kind = words[keyRow + LineKey.Kind] as number;
+    this.number = numbers[(valueRow + LineValue.Number) >> 1] as number;
     return true;
   }
 

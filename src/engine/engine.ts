@@ -14,7 +14,7 @@ export interface Engine {
   readonly memory: Uint8Array;
   /** The same memory as 32-bit words: state, results and tables are read through it. */
   readonly words: Int32Array;
-  /** The same memory as doubles: the number column of {@link Engine.splitLines}. */
+  /** The same memory as doubles: the numbers of {@link Engine.splitLines}. */
   readonly numbers: Float64Array;
 
   /**
@@ -86,10 +86,11 @@ export interface Engine {
   countScoreboard(start: number, length: number): number;
 
   /**
-   * Splits "key: value" lines into rows of {@link LineRow} and reads the numbers among the values.
-   * A last line without a newline is left unless `final` is not 0. Results: {@link TableResult}.
+   * Splits "key: value" lines into a row of {@link LineValue} and a row of {@link LineKey} each, and
+   * reads the numbers and dates among the values. A last line without a newline is left unless
+   * `final` is not 0. Results: {@link TableResult}.
    *
-   * @returns the number of rows
+   * @returns the number of lines
    */
   splitLines(start: number, length: number, final: number): number;
 }
@@ -102,7 +103,7 @@ export const STATE = 0;
 export const STATE_WORDS = 16;
 export const RESULT = 64;
 export const RESULT_WORDS = 16;
-/** Rows of four words, or of eight for lines. 128 KiB. */
+/** Rows of four words. 128 KiB. */
 export const TABLE = 65_536;
 export const TABLE_SIZE = 131_072;
 /** Where bytes to work on are put: a socket reads straight into it. 64 KiB. */
@@ -115,7 +116,13 @@ export const MEMORY_SIZE = 393_216;
 /** Words of a row, and how many rows the table holds. */
 export const ROW_WORDS = 4;
 export const TABLE_ROWS = 8_192;
-export const LINE_ROW_WORDS = 8;
+
+/**
+ * The halves of the table when it holds lines: rows of {@link LineValue}, and rows of
+ * {@link LineKey}. What is read later, and so is copied out, lies apart from what is looked at once.
+ */
+export const LINE_VALUES = 65_536;
+export const LINE_KEYS = 131_072;
 export const TABLE_LINES = 4_096;
 
 /** Negative results of an engine call. */
@@ -250,21 +257,26 @@ export const PacketState = {
 /** The states that httpd shows in its scoreboard, in the order of its legend. */
 export const SCOREBOARD_LETTERS = "_SRWKDCLGI.";
 
-/** Columns of a row of {@link Engine.splitLines}, eight words. Starts and ends are absolute. */
-export const LineRow = {
-  Start: 0,
-  /** Where the first colon is; `End` when there is none. */
-  KeyEnd: 1,
+/** Columns of the row of a line's value. Starts and ends are absolute. */
+export const LineValue = {
+  /** As a double, words 0 and 1: a number, a date's seconds since 1970, or 0 for other kinds. */
+  Number: 0,
   /** Behind the colon and the blanks (space, tab) that follow it. */
-  ValueStart: 2,
+  Start: 2,
   /** Before the newline, and before a carriage return in front of it. */
   End: 3,
+} as const;
+
+/** Columns of the row of a line's key. */
+export const LineKey = {
+  /** The line's start. */
+  Start: 0,
+  /** Where the first colon is; the line's end when there is none. */
+  End: 1,
   /** hashKey (hash-key.ts) of the key, or of a bare line: tells known keys without decoding them. */
-  KeyHash: 4,
-  /** {@link LineKind}. */
-  Kind: 5,
-  /** The value's number as a double, words 6 and 7; 0 unless the kind is `Number`. */
-  Number: 6,
+  Hash: 2,
+  /** {@link LineKind} of the value. */
+  Kind: 3,
 } as const;
 
 export const LineKind = {
@@ -276,4 +288,6 @@ export const LineKind = {
   Wrapped: 3,
   /** A number that needs a correctly rounding parser: hand the text to `Number()`. */
   Long: 4,
+  /** A date as access logs and PHP-FPM write it (log-date.ts). */
+  Date: 5,
 } as const;

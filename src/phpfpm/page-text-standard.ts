@@ -1,21 +1,24 @@
 import {
   type Engine,
-  LINE_ROW_WORDS,
+  LINE_KEYS,
+  LINE_VALUES,
+  LineKey,
   LineKind,
-  LineRow,
+  LineValue,
   RESULT,
-  TABLE,
+  ROW_WORDS,
   TableResult,
   WINDOW,
   WINDOW_SIZE,
 } from "../engine/engine.js";
 import { hashKey } from "../engine/hash-key.js";
-import { readLogDate, readText } from "./page-values.js";
+import { readText } from "./page-values.js";
 import type { PoolStatus } from "./pool-status.js";
 import { BLOCK_LINES, ProcessTable } from "./process-table.js";
 import { countWarning, PoolRecord } from "./status-records.js";
 
-const T = TABLE >> 2;
+const KEYS = LINE_KEYS >> 2;
+const VALUES = LINE_VALUES >> 2;
 const CONSUMED = (RESULT >> 2) + TableResult.Consumed;
 
 /** The lines of a pool, in the order that PHP-FPM has written since 5.4. */
@@ -60,8 +63,8 @@ export function readStandardPage(page: Uint8Array, engine: Engine): PoolStatus |
   const table = new ProcessTable(isBorrowed ? page.slice() : page, capacity);
   do {
     const blocks = Math.floor(lines.left / BLOCK_LINES);
-    if (!table.add(engine, lines.row, blocks, lines.base)) return undefined;
-    lines.row += blocks * BLOCK_LINES;
+    if (!table.add(engine, lines.next, blocks, lines.base)) return undefined;
+    lines.next += blocks * BLOCK_LINES;
     if (lines.isAtEnd) {
       const { processes } = table;
       pool.processes = processes;
@@ -76,22 +79,22 @@ export function readStandardPage(page: Uint8Array, engine: Engine): PoolStatus |
 
 function readPool(lines: Lines, { memory, words, numbers }: Engine): PoolRecord | undefined {
   if (lines.left < POOL_LINES) return undefined;
-  for (let line = 0, row = T; line < POOL_LINES; line++, row += LINE_ROW_WORDS) {
-    if (words[row + LineRow.KeyHash] !== poolHashes[line]) return undefined;
-    if (line > 2 && words[row + LineRow.Kind] !== LineKind.Number) return undefined;
-  }
-  const valueStart = (line: number) =>
-    words[T + line * LINE_ROW_WORDS + LineRow.ValueStart] as number;
-  const valueEnd = (line: number) => words[T + line * LINE_ROW_WORDS + LineRow.End] as number;
+  const hash = (line: number) => words[KEYS + line * ROW_WORDS + LineKey.Hash];
+  const kind = (line: number) => words[KEYS + line * ROW_WORDS + LineKey.Kind];
+  const valueStart = (line: number) => words[VALUES + line * ROW_WORDS + LineValue.Start] as number;
+  const valueEnd = (line: number) => words[VALUES + line * ROW_WORDS + LineValue.End] as number;
   const count = (line: number) =>
-    numbers[(T + line * LINE_ROW_WORDS + LineRow.Number) >> 1] as number;
+    numbers[(VALUES + line * ROW_WORDS + LineValue.Number) >> 1] as number;
 
-  const startTime = readLogDate(memory, valueStart(2), valueEnd(2));
-  if (Number.isNaN(startTime)) return undefined;
+  for (let line = 0; line < POOL_LINES; line++) {
+    if (hash(line) !== poolHashes[line]) return undefined;
+    if (line > 2 && kind(line) !== LineKind.Number) return undefined;
+  }
+  if (kind(2) !== LineKind.Date) return undefined;
   const pool = new PoolRecord();
   pool.pool = readText(memory, valueStart(0), valueEnd(0));
   pool.processManager = readText(memory, valueStart(1), valueEnd(1));
-  pool.startTime = new Date(startTime * 1000);
+  pool.startTime = new Date(count(2) * 1000);
   pool.startSince = count(3);
   pool.acceptedConn = count(4);
   pool.listenQueue = count(5);
@@ -103,26 +106,25 @@ function readPool(lines: Lines, { memory, words, numbers }: Engine): PoolRecord 
   pool.maxActiveProcesses = count(11);
   pool.maxChildrenReached = count(12);
   pool.slowRequests = count(13);
-  lines.row = POOL_LINES;
-  const next = T + POOL_LINES * LINE_ROW_WORDS;
-  if (lines.left > 0 && words[next + LineRow.KeyHash] === memoryPeakHash) {
-    if (words[next + LineRow.Kind] !== LineKind.Number) return undefined;
+  lines.next = POOL_LINES;
+  if (lines.left > 0 && hash(POOL_LINES) === memoryPeakHash) {
+    if (kind(POOL_LINES) !== LineKind.Number) return undefined;
     pool.memoryPeak = count(POOL_LINES);
-    lines.row++;
+    lines.next++;
   }
   return pool;
 }
 
 /** The lines of a page in the engine's table, as many at a time as its window holds. */
 class Lines {
-  /** The next row to read. */
-  row = 0;
+  /** The next line to read, counted from the first in the table. */
+  next = 0;
   /** What to add to an engine address to get an offset in the page. */
   base = 0;
   readonly #page: Uint8Array;
   readonly #engine: Engine;
-  #rows = 0;
-  /** The part of the page that the rows cover. */
+  #count = 0;
+  /** The part of the page that they cover. */
   #start = 0;
   #end = 0;
 
@@ -136,18 +138,18 @@ class Lines {
     this.#split(0, isBorrowed && isInWindow ? address : WINDOW);
   }
 
-  /** Rows that are not read. */
+  /** Lines that are not read. */
   get left(): number {
-    return this.#rows - this.row;
+    return this.#count - this.next;
   }
 
   /** Whether every line of the page has been read. */
   get isAtEnd(): boolean {
-    return this.row === this.#rows && this.#end === this.#page.length;
+    return this.next === this.#count && this.#end === this.#page.length;
   }
 
   /**
-   * Goes on behind the last row read.
+   * Goes on behind the last line read.
    *
    * @returns whether there was more to see than before
    */
@@ -155,7 +157,7 @@ class Lines {
     const next =
       this.left === 0
         ? this.#end
-        : (this.#engine.words[T + this.row * LINE_ROW_WORDS + LineRow.Start] as number) + this.base;
+        : (this.#engine.words[KEYS + this.next * ROW_WORDS + LineKey.Start] as number) + this.base;
     if (next === this.#start || this.#end === this.#page.length) return false;
     this.#split(next, WINDOW);
     return true;
@@ -168,10 +170,10 @@ class Lines {
     if (page.byteOffset - memory.byteOffset !== address || page.buffer !== memory.buffer) {
       memory.set(start === 0 && end === page.length ? page : page.subarray(start, end), address);
     }
-    this.#rows = this.#engine.splitLines(address, end - start, 0);
+    this.#count = this.#engine.splitLines(address, end - start, 0);
     this.#start = start;
     this.#end = start + (words[CONSUMED] as number);
     this.base = start - address;
-    this.row = 0;
+    this.next = 0;
   }
 }

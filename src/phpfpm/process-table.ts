@@ -1,6 +1,14 @@
-import { type Engine, LINE_ROW_WORDS, LineRow, TABLE } from "../engine/engine.js";
+import {
+  type Engine,
+  LINE_KEYS,
+  LINE_VALUES,
+  LineKey,
+  LineKind,
+  LineValue,
+  ROW_WORDS,
+} from "../engine/engine.js";
 import { hashKey } from "../engine/hash-key.js";
-import { readLogDate, readText } from "./page-values.js";
+import { readText } from "./page-values.js";
 import type { ProcessStatus, ProcessStatusJson } from "./pool-status.js";
 import { none, processToJson } from "./status-records.js";
 
@@ -27,50 +35,42 @@ const blockHashes = Int32Array.from(
   hashKey,
 );
 
-/** The line of a field in a block. */
-const Line = {
-  Pid: 2,
-  State: 3,
-  StartTime: 4,
-  StartSince: 5,
-  Requests: 6,
-  RequestDuration: 7,
-  RequestMethod: 8,
-  RequestUri: 9,
-  ContentLength: 10,
-  User: 11,
-  Script: 12,
-  LastRequestCpu: 13,
-  LastRequestMemory: 14,
+/** The row of a field's line in a block, in words from its first. */
+const Row = {
+  Pid: 2 * ROW_WORDS,
+  State: 3 * ROW_WORDS,
+  StartTime: 4 * ROW_WORDS,
+  StartSince: 5 * ROW_WORDS,
+  Requests: 6 * ROW_WORDS,
+  RequestDuration: 7 * ROW_WORDS,
+  RequestMethod: 8 * ROW_WORDS,
+  RequestUri: 9 * ROW_WORDS,
+  ContentLength: 10 * ROW_WORDS,
+  User: 11 * ROW_WORDS,
+  Script: 12 * ROW_WORDS,
+  LastRequestCpu: 13 * ROW_WORDS,
+  LastRequestMemory: 14 * ROW_WORDS,
 } as const;
 
-/** The lines that are numbers. */
-const numberLines = [
-  Line.Pid,
-  Line.StartSince,
-  Line.Requests,
-  Line.RequestDuration,
-  Line.ContentLength,
-  Line.LastRequestCpu,
-  Line.LastRequestMemory,
+/** Those that are numbers. */
+const numberRows = [
+  Row.Pid,
+  Row.StartSince,
+  Row.Requests,
+  Row.RequestDuration,
+  Row.ContentLength,
+  Row.LastRequestCpu,
+  Row.LastRequestMemory,
 ] as const;
 
-/** Words and doubles of a block's rows in the engine's table. */
-const BLOCK_WORDS = BLOCK_LINES * LINE_ROW_WORDS;
-const ROW_DOUBLES = LINE_ROW_WORDS >> 1;
-
-/** The rows of some blocks, copied out of the engine's table at once. */
-interface Rows {
-  readonly words: Int32Array;
-  readonly numbers: Float64Array;
-  /** The page, and what to add to a row's address to get an offset in it. */
-  readonly bytes: Uint8Array;
-  readonly base: number;
-}
+const KEYS = LINE_KEYS >> 2;
+const VALUES = LINE_VALUES >> 2;
+/** Words of a block's rows in either half of the table. */
+const BLOCK_WORDS = BLOCK_LINES * ROW_WORDS;
 
 /**
- * The processes of a text page, as the rows that the engine made of their lines: an object is made
- * for each, but no string before somebody asks for it.
+ * The processes of a text page, out of the rows that the engine made of their lines: an object is
+ * made for each, but no string before somebody asks for it.
  */
 export class ProcessTable {
   /** In the order of the page. */
@@ -91,26 +91,21 @@ export class ProcessTable {
   /**
    * Takes over the lines of whole blocks from the engine's table.
    *
-   * @param row the first of their rows, {@link BLOCK_LINES} for each block
+   * @param line the first of them, {@link BLOCK_LINES} for each block
    * @param base what to add to an engine address to get an offset in the page
    * @returns whether they are blocks as PHP-FPM writes them, of the same second as the first (see
    * findBlocks), and there was room for them
    */
-  add(engine: Engine, row: number, blocks: number, base: number): boolean {
+  add(engine: Engine, line: number, blocks: number, base: number): boolean {
     if (this.processes.length + blocks > this.#capacity) return false;
-    const first = (TABLE >> 2) + row * LINE_ROW_WORDS;
+    const first = line * ROW_WORDS;
     const end = first + blocks * BLOCK_WORDS;
-    if (!areBlocks(engine.words, first, end)) return false;
-    for (let block = first; block < end; block += BLOCK_WORDS) {
-      const second = secondOf(engine, block);
+    if (!areBlocks(engine.words, KEYS + first, KEYS + end)) return false;
+    for (let block = VALUES + first; block < VALUES + end; block += BLOCK_WORDS) {
+      const second = secondOf(engine.numbers, block);
       this.#second ??= second;
       if (second !== this.#second) return false;
-    }
-    const words = engine.words.slice(first, end);
-    const numbers = new Float64Array(words.buffer);
-    const rows = { words, numbers, bytes: this.#bytes, base };
-    for (let block = 0; block < words.length; block += BLOCK_WORDS) {
-      this.processes.push(new TableProcess(rows, block));
+      this.processes.push(new TableProcess(this.#bytes, cellsOf(engine, block, base)));
     }
     return true;
   }
@@ -120,77 +115,127 @@ export class ProcessTable {
 function areBlocks(words: Int32Array, first: number, end: number): boolean {
   for (let line = 0; line < BLOCK_LINES; line++) {
     const hash = blockHashes[line];
-    const start = first + line * LINE_ROW_WORDS + LineRow.KeyHash;
+    const start = first + line * ROW_WORDS + LineKey.Hash;
     for (let at = start; at < end; at += BLOCK_WORDS) if (words[at] !== hash) return false;
   }
-  for (const line of numberLines) {
-    const start = first + line * LINE_ROW_WORDS + LineRow.Kind;
+  for (const row of numberRows) {
+    const start = first + row + LineKey.Kind;
     // LineKind Number or Wrapped; of the latter the engine has made 0.
     for (let at = start; at < end; at += BLOCK_WORDS) {
       if ((words[at] as number) >> 1 !== 1) return false;
     }
   }
+  const start = first + Row.StartTime + LineKey.Kind;
+  for (let at = start; at < end; at += BLOCK_WORDS) if (words[at] !== LineKind.Date) return false;
   return true;
 }
 
-/** The second at which the page was made, by this block: NaN when its start time is no date. */
-function secondOf({ memory, words, numbers }: Engine, block: number): number {
-  const time = block + Line.StartTime * LINE_ROW_WORDS;
-  const start = words[time + LineRow.ValueStart] as number;
-  const startTime = readLogDate(memory, start, words[time + LineRow.End] as number);
-  const since = (block + Line.StartSince * LINE_ROW_WORDS + LineRow.Number) >> 1;
-  return startTime + (numbers[since] as number);
+/** The second at which the page was made, by this block. */
+function secondOf(numbers: Float64Array, block: number): number {
+  const number = block + LineValue.Number;
+  const startTime = numbers[(number + Row.StartTime) >> 1] as number;
+  return startTime + (numbers[(number + Row.StartSince) >> 1] as number);
 }
 
-class TableProcess implements ProcessStatus {
-  readonly #rows: Rows;
-  /** Word of the block's first row. */
-  readonly #block: number;
+/** Where a field is among the cells of its process: a number in one, a text's start and end in two. */
+const Cell = {
+  Pid: 0,
+  State: 1,
+  StartTime: 3,
+  StartSince: 4,
+  Requests: 5,
+  RequestDuration: 6,
+  RequestMethod: 7,
+  RequestUri: 9,
+  ContentLength: 11,
+  User: 12,
+  Script: 14,
+  LastRequestCpu: 16,
+  LastRequestMemory: 17,
+} as const;
 
-  constructor(rows: Rows, block: number) {
-    this.#rows = rows;
-    this.#block = block;
+/**
+ * Takes a block's numbers, and where its texts are in the page, out of the engine's table. They go to
+ * a plain array: a typed one lies outside of V8's heap, where memory of this size costs as much as
+ * reading a third of the page.
+ *
+ * @param block the first word of the block's values
+ * @param base what to add to an engine address to get an offset in the page
+ */
+function cellsOf({ words, numbers }: Engine, block: number, base: number): number[] {
+  const number = block + LineValue.Number;
+  const start = block + LineValue.Start;
+  const end = block + LineValue.End;
+  return [
+    numbers[(number + Row.Pid) >> 1] as number,
+    (words[start + Row.State] as number) + base,
+    (words[end + Row.State] as number) + base,
+    numbers[(number + Row.StartTime) >> 1] as number,
+    numbers[(number + Row.StartSince) >> 1] as number,
+    numbers[(number + Row.Requests) >> 1] as number,
+    numbers[(number + Row.RequestDuration) >> 1] as number,
+    (words[start + Row.RequestMethod] as number) + base,
+    (words[end + Row.RequestMethod] as number) + base,
+    (words[start + Row.RequestUri] as number) + base,
+    (words[end + Row.RequestUri] as number) + base,
+    numbers[(number + Row.ContentLength) >> 1] as number,
+    (words[start + Row.User] as number) + base,
+    (words[end + Row.User] as number) + base,
+    (words[start + Row.Script] as number) + base,
+    (words[end + Row.Script] as number) + base,
+    numbers[(number + Row.LastRequestCpu) >> 1] as number,
+    numbers[(number + Row.LastRequestMemory) >> 1] as number,
+  ];
+}
+
+/** A process whose texts stay in the page until they are asked for. */
+class TableProcess implements ProcessStatus {
+  readonly #page: Uint8Array;
+  readonly #cells: readonly number[];
+
+  constructor(page: Uint8Array, cells: readonly number[]) {
+    this.#page = page;
+    this.#cells = cells;
   }
 
   get pid(): number {
-    return this.#number(Line.Pid);
+    return this.#number(Cell.Pid);
   }
   get state(): string {
-    return this.#text(Line.State);
+    return this.#text(Cell.State);
   }
   get startTime(): Date {
-    const [start, end] = this.#span(Line.StartTime);
-    return new Date(readLogDate(this.#rows.bytes, start, end) * 1000);
+    return new Date(this.#number(Cell.StartTime) * 1000);
   }
   get startSince(): number {
-    return this.#number(Line.StartSince);
+    return this.#number(Cell.StartSince);
   }
   get requests(): number {
-    return this.#number(Line.Requests);
+    return this.#number(Cell.Requests);
   }
   get requestDuration(): number {
-    return this.#number(Line.RequestDuration);
+    return this.#number(Cell.RequestDuration);
   }
   get requestMethod(): string {
-    return this.#text(Line.RequestMethod);
+    return this.#text(Cell.RequestMethod);
   }
   get requestUri(): string {
-    return this.#text(Line.RequestUri);
+    return this.#text(Cell.RequestUri);
   }
   get contentLength(): number {
-    return this.#number(Line.ContentLength);
+    return this.#number(Cell.ContentLength);
   }
   get user(): string {
-    return this.#text(Line.User);
+    return this.#text(Cell.User);
   }
   get script(): string {
-    return this.#text(Line.Script);
+    return this.#text(Cell.Script);
   }
   get lastRequestCpu(): number {
-    return this.#number(Line.LastRequestCpu);
+    return this.#number(Cell.LastRequestCpu);
   }
   get lastRequestMemory(): number {
-    return this.#number(Line.LastRequestMemory);
+    return this.#number(Cell.LastRequestMemory);
   }
   get other(): readonly never[] {
     return none;
@@ -200,23 +245,11 @@ class TableProcess implements ProcessStatus {
     return processToJson(this);
   }
 
-  #number(line: number): number {
-    return this.#rows.numbers[
-      (this.#block >> 1) + line * ROW_DOUBLES + (LineRow.Number >> 1)
-    ] as number;
+  #number(cell: number): number {
+    return this.#cells[cell] as number;
   }
 
-  #text(line: number): string {
-    return readText(this.#rows.bytes, ...this.#span(line));
-  }
-
-  /** Where the value of a line lies in the page. */
-  #span(line: number): [start: number, end: number] {
-    const { words, base } = this.#rows;
-    const row = this.#block + line * LINE_ROW_WORDS;
-    return [
-      (words[row + LineRow.ValueStart] as number) + base,
-      (words[row + LineRow.End] as number) + base,
-    ];
+  #text(cell: number): string {
+    return readText(this.#page, this.#number(cell), this.#number(cell + 1));
   }
 }

@@ -136,7 +136,30 @@ const nearLimits = fc
     fc.integer({ min: -3, max: 3 }),
   )
   .map(([limit, by]) => String(limit + BigInt(by)));
-const value = fc.oneof(numeral, nearLimits, digits(10), fc.string({ maxLength: 30 }));
+const twoDigits = (most: number) =>
+  fc.integer({ min: 0, max: most }).map((number) => String(number).padStart(2, "0"));
+/** As access logs have it, a little off the calendar's limits too. */
+const date = fc
+  .tuple(
+    twoDigits(33),
+    fc.constantFrom(
+      ..."/Jan /Feb /Mar /Apr /May /Jun /Jul /Aug /Sep /Oct /Nov /Dec /dec".split(" "),
+    ),
+    fc.constantFrom("/"),
+    twoDigits(99),
+    twoDigits(99),
+    fc.constantFrom(":"),
+    twoDigits(24),
+    fc.constantFrom(":"),
+    twoDigits(61),
+    fc.constantFrom(":"),
+    twoDigits(61),
+    fc.constantFrom(" +", " +", " -", " ."),
+    twoDigits(14),
+    twoDigits(60),
+  )
+  .map((parts) => parts.join(""));
+const value = fc.oneof(numeral, nearLimits, digits(10), date, fc.string({ maxLength: 30 }));
 const line = fc
   .tuple(
     fc.string({ maxLength: 40 }),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { EngineError, TABLE, TABLE_ROWS, WINDOW, WINDOW_SIZE } from "../../src/engine/engine.js";
+import { cuts } from "../cuts.js";
 import { hex, join, latin1, RecordType, record } from "./bytes.js";
-import { cuts } from "./cuts.js";
 import { demultiplexConnection } from "./drive.js";
 import { engines } from "./engines.js";
 

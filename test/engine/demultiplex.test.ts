@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { EngineError, MEMORY_SIZE, WINDOW, WINDOW_SIZE } from "../../src/engine/engine.js";
+import { cuts } from "../cuts.js";
 import { hex, join, latin1, RecordType, record } from "./bytes.js";
-import { cuts } from "./cuts.js";
 import { demultiplex } from "./drive.js";
 import { engines } from "./engines.js";
 

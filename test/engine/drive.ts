@@ -5,10 +5,7 @@ import {
   type Engine,
   FrameFlag,
   FrameRow,
-  LINE_ROW_WORDS,
-  LineRow,
   NetstringState,
-  PairRow,
   RESULT,
   RecordFlag,
   RecordRow,
@@ -17,28 +14,41 @@ import {
   STATE_WORDS,
   TABLE,
   TableResult,
-  WINDOW,
 } from "../../src/engine/engine.js";
-import { text } from "./bytes.js";
+import { NOT_ALIGNED, ROOM } from "./waiting-bytes.js";
 
 /** Drives one job over chunks, as decoders do: the state is theirs and lent for each call. */
-
-const NOT_ALIGNED = WINDOW + 3;
 
 export function result(engine: Engine, word: number): number {
   return engine.words[(RESULT >> 2) + word] as number;
 }
 
-function slice(engine: Engine, start: number, length: number): Uint8Array {
-  return engine.memory.slice(start, start + length);
+const buffers = new WeakMap<Engine, Buffer>();
+
+/** Bytes of the engine's memory as Latin-1. */
+export function textAt(engine: Engine, start: number, length: number): string {
+  let buffer = buffers.get(engine);
+  if (buffer === undefined) {
+    buffer = Buffer.from(engine.memory.buffer);
+    buffers.set(engine, buffer);
+  }
+  return buffer.toString("latin1", start, start + length);
 }
 
-function row(engine: Engine, index: number, words = ROW_WORDS): Int32Array {
+export function row(engine: Engine, index: number, words = ROW_WORDS): Int32Array {
   const start = (TABLE >> 2) + index * words;
   return engine.words.subarray(start, start + words);
 }
 
-/** Puts a chunk into the window. Not at its start, so that nothing relies on alignment. */
+/** Chunks that are longer than the window come in pieces that fill it. */
+export function* windows(chunks: readonly Uint8Array[]): Generator<Uint8Array> {
+  for (const chunk of chunks) {
+    if (chunk.length <= ROOM) yield chunk;
+    else for (let at = 0; at < chunk.length; at += ROOM) yield chunk.subarray(at, at + ROOM);
+  }
+}
+
+/** Puts a chunk into the window. */
 function put(engine: Engine, chunk: Uint8Array): number {
   engine.memory.set(chunk, NOT_ALIGNED);
   return NOT_ALIGNED;
@@ -87,13 +97,13 @@ export function demultiplex(
     failure: undefined,
     state: [],
   };
-  for (const chunk of chunks) {
+  for (const chunk of windows(chunks)) {
     const start = put(engine, chunk);
     const returned = lend(engine, state, () => engine.demultiplex(start, chunk.length));
     const of = (word: number) => result(engine, word);
     const stdoutStart = of(DemultiplexResult.StdoutStart);
-    response.stdout += text(slice(engine, stdoutStart, of(DemultiplexResult.StdoutLength)));
-    response.stderr += text(slice(engine, ASIDE, of(DemultiplexResult.StderrLength)));
+    response.stdout += textAt(engine, stdoutStart, of(DemultiplexResult.StdoutLength));
+    response.stderr += textAt(engine, ASIDE, of(DemultiplexResult.StderrLength));
     response.otherRequests += of(DemultiplexResult.OtherRequests);
     response.otherTypes += of(DemultiplexResult.OtherTypes);
     if (returned < 0) {
@@ -131,7 +141,7 @@ export function demultiplexConnection(
   const rows: Run[] = [];
   let records = 0;
   let consumed = 0;
-  for (const chunk of chunks) {
+  for (const chunk of windows(chunks)) {
     const start = put(engine, chunk);
     const count = lend(engine, state, () => engine.demultiplexConnection(start, chunk.length));
     if (count < 0) {
@@ -152,7 +162,7 @@ function readRun(engine: Engine, index: number): Run {
   return {
     type: type & 0xff,
     requestId: words[RecordRow.RequestId] as number,
-    content: text(slice(engine, start, words[RecordRow.Length] as number)),
+    content: textAt(engine, start, words[RecordRow.Length] as number),
     begins: ((type >> 8) & RecordFlag.Begins) !== 0,
     ends: ((type >> 8) & RecordFlag.Ends) !== 0,
   };
@@ -173,49 +183,6 @@ function addRun(rows: Run[], next: Run): void {
   } else {
     rows.push(next);
   }
-}
-
-export interface Pairs {
-  pairs: [name: string, value: string][];
-  consumed: number;
-  needed: number;
-  failure: Failure | undefined;
-}
-
-/** Runs a job that has no state: what it does not take comes again, in front of the next chunk. */
-export function split(
-  engine: Engine,
-  job: "splitPairs" | "splitHeaders" | "splitVariables",
-  chunks: readonly Uint8Array[],
-): Pairs {
-  const pairs: Pairs["pairs"] = [];
-  let consumed = 0;
-  let needed = 0;
-  let rest: Uint8Array = new Uint8Array();
-  for (const chunk of chunks) {
-    const bytes = new Uint8Array(rest.length + chunk.length);
-    bytes.set(rest);
-    bytes.set(chunk, rest.length);
-    const count = engine[job](put(engine, bytes), bytes.length);
-    if (count < 0) {
-      const offset = consumed + result(engine, TableResult.ErrorOffset);
-      return { pairs, consumed, needed: 0, failure: { error: count, offset } };
-    }
-    for (let index = 0; index < count; index++) {
-      const words = row(engine, index);
-      const of = (start: number, length: number) =>
-        text(slice(engine, words[start] as number, words[length] as number));
-      pairs.push([
-        of(PairRow.NameStart, PairRow.NameLength),
-        of(PairRow.ValueStart, PairRow.ValueLength),
-      ]);
-    }
-    const taken = result(engine, TableResult.Consumed);
-    consumed += taken;
-    needed = result(engine, TableResult.Needed) >>> 0;
-    rest = bytes.slice(taken);
-  }
-  return { pairs, consumed, needed, failure: undefined };
 }
 
 export interface Frames {
@@ -245,7 +212,7 @@ export function frame(
     state[NetstringState.Limit] = limit;
   }
   const all: Frames = { frames: [], complete: 0, consumed: 0, failure: undefined, state: [] };
-  for (const chunk of chunks) {
+  for (const chunk of windows(chunks)) {
     const start = put(engine, chunk);
     const left = most - all.complete;
     const count = lend(engine, state, () => engine[job](start, chunk.length, left));
@@ -267,45 +234,6 @@ function addPiece({ frames }: Frames, engine: Engine, index: number): void {
   if ((flags & FrameFlag.Begins) !== 0) frames.push({ content: "", head, ended: false });
   const last = frames.at(-1);
   if (last === undefined || last.ended || last.head !== head) throw new Error("a piece of nothing");
-  last.content += text(
-    slice(engine, words[FrameRow.Start] as number, words[FrameRow.Length] as number),
-  );
+  last.content += textAt(engine, words[FrameRow.Start] as number, words[FrameRow.Length] as number);
   last.ended = (flags & FrameFlag.Ends) !== 0;
-}
-
-export interface Line {
-  key: string;
-  value: string;
-  kind: number;
-  number: number;
-  hash: number;
-}
-
-/** The lines of a page; what is not taken comes again, in front of the next chunk. */
-export function splitLines(engine: Engine, chunks: readonly Uint8Array[], final = true): Line[] {
-  const lines: Line[] = [];
-  let rest: Uint8Array = new Uint8Array();
-  chunks.forEach((chunk, index) => {
-    const bytes = new Uint8Array(rest.length + chunk.length);
-    bytes.set(rest);
-    bytes.set(chunk, rest.length);
-    const isLast = final && index === chunks.length - 1;
-    const count = engine.splitLines(put(engine, bytes), bytes.length, isLast ? 1 : 0);
-    for (let line = 0; line < count; line++) lines.push(readLine(engine, line));
-    rest = bytes.slice(result(engine, TableResult.Consumed));
-  });
-  return lines;
-}
-
-function readLine(engine: Engine, index: number): Line {
-  const words = row(engine, index, LINE_ROW_WORDS);
-  const between = (from: number, to: number) =>
-    text(engine.memory.subarray(words[from] as number, words[to] as number));
-  return {
-    key: between(LineRow.Start, LineRow.KeyEnd),
-    value: between(LineRow.ValueStart, LineRow.End),
-    kind: words[LineRow.Kind] as number,
-    number: engine.numbers[(words.byteOffset >> 3) + (LineRow.Number >> 1)] as number,
-    hash: words[LineRow.KeyHash] as number,
-  };
 }

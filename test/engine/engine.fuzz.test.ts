@@ -4,9 +4,11 @@ import {
   ASIDE,
   DemultiplexResult,
   type Engine,
-  LINE_ROW_WORDS,
+  LINE_KEYS,
+  LINE_VALUES,
+  LineKey,
   LineKind,
-  LineRow,
+  LineValue,
   MEMORY_SIZE,
   RESULT,
   RESULT_WORDS,
@@ -115,10 +117,15 @@ function compare(
   }
 }
 
-const table =
-  (words: number): Meaning =>
-  (engine, rows) =>
-    rows > 0 ? [engine.words.slice(TABLE >> 2, (TABLE >> 2) + rows * words)] : [];
+const rowsAt = (engine: Engine, address: number, rows: number) =>
+  engine.words.slice(address >> 2, (address >> 2) + rows * ROW_WORDS);
+
+const table: Meaning = (engine, rows) => (rows > 0 ? [rowsAt(engine, TABLE, rows)] : []);
+
+const lineTable: Meaning = (engine, rows) => [
+  rowsAt(engine, LINE_VALUES, rows),
+  rowsAt(engine, LINE_KEYS, rows),
+];
 
 const response: Meaning = (engine) => {
   const start = result(engine, DemultiplexResult.StdoutStart);
@@ -131,7 +138,7 @@ const response: Meaning = (engine) => {
 };
 
 const runs: Meaning = (engine, rows) => {
-  const [words = new Int32Array()] = table(ROW_WORDS)(engine, rows);
+  const [words = new Int32Array()] = table(engine, rows);
   const contents: Uint8Array[] = [];
   for (let at = 0; at < words.length; at += ROW_WORDS) {
     const start = words[at + RecordRow.Start] as number;
@@ -179,7 +186,7 @@ describe("both engines leave the same memory", () => {
     differs(`of ${name}`, () => {
       const property = fc.property(mutated(arbitrary), points, offset, (bytes, points, offset) => {
         const job: Job = (engine, start, length) => engine[name](start, length);
-        compare(cut(bytes, points), job, table(ROW_WORDS), { again: true, offset });
+        compare(cut(bytes, points), job, table, { again: true, offset });
       });
       fc.assert(property, budget);
     });
@@ -195,7 +202,7 @@ describe("both engines leave the same memory", () => {
       const [strict, limit, most] = options;
       const state = Int32Array.of(0, 0, 0, 0, strict, limit, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
       const job: Job = (engine, start, length) => engine.splitNetstrings(start, length, most);
-      compare(cut(bytes, points), job, table(ROW_WORDS), { state });
+      compare(cut(bytes, points), job, table, { state });
     });
     fc.assert(property, budget);
   });
@@ -207,7 +214,7 @@ describe("both engines leave the same memory", () => {
       fc.nat({ max: 9 }),
       (bytes, points, most) => {
         const job: Job = (engine, start, length) => engine.splitPackets(start, length, most);
-        compare(cut(bytes, points), job, table(ROW_WORDS));
+        compare(cut(bytes, points), job, table);
       },
     );
     fc.assert(property, budget);
@@ -235,12 +242,34 @@ describe("both engines leave the same memory", () => {
       fc.nat({ max: 1 }),
       (bytes, points, offset, final) => {
         const job: Job = (engine, start, length) => engine.splitLines(start, length, final);
-        compare(cut(bytes, points), job, table(LINE_ROW_WORDS), { again: true, offset });
+        compare(cut(bytes, points), job, lineTable, { again: true, offset });
       },
     );
     fc.assert(property, budget);
   });
 });
+
+/** A date of an access log by the regular expression and the calendar of the language. */
+function secondsOf(text: string): number {
+  const fields =
+    /^(\d\d)\/(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)$/.exec(
+      text,
+    );
+  if (fields === null) return Number.NaN;
+  const [, , name, , , , , sign] = fields;
+  const [day, , year, hour, minute, second, , zoneHour, zoneMinute] = fields
+    .slice(1)
+    .map(Number) as [number, number, number, number, number, number, number, number, number];
+  if (day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60) return Number.NaN;
+  const date = new Date(0);
+  date.setUTCFullYear(
+    year,
+    "JanFebMarAprMayJunJulAugSepOctNovDec".indexOf(name as string) / 3,
+    day,
+  );
+  const zone = (zoneHour * 60 + zoneMinute) * 60 * (sign === "+" ? 1 : -1);
+  return date.getTime() / 1000 + hour * 3600 + minute * 60 + second - zone;
+}
 
 describe("splitLines on any page", () => {
   const grammar = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[ \t]*$/;
@@ -257,23 +286,26 @@ describe("splitLines on any page", () => {
         const line = whole.replace(/\r$/, "");
         const colon = line.indexOf(":");
         const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^[ \t]+/, "");
-        const row = (TABLE >> 2) + index * LINE_ROW_WORDS;
-        const word = (column: number) => webassembly.words[row + column] as number;
-        const number = webassembly.numbers[(row + LineRow.Number) >> 1] as number;
-        expect(word(LineRow.KeyHash)).toBe(hashKey(colon < 0 ? line : line.slice(0, colon)));
-        expect(text(webassembly.memory.slice(word(LineRow.ValueStart), word(LineRow.End)))).toBe(
-          value,
-        );
-        const kind = word(LineRow.Kind);
+        const { memory, words, numbers } = webassembly;
+        const keyRow = (LINE_KEYS >> 2) + index * ROW_WORDS;
+        const valueRow = (LINE_VALUES >> 2) + index * ROW_WORDS;
+        const number = numbers[(valueRow + LineValue.Number) >> 1] as number;
+        const key = colon < 0 ? line : line.slice(0, colon);
+        expect(words[keyRow + LineKey.Hash]).toBe(hashKey(key));
+        const valueStart = words[valueRow + LineValue.Start];
+        expect(text(memory.slice(valueStart, words[valueRow + LineValue.End]))).toBe(value);
+        const kind = words[keyRow + LineKey.Kind] as number;
         if (colon < 0) expect(kind).toBe(LineKind.Bare);
-        else if (!grammar.test(value)) expect(kind, value).toBe(LineKind.Text);
+        else if (kind === LineKind.Date) expect(number, value).toBe(secondsOf(value));
+        else if (!grammar.test(value))
+          expect([kind, secondsOf(value)]).toEqual([LineKind.Text, NaN]);
         else if (kind === LineKind.Number) expect(number, value).toBe(Number(value));
         else if (kind === LineKind.Wrapped) {
           expect(BigInt.asUintN(64, BigInt(value.replace("+", "").trim()))).toBeGreaterThanOrEqual(
             2n ** 63n,
           );
         } else expect(kind, value).toBe(LineKind.Long);
-        if (kind !== LineKind.Number) expect(number).toBe(0);
+        if (kind !== LineKind.Number && kind !== LineKind.Date) expect(number).toBe(0);
       });
     });
     fc.assert(property, budget);

@@ -9,3 +9,6 @@ export const engines: readonly (readonly [name: string, engine: Engine])[] = [
   ["typescript", createTypeScriptEngine()],
   ["default", createDefaultEngine()],
 ];
+
+/** The two that there are: the default engine is one of them. */
+export const bothEngines = engines.slice(0, 2);

@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import { WINDOW } from "../../src/engine/engine.js";
 import { hashBytes, hashKey } from "../../src/engine/hash-key.js";
 import { viewMemory } from "../../src/engine/memory.js";
+import { fixture, fixtures } from "../fixtures.js";
 import { latin1 } from "./bytes.js";
-import { splitLines } from "./drive.js";
+import { splitLines } from "./drive-split.js";
 import { engines } from "./engines.js";
-import { fixture, fixtures } from "./fixtures.js";
 
 const { memory } = engines[1]?.[1] ?? {};
 const { bytes, view } = viewMemory(memory as Uint8Array);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { EngineError, TABLE_ROWS, WINDOW } from "../../src/engine/engine.js";
+import { cuts } from "../cuts.js";
 import { latin1 } from "./bytes.js";
-import { cuts } from "./cuts.js";
-import { split } from "./drive.js";
+import { split } from "./drive-split.js";
 import { engines } from "./engines.js";
 
 describe.each(engines)("splitHeaders, %s", (_, engine) => {

@@ -1,21 +1,23 @@
 import { describe, expect, it } from "vitest";
 import {
+  LINE_KEYS,
+  LINE_VALUES,
+  LineKey,
   LineKind,
-  TABLE,
   TABLE_LINES,
   TableResult,
   WINDOW,
   WINDOW_SIZE,
 } from "../../src/engine/engine.js";
 import { hashKey } from "../../src/engine/hash-key.js";
+import { cuts } from "../cuts.js";
+import { fixture } from "../fixtures.js";
 import { latin1 } from "./bytes.js";
-import { cuts } from "./cuts.js";
-import { result, splitLines } from "./drive.js";
+import { result } from "./drive.js";
+import { splitLines } from "./drive-split.js";
 import { engines } from "./engines.js";
-import { fixture } from "./fixtures.js";
 
-const TABLE_WORD = TABLE >> 2;
-const { Bare, Text, Number: Numeric, Wrapped, Long } = LineKind;
+const { Bare, Text, Number: Numeric, Wrapped, Long, Date: Dated } = LineKind;
 
 describe.each(engines)("splitLines, %s", (_, engine) => {
   const read = (text: string, final = true) => splitLines(engine, [latin1(text)], final);
@@ -89,8 +91,11 @@ describe.each(engines)("splitLines, %s", (_, engine) => {
     expect(splitLines(engine, [latin1("key:")])).toMatchObject([{ value: "", kind: Text }]);
     engine.memory.set(latin1("k:12345"), WINDOW);
     expect(engine.splitLines(WINDOW, 2, 1)).toBe(1);
-    expect(engine.words.slice(TABLE_WORD, TABLE_WORD + 8)).toEqual(
-      Int32Array.of(WINDOW, WINDOW + 1, WINDOW + 2, WINDOW + 2, hashKey("k"), Text, 0, 0),
+    expect(engine.words.slice(LINE_KEYS >> 2, (LINE_KEYS >> 2) + 4)).toEqual(
+      Int32Array.of(WINDOW, WINDOW + 1, hashKey("k"), Text),
+    );
+    expect(engine.words.slice(LINE_VALUES >> 2, (LINE_VALUES >> 2) + 4)).toEqual(
+      Int32Array.of(0, 0, WINDOW + 2, WINDOW + 2),
     );
   });
 
@@ -155,7 +160,6 @@ describe.each(engines)("splitLines, %s", (_, engine) => {
     "/status?full",
     ",5",
     "1,000",
-    "20/Nov/2026:18:28:16 +0000",
     "2026-11-12T08:58:41",
     "6 minutes 41 seconds",
     "Idle",
@@ -163,6 +167,70 @@ describe.each(engines)("splitLines, %s", (_, engine) => {
     "12345678\u00e9",
   ])("does not take %j for a number", (text) => {
     expect(read(`key: ${text}\n`)[0]).toMatchObject({ kind: Text, number: 0, value: text });
+  });
+
+  it.each([
+    ["20/Nov/2026:18:28:16 +0000", "2026-11-20T18:28:16Z"],
+    ["01/Jan/1970:00:00:00 +0000", "1970-01-01T00:00:00Z"],
+    ["15/Aug/2018:16:29:57 +0200", "2018-08-15T14:29:57Z"],
+    ["28/Feb/2023:23:30:00 -0045", "2023-03-01T00:15:00Z"],
+    ["29/Feb/2024:12:00:00 +0000", "2024-02-29T12:00:00Z"],
+    ["30/Feb/2024:12:00:00 +0000", "2024-03-01T12:00:00Z"],
+    ["31/Dec/2016:23:59:60 +0000", "2017-01-01T00:00:00Z"],
+    ["01/Mar/1900:00:00:00 +0000", "1900-03-01T00:00:00Z"],
+    ["31/Dec/1969:23:59:59 +0000", "1969-12-31T23:59:59Z"],
+    ["01/Jan/0000:00:00:00 +0000", "0000-01-01T00:00:00Z"],
+    ["31/Dec/9999:23:59:59 -1200", "+010000-01-01T11:59:59Z"],
+  ])("reads the date %s", (text, iso) => {
+    const seconds = Date.parse(iso) / 1000;
+    expect(read(`start time: ${text}\n`)[0]).toMatchObject({
+      kind: Dated,
+      number: seconds,
+      value: text,
+    });
+  });
+
+  it("reads the dates of every month", () => {
+    for (let month = 0; month < 12; month++) {
+      const date = new Date(Date.UTC(2023, month, 9, 8, 7, 6));
+      const [, day, name, year, time] = date.toUTCString().split(" ");
+      const line = `start time: ${day}/${name}/${year}:${time} +0000\n`;
+      expect(read(line)[0], line).toMatchObject({ kind: Dated, number: date.getTime() / 1000 });
+    }
+  });
+
+  it.each([
+    "20/Nov/2026:18:28:16 +000",
+    "20/Nov/2026:18:28:16 +00000",
+    "20/Nov/2026:18:28:16 +0000 ",
+    "00/Nov/2026:18:28:16 +0000",
+    "32/Nov/2026:18:28:16 +0000",
+    "20/Nov/2026:24:28:16 +0000",
+    "20/Nov/2026:18:60:16 +0000",
+    "20/Nov/2026:18:28:61 +0000",
+    "20/nov/2026:18:28:16 +0000",
+    "20/Nob/2026:18:28:16 +0000",
+    "2O/Nov/2026:18:28:16 +0000",
+    "20/Nov/2/26:18:28:16 +0000",
+    "20/Nov/2026:18:2::16 +0000",
+    "20/Nov/2026:18:28:16 +00 0",
+    "20/Nov/2026:18:28:16 /0000",
+    "20/Nov/2026:18:28:16+ 0000",
+    "20/Nov-2026:18:28:16 +0000",
+    "20-Nov/2026:18:28:16 +0000",
+    "20/Nov/2026 18:28:16 +0000",
+    "20/Nov/2026:18-28:16 +0000",
+    "20/Nov/2026:18:28-16 +0000",
+  ])("does not take %j for a date", (text) => {
+    expect(read(`key: ${text}\n`)[0]).toMatchObject({ kind: Text, number: 0, value: text });
+  });
+
+  it("reads a date at the very end of the window", () => {
+    const line = latin1("start time: 20/Nov/2026:18:28:16 +0000");
+    const start = WINDOW + WINDOW_SIZE - line.length;
+    engine.memory.set(line, start);
+    expect(engine.splitLines(start, line.length, 1)).toBe(1);
+    expect(engine.numbers[LINE_VALUES >> 3]).toBe(Date.UTC(2026, 10, 20, 18, 28, 16) / 1000);
   });
 
   it.each([
@@ -226,7 +294,7 @@ describe.each(engines)("splitLines, %s", (_, engine) => {
     expect(engine.splitLines(WINDOW, WINDOW_SIZE, 1)).toBe(1);
     engine.memory.fill(0x20, WINDOW, WINDOW + WINDOW_SIZE);
     expect(engine.splitLines(WINDOW, WINDOW_SIZE, 1)).toBe(1);
-    expect(engine.words[TABLE_WORD + 4]).toBe(hashKey(" ".repeat(WINDOW_SIZE)));
+    expect(engine.words[(LINE_KEYS >> 2) + LineKey.Hash]).toBe(hashKey(" ".repeat(WINDOW_SIZE)));
   });
 
   it("reads a PHP-FPM page of 100 processes", () => {

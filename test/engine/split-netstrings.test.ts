@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { EngineError, TABLE_ROWS, WINDOW } from "../../src/engine/engine.js";
+import { cuts } from "../cuts.js";
 import { latin1 } from "./bytes.js";
-import { cuts } from "./cuts.js";
 import { type FrameOptions, frame } from "./drive.js";
 import { engines } from "./engines.js";
 

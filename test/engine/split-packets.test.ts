@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { TABLE_ROWS, WINDOW } from "../../src/engine/engine.js";
+import { cuts } from "../cuts.js";
 import { hex, join, latin1 } from "./bytes.js";
-import { cuts } from "./cuts.js";
-import { frame, split } from "./drive.js";
+import { frame } from "./drive.js";
+import { split } from "./drive-split.js";
 import { engines } from "./engines.js";
 
 describe.each(engines)("splitPackets, %s", (_, engine) => {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { EngineError, TABLE_ROWS, TableResult, WINDOW } from "../../src/engine/engine.js";
+import { cuts } from "../cuts.js";
 import { hex, join, latin1 } from "./bytes.js";
-import { cuts } from "./cuts.js";
-import { result, split } from "./drive.js";
+import { result } from "./drive.js";
+import { split } from "./drive-split.js";
 import { engines } from "./engines.js";
 
 describe.each(engines)("splitPairs, %s", (_, engine) => {

@@ -1,10 +1,20 @@
-import { EngineError, LINE_ROW_WORDS, LineKind, LineRow, TABLE, TABLE_LINES } from "../engine.js";
+import {
+  EngineError,
+  LINE_KEYS,
+  LINE_VALUES,
+  LineKey,
+  LineKind,
+  LineValue,
+  ROW_WORDS,
+  TABLE_LINES,
+} from "../engine.js";
 import { hashBytes } from "../hash-key.js";
 import { isOutside, type Memory } from "../memory.js";
-import { readNumber } from "./read-number.js";
+import { readValue } from "./read-value.js";
 import { tableResult } from "./table-result.js";
 
-const T = TABLE >> 2;
+const VALUES = LINE_VALUES >> 2;
+const KEYS = LINE_KEYS >> 2;
 const TAB = 0x09;
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
@@ -38,21 +48,24 @@ export function splitLines(memory: Memory, start: number, length: number, final:
     if (newline === end && final === 0) break;
 
     const lineEnd = newline > at && bytes[newline - 1] === CARRIAGE_RETURN ? newline - 1 : newline;
-    const row = T + LINE_ROW_WORDS * rows++;
-    words[row + LineRow.Start] = at;
-    words[row + LineRow.End] = lineEnd;
+    const row = ROW_WORDS * rows++;
+    const valueRow = VALUES + row;
+    const keyRow = KEYS + row;
+    words[valueRow + LineValue.End] = lineEnd;
+    words[keyRow + LineKey.Start] = at;
     if (colon < lineEnd) {
-      words[row + LineRow.KeyEnd] = colon;
-      words[row + LineRow.ValueStart] = value;
-      words[row + LineRow.KeyHash] = hashBytes(view, at, colon - at);
-      words[row + LineRow.Kind] = readNumber(memory, value, lineEnd, (row + LineRow.Number) >> 1);
+      const slot = (valueRow + LineValue.Number) >> 1;
+      words[valueRow + LineValue.Start] = value;
+      words[keyRow + LineKey.End] = colon;
+      words[keyRow + LineKey.Hash] = hashBytes(view, at, colon - at);
+      words[keyRow + LineKey.Kind] = readValue(memory, value, lineEnd, slot);
     } else {
-      words[row + LineRow.KeyEnd] = lineEnd;
-      words[row + LineRow.ValueStart] = lineEnd;
-      words[row + LineRow.KeyHash] = hashBytes(view, at, lineEnd - at);
-      words[row + LineRow.Kind] = LineKind.Bare;
-      words[row + LineRow.Number] = 0;
-      words[row + LineRow.Number + 1] = 0;
+      words[valueRow + LineValue.Number] = 0;
+      words[valueRow + LineValue.Number + 1] = 0;
+      words[valueRow + LineValue.Start] = lineEnd;
+      words[keyRow + LineKey.End] = lineEnd;
+      words[keyRow + LineKey.Hash] = hashBytes(view, at, lineEnd - at);
+      words[keyRow + LineKey.Kind] = LineKind.Bare;
     }
     at = newline + 1;
   }

@@ -1,0 +1,138 @@
+import {
+  type Engine,
+  LINE_KEYS,
+  LINE_VALUES,
+  LineKey,
+  LineValue,
+  PairRow,
+  ROW_WORDS,
+  TableResult,
+} from "../../src/engine/engine.js";
+import { type Failure, result, row, textAt, windows } from "./drive.js";
+import { WaitingBytes } from "./waiting-bytes.js";
+
+/** Drives the jobs that have no state: what they do not take comes again, in front of the next chunk. */
+
+export interface Pairs {
+  pairs: [name: string, value: string][];
+  consumed: number;
+  needed: number;
+  failure: Failure | undefined;
+}
+
+/**
+ * Runs a job that has no state: what it does not take comes again, in front of the next chunk. It
+ * ends where an element is longer than the window.
+ */
+export function split(
+  engine: Engine,
+  job: "splitPairs" | "splitHeaders" | "splitVariables",
+  chunks: readonly Uint8Array[],
+): Pairs {
+  const pairs: Pairs["pairs"] = [];
+  let consumed = 0;
+  let needed = 0;
+  const waiting = new WaitingBytes(engine);
+  for (const chunk of windows(chunks)) {
+    let left = chunk;
+    do {
+      left = waiting.add(left);
+      const count = engine[job](waiting.start, waiting.length);
+      if (count < 0) {
+        const offset = consumed + result(engine, TableResult.ErrorOffset);
+        return { pairs, consumed, needed: 0, failure: { error: count, offset } };
+      }
+      for (let index = 0; index < count; index++) pairs.push(readPair(engine, index));
+      const taken = result(engine, TableResult.Consumed);
+      consumed += taken;
+      needed = result(engine, TableResult.Needed) >>> 0;
+      waiting.take(taken);
+    } while (left.length > 0 && !waiting.isFull);
+  }
+  return { pairs, consumed, needed, failure: undefined };
+}
+
+function readPair(engine: Engine, index: number): Pairs["pairs"][number] {
+  const words = row(engine, index);
+  const of = (start: number, length: number) =>
+    textAt(engine, words[start] as number, words[length] as number);
+  return [of(PairRow.NameStart, PairRow.NameLength), of(PairRow.ValueStart, PairRow.ValueLength)];
+}
+
+export interface Line {
+  key: string;
+  value: string;
+  kind: number;
+  number: number;
+  hash: number;
+}
+
+/** The lines of a page; what is not taken comes again, in front of the next chunk. */
+export function splitLines(engine: Engine, chunks: readonly Uint8Array[], final = true): Line[] {
+  const lines: Line[] = [];
+  const waiting = new WaitingBytes(engine);
+  chunks.forEach((chunk, index) => {
+    waiting.add(chunk);
+    const isLast = final && index === chunks.length - 1;
+    const count = engine.splitLines(waiting.start, waiting.length, isLast ? 1 : 0);
+    for (let line = 0; line < count; line++) lines.push(readLine(engine, line));
+    waiting.take(result(engine, TableResult.Consumed));
+  });
+  return lines;
+}
+
+function readLine(engine: Engine, index: number): Line {
+  const { words, numbers } = engine;
+  const key = (LINE_KEYS >> 2) + index * ROW_WORDS;
+  const value = (LINE_VALUES >> 2) + index * ROW_WORDS;
+  const between = (from: number, to: number) => {
+    const start = words[from] as number;
+    return textAt(engine, start, (words[to] as number) - start);
+  };
+  return {
+    key: between(key + LineKey.Start, key + LineKey.End),
+    value: between(value + LineValue.Start, value + LineValue.End),
+    kind: words[key + LineKey.Kind] as number,
+    number: numbers[(value + LineValue.Number) >> 1] as number,
+    hash: words[key + LineKey.Hash] as number,
+  };
+}
+
+/** Columns of {@link splitLineRows}. Starts and ends are offsets in the page. */
+export const PageLine = {
+  Start: 0,
+  KeyEnd: 1,
+  ValueStart: 2,
+  End: 3,
+  KeyHash: 4,
+  Kind: 5,
+  Number: 6,
+} as const;
+export const PAGE_LINE_COLUMNS = 7;
+
+/** What {@link splitLines} gives, as rows in one list: quicker to make, and to compare. */
+export function splitLineRows(engine: Engine, chunks: readonly Uint8Array[]): number[] {
+  const { words, numbers } = engine;
+  const rows: number[] = [];
+  const waiting = new WaitingBytes(engine);
+  let taken = 0;
+  for (const [index, chunk] of chunks.entries()) {
+    waiting.add(chunk);
+    const isLast = index === chunks.length - 1;
+    const count = engine.splitLines(waiting.start, waiting.length, isLast ? 1 : 0);
+    const base = taken - waiting.start;
+    for (let line = 0; line < count; line++) {
+      const key = (LINE_KEYS >> 2) + line * ROW_WORDS;
+      const value = (LINE_VALUES >> 2) + line * ROW_WORDS;
+      rows.push((words[key + LineKey.Start] as number) + base);
+      rows.push((words[key + LineKey.End] as number) + base);
+      rows.push((words[value + LineValue.Start] as number) + base);
+      rows.push((words[value + LineValue.End] as number) + base);
+      rows.push(words[key + LineKey.Hash] as number, words[key + LineKey.Kind] as number);
+      rows.push(numbers[(value + LineValue.Number) >> 1] as number);
+    }
+    taken += result(engine, TableResult.Consumed);
+    waiting.take(result(engine, TableResult.Consumed));
+  }
+  return rows;
+}
