@@ -49,7 +49,7 @@ export class WorkerPageReader {
 
   write(piece: Uint8Array | string): void {
     const text = typeof piece === "string" ? piece : this.#decoder.write(piece);
-    if (this.#start.length < START) this.#start += text.slice(0, START);
+    if (this.#start.length < START) this.#start += text.slice(0, START - this.#start.length);
     this.#tables.write(text);
   }
 

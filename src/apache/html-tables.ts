@@ -12,7 +12,7 @@ export interface TableHandlers {
   /** A table begins or ends. Tables in cells of tables come and go in between. */
   beginTable(): void;
   endTable(): void;
-  /** A piece of the text of a `title`, `h1`, `h2` or `pre` outside of tables. */
+  /** The text of a `title`, `h1`, `h2` or `pre` outside of tables; in parts around a table in it. */
   text(element: string, text: string): void;
 }
 
@@ -49,6 +49,7 @@ export class HtmlTables {
   #table: OpenTable | undefined;
   /** The element outside of tables whose text is told, or "". */
   #element = "";
+  #elementText = "";
   /** The text from an offset of the page on. */
   #text = "";
   #offset = 0;
@@ -70,6 +71,7 @@ export class HtmlTables {
   /** Ends what is still open. */
   end(): void {
     this.#tokenizer.end();
+    this.#tellText();
     while (this.#table !== undefined) this.#closeTable();
   }
 
@@ -118,7 +120,7 @@ export class HtmlTables {
   #add(text: string): void {
     const table = this.#table;
     if (table === undefined) {
-      if (this.#element !== "") this.#handlers.text(this.#element, text);
+      if (this.#element !== "") this.#elementText += text;
     } else if (table.cell !== "none") {
       table.text = table.text === "" ? text : table.text + text;
     }
@@ -137,12 +139,13 @@ export class HtmlTables {
         if (table !== undefined) this.#closeRow(table);
         break;
       case "table":
+        this.#tellText();
         this.#table = new OpenTable();
         this.#tables.push(this.#table);
         this.#handlers.beginTable();
         break;
       case "other":
-        if (table === undefined) this.#element = this.#told(start, end) || this.#element;
+        if (table === undefined) this.#openElement(this.#told(start, end));
     }
   }
 
@@ -160,8 +163,24 @@ export class HtmlTables {
         if (table !== undefined) this.#closeTable();
         break;
       case "other":
-        if (this.#element !== "" && this.#told(start, end) === this.#element) this.#element = "";
+        if (this.#element !== "" && this.#told(start, end) === this.#element) {
+          this.#tellText();
+          this.#element = "";
+        }
     }
+  }
+
+  #openElement(name: string): void {
+    if (name === "") return;
+    this.#tellText();
+    this.#element = name;
+  }
+
+  /** Only what is whole: a piece of the page may end inside of it. */
+  #tellText(): void {
+    if (this.#elementText === "") return;
+    this.#handlers.text(this.#element, this.#elementText);
+    this.#elementText = "";
   }
 
   #openCell(table: OpenTable, cell: "th" | "td"): void {

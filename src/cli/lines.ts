@@ -17,15 +17,22 @@ export async function* linesOf(
   for await (const chunk of source) {
     const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
     rest = lines.pop() as string;
-    if (rest.length > MAX_LINE) {
-      throw new GatewayError(
-        ErrorCode.LimitExceeded,
-        `a line has more than ${MAX_LINE} characters`,
-        { hint: "write one address a line" },
-      );
-    }
-    for (const line of lines) yield line.replace(/\r$/, "");
+    for (const line of lines) yield lineOf(line);
+    checkLength(rest);
   }
   rest += decoder.decode();
-  if (rest !== "") yield rest.replace(/\r$/, "");
+  if (rest !== "") yield lineOf(rest);
+}
+
+/** A line without a carriage return at its end. */
+function lineOf(text: string): string {
+  checkLength(text);
+  return text.replace(/\r$/, "");
+}
+
+function checkLength(text: string): void {
+  if (text.length <= MAX_LINE) return;
+  throw new GatewayError(ErrorCode.LimitExceeded, `a line has more than ${MAX_LINE} characters`, {
+    hint: "write one address a line",
+  });
 }

@@ -1,15 +1,11 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import {
-  parseWorkerPage,
-  streamWorkerRows,
-  type WorkerPage,
-  WorkerPageReader,
-} from "../../src/apache/html-page.js";
+import { parseWorkerPage, streamWorkerRows, WorkerPageReader } from "../../src/apache/html-page.js";
 import { parseTextPage } from "../../src/apache/text-page.js";
 import { activityOf, isHanging, type WorkerRow } from "../../src/apache/worker-row.js";
-import { latin1, latin1Bytes } from "../../src/bytes.js";
+import { concat, latin1, latin1Bytes } from "../../src/bytes.js";
+import { cuts } from "../cuts.js";
 import { fixture, fixtures } from "./fixtures.js";
 
 const pages = [...fixtures("html.html"), ...fixtures("refresh.html")].filter(
@@ -101,18 +97,6 @@ describe("the worker table of a captured page", () => {
     expect(expected.length).toBeGreaterThan(0);
     expect(rows).toEqual(expected);
     expect(malformedRows).toBe(0);
-  });
-
-  it.each(pages)("gives the same for %s in pieces", (name) => {
-    const page = fixture(name);
-    const whole = parseWorkerPage(page);
-    for (const size of [1, 7, 1000]) {
-      if (size === 1 && page.length > 20_000) continue;
-      const rows: WorkerRow[] = [];
-      const reader = new WorkerPageReader((worker) => rows.push(worker));
-      for (let at = 0; at < page.length; at += size) reader.write(page.subarray(at, at + size));
-      expect({ rows, ...reader.end() } satisfies WorkerPage).toEqual(whole);
-    }
   });
 
   it("reads the processes of event beside the threads", () => {
@@ -320,6 +304,45 @@ describe("the worker table", () => {
     expect(parseWorkerPage(new TextEncoder().encode(page)).rows[0]?.request).toBe("GET /café–");
     const latin = latin1Bytes(table(head(), with_("Request", "GET /caf\xe9")));
     expect(parseWorkerPage(latin).rows[0]?.request).toBe("GET /café");
+  });
+
+  it.each([
+    ["é before a byte that is not UTF-8", [0xc3, 0xa9, 0xe9, 0x21, 0xc3, 0xa9], "é\xe9!\xc3\xa9"],
+    ["a character that breaks off", [0x61, 0xe2, 0x82, 0x41], "a\xe2\x82A"],
+    ["an overlong character", [0xc0, 0xaf], "\xc0\xaf"],
+    ["half of a pair", [0xed, 0xa0, 0x80], "\xed\xa0\x80"],
+    ["a byte order mark", [0x61, 0xef, 0xbb, 0xbf, 0x62], "a\ufeffb"],
+    ["four bytes", [0xf0, 0x9f, 0x98, 0x80, 0xff], "\u{1f600}\xff"],
+  ])("S1.44 reads %s alike at every cut", (_what, bytes, text) => {
+    const [before = "", behind = ""] = table(head(), with_("Request", "|")).split("|");
+    const page = concat([latin1Bytes(before), Uint8Array.from(bytes), latin1Bytes(behind)]);
+    for (const [how, pieces] of cuts(page)) {
+      const rows: WorkerRow[] = [];
+      const reader = new WorkerPageReader((worker) => rows.push(worker));
+      for (const piece of pieces) reader.write(piece);
+      reader.end();
+      expect(rows[0]?.request, how).toBe(text);
+    }
+  });
+
+  it("S1.50 says that a page was asked for without a table, wherever its heading is cut", () => {
+    const page = latin1Bytes("<html><title>Apache Status</title><h2>Server Details</h2></html>");
+    for (const [how, pieces] of cuts(page)) {
+      const reader = new WorkerPageReader(() => {});
+      for (const piece of pieces) reader.write(piece);
+      expect(() => reader.end(), how).toThrow(
+        expect.objectContaining({ hint: "ask without ?notable" }),
+      );
+    }
+  });
+
+  it("says what a page is by as much of its beginning, in one piece or in two", () => {
+    const page = `<html>${" ".repeat(8_200)}<title>404 Not Found</title>`;
+    for (const pieces of [[page], [page.slice(0, 100), page.slice(100)]]) {
+      const reader = new WorkerPageReader(() => {});
+      for (const piece of pieces) reader.write(piece);
+      expect(() => reader.end()).toThrow(expect.objectContaining({ code: "not_a_status_page" }));
+    }
   });
 
   it("S1.45 has slots without a process, and no pid for them", () => {
