@@ -67,6 +67,12 @@ export function isAscii(bytes: Uint8Array, start = 0, end: number = bytes.length
   return true;
 }
 
+/** Whether all characters are below U+0080. */
+export function isAsciiText(text: string): boolean {
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 0x7f) return false;
+  return true;
+}
+
 /** One array with the bytes of all parts. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   let length = 0;

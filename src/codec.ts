@@ -6,7 +6,8 @@ export {
   type ResponseHead,
 } from "./cgi/response-head.js";
 export { type ResponseHeadOptions, ResponseHeadReader } from "./cgi/response-head-reader.js";
-export { type Variable, Variables, type VariableValue } from "./cgi/variables.js";
+export type { Variable, VariableValue } from "./cgi/variable.js";
+export { Variables } from "./cgi/variables.js";
 export {
   type Engine,
   type EngineName,

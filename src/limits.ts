@@ -8,7 +8,7 @@ export interface Limits {
   headerCount: number;
   /** What a backend may write to its error stream for one request; the rest is dropped and counted. */
   stderr: number;
-  /** All variables of one request: PARAMS, an SCGI netstring, or a uwsgi packet. */
+  /** All variables of one request: PARAMS, an SCGI netstring, a uwsgi packet, or an HTTP head. */
   variables: number;
   /** Records of one request, empty ones included. */
   records: number;

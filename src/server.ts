@@ -1,9 +1,10 @@
 /** The package's door for servers. */
 
 export type { ServerRole } from "./cgi/server-machine.js";
-export type { Variable, VariableValue } from "./cgi/variables.js";
+export type { Variable, VariableValue } from "./cgi/variable.js";
 export { Variables } from "./cgi/variables.js";
 export { ErrorCode, GatewayError } from "./errors.js";
+export type { Application } from "./gateway/application.js";
 export { type BridgeOptions, bridge } from "./gateway/bridge.js";
 export { compose, type Middleware } from "./gateway/compose.js";
 export {
@@ -12,6 +13,7 @@ export {
   type WsgiApplication,
   type WsgiResult,
 } from "./gateway/from-wsgi.js";
+export type { GatewayServer, ServerCounts } from "./gateway/gateway-server.js";
 export type {
   Context,
   ErrorStream,
@@ -20,6 +22,7 @@ export type {
   StreamsHandler,
 } from "./gateway/handler.js";
 export { handlerOf } from "./gateway/handler.js";
+export { makeResponsesLazy } from "./gateway/lazy-response.js";
 export type { ListenTarget } from "./gateway/node-listener.js";
 export { inheritedListener } from "./gateway/node-listener.js";
 export type { PoolCounters, ProcessCounters } from "./gateway/pool-counters.js";
@@ -28,9 +31,9 @@ export type { Pool } from "./gateway/prefork/pool.js";
 export { controlBySignals } from "./gateway/prefork/signals.js";
 export { startPool } from "./gateway/prefork/start-pool.js";
 export type { ConnectionContext, ConnectionHandler } from "./gateway/raw-connection.js";
-export type { Application, GatewayServer, ServeOptions, ServerCounts } from "./gateway/serve.js";
 export { serve } from "./gateway/serve.js";
 export { type ServeCgiOptions, serveCgi } from "./gateway/serve-cgi.js";
+export type { ServeOptions } from "./gateway/serve-options.js";
 export type { PoolServer, ServePoolOptions } from "./gateway/serve-pool.js";
 export { servePool } from "./gateway/serve-pool.js";
 export { showVariables } from "./gateway/show-variables.js";

@@ -76,6 +76,10 @@ export class OneRequestServer implements ServerMachine, ServerRequest {
     return this.#ended ? 0 : 1;
   }
 
+  get receiving(): number {
+    return this.#ended || this.#state === "complete" ? 0 : 1;
+  }
+
   get incomplete(): number | undefined {
     return this.#state === "head" && !this.#ended ? 0 : undefined;
   }

@@ -1,7 +1,8 @@
-import { latin1, utf8Bytes } from "../bytes.js";
+import { isAsciiText, latin1, utf8Bytes } from "../bytes.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { breaksLine, hopByHop, isToken } from "./header-fields.js";
-import { contentLengthOf, type Variable, Variables, type VariableValue } from "./variables.js";
+import type { Variable, VariableValue } from "./variable.js";
+import { contentLengthOf, Variables } from "./variables.js";
 
 export interface RequestOptions {
   /** Aborts when the client has gone. */
@@ -120,13 +121,21 @@ function serverOf(variables: Variables, scheme: string): string | undefined {
 
 function targetOf(variables: Variables): string {
   const uri = byteText(variables, "REQUEST_URI");
-  if (uri === "") return targetOfParts(variables);
+  if (uri === "" || isRedirected(variables)) return targetOfParts(variables);
   const target = encodeTarget(uri, "");
   if (target === "*") return "/";
   const path = target.replace(/^https?:\/\/[^/?]*/i, "");
   if (path.startsWith("/")) return path;
   if (path !== target && (path === "" || path.startsWith("?"))) return `/${path}`;
   throw malformed("REQUEST_URI", target);
+}
+
+/**
+ * Whether Apache serves an application's local redirect (RFC 3875 §6.2.2): REQUEST_URI is what the
+ * client asked for, then, and would lead to the redirect again.
+ */
+function isRedirected(variables: Variables): boolean {
+  return variables.has("REDIRECT_SCRIPT_NAME") && variables.get("REDIRECT_STATUS") === "200";
 }
 
 /** Without REQUEST_URI: paths that are decoded, so that `%` and `?` in them are encoded again. */
@@ -142,11 +151,6 @@ function targetOfParts(variables: Variables): string {
 function byteText(variables: Variables, name: string): string {
   const text = variables.get(name) ?? "";
   return isAsciiText(text) ? text : latin1(variables.bytes(name) ?? new Uint8Array(0));
-}
-
-function isAsciiText(text: string): boolean {
-  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 0x7f) return false;
-  return true;
 }
 
 /**
@@ -172,23 +176,20 @@ const untold: ReadonlySet<string> = new Set([
 const knownNames = new Map<string, string | undefined>();
 const MAX_KNOWN_NAMES = 256;
 
-/** The header that a variable tells; undefined when it tells none. */
+/** The header that an HTTP_ variable tells; undefined when another variable tells it, or none. */
 function headerName(variable: string): string | undefined {
   const known = knownNames.get(variable);
   if (known !== undefined || knownNames.has(variable)) return known;
-  let name: string | undefined;
-  if (variable.startsWith("HTTP_")) {
-    name = variable.slice(5).toLowerCase().replaceAll("_", "-");
-    if (name === "" || untold.has(name)) name = undefined;
-    else if (!isToken(name)) throw malformed("a header's name", variable);
-  }
+  const lower = variable.slice(5).toLowerCase().replaceAll("_", "-");
+  const name = lower === "" || untold.has(lower) ? undefined : lower;
+  if (name !== undefined && !isToken(name)) throw malformed("a header's name", variable);
   if (knownNames.size < MAX_KNOWN_NAMES && variable.length < 64) knownNames.set(variable, name);
   return name;
 }
 
 function fieldsOf(variables: Variables): Map<string, string> {
   const fields = new Map<string, string>();
-  for (const [variable, value] of variables) {
+  for (const [variable, value] of variables.startingWith("HTTP_")) {
     const name = headerName(variable);
     if (name === undefined) continue;
     const text = byteTextOf(value);

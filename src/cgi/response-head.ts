@@ -1,4 +1,5 @@
 import { latin1 } from "../bytes.js";
+import { isLocalPath } from "./local-redirect.js";
 
 /** What a Location field asks for (RFC 3875 §6.2). */
 export const LocationForm = {
@@ -79,7 +80,7 @@ export class ResponseHead {
     const { location } = this;
     if (location === undefined) return undefined;
     if (!this.explicitStatus) {
-      return /^\/(?!\/)/.test(location) ? LocationForm.Local : LocationForm.Client;
+      return isLocalPath(location) ? LocationForm.Local : LocationForm.Client;
     }
     if (this.status < 300 || this.status > 399) return undefined;
     return this.#layout.contentType ? LocationForm.ClientDocument : LocationForm.Client;

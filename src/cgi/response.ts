@@ -1,6 +1,7 @@
 import { latin1Bytes } from "../bytes.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { breaksLine, hopByHop, isToken } from "./header-fields.js";
+import { isLocalRedirect } from "./local-redirect.js";
 import { reasonPhrases } from "./reason-phrases.js";
 import type { ResponseHead } from "./response-head.js";
 
@@ -52,7 +53,8 @@ export interface EncodeHeadOptions {
 
 /**
  * The head of a CGI response, its blank line included. A Status field comes first, or behind a
- * Location. Each Set-Cookie has a line of its own; fields about the connection are left out.
+ * Location; a local redirect has none. Each Set-Cookie has a line of its own; fields about the
+ * connection are left out.
  *
  * @throws GatewayError `bad_input` when the status is not from 200 to 599, or a name, a value or
  * the status text would not stay in its line
@@ -77,6 +79,7 @@ export function encodeResponseHead(
     fields += field(name, value);
   }
   for (const cookie of headers.getSetCookie()) fields += field("set-cookie", cookie);
+  if (statusLast && isLocalRedirect(response)) return latin1Bytes(`${fields}\r\n`);
   return latin1Bytes(`${statusLast ? fields + first : first + fields}\r\n`);
 }
 

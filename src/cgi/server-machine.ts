@@ -31,12 +31,23 @@ export interface RequestReceiver {
   aborted(error: GatewayError): void;
 }
 
+/** What a response begins with. */
+export type ResponseStart = Pick<Response, "status" | "statusText" | "headers">;
+
 /** A request, and the way to answer it. Without effect once it has been ended or aborted. */
 export interface ServerRequest {
   readonly variables: Variables;
   readonly role: ServerRole;
   /** True when nothing that is sent would arrive. */
   readonly ended: boolean;
+  /**
+   * Begins the response, where a protocol has a head of its own kind: what is sent behind it is the
+   * body. Without this the response's first bytes are the head, as CGI has it.
+   *
+   * @param length the body's, where it is known
+   * @throws GatewayError `bad_input` for a response that cannot be sent; another one may be
+   */
+  begin?(response: ResponseStart, length: number | undefined): void;
   /** A piece of the response: head and body. */
   respond(bytes: Uint8Array): void;
   /** A piece of the error stream; see `errorOutput` for where the protocol has none. */
@@ -55,6 +66,8 @@ export interface ServerMachine {
   readonly headBegin: "status-field" | "status-line";
   /** Requests that have begun and not ended. */
   readonly active: number;
+  /** Of those, the ones of which more is to come: they alone are held up where reading stops. */
+  readonly receiving: number;
   /**
    * Which request has been incomplete for longest: a number that changes when that one's variables
    * are complete, undefined when none is incomplete. A timer over it finds half requests.

@@ -44,13 +44,18 @@ interface ServeCommandOptions {
   cgi?: true;
 }
 
+/** SCGI's own port, where its servers have always listened when nothing was said. */
+const SCGI_ADDRESS = "127.0.0.1:4000";
+
 const help = `
 MODULE exports its handler as default: a function (request, context) => Response,
 or an object with fetch. ADDR is unix:/run/app.sock or 127.0.0.1:9000, with
-scgi:// or uwsgi:// before it for those protocols, and fcgi:// if you like.
+scgi:// or uwsgi:// before it for those protocols, http:// for plain HTTP, and
+fcgi:// if you like.
 
 Without --listen, the socket is taken that this was started with: systemd's
-(LISTEN_FDS), or descriptor 0 under spawn-fcgi, mod_fcgid and lighttpd.
+(LISTEN_FDS), or descriptor 0 under spawn-fcgi, mod_fcgid and lighttpd. When
+there is none, --protocol scgi listens on ${SCGI_ADDRESS}.
 
 Signals: TERM, QUIT and INT let requests be answered, and end; a second one ends
 at once. HUP and USR2 replace the workers without losing a request. USR1 opens
@@ -61,6 +66,7 @@ Exit status: 0 ended by a signal, 2 could not start.
 Examples:
   fcgi-probe serve app.mjs --listen unix:/run/app.sock --workers 4
   fcgi-probe serve app.mjs --listen scgi://127.0.0.1:4000 --mode delegate
+  fcgi-probe serve app.mjs --listen http://127.0.0.1:8080 --status-path /status
   fcgi-probe serve app.mjs --listen 127.0.0.1:9000 --status-path /status \\
     --status-listen 127.0.0.1:9001 --slowlog-timeout 5s --slowlog slow.log
 `;
@@ -69,7 +75,11 @@ export function defineServe(command: Command, io: Io, finish: (exitCode: ExitCod
   command
     .argument("<MODULE>", "the application's file")
     .option("--listen <ADDR>", "where to listen")
-    .option("--protocol <name>", "fcgi, scgi or uwsgi, whatever the address says", oneOf(protocols))
+    .option(
+      "--protocol <name>",
+      "fcgi, scgi, uwsgi or http, whatever the address says",
+      oneOf(protocols),
+    )
     .option("--workers <n>", "workers at most (default: 5)", parseCount)
     .option("--concurrency <n>", "requests that a worker runs at once (default: 1)", parseCount)
     .option("--mode <mode>", "shared: workers accept; delegate: the master does", oneOf(modes))
@@ -102,7 +112,7 @@ export function defineServe(command: Command, io: Io, finish: (exitCode: ExitCod
     });
 }
 
-const protocols = ["fcgi", "scgi", "uwsgi"] as const;
+const protocols = ["fcgi", "scgi", "uwsgi", "http"] as const;
 const modes = ["shared", "delegate"] as const;
 const managers = ["static", "dynamic", "ondemand"] as const;
 
@@ -146,7 +156,7 @@ async function runCgi(module: string, io: Io): Promise<ExitCode> {
 function poolOptions(application: string, options: ServeCommandOptions): PoolOptions {
   return {
     application,
-    listen: options.listen ?? inherited(),
+    listen: options.listen ?? inherited() ?? usual(options.protocol),
     protocol: options.protocol,
     mode: options.mode,
     pm: options.pm,
@@ -176,15 +186,20 @@ function poolOptions(application: string, options: ServeCommandOptions): PoolOpt
   };
 }
 
-/** @throws GatewayError `bad_input` when this process was started without a socket, or with several */
-function inherited(): { fd: number } {
+/** @throws GatewayError `bad_input` when this process was started with several sockets */
+function inherited(): { fd: number } | undefined {
   if (Number(process.env["LISTEN_FDS"] ?? 0) > 1) {
     throw new GatewayError(ErrorCode.BadInput, "systemd passed several sockets (LISTEN_FDS)", {
       hint: "one ListenStream= for each service",
     });
   }
   const listener = inheritedListener();
-  if (listener !== undefined && isListening(listener.fd)) return listener;
+  return listener !== undefined && isListening(listener.fd) ? listener : undefined;
+}
+
+/** @throws GatewayError `bad_input` for a protocol that has no port of its own */
+function usual(protocol: ServeCommandOptions["protocol"]): string {
+  if (protocol === "scgi") return SCGI_ADDRESS;
   throw new GatewayError(ErrorCode.BadInput, "there is no socket to serve", {
     hint: "say where to listen: --listen unix:/run/app.sock",
   });

@@ -1,5 +1,7 @@
 import { ByteCollector } from "../bytes.js";
-import { type Variable, variableOf } from "../cgi/variables.js";
+import { PackedVariables } from "../cgi/packed-variables.js";
+import { type Variable, variableOf } from "../cgi/variable.js";
+import { Variables } from "../cgi/variables.js";
 import {
   type Engine,
   PairRow,
@@ -31,8 +33,9 @@ export interface PairDecoderOptions {
  * records, chunks and the engine's window. Lengths below 128 may take four bytes.
  */
 export class PairDecoder {
-  /** The pairs so far: copies, in order, duplicates included. */
-  readonly pairs: Variable[] = [];
+  readonly #pairs: Variable[] = [];
+  /** The stream's first pairs, while nothing has come behind them. */
+  #packed: PackedVariables | undefined;
   readonly #engine: Engine;
   readonly #limit: number;
   /** The start of a pair that is not whole yet. */
@@ -42,6 +45,12 @@ export class PairDecoder {
   constructor(options: PairDecoderOptions = {}) {
     this.#engine = options.engine ?? defaultEngine();
     this.#limit = options.limit ?? defaultLimits.variables;
+  }
+
+  /** The pairs so far: copies, in order, duplicates included. */
+  get pairs(): Variable[] {
+    this.#unpack();
+    return this.#pairs;
   }
 
   /** Bytes taken so far. */
@@ -70,6 +79,7 @@ export class PairDecoder {
    * in the stream where the pair starts
    */
   receive(start: number, length: number): void {
+    if (length > 0) this.#unpack();
     const taken = this.#partial.length > 0 ? this.#completePartial(start, length) : 0;
     if (taken < length) this.#split(start + taken, length - taken);
   }
@@ -80,14 +90,33 @@ export class PairDecoder {
    * @throws GatewayError `truncated` when the last pair is not whole
    */
   finish(): Variable[] {
-    if (this.#partial.length > 0) {
-      throw new GatewayError(
-        ErrorCode.Truncated,
-        `the name-value pairs end inside the pair at byte ${this.#partialOffset}`,
-        { offset: this.#partialOffset },
-      );
-    }
+    this.#end();
     return this.pairs;
+  }
+
+  /**
+   * What {@link finish} returns, by name.
+   *
+   * @throws GatewayError as {@link finish}
+   */
+  variables(): Variables {
+    this.#end();
+    return new Variables(this.#packed ?? this.#pairs);
+  }
+
+  #end(): void {
+    if (this.#partial.length === 0) return;
+    throw new GatewayError(
+      ErrorCode.Truncated,
+      `the name-value pairs end inside the pair at byte ${this.#partialOffset}`,
+      { offset: this.#partialOffset },
+    );
+  }
+
+  #unpack(): void {
+    if (this.#packed === undefined) return;
+    this.#pairs.push(...this.#packed);
+    this.#packed = undefined;
   }
 
   get #partialOffset(): number {
@@ -109,7 +138,7 @@ export class PairDecoder {
       this.#length += piece;
       taken += piece;
     }
-    this.pairs.push(wholePair(this.#partial.take()));
+    this.#pairs.push(wholePair(this.#partial.take()));
     return taken;
   }
 
@@ -121,6 +150,11 @@ export class PairDecoder {
     while (at < end) {
       const rows = this.#engine.splitPairs(at, end - at);
       const consumed = words[resultBase + TableResult.Consumed] as number;
+      if (this.#length === 0 && consumed === length && this.#fits(consumed, rows)) {
+        this.#packed = new PackedVariables(this.#engine, start, length, rows);
+        this.#length = length;
+        return;
+      }
       const needed = (words[resultBase + TableResult.Needed] as number) >>> 0;
       if (rows < 0) {
         // The pairs before the bad one may pass the limit, wherever the stream was cut.
@@ -147,7 +181,7 @@ export class PairDecoder {
       const valueLength = words[row + PairRow.ValueLength] as number;
       const size = valueStart + valueLength - at;
       this.#check(this.#length, size);
-      this.pairs.push(variableOf(memory, nameStart, nameLength, valueStart, valueLength));
+      this.#pairs.push(variableOf(memory, nameStart, nameLength, valueStart, valueLength));
       this.#length += size;
       at += size;
     }
@@ -156,12 +190,16 @@ export class PairDecoder {
   /** Refuses the pair of `size` bytes at `offset` before its bytes are kept. */
   #check(offset: number, size: number): void {
     if (size > 0xffff_ffff) throw this.#overflow(offset);
-    if (offset + size + this.pairs.length * PAIR_OVERHEAD <= this.#limit) return;
+    if (this.#fits(offset + size, this.#pairs.length)) return;
     throw new GatewayError(
       ErrorCode.LimitExceeded,
       `the variables pass the limit of ${this.#limit} bytes at byte ${offset}`,
       { offset, hint: "send fewer or shorter variables, or raise limits.variables" },
     );
+  }
+
+  #fits(length: number, pairs: number): boolean {
+    return length + pairs * PAIR_OVERHEAD <= this.#limit;
   }
 
   #overflow(offset: number): GatewayError {

@@ -1,5 +1,5 @@
 import { concat, utf8Bytes } from "../bytes.js";
-import { type Variable, valueBytes } from "../cgi/variables.js";
+import { type Variable, valueBytes } from "../cgi/variable.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { endOfStream, streamRecords } from "./encode.js";
 import { MAX_SENT_LENGTH, RecordType } from "./protocol.js";

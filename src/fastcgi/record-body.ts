@@ -1,4 +1,4 @@
-import type { Variable } from "../cgi/variables.js";
+import type { Variable } from "../cgi/variable.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { PairDecoder } from "./pair-decoder.js";
 import { KEEP_CONN, RecordType } from "./protocol.js";

@@ -75,7 +75,7 @@ export class FastCgiServerRequest implements ServerRequest {
 
   /** @throws GatewayError `truncated` when the PARAMS stream ends inside a pair */
   completeParams(params: PairDecoder): void {
-    this.#variables = new Variables(params.finish());
+    this.#variables = params.variables();
     this.params = undefined;
   }
 

@@ -5,12 +5,15 @@ import { engine as defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultLimits, type Limits } from "../limits.js";
 import { ConnectionDecoder, type RecordPiece } from "./connection-decoder.js";
-import { encodeEndRequest, encodeUnknownType } from "./encode.js";
+import { encodeEndRequest } from "./encode.js";
 import { describeFrontEnd } from "./front-end.js";
+import { ManagementRecords } from "./management.js";
 import { PairDecoder } from "./pair-decoder.js";
 import { KEEP_CONN, NULL_REQUEST_ID, ProtocolStatus, RecordType } from "./protocol.js";
+import { Refusals } from "./refusals.js";
+import { RequestStreams } from "./request-streams.js";
 import { FastCgiServerRequest, type RequestOwner, roleOf } from "./server-request.js";
-import { type ApplicationValues, encodeValuesResult } from "./values.js";
+import type { ApplicationValues } from "./values.js";
 
 export interface FastCgiServerOptions extends Partial<ApplicationValues> {
   limits?: Partial<Pick<Limits, "variables" | "records" | "requests">> | undefined;
@@ -20,16 +23,16 @@ export interface FastCgiServerOptions extends Partial<ApplicationValues> {
 /** A header of version 0: it has no type, no request and no content either. */
 const notARecord = new Uint8Array(8);
 
-/** Requests and records that may be refused in a row before the peer counts as hostile. */
-const MAX_REFUSALS = 1_024;
-
 /**
  * The application's side of a FastCGI connection, without I/O: all roles, management records,
  * kept and, by option, multiplexed connections.
+ *
+ * Without multiplexing, a request that begins before another one is answered is refused with
+ * CANT_MPX_CONN, unless {@link mayBeAbandoned}.
  */
 export class FastCgiServer implements ServerMachine, RequestOwner {
   readonly headBegin = "status-field";
-  /** Records of inactive requests, or of types that an application does not get: skipped. */
+  /** Bytes of records of inactive requests, or of types that an application does not get: skipped. */
   ignored = 0;
   readonly #handlers: ServerHandlers;
   readonly #engine: Engine;
@@ -37,14 +40,15 @@ export class FastCgiServer implements ServerMachine, RequestOwner {
   readonly #limits: Pick<Limits, "variables" | "records" | "requests">;
   readonly #decoder: ConnectionDecoder;
   readonly #requests = new Map<number, FastCgiServerRequest>();
-  /** A BEGIN_REQUEST that is not whole yet, and the same for GET_VALUES: a record of 65,535 bytes. */
+  readonly #management: ManagementRecords;
+  readonly #streams: RequestStreams;
+  readonly #refusals = new Refusals();
+  /** A BEGIN_REQUEST that is not whole yet. */
   readonly #content = new ByteCollector();
-  #asked: PairDecoder | undefined;
   readonly #first = new Uint8Array(8);
   /** Records before the bytes that are being taken. */
   #recordsBefore = 0;
   #begun = 0;
-  #refusals = 0;
   /** False once a request has come without KEEP_CONN. */
   #keepConnection = true;
   #closed = false;
@@ -63,11 +67,19 @@ export class FastCgiServer implements ServerMachine, RequestOwner {
       records: limits?.records ?? defaultLimits.records,
       requests: limits?.requests ?? defaultLimits.requests,
     };
+    this.#management = new ManagementRecords(this.#values, this.#engine);
+    this.#streams = new RequestStreams(handlers, this.#engine, () => this.#refusals.reset());
     this.#decoder = new ConnectionDecoder((piece) => this.#dispatch(piece), this.#engine);
   }
 
   get active(): number {
     return this.#requests.size;
+  }
+
+  get receiving(): number {
+    let receiving = 0;
+    for (const request of this.#requests.values()) if (!request.complete) receiving += 1;
+    return receiving;
   }
 
   get incomplete(): number | undefined {
@@ -168,24 +180,22 @@ export class FastCgiServer implements ServerMachine, RequestOwner {
     else if (type === RecordType.BeginRequest) this.#begin(piece);
     else {
       const request = this.#requests.get(requestId);
-      if (request === undefined) this.ignored += 1;
-      else this.#continue(request, piece);
+      if (request === undefined || !this.#streams.receive(request, piece)) {
+        this.ignored += piece.length;
+      }
     }
   }
 
+  /** Whether a request has begun that somebody may wait for. */
+  get #isTaken(): boolean {
+    for (const request of this.#requests.values()) if (!mayBeAbandoned(request)) return true;
+    return false;
+  }
+
   #manage(piece: RecordPiece): void {
-    if (piece.type !== RecordType.GetValues) {
-      if (!piece.begins) return;
-      this.#countRefusal();
-      this.send([encodeUnknownType(piece.type)]);
-      return;
-    }
-    this.#asked ??= new PairDecoder({ limit: Number.POSITIVE_INFINITY, engine: this.#engine });
-    this.#asked.receive(piece.start, piece.length);
-    if (!piece.ends) return;
-    const asked = this.#asked.finish().map(([name]) => name);
-    this.#asked = undefined;
-    this.send([encodeValuesResult(asked, this.#values)]);
+    if (piece.type !== RecordType.GetValues && piece.begins) this.#refusals.add();
+    const answer = this.#management.answer(piece);
+    if (answer !== undefined) this.send([answer]);
   }
 
   #begin(piece: RecordPiece): void {
@@ -200,7 +210,7 @@ export class FastCgiServer implements ServerMachine, RequestOwner {
     }
     const role = roleOf(((content[0] as number) << 8) | (content[1] as number));
     const keep = ((content[2] as number) & KEEP_CONN) !== 0;
-    if (this.#requests.size > 0 && !this.#values.multiplex) {
+    if (this.#isTaken && !this.#values.multiplex) {
       this.#refuse(requestId, ProtocolStatus.CannotMultiplexConnection);
     } else if (this.#requests.size >= this.#limits.requests) {
       this.#refuse(requestId, ProtocolStatus.Overloaded);
@@ -217,94 +227,16 @@ export class FastCgiServer implements ServerMachine, RequestOwner {
   }
 
   #refuse(requestId: number, status: ProtocolStatus): void {
-    this.#countRefusal();
+    this.#refusals.add();
     this.send([encodeEndRequest(requestId, 0, status)]);
     if (this.#keepConnection || this.#requests.size > 0) return;
     this.#closed = true;
     this.#handlers.close("finished");
   }
 
-  #countRefusal(): void {
-    this.#refusals += 1;
-    if (this.#refusals <= MAX_REFUSALS) return;
-    throw new GatewayError(
-      ErrorCode.LimitExceeded,
-      `the front end sent ${this.#refusals} requests and records that were refused, without one that was served`,
-    );
-  }
-
-  #continue(request: FastCgiServerRequest, piece: RecordPiece): void {
-    switch (piece.type) {
-      case RecordType.AbortRequest:
-        this.#abort(request);
-        break;
-      case RecordType.Params:
-        if (request.params === undefined) this.ignored += 1;
-        else if (piece.length > 0) request.params.receive(piece.start, piece.length);
-        else this.#completeParams(request, request.params);
-        break;
-      case RecordType.Stdin:
-        this.#body(request, piece);
-        break;
-      case RecordType.Data:
-        this.#data(request, piece);
-        break;
-      default:
-        this.ignored += 1;
-    }
-  }
-
-  #completeParams(request: FastCgiServerRequest, params: PairDecoder): void {
-    request.completeParams(params);
-    this.#refusals = 0;
-    const receiver = this.#handlers.request(request);
-    if (request.ended) return;
-    request.receiver = receiver;
-    // An authorizer gets no body (FastCGI 1.0 §6.3), and none but a filter gets data.
-    if (request.role === "authorizer") this.#endBody(request);
-    if (request.role !== "filter") this.#endData(request);
-  }
-
-  #body(request: FastCgiServerRequest, piece: RecordPiece): void {
-    const { receiver } = request;
-    if (receiver === undefined) throw paramsMissing(request.requestId, "STDIN");
-    if (request.bodyEnded) this.ignored += 1;
-    else if (piece.length === 0) this.#endBody(request);
-    else receiver.body(this.#view(piece));
-  }
-
-  #data(request: FastCgiServerRequest, piece: RecordPiece): void {
-    const { receiver } = request;
-    if (receiver === undefined) throw paramsMissing(request.requestId, "DATA");
-    if (request.dataEnded) this.ignored += 1;
-    else if (piece.length === 0) this.#endData(request);
-    else receiver.data(this.#view(piece));
-  }
-
-  #endBody(request: FastCgiServerRequest): void {
-    request.bodyEnded = true;
-    request.receiver?.endBody();
-  }
-
-  #endData(request: FastCgiServerRequest): void {
-    request.dataEnded = true;
-    request.receiver?.endData();
-  }
-
-  #abort(request: FastCgiServerRequest): void {
-    request.receiver?.aborted(
-      new GatewayError(ErrorCode.Aborted, "the front end aborted the request"),
-    );
-    request.abort();
-  }
-
-  #view({ start, length }: RecordPiece): Uint8Array {
-    return this.#engine.memory.subarray(start, start + length);
-  }
-
   /** The content of a BEGIN_REQUEST once it is whole. */
   #collect(piece: RecordPiece): Uint8Array | undefined {
-    this.#content.push(this.#view(piece));
+    this.#content.push(this.#engine.memory.subarray(piece.start, piece.start + piece.length));
     return piece.ends ? this.#content.take() : undefined;
   }
 
@@ -338,13 +270,14 @@ export class FastCgiServer implements ServerMachine, RequestOwner {
   }
 }
 
-function frontEndLeft(): GatewayError {
-  return new GatewayError(ErrorCode.Aborted, "the front end closed the connection");
+/**
+ * Whether the client of a request may have left without a word. HAProxy (2.6) begins the next one
+ * behind it then, on the same connection, says nothing of that, and waits in vain behind a refusal.
+ */
+function mayBeAbandoned({ complete, variables }: FastCgiServerRequest): boolean {
+  return complete && variables.get("SERVER_SOFTWARE")?.startsWith("HAProxy") === true;
 }
 
-function paramsMissing(requestId: number, stream: string): GatewayError {
-  return new GatewayError(
-    ErrorCode.Malformed,
-    `the request ${requestId} has ${stream} before the end of its PARAMS`,
-  );
+function frontEndLeft(): GatewayError {
+  return new GatewayError(ErrorCode.Aborted, "the front end closed the connection");
 }

@@ -1,6 +1,6 @@
 import { utf8 } from "../bytes.js";
 import type { ClientHandlers, ClientMachine } from "../cgi/client-machine.js";
-import { valueBytes } from "../cgi/variables.js";
+import { valueBytes } from "../cgi/variable.js";
 import { type Engine, WINDOW } from "../engine/engine.js";
 import { engine as defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";

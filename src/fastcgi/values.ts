@@ -1,4 +1,4 @@
-import type { Variable } from "../cgi/variables.js";
+import type { Variable } from "../cgi/variable.js";
 import { encodeRecord } from "./encode.js";
 import { encodePairs } from "./pairs.js";
 import { NULL_REQUEST_ID, RecordType } from "./protocol.js";

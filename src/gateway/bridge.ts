@@ -1,7 +1,8 @@
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { utf8Bytes } from "../bytes.js";
-import { contentLengthOf, type Variable, Variables } from "../cgi/variables.js";
+import type { Variable } from "../cgi/variable.js";
+import { contentLengthOf, Variables } from "../cgi/variables.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultLimits, type Limits } from "../limits.js";
 import type { BodySource } from "./body-sender.js";

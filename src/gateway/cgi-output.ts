@@ -1,13 +1,16 @@
 import { utf8Bytes } from "../bytes.js";
 import { responseFromHead } from "../cgi/response.js";
+import { LocationForm } from "../cgi/response-head.js";
 import { ResponseHeadReader } from "../cgi/response-head-reader.js";
 import { ErrorCode, GatewayError } from "../errors.js";
+import { leaveToFrontEnd, type RequestSource } from "./local-redirect.js";
 
 /** A CGI response that is written to a stream and becomes a Response. */
 export class CgiOutput {
   /** Settles when the head is whole, or cannot be. */
   readonly response: Promise<Response>;
   readonly stream: WritableStream<string | Uint8Array>;
+  readonly #source: RequestSource;
   readonly #head = new ResponseHeadReader();
   readonly #body: ReadableStream<Uint8Array>;
   #resolve!: (response: Response) => void;
@@ -25,7 +28,9 @@ export class CgiOutput {
   #wanted = false;
   #onWanted: (() => void) | undefined;
 
-  constructor() {
+  /** @param source of the request that it answers */
+  constructor(source: RequestSource) {
+    this.#source = source;
     this.response = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -103,6 +108,7 @@ export class CgiOutput {
     if (head === undefined) return new Uint8Array(0);
     this.#hasHead = true;
     const response = responseFromHead(head, this.#body);
+    if (head.locationForm === LocationForm.Local) leaveToFrontEnd(response, this.#source);
     if (response.body === null) this.#drop(undefined);
     this.#resolve(response);
     return bytes.subarray(head.bodyStart);

@@ -1,11 +1,11 @@
 import { ProgramClient } from "../cgi/program-client.js";
-import { type Variable, valueBytes } from "../cgi/variables.js";
+import { type Variable, valueBytes } from "../cgi/variable.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { FastCgiClient } from "../fastcgi/client.js";
 import { Role } from "../fastcgi/protocol.js";
 import type { Limits } from "../limits.js";
 import { createScgiClient } from "../scgi/client.js";
-import { Protocol } from "../transport/address.js";
+import { type ClientProtocol, Protocol } from "../transport/address.js";
 import { createUwsgiClient } from "../uwsgi/client.js";
 import type { CreateMachine } from "./channel.js";
 
@@ -24,7 +24,7 @@ export interface MachineOptions {
  * @throws GatewayError `bad_input` for a role that the protocol does not have, `limit_exceeded`
  */
 export function createMachineFor(
-  protocol: Protocol,
+  protocol: ClientProtocol,
   variables: readonly Variable[],
   contentLength: number,
   limits: Limits,

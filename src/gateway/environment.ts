@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { latin1, utf8 } from "../bytes.js";
-import type { Variable } from "../cgi/variables.js";
+import type { Variable } from "../cgi/variable.js";
 
 /** An environment as Node has it. */
 export type Environment = Readonly<Record<string, string | undefined>>;

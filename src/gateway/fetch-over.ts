@@ -1,5 +1,5 @@
 import { ErrorCode, GatewayError } from "../errors.js";
-import { Protocol } from "../transport/address.js";
+import { type ClientProtocol, Protocol } from "../transport/address.js";
 import { type DuplexStreams, streamConnector } from "../transport/web-streams.js";
 import { connectionPerRequest, type OpenChannel } from "./channel.js";
 import { type FetchOptions, fetchThrough } from "./fetch-through.js";
@@ -21,7 +21,7 @@ export function channelOver(streams: DuplexStreams): OpenChannel {
 export async function gatewayFetchOver(
   streams: DuplexStreams,
   request: Request,
-  options: FetchOptions & { protocol?: Protocol | undefined } = {},
+  options: FetchOptions & { protocol?: ClientProtocol | undefined } = {},
 ): Promise<GatewayResponse> {
   const { protocol = Protocol.FastCgi } = options;
   if (protocol === Protocol.Cgi) {

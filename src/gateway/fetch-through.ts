@@ -1,5 +1,5 @@
 import type { ClientMachine } from "../cgi/client-machine.js";
-import type { Variable } from "../cgi/variables.js";
+import type { Variable } from "../cgi/variable.js";
 import {
   type RequestVariablesOptions,
   variablesFromRequest,
@@ -7,7 +7,7 @@ import {
 import { ErrorCode, GatewayError } from "../errors.js";
 import { FastCgiClient } from "../fastcgi/client.js";
 import { defaultLimits, type Limits } from "../limits.js";
-import { Protocol } from "../transport/address.js";
+import { type ClientProtocol, Protocol } from "../transport/address.js";
 import type { BodySource } from "./body-sender.js";
 import type { OpenChannel } from "./channel.js";
 import { createMachineFor, type MachineOptions } from "./create-machine.js";
@@ -51,7 +51,7 @@ export interface FilterData {
  */
 export async function fetchThrough(
   open: OpenChannel,
-  protocol: Protocol,
+  protocol: ClientProtocol,
   request: Request,
   options: FetchOptions = {},
 ): Promise<GatewayResponse> {
@@ -111,7 +111,7 @@ function late(what: string, timeout: number | undefined): GatewayError {
  * An application behind SCGI or uwsgi answers all paths, and reads them from PATH_INFO; FastCGI and
  * CGI run the script that the path names.
  */
-function defaultScriptName(protocol: Protocol): string | undefined {
+function defaultScriptName(protocol: ClientProtocol): string | undefined {
   return protocol === Protocol.Scgi || protocol === Protocol.Uwsgi ? "" : undefined;
 }
 

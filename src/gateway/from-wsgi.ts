@@ -26,14 +26,15 @@ export type WsgiApplication = (
 /**
  * The handler for an application of WSGI, as Python's wsgiref runs one: the head is sent with the
  * first chunk that is not empty; a list of one chunk gets a Content-Length, and so does no chunk at
- * all.
+ * all. WSGI has no word for CGI's local redirect (RFC 3875 §6.2.2): as for mod_wsgi it is the status
+ * 200 with a Location that is a path, and no body.
  *
  * The handler rejects with what the application throws, and with an Error when it does not keep to
  * WSGI: `startResponse` never called or called twice, a bad status, something that is no chunk.
  */
 export function fromWsgi(application: WsgiApplication): Handler {
   return (request, context) => {
-    const response = new WsgiResponse();
+    const response = new WsgiResponse(context);
     void response.run(() =>
       application(wsgiEnviron(request, context), (...head) => response.start(...head)),
     );

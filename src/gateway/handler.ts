@@ -12,7 +12,8 @@ export type Handler = (request: Request, context: Context) => Response | Promise
  *
  * A write settles when the client is ready for more, and fails when nobody takes what is written:
  * the client has gone, or the response has no body (HEAD, 304). What is written and is no CGI
- * response is answered with 500.
+ * response is answered with 500. A Location of a path without a Status is CGI's local redirect
+ * (RFC 3875 §6.2.2): front ends that can serve that path in its place.
  */
 export type StreamsHandler = (
   variables: Variables,
@@ -66,7 +67,7 @@ function runStreams(
   request: Request,
   context: Context,
 ): Promise<Response> {
-  const output = new CgiOutput();
+  const output = new CgiOutput(context);
   const run = async () => {
     const input = request.body ?? emptyStream();
     await application.streams(context.variables, input, output.stream, context);

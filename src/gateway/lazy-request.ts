@@ -1,13 +1,10 @@
 import { headersOf, isBodyless, type RequestParts } from "../cgi/request-from-variables.js";
+import type { Context } from "./handler.js";
+import { replaceHeaders } from "./replace-headers.js";
 import type { RequestBody } from "./request-body.js";
 
-export interface LazyRequestInit {
-  parts: RequestParts;
-  /** Undefined for a request without one. */
-  body: RequestBody | undefined;
-  /** Asked when somebody wants the signal. */
-  signal: () => AbortSignal;
-}
+/** Asked when somebody wants the signal. */
+type SignalSource = Pick<Context, "signal">;
 
 /**
  * Fetch's Request, made of what it is asked for. The runtime's own costs more than all the rest of
@@ -15,13 +12,19 @@ export interface LazyRequestInit {
  * when something needs it: `clone()`, `new Request(request)`, `fetch(request)`, a body's stream.
  *
  * Where the runtime keeps a Request's state out of reach, it is the runtime's own from the start.
+ *
+ * @param body undefined for a request without one
  */
-export function createRequest(init: LazyRequestInit): Request {
-  const request = { ...init, body: isBodyless(init.parts.method) ? undefined : init.body };
+export function createRequest(
+  parts: RequestParts,
+  body: RequestBody | undefined,
+  source: SignalSource,
+): Request {
+  const usable = isBodyless(parts.method) ? undefined : body;
   canBeLazy ??= prepareLazyRequest();
-  if (canBeLazy) return new LazyRequest(request) as unknown as Request;
-  const whole = createWhole(request);
-  Object.defineProperty(whole, "signal", { get: init.signal, configurable: true });
+  if (canBeLazy) return new LazyRequest(parts, usable, source) as unknown as Request;
+  const whole = createWhole(parts, usable, source);
+  Object.defineProperty(whole, "signal", { get: () => source.signal, configurable: true });
   return whole;
 }
 
@@ -34,38 +37,42 @@ const decoder = new TextDecoder();
 
 /** The getters and methods that are not here are Request's own, and work on the whole one. */
 class LazyRequest {
-  readonly #init: LazyRequestInit;
+  readonly #parts: RequestParts;
+  readonly #body: RequestBody | undefined;
+  readonly #source: SignalSource;
   #url: string | undefined;
   #headers: Headers | undefined;
   #whole: Request | undefined;
   /** Whether the body was read without a stream. */
   #isRead = false;
 
-  constructor(init: LazyRequestInit) {
-    this.#init = init;
+  constructor(parts: RequestParts, body: RequestBody | undefined, source: SignalSource) {
+    this.#parts = parts;
+    this.#body = body;
+    this.#source = source;
   }
 
   get method(): string {
-    const { method } = this.#init.parts;
+    const { method } = this.#parts;
     return usualMethods.has(method) ? method : this.whole().method;
   }
 
   get url(): string {
-    this.#url ??= new URL(this.#init.parts.url).href;
+    this.#url ??= new URL(this.#parts.url).href;
     return this.#url;
   }
 
   get headers(): Headers {
-    this.#headers ??= headersOf(this.#init.parts.headers);
+    this.#headers ??= headersOf(this.#parts.headers);
     return this.#headers;
   }
 
   get signal(): AbortSignal {
-    return this.#init.signal();
+    return this.#source.signal;
   }
 
   get body(): ReadableStream<Uint8Array> | null {
-    return this.#init.body === undefined ? null : this.whole().body;
+    return this.#body === undefined ? null : this.whole().body;
   }
 
   get bodyUsed(): boolean {
@@ -96,7 +103,8 @@ class LazyRequest {
   whole(): Request {
     const made = this.#whole;
     if (made === undefined) {
-      this.#whole = createWhole({ ...this.#init, ...(this.#isRead && { body: usedBody }) });
+      const body = this.#isRead ? usedBody : this.#body;
+      this.#whole = createWhole(this.#parts, body, this.#source);
       if (this.#isRead) void this.#whole.arrayBuffer();
     }
     const whole = made ?? (this.#whole as Request);
@@ -106,7 +114,7 @@ class LazyRequest {
 
   /** The body, when nobody has asked for its stream, and undefined when it is that one's. */
   #read(): Promise<Uint8Array<ArrayBuffer>> | undefined {
-    const { body } = this.#init;
+    const body = this.#body;
     if (body === undefined || this.#isRead || this.#whole !== undefined) return undefined;
     this.#isRead = true;
     return body.collect();
@@ -120,29 +128,17 @@ const usedBody = {
   },
 };
 
-function createWhole({
-  parts,
-  body,
-  signal,
-}: Omit<LazyRequestInit, "body"> & {
-  body: Pick<RequestBody, "stream"> | undefined;
-}): Request {
-  const { method, url, headers } = parts;
-  const init: RequestInit & { duplex?: "half" } = {
-    method,
-    headers: headersOf(headers),
-    signal: signal(),
-  };
+function createWhole(
+  { method, url, headers }: RequestParts,
+  body: Pick<RequestBody, "stream"> | undefined,
+  { signal }: SignalSource,
+): Request {
+  const init: RequestInit & { duplex?: "half" } = { method, headers: headersOf(headers), signal };
   if (body !== undefined) {
     init.body = body.stream;
     init.duplex = "half";
   }
   return new Request(url, init);
-}
-
-function replaceHeaders(target: Headers, source: Headers): void {
-  for (const name of [...target.keys()]) target.delete(name);
-  for (const [name, value] of source) target.append(name, value);
 }
 
 /**
@@ -164,7 +160,7 @@ function prepareLazyRequest(): boolean {
   }
   const { signal } = new AbortController();
   const parts = { method: "PUT", url: "http://localhost/p", headers: new Map([["a", "b"]]) };
-  const request = new LazyRequest({ parts, body: undefined, signal: () => signal });
+  const request = new LazyRequest(parts, undefined, { signal });
   try {
     const { method, url, headers } = new Request(request as unknown as Request);
     return method === "PUT" && url === parts.url && headers.get("a") === "b";

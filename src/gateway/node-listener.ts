@@ -1,13 +1,19 @@
 import { fstatSync, lstatSync, unlinkSync } from "node:fs";
 import net from "node:net";
 import { ErrorCode, GatewayError } from "../errors.js";
-import { type Address, parseAddress, socketEndpoint } from "../transport/address.js";
+import {
+  type ListenAddress,
+  Protocol,
+  parseAddress,
+  socketAddress,
+  socketEndpoint,
+} from "../transport/address.js";
 
 /**
  * Where to listen: an address, a server of Node's own, listening or not, or a descriptor that
  * listens already (0 under spawn-fcgi, mod_fcgid and lighttpd, 3 under systemd).
  */
-export type ListenTarget = string | Address | net.Server | { fd: number };
+export type ListenTarget = string | ListenAddress | net.Server | { fd: number };
 
 export interface ListenOptions {
   /** Connections that may wait to be accepted. Default 511. */
@@ -47,14 +53,25 @@ export async function listenOn(
   return server;
 }
 
-/** An address to listen on: as for clients, and port 0 for one that is free. */
-export function parseListenAddress(text: string): Address {
-  const free = /^(.*):0$/s.exec(text);
-  if (free === null) return parseAddress(text);
-  const address = parseAddress(`${free[1]}:1`);
+/**
+ * An address to listen on: as for clients, or `http://` and the same behind it; port 0 for one that
+ * is free.
+ *
+ * @throws GatewayError `bad_address`
+ */
+export function parseListenAddress(text: string): ListenAddress {
+  const free = /^(.*):0\/?$/s.exec(text);
+  if (free === null) return parseServed(text);
+  const address = parseServed(`${free[1]}:1`);
   const endpoint = socketEndpoint(address);
-  if ("socketPath" in endpoint) return parseAddress(text);
+  if ("socketPath" in endpoint) return parseServed(text);
   return { ...address, endpoint: { host: endpoint.host, port: 0 }, text };
+}
+
+/** To clients `http://` is a mistake: it is one of the protocols here alone. */
+function parseServed(text: string): ListenAddress {
+  const http = /^http:\/\/(.*)$/is.exec(text.trim())?.[1];
+  return http === undefined ? parseAddress(text) : socketAddress(text, Protocol.Http, http);
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { RosterMember } from "./roster.js";
 
 /** What an application of the lowest level knows besides its socket. */
 export interface ConnectionContext {
@@ -26,7 +27,8 @@ export interface RawConnectionOwner {
 const LINGER = 2_000;
 
 /** One accepted connection in the hands of an application. */
-export class RawConnection {
+export class RawConnection implements RosterMember {
+  seat = 0;
   readonly #socket: Socket;
   readonly #owner: RawConnectionOwner;
   readonly #controller = new AbortController();

@@ -42,9 +42,9 @@ export class RequestBody {
     return this.#ended && this.#received === 0 && this.#error === undefined;
   }
 
-  /** True when as much waits as may. */
+  /** True when as much waits as may, and more is to come. */
   get full(): boolean {
-    return this.#kept >= this.#room;
+    return !this.#ended && this.#kept >= this.#room;
   }
 
   /** The stream that a handler reads. Bytes beyond the expected ones are not in it. */
@@ -108,18 +108,14 @@ export class RequestBody {
       );
       return;
     }
-    this.#ended = true;
-    if (this.#waiting !== undefined) this.#finish(this.#waiting);
-    this.#wakeUp();
+    this.#over();
   }
 
   /** Ends the stream in an error, behind what has come. */
   fail(error: GatewayError): void {
     if (this.#ended) return;
-    this.#ended = true;
     this.#error = error;
-    if (this.#waiting !== undefined) this.#finish(this.#waiting);
-    this.#wakeUp();
+    this.#over();
   }
 
   /** Forgets what is here and what comes: nobody will read it. */
@@ -147,6 +143,14 @@ export class RequestBody {
     return new Promise((resolve) => {
       this.#settle = resolve;
     });
+  }
+
+  #over(): void {
+    const wasFull = this.full;
+    this.#ended = true;
+    if (this.#waiting !== undefined) this.#finish(this.#waiting);
+    this.#wakeUp();
+    if (wasFull) this.onRoom?.();
   }
 
   #finish(controller: ReadableStreamDefaultController<Uint8Array>): void {

@@ -9,9 +9,9 @@ import type { RequestBody } from "./request-body.js";
 /** A handler's context. What few handlers use is made when it is asked for. */
 export class RequestContext implements Context {
   readonly protocol: Protocol;
-  readonly errors: ErrorStream;
   readonly #request: ServerRequest;
   readonly #data: RequestBody | undefined;
+  #errors: ErrorStream | undefined;
   #controller: AbortController | undefined;
   #reason: GatewayError | undefined;
   #finished: Promise<void> | undefined;
@@ -22,9 +22,13 @@ export class RequestContext implements Context {
     this.protocol = protocol;
     this.#request = request;
     this.#data = data;
-    this.errors = {
-      write: (text) => request.error(typeof text === "string" ? utf8Bytes(text) : text),
+  }
+
+  get errors(): ErrorStream {
+    this.#errors ??= {
+      write: (text) => this.#request.error(typeof text === "string" ? utf8Bytes(text) : text),
     };
+    return this.#errors;
   }
 
   get role(): ServerRole {

@@ -1,22 +1,18 @@
-import { concat } from "../bytes.js";
 import { requestParts } from "../cgi/request-from-variables.js";
-import { encodeResponseHead, hasNullBody } from "../cgi/response.js";
 import type { RequestReceiver, ServerRequest } from "../cgi/server-machine.js";
 import { contentLengthOf } from "../cgi/variables.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import type { Protocol } from "../transport/address.js";
-import { bufferedBody } from "./buffered-body.js";
 import type { Handler } from "./handler.js";
 import { createRequest } from "./lazy-request.js";
 import { RequestBody } from "./request-body.js";
 import { RequestContext } from "./request-context.js";
+import { type ResponseConnection, ResponseSender } from "./response-sender.js";
+import type { RosterMember } from "./roster.js";
 
 /** What a request needs of the connection that it is on. */
-export interface RunnerConnection {
+export interface RunnerConnection extends ResponseConnection {
   readonly protocol: Protocol;
-  readonly headBegin: "status-field" | "status-line";
-  /** Settles when the peer has taken what was sent; undefined when it has already. */
-  drained(): Promise<void> | undefined;
   /** A stream of the request has room again. */
   resumeReading(): void;
   /** The request is over, and its handler has returned. */
@@ -34,11 +30,9 @@ export interface RunnerOptions {
   responseTimeout: number;
 }
 
-/** A body of up to this many bytes travels with its head. */
-const SMALL = 16_384;
-
 /** Runs the handler for one request and sends what it returns. */
-export class RequestRunner implements RequestReceiver {
+export class RequestRunner implements RequestReceiver, RosterMember {
+  seat = 0;
   readonly #connection: RunnerConnection;
   readonly #handler: Handler;
   readonly #options: RunnerOptions;
@@ -47,10 +41,9 @@ export class RequestRunner implements RequestReceiver {
   readonly #body: RequestBody;
   readonly #data: RequestBody | undefined;
   #bodyTimer: NodeJS.Timeout | undefined;
-  #headSent = false;
+  readonly #sender: ResponseSender;
   /** Set when nobody waits for the response any more. */
   #gone: GatewayError | undefined;
-  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
 
   constructor(
     request: ServerRequest,
@@ -65,6 +58,7 @@ export class RequestRunner implements RequestReceiver {
     this.#body = this.#createStream(expectedLength(request));
     this.#data = request.role === "filter" ? this.#createStream(undefined) : undefined;
     this.#context = new RequestContext(connection.protocol, request, this.#data);
+    this.#sender = new ResponseSender(request, connection);
     // Later: a handler must not run while the engine's window holds what follows this request.
     queueMicrotask(() => void this.#run());
   }
@@ -100,7 +94,7 @@ export class RequestRunner implements RequestReceiver {
     // Later: listeners are the handler's code, see the constructor.
     queueMicrotask(() => {
       this.#context.abort(error);
-      if (this.#request.ended) void this.#reader?.cancel(error).catch(() => {});
+      if (this.#request.ended) this.#sender.cancel(error);
     });
   }
 
@@ -114,7 +108,7 @@ export class RequestRunner implements RequestReceiver {
     this.#log(error);
     this.aborted(error);
     this.#dropStreams();
-    if (this.#headSent) this.#request.fail();
+    if (this.#sender.headSent) this.#request.fail();
     else this.#request.refuse();
   }
 
@@ -128,7 +122,7 @@ export class RequestRunner implements RequestReceiver {
     try {
       this.#startBodyTimer();
       const response = await this.#respond();
-      if (response !== undefined) await this.#send(response);
+      if (response !== undefined) await this.#sender.send(response);
     } catch (error) {
       this.#breakOff(error);
     } finally {
@@ -165,7 +159,7 @@ export class RequestRunner implements RequestReceiver {
     try {
       const parts = requestParts(this.#request.variables);
       const body = this.#body.empty ? undefined : this.#body;
-      request = createRequest({ parts, body, signal: () => this.#context.signal });
+      request = createRequest(parts, body, this.#context);
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
       this.#answer(error.code === ErrorCode.BadInput ? 501 : 400, error);
@@ -211,76 +205,9 @@ export class RequestRunner implements RequestReceiver {
     }
   }
 
-  async #send(response: Response): Promise<void> {
-    const isHead = this.#request.variables.get("REQUEST_METHOD") === "HEAD";
-    const { body } = response;
-    if (response.bodyUsed || body?.locked === true) {
-      throw new TypeError("the handler returned a Response whose body is already used");
-    }
-    const head = encodeResponseHead(response, { begin: this.#connection.headBegin });
-    this.#headSent = true;
-    if (body === null || isHead || hasNullBody(response.status)) {
-      this.#request.respond(head);
-      body?.cancel().catch(() => {});
-    } else {
-      const bytes = bufferedBody(response);
-      if (bytes === undefined) {
-        this.#request.respond(head);
-        await this.#sendBody(body, promisedLength(response));
-      } else {
-        await this.#sendBytes(head, bytes, promisedLength(response));
-      }
-    }
-    this.#request.end();
-  }
-
-  async #sendBytes(
-    head: Uint8Array,
-    bytes: Uint8Array,
-    promised: number | undefined,
-  ): Promise<void> {
-    if (promised !== undefined && bytes.length > promised) {
-      this.#request.respond(head);
-      throw wrongLength(bytes.length, promised);
-    }
-    if (bytes.length <= SMALL) this.#request.respond(concat([head, bytes]));
-    else {
-      this.#request.respond(head);
-      this.#request.respond(bytes);
-      await this.#connection.drained();
-    }
-    if (promised !== undefined && bytes.length < promised && !this.#request.ended) {
-      throw wrongLength(bytes.length, promised);
-    }
-  }
-
-  async #sendBody(body: ReadableStream<Uint8Array>, promised: number | undefined): Promise<void> {
-    const reader = body.getReader();
-    this.#reader = reader;
-    let sent = 0;
-    try {
-      while (!this.#request.ended) {
-        const { done, value } = await reader.read();
-        if (done) break;
-        if (!(value instanceof Uint8Array)) {
-          throw new TypeError("the response's body has a chunk that is no Uint8Array");
-        }
-        sent += value.length;
-        if (promised !== undefined && sent > promised) throw wrongLength(sent, promised);
-        this.#request.respond(value);
-        await this.#connection.drained();
-      }
-    } finally {
-      reader.cancel(this.#gone).catch(() => {});
-    }
-    if (promised !== undefined && sent < promised && !this.#request.ended) {
-      throw wrongLength(sent, promised);
-    }
-  }
-
   /** What went wrong is logged, and the client told in the way that is left. */
   #breakOff(error: unknown): void {
-    if (this.#headSent) {
+    if (this.#sender.headSent) {
       this.#log(error);
       this.#request.fail();
     } else {
@@ -290,13 +217,7 @@ export class RequestRunner implements RequestReceiver {
 
   #answer(status: 400 | 500 | 501, error: unknown): void {
     this.#log(error);
-    this.#headSent = true;
-    const { reason, text } = pages[status];
-    const headers = new Headers({ "content-type": "text/plain; charset=utf-8" });
-    const response = { status, statusText: reason, headers };
-    this.#request.respond(encodeResponseHead(response, { begin: this.#connection.headBegin }));
-    if (this.#request.variables.get("REQUEST_METHOD") !== "HEAD") this.#request.respond(text);
-    this.#request.end();
+    this.#sender.answer(status);
   }
 
   /** A handler that fails because its client has gone has done nothing wrong. */
@@ -306,15 +227,6 @@ export class RequestRunner implements RequestReceiver {
     this.#context.errors.write(`${describe(error)}\n`);
   }
 }
-
-const page = (reason: string) => ({ reason, text: new TextEncoder().encode(`${reason}\n`) });
-
-/** All that a client gets to know of what went wrong. */
-const pages = {
-  400: page("Bad Request"),
-  500: page("Internal Server Error"),
-  501: page("Not Implemented"),
-};
 
 /** The body's length by CONTENT_LENGTH; what cannot be a length is refused with the request. */
 function expectedLength({ variables, role }: ServerRequest): number | undefined {
@@ -326,11 +238,6 @@ function expectedLength({ variables, role }: ServerRequest): number | undefined 
   }
 }
 
-function promisedLength({ headers }: Response): number | undefined {
-  const text = headers.get("content-length");
-  return text !== null && /^[0-9]+$/.test(text) ? Number(text) : undefined;
-}
-
 function isResponse(value: unknown): value is Response {
   return (
     value instanceof Response ||
@@ -338,12 +245,6 @@ function isResponse(value: unknown): value is Response {
       value !== null &&
       typeof (value as Response).status === "number" &&
       typeof (value as Response).headers?.getSetCookie === "function")
-  );
-}
-
-function wrongLength(sent: number, promised: number): Error {
-  return new RangeError(
-    `the response's body has ${sent < promised ? "only " : "at least "}${sent} bytes, and its Content-Length is ${promised}`,
   );
 }
 

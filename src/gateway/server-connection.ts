@@ -1,47 +1,18 @@
 import type { Socket } from "node:net";
-import { concat } from "../bytes.js";
 import type {
   RequestReceiver,
   ServerHandlers,
   ServerMachine,
   ServerRequest,
 } from "../cgi/server-machine.js";
-import { type Engine, WINDOW, WINDOW_SIZE } from "../engine/engine.js";
+import { WINDOW, WINDOW_SIZE } from "../engine/engine.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import type { Protocol } from "../transport/address.js";
-import type { Handler } from "./handler.js";
-import { RequestRunner, type RunnerConnection, type RunnerOptions } from "./request-runner.js";
+import type { ConnectionOwner } from "./connection-owner.js";
+import { RequestRunner, type RunnerConnection } from "./request-runner.js";
+import { Roster, type RosterMember } from "./roster.js";
+import { SocketWriter } from "./socket-writer.js";
 
-/** What a connection needs of the server that accepted it. */
-export interface ConnectionOwner {
-  readonly handler: Handler;
-  readonly protocol: Protocol;
-  readonly engine: Engine;
-  readonly timeouts: ConnectionTimeouts;
-  readonly runnerOptions: RunnerOptions;
-  createMachine(handlers: ServerHandlers): ServerMachine;
-  /** Whether one more request may run. */
-  admit(): boolean;
-  /** A request that was admitted is over. */
-  released(): void;
-  closed(connection: ServerConnection): void;
-  report(error: unknown): void;
-  /** Takes error streams, of protocols that have none. */
-  errorOutput(bytes: Uint8Array): void;
-}
-
-/** Milliseconds; 0 is for ever. */
-export interface ConnectionTimeouts {
-  /** Until a request's variables are complete, from the connection or its first record. */
-  header: number;
-  /** Between requests on a kept connection. */
-  idle: number;
-  /** That the peer may take nothing while a response waits to be sent. */
-  write: number;
-}
-
-/** Up to this many bytes, one buffer is written faster than a list of them. */
-const COPY_LENGTH = 32_768;
 /** Answers to management records that may wait unread before reading stops. */
 const MAX_REPLIES = 65_536;
 /** How long a peer's last bytes are read and dropped, so that it is not reset before it has read. */
@@ -53,33 +24,34 @@ const RESET_DELAY = 50;
 const State = { Open: 0, Closing: 1, Closed: 2 } as const;
 
 /** One accepted connection: its socket, its protocol's machine, and its requests. */
-export class ServerConnection implements ServerHandlers, RunnerConnection {
+export class ServerConnection implements ServerHandlers, RunnerConnection, RosterMember {
+  seat = 0;
   readonly protocol: Protocol;
   readonly #socket: Socket;
-  readonly #owner: ConnectionOwner;
+  readonly #owner: ConnectionOwner<ServerConnection>;
   readonly #machine: ServerMachine;
-  readonly #runners = new Set<RequestRunner>();
+  readonly #writer: SocketWriter;
+  readonly #runners = new Roster<RequestRunner>();
   #state: 0 | 1 | 2 = State.Open;
   #receiving = false;
-  /** What is to be written at the end of this turn of the event loop. */
-  #pending: Uint8Array[] = [];
-  #pendingLength = 0;
+  /** Bytes that were sent while the machine read, and may wait for the peer to take them. */
   #replies = 0;
-  #blocked = false;
-  #waiting: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
   #phase = "";
   #served = 0;
   #draining = false;
 
-  constructor(socket: Socket, owner: ConnectionOwner) {
+  constructor(socket: Socket, owner: ConnectionOwner<ServerConnection>) {
     this.protocol = owner.protocol;
     this.#socket = socket;
     this.#owner = owner;
     this.#machine = owner.createMachine(this);
+    this.#writer = new SocketWriter(socket, owner.timeouts.write, () => {
+      this.#replies = 0;
+      this.resumeReading();
+    });
     socket.allowHalfOpen = true;
     socket.on("data", (bytes: Buffer) => this.#receive(bytes));
-    socket.on("drain", () => this.#unblock());
     socket.on("end", () => this.#peerEnded());
     socket.on("timeout", () => this.#fail(lateWrite(owner.timeouts.write)));
     // A front end resets connections in normal operation: `close` follows, and says enough.
@@ -114,13 +86,9 @@ export class ServerConnection implements ServerHandlers, RunnerConnection {
   }
 
   send(parts: readonly Uint8Array[]): void {
-    if (this.#state === State.Closed || parts.length === 0) return;
-    if (this.#pending.length === 0) process.nextTick(() => this.#flush());
-    for (const part of parts) {
-      this.#pending.push(part);
-      this.#pendingLength += part.length;
-      if (this.#receiving) this.#replies += part.length;
-    }
+    this.#writer.send(parts);
+    if (!this.#receiving) return;
+    for (const part of parts) this.#replies += part.length;
   }
 
   errorOutput(bytes: Uint8Array): void {
@@ -138,7 +106,7 @@ export class ServerConnection implements ServerHandlers, RunnerConnection {
   /** Writes what waits, and closes behind it. */
   #finish(how: "finished" | "cut" | "reset"): void {
     if (this.#state === State.Closed) return;
-    this.#flush();
+    this.#writer.flush();
     if (how === "reset") {
       this.#reset();
       return;
@@ -171,12 +139,7 @@ export class ServerConnection implements ServerHandlers, RunnerConnection {
   }
 
   drained(): Promise<void> | undefined {
-    if (this.#state === State.Closed) return undefined;
-    if (this.#pendingLength > this.#socket.writableHighWaterMark) this.#flush();
-    if (!this.#blocked) return undefined;
-    return new Promise((resolve) => {
-      this.#waiting.push(resolve);
-    });
+    return this.#writer.drained();
   }
 
   resumeReading(): void {
@@ -227,44 +190,10 @@ export class ServerConnection implements ServerHandlers, RunnerConnection {
     if (this.#replies > MAX_REPLIES) return false;
     for (const runner of this.#runners) {
       if (!runner.full) continue;
-      if (this.#machine.active < 2) return false;
+      if (this.#machine.receiving < 2) return false;
       runner.overflow();
     }
     return true;
-  }
-
-  #flush(): void {
-    const parts = this.#pending;
-    if (parts.length === 0) return;
-    const length = this.#pendingLength;
-    this.#pending = [];
-    this.#pendingLength = 0;
-    if (this.#state === State.Closed) return;
-    const socket = this.#socket;
-    let more = true;
-    if (length <= COPY_LENGTH) more = socket.write(concat(parts));
-    else {
-      socket.cork();
-      for (const part of parts) more = socket.write(part);
-      socket.uncork();
-    }
-    if (more || this.#blocked) return;
-    this.#blocked = true;
-    socket.setTimeout(this.#owner.timeouts.write);
-  }
-
-  #unblock(): void {
-    this.#blocked = false;
-    this.#replies = 0;
-    this.#socket.setTimeout(0);
-    this.resumeReading();
-    this.#release();
-  }
-
-  #release(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const resolve of waiting) resolve();
   }
 
   /** One timer for the connection: over its head, or over its idleness between requests. */
@@ -298,7 +227,7 @@ export class ServerConnection implements ServerHandlers, RunnerConnection {
     if (problem !== undefined && problem.code !== ErrorCode.Aborted) this.#fault(problem);
     // Ended before, it closes by itself now: ending it again makes an error, 8 µs for its stack.
     else if (this.#machine.active === 0 && !this.#socket.writableEnded) {
-      this.#flush();
+      this.#writer.flush();
       this.#socket.end(() => this.#socket.destroy());
     }
   }
@@ -313,7 +242,7 @@ export class ServerConnection implements ServerHandlers, RunnerConnection {
   #fail(error: unknown): void {
     if (this.#state === State.Closed) return;
     this.#owner.report(error);
-    this.#flush();
+    this.#writer.flush();
     this.#socket.destroy();
   }
 
@@ -327,9 +256,8 @@ export class ServerConnection implements ServerHandlers, RunnerConnection {
     if (this.#state === State.Closed) return;
     this.#state = State.Closed;
     clearTimeout(this.#timer);
-    this.#pending = [];
+    this.#writer.close();
     this.#machine.gone();
-    this.#release();
     this.#owner.closed(this);
   }
 }

@@ -1,5 +1,5 @@
-import type { Variable } from "../cgi/variables.js";
-import { valueBytes } from "../cgi/variables.js";
+import type { Variable } from "../cgi/variable.js";
+import { valueBytes } from "../cgi/variable.js";
 import type { Handler } from "./handler.js";
 
 /**

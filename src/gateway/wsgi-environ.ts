@@ -1,3 +1,4 @@
+import { latin1 } from "../bytes.js";
 import { Protocol } from "../transport/address.js";
 import type { Context, ErrorStream } from "./handler.js";
 
@@ -43,9 +44,9 @@ export function wsgiEnviron(request: Request, context: Context): WsgiEnviron {
   environ["SERVER_PROTOCOL"] = "HTTP/1.1";
   environ["SCRIPT_NAME"] = "";
   environ["PATH_INFO"] = "";
-  for (const [name] of variables) {
+  for (const [name, value] of variables) {
     // A client's `Proxy` header must not pass for a setting of the server's (httpoxy).
-    if (name !== "HTTP_PROXY") environ[name] = variables.get(name);
+    if (name !== "HTTP_PROXY") environ[name] = typeof value === "string" ? value : latin1(value);
   }
   environ["REQUEST_METHOD"] = request.method;
   if (!variables.has("PATH_INFO") && protocol !== Protocol.Cgi) {

@@ -1,6 +1,8 @@
 import { utf8Bytes } from "../bytes.js";
 import { hopByHop } from "../cgi/header-fields.js";
+import { isLocalPath } from "../cgi/local-redirect.js";
 import { hasNullBody } from "../cgi/response.js";
+import { leaveToFrontEnd, type RequestSource } from "./local-redirect.js";
 
 export type WsgiChunk = string | Uint8Array;
 
@@ -15,6 +17,7 @@ interface Head {
 /** What an application of WSGI says, on its way to become a Response. */
 export class WsgiResponse {
   readonly response: Promise<Response>;
+  readonly #source: RequestSource;
   #resolve!: (response: Response) => void;
   #reject!: (error: unknown) => void;
   #head: Head | undefined;
@@ -27,7 +30,9 @@ export class WsgiResponse {
   /** Set once the application has returned: its chunks can be asked for. */
   #returned: Promise<void> | undefined;
 
-  constructor() {
+  /** @param source of the request that it answers */
+  constructor(source: RequestSource) {
+    this.#source = source;
     this.response = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -94,6 +99,13 @@ export class WsgiResponse {
     const head = this.#head;
     if (head === undefined) throw new Error("the application never called startResponse");
     this.#headSent = true;
+    const location = length === 0 ? localTarget(head) : undefined;
+    if (location !== undefined) {
+      const redirect = new Response(null, { status: 302, headers: { location } });
+      leaveToFrontEnd(redirect, this.#source);
+      this.#resolve(redirect);
+      return;
+    }
     const { headers, status } = head;
     const hasBody = !hasNullBody(status);
     if (length !== undefined && hasBody && !headers.has("content-length")) {
@@ -172,6 +184,16 @@ function headOf(text: string, fields: Iterable<readonly [name: string, value: st
   }
   return { status: Number(match[1]), statusText: match[2] as string, headers };
 }
+
+/** The Location of a head that says 200, and nothing else but of a body, which it does not have. */
+function localTarget({ status, headers }: Head): string | undefined {
+  const location = headers.get("location");
+  if (status !== 200 || location === null || !isLocalPath(location)) return undefined;
+  return [...headers.keys()].every((name) => aloneFields.has(name)) ? location : undefined;
+}
+
+/** What may stand in the head of a local redirect. PEP 3333's validators ask for a Content-Type. */
+const aloneFields: ReadonlySet<string> = new Set(["location", "content-type", "content-length"]);
 
 function bytesOf(chunk: unknown): Uint8Array {
   if (typeof chunk === "string") return utf8Bytes(chunk);

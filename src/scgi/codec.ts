@@ -1,11 +1,7 @@
 import { ByteCollector } from "../bytes.js";
-import {
-  contentLengthOf,
-  parseContentLength,
-  type Variable,
-  Variables,
-  variableOf,
-} from "../cgi/variables.js";
+import { PackedVariables } from "../cgi/packed-variables.js";
+import { type Variable, variableOf } from "../cgi/variable.js";
+import { contentLengthOf, parseContentLength, Variables } from "../cgi/variables.js";
 import {
   type Engine,
   EngineError,
@@ -106,21 +102,26 @@ export class ScgiRequestDecoder {
       const begins = (flags & FrameFlag.Begins) !== 0;
       if (begins) this.#headersStart = before + start - WINDOW;
       // All of it is in the window: no copy.
-      if (begins && complete === 1) return new Variables(this.#split(start, length));
+      if (begins && complete === 1) return this.#split(start, length);
       this.#headers.push(memory.subarray(start, start + length));
     }
     return complete === 1 ? new Variables(this.#splitCollected()) : undefined;
   }
 
   /** Headers that lie in the window as a whole. */
-  #split(start: number, length: number): Variable[] {
+  #split(start: number, length: number): Variables {
+    const { engine } = this.#framing;
+    const rows = this.#splitRows(start, length, 0);
+    if (this.#consumed === length) {
+      return new Variables(new PackedVariables(engine, start, length, rows));
+    }
     const variables: Variable[] = [];
     for (let taken = 0; taken < length; ) {
       const consumed = this.#splitSome(start + taken, length - taken, taken, variables);
       if (consumed === 0) throw this.#unfinished(taken);
       taken += consumed;
     }
-    return variables;
+    return new Variables(variables);
   }
 
   /** Headers that came in pieces, window by window. */
@@ -137,13 +138,8 @@ export class ScgiRequestDecoder {
   }
 
   #splitSome(start: number, length: number, offset: number, variables: Variable[]): number {
-    const { engine } = this.#framing;
-    const { memory, words } = engine;
-    const rows = engine.splitHeaders(start, length);
-    if (rows === EngineError.EmptyName) {
-      const at = offset + (words[resultBase + TableResult.ErrorOffset] as number);
-      throw this.#malformed("a header has an empty name", at);
-    }
+    const { memory, words } = this.#framing.engine;
+    const rows = this.#splitRows(start, length, offset);
     for (let index = 0; index < rows; index++) {
       const row = tableBase + index * ROW_WORDS;
       variables.push(
@@ -156,7 +152,21 @@ export class ScgiRequestDecoder {
         ),
       );
     }
-    return words[resultBase + TableResult.Consumed] as number;
+    return this.#consumed;
+  }
+
+  /** @returns how many headers are in the engine's table */
+  #splitRows(start: number, length: number, offset: number): number {
+    const { engine } = this.#framing;
+    const rows = engine.splitHeaders(start, length);
+    if (rows !== EngineError.EmptyName) return rows;
+    const at = offset + (engine.words[resultBase + TableResult.ErrorOffset] as number);
+    throw this.#malformed("a header has an empty name", at);
+  }
+
+  /** Bytes that the engine has split. */
+  get #consumed(): number {
+    return this.#framing.engine.words[resultBase + TableResult.Consumed] as number;
   }
 
   /** One header that no window holds. */

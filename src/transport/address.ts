@@ -1,15 +1,25 @@
 import { utf8Bytes } from "../bytes.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 
-export const Protocol = { FastCgi: "fcgi", Scgi: "scgi", Uwsgi: "uwsgi", Cgi: "cgi" } as const;
+export const Protocol = {
+  FastCgi: "fcgi",
+  Scgi: "scgi",
+  Uwsgi: "uwsgi",
+  Cgi: "cgi",
+  /** Served, and not asked: for clients of HTTP there is `fetch`. */
+  Http: "http",
+} as const;
 export type Protocol = (typeof Protocol)[keyof typeof Protocol];
+
+/** The protocols that our clients speak. */
+export type ClientProtocol = Exclude<Protocol, typeof Protocol.Http>;
 
 /** A unix socket, or a host and port. */
 export type SocketEndpoint = { socketPath: string } | { host: string; port: number };
 
 /** Where a backend listens, and the path that the user asks it for. */
-export interface Address {
-  protocol: Protocol;
+export interface Address<Spoken extends Protocol = ClientProtocol> {
+  protocol: Spoken;
   /** A socket, or with CGI the program to run. */
   endpoint: SocketEndpoint | { program: string };
   /** Starts with a slash; undefined when the address has none. */
@@ -17,6 +27,9 @@ export interface Address {
   /** The address as the user wrote it, for messages. */
   text: string;
 }
+
+/** Where to listen. */
+export type ListenAddress = Address<Protocol>;
 
 /** Linux holds 108 bytes with the final NUL; macOS 104. */
 const MAX_SOCKET_PATH = 107;
@@ -32,10 +45,24 @@ const MAX_SOCKET_PATH = 107;
  * @throws GatewayError `bad_address`
  */
 export function parseAddress(text: string): Address {
-  if (text.includes("\0")) throw badAddress(text, "has a NUL character");
   const program = /^cgi:(.*)$/is.exec(text.trim())?.[1];
   if (program !== undefined) return programAddress(text, program);
   const { protocol, rest } = splitProtocol(text.trim());
+  return socketAddress(text, protocol, rest);
+}
+
+/**
+ * Reads an address of a socket.
+ *
+ * @param rest what is behind the protocol
+ * @throws GatewayError `bad_address`
+ */
+export function socketAddress<Spoken extends Protocol>(
+  text: string,
+  protocol: Spoken,
+  rest: string,
+): Address<Spoken> {
+  if (text.includes("\0")) throw hasNul(text);
   if (rest.startsWith("unix:")) {
     const path = rest.slice("unix:".length).replace(/^\/\/(?=\/)/, "");
     if (!path.startsWith("/") && !path.startsWith("./")) {
@@ -48,7 +75,7 @@ export function parseAddress(text: string): Address {
 }
 
 /** The protocol, and the address without it. */
-function splitProtocol(text: string): { protocol: Protocol; rest: string } {
+function splitProtocol(text: string): { protocol: ClientProtocol; rest: string } {
   const match = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text);
   if (match === null) return { protocol: Protocol.FastCgi, rest: text };
   const scheme = (match[1] as string).toLowerCase();
@@ -74,6 +101,7 @@ function splitProtocol(text: string): { protocol: Protocol; rest: string } {
 
 /** A program, named by its path as it is: colons have no meaning in it. */
 function programAddress(text: string, rest: string): Address {
+  if (text.includes("\0")) throw hasNul(text);
   const program = rest.replace(/^\/\/(?=\/)/, "");
   if (!/^\.{0,2}\/[^/]/.test(program) || program.endsWith("/")) {
     throw badAddress(text, "needs the path of a program, as in cgi:/usr/lib/cgi-bin/x");
@@ -82,7 +110,11 @@ function programAddress(text: string, rest: string): Address {
 }
 
 /** A socket path, with the path to ask for behind `:` or `;`. */
-function unixAddress(text: string, protocol: Protocol, rest: string): Address {
+function unixAddress<Spoken extends Protocol>(
+  text: string,
+  protocol: Spoken,
+  rest: string,
+): Address<Spoken> {
   const match = /^([^:;]*)(?:[:;](.*))?$/s.exec(rest);
   if (match === null) throw badAddress(text, "has more than one colon behind the socket path");
   const socketPath = match[1] as string;
@@ -98,7 +130,11 @@ function isTooLong(socketPath: string): boolean {
   return socketPath.length * 3 > MAX_SOCKET_PATH && utf8Bytes(socketPath).length > MAX_SOCKET_PATH;
 }
 
-function hostAddress(text: string, protocol: Protocol, rest: string): Address {
+function hostAddress<Spoken extends Protocol>(
+  text: string,
+  protocol: Spoken,
+  rest: string,
+): Address<Spoken> {
   const match = /^(?:\[([^\]]+)\]|([^:/[\]\s]+)):(\d{1,5})(\/.*)?$/s.exec(rest);
   if (match === null) throw badAddress(text, "is neither host:port nor a unix socket");
   const host = (match[1] ?? match[2]) as string;
@@ -115,7 +151,7 @@ function hostAddress(text: string, protocol: Protocol, rest: string): Address {
  *
  * @throws GatewayError `bad_address` when it names a program
  */
-export function socketEndpoint({ endpoint, text }: Address): SocketEndpoint {
+export function socketEndpoint({ endpoint, text }: ListenAddress): SocketEndpoint {
   if ("program" in endpoint) throw badAddress(text, "is a program to run, not a socket");
   return endpoint;
 }
@@ -123,6 +159,10 @@ export function socketEndpoint({ endpoint, text }: Address): SocketEndpoint {
 function asPath(path: string | undefined): string | undefined {
   if (path === undefined || path === "") return undefined;
   return path.startsWith("/") ? path : `/${path}`;
+}
+
+function hasNul(text: string): GatewayError {
+  return badAddress(text, "has a NUL character");
 }
 
 function badAddress(text: string, why: string): GatewayError {

@@ -1,5 +1,7 @@
 import { ByteCollector, latin1 } from "../bytes.js";
-import { type Variable, Variables, variableOf } from "../cgi/variables.js";
+import { PackedVariables } from "../cgi/packed-variables.js";
+import { type Variable, variableOf } from "../cgi/variable.js";
+import { Variables } from "../cgi/variables.js";
 import {
   type Engine,
   FrameFlag,
@@ -142,32 +144,56 @@ export class UwsgiPacketDecoder {
     const modifier1 = head & 0xff;
     const modifier2 = head >>> 24;
     if (carriesVariables(modifier1)) {
-      const variables = new Variables(this.#variables(start, size));
+      const variables = this.#variables(start, size);
       return { modifier1, modifier2, variables, content: new Uint8Array(0) };
     }
     const content = this.#engine.memory.slice(start, start + size);
     return { modifier1, modifier2, variables: new Variables(), content };
   }
 
-  #variables(start: number, size: number): Variable[] {
-    const { memory, words } = this.#engine;
-    const variables: Variable[] = [];
-    let taken = 0;
-    for (let rows = TABLE_ROWS; rows === TABLE_ROWS; ) {
-      rows = this.#engine.splitVariables(start + taken, size - taken);
-      for (let index = 0; index < rows; index++) {
-        const row = tableBase + index * ROW_WORDS;
-        const nameStart = words[row + PairRow.NameStart] as number;
-        const nameLength = words[row + PairRow.NameLength] as number;
-        const valueStart = words[row + PairRow.ValueStart] as number;
-        const valueLength = words[row + PairRow.ValueLength] as number;
-        if (nameLength === 0) throw this.#malformed("has no name", nameStart - 2 - start);
-        variables.push(variableOf(memory, nameStart, nameLength, valueStart, valueLength));
-      }
-      taken += words[resultBase + TableResult.Consumed] as number;
+  #variables(start: number, size: number): Variables {
+    const rows = this.#splitRows(start, 0, size);
+    let taken = this.#consumed;
+    if (taken === size) return new Variables(new PackedVariables(this.#engine, start, size, rows));
+    const variables = this.#decoded(rows);
+    for (let found = rows; found === TABLE_ROWS; ) {
+      found = this.#splitRows(start, taken, size);
+      variables.push(...this.#decoded(found));
+      taken += this.#consumed;
     }
     if (taken < size) throw this.#malformed("does not fit in its packet", taken);
-    return variables;
+    return new Variables(variables);
+  }
+
+  /** @returns how many variables from `taken` on are in the engine's table */
+  #splitRows(start: number, taken: number, size: number): number {
+    const { words } = this.#engine;
+    const rows = this.#engine.splitVariables(start + taken, size - taken);
+    for (let row = tableBase; row < tableBase + rows * ROW_WORDS; row += ROW_WORDS) {
+      if (words[row + PairRow.NameLength] !== 0) continue;
+      const at = (words[row + PairRow.NameStart] as number) - 2 - start;
+      throw this.#malformed("has no name", at);
+    }
+    return rows;
+  }
+
+  #decoded(rows: number): Variable[] {
+    const { memory, words } = this.#engine;
+    return Array.from({ length: rows }, (_, index) => {
+      const row = tableBase + index * ROW_WORDS;
+      return variableOf(
+        memory,
+        words[row + PairRow.NameStart] as number,
+        words[row + PairRow.NameLength] as number,
+        words[row + PairRow.ValueStart] as number,
+        words[row + PairRow.ValueLength] as number,
+      );
+    });
+  }
+
+  /** Bytes that the engine has split. */
+  get #consumed(): number {
+    return this.#engine.words[resultBase + TableResult.Consumed] as number;
   }
 
   #malformed(what: string, offset: number): GatewayError {

@@ -1,4 +1,4 @@
-import { fixture } from "./cuts.js";
+import { fixture } from "../fixtures.js";
 
 /** What uWSGI understood of a captured request: its application answers with its environment. */
 export interface PeerView {

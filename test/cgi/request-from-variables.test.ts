@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { requestFromVariables } from "../../src/cgi/request-from-variables.js";
-import type { Variable } from "../../src/cgi/variables.js";
+import type { Variable } from "../../src/cgi/variable.js";
 import { variablesFromRequest } from "../../src/cgi/variables-from-request.js";
 import { ScgiRequestDecoder } from "../../src/scgi/codec.js";
 import { UwsgiPacketDecoder } from "../../src/uwsgi/codec.js";
-import { bytes, fixture } from "./cuts.js";
+import { bytes } from "../bytes.js";
+import { fixture } from "../fixtures.js";
 
 function of(variables: Record<string, string | Uint8Array>, body?: BodyInit): Request {
   return requestFromVariables(Object.entries(variables), body ?? null);
@@ -25,6 +26,21 @@ describe("a request from variables", () => {
   it("takes its URL from REQUEST_URI, not from SCRIPT_NAME and PATH_INFO", () => {
     const variables = { SCRIPT_NAME: "/a b", PATH_INFO: "/c?d", REQUEST_URI: "/a%20b/c%3Fd?q" };
     expect(of(variables).url).toBe("http://localhost/a%20b/c%3Fd?q");
+  });
+
+  it("is for the target of a local redirect, where Apache keeps the client's REQUEST_URI", () => {
+    const redirected = {
+      REQUEST_URI: "/from?a",
+      SCRIPT_NAME: "/to there",
+      QUERY_STRING: "b=c",
+      REDIRECT_STATUS: "200",
+      REDIRECT_SCRIPT_NAME: "/from",
+    };
+    expect(of(redirected).url).toBe("http://localhost/to%20there?b=c");
+    // An error document, and what mod_rewrite and nginx tell of requests that no program answered.
+    expect(of({ ...redirected, REDIRECT_STATUS: "404" }).url).toBe("http://localhost/from?a");
+    const { REDIRECT_SCRIPT_NAME: _, ...rewritten } = redirected;
+    expect(of(rewritten).url).toBe("http://localhost/from?a");
   });
 
   it("puts the URL together without REQUEST_URI", () => {

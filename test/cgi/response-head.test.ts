@@ -6,8 +6,10 @@ import {
   ResponseHeadReader,
 } from "../../src/cgi/response-head-reader.js";
 import { GatewayError } from "../../src/errors.js";
+import { bytes } from "../bytes.js";
+import { cuts } from "../cuts.js";
+import { fixture } from "../fixtures.js";
 import { mutations } from "./arbitrary.js";
-import { bytes, cuts, fixture } from "./cuts.js";
 
 interface Read {
   head: ResponseHead;
@@ -45,7 +47,7 @@ function attempt(pieces: readonly Uint8Array[], options?: ResponseHeadOptions): 
 function read(text: string, options?: ResponseHeadOptions) {
   const all = bytes(text);
   const whole = attempt([all], options);
-  for (const pieces of cuts(all)) expect(attempt(pieces, options)).toEqual(whole);
+  for (const [how, pieces] of cuts(all)) expect(attempt(pieces, options), how).toEqual(whole);
   return whole;
 }
 
@@ -237,7 +239,6 @@ describe("captured answers", () => {
         "X-Peer",
       ]);
       expect(whole.text).toHaveLength(Number(whole.headers[1]?.[1]));
-      for (const pieces of cuts(all, end + 1)) expect(told(feed(pieces))).toEqual(whole);
     },
   );
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { encodeResponseHead, hasNullBody, responseFromHead } from "../../src/cgi/response.js";
 import type { ResponseHead } from "../../src/cgi/response-head.js";
 import { ResponseHeadReader } from "../../src/cgi/response-head-reader.js";
-import { bytes } from "./cuts.js";
+import { bytes } from "../bytes.js";
 
 function head(text: string): ResponseHead {
   return new ResponseHeadReader().push(bytes(text)) as ResponseHead;

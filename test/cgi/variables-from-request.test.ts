@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import type { Variable } from "../../src/cgi/variables.js";
+import type { Variable } from "../../src/cgi/variable.js";
 import { Variables } from "../../src/cgi/variables.js";
 import {
   type RequestVariablesOptions,
   variablesFromRequest,
 } from "../../src/cgi/variables-from-request.js";
-import { bytes } from "./cuts.js";
+import { bytes } from "../bytes.js";
 
 function of(url: string, init?: RequestInit, options?: RequestVariablesOptions): Variables {
   return new Variables(variablesFromRequest(new Request(url, init), options));

@@ -1,12 +1,7 @@
 import { describe, expect, it } from "vitest";
-import {
-  contentLengthOf,
-  parseContentLength,
-  type Variable,
-  Variables,
-  variableOf,
-} from "../../src/cgi/variables.js";
-import { bytes } from "./cuts.js";
+import { type Variable, variableOf } from "../../src/cgi/variable.js";
+import { contentLengthOf, parseContentLength, Variables } from "../../src/cgi/variables.js";
+import { bytes } from "../bytes.js";
 
 const list: Variable[] = [
   ["A", "1"],

@@ -84,12 +84,35 @@ describe("fcgi-probe serve", () => {
     expect(stderr).toContain("too many arguments");
   });
 
-  it("says where to listen when it has no socket", async () => {
-    const { code, stderr } = await serve(application);
-    expect(code).toBe(2);
-    expect(stderr).toContain("there is no socket to serve");
-    expect(stderr).toContain("--listen");
+  it("S2.20 listens on the original's port, of loopback, for SCGI without --listen", async () => {
+    const scgi = ["--protocol", "scgi", "--workers", "1"];
+    // Whoever has the port, this test or another program: it is the one that is asked for.
+    const holder = createServer();
+    const isOurs = await new Promise<boolean>((resolve) => {
+      holder.once("error", () => resolve(false));
+      holder.listen(4000, "127.0.0.1", () => resolve(true));
+    });
+    const taken = await serve(application, ...scgi);
+    expect(taken.code).toBe(2);
+    expect(taken.stderr).toContain("127.0.0.1:4000 is taken");
+    if (!isOurs) return;
+    holder.close();
+    await once(holder, "close");
+    const options = { listen: "scgi://127.0.0.1:4000", inherits: true };
+    await using master = await startMaster(scgi, options);
+    expect(master.log).toContain("scgi://127.0.0.1:4000");
+    expect((await master.request("/")).text).toBe("hello");
   });
+
+  it.each([[[]], [["--protocol", "fcgi"]], [["--protocol", "uwsgi"]]])(
+    "S2.20 says where to listen when it has no socket: %j",
+    async (args) => {
+      const { code, stderr } = await serve(application, ...args);
+      expect(code).toBe(2);
+      expect(stderr).toContain("there is no socket to serve");
+      expect(stderr).toContain("--listen");
+    },
+  );
 
   it.each(["shared", "delegate"])(
     "serves no peer but those of FCGI_WEB_SERVER_ADDRS: %s",

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { type Engine, WINDOW } from "../../src/engine/engine.js";
+import type { Engine } from "../../src/engine/engine.js";
 import type { GatewayError } from "../../src/errors.js";
 import { ConnectionDecoder } from "../../src/fastcgi/connection-decoder.js";
 import { RecordType } from "../../src/fastcgi/protocol.js";
-import { RecordReader } from "../../src/fastcgi/records.js";
-import { cuts, fixture, hex } from "../cgi/cuts.js";
+import { hex } from "../bytes.js";
+import { cuts } from "../cuts.js";
 import { engines } from "../engine/engines.js";
 import { begin, endStdin, join, record } from "./records-of.js";
 
@@ -37,8 +37,8 @@ describe.each(engines)("ConnectionDecoder on the %s engine", (_, engine) => {
       endStdin(1),
       record(99, 3, "?"),
     );
-    for (const pieces of cuts(bytes)) {
-      expect(streams(engine, pieces)).toEqual([
+    for (const [how, pieces] of cuts(bytes)) {
+      expect(streams(engine, pieces), how).toEqual([
         "1 1 \0\x01\x01\0\0\0\0\0",
         "1 5 abcd",
         "3 5 ef",
@@ -51,9 +51,9 @@ describe.each(engines)("ConnectionDecoder on the %s engine", (_, engine) => {
 
   it("takes a record of type 0 and id 0 for what it is, also in front of all others", () => {
     const bytes = join(record(0, 0, "abc"), record(0, 0, "def"), record(0, 1, "ghi"));
-    for (const pieces of cuts(bytes)) {
+    for (const [how, pieces] of cuts(bytes)) {
       const before = engine.memory.slice(1_024, 65_536);
-      expect(streams(engine, pieces)).toEqual(["0 0 abc", "0 0 def", "1 0 ghi"]);
+      expect(streams(engine, pieces), how).toEqual(["0 0 abc", "0 0 def", "1 0 ghi"]);
       expect(Buffer.compare(engine.memory.subarray(1_024, 65_536), before)).toBe(0);
     }
   });
@@ -106,12 +106,12 @@ describe.each(engines)("ConnectionDecoder on the %s engine", (_, engine) => {
     ["a BEGIN_REQUEST of 7 bytes", "01 01 0001 0007 00 00 00", "at byte 16 needs a content of 8"],
     ["an END_REQUEST of no bytes", "01 03 0001 0000 00 00", "at byte 16 needs a content of 8"],
   ])("refuses %s with its place in the connection", (__, bad, message) => {
-    for (const pieces of cuts(join(begin(1), hex(bad)))) {
+    for (const [how, pieces] of cuts(join(begin(1), hex(bad)))) {
       const decoder = new ConnectionDecoder(() => {}, engine);
       const feed = () => {
         for (const piece of pieces) decoder.push(piece);
       };
-      expect(feed).toThrow(
+      expect(feed, how).toThrow(
         expect.objectContaining<Partial<GatewayError>>({
           code: "malformed",
           offset: 16,
@@ -120,23 +120,4 @@ describe.each(engines)("ConnectionDecoder on the %s engine", (_, engine) => {
       );
     }
   });
-
-  it.each(["haproxympxs-fpm--get--001", "apachereuse-fpm--get--001", "nginx-fpm--post70k--001"])(
-    "takes %s apart as the record reader does",
-    (name) => {
-      const bytes = fixture(`wire/${name}.c2s.bin`);
-      const whole = streams(engine, [bytes]);
-      const sizes = [1, 7, 1_000, 65_536];
-      for (const size of sizes) {
-        const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (__, at) =>
-          bytes.subarray(at * size, at * size + size),
-        );
-        expect(streams(engine, pieces)).toEqual(whole);
-      }
-      const decoder = new ConnectionDecoder(() => {}, engine);
-      decoder.push(bytes);
-      expect(decoder.records).toBe([...new RecordReader().push(bytes)].length);
-      expect(engine.memory[WINDOW]).toBeDefined();
-    },
-  );
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Variable } from "../../src/cgi/variables.js";
+import type { Variable } from "../../src/cgi/variable.js";
 import {
   encodeAbortRequest,
   encodeBeginRequest,
@@ -12,7 +12,7 @@ import {
 } from "../../src/fastcgi/encode.js";
 import { encodePairs, encodeParams } from "../../src/fastcgi/pairs.js";
 import { KEEP_CONN, MAX_SENT_LENGTH, RecordType, Role } from "../../src/fastcgi/protocol.js";
-import { hex } from "../cgi/cuts.js";
+import { hex } from "../bytes.js";
 import { bodiesOf, join } from "./records-of.js";
 
 const scrape: Variable[] = [
@@ -93,9 +93,12 @@ describe("records", () => {
     expect(streamRecords(RecordType.Stdout, 7, new Uint8Array(0))).toEqual([]);
   });
 
-  it("the content of a stream is not copied", () => {
-    const content = new Uint8Array(100);
-    expect(streamRecords(RecordType.Stdin, 1, content)[1]?.buffer).toBe(content.buffer);
+  it("a long content of a stream is not copied, and a short one is in one piece", () => {
+    const content = new Uint8Array(66_000);
+    const parts = streamRecords(RecordType.Stdin, 1, content);
+    expect(parts.map(({ length }) => length)).toEqual([8, 65_528, 480]);
+    expect(parts[1]?.buffer).toBe(content.buffer);
+    expect(join(...parts)).toHaveLength(66_000 + 8 + 8);
   });
 });
 

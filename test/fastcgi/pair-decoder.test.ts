@@ -1,11 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Variable, valueBytes } from "../../src/cgi/variables.js";
+import { type Variable, valueBytes } from "../../src/cgi/variable.js";
 import { type Engine, WINDOW } from "../../src/engine/engine.js";
 import type { GatewayError } from "../../src/errors.js";
 import { PairDecoder } from "../../src/fastcgi/pair-decoder.js";
 import { encodePairs } from "../../src/fastcgi/pairs.js";
-import { cuts, hex } from "../cgi/cuts.js";
+import { hex } from "../bytes.js";
+import { cuts } from "../cuts.js";
 import { engines } from "../engine/engines.js";
 
 interface Decoded {
@@ -27,7 +28,8 @@ function decode(engine: Engine, pieces: Iterable<Uint8Array>, limit?: number): D
 
 describe.each(engines)("PairDecoder on the %s engine", (_, engine) => {
   const everyCut = (bytes: Uint8Array, expected: Decoded, limit?: number) => {
-    for (const pieces of cuts(bytes)) expect(decode(engine, pieces, limit)).toEqual(expected);
+    for (const [how, pieces] of cuts(bytes))
+      expect(decode(engine, pieces, limit), how).toEqual(expected);
   };
 
   it("reads one-byte and four-byte lengths in all four combinations", () => {

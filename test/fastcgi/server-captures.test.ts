@@ -1,20 +1,8 @@
-import { readdirSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cuts, fixture } from "../cgi/cuts.js";
 import { engines } from "../engine/engines.js";
+import { fixture } from "../fixtures.js";
 import { DrivenServer } from "./drive-server.js";
-
-const folder = (name: string) => readdirSync(new URL(`../fixtures/${name}`, import.meta.url));
-
-/** What front ends sent to php-fpm, libfcgi and others over FastCGI. */
-const connections = folder("wire")
-  .filter((name) => /^[a-z]+-(fpm|fcgiwrap|uwsgifcgi|py)--.*\.c2s\.bin$/.test(name))
-  .map((name) => `wire/${name}`);
-/** Exchanges made by hand, most of them odd. */
-const probes = folder("probes")
-  .filter((name) => name.endsWith(".c2s.bin"))
-  .map((name) => `probes/${name}`);
 
 type Engine = (typeof engines)[number][1];
 
@@ -46,39 +34,6 @@ function chop(bytes: Uint8Array, size: number): Uint8Array[] {
 }
 
 describe.each(engines)("the FastCGI server on the %s engine", (_, engine) => {
-  it.each(connections)("serves %s, however it is cut", (name) => {
-    const bytes = fixture(name);
-    const whole = drive(engine, [bytes]);
-    expect(whole.requests.length).toBeGreaterThan(0);
-    for (const { variables } of whole.requests) {
-      expect(variables.map(([each]) => each)).toContain("REQUEST_METHOD");
-    }
-    for (const size of [1, 3, 61, 1_447]) {
-      if (bytes.length / size < 20_000) expect(drive(engine, chop(bytes, size))).toEqual(whole);
-    }
-  });
-
-  it.each(probes)("takes or refuses %s the same way, however it is cut", (name) => {
-    const bytes = fixture(name);
-    const whole = drive(engine, [bytes]);
-    for (const size of [1, 5, 997]) {
-      const { end, offset, ...cut } = drive(engine, chop(bytes, size));
-      expect({ end, offset }).toEqual({ end: whole.end, offset: whole.offset });
-      // What stands before a malformed record in one chunk is not handed out.
-      if (end !== "malformed") expect({ ...cut, end, offset }).toEqual(whole);
-    }
-  });
-
-  it.each([
-    "wire/nginx-fpm--post--001.c2s.bin",
-    "wire/haproxympxs-fpm--parallel4--001.c2s.bin",
-    "wire/haproxygetv-fpm--parallel4--001.c2s.bin",
-  ])("serves %s cut in two at every point", (name) => {
-    const bytes = fixture(name);
-    const whole = drive(engine, [bytes]);
-    for (const pieces of cuts(bytes)) expect(drive(engine, pieces)).toEqual(whole);
-  });
-
   it("survives every change of a byte, and every loss of one", () => {
     const captures = ["get", "post"].map((label) =>
       fixture(`wire/nginx-fpm--${label}--001.c2s.bin`),

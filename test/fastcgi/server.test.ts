@@ -1,12 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { RecordType } from "../../src/fastcgi/protocol.js";
-import { bytes, hex } from "../cgi/cuts.js";
+import { bytes, hex } from "../bytes.js";
+import { cuts } from "../cuts.js";
 import { engines } from "../engine/engines.js";
 import { type Behaviour, DrivenServer } from "./drive-server.js";
 import { begin, endStdin, join, params, record, told } from "./records-of.js";
 
 const get = (id = 1, keep = true) =>
   join(begin(id, { keep }), params(id, { REQUEST_METHOD: "GET", N: `${id}` }), endStdin(id));
+const fromHaproxy = (id = 1, keep = true) => {
+  const variables = { REQUEST_METHOD: "GET", N: `${id}`, SERVER_SOFTWARE: "HAProxy 2.6.12" };
+  return join(begin(id, { keep }), params(id, variables), endStdin(id));
+};
 /** An application that leaves every request open. */
 const silent: Behaviour = {};
 
@@ -107,7 +112,7 @@ describe.each(engines)("FastCgiServer on the %s engine", (_, engine) => {
       server.feed(begin(1), params(1, {}));
       expect(server.told()).toEqual(["1 stdout", "1 end 0 0"]);
       expect(server.feed(record(RecordType.Stdin, 1, "late"), endStdin(1))).toBeUndefined();
-      expect(server.machine.ignored).toBe(2);
+      expect(server.machine.ignored).toBe("late".length);
       expect(server.feed(get(1))).toBeUndefined();
       expect(server.told()).toEqual(["1 stdout", "1 end 0 0"]);
     });
@@ -156,7 +161,7 @@ describe.each(engines)("FastCgiServer on the %s engine", (_, engine) => {
       const server = drive({}, silent);
       server.feed(get(), record(RecordType.Data, 1, "file"));
       expect(server.requests[0]?.data).toBe("");
-      expect(server.machine.ignored).toBe(1);
+      expect(server.machine.ignored).toBe("file".length);
     });
 
     it("any other is refused with UNKNOWN_ROLE", () => {
@@ -223,7 +228,7 @@ describe.each(engines)("FastCgiServer on the %s engine", (_, engine) => {
       const server = drive({}, silent);
       server.feed(get(), record(50, 1, "x"), record(RecordType.Stdout, 1, "x"));
       expect(server.feed(record(RecordType.EndRequest, 1, "12345678"))).toBeUndefined();
-      expect(server.machine.ignored).toBe(3);
+      expect(server.machine.ignored).toBe(1 + 1 + 8);
       expect(server.told()).toEqual([]);
     });
 
@@ -231,7 +236,16 @@ describe.each(engines)("FastCgiServer on the %s engine", (_, engine) => {
       const server = drive();
       server.feed(params(4, { A: "1" }), endStdin(4), record(RecordType.AbortRequest, 4), get(1));
       expect(server.requests.length).toBe(1);
-      expect(server.machine.ignored).toBe(4);
+      expect(server.machine.ignored).toBe("\x01\x01A1".length);
+    });
+
+    it("counts the bytes that it skips, however they are cut", () => {
+      const skipped = [record(RecordType.Stdin, 4, "ab"), record(RecordType.Stdin, 4, "cde")];
+      for (const [how, pieces] of cuts(join(...skipped))) {
+        const server = drive();
+        server.feed(...pieces);
+        expect(server.machine.ignored, how).toBe("abcde".length);
+      }
     });
   });
 
@@ -267,6 +281,56 @@ describe.each(engines)("FastCgiServer on the %s engine", (_, engine) => {
       expect(server.told()).toEqual(["2 end 0 1"]);
       server.feed(record(RecordType.Stdin, 1, "still"), endStdin(1));
       expect(server.requests).toMatchObject([{ body: "still", bodyEnded: true }]);
+    });
+
+    it("refuses a request behind one that has come as a whole to every other front end", () => {
+      const server = drive({}, silent);
+      server.feed(get(3), get(5));
+      expect(server.told()).toEqual(["5 end 0 1"]);
+      expect(server.requests.length).toBe(1);
+    });
+
+    it("serves HAProxy a request behind one that has come as a whole, and is not answered", () => {
+      const server = drive({}, silent);
+      server.feed(fromHaproxy(3), fromHaproxy(5), begin(7));
+      expect(server.requests).toMatchObject([
+        { variables: expect.arrayContaining([["N", "3"]]), aborted: undefined },
+        { variables: expect.arrayContaining([["N", "5"]]), bodyEnded: true },
+      ]);
+      expect([server.machine.active, server.machine.receiving]).toEqual([3, 1]);
+      server.feed(begin(9));
+      expect(server.told()).toEqual(["9 end 0 1"]);
+
+      const [first, second] = server.requests;
+      second?.request.respond(bytes("second"));
+      second?.request.end();
+      first?.request.respond(bytes("first"));
+      first?.request.end();
+      expect(server.told()).toEqual([
+        "5 stdout second",
+        "5 stdout",
+        "5 end 0 0",
+        "3 stdout first",
+        "3 stdout",
+        "3 end 0 0",
+      ]);
+      expect(server.closed).toBeUndefined();
+    });
+
+    it("holds no more of these than it may carry", () => {
+      const server = drive({ limits: { requests: 2 } }, silent);
+      server.feed(fromHaproxy(1), fromHaproxy(3), fromHaproxy(5));
+      expect(server.told()).toEqual(["5 end 0 2"]);
+      expect(server.machine.active).toBe(2);
+    });
+
+    it("is closed behind the last of these", () => {
+      const server = drive({}, silent);
+      server.feed(fromHaproxy(1), fromHaproxy(3, false));
+      server.requests[1]?.request.end();
+      expect(server.closed).toBeUndefined();
+      server.requests[0]?.request.end();
+      expect(server.closed).toBe("finished");
     });
 
     it("carries several requests when it may multiplex", () => {
@@ -358,6 +422,18 @@ describe.each(engines)("FastCgiServer on the %s engine", (_, engine) => {
       server.feed(begin(1), record(RecordType.AbortRequest, 1), get(1));
       expect(server.told()[1]).toBe("1 end 1 0");
       expect(server.requests.length).toBe(1);
+    });
+
+    it.each([
+      ["in its variables", begin(1)],
+      ["in its body", join(begin(1), params(1, {}), record(RecordType.Stdin, 1, "half"))],
+      ["come as a whole", get(1)],
+    ])("of a request that is %s makes room for the next, without multiplexing", (__, sent) => {
+      const server = drive({}, silent);
+      server.feed(sent, record(RecordType.AbortRequest, 1), get(3));
+      expect(server.told()).toEqual(["1 stdout", "1 end 1 0"]);
+      expect([server.machine.active, server.machine.receiving]).toEqual([1, 0]);
+      expect(server.requests.at(-1)).toMatchObject({ bodyEnded: true, aborted: undefined });
     });
 
     it("leaves the other requests of the connection alone", () => {
@@ -494,6 +570,18 @@ describe.each(engines)("FastCgiServer on the %s engine", (_, engine) => {
       expect(server.feed(one)).toMatchObject({ code: "limit_exceeded" });
       expect(server.requests[0]?.aborted).toBe("limit_exceeded");
     });
+  });
+
+  it("tells of how many requests more is to come", () => {
+    const server = drive({ multiplex: true }, silent);
+    const told = [server.machine.receiving];
+    for (const sent of [begin(1), begin(2), params(2, {}), endStdin(2), params(1, {})]) {
+      server.feed(sent);
+      told.push(server.machine.receiving);
+    }
+    expect(told).toEqual([0, 1, 2, 2, 1, 1]);
+    server.requests[1]?.request.end();
+    expect(server.machine.receiving).toBe(0);
   });
 
   it("tells which request's variables have been incomplete for longest", () => {

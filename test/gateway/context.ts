@@ -1,4 +1,5 @@
-import { type Variable, Variables } from "../../src/cgi/variables.js";
+import type { Variable } from "../../src/cgi/variable.js";
+import { Variables } from "../../src/cgi/variables.js";
 import type { Context } from "../../src/gateway/handler.js";
 import { Protocol } from "../../src/transport/address.js";
 

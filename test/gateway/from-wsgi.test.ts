@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { Variable } from "../../src/cgi/variables.js";
+import type { Variable } from "../../src/cgi/variable.js";
 import { fromWsgi, type WsgiApplication } from "../../src/gateway/from-wsgi.js";
 import type { WsgiEnviron } from "../../src/gateway/wsgi-environ.js";
 import { Protocol } from "../../src/transport/address.js";
-import { bytes } from "../cgi/cuts.js";
+import { bytes } from "../bytes.js";
 import { makeContext } from "./context.js";
 
 const url = "http://example.com/a%20b?c=d";

@@ -25,7 +25,7 @@ function make(variables: Record<string, string> = {}, body?: RequestBody, signal
     }),
   );
   const parts = requestParts(all);
-  return createRequest({ parts, body, signal: () => signal ?? new AbortController().signal });
+  return createRequest(parts, body, { signal: signal ?? new AbortController().signal });
 }
 
 describe("a request made of what it is asked for", () => {

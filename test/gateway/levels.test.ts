@@ -14,7 +14,7 @@ import {
   serve,
 } from "../../src/gateway/serve.js";
 import { showVariables } from "../../src/gateway/show-variables.js";
-import { bytes, hex } from "../cgi/cuts.js";
+import { bytes, hex } from "../bytes.js";
 import { makeFolder, until } from "../harness/server-process.js";
 
 const servers: GatewayServer[] = [];

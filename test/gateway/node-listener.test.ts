@@ -23,6 +23,37 @@ describe("an address to listen on", () => {
   });
 });
 
+describe("an address to listen on for HTTP", () => {
+  it.each([
+    ["http://127.0.0.1:8080", { host: "127.0.0.1", port: 8_080 }],
+    ["HTTP://[::1]:8080/", { host: "::1", port: 8_080 }],
+    ["http://127.0.0.1:0", { host: "127.0.0.1", port: 0 }],
+    ["http://127.0.0.1:0/", { host: "127.0.0.1", port: 0 }],
+    ["http://unix:/run/app.sock", { socketPath: "/run/app.sock" }],
+    ["http:///run/app.sock", { socketPath: "/run/app.sock" }],
+  ])("is %s", (text, endpoint) => {
+    expect(parseListenAddress(text)).toMatchObject({ protocol: "http", endpoint, text });
+  });
+
+  it.each([
+    "http://",
+    "http://app.test",
+    "http://scgi://127.0.0.1:1",
+    "http://unix:/a\0b",
+    "https://a:1",
+  ])("is not %j", (text) => {
+    expect(() => parseListenAddress(text)).toThrow(
+      expect.objectContaining({ code: "bad_address" }),
+    );
+  });
+
+  it("is none for a client", async () => {
+    await expect(gatewayFetch("http://127.0.0.1:80", new Request("http://app/"))).rejects.toThrow(
+      "has the protocol http, which is none of fcgi, scgi, uwsgi and cgi",
+    );
+  });
+});
+
 describe("FCGI_WEB_SERVER_ADDRS", () => {
   it("lists who may connect", () => {
     expect(allowedPeers("127.0.0.1,192.0.2.7")).toEqual(new Set(["127.0.0.1", "192.0.2.7"]));

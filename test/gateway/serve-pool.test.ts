@@ -7,7 +7,7 @@ import { gatewayFetch } from "../../src/gateway/fetch.js";
 import type { Handler } from "../../src/gateway/handler.js";
 import { type PoolServer, type ServePoolOptions, servePool } from "../../src/gateway/serve-pool.js";
 import { parseStatusPage } from "../../src/phpfpm/page.js";
-import { fixture } from "../cgi/cuts.js";
+import { fixture } from "../fixtures.js";
 import { cgiFcgiPage, splitResponse } from "../harness/cgi-fcgi.js";
 import { describeWith } from "../harness/describe-with.js";
 import { until } from "../harness/server-process.js";

@@ -681,8 +681,17 @@ describe("connections", () => {
 
   it("carry one request at a time", async () => {
     await start(never);
-    const lines = await new Peer().send(get(), get({}, 2)).answer(2);
+    const lines = await new Peer().send(begin(1), params(1, variables()), get({}, 2)).answer(2);
     expect(lines).toEqual(["2 end 0 1"]);
+  });
+
+  it("of HAProxy carry the next request beside one that has come and is not answered", async () => {
+    await start(({ url }) => (new URL(url).pathname === "/" ? never() : new Response("hello")));
+    const haproxy = { SERVER_SOFTWARE: "HAProxy 2.6.12" };
+    const first = get({ ...haproxy, REQUEST_URI: "/" });
+    const next = get({ ...haproxy, REQUEST_URI: "/next" }, 2);
+    const lines = await new Peer().send(first, next).answer(2);
+    expect(lines.at(-1)).toBe("2 end 0 0");
   });
 
   it("carry several by option", async () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { PoolCounters, ProcessCounters } from "../../src/gateway/pool-counters.js";
 import { type StatusFormat, statusFormatOf, statusPage } from "../../src/gateway/status-page.js";
 import { parseStatusPage } from "../../src/phpfpm/page.js";
-import { fixture } from "../cgi/cuts.js";
+import { fixture } from "../fixtures.js";
 
 // The pages were captured from a php-fpm that ran in UTC.
 process.env["TZ"] = "UTC";

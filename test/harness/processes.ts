@@ -31,19 +31,36 @@ export function isAlive(pid: number): boolean {
   }
 }
 
+/** Whether a process exists, and has not ended: a zombie has. Linux only. */
+export function isRunning(pid: number): boolean {
+  const [state] = statOf(pid);
+  return state !== undefined && state !== "Z";
+}
+
 /** The processes whose parent is `pid`. Linux only. */
 export function childrenOf(pid: number): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
-    .filter((name) => {
-      try {
-        const stat = readFileSync(`/proc/${name}/stat`, "latin1");
-        // The second field is the program's name in parentheses, and may hold anything.
-        const [, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-        return Number(parent) === pid;
-      } catch {
-        return false; // gone in the meantime
-      }
-    })
-    .map(Number);
+    .map(Number)
+    .filter((child) => Number(statOf(child)[1]) === pid);
+}
+
+/** The fields of a process's state from the third on: state, parent. None when it is gone. */
+function statOf(pid: number): string[] {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    // The second field is the program's name in parentheses, and may hold anything.
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  } catch {
+    return [];
+  }
+}
+
+/** A process's arguments, joined by blanks; empty when it is gone. Linux only. */
+export function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " ").trim();
+  } catch {
+    return "";
+  }
 }

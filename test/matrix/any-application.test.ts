@@ -45,7 +45,12 @@ const marked: Middleware = (next) => async (request, context) => {
   return response;
 };
 
-const protocols = { fastcgi_pass: "fcgi", scgi_pass: "scgi", uwsgi_pass: "uwsgi" } as const;
+const protocols = {
+  fastcgi_pass: "fcgi",
+  scgi_pass: "scgi",
+  uwsgi_pass: "uwsgi",
+  proxy_pass: "http",
+} as const;
 
 describeWith(["nginx"], "S3.18 any application on any server", () => {
   const servers: GatewayServer[] = [];

@@ -147,6 +147,18 @@ export const cases: readonly Case[] = [
     },
   },
   {
+    name: "local redirect",
+    async run(way) {
+      const to = "/do/echo/there?a=b%20c";
+      const answer = await ask(`${way.url}/do/local?to=${encodeURIComponent(to)}`);
+      if (answer.status !== 200 || answer.body === "") {
+        return answer.headers.location === to ? `${answer.status}` : told(answer, false);
+      }
+      const { path, query } = JSON.parse(answer.body);
+      return path + query === to ? "ok" : path + query;
+    },
+  },
+  {
     name: "304",
     async run(way) {
       const answer = await ask(`${way.url}/do/not-modified`);

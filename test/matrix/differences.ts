@@ -6,7 +6,7 @@ export interface Difference {
 
 const ownLog: Difference = {
   is: "our own log",
-  because: "SCGI and uwsgi have no error stream",
+  because: "SCGI, uwsgi and HTTP have no error stream",
 };
 const notTold: Difference = {
   is: "not told",
@@ -21,19 +21,62 @@ const refusesPercent: Difference = {
   because: "mod_proxy 2.4.71 answers so to %25 in a path, and does not ask the server",
 };
 
+const tellsClient: Difference = {
+  is: "302",
+  because: "it serves no local redirect itself, and tells the client of it",
+};
+const needsStatus: Difference = {
+  is: "302",
+  because: "it would show an empty page: our server knows it, and sends an ordinary redirect",
+};
+const statusLine: Difference = {
+  is: "302",
+  because: "what uwsgi front ends get has a status, and so no local redirect",
+};
+
+const noRawBytes: Difference = {
+  is: "400",
+  because: "HTTP's targets are in ASCII, and Node's parser refuses others",
+};
+const endsAllTheSame: Difference = {
+  is: "taken for whole",
+  because: "it logs that the answer is not whole, and ends it for the client all the same",
+};
+/** What is so behind every front end that asks our server over HTTP. */
+const http: Readonly<Record<string, Difference>> = {
+  "local redirect": tellsClient,
+  "error stream": ownLog,
+  "non-ASCII path": noRawBytes,
+};
+
+const refusesBytes: Difference = {
+  is: "400",
+  because: "it refuses bytes above 127, and asks no server",
+};
+
 const haproxy: Readonly<Record<string, Difference>> = {
   "chunked POST": {
     is: "400",
     because: "it gathers no more chunks than its buffer of 16 KB holds, and asks no server",
   },
-  "non-ASCII path": { is: "400", because: "it refuses bytes above 127, and asks no server" },
+  "non-ASCII path": refusesBytes,
+  "local redirect": tellsClient,
 };
 
 /** By way, then by case. Where nothing stands here, everything is as it should be. */
 export const differences: Readonly<Record<string, Readonly<Record<string, Difference>>>> = {
-  "nginx scgi_pass": { "error stream": ownLog },
-  "nginx uwsgi_pass": { "error stream": ownLog },
-  "Apache mod_proxy_fcgi": { "client leaves silence": notTold, "encoded path": refusesPercent },
+  "nginx fastcgi_pass": { "local redirect": tellsClient },
+  "nginx fastcgi_keep_conn": { "local redirect": tellsClient },
+  "nginx unbuffered": { "local redirect": tellsClient },
+  "nginx scgi_pass": { "error stream": ownLog, "local redirect": tellsClient },
+  "nginx uwsgi_pass": { "error stream": ownLog, "local redirect": statusLine },
+  "nginx proxy_pass": http,
+  "nginx proxy_keepalive": http,
+  "Apache mod_proxy_fcgi": {
+    "local redirect": needsStatus,
+    "client leaves silence": notTold,
+    "encoded path": refusesPercent,
+  },
   "Apache mod_proxy_scgi": {
     "chunked POST": refusesChunks,
     "error stream": ownLog,
@@ -42,6 +85,7 @@ export const differences: Readonly<Record<string, Readonly<Record<string, Differ
   },
   "Apache mod_proxy_uwsgi": {
     "chunked POST": refusesChunks,
+    "local redirect": statusLine,
     "error stream": ownLog,
     "client leaves silence": notTold,
     "encoded path": refusesPercent,
@@ -50,6 +94,11 @@ export const differences: Readonly<Record<string, Readonly<Record<string, Differ
       because: "it cannot decode %2F, and says so in its log (AH10100)",
     },
   },
+  "Apache mod_proxy_http": {
+    ...http,
+    "client leaves silence": notTold,
+    "encoded path": refusesPercent,
+  },
   "Apache mod_fcgid": {
     "client leaves silence": notTold,
     "handler breaks off": {
@@ -57,29 +106,39 @@ export const differences: Readonly<Record<string, Readonly<Record<string, Differ
       because: "it logs that the server closed the connection, and ends the answer all the same",
     },
   },
-  "lighttpd fastcgi.server": { "client leaves silence": notTold },
-  "lighttpd scgi.server": { "error stream": ownLog, "client leaves silence": notTold },
-  "lighttpd uwsgi": { "error stream": ownLog, "client leaves silence": notTold },
+  "lighttpd fastcgi.server": { "local redirect": tellsClient, "client leaves silence": notTold },
+  "lighttpd scgi.server": {
+    "local redirect": tellsClient,
+    "error stream": ownLog,
+    "client leaves silence": notTold,
+  },
+  "lighttpd uwsgi": {
+    "local redirect": statusLine,
+    "error stream": ownLog,
+    "client leaves silence": notTold,
+  },
+  "lighttpd proxy.server": {
+    "local redirect": tellsClient,
+    "error stream": ownLog,
+    "client leaves silence": notTold,
+  },
   "Caddy fastcgi": {
     "chunked POST": {
       is: "400",
       because: "it says CONTENT_LENGTH -1 (2.6), which cannot be: our server refuses it",
     },
+    "local redirect": needsStatus,
     "error stream": { is: "lost", because: "it logs none of it, for all of capture_stderr (2.6)" },
     "client leaves silence": notTold,
-    "handler breaks off": {
-      is: "taken for whole",
-      because: "it logs that the answer is not whole, and ends it for the client all the same",
-    },
+    "handler breaks off": endsAllTheSame,
+  },
+  "Caddy http": {
+    ...http,
+    "client leaves silence": notTold,
+    "handler breaks off": endsAllTheSame,
   },
   "HAProxy close": haproxy,
-  "HAProxy keep-conn": {
-    ...haproxy,
-    "client leaves silence": {
-      is: "the next request hangs",
-      because:
-        "it sends the next request on the same connection, and waits on when told CANT_MPX_CONN (2.6)",
-    },
-  },
+  "HAProxy keep-conn": { ...haproxy, "client leaves silence": notTold },
   "HAProxy mpxs-conns": { ...haproxy, "client leaves silence": notTold },
+  "HAProxy http": { ...http, "non-ASCII path": refusesBytes },
 };

@@ -1,5 +1,5 @@
 // What mod_fcgid runs: the application on the socket that is descriptor 0.
-import { serve } from "../dist/server.js";
-import application from "./application.mjs";
+import { handlerOf, serve } from "../dist/server.js";
+import { createApplication } from "./application.mjs";
 
-await serve(application, { listen: { fd: 0 } });
+await serve(createApplication(handlerOf), { listen: { fd: 0 } });

@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { handlerOf } from "../../src/gateway/handler.js";
 import { type GatewayServer, serve } from "../../src/gateway/serve.js";
 import { describeWith } from "../harness/describe-with.js";
 import { startApacheFront } from "../harness/front-ends/apache.js";
@@ -12,12 +13,20 @@ import { startNginxFront } from "../harness/front-ends/nginx.js";
 import { freePort } from "../harness/ports.js";
 import { makeFolder } from "../harness/server-process.js";
 import type { ServerName } from "../harness/servers.js";
-import application from "./application.mjs";
+import { createApplication } from "./application.mjs";
 import { cases, type Way } from "./cases.js";
 import { differences } from "./differences.js";
 
 /** Servers of ours, each with the one application. */
-type Backend = "fcgi" | "fcgi unix" | "fcgi multiplex" | "scgi" | "uwsgi" | "none";
+type Backend =
+  | "fcgi"
+  | "fcgi unix"
+  | "fcgi multiplex"
+  | "scgi"
+  | "uwsgi"
+  | "http"
+  | "http unix"
+  | "none";
 
 interface Front {
   needs: readonly ServerName[];
@@ -36,6 +45,8 @@ const fronts: Readonly<Record<string, Front>> = {
       unbuffered: "fcgi",
       scgi_pass: "scgi",
       uwsgi_pass: "uwsgi",
+      proxy_pass: "http",
+      proxy_keepalive: "http unix",
     },
   },
   Apache: {
@@ -45,19 +56,25 @@ const fronts: Readonly<Record<string, Front>> = {
       mod_proxy_fcgi: "fcgi",
       mod_proxy_scgi: "scgi",
       mod_proxy_uwsgi: "uwsgi",
+      mod_proxy_http: "http",
       mod_fcgid: "none",
     },
   },
   lighttpd: {
     needs: ["lighttpd"],
     start: startLighttpdFront,
-    ways: { "fastcgi.server": "fcgi unix", "scgi.server": "scgi", uwsgi: "uwsgi" },
+    ways: {
+      "fastcgi.server": "fcgi unix",
+      "scgi.server": "scgi",
+      uwsgi: "uwsgi",
+      "proxy.server": "http",
+    },
   },
-  Caddy: { needs: ["caddy"], start: startCaddyFront, ways: { fastcgi: "fcgi" } },
+  Caddy: { needs: ["caddy"], start: startCaddyFront, ways: { fastcgi: "fcgi", http: "http" } },
   HAProxy: {
     needs: ["haproxy"],
     start: startHaproxyFront,
-    ways: { close: "fcgi", "keep-conn": "fcgi", "mpxs-conns": "fcgi multiplex" },
+    ways: { close: "fcgi", "keep-conn": "fcgi", "mpxs-conns": "fcgi multiplex", http: "http" },
   },
 };
 
@@ -72,6 +89,7 @@ beforeAll(async () => {
     const onErrorOutput = (bytes: Uint8Array) => {
       ownLog += Buffer.from(bytes).toString();
     };
+    const application = createApplication(handlerOf);
     servers.set(name, await serve(application, { listen, multiplex, onErrorOutput }));
   };
   await start("fcgi", "127.0.0.1:0");
@@ -79,6 +97,8 @@ beforeAll(async () => {
   await start("fcgi multiplex", "127.0.0.1:0", true);
   await start("scgi", "scgi://127.0.0.1:0");
   await start("uwsgi", "uwsgi://127.0.0.1:0");
+  await start("http", "http://127.0.0.1:0");
+  await start("http unix", `http://unix:${join(folder, "http.sock")}`);
 });
 
 afterAll(async () => {

@@ -1,15 +1,18 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Variable, Variables } from "../../src/cgi/variables.js";
+import type { Variable } from "../../src/cgi/variable.js";
+import { Variables } from "../../src/cgi/variables.js";
 import { WINDOW } from "../../src/engine/engine.js";
 import { GatewayError } from "../../src/errors.js";
 import { ScgiRequestDecoder } from "../../src/scgi/codec.js";
 import { encodeRequest } from "../../src/scgi/encode.js";
 import { encodeNetstring, type NetstringOptions } from "../../src/scgi/netstring.js";
+import { bytes } from "../bytes.js";
 import { mutations, variableLists } from "../cgi/arbitrary.js";
-import { bytes, cuts, fixture } from "../cgi/cuts.js";
 import { peerView } from "../cgi/peer-env.js";
+import { cuts } from "../cuts.js";
 import { engines } from "../engine/engines.js";
+import { fixture } from "../fixtures.js";
 
 const badInput = expect.objectContaining({ code: "bad_input" });
 
@@ -100,7 +103,7 @@ describe.each(engines)("SCGI requests, %s engine", (_name, engine) => {
   function everyWay(text: string, options?: NetstringOptions) {
     const all = bytes(text);
     const whole = decode([all], options);
-    for (const pieces of cuts(all)) expect(decode(pieces, options)).toEqual(whole);
+    for (const [how, pieces] of cuts(all)) expect(decode(pieces, options), how).toEqual(whole);
     return whole;
   }
 
@@ -265,7 +268,7 @@ describe.each(engines)("SCGI requests, %s engine", (_name, engine) => {
   const labels = ["get", "odd", "post", "pathinfo", "bighdr", "delete", "post70k"];
   const fronts = ["nginx", "apache"];
   it.each(fronts.flatMap((front) => labels.map((label) => `${front}-scgi--${label}`)))(
-    "S3.B %s: what uWSGI understood of it, at any cut",
+    "S3.B %s: what uWSGI understood of it",
     (name) => {
       const all = fixture(`wire/${name}--001.c2s.bin`);
       const peer = peerView(name);
@@ -275,11 +278,6 @@ describe.each(engines)("SCGI requests, %s engine", (_name, engine) => {
       const variables = new Variables(whole?.variables);
       const understood = new Map([...variables].map(([each]) => [each, variables.get(each)]));
       expect(understood).toEqual(peer.env);
-      const end = all.length - (whole?.body?.length ?? 0);
-      if (name.endsWith("bighdr")) return;
-      const told = new Set<string>();
-      for (const pieces of cuts(all, end)) told.add(JSON.stringify(decode(pieces)));
-      expect([...told]).toEqual([JSON.stringify(whole)]);
     },
   );
 

@@ -5,7 +5,8 @@ import {
   NetstringDecoder,
   type NetstringOptions,
 } from "../../src/scgi/netstring.js";
-import { bytes, cuts } from "../cgi/cuts.js";
+import { bytes } from "../bytes.js";
+import { cuts } from "../cuts.js";
 import { engines } from "../engine/engines.js";
 
 describe("encodeNetstring", () => {
@@ -40,7 +41,8 @@ describe.each(engines)("netstrings, %s engine", (_name, engine) => {
 
   function everyWay(text: string, options?: NetstringOptions) {
     const whole = decode([bytes(text)], options);
-    for (const pieces of cuts(bytes(text))) expect(decode(pieces, options)).toEqual(whole);
+    for (const [how, pieces] of cuts(bytes(text)))
+      expect(decode(pieces, options), how).toEqual(whole);
     return whole;
   }
 

@@ -1,13 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Variable, Variables } from "../../src/cgi/variables.js";
+import type { Variable } from "../../src/cgi/variable.js";
+import { Variables } from "../../src/cgi/variables.js";
 import { GatewayError } from "../../src/errors.js";
 import { type UwsgiDecoderOptions, UwsgiPacketDecoder } from "../../src/uwsgi/codec.js";
 import { encodePacket, encodePing, encodePong } from "../../src/uwsgi/encode.js";
+import { bytes, hex } from "../bytes.js";
 import { mutations, variableLists } from "../cgi/arbitrary.js";
-import { bytes, cuts, fixture, hex } from "../cgi/cuts.js";
 import { peerView } from "../cgi/peer-env.js";
+import { cuts } from "../cuts.js";
 import { engines } from "../engine/engines.js";
+import { fixture } from "../fixtures.js";
 
 const badInput = expect.objectContaining({ code: "bad_input" });
 
@@ -73,7 +76,7 @@ describe.each(engines)("uwsgi packets, %s engine", (_name, engine) => {
 
   function everyWay(all: Uint8Array, options?: UwsgiDecoderOptions) {
     const whole = decode([all], options);
-    for (const pieces of cuts(all)) expect(decode(pieces, options)).toEqual(whole);
+    for (const [how, pieces] of cuts(all)) expect(decode(pieces, options), how).toEqual(whole);
     return whole;
   }
 
@@ -203,7 +206,7 @@ describe.each(engines)("uwsgi packets, %s engine", (_name, engine) => {
   const labels = ["get", "odd", "post", "pathinfo", "bighdr", "delete", "post70k"];
   const fronts = ["nginx", "apache"];
   it.each(fronts.flatMap((front) => labels.map((label) => `${front}-uwsgi--${label}`)))(
-    "S3.B %s: what uWSGI understood of it, at any cut",
+    "S3.B %s: what uWSGI understood of it",
     (name) => {
       const all = fixture(`wire/${name}--001.c2s.bin`);
       const peer = peerView(name);
@@ -213,11 +216,6 @@ describe.each(engines)("uwsgi packets, %s engine", (_name, engine) => {
       const variables = new Variables(whole?.variables);
       const understood = new Map([...variables].map(([each]) => [each, variables.get(each)]));
       expect(understood).toEqual(peer.env);
-      if (name.endsWith("bighdr")) return;
-      const end = all.length - peer.bodyLength;
-      const told = new Set<string>();
-      for (const pieces of cuts(all, end)) told.add(JSON.stringify(decode(pieces)));
-      expect([...told]).toEqual([JSON.stringify(whole)]);
     },
   );
 

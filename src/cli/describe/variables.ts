@@ -1,4 +1,4 @@
-import type { Variable } from "../../cgi/variables.js";
+import type { Variable } from "../../cgi/variable.js";
 import { visible } from "../render/visible.js";
 import { innerLine } from "./describer.js";
 import { excerpt } from "./excerpt.js";

@@ -1,5 +1,6 @@
 import { BackOff } from "./back-off.js";
 import type { BoardKeeper } from "./board-keeper.js";
+import { Guard } from "./guard.js";
 import type { WorkerSettings } from "./messages.js";
 import type { PoolSettings } from "./options.js";
 import type { PoolLog } from "./pool-log.js";
@@ -8,6 +9,8 @@ import { type WorkerEvents, WorkerProcess } from "./worker-process.js";
 
 /** A worker that has lived for so long, or has answered a request, can serve. In milliseconds. */
 const HEALTHY_AGE = 5_000;
+/** Beyond its limit, which a worker should keep itself. In milliseconds. */
+const PATIENCE = 1_000;
 
 /** What the crew tells the master. */
 export type CrewEvents = Pick<WorkerEvents, "ready" | "room" | "worn"> & {
@@ -29,6 +32,7 @@ export class Crew implements WorkerEvents {
   readonly #listening: number | undefined;
   readonly #events: CrewEvents;
   readonly #backOff = new BackOff();
+  readonly #guard: Guard | undefined;
   /** Workers that were asked to end, or told that they cannot serve. */
   readonly #expected = new WeakSet<WorkerProcess>();
 
@@ -44,6 +48,8 @@ export class Crew implements WorkerEvents {
     this.#log = log;
     this.#listening = listening;
     this.#events = events;
+    const { name, drainTimeout } = settings;
+    if (drainTimeout > 0) this.#guard = new Guard(name, drainTimeout + PATIENCE);
   }
 
   /** Workers of this generation that are to go on. */
@@ -77,7 +83,10 @@ export class Crew implements WorkerEvents {
       this,
     );
     this.all.add(worker);
-    if (worker.pid > 0) this.#log.notice(`child ${worker.pid} started`);
+    if (worker.pid > 0) {
+      this.#guard?.watch(worker.pid);
+      this.#log.notice(`child ${worker.pid} started`);
+    }
     return true;
   }
 
@@ -85,6 +94,11 @@ export class Crew implements WorkerEvents {
   stop(worker: WorkerProcess, limit = this.#settings.drainTimeout): void {
     this.#expected.add(worker);
     worker.stop(limit);
+  }
+
+  /** All workers are gone, and none is started any more. */
+  close(): void {
+    this.#guard?.close();
   }
 
   /** Looks at what all do: which are idle, late in starting, or have a request for too long. */
@@ -133,6 +147,7 @@ export class Crew implements WorkerEvents {
     else this.#log.warning(text);
     if (!isExpected && !(wasReady && this.#expected.has(worker))) this.#pause(isHealthy);
     this.all.delete(worker);
+    this.#guard?.forget(worker.pid);
     this.#keeper.free(worker.slot);
     this.#events.gone(worker, wasReady);
   }

@@ -1,11 +1,10 @@
 import type { Socket } from "node:net";
-import type { RequestReceiver, ServerMachine } from "../../cgi/server-machine.js";
 import type { Variables } from "../../cgi/variables.js";
-import { WINDOW, WINDOW_SIZE } from "../../engine/engine.js";
-import { engine } from "../../engine/select.js";
-import type { Protocol } from "../../transport/address.js";
-import { serverMachineOf } from "../serve.js";
+import { Protocol } from "../../transport/address.js";
+import { HttpHeadReader } from "./http-head-reader.js";
+import { MachineHeadReader } from "./machine-head-reader.js";
 import type { WorkerServeOptions } from "./options.js";
+import type { VariablesReader } from "./variables-reader.js";
 
 /** Bytes that may come before the first request is known: nginx sends 2 KB of variables. */
 const MAX_HEAD = 65_536;
@@ -36,27 +35,13 @@ export function readHead(
   socket: Socket,
   options: HeadReaderOptions,
 ): Promise<ConnectionStart | undefined> {
+  const { protocol, limits } = options;
   const chunks: Buffer[] = [];
   let length = 0;
-  let variables: Variables | undefined;
-  let done = false;
-  const machine = serverMachineOf(options.protocol)(
-    {
-      request: (request) => {
-        variables = request.variables;
-        done = true;
-        return ignoring;
-      },
-      send: () => {
-        done = true;
-      },
-      close: () => {
-        done = true;
-      },
-    },
-    { limits: options.limits },
-    engine(),
-  );
+  const reader: VariablesReader =
+    protocol === Protocol.Http
+      ? new HttpHeadReader(socket)
+      : new MachineHeadReader(protocol, limits);
   return new Promise((resolve) => {
     const settle = (start: ConnectionStart | undefined): void => {
       clearTimeout(timer);
@@ -68,39 +53,15 @@ export function readHead(
     const take = (chunk: Buffer): void => {
       chunks.push(chunk);
       length += chunk.length;
-      const isFine = feed(machine, chunk);
-      if (!done && isFine && length <= MAX_HEAD) return;
+      reader.push(chunk);
+      if (!reader.done && length <= MAX_HEAD) return;
       socket.pause();
       const bytes = Buffer.concat(chunks);
       socket.unshift(bytes);
-      settle({ bytes: bytes.toString("latin1"), variables });
+      settle({ bytes: bytes.toString("latin1"), variables: reader.variables });
     };
     const timer = options.timeout > 0 ? setTimeout(gone, options.timeout) : undefined;
     socket.on("data", take).on("end", gone).on("error", gone).on("close", gone);
     socket.resume();
   });
 }
-
-/** @returns whether the machine goes on; a worker will find the same fault, and answer it */
-function feed(machine: ServerMachine, chunk: Uint8Array): boolean {
-  const { memory } = engine();
-  try {
-    for (let at = 0; at < chunk.length; at += WINDOW_SIZE) {
-      const piece = chunk.subarray(at, at + WINDOW_SIZE);
-      memory.set(piece, WINDOW);
-      machine.receive(piece.length);
-    }
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** What follows the variables stays in the bytes. */
-const ignoring: RequestReceiver = {
-  body() {},
-  endBody() {},
-  data() {},
-  endData() {},
-  aborted() {},
-};

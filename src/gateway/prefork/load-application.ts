@@ -1,6 +1,6 @@
 import { pathToFileURL } from "node:url";
 import { ErrorCode, GatewayError } from "../../errors.js";
-import type { Application } from "../serve.js";
+import type { Application } from "../application.js";
 
 /**
  * Imports an application's module and takes its default export.

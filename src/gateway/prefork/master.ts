@@ -3,18 +3,19 @@ import type { Socket } from "node:net";
 import { ErrorCode, GatewayError } from "../../errors.js";
 import { Protocol } from "../../transport/address.js";
 import type { PoolCounters } from "../pool-counters.js";
-import { type GatewayServer, serve } from "../serve.js";
+import type { GatewayServer } from "../serve.js";
 import { BoardKeeper } from "./board-keeper.js";
 import { Crew, type CrewEvents } from "./crew.js";
 import { Dispatcher } from "./dispatcher.js";
 import type { PoolSettings } from "./options.js";
-import { pageFor } from "./pages.js";
 import type { Pool } from "./pool.js";
 import type { PoolLog } from "./pool-log.js";
 import { openServer, type PoolServer } from "./pool-server.js";
 import { type Decision, WorkerCount } from "./process-manager.js";
+import { Readiness } from "./readiness.js";
 import { Refuser } from "./refuser.js";
 import { openShared, type SharedSocket } from "./shared-socket.js";
+import { serveStatus } from "./status-listener.js";
 import type { WorkerProcess } from "./worker-process.js";
 
 /** How often workers are counted, and the queue is looked at. */
@@ -38,8 +39,7 @@ export class Master implements Pool, CrewEvents {
   #isStopping = false;
   #stopping: Promise<void> | undefined;
   #resolveEnded!: () => void;
-  /** Called when a worker is ready, has failed, or is gone. */
-  readonly #watchers = new Set<(failure: string | undefined) => void>();
+  readonly #readiness = new Readiness();
 
   constructor(settings: PoolSettings, log: PoolLog) {
     this.#settings = settings;
@@ -62,7 +62,9 @@ export class Master implements Pool, CrewEvents {
     this.#listener = shared ?? (await this.#openServer());
     this.#keeper = new BoardKeeper(settings, this.#listener.port);
     this.#crew = new Crew(settings, this.#keeper, this.#log, shared?.descriptor, this);
-    if (statusListen !== undefined) this.#status = await this.#serveStatus(statusListen);
+    if (statusListen !== undefined) {
+      this.#status = await serveStatus(statusListen, settings, this.#keeper.board);
+    }
     this.#log.notice(
       `pool is running, pid ${process.pid}: ${this.address}, ${mode}, ${settings.pm}`,
     );
@@ -114,7 +116,7 @@ export class Master implements Pool, CrewEvents {
     this.#log.notice("log reopened");
   }
 
-  stop(timeout = this.#settings.drainTimeout): Promise<void> {
+  stop(timeout = this.#settings.drainTimeout || Number.POSITIVE_INFINITY): Promise<void> {
     this.#stopping ??= this.#stop(timeout);
     return this.#stopping;
   }
@@ -136,11 +138,11 @@ export class Master implements Pool, CrewEvents {
       const [oldest] = crew.old;
       if (oldest !== undefined) this.#retire(oldest);
     }
-    this.#tell(undefined);
+    this.#readiness.changed();
   }
 
   failed(_worker: WorkerProcess, reason: string): void {
-    this.#tell(reason);
+    this.#readiness.changed(reason);
   }
 
   room(worker: WorkerProcess): void {
@@ -155,8 +157,8 @@ export class Master implements Pool, CrewEvents {
 
   gone(worker: WorkerProcess, wasReady: boolean): void {
     this.#dispatcher.died(worker);
-    if (!wasReady) this.#tell(`child ${worker.pid} died before it was ready`);
-    else this.#tell(undefined);
+    const failure = wasReady ? undefined : `child ${worker.pid} died before it was ready`;
+    this.#readiness.changed(failure);
     this.#adjust();
   }
 
@@ -167,17 +169,6 @@ export class Master implements Pool, CrewEvents {
       this.#settings,
       (socket) => this.#dispatcher.offer(socket),
       (error) => this.#log.warning(`a connection could not be accepted: ${error.message}`),
-    );
-  }
-
-  #serveStatus(listen: NonNullable<PoolSettings["statusListen"]>): Promise<GatewayServer> {
-    const { statusPath = "/status", pingPath, pingResponse } = this.#settings;
-    const pages = { statusPath, pingPath, pingResponse };
-    const { board } = this.#keeper;
-    return serve(
-      (_request, { variables }) =>
-        pageFor(variables, board, pages) ?? new Response("File not found.\n", { status: 404 }),
-      { listen, socketMode: this.#settings.socketMode },
     );
   }
 
@@ -202,24 +193,7 @@ export class Master implements Pool, CrewEvents {
 
   /** Waits until the workers of this generation are ready. @returns why they cannot serve */
   #allReady(crew: Crew): Promise<string | undefined> {
-    const { generation } = crew;
-    return new Promise((resolve) => {
-      const look = (failure: string | undefined): void => {
-        const isOver = generation !== crew.generation || this.#isStopping;
-        const { current } = crew;
-        const isReady = current.length > 0 && current.every(({ state }) => state === "ready");
-        if (!isReady && !isOver && failure === undefined) return;
-        this.#watchers.delete(look);
-        const canServe = current.some(({ state }) => state === "ready");
-        resolve(canServe || isOver ? undefined : failure);
-      };
-      this.#watchers.add(look);
-      look(undefined);
-    });
-  }
-
-  #tell(failure: string | undefined): void {
-    for (const watcher of [...this.#watchers]) watcher(failure);
+    return this.#readiness.of(crew, () => this.#isStopping);
   }
 
   #beat(): void {
@@ -291,7 +265,7 @@ export class Master implements Pool, CrewEvents {
     const end = Date.now() + timeout;
     this.#log.notice("finishing");
     this.#listener?.close();
-    this.#tell(undefined);
+    this.#readiness.changed();
     // Connections that have been accepted are served by workers that take them still.
     await this.#until(() => this.#dispatcher.waiting === 0 || this.pids.length === 0, end);
     this.#dispatcher.close();
@@ -308,6 +282,7 @@ export class Master implements Pool, CrewEvents {
     this.#dispatcher.close();
     this.#refuser.close();
     await this.#status?.close(0);
+    this.#crew?.close();
     this.#crew = undefined;
     this.#keeper?.board.close();
     if (this.#settings.pidFile !== undefined) rmSync(this.#settings.pidFile, { force: true });

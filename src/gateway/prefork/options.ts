@@ -1,9 +1,9 @@
 import { basename, extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ErrorCode, GatewayError } from "../../errors.js";
-import { type Address, Protocol } from "../../transport/address.js";
+import { type ListenAddress, Protocol } from "../../transport/address.js";
 import { parseListenAddress } from "../node-listener.js";
-import type { ServeOptions } from "../serve.js";
+import type { ServeOptions } from "../serve-options.js";
 import { moduleUrl } from "./load-application.js";
 
 /** When workers are started and ended, in PHP-FPM's words. */
@@ -44,7 +44,7 @@ export interface PoolOptions {
   /** The module whose default export is the handler: a function, or an object with `fetch`. */
   application: string | URL;
   /** An address, or a descriptor that listens already. */
-  listen: string | Address | { fd: number };
+  listen: string | ListenAddress | { fd: number };
   /** Default: what the address says, else FastCGI. */
   protocol?: Protocol | undefined;
   /** The pool's name on its status page and in its log. Default: that of the module's file. */
@@ -96,7 +96,7 @@ export interface PoolOptions {
   /** Default `pong`. */
   pingResponse?: string | undefined;
   /** A listener of the master's own for both pages, as `pm.status_listen`: it works when all are busy. */
-  statusListen?: string | Address | undefined;
+  statusListen?: string | ListenAddress | undefined;
   /**
    * For requests under way when workers are to end. Default 60,000: front ends wait no longer.
    * What is left then is killed.
@@ -120,7 +120,7 @@ export interface PoolOptions {
 /** Options with all that they leave open decided. */
 export interface PoolSettings {
   application: string;
-  target: Address | { fd: number };
+  target: ListenAddress | { fd: number };
   protocol: Protocol;
   name: string;
   mode: PoolMode;
@@ -141,7 +141,7 @@ export interface PoolSettings {
   statusPath: string | undefined;
   pingPath: string | undefined;
   pingResponse: string;
-  statusListen: string | Address | undefined;
+  statusListen: string | ListenAddress | undefined;
   drainTimeout: number;
   startTimeout: number;
   backlog: number;

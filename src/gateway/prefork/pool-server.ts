@@ -1,5 +1,5 @@
 import net, { type Socket } from "node:net";
-import { type Address, socketEndpoint } from "../../transport/address.js";
+import { type ListenAddress, socketEndpoint } from "../../transport/address.js";
 import { addressOf, listening, removeStale } from "../node-listener.js";
 import type { PoolSettings } from "./options.js";
 
@@ -18,7 +18,7 @@ export interface PoolServer {
  * @throws GatewayError `bad_address` or `permission_denied`
  */
 export async function openServer(
-  target: Address | { fd: number },
+  target: ListenAddress | { fd: number },
   { affinity, backlog, socketMode }: Pick<PoolSettings, "affinity" | "backlog" | "socketMode">,
   connected: (socket: Socket) => void,
   failed: (error: Error) => void,

@@ -21,7 +21,8 @@ export interface Pool {
   reopenLogs(): void;
   /**
    * Accepts no more, lets requests be answered, and settles when no worker is left. Those that are
-   * not done after `timeout` milliseconds (default: `drainTimeout`) are killed.
+   * not done after `timeout` milliseconds are killed: 0 is at once. Default: `drainTimeout`, of which
+   * 0 is never.
    */
   stop(timeout?: number): Promise<void>;
   /** Kills what is left at once. */

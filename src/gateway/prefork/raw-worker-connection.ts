@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { Variables } from "../../cgi/variables.js";
 import { type ConnectionHandler, RawConnection } from "../raw-connection.js";
+import type { RosterMember } from "../roster.js";
 import type { Places } from "./places.js";
 import type { SlotWriter } from "./slot-writer.js";
 
@@ -16,7 +17,8 @@ export interface RawService {
  * A connection in the hands of an application, which speaks its protocol itself. It counts as one
  * request.
  */
-export class RawWorkerConnection {
+export class RawWorkerConnection implements RosterMember {
+  seat = 0;
   readonly #connection: RawConnection;
   readonly #service: RawService;
   #slot: SlotWriter | undefined;

@@ -3,32 +3,36 @@ import type { ServerHandlers, ServerMachine } from "../../cgi/server-machine.js"
 import type { Engine } from "../../engine/engine.js";
 import { engine } from "../../engine/select.js";
 import type { Protocol } from "../../transport/address.js";
+import type { ConnectionOwner, ConnectionTimeouts } from "../connection-owner.js";
 import type { Handler } from "../handler.js";
+import { type OpenConnection, openerOf, type ServedConnection } from "../open-connection.js";
 import type { RunnerOptions } from "../request-runner.js";
-import { type CreateMachine, serverMachineOf } from "../serve.js";
-import { type ConnectionOwner, ServerConnection } from "../server-connection.js";
+import { serverMachineOf } from "../server-machines.js";
 import type { WorkerServeOptions } from "./options.js";
 
 /** How long a client may take to hear that it is refused, in milliseconds. */
 const PATIENCE = 5_000;
 
+const timeouts: ConnectionTimeouts = { header: PATIENCE, idle: PATIENCE, write: PATIENCE };
+
+/** What all refusals of a pool share. */
+interface RefusalService {
+  readonly protocol: Protocol;
+  readonly limits: WorkerServeOptions["limits"];
+  readonly open: OpenConnection;
+}
+
 /** Refuses connections in the words of their protocol: OVERLOADED, or 503. */
 export class Refuser {
-  readonly #protocol: Protocol;
-  readonly #createMachine: CreateMachine;
-  readonly #limits: WorkerServeOptions["limits"];
+  readonly #service: RefusalService;
   readonly #refusals = new Set<Refusal>();
 
   constructor(protocol: Protocol, limits: WorkerServeOptions["limits"]) {
-    this.#protocol = protocol;
-    this.#createMachine = serverMachineOf(protocol);
-    this.#limits = limits;
+    this.#service = { protocol, limits, open: openerOf(protocol, { limits, timeouts }) };
   }
 
   refuse(socket: Socket): void {
-    const createMachine = (handlers: ServerHandlers): ServerMachine =>
-      this.#createMachine(handlers, { limits: this.#limits, maxRequests: 0 }, engine());
-    const refusal = new Refusal(socket, this.#protocol, createMachine, () => {
+    const refusal = new Refusal(socket, this.#service, () => {
       this.#refusals.delete(refusal);
     });
     this.#refusals.add(refusal);
@@ -42,26 +46,28 @@ export class Refuser {
 }
 
 /** One connection whose request is refused as soon as it is there. */
-class Refusal implements ConnectionOwner {
+class Refusal implements ConnectionOwner<ServedConnection> {
   readonly handler: Handler = () => new Response(null, { status: 503 });
   readonly engine: Engine = engine();
-  readonly timeouts = { header: PATIENCE, idle: PATIENCE, write: PATIENCE };
+  readonly timeouts = timeouts;
   readonly runnerOptions: RunnerOptions = { bodyBuffer: 0, bodyTimeout: 0, responseTimeout: 0 };
-  readonly protocol: Protocol;
-  readonly createMachine: (handlers: ServerHandlers) => ServerMachine;
   readonly closed: () => void;
-  readonly #connection: ServerConnection;
+  readonly #service: RefusalService;
+  readonly #connection: ServedConnection;
 
-  constructor(
-    socket: Socket,
-    protocol: Protocol,
-    createMachine: (handlers: ServerHandlers) => ServerMachine,
-    closed: () => void,
-  ) {
-    this.protocol = protocol;
-    this.createMachine = createMachine;
+  constructor(socket: Socket, service: RefusalService, closed: () => void) {
     this.closed = closed;
-    this.#connection = new ServerConnection(socket, this);
+    this.#service = service;
+    this.#connection = service.open(socket, this);
+  }
+
+  get protocol(): Protocol {
+    return this.#service.protocol;
+  }
+
+  createMachine(handlers: ServerHandlers): ServerMachine {
+    const { protocol, limits } = this.#service;
+    return serverMachineOf(protocol)(handlers, { limits, maxRequests: 0 }, this.engine);
   }
 
   admit(): boolean {

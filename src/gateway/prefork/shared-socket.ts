@@ -3,7 +3,7 @@ import { accessSync, chmodSync, constants, rmSync } from "node:fs";
 import net from "node:net";
 import { getSystemErrorName } from "node:util";
 import { ErrorCode, GatewayError } from "../../errors.js";
-import { type Address, socketEndpoint } from "../../transport/address.js";
+import { type ListenAddress, socketEndpoint } from "../../transport/address.js";
 import { listenError, removeStale } from "../node-listener.js";
 
 /** The shell that gives a worker its descriptor 0. */
@@ -41,7 +41,7 @@ type CreateHandle = (
  * where sockets cannot be shared
  */
 export async function openShared(
-  target: Address | { fd: number },
+  target: ListenAddress | { fd: number },
   socketMode: "everyone" | "umask",
 ): Promise<SharedSocket> {
   requireShell();

@@ -2,13 +2,11 @@ import type { Socket } from "node:net";
 import type { ServerHandlers, ServerMachine } from "../../cgi/server-machine.js";
 import type { Engine } from "../../engine/engine.js";
 import type { Protocol } from "../../transport/address.js";
+import type { ConnectionOwner, ConnectionTimeouts } from "../connection-owner.js";
 import type { Context, Handler } from "../handler.js";
+import type { OpenConnection, ServedConnection } from "../open-connection.js";
 import type { RunnerOptions } from "../request-runner.js";
-import {
-  type ConnectionOwner,
-  type ConnectionTimeouts,
-  ServerConnection,
-} from "../server-connection.js";
+import type { RosterMember } from "../roster.js";
 import type { Places } from "./places.js";
 import type { SlotWriter } from "./slot-writer.js";
 
@@ -20,6 +18,7 @@ export interface WorkerService {
   readonly timeouts: ConnectionTimeouts;
   readonly runnerOptions: RunnerOptions;
   readonly places: Places;
+  readonly open: OpenConnection;
   createMachine(handlers: ServerHandlers): ServerMachine;
   report(error: unknown): void;
   errorOutput(bytes: Uint8Array): void;
@@ -30,10 +29,11 @@ export interface WorkerService {
 const FRESH_PATIENCE = 1_000;
 
 /** A connection that a worker serves, and the place that it holds for its first request. */
-export class WorkerConnection implements ConnectionOwner {
+export class WorkerConnection implements ConnectionOwner<ServedConnection>, RosterMember {
+  seat = 0;
   readonly handler: Handler;
   readonly #service: WorkerService;
-  readonly #connection: ServerConnection;
+  readonly #connection: ServedConnection;
   /** Until the first request has come. */
   #opened: { slot: SlotWriter | undefined } | undefined;
   #patience: NodeJS.Timeout | undefined;
@@ -42,7 +42,7 @@ export class WorkerConnection implements ConnectionOwner {
     this.#service = service;
     this.#opened = { slot: service.places.open() };
     this.handler = (request, context) => this.#handle(request, context);
-    this.#connection = new ServerConnection(socket, this);
+    this.#connection = service.open(socket, this);
   }
 
   get protocol(): Protocol {

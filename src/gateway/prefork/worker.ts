@@ -1,14 +1,19 @@
 import type { Socket } from "node:net";
 import type { ServerHandlers, ServerMachine } from "../../cgi/server-machine.js";
+import { plainIPv4 } from "../../cgi/variables-from-http.js";
 import type { Engine } from "../../engine/engine.js";
 import { engine } from "../../engine/select.js";
 import type { Protocol } from "../../transport/address.js";
+import { type Application, connectionHandlerOf } from "../application.js";
+import type { ConnectionTimeouts } from "../connection-owner.js";
 import { type Handler, type HandlerLike, handlerOf } from "../handler.js";
 import { allowedPeers } from "../node-listener.js";
+import { type OpenConnection, openerOf } from "../open-connection.js";
 import type { ConnectionHandler } from "../raw-connection.js";
 import type { RunnerOptions } from "../request-runner.js";
-import { type Application, type CreateMachine, serverMachineOf } from "../serve.js";
-import type { ConnectionTimeouts } from "../server-connection.js";
+import { Roster } from "../roster.js";
+import { runnerOptionsOf, timeoutsOf } from "../serve-options.js";
+import { serverMachineOf } from "../server-machines.js";
 import { AcceptGate } from "./accept-gate.js";
 import type { MasterMessage, WorkerMessage, WorkerSettings } from "./messages.js";
 import { pageFor } from "./pages.js";
@@ -31,14 +36,14 @@ export class Worker implements WorkerService {
   readonly timeouts: ConnectionTimeouts;
   readonly runnerOptions: RunnerOptions;
   readonly places: Places;
+  readonly open: OpenConnection;
   readonly #settings: WorkerSettings;
   readonly #say: (message: WorkerMessage) => void;
-  readonly #createMachine: CreateMachine;
   readonly #raw: ConnectionHandler | undefined;
   readonly #gate: AcceptGate | undefined;
   /** FastCGI 1.0 §3.2. */
   readonly #allowed = allowedPeers(process.env["FCGI_WEB_SERVER_ADDRS"]);
-  readonly #connections = new Set<Served>();
+  readonly #connections = new Roster<Served>();
   /** Connections that the master may pass, and has not. */
   #promised = 0;
   #worn = false;
@@ -59,17 +64,9 @@ export class Worker implements WorkerService {
     this.handler = (request, context) =>
       pageFor(context.variables, board, settings) ?? (handler as Handler)(request, context);
     this.protocol = settings.protocol;
-    this.#createMachine = serverMachineOf(settings.protocol);
-    this.timeouts = {
-      header: serve.headerTimeout ?? 10_000,
-      idle: serve.idleTimeout ?? 60_000,
-      write: serve.writeTimeout ?? 60_000,
-    };
-    this.runnerOptions = {
-      bodyBuffer: serve.bodyBuffer ?? 262_144,
-      bodyTimeout: serve.bodyTimeout ?? 60_000,
-      responseTimeout: serve.responseTimeout ?? 60_000,
-    };
+    this.timeouts = timeoutsOf(serve);
+    this.runnerOptions = runnerOptionsOf(serve);
+    this.open = openerOf(settings.protocol, { limits: serve.limits, timeouts: this.timeouts });
     const slots = Array.from(
       { length: concurrency },
       (_, index) => new SlotWriter(board.descriptor, slot + index, places),
@@ -89,7 +86,7 @@ export class Worker implements WorkerService {
     const { concurrency, serve } = this.#settings;
     const { limits, multiplex } = serve;
     const options = { limits, multiplex, maxConnections: concurrency, maxRequests: concurrency };
-    return this.#createMachine(handlers, options, this.engine);
+    return serverMachineOf(this.protocol)(handlers, options, this.engine);
   }
 
   /** Takes a message of the master's, and the socket that may come with it. */
@@ -108,8 +105,8 @@ export class Worker implements WorkerService {
   }
 
   serve(socket: Socket): void {
-    const peer = socket.remoteAddress?.replace(/^::ffff:/i, "");
-    if (peer !== undefined && this.#allowed?.has(peer) === false) {
+    const { remoteAddress } = socket;
+    if (remoteAddress !== undefined && this.#allowed?.has(plainIPv4(remoteAddress)) === false) {
       socket.destroy();
       this.#update();
       return;
@@ -175,9 +172,4 @@ export class Worker implements WorkerService {
     this.#worn = true;
     this.#say({ kind: "worn" });
   }
-}
-
-function connectionHandlerOf(application: Application): ConnectionHandler | undefined {
-  if (typeof application !== "object" || !("connection" in application)) return undefined;
-  return (...connection) => application.connection(...connection);
 }

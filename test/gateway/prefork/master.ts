@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { gatewayFetch } from "../../../src/gateway/fetch.js";
 import type { PoolStatus } from "../../../src/phpfpm/pool-status.js";
 import { status } from "../../../src/phpfpm/status.js";
-import { childrenOf, isAlive } from "../../harness/processes.js";
+import { childrenOf, commandOf, isAlive } from "../../harness/processes.js";
 import { makeFolder, until } from "../../harness/server-process.js";
 
 const bin = fileURLToPath(new URL("../../../bin/fcgi-probe.js", import.meta.url));
@@ -31,6 +31,8 @@ export interface MasterOptions {
   /** Whether there is no `--listen`. */
   inherits?: boolean;
 }
+
+const isGuard = (pid: number): boolean => commandOf(pid).startsWith("fcgi-probe: guard of pool");
 
 /** A pool with its master, run by the command in a process of its own. */
 export class Master {
@@ -73,9 +75,14 @@ export class Master {
 
   /** The worker processes that there are now. */
   get workers(): number[] {
-    const workers = childrenOf(this.pid);
+    const workers = childrenOf(this.pid).filter((pid) => !isGuard(pid));
     for (const pid of workers) this.#seen.add(pid);
     return workers;
+  }
+
+  /** The process that kills workers which outlive the master. */
+  get guard(): number | undefined {
+    return childrenOf(this.pid).find(isGuard);
   }
 
   async ready(): Promise<this> {

@@ -16,6 +16,7 @@ const MODULES = [
   "mod_proxy_fcgi",
   "mod_proxy_scgi",
   "mod_proxy_uwsgi",
+  "mod_proxy_http",
   "mod_fcgid",
 ];
 
@@ -23,6 +24,7 @@ const SCHEMES: Readonly<Record<string, string>> = {
   mod_proxy_fcgi: "fcgi",
   mod_proxy_scgi: "scgi",
   mod_proxy_uwsgi: "uwsgi",
+  mod_proxy_http: "http",
 };
 
 function backendUrl(scheme: string, backend: string): string {
@@ -72,7 +74,7 @@ function copyApplication(folder: string): void {
 }
 
 /** Starts an httpd with a virtual host for each of its ways: `mod_proxy_fcgi`, `mod_proxy_scgi`,
- * `mod_proxy_uwsgi`, and `mod_fcgid`, which starts the matrix's application itself. */
+ * `mod_proxy_uwsgi`, `mod_proxy_http`, and `mod_fcgid`, which starts the matrix's application itself. */
 export function startApacheFront(routes: readonly Route[]): Promise<FrontEnd> {
   const folder = makeFolder();
   chmodSync(folder, 0o755);

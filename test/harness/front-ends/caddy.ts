@@ -4,18 +4,15 @@ import { makeFolder } from "../server-process.js";
 import { requireServer } from "../servers.js";
 import { type FrontEnd, type Route, runFrontEnd } from "./front-end.js";
 
-/** Starts a Caddy with a site for each of its ways, which are all of FastCGI. */
+/** Starts a Caddy with a site for each of its ways: `fastcgi` and `http`. */
 export function startCaddyFront(routes: readonly Route[]): Promise<FrontEnd> {
   const folder = makeFolder();
   const sites = routes.map(
-    ({ backend, port }) => `http://127.0.0.1:${port} {
+    ({ name, backend, port }) => `http://127.0.0.1:${port} {
 	bind 127.0.0.1
 	reverse_proxy ${backend.replace(/^unix:/, "unix/")} {
 		flush_interval -1
-		transport fastcgi {
-			root ${folder}
-			capture_stderr
-		}
+		${name === "fastcgi" ? `transport fastcgi {\nroot ${folder}\ncapture_stderr\n}` : ""}
 	}
 }`,
   );

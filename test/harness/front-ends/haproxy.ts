@@ -10,7 +10,9 @@ const OPTIONS: Readonly<Record<string, string>> = {
   "mpxs-conns": "option keep-conn\n  option mpxs-conns\n  option get-values\n  option max-reqs 16",
 };
 
-function proxy(folder: string, { name, backend, port }: Route): string {
+function proxy(folder: string, route: Route): string {
+  const { name, backend, port } = route;
+  if (name === "http") return plainProxy(route);
   // Multiplexed, everything goes over one connection.
   const pool = name === "mpxs-conns" ? "pool-max-conn 1" : "";
   const reuse = name === "close" ? "never" : "always";
@@ -28,7 +30,18 @@ backend back-${name}
 `;
 }
 
-/** Starts an HAProxy with a frontend for each of its ways: `close`, `keep-conn`, `mpxs-conns`. */
+function plainProxy({ name, backend, port }: Route): string {
+  return `frontend front-${name}
+  bind 127.0.0.1:${port}
+  default_backend back-${name}
+backend back-${name}
+  http-reuse always
+  server s ${backend.replace(/^unix:/, "unix@")}
+`;
+}
+
+/** Starts an HAProxy with a frontend for each of its ways: of FastCGI `close`, `keep-conn` and
+ * `mpxs-conns`, and `http`. */
 export function startHaproxyFront(routes: readonly Route[]): Promise<FrontEnd> {
   const folder = makeFolder();
   const configuration = `global

@@ -9,6 +9,9 @@ function host({ name, backend, port }: Route): string {
   const [address, number] = backend.split(":");
   const where =
     path === undefined ? `"host" => "${address}", "port" => ${number}` : `"socket" => "${path}"`;
+  if (name === "proxy.server") {
+    return `$SERVER["socket"] == "127.0.0.1:${port}" { proxy.server = ( "/" => (( ${where} )) ) }`;
+  }
   const protocol = name === "fastcgi.server" ? "fastcgi" : "scgi";
   return `$SERVER["socket"] == "127.0.0.1:${port}" {
   ${name === "uwsgi" ? 'scgi.protocol = "uwsgi"' : ""}
@@ -16,13 +19,13 @@ function host({ name, backend, port }: Route): string {
 }`;
 }
 
-/** Starts a lighttpd with a socket for each of its ways: `fastcgi.server`, `scgi.server`, and
- * `uwsgi`, which is a protocol of its scgi.server. */
+/** Starts a lighttpd with a socket for each of its ways: `fastcgi.server`, `scgi.server`,
+ * `uwsgi`, which is a protocol of its scgi.server, and `proxy.server` (HTTP). */
 export function startLighttpdFront(routes: readonly Route[]): Promise<FrontEnd> {
   const folder = makeFolder();
   mkdirSync(join(folder, "www"));
   const [first] = routes;
-  const configuration = `server.modules = ("mod_fastcgi", "mod_scgi")
+  const configuration = `server.modules = ("mod_fastcgi", "mod_scgi", "mod_proxy")
 server.document-root = "${folder}/www"
 server.bind = "127.0.0.1"
 server.port = ${first?.port}

@@ -32,17 +32,25 @@ function location({ name, backend }: Route): string {
       return "fastcgi_pass kept; fastcgi_keep_conn on;";
     case "unbuffered":
       return `fastcgi_pass ${backend}; fastcgi_buffering off; fastcgi_request_buffering off;`;
+    case "proxy_pass":
+      return `proxy_pass http://${backend};`;
+    case "proxy_keepalive":
+      return `proxy_pass http://kept_http; proxy_http_version 1.1; proxy_set_header Connection "";`;
     default:
       return `${name} ${backend};`;
   }
 }
 
 /** Starts an nginx with a server for each of its ways: `fastcgi_pass`, `fastcgi_keep_conn`,
- * `unbuffered` (FastCGI), `scgi_pass` and `uwsgi_pass`. */
+ * `unbuffered` (FastCGI), `scgi_pass`, `uwsgi_pass`, and of HTTP `proxy_pass` (1.0) and
+ * `proxy_keepalive` (1.1). */
 export function startNginxFront(routes: readonly Route[]): Promise<FrontEnd> {
   const folder = makeFolder();
   for (const name of TEMPORARY) mkdirSync(join(folder, name));
-  const kept = routes.find(({ name }) => name === "fastcgi_keep_conn");
+  const upstream = (name: string, way: string) => {
+    const route = routes.find((each) => each.name === way);
+    return route === undefined ? "" : `upstream ${name} { server ${route.backend}; keepalive 8; }`;
+  };
   const configuration = `${process.getuid?.() === 0 ? "user root;" : ""}
 daemon off;
 worker_processes 1;
@@ -56,7 +64,8 @@ http {
   ${parameters("fastcgi", ["SCRIPT_NAME $fastcgi_script_name", CONTENT_LENGTH])}
   ${parameters("scgi", ["SCGI 1"])}
   ${parameters("uwsgi", ["PATH_INFO $document_uri", CONTENT_LENGTH])}
-  ${kept === undefined ? "" : `upstream kept { server ${kept.backend}; keepalive 8; }`}
+  ${upstream("kept", "fastcgi_keep_conn")}
+  ${upstream("kept_http", "proxy_keepalive")}
   ${routes
     .map((route) => `server { listen 127.0.0.1:${route.port}; location / { ${location(route)} } }`)
     .join("\n")}

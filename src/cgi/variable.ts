@@ -1,0 +1,55 @@
+import { isAscii, isAsciiText, latin1, latin1Bytes, utf8, utf8Bytes } from "../bytes.js";
+import { ErrorCode, GatewayError } from "../errors.js";
+
+/** A string travels as UTF-8; bytes travel as they are. */
+export type VariableValue = string | Uint8Array;
+
+/**
+ * A CGI meta-variable (RFC 3875 §4.1) or any other that the three protocols carry. A list of them
+ * keeps order and duplicates: front ends do send names twice.
+ */
+export type Variable = readonly [name: string, value: VariableValue];
+
+/** The bytes that a value travels as. */
+export function valueBytes(value: VariableValue): Uint8Array {
+  return typeof value === "string" ? utf8Bytes(value) : value;
+}
+
+/**
+ * A variable as decoded from the wire: a copy. The name is read as UTF-8. A value in ASCII is a
+ * string, any other stays bytes, so that sending it on sends the same bytes.
+ */
+export function variableOf(
+  bytes: Uint8Array,
+  nameStart: number,
+  nameLength: number,
+  valueStart: number,
+  valueLength: number,
+): Variable {
+  const valueEnd = valueStart + valueLength;
+  return [
+    utf8(bytes, nameStart, nameStart + nameLength),
+    isAscii(bytes, valueStart, valueEnd)
+      ? latin1(bytes, valueStart, valueEnd)
+      : bytes.slice(valueStart, valueEnd),
+  ];
+}
+
+/** A value that is a byte string, as header values are: non-ASCII characters become Latin-1 bytes. */
+export function byteStringValue(text: string): VariableValue {
+  return isAsciiText(text) ? text : latin1Bytes(text);
+}
+
+/**
+ * Checks what every protocol here demands of a variable.
+ *
+ * @throws GatewayError `bad_input` when the name is empty, or a NUL is in the name or the value
+ */
+export function checkVariable([name, value]: Variable): void {
+  if (name === "") throw new GatewayError(ErrorCode.BadInput, "a variable has an empty name");
+  const nul = typeof value === "string" ? value.includes("\0") : value.includes(0);
+  if (nul || name.includes("\0")) {
+    const shown = name.replaceAll("\0", "\\0");
+    throw new GatewayError(ErrorCode.BadInput, `the variable ${shown} has a NUL byte in it`);
+  }
+}

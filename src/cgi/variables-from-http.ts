@@ -1,0 +1,140 @@
+import { ErrorCode, GatewayError } from "../errors.js";
+import { hopByHop } from "./header-fields.js";
+import { byteStringValue, type Variable, type VariableValue } from "./variable.js";
+
+/** The head of an HTTP request as it came. All texts are byte strings. */
+export interface HttpHead {
+  method: string;
+  /** Of the request line: a path with a query, a whole URL, or `*`. */
+  target: string;
+  /** Such as `1.1`. */
+  version: string;
+  /** Names and values, by turns. */
+  fields: readonly string[];
+}
+
+/** The two ends of the connection. A unix socket has neither addresses nor ports. */
+export interface HttpPeers {
+  remoteAddress?: string | undefined;
+  remotePort?: number | undefined;
+  localAddress?: string | undefined;
+  localPort?: number | undefined;
+}
+
+/**
+ * The CGI meta-variables of an HTTP request (RFC 3875 §4.1), as a front end sends them: the whole
+ * path, decoded, is SCRIPT_NAME. A header whose name has anything but letters, digits and hyphens
+ * is left out, because `X_User` would pass for `X-User`; so is `Proxy`, and what is about the
+ * connection.
+ *
+ * @throws GatewayError `malformed` for two Hosts, a target that is none, and a path that has a NUL
+ * or climbs out with `..` once it is decoded
+ */
+export function variablesFromHttp(head: HttpHead, peers: HttpPeers): Variable[] {
+  const headers = headerVariables(head.fields);
+  const { authority, target } = splitTarget(head.target);
+  const host = authority ?? hostOf(headers);
+  const queryStart = target.indexOf("?");
+  const path = queryStart < 0 ? target : target.slice(0, queryStart);
+  const variables: Variable[] = [
+    ["GATEWAY_INTERFACE", "CGI/1.1"],
+    ["SERVER_SOFTWARE", "fcgi-probe"],
+    ["SERVER_PROTOCOL", `HTTP/${head.version}`],
+    ["REQUEST_METHOD", head.method],
+    ["REQUEST_URI", byteStringValue(target)],
+    ["SCRIPT_NAME", scriptName(path)],
+    ["QUERY_STRING", byteStringValue(queryStart < 0 ? "" : target.slice(queryStart + 1))],
+    ["REQUEST_SCHEME", "http"],
+    ...serverVariables(host, peers),
+  ];
+  const { remoteAddress, remotePort } = peers;
+  if (remoteAddress !== undefined) variables.push(["REMOTE_ADDR", plainIPv4(remoteAddress)]);
+  if (remotePort !== undefined) variables.push(["REMOTE_PORT", `${remotePort}`]);
+  if (authority !== undefined) variables.push(["HTTP_HOST", byteStringValue(authority)]);
+  for (const variable of headers) {
+    // A URL in the request line says the host, whatever the field says (RFC 9112 §3.2.2).
+    if (authority === undefined || variable[0] !== "HTTP_HOST") variables.push(variable);
+  }
+  return variables;
+}
+
+/** An IPv4 address that a socket of both families shows as IPv6. */
+export function plainIPv4(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, "");
+}
+
+/** Variables by the names of fields: clients send the same ones over and over. */
+const knownNames = new Map<string, string | undefined>();
+const MAX_KNOWN_NAMES = 256;
+
+/** The variable that tells a field; undefined for one that is left out. */
+function variableName(field: string): string | undefined {
+  const known = knownNames.get(field);
+  if (known !== undefined || knownNames.has(field)) return known;
+  const lower = field.toLowerCase();
+  const folded = lower.toUpperCase().replaceAll("-", "_");
+  const isUntold = hopByHop.has(lower) || lower === "proxy" || !/^[a-z0-9-]+$/.test(lower);
+  const isOwn = lower === "content-type" || lower === "content-length";
+  const name = isUntold ? undefined : isOwn ? folded : `HTTP_${folded}`;
+  if (knownNames.size < MAX_KNOWN_NAMES && field.length < 64) knownNames.set(field, name);
+  return name;
+}
+
+function headerVariables(fields: readonly string[]): Variable[] {
+  const variables: Variable[] = [];
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    const name = variableName(fields[at] as string);
+    if (name !== undefined) variables.push([name, byteStringValue(fields[at + 1] as string)]);
+  }
+  return variables;
+}
+
+/** Of two Hosts, one would be what somebody in front has looked at, and the other what is served. */
+function hostOf(headers: readonly Variable[]): string {
+  const [host, ...others] = headers.filter(([name]) => name === "HTTP_HOST");
+  if (others.length > 0) throw malformed("there are several Host fields");
+  // One that is not ASCII is no host: whoever makes the Request of it says so.
+  return typeof host?.[1] === "string" ? host[1] : "";
+}
+
+/** A target is a path; behind `http://` and a host, in a request to a proxy; or `*`, with OPTIONS. */
+function splitTarget(text: string): { authority: string | undefined; target: string } {
+  if (text.startsWith("/") || text === "*") return { authority: undefined, target: text };
+  const match = /^https?:\/\/([^/?]+)(.*)$/is.exec(text);
+  if (match === null) throw malformed(`${JSON.stringify(text.slice(0, 64))} is no target`);
+  const [, authority, rest = ""] = match;
+  return { authority, target: rest.startsWith("/") ? rest : `/${rest}` };
+}
+
+function serverVariables(host: string, { localAddress, localPort }: HttpPeers): Variable[] {
+  const [, name = "", port = ""] = /^(\[[^\]]*\]|[^:]*)(?::(\d*))?$/.exec(host) ?? [];
+  return [
+    ["SERVER_NAME", name || plainIPv4(localAddress ?? "localhost")],
+    ["SERVER_PORT", localPort === undefined ? port || "80" : `${localPort}`],
+  ];
+}
+
+/** The path's bytes, without `.` and `..`: there is nothing in it that leads out of a folder. */
+function scriptName(path: string): VariableValue {
+  if (path === "*") return "";
+  if (/^[\w!$&'()*+,./:;=@~-]*$/.test(path) && !path.includes("/.")) return path;
+  const decoded = path.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+  if (decoded.includes("\0")) throw malformed("the path has a NUL");
+  const segments: string[] = [];
+  const all = decoded.split("/").slice(1);
+  for (const [at, segment] of all.entries()) {
+    const isDots = segment === "." || segment === "..";
+    if (segment === ".." && segments.pop() === undefined) throw malformed("the path climbs out");
+    if (!isDots) segments.push(segment);
+    else if (at === all.length - 1) segments.push("");
+  }
+  return byteStringValue(`/${segments.join("/")}`);
+}
+
+function malformed(what: string): GatewayError {
+  return new GatewayError(ErrorCode.Malformed, `${what} in an HTTP request`, {
+    hint: "the client sent a request that no front end would pass on",
+  });
+}

@@ -1,0 +1,33 @@
+import type { ServerHandlers, ServerMachine } from "../cgi/server-machine.js";
+import type { Engine } from "../engine/engine.js";
+import type { Protocol } from "../transport/address.js";
+import type { Handler } from "./handler.js";
+import type { RunnerOptions } from "./request-runner.js";
+
+/** What a connection needs of the server that accepted it. */
+export interface ConnectionOwner<Connection> {
+  readonly handler: Handler;
+  readonly protocol: Protocol;
+  readonly engine: Engine;
+  readonly timeouts: ConnectionTimeouts;
+  readonly runnerOptions: RunnerOptions;
+  createMachine(handlers: ServerHandlers): ServerMachine;
+  /** Whether one more request may run. */
+  admit(): boolean;
+  /** A request that was admitted is over. */
+  released(): void;
+  closed(connection: Connection): void;
+  report(error: unknown): void;
+  /** Takes error streams, of protocols that have none. */
+  errorOutput(bytes: Uint8Array): void;
+}
+
+/** Milliseconds; 0 is for ever. */
+export interface ConnectionTimeouts {
+  /** Until a request's variables are complete, from the connection or its first record. */
+  header: number;
+  /** Between requests on a kept connection. */
+  idle: number;
+  /** That the peer may take nothing while a response waits to be sent. */
+  write: number;
+}

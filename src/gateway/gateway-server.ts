@@ -1,0 +1,191 @@
+import type net from "node:net";
+import type { ServerHandlers, ServerMachine } from "../cgi/server-machine.js";
+import { plainIPv4 } from "../cgi/variables-from-http.js";
+import type { Engine } from "../engine/engine.js";
+import { engine as defaultEngine } from "../engine/select.js";
+import { Protocol } from "../transport/address.js";
+import { type Application, connectionHandlerOf } from "./application.js";
+import type { ConnectionOwner, ConnectionTimeouts } from "./connection-owner.js";
+import { type Handler, type HandlerLike, handlerOf } from "./handler.js";
+import { addressOf, allowedPeers } from "./node-listener.js";
+import type { OpenConnection, ServedConnection } from "./open-connection.js";
+import { type ConnectionHandler, RawConnection } from "./raw-connection.js";
+import type { RunnerOptions } from "./request-runner.js";
+import { Roster } from "./roster.js";
+import {
+  defaultMaxConnections,
+  defaultMaxRequests,
+  runnerOptionsOf,
+  type ServeOptions,
+  timeoutsOf,
+} from "./serve-options.js";
+import { serverMachineOf } from "./server-machines.js";
+
+/** Counts since the server started. */
+export interface ServerCounts {
+  connections: number;
+  requests: number;
+  /** Requests that were refused because of `maxRequests`. */
+  refused: number;
+  /** Connections closed because their peer was not in `allowedPeers`. */
+  denied: number;
+  /** Failed handlers, and connections closed for a fault. */
+  errors: number;
+}
+
+export interface GatewayServer {
+  /** What it listens on: `unix:/run/app.sock`, `127.0.0.1:9000`, `scgi://127.0.0.1:4000`. */
+  readonly address: string;
+  /** Open connections. */
+  readonly connections: number;
+  /** Requests whose handler runs, or whose response is being sent. */
+  readonly requests: number;
+  readonly counts: Readonly<ServerCounts>;
+  /**
+   * Stops listening, lets requests that have begun be answered, and settles when every connection
+   * is closed; those left after `timeout` milliseconds (default 10,000) are cut. May be called again.
+   */
+  close(timeout?: number): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** A server of Node's whose connections are served. */
+export class NodeGatewayServer implements GatewayServer, ConnectionOwner<ServedConnection> {
+  readonly handler: Handler;
+  readonly protocol: Protocol;
+  readonly engine: Engine;
+  readonly timeouts: ConnectionTimeouts;
+  readonly runnerOptions: RunnerOptions;
+  readonly counts: ServerCounts = { connections: 0, requests: 0, refused: 0, denied: 0, errors: 0 };
+  readonly #server: net.Server;
+  readonly #open: OpenConnection;
+  readonly #options: ServeOptions;
+  readonly #maxRequests: number;
+  readonly #allowed: ReadonlySet<string> | undefined;
+  readonly #connectionHandler: ConnectionHandler | undefined;
+  readonly #connections = new Roster<ServedConnection | RawConnection>();
+  readonly #onConnection = (socket: net.Socket): void => this.#accept(socket);
+  #address: string | undefined;
+  #requests = 0;
+  #closing: Promise<void> | undefined;
+  /** Called when the last connection has closed. */
+  #emptied: (() => void) | undefined;
+
+  constructor(
+    application: Application,
+    server: net.Server,
+    protocol: Protocol,
+    open: OpenConnection,
+    options: ServeOptions,
+  ) {
+    this.#connectionHandler = connectionHandlerOf(application);
+    const hasHandler = this.#connectionHandler === undefined;
+    this.handler = hasHandler ? handlerOf(application as HandlerLike) : noRequests;
+    this.protocol = protocol;
+    this.engine = options.engine ?? defaultEngine();
+    this.timeouts = timeoutsOf(options);
+    this.runnerOptions = runnerOptionsOf(options);
+    this.#server = server;
+    this.#open = open;
+    this.#options = options;
+    this.#maxRequests = options.maxRequests ?? defaultMaxRequests;
+    this.#allowed = options.allowedPeers ?? allowedPeers(process.env["FCGI_WEB_SERVER_ADDRS"]);
+    server.maxConnections = options.maxConnections ?? defaultMaxConnections;
+    server.on("connection", this.#onConnection);
+  }
+
+  get address(): string {
+    if (this.#address === undefined) {
+      const prefix = this.protocol === Protocol.FastCgi ? "" : `${this.protocol}://`;
+      this.#address = prefix + addressOf(this.#server);
+    }
+    return this.#address;
+  }
+
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  get requests(): number {
+    return this.#requests;
+  }
+
+  close(timeout = 10_000): Promise<void> {
+    this.#closing ??= this.#close(timeout);
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  createMachine(handlers: ServerHandlers): ServerMachine {
+    return serverMachineOf(this.protocol)(handlers, this.#options, this.engine);
+  }
+
+  admit(): boolean {
+    if (this.#requests >= this.#maxRequests) {
+      this.counts.refused += 1;
+      return false;
+    }
+    this.counts.requests += 1;
+    this.#requests += 1;
+    return true;
+  }
+
+  released(): void {
+    this.#requests -= 1;
+  }
+
+  closed(connection: ServedConnection | RawConnection): void {
+    this.#connections.delete(connection);
+    if (this.#connections.size === 0) this.#emptied?.();
+  }
+
+  report(error: unknown): void {
+    this.counts.errors += 1;
+    this.#options.onError?.(error);
+  }
+
+  errorOutput(bytes: Uint8Array): void {
+    const { onErrorOutput } = this.#options;
+    if (onErrorOutput === undefined) process.stderr.write(bytes);
+    else onErrorOutput(bytes);
+  }
+
+  #accept(socket: net.Socket): void {
+    const { remoteAddress } = socket;
+    if (remoteAddress !== undefined && this.#allowed?.has(plainIPv4(remoteAddress)) === false) {
+      this.counts.denied += 1;
+      socket.destroy();
+      return;
+    }
+    this.counts.connections += 1;
+    const handler = this.#connectionHandler;
+    this.#connections.add(
+      handler === undefined ? this.#open(socket, this) : new RawConnection(socket, handler, this),
+    );
+  }
+
+  async #close(timeout: number): Promise<void> {
+    // Asked for now: a closed server has no address.
+    void this.address;
+    const closed = new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+    });
+    const emptied = new Promise<void>((resolve) => {
+      this.#emptied = resolve;
+      if (this.#connections.size === 0) resolve();
+    });
+    for (const connection of this.#connections) connection.drain();
+    const timer = setTimeout(() => {
+      for (const connection of this.#connections) connection.destroy();
+    }, timeout);
+    await Promise.all([closed, emptied]);
+    clearTimeout(timer);
+    this.#server.off("connection", this.#onConnection);
+  }
+}
+
+/** Where an application takes whole connections. */
+const noRequests: Handler = () => new Response(null, { status: 501 });

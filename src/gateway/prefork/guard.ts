@@ -1,0 +1,105 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Socket } from "node:net";
+import { SHELL } from "./shared-socket.js";
+
+/**
+ * Reads `+ pid` and `- pid` until the master is gone, gives what is left so many seconds, and kills
+ * it. A process is known by its start as well: pids are used again. One that has ended, and that
+ * nobody has waited for, is a zombie (Z).
+ */
+const script = `
+trap '' HUP INT QUIT TERM USR1 USR2
+start() {
+  if read -r stat < "/proc/$1/stat"; then
+    set -- \${stat##*) }
+    [ "$1" = Z ] && return
+    shift 19
+    echo "$1"
+  else
+    LC_ALL=C ps -o lstart= -p "$1" | tr -s ' ' _
+  fi
+}
+workers=
+while read -r sign pid; do
+  kept=
+  for one in $workers; do
+    [ "\${one%%:*}" = "$pid" ] || kept="$kept $one"
+  done
+  workers=$kept
+  [ "$sign" = + ] && workers="$workers $pid:$(start "$pid")"
+done
+seconds=$1
+while :; do
+  kept=
+  for one in $workers; do
+    [ -n "\${one#*:}" ] && [ "$(start "\${one%%:*}")" = "\${one#*:}" ] && kept="$kept $one"
+  done
+  workers=$kept
+  [ -z "$workers" ] && exit
+  [ "$seconds" -le 0 ] && break
+  seconds=$((seconds - 1))
+  sleep 1
+done
+for one in $workers; do
+  kill -KILL "\${one%%:*}"
+done
+`;
+
+/**
+ * Sees to it that a pool's workers do not outlive their master: one whose event loop is blocked
+ * hears of nothing. It is one shell for the pool, of 1 MB; a thread in each worker takes 10 MB.
+ */
+export class Guard {
+  readonly #name: string;
+  readonly #seconds: number;
+  readonly #pids = new Set<number>();
+  #child: ChildProcess | undefined;
+
+  /** @param limit milliseconds that workers have to end by themselves when the master is gone */
+  constructor(name: string, limit: number) {
+    this.#name = name;
+    this.#seconds = Math.ceil(limit / 1_000);
+  }
+
+  watch(pid: number): void {
+    this.#pids.add(pid);
+    if (this.#child === undefined) this.#start();
+    else this.#say(`+ ${pid}\n`);
+  }
+
+  /** The worker is gone. */
+  forget(pid: number): void {
+    this.#pids.delete(pid);
+    this.#say(`- ${pid}\n`);
+  }
+
+  /** Ends it, at once when no worker is left, else as if the master were gone. */
+  close(): void {
+    this.#child?.stdin?.end();
+    this.#child = undefined;
+    this.#pids.clear();
+  }
+
+  #start(): void {
+    const child = spawn(SHELL, ["-c", script, "guard", `${this.#seconds}`], {
+      argv0: `fcgi-probe: guard of pool ${this.#name}`,
+      cwd: "/",
+      stdio: ["pipe", "ignore", "ignore"],
+    });
+    this.#child = child;
+    // Where there is no shell, or somebody ends it, the next worker brings it back.
+    const lost = (): void => {
+      if (this.#child === child) this.#child = undefined;
+    };
+    child.once("error", lost);
+    child.once("exit", lost);
+    child.stdin.on("error", () => {});
+    child.unref();
+    (child.stdin as Socket).unref();
+    for (const pid of this.#pids) this.#say(`+ ${pid}\n`);
+  }
+
+  #say(line: string): void {
+    this.#child?.stdin?.write(line);
+  }
+}

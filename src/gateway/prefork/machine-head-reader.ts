@@ -1,0 +1,66 @@
+import type { RequestReceiver, ServerMachine } from "../../cgi/server-machine.js";
+import type { Variables } from "../../cgi/variables.js";
+import { WINDOW, WINDOW_SIZE } from "../../engine/engine.js";
+import { engine } from "../../engine/select.js";
+import type { Protocol } from "../../transport/address.js";
+import { serverMachineOf } from "../server-machines.js";
+import type { WorkerServeOptions } from "./options.js";
+import type { VariablesReader } from "./variables-reader.js";
+
+/** Reads the variables of a connection's first request by its protocol's machine. */
+export class MachineHeadReader implements VariablesReader {
+  readonly #machine: ServerMachine;
+  #variables: Variables | undefined;
+  #done = false;
+
+  constructor(protocol: Protocol, limits: WorkerServeOptions["limits"]) {
+    const stop = (): void => {
+      this.#done = true;
+    };
+    this.#machine = serverMachineOf(protocol)(
+      {
+        request: (request) => {
+          // Not behind what wants an answer, even where both have come at once.
+          if (!this.#done) this.#variables = request.variables;
+          stop();
+          return ignoring;
+        },
+        send: stop,
+        close: stop,
+      },
+      { limits },
+      engine(),
+    );
+  }
+
+  get done(): boolean {
+    return this.#done;
+  }
+
+  get variables(): Variables | undefined {
+    return this.#variables;
+  }
+
+  push(chunk: Uint8Array): void {
+    const { memory } = engine();
+    try {
+      for (let at = 0; at < chunk.length; at += WINDOW_SIZE) {
+        const piece = chunk.subarray(at, at + WINDOW_SIZE);
+        memory.set(piece, WINDOW);
+        this.#machine.receive(piece.length);
+      }
+    } catch {
+      // A worker will find the same fault, and answer it.
+      this.#done = true;
+    }
+  }
+}
+
+/** What follows the variables stays in the bytes. */
+const ignoring: RequestReceiver = {
+  body() {},
+  endBody() {},
+  data() {},
+  endData() {},
+  aborted() {},
+};

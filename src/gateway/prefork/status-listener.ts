@@ -1,0 +1,22 @@
+import { type GatewayServer, serve } from "../serve.js";
+import type { PoolSettings } from "./options.js";
+import { pageFor } from "./pages.js";
+import type { Scoreboard } from "./scoreboard.js";
+
+/**
+ * Serves a pool's pages on a listener of their own, as php-fpm's `pm.status_listen` does.
+ *
+ * @throws GatewayError when it cannot listen
+ */
+export function serveStatus(
+  listen: NonNullable<PoolSettings["statusListen"]>,
+  { statusPath = "/status", pingPath, pingResponse, socketMode }: PoolSettings,
+  board: Scoreboard,
+): Promise<GatewayServer> {
+  const pages = { statusPath, pingPath, pingResponse };
+  return serve(
+    (_request, { variables }) =>
+      pageFor(variables, board, pages) ?? new Response("File not found.\n", { status: 404 }),
+    { listen, socketMode },
+  );
+}

@@ -1,0 +1,159 @@
+import { concat } from "../bytes.js";
+import { encodeResponseHead, hasNullBody } from "../cgi/response.js";
+import type { ResponseStart, ServerRequest } from "../cgi/server-machine.js";
+import { bufferedBody } from "./buffered-body.js";
+
+/** What a response needs of the connection that it goes to. */
+export interface ResponseConnection {
+  readonly headBegin: "status-field" | "status-line";
+  /** Settles when the peer has taken what was sent; undefined when it has already. */
+  drained(): Promise<void> | undefined;
+}
+
+/** A body of up to this many bytes travels with its head. */
+const SMALL = 16_384;
+
+const nothing = new Uint8Array(0);
+
+/** Sends the response to one request. */
+export class ResponseSender {
+  readonly #request: ServerRequest;
+  readonly #connection: ResponseConnection;
+  #headSent = false;
+  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+
+  constructor(request: ServerRequest, connection: ResponseConnection) {
+    this.#request = request;
+    this.#connection = connection;
+  }
+
+  /** Whether it is too late for another response. */
+  get headSent(): boolean {
+    return this.#headSent;
+  }
+
+  /** Settles when the response has been handed over, or the request has ended otherwise. */
+  async send(response: Response): Promise<void> {
+    if (response.bodyUsed) throw used();
+    const bytes = bufferedBody(response);
+    const stream = bytes === undefined ? response.body : null;
+    if (stream?.locked === true) throw used();
+    const head = this.#head(response, bytes?.length ?? (stream === null ? 0 : undefined));
+    this.#headSent = true;
+    if (this.#isHead || hasNullBody(response.status)) {
+      this.#request.respond(head);
+      stream?.cancel().catch(() => {});
+    } else if (bytes !== undefined) {
+      await this.#sendBytes(head, bytes, promisedLength(response));
+    } else {
+      this.#request.respond(head);
+      if (stream !== null) await this.#sendStream(stream, promisedLength(response));
+    }
+    this.#request.end();
+  }
+
+  /** Sends a page in place of the response that there is not. */
+  answer(status: 400 | 500 | 501): void {
+    const { reason, text } = pages[status];
+    const headers = new Headers({ "content-type": "text/plain; charset=utf-8" });
+    const response = { status, statusText: reason, headers };
+    this.#headSent = true;
+    this.#request.respond(this.#head(response, text.length));
+    if (!this.#isHead) this.#request.respond(text);
+    this.#request.end();
+  }
+
+  /** Lets go of a body that nobody waits for. */
+  cancel(reason: unknown): void {
+    this.#reader?.cancel(reason).catch(() => {});
+  }
+
+  /** The head's bytes; none where the request has begun with it in its own way. */
+  #head(response: ResponseStart, length: number | undefined): Uint8Array {
+    const request = this.#request;
+    if (request.begin === undefined) {
+      return encodeResponseHead(response, { begin: this.#connection.headBegin });
+    }
+    request.begin(response, length);
+    return nothing;
+  }
+
+  get #isHead(): boolean {
+    return this.#request.variables.get("REQUEST_METHOD") === "HEAD";
+  }
+
+  async #sendBytes(
+    head: Uint8Array,
+    bytes: Uint8Array,
+    promised: number | undefined,
+  ): Promise<void> {
+    if (promised !== undefined && bytes.length > promised) {
+      this.#request.respond(head);
+      throw wrongLength(bytes.length, promised);
+    }
+    if (head.length > 0 && bytes.length <= SMALL) this.#request.respond(concat([head, bytes]));
+    else {
+      this.#request.respond(head);
+      this.#request.respond(bytes);
+      await this.#connection.drained();
+    }
+    if (promised !== undefined && bytes.length < promised && !this.#request.ended) {
+      throw wrongLength(bytes.length, promised);
+    }
+  }
+
+  async #sendStream(
+    stream: ReadableStream<Uint8Array>,
+    promised: number | undefined,
+  ): Promise<void> {
+    const reader = stream.getReader();
+    this.#reader = reader;
+    let sent = 0;
+    try {
+      let next = reader.read();
+      while (!this.#request.ended) {
+        const { done, value } = await next;
+        if (done) break;
+        if (!(value instanceof Uint8Array)) {
+          throw new TypeError("the response's body has a chunk that is no Uint8Array");
+        }
+        sent += value.length;
+        if (promised !== undefined && sent > promised) throw wrongLength(sent, promised);
+        this.#request.respond(value);
+        // One chunk ahead: it is made while the peer takes this one.
+        next = reader.read();
+        next.catch(() => {});
+        await this.#connection.drained();
+      }
+    } finally {
+      this.cancel(undefined);
+    }
+    if (promised !== undefined && sent < promised && !this.#request.ended) {
+      throw wrongLength(sent, promised);
+    }
+  }
+}
+
+const page = (reason: string) => ({ reason, text: new TextEncoder().encode(`${reason}\n`) });
+
+/** All that a client gets to know of what went wrong. */
+const pages = {
+  400: page("Bad Request"),
+  500: page("Internal Server Error"),
+  501: page("Not Implemented"),
+};
+
+function promisedLength({ headers }: Response): number | undefined {
+  const text = headers.get("content-length");
+  return text !== null && /^[0-9]+$/.test(text) ? Number(text) : undefined;
+}
+
+function used(): Error {
+  return new TypeError("the handler returned a Response whose body is already used");
+}
+
+function wrongLength(sent: number, promised: number): Error {
+  return new RangeError(
+    `the response's body has ${sent < promised ? "only " : "at least "}${sent} bytes, and its Content-Length is ${promised}`,
+  );
+}

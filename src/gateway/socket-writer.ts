@@ -1,0 +1,86 @@
+import type { Socket } from "node:net";
+
+/** Up to this many bytes, one buffer is written faster than a list of them. */
+const COPY_LENGTH = 32_768;
+
+/** Writes to a socket what comes in one turn of the event loop, at its end. */
+export class SocketWriter {
+  readonly #socket: Socket;
+  readonly #timeout: number;
+  readonly #drained: () => void;
+  #pending: Uint8Array[] = [];
+  #pendingLength = 0;
+  #blocked = false;
+  #closed = false;
+  #waiting: (() => void)[] = [];
+
+  /**
+   * @param timeout milliseconds that the peer may take nothing while something waits for it: then
+   * the socket's `timeout` event comes. 0 is for ever
+   * @param drained is called when the peer has taken what waited
+   */
+  constructor(socket: Socket, timeout: number, drained: () => void) {
+    this.#socket = socket;
+    this.#timeout = timeout;
+    this.#drained = drained;
+    socket.on("drain", () => this.#unblock());
+  }
+
+  send(parts: readonly Uint8Array[]): void {
+    if (this.#closed || parts.length === 0) return;
+    if (this.#pending.length === 0) process.nextTick(() => this.flush());
+    for (const part of parts) {
+      this.#pending.push(part);
+      this.#pendingLength += part.length;
+    }
+  }
+
+  flush(): void {
+    const parts = this.#pending;
+    if (this.#closed || parts.length === 0) return;
+    const length = this.#pendingLength;
+    this.#pending = [];
+    this.#pendingLength = 0;
+    const socket = this.#socket;
+    let more = true;
+    if (length <= COPY_LENGTH) more = socket.write(Buffer.concat(parts, length));
+    else {
+      socket.cork();
+      for (const part of parts) more = socket.write(part);
+      socket.uncork();
+    }
+    if (more || this.#blocked) return;
+    this.#blocked = true;
+    socket.setTimeout(this.#timeout);
+  }
+
+  /** Settles when the peer has taken what was sent; undefined when there is nothing to wait for. */
+  drained(): Promise<void> | undefined {
+    if (this.#closed) return undefined;
+    if (this.#pendingLength > this.#socket.writableHighWaterMark) this.flush();
+    if (!this.#blocked) return undefined;
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+    });
+  }
+
+  /** The socket is closed: nobody is to wait for it. */
+  close(): void {
+    this.#closed = true;
+    this.#pending = [];
+    this.#release();
+  }
+
+  #unblock(): void {
+    this.#blocked = false;
+    this.#socket.setTimeout(0);
+    this.#drained();
+    this.#release();
+  }
+
+  #release(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+}
