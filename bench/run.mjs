@@ -13,7 +13,12 @@ const SUITES = {
   codec: ["codec/records.mjs", "codec/variables.mjs", "codec/scoreboard.mjs", "codec/pages.mjs"],
   apache: ["suites/apache.mjs"],
   scrape: ["suites/scrape.mjs"],
-  serve: ["suites/request.mjs", "suites/serve.mjs"],
+  serve: [
+    "suites/request.mjs",
+    "suites/serve-load.mjs",
+    "suites/serve-nginx.mjs",
+    "suites/serve-stream.mjs",
+  ],
   fleet: ["suites/fleet.mjs"],
   start: ["suites/start.mjs"],
   size: ["suites/size.mjs"],

@@ -12,7 +12,7 @@ function modified(path) {
 export function installPeers() {
   if (modified("node_modules/.package-lock.json") >= modified("package-lock.json")) return;
   process.stderr.write("installing the peers\n");
-  const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
+  const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
   const npm = process.env.npm_execpath;
   const [command, ...rest] = npm?.endsWith("npm-cli.js")
     ? [process.execPath, npm, ...args]

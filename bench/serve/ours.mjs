@@ -1,13 +1,21 @@
 // A server of this package. Arguments: the address that it listens on, the application's file, and
-// for a pool of two workers its mode: `shared` or `delegate`.
+// for a pool of two workers its mode, `shared` or `delegate`, and how many requests a worker runs
+// at once.
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { root } from "../lib/packages.mjs";
 
-const [listen, application, mode] = process.argv.slice(2);
+const [listen, application, mode, concurrency = "1"] = process.argv.slice(2);
 const url = new URL(application, import.meta.url);
-const { serve, startPool } = await import(pathToFileURL(join(root, "dist", "server.js")).href);
+const { makeResponsesLazy, serve, startPool } = await import(
+  pathToFileURL(join(root, "dist", "server.js")).href
+);
+// The workers of a pool do it themselves.
+makeResponsesLazy();
 if (mode === undefined) await serve((await import(url.href)).default, { listen });
-else await startPool({ application: url, listen, mode, maxChildren: 2, log() {} });
+else {
+  const pool = { application: url, listen, mode, concurrency: Number(concurrency) };
+  await startPool({ ...pool, maxChildren: 2, log() {} });
+}
 process.on("disconnect", () => process.exit());
 process.send("ready");

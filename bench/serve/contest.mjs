@@ -1,0 +1,96 @@
+// What the servers' suites share: their contenders, and how they take turns.
+import { spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { median, progress, reportAll } from "../lib/report.mjs";
+import { cpuOf, startProgram, startScript, stop } from "./processes.mjs";
+
+/** Seconds of load before a process of V8's has compiled all that it will: these do not count. */
+const WARM_UP = 3;
+const ROUNDS = WARM_UP + 5;
+
+export const folder = mkdtempSync(join(tmpdir(), "fcgi-probe-bench-"));
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+process.once("SIGINT", () => process.exit(130)).once("SIGTERM", () => process.exit(143));
+export const file = (name) => fileURLToPath(new URL(name, import.meta.url));
+export const isThere = (command) => spawnSync("which", [command]).status === 0;
+let sockets = 0;
+const newSocket = () => join(folder, `${++sockets}.sock`);
+
+export const hasUwsgi = isThere("uwsgi");
+if (!hasUwsgi) progress("without uWSGI (apt-get install uwsgi uwsgi-plugin-python3)");
+
+/** A server on a socket of its own. */
+export async function script(name, ...args) {
+  const socket = newSocket();
+  return { socket, child: await startScript(name, [socket, ...args]) };
+}
+
+export async function ours(protocol, application = "handler.mjs", ...mode) {
+  const socket = newSocket();
+  const address = `${protocol}://unix:${socket}`;
+  return { socket, child: await startScript("ours.mjs", [address, application, ...mode]) };
+}
+
+export async function program(command, ...args) {
+  const socket = newSocket();
+  const full = args.map((arg) => arg.replace("SOCKET", socket));
+  return { socket, child: await startProgram(command, full, socket) };
+}
+
+export function uwsgi() {
+  return program(
+    "uwsgi",
+    ...["--plugins", "python3", "--wsgi-file", file("app.py"), "--need-app"],
+    ...["--socket", "SOCKET", "--listen", "100", "--disable-logging", "--die-on-term"],
+  );
+}
+
+/** A fast answer that is a wrong one is no answer. */
+export function check(name, answer, url) {
+  if (!answer.includes(`GET ${url}\n`)) throw new Error(`${name} answers ${answer}`);
+}
+
+export async function ask(client, connections, milliseconds) {
+  client.send({ connections, milliseconds });
+  const over = new AbortController();
+  const { signal } = over;
+  const answered = once(client, "message", { signal });
+  const ended = once(client, "exit", { signal }).then(() => {
+    throw new Error("the client failed");
+  });
+  const first = Promise.race([answered, ended]);
+  for (const either of [answered, ended]) either.catch(() => {});
+  const [result] = await first;
+  over.abort();
+  return result;
+}
+
+/** Runs the contenders in turns, reports rates and CPU, and stops them. @returns the rates */
+export async function inTurns(name, started, baseline, run) {
+  const rates = new Map(started.map(({ name }) => [name, []]));
+  const cpu = new Map(started.map(({ name }) => [name, []]));
+  for (let round = 0; round < ROUNDS; round++) {
+    for (let turn = 0; turn < started.length; turn++) {
+      const contender = started[(turn + round) % started.length];
+      const { pid } = contender.server.child;
+      const before = cpuOf(pid);
+      const { answers, seconds } = await run(contender);
+      if (round < WARM_UP) continue;
+      rates.get(contender.name).push(answers / seconds);
+      cpu.get(contender.name).push(((cpuOf(pid) - before) / answers) * 1e6);
+    }
+  }
+  reportAll("serve", name, "requests/s", medians(rates), baseline);
+  reportAll("serve", `${name}: CPU of the server`, "µs/request", medians(cpu), baseline);
+  for (const { server } of started) await stop(server.child);
+  progress(name);
+  return medians(rates);
+}
+
+export function medians(values) {
+  return new Map([...values].map(([name, list]) => [name, median(list)]));
+}

@@ -1,0 +1,90 @@
+// What a small request costs a server of each protocol.
+import { compileResponder } from "../lib/reference.mjs";
+import { ask, check, hasUwsgi, inTurns, ours, program, script, uwsgi } from "../serve/contest.mjs";
+import { startScript, stop } from "../serve/processes.mjs";
+import { requestOf } from "../serve/requests.mjs";
+
+const ROUND_TIME = 1_000;
+
+const responder = compileResponder();
+
+await directly();
+await pools();
+
+async function directly() {
+  const closed = [
+    ["fcgi-probe, FastCGI", "fcgi", () => ours("fcgi")],
+    ["fcgi-probe, SCGI", "scgi", () => ours("scgi")],
+    ["fcgi-probe, uwsgi", "uwsgi", () => ours("uwsgi")],
+    ["node-fastcgi 2.0.0", "fcgi", () => script("node-fastcgi.mjs")],
+  ];
+  if (responder) closed.push(["C and libfcgi", "fcgi", () => program(responder, "SOCKET")]);
+  if (hasUwsgi) closed.push(["uWSGI and Python, uwsgi", "uwsgi", uwsgi]);
+  closed.push([
+    "bare Node, a constant",
+    "fcgi",
+    (answer) => script("bare.mjs", answer, "closed", "0"),
+  ]);
+  await load("a connection each, 16 at once", closed, false, 16, "node-fastcgi 2.0.0");
+  await load(
+    "kept connections, 16 at once",
+    [
+      ["fcgi-probe, FastCGI", "fcgi", () => ours("fcgi")],
+      ["bare Node, a constant", "fcgi", (answer) => script("bare.mjs", answer, "kept", "0")],
+    ],
+    true,
+    16,
+    "fcgi-probe, FastCGI",
+  );
+}
+
+async function pools() {
+  const bare = "Node's net and cluster, a constant";
+  await load(
+    "SCGI, two workers, 64 at once",
+    [
+      ["fcgi-probe, shared", "scgi", () => ours("scgi", "handler.mjs", "shared")],
+      [
+        "fcgi-probe, shared, 32 at once each",
+        "scgi",
+        () => ours("scgi", "handler.mjs", "shared", "32"),
+      ],
+      ["fcgi-probe, delegate", "scgi", () => ours("scgi", "handler.mjs", "delegate")],
+      [
+        "fcgi-probe, delegate, 32 at once each",
+        "scgi",
+        () => ours("scgi", "handler.mjs", "delegate", "32"),
+      ],
+      [bare, "scgi", (answer) => script("bare.mjs", answer, "closed", "2")],
+      [
+        "the same, its workers accept",
+        "scgi",
+        (answer) => script("bare.mjs", answer, "closed", "2", "none"),
+      ],
+    ],
+    false,
+    64,
+    bare,
+  );
+}
+
+/** Contenders in turns. What is constant is what the contender before has answered. */
+async function load(name, contenders, kept, connections, baseline) {
+  const started = [];
+  let answer = "";
+  for (const [title, protocol, start] of contenders) {
+    const server = await start(answer);
+    const request = Buffer.from(await requestOf(protocol, kept)).toString("base64");
+    const options = { listen: server.socket, request, kept };
+    const client = await startScript("client.mjs", [JSON.stringify(options)]);
+    started.push({ name: title, server, client });
+    const { first } = await ask(client, connections, 50);
+    check(title, first, "http://127.0.0.1/t/echo.php?a=1&b=%20x");
+    answer = Buffer.from(first, "latin1").toString("base64");
+  }
+  await inTurns(name, started, baseline, async ({ client }) => {
+    const { answers, seconds } = await ask(client, connections, ROUND_TIME);
+    return { answers, seconds };
+  });
+  for (const { client } of started) await stop(client);
+}

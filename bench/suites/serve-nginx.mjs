@@ -1,0 +1,155 @@
+// What a small request costs behind nginx, and what CGI's processes cost.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import net from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { compileResponder } from "../lib/reference.mjs";
+import { progress, reportAll } from "../lib/report.mjs";
+import {
+  check,
+  file,
+  folder,
+  hasUwsgi,
+  inTurns,
+  isThere,
+  ours,
+  program,
+  script,
+  uwsgi,
+} from "../serve/contest.mjs";
+import { startProgram, stop } from "../serve/processes.mjs";
+
+const responder = compileResponder();
+
+await behindNginx();
+
+async function behindNginx() {
+  if (!isThere("nginx") || !isThere("wrk")) {
+    progress("without the rows behind nginx (apt-get install nginx wrk)");
+    return;
+  }
+  const name = "behind nginx, 64 connections of wrk";
+  const started = [
+    ["fcgi-probe, FastCGI", "fastcgi", await ours("fcgi")],
+    ["fcgi-probe, FastCGI, kept", "fastcgi", await ours("fcgi"), "fastcgi_keep_conn on;"],
+    ["fcgi-probe, SCGI", "scgi", await ours("scgi")],
+    ["fcgi-probe, uwsgi", "uwsgi", await ours("uwsgi")],
+    ["fcgi-probe, HTTP", "proxy", await ours("http")],
+    ["node-fastcgi 2.0.0, FastCGI", "fastcgi", await script("node-fastcgi.mjs")],
+    ["Node's own HTTP", "proxy", await script("http.mjs")],
+  ];
+  if (responder) {
+    started.push(["C and libfcgi, FastCGI", "fastcgi", await program(responder, "SOCKET")]);
+  }
+  if (hasUwsgi) started.push(["uWSGI and Python, uwsgi", "uwsgi", await uwsgi()]);
+  const hasCgi = isThere("fcgiwrap");
+  if (hasCgi) {
+    const wrap = await program("fcgiwrap", "-c", "2", "-s", "unix:SOCKET");
+    const script = `fastcgi_param SCRIPT_FILENAME ${file("cgi.mjs")};`;
+    started.push(["fcgi-probe, CGI", "fastcgi", wrap, script]);
+  } else progress("without CGI (apt-get install fcgiwrap)");
+  const contenders = started.map(([name, module, server, more = ""], at) => ({
+    name,
+    server,
+    module,
+    more,
+    path: `/${at}/`,
+  }));
+  const port = await freePort();
+  const nginx = await startNginx(port, contenders);
+  for (const { name, path } of contenders) {
+    const url = `http://127.0.0.1:${port}${path}?a=1`;
+    check(name, await (await fetch(url)).text(), url);
+  }
+  const cgi = hasCgi ? contenders.pop() : undefined;
+  const baseline = "node-fastcgi 2.0.0, FastCGI";
+  const rates = await inTurns(name, contenders, baseline, ({ path }) => wrk(port, path, 64, 1));
+  if (cgi !== undefined) {
+    // Apart and behind the others: what is queued for it runs on when nobody waits any more.
+    const { answers, seconds } = await wrk(port, cgi.path, 2, 5);
+    const both = new Map([
+      [baseline, rates.get(baseline)],
+      [cgi.name, answers / seconds],
+    ]);
+    reportAll("serve", "behind nginx, CGI with 2 connections", "requests/s", both, baseline);
+    await stop(cgi.server.child);
+  }
+  await stop(nginx);
+}
+
+async function freePort() {
+  const server = net.createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  return port;
+}
+
+async function startNginx(port, contenders) {
+  const upstreams = contenders.map(
+    ({ server }, at) => `upstream u${at} { server unix:${server.socket}; keepalive 64; }`,
+  );
+  const locations = contenders.map(({ module, path, more }, at) => {
+    const target = module === "proxy" ? `http://u${at}` : `u${at}`;
+    const variables = [
+      ["REQUEST_METHOD", "$request_method"],
+      ["REQUEST_URI", "$request_uri"],
+      ["QUERY_STRING", "$query_string"],
+      ["CONTENT_TYPE", "$content_type"],
+      ["SERVER_PROTOCOL", "$server_protocol"],
+      ["SERVER_PORT", "$server_port"],
+      ["REMOTE_ADDR", "$remote_addr"],
+      // For SCGI nginx sends CONTENT_LENGTH of itself.
+      module === "scgi" ? ["SCGI", "1"] : ["CONTENT_LENGTH", "$content_length"],
+    ].map(([name, value]) => `${module}_param ${name} ${value};`);
+    const params =
+      module === "proxy"
+        ? [
+            "proxy_http_version 1.1; proxy_set_header Connection ''; proxy_set_header Host $http_host;",
+          ]
+        : variables;
+    return `location ${path} { ${module}_pass ${target}; ${params.join(" ")} ${more} }`;
+  });
+  const configuration = join(folder, "nginx.conf");
+  writeFileSync(
+    configuration,
+    `daemon off; ${process.getuid() === 0 ? "user root;" : ""} worker_processes 1; pid ${join(folder, "nginx.pid")}; error_log ${join(folder, "error.log")};
+events { worker_connections 1024; }
+http {
+  access_log off;
+  ${["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((kind) => `${kind}_temp_path ${join(folder, kind)};`).join(" ")}
+  ${upstreams.join("\n  ")}
+  server { listen 127.0.0.1:${port}; ${locations.join("\n    ")} }
+}
+`,
+  );
+  const child = await startProgram("nginx", ["-c", configuration, "-p", folder], undefined);
+  for (let tries = 0; tries < 200; tries++) {
+    if (child.exitCode !== null) break;
+    const socket = net.connect(port, "127.0.0.1");
+    const isOpen = await new Promise((resolve) => {
+      socket.on("connect", () => resolve(true));
+      socket.on("error", () => resolve(false));
+    });
+    socket.destroy();
+    if (isOpen) return child;
+    await sleep(20);
+  }
+  throw new Error("nginx does not start");
+}
+
+async function wrk(port, path, connections, time) {
+  const url = `http://127.0.0.1:${port}${path}?a=1`;
+  const child = spawn("wrk", ["-t1", `-c${connections}`, `-d${time}s`, url]);
+  let text = "";
+  child.stdout.on("data", (bytes) => {
+    text += bytes;
+  });
+  await once(child, "close");
+  const [, answers, seconds] = /(\d+) requests in ([\d.]+)s/.exec(text) ?? [];
+  const bad = /Non-2xx or 3xx responses: (\d+)/.exec(text)?.[1];
+  if (answers === undefined || bad !== undefined) throw new Error(`wrk ${path}: ${text}`);
+  return { answers: Number(answers), seconds: Number(seconds) };
+}
