@@ -84,7 +84,7 @@ function run(title, command, args) {
 }
 
 function install() {
-  const args = ["ci", "--include=dev", "--no-audit", "--no-fund"];
+  const args = ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"];
   const npm = process.env.npm_execpath;
   // The npm that runs us, started through Node: on Windows `npm` is a script that cannot be spawned.
   if (npm?.endsWith("npm-cli.js")) run("installing", process.execPath, [npm, ...args]);

@@ -35,7 +35,8 @@ function run(command, args, cwd, env = process.env) {
 function npm(args, cwd) {
   const script = process.env.npm_execpath;
   const command = script?.endsWith("npm-cli.js") ? [process.execPath, script] : ["npm"];
-  const { status, stdout, stderr } = run(command[0], [...command.slice(1), ...args], cwd);
+  const said = [...command.slice(1), ...args, "--loglevel=error"];
+  const { status, stdout, stderr } = run(command[0], said, cwd);
   if (status !== 0) throw new Error(`npm ${args.join(" ")} failed:\n${stdout}${stderr}`);
 }
 
