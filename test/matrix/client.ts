@@ -65,7 +65,8 @@ export function ask(url: string, question: Question = {}): Promise<Answer> {
     // A front end may answer, and close, before it has read the body.
     outgoing.on("error", (error) => answer.status === 0 && finish(error));
     outgoing.on("timeout", () => outgoing.destroy(new Error("no answer in time")));
-    outgoing.on("continue", () => {
+    // A front end may say it more than once (RFC 9110 §15.2).
+    outgoing.once("continue", () => {
       answer.continued = true;
       outgoing.end(body);
     });
