@@ -15,6 +15,11 @@ export function valueBytes(value: VariableValue): Uint8Array {
   return typeof value === "string" ? utf8Bytes(value) : value;
 }
 
+/** A value as text; bytes are read as ISO-8859-1. */
+export function valueText(value: VariableValue): string {
+  return typeof value === "string" ? value : latin1(value);
+}
+
 /**
  * A variable as decoded from the wire: a copy. The name is read as UTF-8. A value in ASCII is a
  * string, any other stays bytes, so that sending it on sends the same bytes.

@@ -1,7 +1,6 @@
-import { latin1 } from "../bytes.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { PackedVariables } from "./packed-variables.js";
-import { type Variable, type VariableValue, valueBytes } from "./variable.js";
+import { type Variable, valueBytes, valueText } from "./variable.js";
 import { VariableList, type VariableStore } from "./variable-store.js";
 
 /** Variables by name. Iteration keeps their order and duplicates. */
@@ -25,7 +24,7 @@ export class Variables implements Iterable<Variable> {
   /** The value, of several the last; bytes are read as ISO-8859-1. */
   get(name: string): string | undefined {
     const value = this.#store.find(name);
-    return value === undefined ? undefined : textOf(value);
+    return value === undefined ? undefined : valueText(value);
   }
 
   /** The value, when it is there and not empty: front ends send `CONTENT_TYPE` empty for "none". */
@@ -41,7 +40,7 @@ export class Variables implements Iterable<Variable> {
 
   /** All values of a name, in order; bytes are read as ISO-8859-1. */
   getAll(name: string): string[] {
-    return this.#store.findAll(name).map(textOf);
+    return this.#store.findAll(name).map(valueText);
   }
 
   /** The variables whose names begin with an ASCII text, in order. */
@@ -52,10 +51,6 @@ export class Variables implements Iterable<Variable> {
   [Symbol.iterator](): Iterator<Variable> {
     return this.#store[Symbol.iterator]();
   }
-}
-
-function textOf(value: VariableValue): string {
-  return typeof value === "string" ? value : latin1(value);
 }
 
 /**

@@ -4,6 +4,7 @@ import { latin1Bytes } from "../bytes.js";
 import { reasonPhrases } from "../cgi/reason-phrases.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { Protocol } from "../transport/address.js";
+import { LINGER, RESET_DELAY } from "./closing-delays.js";
 import type { ConnectionOwner } from "./connection-owner.js";
 import { HeadWatch } from "./head-watch.js";
 import { endInside, lateHead, lateWrite, unreadable } from "./http-errors.js";
@@ -17,10 +18,6 @@ export type HttpConnectionOwner = Omit<
   "protocol" | "engine" | "createMachine"
 >;
 
-/** How long a peer's last bytes are read and dropped, so that it is not reset before it has read. */
-const LINGER = 2_000;
-/** Between a response's last bytes and a reset: to programs of libuv, both at once are a plain end. */
-const RESET_DELAY = 50;
 /** How long a kept connection may stay that is to close: its next request may be on its way. */
 const LAST_CALL = 500;
 

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { LINGER } from "./closing-delays.js";
 import type { RosterMember } from "./roster.js";
 
 /** What an application of the lowest level knows besides its socket. */
@@ -22,9 +23,6 @@ export interface RawConnectionOwner {
   closed(connection: RawConnection): void;
   report(error: unknown): void;
 }
-
-/** How long a peer's last bytes are read and dropped, so that it is not reset before it has read. */
-const LINGER = 2_000;
 
 /** One accepted connection in the hands of an application. */
 export class RawConnection implements RosterMember {

@@ -8,19 +8,15 @@ import type {
 import { WINDOW, WINDOW_SIZE } from "../engine/engine.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import type { Protocol } from "../transport/address.js";
+import { LINGER, RESET_DELAY } from "./closing-delays.js";
 import type { ConnectionOwner } from "./connection-owner.js";
+import { ignoringReceiver } from "./ignoring-receiver.js";
 import { RequestRunner, type RunnerConnection } from "./request-runner.js";
 import { Roster, type RosterMember } from "./roster.js";
 import { SocketWriter } from "./socket-writer.js";
 
 /** Answers to management records that may wait unread before reading stops. */
 const MAX_REPLIES = 65_536;
-/** How long a peer's last bytes are read and dropped, so that it is not reset before it has read. */
-const LINGER = 2_000;
-
-/** Between a response's last bytes and a reset: to programs of libuv, both at once are a plain end. */
-const RESET_DELAY = 50;
-
 const State = { Open: 0, Closing: 1, Closed: 2 } as const;
 
 /** One accepted connection: its socket, its protocol's machine, and its requests. */
@@ -77,7 +73,7 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Roste
   request(request: ServerRequest): RequestReceiver {
     if (!this.#owner.admit()) {
       request.refuse();
-      return ignoring;
+      return ignoringReceiver;
     }
     const { handler, runnerOptions } = this.#owner;
     const runner = new RequestRunner(request, handler, this, runnerOptions);
@@ -261,15 +257,6 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Roste
     this.#owner.closed(this);
   }
 }
-
-/** Takes what follows a request that was refused. */
-const ignoring: RequestReceiver = {
-  body() {},
-  endBody() {},
-  data() {},
-  endData() {},
-  aborted() {},
-};
 
 function lateHead(milliseconds: number): GatewayError {
   return new GatewayError(ErrorCode.Deadline, `no complete request within ${milliseconds} ms`, {

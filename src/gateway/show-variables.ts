@@ -1,5 +1,4 @@
-import type { Variable } from "../cgi/variable.js";
-import { valueBytes } from "../cgi/variable.js";
+import { type Variable, valueBytes } from "../cgi/variable.js";
 import type { Handler } from "./handler.js";
 
 /**

@@ -1,4 +1,4 @@
-import { latin1 } from "../bytes.js";
+import { valueText } from "../cgi/variable.js";
 import { Protocol } from "../transport/address.js";
 import type { Context, ErrorStream } from "./handler.js";
 
@@ -46,7 +46,7 @@ export function wsgiEnviron(request: Request, context: Context): WsgiEnviron {
   environ["PATH_INFO"] = "";
   for (const [name, value] of variables) {
     // A client's `Proxy` header must not pass for a setting of the server's (httpoxy).
-    if (name !== "HTTP_PROXY") environ[name] = typeof value === "string" ? value : latin1(value);
+    if (name !== "HTTP_PROXY") environ[name] = valueText(value);
   }
   environ["REQUEST_METHOD"] = request.method;
   if (!variables.has("PATH_INFO") && protocol !== Protocol.Cgi) {

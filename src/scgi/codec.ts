@@ -7,9 +7,7 @@ import {
   EngineError,
   FrameFlag,
   FrameRow,
-  PairRow,
   RESULT,
-  ROW_WORDS,
   TABLE,
   TableResult,
   WINDOW,
@@ -138,20 +136,8 @@ export class ScgiRequestDecoder {
   }
 
   #splitSome(start: number, length: number, offset: number, variables: Variable[]): number {
-    const { memory, words } = this.#framing.engine;
     const rows = this.#splitRows(start, length, offset);
-    for (let index = 0; index < rows; index++) {
-      const row = tableBase + index * ROW_WORDS;
-      variables.push(
-        variableOf(
-          memory,
-          words[row + PairRow.NameStart] as number,
-          words[row + PairRow.NameLength] as number,
-          words[row + PairRow.ValueStart] as number,
-          words[row + PairRow.ValueLength] as number,
-        ),
-      );
-    }
+    variables.push(...new PackedVariables(this.#framing.engine, start, this.#consumed, rows));
     return this.#consumed;
   }
 

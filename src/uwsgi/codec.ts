@@ -1,6 +1,5 @@
 import { ByteCollector, latin1 } from "../bytes.js";
 import { PackedVariables } from "../cgi/packed-variables.js";
-import { type Variable, variableOf } from "../cgi/variable.js";
 import { Variables } from "../cgi/variables.js";
 import {
   type Engine,
@@ -152,21 +151,21 @@ export class UwsgiPacketDecoder {
   }
 
   #variables(start: number, size: number): Variables {
-    const rows = this.#splitRows(start, 0, size);
+    let packed = this.#splitSome(start, 0, size);
     let taken = this.#consumed;
-    if (taken === size) return new Variables(new PackedVariables(this.#engine, start, size, rows));
-    const variables = this.#decoded(rows);
-    for (let found = rows; found === TABLE_ROWS; ) {
-      found = this.#splitRows(start, taken, size);
-      variables.push(...this.#decoded(found));
+    if (taken === size) return new Variables(packed);
+    const variables = [...packed];
+    while (packed.size === TABLE_ROWS) {
+      packed = this.#splitSome(start, taken, size);
+      variables.push(...packed);
       taken += this.#consumed;
     }
     if (taken < size) throw this.#malformed("does not fit in its packet", taken);
     return new Variables(variables);
   }
 
-  /** @returns how many variables from `taken` on are in the engine's table */
-  #splitRows(start: number, taken: number, size: number): number {
+  /** @returns as many of the variables from `taken` on as the engine's table holds */
+  #splitSome(start: number, taken: number, size: number): PackedVariables {
     const { words } = this.#engine;
     const rows = this.#engine.splitVariables(start + taken, size - taken);
     for (let row = tableBase; row < tableBase + rows * ROW_WORDS; row += ROW_WORDS) {
@@ -174,21 +173,7 @@ export class UwsgiPacketDecoder {
       const at = (words[row + PairRow.NameStart] as number) - 2 - start;
       throw this.#malformed("has no name", at);
     }
-    return rows;
-  }
-
-  #decoded(rows: number): Variable[] {
-    const { memory, words } = this.#engine;
-    return Array.from({ length: rows }, (_, index) => {
-      const row = tableBase + index * ROW_WORDS;
-      return variableOf(
-        memory,
-        words[row + PairRow.NameStart] as number,
-        words[row + PairRow.NameLength] as number,
-        words[row + PairRow.ValueStart] as number,
-        words[row + PairRow.ValueLength] as number,
-      );
-    });
+    return new PackedVariables(this.#engine, start + taken, this.#consumed, rows);
   }
 
   /** Bytes that the engine has split. */

@@ -1,8 +1,9 @@
-import type { RequestReceiver, ServerMachine } from "../../cgi/server-machine.js";
+import type { ServerMachine } from "../../cgi/server-machine.js";
 import type { Variables } from "../../cgi/variables.js";
 import { WINDOW, WINDOW_SIZE } from "../../engine/engine.js";
 import { engine } from "../../engine/select.js";
 import type { Protocol } from "../../transport/address.js";
+import { ignoringReceiver } from "../ignoring-receiver.js";
 import { serverMachineOf } from "../server-machines.js";
 import type { WorkerServeOptions } from "./options.js";
 import type { VariablesReader } from "./variables-reader.js";
@@ -23,7 +24,7 @@ export class MachineHeadReader implements VariablesReader {
           // Not behind what wants an answer, even where both have come at once.
           if (!this.#done) this.#variables = request.variables;
           stop();
-          return ignoring;
+          return ignoringReceiver;
         },
         send: stop,
         close: stop,
@@ -55,12 +56,3 @@ export class MachineHeadReader implements VariablesReader {
     }
   }
 }
-
-/** What follows the variables stays in the bytes. */
-const ignoring: RequestReceiver = {
-  body() {},
-  endBody() {},
-  data() {},
-  endData() {},
-  aborted() {},
-};
