@@ -93,9 +93,11 @@ export function equalBytes(one: Uint8Array, other: Uint8Array): boolean {
   return true;
 }
 
+const nothing = new Uint8Array(0);
+
 /** Bytes that arrive in pieces, kept in one array that at most doubles. */
 export class ByteCollector {
-  #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  #bytes: Uint8Array<ArrayBuffer> = nothing;
   #length = 0;
 
   get length(): number {
@@ -145,7 +147,7 @@ export class ByteCollector {
   /** Hands out what is here, and starts again with nothing. */
   take(): Uint8Array<ArrayBuffer> {
     const { bytes } = this;
-    this.#bytes = new Uint8Array(0);
+    this.#bytes = nothing;
     this.#length = 0;
     return bytes;
   }

@@ -3,12 +3,13 @@ import { type Engine, WINDOW, WINDOW_SIZE } from "../engine/engine.js";
 import { engine as defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import type {
+  Ending,
   RequestReceiver,
   ServerHandlers,
   ServerMachine,
   ServerRequest,
 } from "./server-machine.js";
-import { Variables } from "./variables.js";
+import { noVariables, type Variables } from "./variables.js";
 
 /** The head of the one request that a connection carries. */
 export interface RequestHead {
@@ -52,7 +53,7 @@ export class OneRequestServer implements ServerMachine, ServerRequest {
   readonly #handlers: ServerHandlers;
   readonly #reader: RequestHeadReader;
   readonly #engine: Engine;
-  #variables = new Variables();
+  #variables = noVariables;
   #receiver: RequestReceiver | undefined;
   #state: "head" | "body" | "complete" = "head";
   /** Bytes of the body that are still to come. */
@@ -133,7 +134,8 @@ export class OneRequestServer implements ServerMachine, ServerRequest {
   }
 
   end(): void {
-    this.#finish("finished");
+    const isWhole = this.#state === "complete" && this.ignored === 0;
+    this.#finish(isWhole ? "finished" : "lingering");
   }
 
   /** An end of the connection is the end of a response: only a reset says that it is not. */
@@ -206,10 +208,10 @@ export class OneRequestServer implements ServerMachine, ServerRequest {
     this.end();
   }
 
-  #finish(how: "finished" | "reset"): void {
+  #finish(ending: Ending): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#handlers.close(how);
+    this.#handlers.close(ending);
   }
 
   #shortBody(): GatewayError {

@@ -1,9 +1,34 @@
 import { isAsciiText, latin1, utf8Bytes } from "../bytes.js";
 import { type Engine, PairRow, ROW_WORDS, TABLE } from "../engine/engine.js";
-import { type Variable, type VariableValue, variableOf } from "./variable.js";
+import { type Variable, type VariableValue, variableOf, variableValue } from "./variable.js";
 import type { VariableStore } from "./variable-store.js";
 
 const tableBase = TABLE >> 2;
+
+/** Bytes of a slab. What is longer than a quarter of it has a slab of its own. */
+const SLAB_SIZE = 16_384;
+
+/** Memory that several requests share: arrays of their own would cost each ten times its copy. */
+class Slab {
+  readonly words: Int32Array;
+  readonly bytes: Uint8Array;
+  /** Where the next copy goes, in words. */
+  free = 0;
+
+  constructor(size: number) {
+    this.words = new Int32Array(size >> 2);
+    this.bytes = new Uint8Array(this.words.buffer);
+  }
+}
+
+let shared = new Slab(SLAB_SIZE);
+
+/** A slab with room for so many words. */
+function slabFor(words: number): Slab {
+  if (words > SLAB_SIZE >> 4) return new Slab(words << 2);
+  if (words > shared.words.length - shared.free) shared = new Slab(SLAB_SIZE);
+  return shared;
+}
 
 /**
  * Variables as they came: their bytes, and where each lies in them. Of the thirty that a front end
@@ -11,9 +36,12 @@ const tableBase = TABLE >> 2;
  */
 export class PackedVariables implements VariableStore {
   readonly #bytes: Uint8Array;
-  readonly #rows: Int32Array;
-  /** Where the first byte lay when the rows were made. */
-  readonly #origin: number;
+  readonly #words: Int32Array;
+  /** The rows of the engine's table, in `#words`. */
+  readonly #firstRow: number;
+  readonly #endOfRows: number;
+  /** What the engine's offsets are moved by to be those in `#bytes`. */
+  readonly #shift: number;
 
   /**
    * Copies the variables that the engine has just split.
@@ -23,19 +51,27 @@ export class PackedVariables implements VariableStore {
    * @param count rows in the engine's table
    */
   constructor({ memory, words }: Engine, start: number, length: number, count: number) {
-    this.#bytes = memory.slice(start, start + length);
-    this.#rows = words.slice(tableBase, tableBase + count * ROW_WORDS);
-    this.#origin = start;
+    const rowWords = count * ROW_WORDS;
+    const needed = rowWords + ((length + 3) >> 2);
+    const slab = slabFor(needed);
+    this.#bytes = slab.bytes;
+    this.#words = slab.words;
+    this.#firstRow = slab.free;
+    this.#endOfRows = slab.free + rowWords;
+    this.#shift = this.#endOfRows * 4 - start;
+    slab.free += needed;
+    slab.words.set(words.subarray(tableBase, tableBase + rowWords), this.#firstRow);
+    slab.bytes.set(memory.subarray(start, start + length), this.#endOfRows * 4);
   }
 
   get size(): number {
-    return this.#rows.length / ROW_WORDS;
+    return (this.#endOfRows - this.#firstRow) / ROW_WORDS;
   }
 
   find(text: string): VariableValue | undefined {
     const name = byteString(text);
-    for (let row = this.#rows.length - ROW_WORDS; row >= 0; row -= ROW_WORDS) {
-      if (this.#isNamed(row, name)) return this.#at(row)[1];
+    for (let row = this.#endOfRows - ROW_WORDS; row >= this.#firstRow; row -= ROW_WORDS) {
+      if (this.#isNamed(row, name)) return this.#valueAt(row);
     }
     return undefined;
   }
@@ -43,42 +79,48 @@ export class PackedVariables implements VariableStore {
   findAll(text: string): VariableValue[] {
     const name = byteString(text);
     const values: VariableValue[] = [];
-    for (let row = 0; row < this.#rows.length; row += ROW_WORDS) {
-      if (this.#isNamed(row, name)) values.push(this.#at(row)[1]);
+    for (let row = this.#firstRow; row < this.#endOfRows; row += ROW_WORDS) {
+      if (this.#isNamed(row, name)) values.push(this.#valueAt(row));
     }
     return values;
   }
 
   startingWith(prefix: string): Variable[] {
     const variables: Variable[] = [];
-    for (let row = 0; row < this.#rows.length; row += ROW_WORDS) {
+    for (let row = this.#firstRow; row < this.#endOfRows; row += ROW_WORDS) {
       if (this.#startsWith(row, prefix)) variables.push(this.#at(row));
     }
     return variables;
   }
 
   *[Symbol.iterator](): Iterator<Variable> {
-    for (let row = 0; row < this.#rows.length; row += ROW_WORDS) yield this.#at(row);
+    for (let row = this.#firstRow; row < this.#endOfRows; row += ROW_WORDS) yield this.#at(row);
   }
 
   #at(row: number): Variable {
-    const rows = this.#rows;
+    const words = this.#words;
     return variableOf(
       this.#bytes,
-      (rows[row + PairRow.NameStart] as number) - this.#origin,
-      rows[row + PairRow.NameLength] as number,
-      (rows[row + PairRow.ValueStart] as number) - this.#origin,
-      rows[row + PairRow.ValueLength] as number,
+      (words[row + PairRow.NameStart] as number) + this.#shift,
+      words[row + PairRow.NameLength] as number,
+      (words[row + PairRow.ValueStart] as number) + this.#shift,
+      words[row + PairRow.ValueLength] as number,
     );
   }
 
+  #valueAt(row: number): VariableValue {
+    const start = (this.#words[row + PairRow.ValueStart] as number) + this.#shift;
+    const length = this.#words[row + PairRow.ValueLength] as number;
+    return variableValue(this.#bytes, start, start + length);
+  }
+
   #isNamed(row: number, name: string): boolean {
-    return this.#rows[row + PairRow.NameLength] === name.length && this.#startsWith(row, name);
+    return this.#words[row + PairRow.NameLength] === name.length && this.#startsWith(row, name);
   }
 
   #startsWith(row: number, prefix: string): boolean {
-    const start = (this.#rows[row + PairRow.NameStart] as number) - this.#origin;
-    if ((this.#rows[row + PairRow.NameLength] as number) < prefix.length) return false;
+    const start = (this.#words[row + PairRow.NameStart] as number) + this.#shift;
+    if ((this.#words[row + PairRow.NameLength] as number) < prefix.length) return false;
     for (let at = 0; at < prefix.length; at++) {
       if (this.#bytes[start + at] !== prefix.charCodeAt(at)) return false;
     }

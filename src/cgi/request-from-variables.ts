@@ -2,7 +2,7 @@ import { isAsciiText, latin1, utf8Bytes } from "../bytes.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { breaksLine, hopByHop, isToken } from "./header-fields.js";
 import type { Variable, VariableValue } from "./variable.js";
-import { contentLengthOf, Variables } from "./variables.js";
+import { Variables } from "./variables.js";
 
 export interface RequestOptions {
   /** Aborts when the client has gone. */
@@ -44,7 +44,7 @@ export function requestFromVariables(
 export interface RequestParts {
   /** As it was sent: Fetch writes the usual ones in capitals. */
   method: string;
-  /** As it was sent: Fetch normalizes it. */
+  /** As Fetch writes it. */
   url: string;
   /** Values in byte strings, by names in lower case. */
   headers: ReadonlyMap<string, string>;
@@ -90,17 +90,31 @@ function urlOf(variables: Variables, options: RequestOptions): string {
   const secure = https !== "" && https !== "off" && https !== "0";
   const scheme = secure || named === "https" ? "https" : "http";
   const host = hostOf(variables, scheme, options);
-  const origin = `${scheme}://${host}`;
-  // A path and a query in ASCII, as these are, make no URL invalid: its origin alone can.
-  if (origin !== lastOrigin) {
-    if (!URL.canParse(origin)) throw malformed("HTTP_HOST", host);
-    lastOrigin = origin;
-  }
-  return origin + targetOf(variables);
+  const origin = originOf(scheme, host);
+  const target = targetOf(variables);
+  // What is in ASCII, as a target is here, makes no URL invalid: its origin alone can.
+  return isNormal(target) ? origin + target : new URL(origin + target).href;
 }
 
 /** Most requests are for the same host as the one before. */
-let lastOrigin = "";
+let last = { written: "", origin: "" };
+
+function originOf(scheme: string, host: string): string {
+  const written = `${scheme}://${host}`;
+  if (written !== last.written) {
+    if (!URL.canParse(written)) throw malformed("HTTP_HOST", host);
+    last = { written, origin: new URL(written).origin };
+  }
+  return last.origin;
+}
+
+/**
+ * Whether a path, with its query, is surely one that Fetch leaves as it is: no segment begins like
+ * `.` or `..`, and no character is one that it encodes. Most are, and a URL costs 0.5 µs to parse.
+ */
+function isNormal(target: string): boolean {
+  return /^(?:\/(?!\.|%2e)[\w~!$&()*+,;=:@%.-]*)+(?:\?[\w~!$&()*+,;=:@%./?-]*)?$/i.test(target);
+}
 
 function hostOf(variables: Variables, scheme: string, options: RequestOptions): string {
   const host = variables.filled("HTTP_HOST") ?? serverOf(variables, scheme);
@@ -122,7 +136,7 @@ function serverOf(variables: Variables, scheme: string): string | undefined {
 function targetOf(variables: Variables): string {
   const uri = byteText(variables, "REQUEST_URI");
   if (uri === "" || isRedirected(variables)) return targetOfParts(variables);
-  const target = encodeTarget(uri, "");
+  const target = encodeTarget(uri, false);
   if (target === "*") return "/";
   const path = target.replace(/^https?:\/\/[^/?]*/i, "");
   if (path.startsWith("/")) return path;
@@ -140,10 +154,10 @@ function isRedirected(variables: Variables): boolean {
 
 /** Without REQUEST_URI: paths that are decoded, so that `%` and `?` in them are encoded again. */
 function targetOfParts(variables: Variables): string {
-  const encoded = (name: string): string => encodeTarget(byteText(variables, name), "%?");
+  const encoded = (name: string): string => encodeTarget(byteText(variables, name), true);
   const path = encoded("SCRIPT_NAME") + encoded("PATH_INFO") || encoded("DOCUMENT_URI") || "/";
   if (!path.startsWith("/")) throw malformed("SCRIPT_NAME", path);
-  const query = encodeTarget(byteText(variables, "QUERY_STRING"), "");
+  const query = encodeTarget(byteText(variables, "QUERY_STRING"), false);
   return query === "" ? path : `${path}?${query}`;
 }
 
@@ -156,12 +170,14 @@ function byteText(variables: Variables, name: string): string {
 /**
  * Percent-encodes what a URL would drop or read as something else: blanks, control characters,
  * `#`, `\` and bytes that are not ASCII.
+ *
+ * @param isDecoded whether `%` and `?` stand for themselves
  */
-function encodeTarget(text: string, also: string): string {
-  return text.replace(/[^\x21-\x7e]|[#\\%?]/g, (char) => {
-    if ((char === "%" || char === "?") && !also.includes(char)) return char;
-    return `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
-  });
+function encodeTarget(text: string, isDecoded: boolean): string {
+  return text.replace(
+    isDecoded ? /[^\x21-\x7e]|[#\\%?]/g : /[^\x21-\x7e]|[#\\]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`,
+  );
 }
 
 /** Variables whose header is told by another variable, or by none. */
@@ -201,7 +217,7 @@ function fieldsOf(variables: Variables): Map<string, string> {
   const type = byteText(variables, "CONTENT_TYPE");
   if (breaksLine(type)) throw malformed("the header content-type", type);
   if (type !== "") fields.set("content-type", type);
-  const length = contentLengthOf(variables);
+  const length = variables.contentLength;
   if (length !== undefined) fields.set("content-length", `${length}`);
   return fields;
 }

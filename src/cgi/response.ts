@@ -1,4 +1,3 @@
-import { latin1Bytes } from "../bytes.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { breaksLine, hopByHop, isToken } from "./header-fields.js";
 import { isLocalRedirect } from "./local-redirect.js";
@@ -43,7 +42,7 @@ export function responseFromHead(head: ResponseHead, body: BodyInit | null): Res
   });
 }
 
-export interface EncodeHeadOptions {
+export interface FormatHeadOptions {
   /**
    * What the head begins with: `Status: 200 OK` (default), or `HTTP/1.1 200 OK`, which uwsgi front
    * ends expect.
@@ -52,17 +51,17 @@ export interface EncodeHeadOptions {
 }
 
 /**
- * The head of a CGI response, its blank line included. A Status field comes first, or behind a
+ * The head of a CGI response as a byte string, its blank line included. A Status field comes first, or behind a
  * Location; a local redirect has none. Each Set-Cookie has a line of its own; fields about the
  * connection are left out.
  *
  * @throws GatewayError `bad_input` when the status is not from 200 to 599, or a name, a value or
  * the status text would not stay in its line
  */
-export function encodeResponseHead(
+export function formatResponseHead(
   response: Pick<Response, "status" | "statusText" | "headers">,
-  options: EncodeHeadOptions = {},
-): Uint8Array<ArrayBuffer> {
+  options: FormatHeadOptions = {},
+): string {
   const { status, headers } = response;
   if (!Number.isInteger(status) || status < 200 || status > 599) {
     throw new GatewayError(ErrorCode.BadInput, `${status} is not the status of a response`);
@@ -79,8 +78,8 @@ export function encodeResponseHead(
     fields += field(name, value);
   }
   for (const cookie of headers.getSetCookie()) fields += field("set-cookie", cookie);
-  if (statusLast && isLocalRedirect(response)) return latin1Bytes(`${fields}\r\n`);
-  return latin1Bytes(`${statusLast ? fields + first : first + fields}\r\n`);
+  if (statusLast && isLocalRedirect(response)) return `${fields}\r\n`;
+  return `${statusLast ? fields + first : first + fields}\r\n`;
 }
 
 function field(name: string, value: string): string {

@@ -4,18 +4,24 @@ import type { Variables } from "./variables.js";
 /** What a request asks the application for (FastCGI 1.0 §6). SCGI, uwsgi and CGI know responders. */
 export type ServerRole = "responder" | "authorizer" | "filter";
 
+/**
+ * How a connection ends behind the protocol's last word:
+ * - `finished`: all of both sides is said;
+ * - `lingering`: the peer may not have said all. What still comes is read and dropped for a while,
+ *   or else it would be answered by a reset, which can overtake the answer;
+ * - `cut`: where a close tells the peer that the answer is not whole;
+ * - `reset`: broken off, where a close in good order would tell that it is.
+ */
+export type Ending = "finished" | "lingering" | "cut" | "reset";
+
 /** What a server's machine asks of whoever owns the connection. */
 export interface ServerHandlers {
   /** A request whose variables are complete; what follows them goes to what this returns. */
   request(request: ServerRequest): RequestReceiver;
   /** Bytes for the peer, to be written in order. They may be views: nothing is changed later. */
   send(parts: readonly Uint8Array[]): void;
-  /**
-   * The protocol's last word is sent: the connection is to be closed behind it. `cut` closes it
-   * where that tells the peer that the answer is not whole; `reset` breaks it off, where a close
-   * in good order would tell that it is.
-   */
-  close(how: "finished" | "cut" | "reset"): void;
+  /** The protocol's last word is sent: the connection is to be closed behind it. */
+  close(ending: Ending): void;
   /** A piece of a request's error stream, from protocols that have none. Without it, it is dropped. */
   errorOutput?(bytes: Uint8Array): void;
 }

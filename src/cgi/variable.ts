@@ -1,5 +1,6 @@
-import { isAscii, isAsciiText, latin1, latin1Bytes, utf8, utf8Bytes } from "../bytes.js";
+import { isAscii, isAsciiText, latin1, latin1Bytes, utf8Bytes } from "../bytes.js";
 import { ErrorCode, GatewayError } from "../errors.js";
+import { variableName } from "./variable-name.js";
 
 /** A string travels as UTF-8; bytes travel as they are. */
 export type VariableValue = string | Uint8Array;
@@ -31,13 +32,15 @@ export function variableOf(
   valueStart: number,
   valueLength: number,
 ): Variable {
-  const valueEnd = valueStart + valueLength;
   return [
-    utf8(bytes, nameStart, nameStart + nameLength),
-    isAscii(bytes, valueStart, valueEnd)
-      ? latin1(bytes, valueStart, valueEnd)
-      : bytes.slice(valueStart, valueEnd),
+    variableName(bytes, nameStart, nameLength),
+    variableValue(bytes, valueStart, valueStart + valueLength),
   ];
+}
+
+/** A value as decoded from the wire, see {@link variableOf}. */
+export function variableValue(bytes: Uint8Array, start: number, end: number): VariableValue {
+  return isAscii(bytes, start, end) ? latin1(bytes, start, end) : bytes.slice(start, end);
 }
 
 /** A value that is a byte string, as header values are: non-ASCII characters become Latin-1 bytes. */

@@ -6,6 +6,7 @@ import { VariableList, type VariableStore } from "./variable-store.js";
 /** Variables by name. Iteration keeps their order and duplicates. */
 export class Variables implements Iterable<Variable> {
   readonly #store: VariableStore;
+  #contentLength: { value: number | undefined } | undefined;
 
   constructor(variables: Iterable<Variable> = []) {
     const isPacked = variables instanceof PackedVariables;
@@ -48,24 +49,32 @@ export class Variables implements Iterable<Variable> {
     return this.#store.startingWith(prefix);
   }
 
+  /**
+   * CONTENT_LENGTH (RFC 3875 §4.1.2). Absent and empty are undefined.
+   *
+   * @throws GatewayError `malformed` when it is not decimal digits, above 2^53 - 1, or there twice
+   * with different values
+   */
+  get contentLength(): number | undefined {
+    this.#contentLength ??= { value: this.#readContentLength() };
+    return this.#contentLength.value;
+  }
+
   [Symbol.iterator](): Iterator<Variable> {
     return this.#store[Symbol.iterator]();
   }
+
+  #readContentLength(): number | undefined {
+    const [text = "", ...others] = this.getAll("CONTENT_LENGTH");
+    if (others.some((other) => other !== text)) {
+      throw new GatewayError(ErrorCode.Malformed, "CONTENT_LENGTH is there twice, and differs");
+    }
+    return text === "" ? undefined : parseContentLength(text);
+  }
 }
 
-/**
- * CONTENT_LENGTH (RFC 3875 §4.1.2). Absent and empty are undefined.
- *
- * @throws GatewayError `malformed` when it is not decimal digits, above 2^53 - 1, or there twice
- * with different values
- */
-export function contentLengthOf(variables: Variables): number | undefined {
-  const [text = "", ...others] = variables.getAll("CONTENT_LENGTH");
-  if (others.some((other) => other !== text)) {
-    throw new GatewayError(ErrorCode.Malformed, "CONTENT_LENGTH is there twice, and differs");
-  }
-  return text === "" ? undefined : parseContentLength(text);
-}
+/** What has no variables yet. */
+export const noVariables: Variables = new Variables();
 
 /** @throws GatewayError `malformed` unless `text` is decimal digits and at most 2^53 - 1 */
 export function parseContentLength(text: string): number {

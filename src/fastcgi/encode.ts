@@ -69,10 +69,14 @@ export function encodeEndRequest(
   appStatus: number,
   protocolStatus: ProtocolStatus,
 ): Uint8Array {
-  const body = new Uint8Array(8);
-  new DataView(body.buffer).setUint32(0, appStatus);
-  body[4] = protocolStatus;
-  return encodeRecord(RecordType.EndRequest, requestId, body);
+  return encodeRecord(
+    RecordType.EndRequest,
+    requestId,
+    Uint8Array.of(
+      ...[appStatus >>> 24, appStatus >>> 16, appStatus >>> 8, appStatus],
+      ...[protocolStatus, 0, 0, 0],
+    ),
+  );
 }
 
 /** UNKNOWN_TYPE, the answer to a management record of a type unknown to us (FastCGI 1.0 §4.2). */
@@ -93,22 +97,15 @@ export function endOfStream(type: number, requestId: number): Uint8Array {
 
 const zeros = new Uint8Array(8);
 
-/** Up to this many bytes, copying a content costs less than writing it beside its header. */
-const SHORT = 1_024;
-
 /**
- * A piece of a stream as records, cut at {@link MAX_SENT_LENGTH}: short ones whole, of longer ones
- * header, content and padding, to be written in order. The content of these is not copied. Empty
- * for no bytes, because an empty record would end the stream.
+ * A piece of a stream as records, cut at {@link MAX_SENT_LENGTH}: of each its header, content and
+ * padding, to be written in order. The content is not copied. Empty for no bytes, because an empty
+ * record would end the stream.
  */
 export function streamRecords(type: number, requestId: number, bytes: Uint8Array): Uint8Array[] {
   const parts: Uint8Array[] = [];
   for (let offset = 0; offset < bytes.length; offset += MAX_SENT_LENGTH) {
     const content = bytes.subarray(offset, offset + MAX_SENT_LENGTH);
-    if (content.length <= SHORT) {
-      parts.push(encodeRecord(type, requestId, content));
-      continue;
-    }
     const header = new Uint8Array(HEADER_LENGTH);
     writeHeader(header, 0, type, requestId, content.length);
     parts.push(header, content);

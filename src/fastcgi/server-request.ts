@@ -1,5 +1,5 @@
 import type { RequestReceiver, ServerRequest, ServerRole } from "../cgi/server-machine.js";
-import { Variables } from "../cgi/variables.js";
+import { noVariables, type Variables } from "../cgi/variables.js";
 import { encodeEndRequest, endOfStream, streamRecords } from "./encode.js";
 import type { PairDecoder } from "./pair-decoder.js";
 import { ProtocolStatus, RecordType, Role } from "./protocol.js";
@@ -42,7 +42,7 @@ export class FastCgiServerRequest implements ServerRequest {
   /** Whether STDIN and DATA have ended. */
   bodyEnded = false;
   dataEnded = false;
-  #variables = new Variables();
+  #variables = noVariables;
   #hasErrors = false;
   #ended = false;
   readonly #owner: RequestOwner;

@@ -156,7 +156,8 @@ export class FastCgiServer implements ServerMachine, RequestOwner {
     this.#requests.delete(request.requestId);
     if (this.#keepConnection || this.#requests.size > 0 || this.#closed) return;
     this.#closed = true;
-    this.#handlers.close("finished");
+    const isWhole = request.complete && this.ignored === 0 && this.#decoder.atBoundary;
+    this.#handlers.close(isWhole ? "finished" : "lingering");
   }
 
   /**
@@ -231,13 +232,15 @@ export class FastCgiServer implements ServerMachine, RequestOwner {
     this.send([encodeEndRequest(requestId, 0, status)]);
     if (this.#keepConnection || this.#requests.size > 0) return;
     this.#closed = true;
-    this.#handlers.close("finished");
+    this.#handlers.close("lingering");
   }
 
-  /** The content of a BEGIN_REQUEST once it is whole. */
-  #collect(piece: RecordPiece): Uint8Array | undefined {
-    this.#content.push(this.#engine.memory.subarray(piece.start, piece.start + piece.length));
-    return piece.ends ? this.#content.take() : undefined;
+  /** The content of a BEGIN_REQUEST once it is whole: a view, where it came in one piece. */
+  #collect({ start, length, begins, ends }: RecordPiece): Uint8Array | undefined {
+    const bytes = this.#engine.memory.subarray(start, start + length);
+    if (begins && ends) return bytes;
+    this.#content.push(bytes);
+    return ends ? this.#content.take() : undefined;
   }
 
   /** Counts the connection's records since the oldest request on it began. */

@@ -2,7 +2,7 @@ import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { utf8Bytes } from "../bytes.js";
 import type { Variable } from "../cgi/variable.js";
-import { contentLengthOf, Variables } from "../cgi/variables.js";
+import { Variables } from "../cgi/variables.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultLimits, type Limits } from "../limits.js";
 import type { BodySource } from "./body-sender.js";
@@ -123,7 +123,7 @@ function requestOf(environment: Environment | undefined): {
   contentLength: number;
 } {
   const all = environmentVariables(environment);
-  const contentLength = contentLengthOf(new Variables(all)) ?? 0;
+  const contentLength = new Variables(all).contentLength ?? 0;
   const others = all.filter(([name]) => name !== "CONTENT_LENGTH" && name !== "SCGI");
   return { variables: [["CONTENT_LENGTH", `${contentLength}`], ...others], contentLength };
 }

@@ -1,4 +1,3 @@
-import { utf8Bytes } from "../bytes.js";
 import { lazyBody, WholeResponse } from "./lazy-response.js";
 
 /** The part of a Response of Node's that tells what it was made of. */
@@ -25,7 +24,7 @@ export function bufferedBody(response: Response): Uint8Array | undefined {
   const body = (Reflect.get(response, state) as ResponseState | undefined)?.body;
   const source = body?.source;
   if (typeof source !== "string" && !(source instanceof Uint8Array)) return undefined;
-  const bytes = typeof source === "string" ? utf8Bytes(source) : source;
+  const bytes = typeof source === "string" ? Buffer.from(source) : source;
   return bytes.length === body?.length ? bytes : undefined;
 }
 

@@ -40,7 +40,6 @@ class LazyRequest {
   readonly #parts: RequestParts;
   readonly #body: RequestBody | undefined;
   readonly #source: SignalSource;
-  #url: string | undefined;
   #headers: Headers | undefined;
   #whole: Request | undefined;
   /** Whether the body was read without a stream. */
@@ -58,8 +57,7 @@ class LazyRequest {
   }
 
   get url(): string {
-    this.#url ??= new URL(this.#parts.url).href;
-    return this.#url;
+    return this.#parts.url;
   }
 
   get headers(): Headers {

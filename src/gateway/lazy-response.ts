@@ -1,4 +1,3 @@
-import { utf8Bytes } from "../bytes.js";
 import { hasNullBody } from "../cgi/response.js";
 import { replaceHeaders } from "./replace-headers.js";
 
@@ -45,7 +44,7 @@ class LazyResponse {
   static bytesOf(response: object): Uint8Array | undefined {
     if (!(#parts in response) || response.#whole !== undefined) return undefined;
     const body = response.#parts?.body;
-    return typeof body === "string" ? utf8Bytes(body) : (body ?? undefined);
+    return typeof body === "string" ? Buffer.from(body) : (body ?? undefined);
   }
 
   get status(): number {

@@ -1,6 +1,5 @@
 import { requestParts } from "../cgi/request-from-variables.js";
 import type { RequestReceiver, ServerRequest } from "../cgi/server-machine.js";
-import { contentLengthOf } from "../cgi/variables.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import type { Protocol } from "../transport/address.js";
 import type { Handler } from "./handler.js";
@@ -232,7 +231,7 @@ export class RequestRunner implements RequestReceiver, RosterMember {
 function expectedLength({ variables, role }: ServerRequest): number | undefined {
   if (role === "authorizer") return undefined;
   try {
-    return contentLengthOf(variables);
+    return variables.contentLength;
   } catch {
     return undefined;
   }

@@ -1,5 +1,4 @@
-import { concat } from "../bytes.js";
-import { encodeResponseHead, hasNullBody } from "../cgi/response.js";
+import { formatResponseHead, hasNullBody } from "../cgi/response.js";
 import type { ResponseStart, ServerRequest } from "../cgi/server-machine.js";
 import { bufferedBody } from "./buffered-body.js";
 
@@ -13,7 +12,7 @@ export interface ResponseConnection {
 /** A body of up to this many bytes travels with its head. */
 const SMALL = 16_384;
 
-const nothing = new Uint8Array(0);
+const nothing = Buffer.alloc(0);
 
 /** Sends the response to one request. */
 export class ResponseSender {
@@ -69,10 +68,11 @@ export class ResponseSender {
   }
 
   /** The head's bytes; none where the request has begun with it in its own way. */
-  #head(response: ResponseStart, length: number | undefined): Uint8Array {
+  #head(response: ResponseStart, length: number | undefined): Buffer {
     const request = this.#request;
     if (request.begin === undefined) {
-      return encodeResponseHead(response, { begin: this.#connection.headBegin });
+      const { headBegin } = this.#connection;
+      return Buffer.from(formatResponseHead(response, { begin: headBegin }), "latin1");
     }
     request.begin(response, length);
     return nothing;
@@ -91,8 +91,9 @@ export class ResponseSender {
       this.#request.respond(head);
       throw wrongLength(bytes.length, promised);
     }
-    if (head.length > 0 && bytes.length <= SMALL) this.#request.respond(concat([head, bytes]));
-    else {
+    if (head.length > 0 && bytes.length <= SMALL) {
+      this.#request.respond(Buffer.concat([head, bytes]));
+    } else {
       this.#request.respond(head);
       this.#request.respond(bytes);
       await this.#connection.drained();

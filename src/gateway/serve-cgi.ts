@@ -1,6 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 import type { ServerRequest } from "../cgi/server-machine.js";
-import { contentLengthOf, Variables } from "../cgi/variables.js";
+import { Variables } from "../cgi/variables.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { Protocol } from "../transport/address.js";
 import { type Environment, environmentVariables } from "./environment.js";
@@ -199,7 +199,7 @@ class CgiExchange implements ServerRequest, RunnerConnection {
 function bodyLength(variables: Variables): number {
   const chunked = /chunked/i.test(variables.get("HTTP_TRANSFER_ENCODING") ?? "");
   try {
-    return contentLengthOf(variables) ?? (chunked ? Number.POSITIVE_INFINITY : 0);
+    return variables.contentLength ?? (chunked ? Number.POSITIVE_INFINITY : 0);
   } catch {
     // The request is refused for it.
     return 0;

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type {
+  Ending,
   RequestReceiver,
   ServerHandlers,
   ServerMachine,
@@ -91,23 +92,26 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Roste
     this.#owner.errorOutput(bytes);
   }
 
-  close(how: "finished" | "cut" | "reset"): void {
+  close(ending: Ending): void {
     if (this.#state !== State.Open) return;
     this.#state = State.Closing;
     clearTimeout(this.#timer);
     // Later: whoever is told that the request is over hears of it before the peer does.
-    process.nextTick(() => this.#finish(how));
+    process.nextTick(() => this.#finish(ending));
   }
 
   /** Writes what waits, and closes behind it. */
-  #finish(how: "finished" | "cut" | "reset"): void {
+  #finish(ending: Ending): void {
     if (this.#state === State.Closed) return;
     this.#writer.flush();
-    if (how === "reset") {
-      this.#reset();
-      return;
-    }
-    const linger = how === "finished" && !this.#socket.readableEnded;
+    const socket = this.#socket;
+    if (ending === "reset") this.#reset();
+    // The system has it all. Waiting for the peer to close first costs 15 µs of a small request.
+    else if (ending === "finished" && socket.writableLength === 0) socket.destroy();
+    else this.#endSocket(ending === "lingering" && !socket.readableEnded);
+  }
+
+  #endSocket(linger: boolean): void {
     const socket = this.#socket;
     socket.setTimeout(this.#owner.timeouts.write);
     socket.end(() => {
@@ -206,7 +210,7 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Roste
     if (incomplete !== undefined || (!busy && this.#served === 0)) {
       this.#setTimer(header, () => this.#fail(lateHead(header)));
     } else if (!busy) {
-      this.#setTimer(idle, () => this.close("finished"));
+      this.#setTimer(idle, () => this.close("lingering"));
     } else {
       clearTimeout(this.#timer);
     }
@@ -244,7 +248,7 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Roste
 
   #closeWhenIdle(): void {
     if (this.#draining && this.#machine.active === 0 && this.#runners.size === 0) {
-      this.close("finished");
+      this.close("lingering");
     }
   }
 

@@ -43,7 +43,8 @@ export class SocketWriter {
     this.#pendingLength = 0;
     const socket = this.#socket;
     let more = true;
-    if (length <= COPY_LENGTH) more = socket.write(Buffer.concat(parts, length));
+    if (parts.length === 1) more = socket.write(parts[0] as Uint8Array);
+    else if (length <= COPY_LENGTH) more = socket.write(Buffer.concat(parts, length));
     else {
       socket.cork();
       for (const part of parts) more = socket.write(part);

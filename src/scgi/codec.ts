@@ -1,7 +1,7 @@
 import { ByteCollector } from "../bytes.js";
 import { PackedVariables } from "../cgi/packed-variables.js";
 import { type Variable, variableOf } from "../cgi/variable.js";
-import { contentLengthOf, parseContentLength, Variables } from "../cgi/variables.js";
+import { parseContentLength, Variables } from "../cgi/variables.js";
 import {
   type Engine,
   EngineError,
@@ -14,6 +14,7 @@ import {
   WINDOW_SIZE,
 } from "../engine/engine.js";
 import { engine as defaultEngine } from "../engine/select.js";
+import { isInWindow } from "../engine/window.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { NetstringFraming, type NetstringOptions } from "./netstring.js";
 
@@ -59,12 +60,15 @@ export class ScgiRequestDecoder {
    */
   push(bytes: Uint8Array): ScgiRequest | undefined {
     if (this.#done) throw new Error("the head of this request is complete");
-    const { memory } = this.#framing.engine;
+    const { engine } = this.#framing;
+    const { memory } = engine;
     this.#firstByte ??= bytes[0];
-    const input = bytes.buffer === memory.buffer ? bytes.slice() : bytes;
+    // What has been collected is split in the window, over the bytes that are there.
+    const mayStay = this.#headers.length === 0 && isInWindow(bytes, engine);
+    const input = bytes.buffer === memory.buffer && !mayStay ? bytes.slice() : bytes;
     for (let offset = 0; offset < input.length; ) {
       const piece = input.subarray(offset, offset + WINDOW_SIZE);
-      memory.set(piece, WINDOW);
+      if (!mayStay) memory.set(piece, WINDOW);
       const before = this.#framing.received;
       const taken = this.#framing.run(piece.length, 1);
       if (typeof taken !== "number") throw this.#asPeer(taken);
@@ -168,7 +172,7 @@ export class ScgiRequestDecoder {
   #check(variables: Variables): number {
     if (!this.#strict) {
       const missing = !variables.has("CONTENT_LENGTH");
-      return missing ? 0 : (contentLengthOf(variables) ?? parseContentLength(""));
+      return missing ? 0 : (variables.contentLength ?? parseContentLength(""));
     }
     const [first] = variables;
     if (first?.[0] !== "CONTENT_LENGTH") {

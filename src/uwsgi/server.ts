@@ -4,7 +4,6 @@ import {
   type RequestHeadReader,
 } from "../cgi/one-request-server.js";
 import type { ServerHandlers } from "../cgi/server-machine.js";
-import { contentLengthOf } from "../cgi/variables.js";
 import type { Engine } from "../engine/engine.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import type { Limits } from "../limits.js";
@@ -51,7 +50,7 @@ class UwsgiHeadReader implements RequestHeadReader {
         { offset: 0, hint: "requests have 0 to 30; a front end has its own setting for it" },
       );
     }
-    return { variables, contentLength: contentLengthOf(variables) ?? 0, rest };
+    return { variables, contentLength: variables.contentLength ?? 0, rest };
   }
 
   end(): void {

@@ -144,8 +144,9 @@ export function serve(
     send: (parts) => {
       for (const part of parts) sent += latin1(part);
     },
-    close: (how) => {
-      closed = how;
+    close: (ending) => {
+      // Whether the front end may say more depends on what has come, and so on the cut.
+      closed = ending === "lingering" ? "finished" : ending;
     },
   });
   const thrown = attempt(() => receive(engine, chunks, (length) => machine.receive(length)));

@@ -1,5 +1,5 @@
 import type { OneRequestServer } from "../../src/cgi/one-request-server.js";
-import type { ServerHandlers, ServerRequest } from "../../src/cgi/server-machine.js";
+import type { Ending, ServerHandlers, ServerRequest } from "../../src/cgi/server-machine.js";
 import type { Variable } from "../../src/cgi/variable.js";
 import { Variables } from "../../src/cgi/variables.js";
 import { GatewayError } from "../../src/errors.js";
@@ -12,7 +12,7 @@ export interface Seen {
   aborted: string | undefined;
   sent: string;
   errorOutput: string;
-  closed: "finished" | "cut" | "reset" | undefined;
+  closed: Ending | undefined;
   /** The code of what was thrown, or of what was wrong with the end. */
   problem: string | undefined;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Variable, variableOf } from "../../src/cgi/variable.js";
-import { contentLengthOf, parseContentLength, Variables } from "../../src/cgi/variables.js";
+import { parseContentLength, Variables } from "../../src/cgi/variables.js";
 import { bytes } from "../bytes.js";
 
 const list: Variable[] = [
@@ -88,7 +88,7 @@ describe("CONTENT_LENGTH", () => {
 
   it("is undefined when absent or empty, and refused when it contradicts itself", () => {
     const of = (...values: string[]) =>
-      contentLengthOf(new Variables(values.map((value) => ["CONTENT_LENGTH", value] as const)));
+      new Variables(values.map((value) => ["CONTENT_LENGTH", value] as const)).contentLength;
     expect(of()).toBeUndefined();
     expect(of("")).toBeUndefined();
     expect(of("3", "3")).toBe(3);

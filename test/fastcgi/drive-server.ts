@@ -44,8 +44,8 @@ export class DrivenServer {
       {
         request: (request) => this.#receive(request, behaviour),
         send: (parts) => void this.#sent.push(...parts.map((part) => part.slice())),
-        close: (how) => {
-          this.closed = how;
+        close: (ending) => {
+          this.closed = ending;
         },
       },
       options,

@@ -257,6 +257,17 @@ describe.each(engines)("FastCgiServer on the %s engine", (_, engine) => {
       expect(server.closed).toBe("finished");
     });
 
+    it.each([
+      ["comes before the body's end", join(begin(1, { keep: false }), params(1, { A: "1" }))],
+      ["comes inside a record", join(get(1, false), hex("01 02 0001 0000 00"))],
+      ["comes behind what nobody asked for", join(get(1, false), record(50, 1, "x"))],
+    ])("lingers behind an answer that %s", (_what, pieces) => {
+      const server = drive({}, silent);
+      server.feed(pieces);
+      server.requests[0]?.request.end();
+      expect(server.closed).toBe("lingering");
+    });
+
     it("is left open with KEEP_CONN, request after request", () => {
       const server = drive();
       for (let at = 0; at < 3; at++) server.feed(get(1));

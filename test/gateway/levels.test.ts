@@ -211,6 +211,16 @@ describe("an SCGI server", () => {
     expect(reset).toBe(false);
   });
 
+  it("S2.12 does not wait for a client to close whose request has come whole", async () => {
+    const server = await start(() => new Response("served"));
+    const socket = net.connect({ port: portOf(server), host: "127.0.0.1", allowHalfOpen: true });
+    socket.write(scgi("abc"));
+    socket.resume();
+    await once(socket, "end");
+    expect(server.connections).toBe(0);
+    socket.end();
+  });
+
   it("waits, when it is closed, for the request of a connection that it has accepted", async () => {
     const server = await start(() => new Response("served"));
     const socket = net.connect({ port: portOf(server), host: "127.0.0.1" });

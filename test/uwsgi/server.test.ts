@@ -46,7 +46,7 @@ describe.each(engines)("a uwsgi server on the %s engine", (_, engine) => {
     for (const [how, pieces] of cuts(encodePing())) {
       const seen = drive().feed(...pieces);
       expect(Buffer.from(seen.sent, "latin1").toString("hex"), how).toBe("64000001");
-      expect(seen).toMatchObject({ closed: "finished", variables: undefined, problem: undefined });
+      expect(seen).toMatchObject({ closed: "lingering", variables: undefined, problem: undefined });
     }
   });
 
@@ -86,7 +86,7 @@ describe.each(engines)("a uwsgi server on the %s engine", (_, engine) => {
     for (const [how, pieces] of cuts(all)) {
       expect(drive().feed(...pieces), how).toMatchObject({
         sent: badRequest,
-        closed: "finished",
+        closed: "lingering",
         variables: undefined,
         problem: what === "HTTP" ? "wrong_protocol" : "malformed",
       });
@@ -102,7 +102,7 @@ describe.each(engines)("a uwsgi server on the %s engine", (_, engine) => {
 
   it("answers 431 to a packet that is longer than its limit", () => {
     const seen = drive(silent, { limits: { variables: 8 } }).feed(hex("00 0900 00"));
-    expect(seen).toMatchObject({ problem: "limit_exceeded", closed: "finished" });
+    expect(seen).toMatchObject({ problem: "limit_exceeded", closed: "lingering" });
     expect(seen.sent).toMatch(/^HTTP\/1\.1 431 Request Header Fields Too Large\r\n/);
   });
 
@@ -127,7 +127,9 @@ describe.each(engines)("a uwsgi server on the %s engine", (_, engine) => {
         const [whole, cutUp] = [[all], [all.subarray(0, cut), all.subarray(cut)]].map((pieces) => {
           const driven = drive();
           const seen = driven.feed(...pieces);
-          return seen.closed === undefined ? driven.end() : seen;
+          const end = seen.closed === undefined ? driven.end() : seen;
+          // What is behind the request has come by the answer, or has not.
+          return end.closed === "lingering" ? { ...end, closed: "finished" } : end;
         });
         expect(cutUp).toEqual(whole);
         expect(whole?.sent !== "" || whole?.aborted !== undefined).toBe(true);

@@ -1,4 +1,3 @@
-import { contentLengthOf } from "../../cgi/variables.js";
 import { type UwsgiPacket, UwsgiPacketDecoder } from "../../uwsgi/codec.js";
 import { Body } from "./body.js";
 import { type Describer, offsetLine } from "./describer.js";
@@ -25,7 +24,7 @@ export class UwsgiDescriber implements Describer {
     const bodyStart = this.#received - packet.rest.length;
     yield this.#packetLine(packet, bodyStart);
     yield* variableLines(packet.variables);
-    this.#body = new Body(bodyStart, contentLengthOf(packet.variables) ?? 0, this.#most);
+    this.#body = new Body(bodyStart, packet.variables.contentLength ?? 0, this.#most);
     this.#body.push(packet.rest);
   }
 
