@@ -9,7 +9,7 @@ const { requestFromVariables, requestParts } = await entry.module("cgi/request-f
 const { createRequest } = await entry.module("gateway/lazy-request.js");
 const { makeResponsesLazy } = await entry.module("gateway/lazy-response.js");
 const { bufferedBody } = await entry.module("gateway/buffered-body.js");
-const { encodeResponseHead } = await entry.module("cgi/response.js");
+const { formatResponseHead } = await entry.module("cgi/response.js");
 
 const all = new Variables(variables);
 const { signal } = new AbortController();
@@ -30,7 +30,7 @@ await compare({ suite: "serve", name: "a Request of variables, method and URL as
 /** @returns what goes to the front end */
 function answer(Response) {
   const response = new Response("hello\n", { headers });
-  return [encodeResponseHead(response), bufferedBody(response)];
+  return [Buffer.from(formatResponseHead(response), "latin1"), bufferedBody(response)];
 }
 const lengthOf = ([head, body]) => head.length + body.length;
 const textOf = (parts) => Buffer.concat(parts).toString();
