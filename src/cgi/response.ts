@@ -1,5 +1,5 @@
 import { ErrorCode, GatewayError } from "../errors.js";
-import { breaksLine, hopByHop, isToken } from "./header-fields.js";
+import { hopByHop, isToken } from "./header-fields.js";
 import { isLocalRedirect } from "./local-redirect.js";
 import { reasonPhrases } from "./reason-phrases.js";
 import type { ResponseHead } from "./response-head.js";
@@ -90,7 +90,7 @@ function field(name: string, value: string): string {
 }
 
 function line(what: string, text: string): string {
-  if (breaksLine(text) || /[^\0-\xff]/.test(text)) {
+  if (/[\0\r\n]|[^\0-\xff]/.test(text)) {
     throw new GatewayError(
       ErrorCode.BadInput,
       `${what} has a character that cannot stand in a line of a response's head`,

@@ -95,24 +95,28 @@ export class ConnectionDecoder {
       const rows = this.#engine.demultiplexConnection(WINDOW + offset, length - offset);
       if (rows < 0)
         throw this.#failure(rows, words[resultBase + TableResult.ErrorOffset] as number);
-      this.#state.set(words.subarray(stateBase, stateBase + STATE_WORDS));
+      for (let at = 0; at < STATE_WORDS; at++) this.#state[at] = words[stateBase + at] as number;
       const consumed = words[resultBase + TableResult.Consumed] as number;
       this.#received += consumed;
       this.#records += words[resultBase + TableResult.Complete] as number;
       offset += consumed;
-      // Copied, because the engine's next job, which a handler may start, writes the same table.
-      this.#deliver(words.slice(tableBase, tableBase + rows * ROW_WORDS));
+      this.#deliver(rows * ROW_WORDS);
     }
   }
 
-  #deliver(table: Int32Array): void {
-    for (let row = 0; row < table.length; row += ROW_WORDS) {
-      const type = table[row + RecordRow.Type] as number;
+  /** Hands out the pieces in the first `length` words of the engine's table. */
+  #deliver(length: number): void {
+    const { words } = this.#engine;
+    // Copied, because the engine's next job, which a piece may start, writes the same table.
+    const rows: number[] = [];
+    for (let at = 0; at < length; at++) rows.push(words[tableBase + at] as number);
+    for (let row = 0; row < length; row += ROW_WORDS) {
+      const type = rows[row + RecordRow.Type] as number;
       this.#onPiece({
-        requestId: table[row + RecordRow.RequestId] as number,
+        requestId: rows[row + RecordRow.RequestId] as number,
         type: type & 0xff,
-        start: table[row + RecordRow.Start] as number,
-        length: table[row + RecordRow.Length] as number,
+        start: rows[row + RecordRow.Start] as number,
+        length: rows[row + RecordRow.Length] as number,
         begins: ((type >> 8) & RecordFlag.Begins) !== 0,
         ends: ((type >> 8) & RecordFlag.Ends) !== 0,
       });

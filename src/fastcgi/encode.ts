@@ -8,6 +8,9 @@ import {
   VERSION,
 } from "./protocol.js";
 
+/** Bytes of a BEGIN_REQUEST's content, and of an END_REQUEST's. */
+const BODY_LENGTH = 8;
+
 /** How many zeros follow a content, so that the next record starts at a multiple of 8. */
 export function paddingFor(contentLength: number): number {
   return -contentLength & 7;
@@ -69,14 +72,14 @@ export function encodeEndRequest(
   appStatus: number,
   protocolStatus: ProtocolStatus,
 ): Uint8Array {
-  return encodeRecord(
-    RecordType.EndRequest,
-    requestId,
-    Uint8Array.of(
-      ...[appStatus >>> 24, appStatus >>> 16, appStatus >>> 8, appStatus],
-      ...[protocolStatus, 0, 0, 0],
-    ),
-  );
+  const record = new Uint8Array(HEADER_LENGTH + BODY_LENGTH);
+  writeHeader(record, 0, RecordType.EndRequest, requestId, BODY_LENGTH);
+  record[8] = appStatus >>> 24;
+  record[9] = appStatus >>> 16;
+  record[10] = appStatus >>> 8;
+  record[11] = appStatus;
+  record[12] = protocolStatus;
+  return record;
 }
 
 /** UNKNOWN_TYPE, the answer to a management record of a type unknown to us (FastCGI 1.0 §4.2). */

@@ -1,41 +1,38 @@
-import { concat, utf8Bytes } from "../bytes.js";
-import { type Variable, valueBytes } from "../cgi/variable.js";
+import { ByteCollector, concat, isAsciiText, utf8Bytes } from "../bytes.js";
+import type { Variable, VariableValue } from "../cgi/variable.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { endOfStream, streamRecords } from "./encode.js";
 import { MAX_SENT_LENGTH, RecordType } from "./protocol.js";
 
-function lengthSize(length: number): number {
-  return length < 128 ? 1 : 4;
+/** Adds a name-value pair (FastCGI 1.0 §3.4): strings become UTF-8. */
+function pushPair(pairs: ByteCollector, [name, value]: Variable): void {
+  pushLength(pairs, lengthOf(name));
+  pushLength(pairs, lengthOf(value));
+  pairs.pushText(name);
+  if (typeof value === "string") pairs.pushText(value);
+  else pairs.push(value);
 }
 
-/** One name-value pair (FastCGI 1.0 §3.4): strings become UTF-8. */
-function encodePair(variable: Variable): Uint8Array {
-  const name = utf8Bytes(variable[0]);
-  const value = valueBytes(variable[1]);
-  const head = lengthSize(name.length) + lengthSize(value.length);
-  const pair = new Uint8Array(head + name.length + value.length);
-  const offset = writeLength(pair, writeLength(pair, 0, name.length), value.length);
-  pair.set(name, offset);
-  pair.set(value, offset + name.length);
-  return pair;
+/** Bytes on the wire. */
+function lengthOf(value: VariableValue): number {
+  return typeof value !== "string" || isAsciiText(value) ? value.length : utf8Bytes(value).length;
 }
 
 /** Lengths to 127 take one byte, longer ones four with the top bit set. */
-function writeLength(target: Uint8Array, offset: number, length: number): number {
-  if (length < 128) {
-    target[offset] = length;
-    return offset + 1;
+function pushLength(pairs: ByteCollector, length: number): void {
+  if (length > 127) {
+    pairs.pushByte((length >>> 24) | 0x80);
+    pairs.pushByte(length >>> 16);
+    pairs.pushByte(length >>> 8);
   }
-  target[offset] = (length >>> 24) | 0x80;
-  target[offset + 1] = length >>> 16;
-  target[offset + 2] = length >>> 8;
-  target[offset + 3] = length;
-  return offset + 4;
+  pairs.pushByte(length);
 }
 
 /** Name-value pairs as they stand in a PARAMS or GET_VALUES stream. */
 export function encodePairs(variables: Iterable<Variable>): Uint8Array {
-  return concat(Array.from(variables, encodePair));
+  const pairs = new ByteCollector();
+  for (const variable of variables) pushPair(pairs, variable);
+  return pairs.take();
 }
 
 /**
@@ -50,32 +47,31 @@ export function encodeParams(
   variables: Iterable<Variable>,
   limit: number,
 ): Uint8Array {
-  const records: Uint8Array[][] = [];
-  let record: Uint8Array[] = [];
-  let recordLength = 0;
-  let total = 0;
+  const pairs = new ByteCollector();
+  const records: { start: number; end: number }[] = [];
+  let record = { start: 0, end: 0 };
   for (const variable of variables) {
-    const pair = encodePair(variable);
-    if (pair.length > MAX_SENT_LENGTH) throw pairTooLong(variable[0], pair.length);
-    if (recordLength + pair.length > MAX_SENT_LENGTH) {
+    const start = pairs.length;
+    pushPair(pairs, variable);
+    const end = pairs.length;
+    if (end - start > MAX_SENT_LENGTH) throw pairTooLong(variable[0], end - start);
+    if (end - record.start > MAX_SENT_LENGTH) {
       records.push(record);
-      record = [];
-      recordLength = 0;
+      record = { start, end };
     }
-    record.push(pair);
-    recordLength += pair.length;
-    total += pair.length;
+    record.end = end;
   }
-  if (total > limit) {
+  records.push(record);
+  if (pairs.length > limit) {
     throw new GatewayError(
       ErrorCode.LimitExceeded,
-      `the request's variables take ${total} bytes, more than the limit of ${limit}`,
+      `the request's variables take ${pairs.length} bytes, more than the limit of ${limit}`,
       { hint: "send fewer or shorter headers, or raise limits.variables" },
     );
   }
-  if (record.length > 0) records.push(record);
-  const parts = records.flatMap((pairs) =>
-    streamRecords(RecordType.Params, requestId, concat(pairs)),
+  const bytes = pairs.take();
+  const parts = records.flatMap(({ start, end }) =>
+    streamRecords(RecordType.Params, requestId, bytes.subarray(start, end)),
   );
   return concat([...parts, endOfStream(RecordType.Params, requestId)]);
 }

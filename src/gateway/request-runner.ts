@@ -58,8 +58,7 @@ export class RequestRunner implements RequestReceiver, RosterMember {
     this.#data = request.role === "filter" ? this.#createStream(undefined) : undefined;
     this.#context = new RequestContext(connection.protocol, request, this.#data);
     this.#sender = new ResponseSender(request, connection);
-    // Later: a handler must not run while the engine's window holds what follows this request.
-    queueMicrotask(() => void this.#run());
+    void this.#run();
   }
 
   /** True while a stream holds as much as it may. */
@@ -90,7 +89,7 @@ export class RequestRunner implements RequestReceiver, RosterMember {
   aborted(error: GatewayError): void {
     this.#gone ??= error;
     this.#failStreams(error);
-    // Later: listeners are the handler's code, see the constructor.
+    // Later, as the handler itself: listeners are its code.
     queueMicrotask(() => {
       this.#context.abort(error);
       if (this.#request.ended) this.#sender.cancel(error);
@@ -118,6 +117,8 @@ export class RequestRunner implements RequestReceiver, RosterMember {
   }
 
   async #run(): Promise<void> {
+    // Later: a handler must not run while the engine's window holds what follows this request.
+    await undefined;
     try {
       this.#startBodyTimer();
       const response = await this.#respond();

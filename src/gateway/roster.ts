@@ -29,6 +29,10 @@ export class Roster<Member extends RosterMember> implements Iterable<Member> {
     last.seat = member.seat;
   }
 
+  some(test: (member: Member) => boolean): boolean {
+    return this.#members.some(test);
+  }
+
   /** Those who are on it now, whoever leaves meanwhile. */
   [Symbol.iterator](): Iterator<Member> {
     return [...this.#members].values();

@@ -19,6 +19,7 @@ import { SocketWriter } from "./socket-writer.js";
 /** Answers to management records that may wait unread before reading stops. */
 const MAX_REPLIES = 65_536;
 const State = { Open: 0, Closing: 1, Closed: 2 } as const;
+type Phase = "head" | "busy" | "idle";
 
 /** One accepted connection: its socket, its protocol's machine, and its requests. */
 export class ServerConnection implements ServerHandlers, RunnerConnection, RosterMember {
@@ -34,7 +35,9 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Roste
   /** Bytes that were sent while the machine read, and may wait for the peer to take them. */
   #replies = 0;
   #timer: NodeJS.Timeout | undefined;
-  #phase = "";
+  /** What the timer is set for, and of which request's head, or behind how many requests. */
+  #phase: Phase | undefined;
+  #phaseOf = 0;
   #served = 0;
   #draining = false;
 
@@ -188,6 +191,7 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Roste
   #mayRead(): boolean {
     if (this.#state !== State.Open) return true;
     if (this.#replies > MAX_REPLIES) return false;
+    if (!this.#runners.some((runner) => runner.full)) return true;
     for (const runner of this.#runners) {
       if (!runner.full) continue;
       if (this.#machine.receiving < 2) return false;
@@ -201,13 +205,15 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Roste
     if (this.#state !== State.Open) return;
     const { incomplete, active } = this.#machine;
     const busy = active > 0 || this.#runners.size > 0;
-    let phase = "busy";
-    if (incomplete !== undefined) phase = `head ${incomplete}`;
-    else if (!busy) phase = `idle ${this.#served}`;
-    if (phase === this.#phase) return;
+    const isHead = incomplete !== undefined;
+    let phase: Phase = busy ? "busy" : "idle";
+    if (isHead) phase = "head";
+    const phaseOf = incomplete ?? (busy ? 0 : this.#served);
+    if (phase === this.#phase && phaseOf === this.#phaseOf) return;
     this.#phase = phase;
+    this.#phaseOf = phaseOf;
     const { header, idle } = this.#owner.timeouts;
-    if (incomplete !== undefined || (!busy && this.#served === 0)) {
+    if (isHead || (!busy && this.#served === 0)) {
       this.#setTimer(header, () => this.#fail(lateHead(header)));
     } else if (!busy) {
       this.#setTimer(idle, () => this.close("lingering"));

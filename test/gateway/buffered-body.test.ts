@@ -2,21 +2,22 @@ import { describe, expect, it } from "vitest";
 import { bufferedBody } from "../../src/gateway/buffered-body.js";
 
 const encode = (text: string) => new TextEncoder().encode(text);
+const bodyOf = (response: Response) => new Uint8Array(bufferedBody(response) ?? []);
 
 describe("the bytes of a response", () => {
   it("are known of a text and of bytes", () => {
-    expect(bufferedBody(new Response("é"))).toEqual(encode("é"));
-    expect(bufferedBody(new Response(encode("ab")))).toEqual(encode("ab"));
-    expect(bufferedBody(Response.json({ a: 1 }))).toEqual(encode('{"a":1}'));
+    expect(bodyOf(new Response("é"))).toEqual(encode("é"));
+    expect(bodyOf(new Response(encode("ab")))).toEqual(encode("ab"));
+    expect(bodyOf(Response.json({ a: 1 }))).toEqual(encode('{"a":1}'));
   });
 
   it("are those of a view, and not of all that lies under it", () => {
     const bytes = encode("abcdef").subarray(2, 4);
-    expect(bufferedBody(new Response(bytes))).toEqual(encode("cd"));
+    expect(bodyOf(new Response(bytes))).toEqual(encode("cd"));
   });
 
   it("are known of a clone", () => {
-    expect(bufferedBody(new Response("ab").clone())).toEqual(encode("ab"));
+    expect(bodyOf(new Response("ab").clone())).toEqual(encode("ab"));
   });
 
   it("are not known of a stream, a form, a blob, and what is no Response of the runtime's", () => {

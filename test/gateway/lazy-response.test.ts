@@ -4,6 +4,7 @@ import { makeResponsesLazy } from "../../src/gateway/lazy-response.js";
 
 const Whole = globalThis.Response;
 const encode = (text: string) => new TextEncoder().encode(text);
+const bodyOf = (response: Response) => new Uint8Array(bufferedBody(response) ?? []);
 
 beforeAll(() => makeResponsesLazy());
 afterAll(() => {
@@ -117,15 +118,15 @@ describe("a response made of what it is asked for", () => {
   });
 
   it("gives its bytes without a stream", () => {
-    expect(bufferedBody(new Response("é"))).toEqual(encode("é"));
-    expect(bufferedBody(new Response(encode("ab")))).toEqual(encode("ab"));
-    expect(bufferedBody(Response.json({ a: 1 }))).toEqual(encode('{"a":1}'));
+    expect(bodyOf(new Response("é"))).toEqual(encode("é"));
+    expect(bodyOf(new Response(encode("ab")))).toEqual(encode("ab"));
+    expect(bodyOf(Response.json({ a: 1 }))).toEqual(encode('{"a":1}'));
     expect(bufferedBody(new Response(null))).toBeUndefined();
     expect(bufferedBody(new Response(new Blob(["ab"])))).toBeUndefined();
   });
 
   it("leaves the bytes of the runtime's own where they were", () => {
-    expect(bufferedBody(new Whole("é"))).toEqual(encode("é"));
+    expect(bodyOf(new Whole("é"))).toEqual(encode("é"));
   });
 
   it("takes a copy of bytes", async () => {
