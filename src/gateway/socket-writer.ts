@@ -1,7 +1,5 @@
 import type { Socket } from "node:net";
-
-/** Up to this many bytes, one buffer is written faster than a list of them. */
-const COPY_LENGTH = 32_768;
+import { writeParts } from "../transport/write-parts.js";
 
 /** Writes to a socket what comes in one turn of the event loop, at its end. */
 export class SocketWriter {
@@ -38,21 +36,11 @@ export class SocketWriter {
   flush(): void {
     const parts = this.#pending;
     if (this.#closed || parts.length === 0) return;
-    const length = this.#pendingLength;
     this.#pending = [];
     this.#pendingLength = 0;
-    const socket = this.#socket;
-    let more = true;
-    if (parts.length === 1) more = socket.write(parts[0] as Uint8Array);
-    else if (length <= COPY_LENGTH) more = socket.write(Buffer.concat(parts, length));
-    else {
-      socket.cork();
-      for (const part of parts) more = socket.write(part);
-      socket.uncork();
-    }
-    if (more || this.#blocked) return;
+    if (writeParts(this.#socket, parts) || this.#blocked) return;
     this.#blocked = true;
-    socket.setTimeout(this.#timeout);
+    this.#socket.setTimeout(this.#timeout);
   }
 
   /** Settles when the peer has taken what was sent; undefined when there is nothing to wait for. */

@@ -1,11 +1,11 @@
 import net from "node:net";
-import { concat } from "../bytes.js";
 import { type Engine, WINDOW, WINDOW_SIZE } from "../engine/engine.js";
 import { engine as defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { type Address, type SocketEndpoint, socketEndpoint } from "./address.js";
 import type { Connection, ConnectionHandlers, Connector } from "./connection.js";
 import { brokenConnection, connectError } from "./socket-error.js";
+import { writeParts } from "./write-parts.js";
 
 export interface SocketOptions {
   /** Milliseconds until a connection that is not made is given up. Default 5,000. */
@@ -15,13 +15,6 @@ export interface SocketOptions {
 
 /** libuv reads and calls back in one step everywhere but on Windows, where reads run beside us. */
 const windowIsShared = process.platform !== "win32";
-
-/** Up to this many bytes, joining the parts of a write costs less than handing them over apart. */
-const JOINED = 4_096;
-
-function lengthOf(parts: readonly Uint8Array[]): number {
-  return parts.reduce((sum, part) => sum + part.length, 0);
-}
 
 /**
  * A connector for Node sockets, unix and TCP, that read into the engine's window.
@@ -77,13 +70,7 @@ class NodeConnection implements Connection {
 
   write(parts: readonly Uint8Array[]): boolean {
     if (this.#closed) return true;
-    const socket = this.#socket;
-    if (lengthOf(parts) <= JOINED) return socket.write(concat(parts));
-    socket.cork();
-    let more = true;
-    for (const part of parts) more = socket.write(part);
-    socket.uncork();
-    return more;
+    return writeParts(this.#socket, parts);
   }
 
   pause(): void {
