@@ -1,6 +1,8 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { requestFromVariables } from "../../src/cgi/request-from-variables.js";
+import { requestFromVariables, requestParts } from "../../src/cgi/request-from-variables.js";
 import type { Variable } from "../../src/cgi/variable.js";
+import { Variables } from "../../src/cgi/variables.js";
 import { variablesFromRequest } from "../../src/cgi/variables-from-request.js";
 import { ScgiRequestDecoder } from "../../src/scgi/codec.js";
 import { UwsgiPacketDecoder } from "../../src/uwsgi/codec.js";
@@ -180,6 +182,24 @@ describe("a request from variables", () => {
     for (let at = 0; at < 50_000; at++) variables.push([`HTTP_X${at % 500}`, "v"]);
     const { headers } = requestFromVariables(variables);
     expect(headers.get("x499")?.split(", ")).toHaveLength(100);
+  });
+
+  it("has its URL as Fetch writes it, before there is a Request", () => {
+    const target = fc
+      .array(fc.constantFrom(..."ab/.%2eE?#'\"\\|^`{}[]<> ~!$&()*+,;=:@_-\t", "..", "%2E", "/./"))
+      .map((parts) => `/${parts.join("")}`);
+    const host = fc.constantFrom("h", "H.Example", "h:80", "h:81", "127.1", "[::1]", "[0::0:1]:80");
+    fc.assert(
+      fc.property(target, host, fc.boolean(), (uri, name, secure) => {
+        const variables = new Variables([
+          ["REQUEST_URI", uri],
+          ["HTTP_HOST", name],
+          ["HTTPS", secure ? "on" : ""],
+        ]);
+        expect(requestParts(variables).url).toBe(requestFromVariables(variables).url);
+      }),
+      { numRuns: 2_000 },
+    );
   });
 
   it("comes back from the variables that it becomes", async () => {
