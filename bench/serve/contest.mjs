@@ -10,7 +10,8 @@ import { cpuOf, startProgram, startScript, stop } from "./processes.mjs";
 
 /** Seconds of load before a process of V8's has compiled all that it will: these do not count. */
 const WARM_UP = 3;
-const ROUNDS = WARM_UP + 5;
+/** Rounds that count, of all starts together. */
+const COUNTED = 6;
 
 export const folder = mkdtempSync(join(tmpdir(), "fcgi-probe-bench-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
@@ -69,24 +70,40 @@ export async function ask(client, connections, milliseconds) {
   return result;
 }
 
-/** Runs the contenders in turns, reports rates and CPU, and stops them. @returns the rates */
-export async function inTurns(name, started, baseline, run) {
-  const rates = new Map(started.map(({ name }) => [name, []]));
-  const cpu = new Map(started.map(({ name }) => [name, []]));
-  for (let round = 0; round < ROUNDS; round++) {
-    for (let turn = 0; turn < started.length; turn++) {
-      const contender = started[(turn + round) % started.length];
-      const { pid } = contender.server.child;
-      const before = cpuOf(pid);
-      const { answers, seconds } = await run(contender);
-      if (round < WARM_UP) continue;
-      rates.get(contender.name).push(answers / seconds);
-      cpu.get(contender.name).push(((cpuOf(pid) - before) / answers) * 1e6);
+/**
+ * Runs contenders in turns, reports rates and CPU, and stops them. Started several times, they
+ * show what else differs from process to process: what V8 decided in the first second.
+ *
+ * @param start starts them all
+ * @returns the rates
+ */
+export async function inTurns(name, start, baseline, run, starts = 1) {
+  const rates = new Map();
+  const cpu = new Map();
+  for (let at = 0; at < starts; at++) {
+    const started = await start();
+    for (const { name } of started) {
+      rates.set(name, rates.get(name) ?? []);
+      cpu.set(name, cpu.get(name) ?? []);
+    }
+    for (let round = 0; round < WARM_UP + COUNTED / starts; round++) {
+      for (let turn = 0; turn < started.length; turn++) {
+        const contender = started[(turn + round) % started.length];
+        const { pid } = contender.server.child;
+        const before = cpuOf(pid);
+        const { answers, seconds } = await run(contender);
+        if (round < WARM_UP) continue;
+        rates.get(contender.name).push(answers / seconds);
+        cpu.get(contender.name).push(((cpuOf(pid) - before) / answers) * 1e6);
+      }
+    }
+    for (const { server, client } of started) {
+      await stop(server.child);
+      if (client !== undefined) await stop(client);
     }
   }
   reportAll("serve", name, "requests/s", medians(rates), baseline);
   reportAll("serve", `${name}: CPU of the server`, "µs/request", medians(cpu), baseline);
-  for (const { server } of started) await stop(server.child);
   progress(name);
   return medians(rates);
 }

@@ -1,10 +1,11 @@
 // What a small request costs a server of each protocol.
 import { compileResponder } from "../lib/reference.mjs";
 import { ask, check, hasUwsgi, inTurns, ours, program, script, uwsgi } from "../serve/contest.mjs";
-import { startScript, stop } from "../serve/processes.mjs";
+import { startScript } from "../serve/processes.mjs";
 import { requestOf } from "../serve/requests.mjs";
 
 const ROUND_TIME = 1_000;
+const STARTS = 3;
 
 const responder = compileResponder();
 
@@ -68,8 +69,15 @@ async function pools() {
   );
 }
 
-/** Contenders in turns. What is constant is what the contender before has answered. */
+/** Contenders in turns. */
 async function load(name, contenders, kept, connections, baseline) {
+  const start = () => startAll(contenders, kept, connections);
+  const run = ({ client }) => ask(client, connections, ROUND_TIME);
+  await inTurns(name, start, baseline, run, STARTS);
+}
+
+/** What is constant is what the contender before has answered. */
+async function startAll(contenders, kept, connections) {
   const started = [];
   let answer = "";
   for (const [title, protocol, start] of contenders) {
@@ -82,9 +90,5 @@ async function load(name, contenders, kept, connections, baseline) {
     check(title, first, "http://127.0.0.1/t/echo.php?a=1&b=%20x");
     answer = Buffer.from(first, "latin1").toString("base64");
   }
-  await inTurns(name, started, baseline, async ({ client }) => {
-    const { answers, seconds } = await ask(client, connections, ROUND_TIME);
-    return { answers, seconds };
-  });
-  for (const { client } of started) await stop(client);
+  return started;
 }
