@@ -1,6 +1,12 @@
 import type { Socket } from "node:net";
 import { writeParts } from "../transport/write-parts.js";
 
+/**
+ * So many bytes do not wait for the turn's end. Of a stream that is always ready, a write of two
+ * chunks of 64 KiB costs a tenth less than two writes.
+ */
+const FULL_LENGTH = 131_072;
+
 /** Writes to a socket what comes in one turn of the event loop, at its end. */
 export class SocketWriter {
   readonly #socket: Socket;
@@ -46,7 +52,7 @@ export class SocketWriter {
   /** Settles when the peer has taken what was sent; undefined when there is nothing to wait for. */
   drained(): Promise<void> | undefined {
     if (this.#closed) return undefined;
-    if (this.#pendingLength > this.#socket.writableHighWaterMark) this.flush();
+    if (this.#pendingLength >= FULL_LENGTH) this.flush();
     if (!this.#blocked) return undefined;
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
