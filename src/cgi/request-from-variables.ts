@@ -1,6 +1,7 @@
 import { isAsciiText, latin1, utf8Bytes } from "../bytes.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { breaksLine, hopByHop, isToken } from "./header-fields.js";
+import { remembered } from "./remembered.js";
 import type { Variable, VariableValue } from "./variable.js";
 import { Variables } from "./variables.js";
 
@@ -188,20 +189,13 @@ const untold: ReadonlySet<string> = new Set([
   "content-type",
 ]);
 
-/** Header names by variable names: front ends send the same ones over and over. */
-const knownNames = new Map<string, string | undefined>();
-const MAX_KNOWN_NAMES = 256;
-
 /** The header that an HTTP_ variable tells; undefined when another variable tells it, or none. */
-function headerName(variable: string): string | undefined {
-  const known = knownNames.get(variable);
-  if (known !== undefined || knownNames.has(variable)) return known;
+const headerName = remembered((variable: string): string | undefined => {
   const lower = variable.slice(5).toLowerCase().replaceAll("_", "-");
   const name = lower === "" || untold.has(lower) ? undefined : lower;
   if (name !== undefined && !isToken(name)) throw malformed("a header's name", variable);
-  if (knownNames.size < MAX_KNOWN_NAMES && variable.length < 64) knownNames.set(variable, name);
   return name;
-}
+});
 
 function fieldsOf(variables: Variables): Map<string, string> {
   const fields = new Map<string, string>();

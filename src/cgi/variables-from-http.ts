@@ -1,5 +1,6 @@
 import { ErrorCode, GatewayError } from "../errors.js";
 import { hopByHop } from "./header-fields.js";
+import { remembered } from "./remembered.js";
 import { byteStringValue, type Variable, type VariableValue } from "./variable.js";
 
 /** The head of an HTTP request as it came. All texts are byte strings. */
@@ -63,22 +64,15 @@ export function plainIPv4(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, "");
 }
 
-/** Variables by the names of fields: clients send the same ones over and over. */
-const knownNames = new Map<string, string | undefined>();
-const MAX_KNOWN_NAMES = 256;
-
 /** The variable that tells a field; undefined for one that is left out. */
-function variableName(field: string): string | undefined {
-  const known = knownNames.get(field);
-  if (known !== undefined || knownNames.has(field)) return known;
+const variableName = remembered((field: string): string | undefined => {
   const lower = field.toLowerCase();
   const folded = lower.toUpperCase().replaceAll("-", "_");
   const isUntold = hopByHop.has(lower) || lower === "proxy" || !/^[a-z0-9-]+$/.test(lower);
   const isOwn = lower === "content-type" || lower === "content-length";
-  const name = isUntold ? undefined : isOwn ? folded : `HTTP_${folded}`;
-  if (knownNames.size < MAX_KNOWN_NAMES && field.length < 64) knownNames.set(field, name);
-  return name;
-}
+  if (isUntold) return undefined;
+  return isOwn ? folded : `HTTP_${folded}`;
+});
 
 function headerVariables(fields: readonly string[]): Variable[] {
   const variables: Variable[] = [];

@@ -1,13 +1,12 @@
 import type net from "node:net";
 import type { ServerHandlers, ServerMachine } from "../cgi/server-machine.js";
-import { plainIPv4 } from "../cgi/variables-from-http.js";
 import type { Engine } from "../engine/engine.js";
 import { engine as defaultEngine } from "../engine/select.js";
 import { Protocol } from "../transport/address.js";
 import { type Application, connectionHandlerOf } from "./application.js";
 import type { ConnectionOwner, ConnectionTimeouts } from "./connection-owner.js";
 import { type Handler, type HandlerLike, handlerOf } from "./handler.js";
-import { addressOf, allowedPeers } from "./node-listener.js";
+import { addressOf, allowedPeers, isAllowed } from "./node-listener.js";
 import type { OpenConnection, ServedConnection } from "./open-connection.js";
 import { type ConnectionHandler, RawConnection } from "./raw-connection.js";
 import type { RunnerOptions } from "./request-runner.js";
@@ -154,8 +153,7 @@ export class NodeGatewayServer implements GatewayServer, ConnectionOwner<ServedC
   }
 
   #accept(socket: net.Socket): void {
-    const { remoteAddress } = socket;
-    if (remoteAddress !== undefined && this.#allowed?.has(plainIPv4(remoteAddress)) === false) {
+    if (!isAllowed(socket, this.#allowed)) {
       this.counts.denied += 1;
       socket.destroy();
       return;

@@ -8,6 +8,7 @@ import type { ResponseStart, ServerRequest } from "../cgi/server-machine.js";
 import { Variables } from "../cgi/variables.js";
 import { variablesFromHttp } from "../cgi/variables-from-http.js";
 import { ErrorCode, GatewayError } from "../errors.js";
+import { LINGER } from "./closing-delays.js";
 
 /** What a request needs of the connection that it is on. */
 export interface HttpRequestOwner {
@@ -19,9 +20,6 @@ export interface HttpRequestOwner {
   cut(isFramed: boolean): void;
   errorOutput(bytes: Uint8Array): void;
 }
-
-/** How long the rest of a request is read whose connection closes behind it, in milliseconds. */
-const LINGER = 2_000;
 
 /** One request of HTTP, as Node's parser gives it. */
 export class HttpRequest implements ServerRequest {

@@ -1,5 +1,6 @@
 import { fstatSync, lstatSync, unlinkSync } from "node:fs";
 import net from "node:net";
+import { plainIPv4 } from "../cgi/variables-from-http.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import {
   type ListenAddress,
@@ -96,6 +97,14 @@ export function inheritedListener(
  */
 export function allowedPeers(list: string | undefined): ReadonlySet<string> | undefined {
   return list === undefined || list === "" ? undefined : new Set(list.split(","));
+}
+
+/** Whether a connection may come from where it does. Unix sockets have permissions in place of that. */
+export function isAllowed(
+  { remoteAddress }: net.Socket,
+  allowed: ReadonlySet<string> | undefined,
+): boolean {
+  return remoteAddress === undefined || allowed?.has(plainIPv4(remoteAddress)) !== false;
 }
 
 /** What a server listens on, in the form of an address. */

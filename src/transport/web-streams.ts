@@ -1,3 +1,4 @@
+import { concat } from "../bytes.js";
 import { type Engine, WINDOW, WINDOW_SIZE } from "../engine/engine.js";
 import { engine as defaultEngine } from "../engine/select.js";
 import type { GatewayError } from "../errors.js";
@@ -43,13 +44,7 @@ class StreamConnection implements Connection {
   write(parts: readonly Uint8Array[]): boolean {
     if (this.#closed) return true;
     // A sink may keep what it is given: parts of the caller's buffers are copied into one.
-    const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-    let offset = 0;
-    for (const part of parts) {
-      bytes.set(part, offset);
-      offset += part.length;
-    }
-    this.#writer.write(bytes).catch(() => {});
+    this.#writer.write(concat(parts)).catch(() => {});
     if ((this.#writer.desiredSize ?? 1) > 0) return true;
     this.#writer.ready.then(
       () => {

@@ -1,13 +1,12 @@
 import type { Socket } from "node:net";
 import type { ServerHandlers, ServerMachine } from "../../cgi/server-machine.js";
-import { plainIPv4 } from "../../cgi/variables-from-http.js";
 import type { Engine } from "../../engine/engine.js";
 import { engine } from "../../engine/select.js";
 import type { Protocol } from "../../transport/address.js";
 import { type Application, connectionHandlerOf } from "../application.js";
 import type { ConnectionTimeouts } from "../connection-owner.js";
 import { type Handler, type HandlerLike, handlerOf } from "../handler.js";
-import { allowedPeers } from "../node-listener.js";
+import { allowedPeers, isAllowed } from "../node-listener.js";
 import { type OpenConnection, openerOf } from "../open-connection.js";
 import type { ConnectionHandler } from "../raw-connection.js";
 import type { RunnerOptions } from "../request-runner.js";
@@ -105,8 +104,7 @@ export class Worker implements WorkerService {
   }
 
   serve(socket: Socket): void {
-    const { remoteAddress } = socket;
-    if (remoteAddress !== undefined && this.#allowed?.has(plainIPv4(remoteAddress)) === false) {
+    if (!isAllowed(socket, this.#allowed)) {
       socket.destroy();
       this.#update();
       return;
