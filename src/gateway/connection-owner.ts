@@ -1,5 +1,5 @@
-import type { ServerHandlers, ServerMachine } from "../cgi/server-machine.js";
 import type { Engine } from "../engine/engine.js";
+import type { Limits } from "../limits.js";
 import type { Protocol } from "../transport/address.js";
 import type { Handler } from "./handler.js";
 import type { RunnerOptions } from "./request-runner.js";
@@ -11,7 +11,7 @@ export interface ConnectionOwner<Connection> {
   readonly engine: Engine;
   readonly timeouts: ConnectionTimeouts;
   readonly runnerOptions: RunnerOptions;
-  createMachine(handlers: ServerHandlers): ServerMachine;
+  readonly machineOptions: MachineOptions;
   /** Whether one more request may run. */
   admit(): boolean;
   /** A request that was admitted is over. */
@@ -20,6 +20,14 @@ export interface ConnectionOwner<Connection> {
   report(error: unknown): void;
   /** Takes error streams, of protocols that have none. */
   errorOutput(bytes: Uint8Array): void;
+}
+
+/** What a connection's machine is to know of the server. */
+export interface MachineOptions {
+  limits?: Partial<Pick<Limits, "variables" | "records" | "requests">> | undefined;
+  multiplex?: boolean | undefined;
+  maxConnections?: number | undefined;
+  maxRequests?: number | undefined;
 }
 
 /** Milliseconds; 0 is for ever. */

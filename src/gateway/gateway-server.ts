@@ -1,10 +1,9 @@
 import type net from "node:net";
-import type { ServerHandlers, ServerMachine } from "../cgi/server-machine.js";
 import type { Engine } from "../engine/engine.js";
 import { engine as defaultEngine } from "../engine/select.js";
 import { Protocol } from "../transport/address.js";
 import { type Application, connectionHandlerOf } from "./application.js";
-import type { ConnectionOwner, ConnectionTimeouts } from "./connection-owner.js";
+import type { ConnectionOwner, ConnectionTimeouts, MachineOptions } from "./connection-owner.js";
 import { type Handler, type HandlerLike, handlerOf } from "./handler.js";
 import { addressOf, allowedPeers, isAllowed } from "./node-listener.js";
 import type { OpenConnection, ServedConnection } from "./open-connection.js";
@@ -18,7 +17,6 @@ import {
   type ServeOptions,
   timeoutsOf,
 } from "./serve-options.js";
-import { serverMachineOf } from "./server-machines.js";
 
 /** Counts since the server started. */
 export interface ServerCounts {
@@ -54,6 +52,7 @@ export class NodeGatewayServer implements GatewayServer, ConnectionOwner<ServedC
   readonly protocol: Protocol;
   readonly engine: Engine;
   readonly timeouts: ConnectionTimeouts;
+  readonly machineOptions: MachineOptions;
   readonly runnerOptions: RunnerOptions;
   readonly counts: ServerCounts = { connections: 0, requests: 0, refused: 0, denied: 0, errors: 0 };
   readonly #server: net.Server;
@@ -83,6 +82,7 @@ export class NodeGatewayServer implements GatewayServer, ConnectionOwner<ServedC
     this.protocol = protocol;
     this.engine = options.engine ?? defaultEngine();
     this.timeouts = timeoutsOf(options);
+    this.machineOptions = options;
     this.runnerOptions = runnerOptionsOf(options);
     this.#server = server;
     this.#open = open;
@@ -116,10 +116,6 @@ export class NodeGatewayServer implements GatewayServer, ConnectionOwner<ServedC
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  createMachine(handlers: ServerHandlers): ServerMachine {
-    return serverMachineOf(this.protocol)(handlers, this.#options, this.engine);
   }
 
   admit(): boolean {

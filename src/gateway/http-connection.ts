@@ -15,7 +15,7 @@ import type { RosterMember } from "./roster.js";
 /** What a connection needs of the server that accepted it. */
 export type HttpConnectionOwner = Omit<
   ConnectionOwner<HttpConnection>,
-  "protocol" | "engine" | "createMachine"
+  "protocol" | "engine" | "machineOptions"
 >;
 
 /** How long a kept connection may stay that is to close: its next request may be on its way. */

@@ -25,6 +25,6 @@ export function openerOf(protocol: Protocol, options: HttpParserOptions): OpenCo
     const parser = new HttpParser(options);
     return (socket, owner) => parser.open(socket, owner);
   }
-  serverMachineOf(protocol);
-  return (socket, owner) => new ServerConnection(socket, owner);
+  const createMachine = serverMachineOf(protocol);
+  return (socket, owner) => new ServerConnection(socket, owner, createMachine);
 }

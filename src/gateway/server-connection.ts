@@ -14,6 +14,7 @@ import type { ConnectionOwner } from "./connection-owner.js";
 import { ignoringReceiver } from "./ignoring-receiver.js";
 import { RequestRunner, type RunnerConnection } from "./request-runner.js";
 import { Roster, type RosterMember } from "./roster.js";
+import type { CreateMachine } from "./server-machines.js";
 import { SocketWriter } from "./socket-writer.js";
 
 /** Answers to management records that may wait unread before reading stops. */
@@ -47,11 +48,15 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Roste
   #served = 0;
   #draining = false;
 
-  constructor(socket: Socket, owner: ConnectionOwner<ServerConnection>) {
+  constructor(
+    socket: Socket,
+    owner: ConnectionOwner<ServerConnection>,
+    createMachine: CreateMachine,
+  ) {
     this.protocol = owner.protocol;
     this.#socket = socket;
     this.#owner = owner;
-    this.#machine = owner.createMachine(this);
+    this.#machine = createMachine(this, owner.machineOptions, owner.engine);
     this.#writer = new SocketWriter(socket, owner.timeouts.write, () => {
       this.#replies = 0;
       this.resumeReading();

@@ -5,13 +5,8 @@ import { FastCgiServer } from "../fastcgi/server.js";
 import { createScgiServer } from "../scgi/server.js";
 import { Protocol } from "../transport/address.js";
 import { createUwsgiServer } from "../uwsgi/server.js";
-import { defaultMaxConnections, defaultMaxRequests, type ServeOptions } from "./serve-options.js";
-
-/** What a server's machine is to know of the server. */
-export type MachineOptions = Pick<
-  ServeOptions,
-  "limits" | "multiplex" | "maxConnections" | "maxRequests"
->;
+import type { MachineOptions } from "./connection-owner.js";
+import { defaultMaxConnections, defaultMaxRequests } from "./serve-options.js";
 
 export type CreateMachine = (
   handlers: ServerHandlers,

@@ -1,13 +1,11 @@
 import type { Socket } from "node:net";
-import type { ServerHandlers, ServerMachine } from "../../cgi/server-machine.js";
 import type { Engine } from "../../engine/engine.js";
 import { engine } from "../../engine/select.js";
 import type { Protocol } from "../../transport/address.js";
-import type { ConnectionOwner, ConnectionTimeouts } from "../connection-owner.js";
+import type { ConnectionOwner, ConnectionTimeouts, MachineOptions } from "../connection-owner.js";
 import type { Handler } from "../handler.js";
 import { type OpenConnection, openerOf, type ServedConnection } from "../open-connection.js";
 import type { RunnerOptions } from "../request-runner.js";
-import { serverMachineOf } from "../server-machines.js";
 import type { WorkerServeOptions } from "./options.js";
 
 /** How long a client may take to hear that it is refused, in milliseconds. */
@@ -18,7 +16,7 @@ const timeouts: ConnectionTimeouts = { header: PATIENCE, idle: PATIENCE, write: 
 /** What all refusals of a pool share. */
 interface RefusalService {
   readonly protocol: Protocol;
-  readonly limits: WorkerServeOptions["limits"];
+  readonly machineOptions: MachineOptions;
   readonly open: OpenConnection;
 }
 
@@ -28,7 +26,8 @@ export class Refuser {
   readonly #refusals = new Set<Refusal>();
 
   constructor(protocol: Protocol, limits: WorkerServeOptions["limits"]) {
-    this.#service = { protocol, limits, open: openerOf(protocol, { limits, timeouts }) };
+    const open = openerOf(protocol, { limits, timeouts });
+    this.#service = { protocol, machineOptions: { limits, maxRequests: 0 }, open };
   }
 
   refuse(socket: Socket): void {
@@ -65,9 +64,8 @@ class Refusal implements ConnectionOwner<ServedConnection> {
     return this.#service.protocol;
   }
 
-  createMachine(handlers: ServerHandlers): ServerMachine {
-    const { protocol, limits } = this.#service;
-    return serverMachineOf(protocol)(handlers, { limits, maxRequests: 0 }, this.engine);
+  get machineOptions(): MachineOptions {
+    return this.#service.machineOptions;
   }
 
   admit(): boolean {

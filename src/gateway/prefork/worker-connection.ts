@@ -1,8 +1,7 @@
 import type { Socket } from "node:net";
-import type { ServerHandlers, ServerMachine } from "../../cgi/server-machine.js";
 import type { Engine } from "../../engine/engine.js";
 import type { Protocol } from "../../transport/address.js";
-import type { ConnectionOwner, ConnectionTimeouts } from "../connection-owner.js";
+import type { ConnectionOwner, ConnectionTimeouts, MachineOptions } from "../connection-owner.js";
 import type { Context, Handler } from "../handler.js";
 import type { OpenConnection, ServedConnection } from "../open-connection.js";
 import type { RunnerOptions } from "../request-runner.js";
@@ -19,7 +18,7 @@ export interface WorkerService {
   readonly runnerOptions: RunnerOptions;
   readonly places: Places;
   readonly open: OpenConnection;
-  createMachine(handlers: ServerHandlers): ServerMachine;
+  readonly machineOptions: MachineOptions;
   report(error: unknown): void;
   errorOutput(bytes: Uint8Array): void;
   closed(connection: WorkerConnection): void;
@@ -61,8 +60,8 @@ export class WorkerConnection implements ConnectionOwner<ServedConnection>, Rost
     return this.#service.runnerOptions;
   }
 
-  createMachine(handlers: ServerHandlers): ServerMachine {
-    return this.#service.createMachine(handlers);
+  get machineOptions(): MachineOptions {
+    return this.#service.machineOptions;
   }
 
   /** How many run is what the places bound. */

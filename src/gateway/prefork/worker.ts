@@ -1,10 +1,9 @@
 import type { Socket } from "node:net";
-import type { ServerHandlers, ServerMachine } from "../../cgi/server-machine.js";
 import type { Engine } from "../../engine/engine.js";
 import { engine } from "../../engine/select.js";
 import type { Protocol } from "../../transport/address.js";
 import { type Application, connectionHandlerOf } from "../application.js";
-import type { ConnectionTimeouts } from "../connection-owner.js";
+import type { ConnectionTimeouts, MachineOptions } from "../connection-owner.js";
 import { type Handler, type HandlerLike, handlerOf } from "../handler.js";
 import { allowedPeers, isAllowed } from "../node-listener.js";
 import { type OpenConnection, openerOf } from "../open-connection.js";
@@ -12,7 +11,6 @@ import type { ConnectionHandler } from "../raw-connection.js";
 import type { RunnerOptions } from "../request-runner.js";
 import { Roster } from "../roster.js";
 import { runnerOptionsOf, timeoutsOf } from "../serve-options.js";
-import { serverMachineOf } from "../server-machines.js";
 import { AcceptGate } from "./accept-gate.js";
 import type { MasterMessage, WorkerMessage, WorkerSettings } from "./messages.js";
 import { pageFor } from "./pages.js";
@@ -33,6 +31,7 @@ export class Worker implements WorkerService {
   readonly protocol: Protocol;
   readonly engine: Engine = engine();
   readonly timeouts: ConnectionTimeouts;
+  readonly machineOptions: MachineOptions;
   readonly runnerOptions: RunnerOptions;
   readonly places: Places;
   readonly open: OpenConnection;
@@ -64,8 +63,11 @@ export class Worker implements WorkerService {
       pageFor(context.variables, board, settings) ?? (handler as Handler)(request, context);
     this.protocol = settings.protocol;
     this.timeouts = timeoutsOf(serve);
+    const { limits, multiplex } = serve;
+    const most = { maxConnections: concurrency, maxRequests: concurrency };
+    this.machineOptions = { limits, multiplex, ...most };
     this.runnerOptions = runnerOptionsOf(serve);
-    this.open = openerOf(settings.protocol, { limits: serve.limits, timeouts: this.timeouts });
+    this.open = openerOf(settings.protocol, { limits, timeouts: this.timeouts });
     const slots = Array.from(
       { length: concurrency },
       (_, index) => new SlotWriter(board.descriptor, slot + index, places),
@@ -79,13 +81,6 @@ export class Worker implements WorkerService {
       );
     }
     this.#update();
-  }
-
-  createMachine(handlers: ServerHandlers): ServerMachine {
-    const { concurrency, serve } = this.#settings;
-    const { limits, multiplex } = serve;
-    const options = { limits, multiplex, maxConnections: concurrency, maxRequests: concurrency };
-    return serverMachineOf(this.protocol)(handlers, options, this.engine);
   }
 
   /** Takes a message of the master's, and the socket that may come with it. */
