@@ -4,12 +4,21 @@ import { join } from "node:path";
 import { root } from "./packages.mjs";
 
 /**
- * Compiles the C client.
+ * Compiles the C client of the scrape suite.
  *
  * @returns its path; undefined where there is no C compiler, or no epoll
  */
-export function compileReference() {
-  return compile("scrape", []);
+export function compileScrape() {
+  return compile("scrape", ["loop"]);
+}
+
+/**
+ * Compiles the C client that loads the servers of the serve suite.
+ *
+ * @returns its path; undefined where there is no C compiler, or no epoll
+ */
+export function compileLoad() {
+  return compile("load", ["loop"]);
 }
 
 /**
@@ -18,14 +27,15 @@ export function compileReference() {
  * @returns its path; undefined where there is no C compiler, or no libfcgi (libfcgi-dev)
  */
 export function compileResponder() {
-  return compile("responder", ["-lfcgi"]);
+  return compile("responder", [], ["-lfcgi"]);
 }
 
-function compile(name, libraries) {
-  const program = join(root, "build", "bench", `${name}-reference`);
-  mkdirSync(join(root, "build", "bench"), { recursive: true });
-  const source = join(root, "bench", "reference", `${name}.c`);
-  const args = ["-O2", "-Wall", "-D_GNU_SOURCE", "-o", program, source, ...libraries];
+function compile(name, others, libraries = []) {
+  const folder = join(root, "build", "bench");
+  mkdirSync(folder, { recursive: true });
+  const program = join(folder, `${name}-reference`);
+  const sources = [name, ...others].map((file) => join(root, "bench", "reference", `${file}.c`));
+  const args = ["-O2", "-Wall", "-D_GNU_SOURCE", "-o", program, ...sources, ...libraries];
   const { status, stderr, error } = spawnSync("cc", args, { encoding: "utf8" });
   if (status === 0) return program;
   process.stderr.write(`  without ${name}.c: ${error?.message ?? stderr.trim()}\n`);

@@ -7,17 +7,12 @@
  *
  *   scrape SOCKET IN_FLIGHT SECONDS
  */
-#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <time.h>
-#include <unistd.h>
+
+#include "loop.h"
 
 enum {
   VERSION = 1,
@@ -27,34 +22,12 @@ enum {
   STDIN = 5,
   STDOUT = 6,
   HEADER = 8,
-  ANSWER = 65536,
   PAGE_NUMBERS = 11, /* start since to slow requests */
-  MOST_IN_FLIGHT = 1024,
-};
-
-struct connection {
-  int fd;
-  size_t length;
-  unsigned char bytes[ANSWER];
 };
 
 static unsigned char request[1024];
 static size_t request_length;
-static struct sockaddr_un address;
-static int poller;
-static unsigned long answers, failures;
 static volatile uint64_t sink;
-
-static void fail(const char *what) {
-  perror(what);
-  exit(1);
-}
-
-static double seconds(clockid_t clock) {
-  struct timespec time;
-  clock_gettime(clock, &time);
-  return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
 
 /* A record is begun here and its length filled in by end_record. */
 static size_t begin_record(int type) {
@@ -99,21 +72,6 @@ static void make_request(void) {
   end_record(begin_record(STDIN));
 }
 
-static void open_connection(struct connection *connection) {
-  connection->length = 0;
-  for (;;) {
-    connection->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (connection->fd < 0) fail("socket");
-    if (connect(connection->fd, (struct sockaddr *)&address, sizeof address) == 0) break;
-    if (errno != EAGAIN) fail("connect");
-    close(connection->fd); /* the backlog is full */
-    failures++;
-  }
-  if (write(connection->fd, request, request_length) != (ssize_t)request_length) fail("write");
-  struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
-  if (epoll_ctl(poller, EPOLL_CTL_ADD, connection->fd, &event) < 0) fail("epoll_ctl");
-}
-
 /* Reads the numbers of a plain text page: how many lines have one. */
 static int read_page(const unsigned char *at, const unsigned char *end) {
   int numbers = 0;
@@ -139,45 +97,29 @@ static int read_page(const unsigned char *at, const unsigned char *end) {
   return numbers;
 }
 
-/* Takes apart what has come. 0: not whole yet; 1: a status page; -1: something else. */
-static int decode(struct connection *connection) {
+/* Takes apart what has come. */
+static enum verdict decode(const struct connection *connection, int ended) {
   static unsigned char page[ANSWER];
   size_t page_length = 0;
+  if (ended) return FAILED;
   for (size_t at = 0; at + HEADER <= connection->length;) {
     const unsigned char *header = connection->bytes + at;
     size_t length = (size_t)header[4] << 8 | header[5];
     size_t next = at + HEADER + length + header[6];
-    if (header[0] != VERSION) return -1;
-    if (next > connection->length) return 0;
+    if (header[0] != VERSION) return FAILED;
+    if (next > connection->length) return UNFINISHED;
     if (header[1] == STDOUT) {
       memcpy(page + page_length, header + HEADER, length);
       page_length += length;
     }
     if (header[1] == END_REQUEST) {
       const unsigned char *body = memmem(page, page_length, "\r\n\r\n", 4);
-      if (body == NULL) return -1;
-      return read_page(body + 4, page + page_length) >= PAGE_NUMBERS ? 1 : -1;
+      if (body == NULL) return FAILED;
+      return read_page(body + 4, page + page_length) >= PAGE_NUMBERS ? FINISHED : FAILED;
     }
     at = next;
   }
-  return 0;
-}
-
-/* Whether the connection is done with. */
-static int receive(struct connection *connection) {
-  ssize_t count =
-      read(connection->fd, connection->bytes + connection->length, ANSWER - connection->length);
-  if (count < 0 && errno == EAGAIN) return 0;
-  if (count <= 0) {
-    failures++;
-    return 1;
-  }
-  connection->length += (size_t)count;
-  int result = decode(connection);
-  if (result == 0 && connection->length < ANSWER) return 0;
-  if (result == 1) answers++;
-  else failures++;
-  return 1;
+  return UNFINISHED;
 }
 
 int main(int count, char **arguments) {
@@ -185,48 +127,19 @@ int main(int count, char **arguments) {
     fprintf(stderr, "usage: scrape SOCKET IN_FLIGHT SECONDS\n");
     return 2;
   }
-  address.sun_family = AF_UNIX;
-  if (strlen(arguments[1]) >= sizeof address.sun_path) {
-    fprintf(stderr, "scrape: the path of the socket is too long\n");
-    return 2;
-  }
-  strcpy(address.sun_path, arguments[1]);
-  int in_flight = atoi(arguments[2]);
-  double duration = atof(arguments[3]);
-  if (in_flight < 1 || in_flight > MOST_IN_FLIGHT || duration <= 0) {
-    fprintf(stderr, "scrape: IN_FLIGHT is 1 to %d, SECONDS above 0\n", MOST_IN_FLIGHT);
-    return 2;
-  }
   make_request();
-  poller = epoll_create1(EPOLL_CLOEXEC);
-  if (poller < 0) fail("epoll_create1");
-  struct connection *connections = calloc((size_t)in_flight, sizeof *connections);
-  if (connections == NULL) fail("calloc");
-
-  double began = seconds(CLOCK_MONOTONIC), end = began + duration;
-  for (int i = 0; i < in_flight; i++) open_connection(&connections[i]);
-  int open = in_flight;
-  while (open > 0) {
-    struct epoll_event events[64];
-    int ready = epoll_wait(poller, events, 64, 5000);
-    if (ready < 0 && errno != EINTR) fail("epoll_wait");
-    if (ready == 0) {
-      fprintf(stderr, "scrape: no answer for 5 seconds\n");
-      return 1;
-    }
-    int is_over = seconds(CLOCK_MONOTONIC) >= end;
-    for (int i = 0; i < ready; i++) {
-      struct connection *connection = events[i].data.ptr;
-      if (!receive(connection)) continue;
-      close(connection->fd);
-      if (is_over) open--;
-      else open_connection(connection);
-    }
+  struct load load = {
+      .socket = arguments[1],
+      .request = request,
+      .request_length = request_length,
+      .connections = atoi(arguments[2]),
+      .seconds = atof(arguments[3]),
+      .examine = decode,
+  };
+  if (load.connections < 1 || load.seconds <= 0) {
+    fprintf(stderr, "scrape: IN_FLIGHT and SECONDS are above 0\n");
+    return 2;
   }
-  double elapsed = seconds(CLOCK_MONOTONIC) - began;
-  double cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
-  printf("{\"answers\":%lu,\"failures\":%lu,\"seconds\":%.6f,\"cpu\":%.6f}\n", answers, failures,
-         elapsed, cpu);
-  free(connections);
+  run_load(&load);
   return 0;
 }

@@ -1,6 +1,5 @@
 // What the servers' suites share: their contenders, and how they take turns.
 import { spawnSync } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -55,21 +54,6 @@ export function check(name, answer, url) {
   if (!answer.includes(`GET ${url}\n`)) throw new Error(`${name} answers ${answer}`);
 }
 
-export async function ask(client, connections, milliseconds) {
-  client.send({ connections, milliseconds });
-  const over = new AbortController();
-  const { signal } = over;
-  const answered = once(client, "message", { signal });
-  const ended = once(client, "exit", { signal }).then(() => {
-    throw new Error("the client failed");
-  });
-  const first = Promise.race([answered, ended]);
-  for (const either of [answered, ended]) either.catch(() => {});
-  const [result] = await first;
-  over.abort();
-  return result;
-}
-
 /**
  * Runs contenders in turns, reports rates and CPU, and stops them. Started several times, they
  * show what else differs from process to process: what V8 decided in the first second.
@@ -97,10 +81,7 @@ export async function inTurns(name, start, baseline, run, starts = 1) {
         cpu.get(contender.name).push(((cpuOf(pid) - before) / answers) * 1e6);
       }
     }
-    for (const { server, client } of started) {
-      await stop(server.child);
-      if (client !== undefined) await stop(client);
-    }
+    for (const { server } of started) await stop(server.child);
   }
   reportAll("serve", name, "requests/s", medians(rates), baseline);
   reportAll("serve", `${name}: CPU of the server`, "µs/request", medians(cpu), baseline);

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { withPhpFpm } from "../lib/harness.mjs";
-import { compileReference } from "../lib/reference.mjs";
+import { compileScrape } from "../lib/reference.mjs";
 import { median, progress, reportAll } from "../lib/report.mjs";
 
 const IN_FLIGHT = [1, 16, 64];
@@ -31,7 +31,7 @@ await withPhpFpm(
 );
 
 async function startContenders(socket, cgiFcgi) {
-  const reference = compileReference();
+  const reference = compileScrape();
   const contenders = [await worker(OURS, "fcgi-probe", socket)];
   if (reference) contenders.push(referenceClient(reference, socket));
   contenders.push(

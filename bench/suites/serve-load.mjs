@@ -1,16 +1,21 @@
 // What a small request costs a server of each protocol.
-import { compileResponder } from "../lib/reference.mjs";
-import { ask, check, hasUwsgi, inTurns, ours, program, script, uwsgi } from "../serve/contest.mjs";
-import { startScript } from "../serve/processes.mjs";
+import { compileLoad, compileResponder } from "../lib/reference.mjs";
+import { progress } from "../lib/report.mjs";
+import { check, hasUwsgi, inTurns, ours, program, script, uwsgi } from "../serve/contest.mjs";
+import { exchange, runLoad } from "../serve/load.mjs";
 import { requestOf } from "../serve/requests.mjs";
 
-const ROUND_TIME = 1_000;
+const SECONDS = 1;
 const STARTS = 3;
 
+const client = compileLoad();
 const responder = compileResponder();
 
-await directly();
-await pools();
+if (client === undefined) progress("without the load on servers, which is a C client's");
+else {
+  await directly();
+  await pools();
+}
 
 async function directly() {
   const closed = [
@@ -71,24 +76,23 @@ async function pools() {
 
 /** Contenders in turns. */
 async function load(name, contenders, kept, connections, baseline) {
-  const start = () => startAll(contenders, kept, connections);
-  const run = ({ client }) => ask(client, connections, ROUND_TIME);
+  const start = () => startAll(contenders, kept);
+  const run = ({ server, request }) =>
+    runLoad(client, server.socket, request, { kept, connections, seconds: SECONDS });
   await inTurns(name, start, baseline, run, STARTS);
 }
 
 /** What is constant is what the contender before has answered. */
-async function startAll(contenders, kept, connections) {
+async function startAll(contenders, kept) {
   const started = [];
   let answer = "";
   for (const [title, protocol, start] of contenders) {
     const server = await start(answer);
-    const request = Buffer.from(await requestOf(protocol, kept)).toString("base64");
-    const options = { listen: server.socket, request, kept };
-    const client = await startScript("client.mjs", [JSON.stringify(options)]);
-    started.push({ name: title, server, client });
-    const { first } = await ask(client, connections, 50);
-    check(title, first, "http://127.0.0.1/t/echo.php?a=1&b=%20x");
-    answer = Buffer.from(first, "latin1").toString("base64");
+    const request = await requestOf(protocol, kept);
+    started.push({ name: title, server, request });
+    const first = await exchange(server.socket, request, kept);
+    check(title, first.toString("latin1"), "http://127.0.0.1/t/echo.php?a=1&b=%20x");
+    answer = first.toString("base64");
   }
   return started;
 }

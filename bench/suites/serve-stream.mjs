@@ -1,6 +1,7 @@
 // How fast a long answer streams.
+import { once } from "node:events";
 import { progress, reportAll } from "../lib/report.mjs";
-import { ask, medians, ours, script } from "../serve/contest.mjs";
+import { medians, ours, script } from "../serve/contest.mjs";
 import { startScript, stop } from "../serve/processes.mjs";
 import { requestOf } from "../serve/requests.mjs";
 
@@ -21,10 +22,10 @@ async function streamed() {
   for (let round = 0; round < 1 + COUNTED; round++) {
     for (const [name, protocol, { socket }] of started) {
       const request = Buffer.from(await requestOf(protocol)).toString("base64");
-      const options = JSON.stringify({ listen: socket, request, kept: false });
-      const client = await startScript("client.mjs", [options]);
-      const { received, seconds } = await ask(client, 0, 0);
-      await stop(client);
+      const reader = await startScript("reader.mjs", [socket, request]);
+      reader.send("read");
+      const [{ received, seconds }] = await once(reader, "message");
+      await stop(reader);
       if (received < 2 ** 30) throw new Error(`${name} sent ${received} bytes`);
       if (round > 0) rates.get(name).push(2 ** 30 / seconds / 1e6);
     }
