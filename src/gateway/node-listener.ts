@@ -9,6 +9,7 @@ import {
   socketAddress,
   socketEndpoint,
 } from "../transport/address.js";
+import { shareSocketShape } from "../transport/socket-shape.js";
 
 /**
  * Where to listen: an address, a server of Node's own, listening or not, or a descriptor that
@@ -33,6 +34,7 @@ export async function listenOn(
   target: ListenTarget,
   options: ListenOptions = {},
 ): Promise<net.Server> {
+  shareSocketShape();
   if (target instanceof net.Server) return target;
   const server = net.createServer({ allowHalfOpen: true, noDelay: true });
   const { backlog = 511, socketMode = "umask" } = options;

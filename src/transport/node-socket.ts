@@ -5,6 +5,7 @@ import { ErrorCode, GatewayError } from "../errors.js";
 import { type Address, type SocketEndpoint, socketEndpoint } from "./address.js";
 import type { Connection, ConnectionHandlers, Connector } from "./connection.js";
 import { brokenConnection, connectError } from "./socket-error.js";
+import { countSocket } from "./socket-shape.js";
 import { writeParts } from "./write-parts.js";
 
 export interface SocketOptions {
@@ -60,6 +61,7 @@ class NodeConnection implements Connection {
     engine: Engine,
     connectTimeout: number,
   ) {
+    countSocket();
     this.#handlers = handlers;
     this.#socket = this.#createSocket(engine);
     this.#listen();

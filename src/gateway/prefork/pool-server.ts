@@ -1,5 +1,6 @@
 import net, { type Socket } from "node:net";
 import { type ListenAddress, socketEndpoint } from "../../transport/address.js";
+import { shareSocketShape } from "../../transport/socket-shape.js";
 import { addressOf, listening, removeStale } from "../node-listener.js";
 import type { PoolSettings } from "./options.js";
 
@@ -23,6 +24,7 @@ export async function openServer(
   connected: (socket: Socket) => void,
   failed: (error: Error) => void,
 ): Promise<PoolServer> {
+  shareSocketShape();
   const server = net.createServer({
     allowHalfOpen: true,
     noDelay: true,

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import type { Engine } from "../../engine/engine.js";
 import { engine } from "../../engine/select.js";
 import type { Protocol } from "../../transport/address.js";
+import { shareSocketShape } from "../../transport/socket-shape.js";
 import { type Application, connectionHandlerOf } from "../application.js";
 import type { ConnectionTimeouts, MachineOptions } from "../connection-owner.js";
 import { type Handler, type HandlerLike, handlerOf } from "../handler.js";
@@ -54,6 +55,7 @@ export class Worker implements WorkerService {
     board: Scoreboard,
     say: (message: WorkerMessage) => void,
   ) {
+    shareSocketShape();
     const { serve, concurrency, slot, places } = settings;
     this.#settings = settings;
     this.#say = say;

@@ -1,0 +1,26 @@
+// Prints how many hidden classes the options of a hundred sockets have that are made alike, behind
+// a hundred more. Node is run with --allow-natives-syntax.
+import net from "node:net";
+import stream from "node:stream";
+import { countSocket, shareSocketShape } from "../../dist/transport/socket-shape.js";
+
+const [how] = process.argv.slice(2);
+const haveSameClass = new Function("one", "other", "return %HaveSameMap(one, other)");
+const { Duplex } = stream;
+const seen = [];
+// net.Socket calls what the module has.
+stream.Duplex = function (options) {
+  seen.push(options);
+  return Duplex.call(this, options);
+};
+
+if (how === "shared") shareSocketShape();
+for (let i = 0; i < 200; i++) {
+  if (how === "counted") countSocket();
+  new net.Socket({ allowHalfOpen: true, readable: true, writable: true });
+}
+const first = [];
+for (const options of seen.slice(-100)) {
+  if (!first.some((other) => haveSameClass(options, other))) first.push(options);
+}
+process.stdout.write(`${first.length}\n`);
