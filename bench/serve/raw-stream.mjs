@@ -1,8 +1,11 @@
-// Sends 1 GB to whoever connects and says something. Argument: the path that it listens on.
+// Node's net without a protocol. Arguments: the path that it listens on, and `down`: sends 1 GB to
+// whoever connects and says something; or `through`: sends back what comes.
 import net from "node:net";
 
+const [path, direction] = process.argv.slice(2);
 const CHUNK = Buffer.alloc(65_536, 97);
-const server = net.createServer((socket) => {
+
+function stream(socket) {
   let left = 2 ** 30 / CHUNK.length;
   const send = () => {
     while (left > 0) {
@@ -13,7 +16,12 @@ const server = net.createServer((socket) => {
   };
   socket.once("data", send);
   socket.on("drain", send);
+}
+
+const server = net.createServer({ allowHalfOpen: true }, (socket) => {
+  if (direction === "through") socket.pipe(socket);
+  else stream(socket);
   socket.on("error", () => {});
 });
-server.listen(process.argv[2], () => process.send("ready"));
+server.listen(path, () => process.send("ready"));
 process.on("disconnect", () => process.exit());

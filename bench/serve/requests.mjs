@@ -33,23 +33,45 @@ export const variables = Object.entries({
 
 /** The bytes of one GET in a protocol. Of the three, FastCGI alone can keep the connection. */
 export async function requestOf(protocol, kept = false) {
+  const { head, end } = await framed(protocol, variables, 0, kept);
+  return Buffer.concat([head, end]);
+}
+
+const CHUNK_LENGTH = 65_536;
+const CHUNKS = 16_384;
+
+/** A POST of 1 GB: `chunk` is to be sent `times` behind the head. `raw` is no protocol. */
+export async function uploadOf(protocol) {
+  const header = protocol === "fcgi" ? 8 : 0;
+  const contentLength = CHUNK_LENGTH - header;
+  const length = CHUNKS * contentLength;
+  const changed = { REQUEST_METHOD: "POST", CONTENT_LENGTH: String(length) };
+  const posted = variables.map(([name, value]) => [name, changed[name] ?? value]);
+  const chunk = Buffer.alloc(CHUNK_LENGTH, 97);
+  if (header > 0) chunk.set([1, 5, 0, 1, contentLength >> 8, contentLength & 0xff, 0, 0]);
+  return { ...(await framed(protocol, posted, length, false)), chunk, times: CHUNKS, length };
+}
+
+/** What comes before a request's body, and behind it. */
+async function framed(protocol, variables, length, kept) {
+  const nothing = Buffer.alloc(0);
   switch (protocol) {
+    case "raw":
+      return { head: nothing, end: nothing };
     case "fcgi": {
       const { encodeBeginRequest, endOfStream } = await module("fastcgi/encode.js");
       const { encodeParams } = await module("fastcgi/pairs.js");
-      return Buffer.concat([
-        encodeBeginRequest(1, 1, kept ? 1 : 0),
-        encodeParams(1, variables, 65_536),
-        endOfStream(5, 1),
-      ]);
+      const begin = encodeBeginRequest(1, 1, kept ? 1 : 0);
+      const head = Buffer.concat([begin, encodeParams(1, variables, 65_536)]);
+      return { head, end: endOfStream(5, 1) };
     }
     case "scgi": {
       const { encodeRequest } = await module("scgi/encode.js");
-      return encodeRequest(variables, 0);
+      return { head: encodeRequest(variables, length), end: nothing };
     }
     default: {
       const { encodePacket } = await module("uwsgi/encode.js");
-      return encodePacket({ variables });
+      return { head: encodePacket({ variables }), end: nothing };
     }
   }
 }

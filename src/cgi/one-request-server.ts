@@ -1,6 +1,4 @@
 import { latin1Bytes } from "../bytes.js";
-import { type Engine, WINDOW, WINDOW_SIZE } from "../engine/engine.js";
-import { engine as defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import type {
   Ending,
@@ -23,7 +21,7 @@ export interface RequestHead {
 /** Reads a connection's first bytes. */
 export interface RequestHeadReader {
   /**
-   * Takes the next bytes, which may lie in the engine's window.
+   * Takes the next bytes.
    *
    * @returns the head once it is whole, or bytes that answer a connection without a request
    * @throws GatewayError when what came is no request
@@ -31,11 +29,6 @@ export interface RequestHeadReader {
   push(bytes: Uint8Array): RequestHead | Uint8Array | undefined;
   /** @throws GatewayError `truncated` when the end of the connection lies inside the head */
   end(): void;
-}
-
-export interface OneRequestServerOptions {
-  headBegin: "status-field" | "status-line";
-  engine?: Engine | undefined;
 }
 
 /**
@@ -52,7 +45,6 @@ export class OneRequestServer implements ServerMachine, ServerRequest {
   ignored = 0;
   readonly #handlers: ServerHandlers;
   readonly #reader: RequestHeadReader;
-  readonly #engine: Engine;
   #variables = noVariables;
   #receiver: RequestReceiver | undefined;
   #state: "head" | "body" | "complete" = "head";
@@ -64,12 +56,11 @@ export class OneRequestServer implements ServerMachine, ServerRequest {
   constructor(
     reader: RequestHeadReader,
     handlers: ServerHandlers,
-    options: OneRequestServerOptions,
+    headBegin: "status-field" | "status-line",
   ) {
-    this.headBegin = options.headBegin;
+    this.headBegin = headBegin;
     this.#reader = reader;
     this.#handlers = handlers;
-    this.#engine = options.engine ?? defaultEngine();
   }
 
   /** A connection that was accepted is a request to come: who drains a server waits for it. */
@@ -93,19 +84,9 @@ export class OneRequestServer implements ServerMachine, ServerRequest {
     return this.#ended;
   }
 
-  /** Takes bytes that need not lie in the engine's window. */
-  push(bytes: Uint8Array): void {
-    for (let offset = 0; offset < bytes.length; offset += WINDOW_SIZE) {
-      const piece = bytes.subarray(offset, offset + WINDOW_SIZE);
-      this.#engine.memory.set(piece, WINDOW);
-      this.receive(piece.length);
-    }
-  }
-
   /** @throws GatewayError when the head is no request, behind the answer that says so */
-  receive(length: number): void {
-    this.#received += length;
-    const bytes = this.#engine.memory.subarray(WINDOW, WINDOW + length);
+  take(bytes: Uint8Array): void {
+    this.#received += bytes.length;
     if (this.#state === "head" && !this.#ended) this.#head(bytes);
     else this.#body(bytes);
   }

@@ -26,7 +26,10 @@ export interface ServerHandlers {
   errorOutput?(bytes: Uint8Array): void;
 }
 
-/** Takes what follows a request's variables. Views of engine memory are valid until it returns. */
+/**
+ * Takes what follows a request's variables. Views of engine memory are valid until it returns; other
+ * bytes stay as they are.
+ */
 export interface RequestReceiver {
   body(bytes: Uint8Array): void;
   endBody(): void;
@@ -80,11 +83,12 @@ export interface ServerMachine {
    */
   readonly incomplete: number | undefined;
   /**
-   * Takes the first `length` bytes of the engine's window.
+   * Takes bytes of the peer's. They are the machine's from here on: a body is handed out in them, and
+   * they are changed where that saves memory.
    *
    * @throws GatewayError when the connection is of no use any more: it is to be closed
    */
-  receive(length: number): void;
+  take(bytes: Uint8Array): void;
   /**
    * The peer sends no more. Every request is told so, because a front end that closes has most
    * often lost its client; those that are whole may still be answered, in case it has not.

@@ -1,5 +1,5 @@
 import type { ServerHandlers } from "../cgi/server-machine.js";
-import type { Engine } from "../engine/engine.js";
+import { type Engine, WINDOW } from "../engine/engine.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import type { RecordPiece } from "./connection-decoder.js";
 import type { PairDecoder } from "./pair-decoder.js";
@@ -8,6 +8,8 @@ import type { FastCgiServerRequest } from "./server-request.js";
 
 /** Takes what follows a request's BEGIN_REQUEST: its variables, its body and data, its abort. */
 export class RequestStreams {
+  /** The bytes that are in the engine's window: a body is handed out in them. */
+  source: Uint8Array = new Uint8Array(0);
   readonly #handlers: ServerHandlers;
   readonly #engine: Engine;
   readonly #onServed: () => void;
@@ -20,7 +22,7 @@ export class RequestStreams {
   }
 
   /**
-   * Takes a piece of one of the request's records, which lies in the engine's window.
+   * Takes a piece of one of the request's records.
    *
    * @returns whether it was of use: what follows the end of a stream is skipped
    * @throws GatewayError `malformed` for a body before the end of the variables, `truncated` or
@@ -61,7 +63,7 @@ export class RequestStreams {
     if (receiver === undefined) throw paramsMissing(request.requestId, "STDIN");
     if (request.bodyEnded) return false;
     if (piece.length === 0) endBody(request);
-    else receiver.body(this.#view(piece));
+    else receiver.body(this.#contentOf(piece));
     return true;
   }
 
@@ -70,12 +72,17 @@ export class RequestStreams {
     if (receiver === undefined) throw paramsMissing(request.requestId, "DATA");
     if (request.dataEnded) return false;
     if (piece.length === 0) endData(request);
-    else receiver.data(this.#view(piece));
+    else receiver.data(this.#contentOf(piece));
     return true;
   }
 
-  #view({ start, length }: RecordPiece): Uint8Array {
-    return this.#engine.memory.subarray(start, start + length);
+  /** Puts the content, which has come with headers in it, where it has come from. */
+  #contentOf({ start, length }: RecordPiece): Uint8Array {
+    const { memory } = this.#engine;
+    const { source } = this;
+    const at = start - WINDOW;
+    source.set(memory.subarray(start, start + length), at);
+    return source.subarray(at, at + length);
   }
 }
 

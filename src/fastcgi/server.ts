@@ -20,6 +20,8 @@ export interface FastCgiServerOptions extends Partial<ApplicationValues> {
   engine?: Engine | undefined;
 }
 
+const nothing = new Uint8Array(0);
+
 /** A header of version 0: it has no type, no request and no content either. */
 const notARecord = new Uint8Array(8);
 
@@ -89,35 +91,32 @@ export class FastCgiServer implements ServerMachine, RequestOwner {
     return undefined;
   }
 
-  /** Takes bytes that need not lie in the engine's window: they are copied there. */
-  push(bytes: Uint8Array): void {
-    for (let offset = 0; offset < bytes.length; offset += WINDOW_SIZE) {
-      const piece = bytes.subarray(offset, offset + WINDOW_SIZE);
-      this.#engine.memory.set(piece, WINDOW);
-      this.receive(piece.length);
-    }
-  }
-
   /**
    * @throws GatewayError `wrong_protocol`, `malformed`, `truncated` or `limit_exceeded`: the
    * connection is to be closed. All requests on it have been aborted with that error
    */
-  receive(length: number): void {
+  take(bytes: Uint8Array): void {
+    for (let offset = 0; offset < bytes.length; offset += WINDOW_SIZE) {
+      this.#takePiece(bytes.subarray(offset, offset + WINDOW_SIZE));
+    }
+  }
+
+  #takePiece(bytes: Uint8Array): void {
     if (this.#closed) return;
     const { received } = this.#decoder;
-    if (received < 8) {
-      const { memory } = this.#engine;
-      const start = memory.subarray(WINDOW, WINDOW + Math.min(length, 8 - received));
-      this.#first.set(start, received);
-    }
+    if (received < 8) this.#first.set(bytes.subarray(0, 8 - received), received);
+    this.#engine.memory.set(bytes, WINDOW);
+    this.#streams.source = bytes;
     this.#recordsBefore = this.#decoder.records;
     try {
-      this.#decoder.receive(length);
+      this.#decoder.receive(bytes.length);
       this.#checkRecords();
     } catch (error) {
-      const problem = this.#explain(error, Math.min(8, received + length));
+      const problem = this.#explain(error, Math.min(8, received + bytes.length));
       this.#abandon(problem);
       throw problem;
+    } finally {
+      this.#streams.source = nothing;
     }
   }
 

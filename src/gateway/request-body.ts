@@ -77,14 +77,14 @@ export class RequestBody {
     return concat(collected);
   }
 
-  /** Takes a copy of the next bytes. */
+  /** Takes the next bytes, or a copy: see {@link ownBytes}. */
   push(bytes: Uint8Array): void {
     if (this.#dropped || this.#ended) return;
     const before = this.#received;
     this.#received += bytes.length;
     const wanted = this.#expected === undefined ? bytes.length : this.#expected - before;
     if (wanted <= 0) return;
-    const chunk = bytes.slice(0, wanted);
+    const chunk = ownBytes(bytes.subarray(0, wanted));
     if (this.#waiting !== undefined) {
       this.#waiting.enqueue(chunk);
       this.#stopWaiting();
@@ -169,4 +169,16 @@ export class RequestBody {
     this.#settle?.();
     this.#settle = undefined;
   }
+}
+
+/**
+ * Bytes for whoever reads the body, who may keep them, and give their buffer away. What fills most
+ * of a buffer is handed out with it: that is no other chunk's, and what it takes of the memory is
+ * not much more. Less is copied. A copy of each 64 KiB has V8 collect garbage twice as often.
+ */
+function ownBytes(bytes: Uint8Array): Uint8Array {
+  const { buffer, byteOffset, length } = bytes;
+  if (length * 2 > buffer.byteLength) return new Uint8Array(buffer, byteOffset, length);
+  // Not slice: a Buffer's is a view.
+  return new Uint8Array(bytes);
 }

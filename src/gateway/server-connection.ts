@@ -6,7 +6,6 @@ import type {
   ServerMachine,
   ServerRequest,
 } from "../cgi/server-machine.js";
-import { WINDOW, WINDOW_SIZE } from "../engine/engine.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import type { Protocol } from "../transport/address.js";
 import { LINGER, RESET_DELAY } from "./closing-delays.js";
@@ -173,21 +172,11 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Roste
     this.#owner.report(error);
   }
 
-  /**
-   * Bytes are copied into the window, because net.Server gives its sockets no `onread`. Taking the
-   * handle out of one for a socket of our own would save 100 of 230 ms of CPU per GB, by what Node
-   * does not document.
-   */
   #receive(bytes: Uint8Array): void {
     if (this.#state !== State.Open) return;
-    const { engine } = this.#owner;
     this.#receiving = true;
     try {
-      for (let at = 0; at < bytes.length; at += WINDOW_SIZE) {
-        const piece = bytes.subarray(at, at + WINDOW_SIZE);
-        engine.memory.set(piece, WINDOW);
-        this.#machine.receive(piece.length);
-      }
+      this.#machine.take(bytes);
     } catch (error) {
       this.#fault(error);
       return;

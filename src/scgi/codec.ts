@@ -14,7 +14,6 @@ import {
   WINDOW_SIZE,
 } from "../engine/engine.js";
 import { engine as defaultEngine } from "../engine/select.js";
-import { isInWindow } from "../engine/window.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { NetstringFraming, type NetstringOptions } from "./netstring.js";
 
@@ -63,12 +62,10 @@ export class ScgiRequestDecoder {
     const { engine } = this.#framing;
     const { memory } = engine;
     this.#firstByte ??= bytes[0];
-    // What has been collected is split in the window, over the bytes that are there.
-    const mayStay = this.#headers.length === 0 && isInWindow(bytes, engine);
-    const input = bytes.buffer === memory.buffer && !mayStay ? bytes.slice() : bytes;
+    const input = bytes.buffer === memory.buffer ? bytes.slice() : bytes;
     for (let offset = 0; offset < input.length; ) {
       const piece = input.subarray(offset, offset + WINDOW_SIZE);
-      if (!mayStay) memory.set(piece, WINDOW);
+      memory.set(piece, WINDOW);
       const before = this.#framing.received;
       const taken = this.#framing.run(piece.length, 1);
       if (typeof taken !== "number") throw this.#asPeer(taken);

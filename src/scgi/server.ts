@@ -19,5 +19,5 @@ export function createScgiServer(
   const { engine, strict } = options;
   const limit = options.limits?.variables ?? defaultLimits.variables;
   const decoder = new ScgiRequestDecoder({ limit, strict }, engine);
-  return new OneRequestServer(decoder, handlers, { headBegin: "status-field", engine });
+  return new OneRequestServer(decoder, handlers, "status-field");
 }

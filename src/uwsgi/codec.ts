@@ -18,7 +18,6 @@ import {
   WINDOW_SIZE,
 } from "../engine/engine.js";
 import { engine as defaultEngine } from "../engine/select.js";
-import { isInWindow } from "../engine/window.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { carriesVariables, HEADER_LENGTH, MAX_DATA_SIZE } from "./protocol.js";
 
@@ -70,12 +69,10 @@ export class UwsgiPacketDecoder {
    */
   push(bytes: Uint8Array): UwsgiPacket | undefined {
     const { memory } = this.#engine;
-    // What has been collected is split in the window, over the bytes that are there.
-    const mayStay = this.#collected.length === 0 && isInWindow(bytes, this.#engine);
-    const input = bytes.buffer === memory.buffer && !mayStay ? bytes.slice() : bytes;
+    const input = bytes.buffer === memory.buffer ? bytes.slice() : bytes;
     for (let offset = 0; offset < input.length; ) {
       const piece = input.subarray(offset, offset + WINDOW_SIZE);
-      if (!mayStay) memory.set(piece, WINDOW);
+      memory.set(piece, WINDOW);
       const taken = this.#run(piece.length);
       offset += taken.consumed;
       if (taken.packet !== undefined) return { ...taken.packet, rest: input.subarray(offset) };

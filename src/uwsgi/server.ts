@@ -27,7 +27,7 @@ export function createUwsgiServer(
 ): OneRequestServer {
   const { engine, limits } = options;
   const reader = new UwsgiHeadReader({ limit: limits?.variables }, engine);
-  return new OneRequestServer(reader, handlers, { headBegin: "status-line", engine });
+  return new OneRequestServer(reader, handlers, "status-line");
 }
 
 /** Of the packets that uwsgi has, those that an application is sent. */

@@ -105,7 +105,6 @@ export const ANSWER = new TextEncoder().encode("Status: 204 No Content\r\n\r\n")
 export function serve(
   create: (handlers: ServerHandlers) => ServerMachine & { readonly ignored: number },
   chunks: readonly Uint8Array[],
-  engine: Engine,
 ): Served {
   const requests: Seen[] = [];
   let sent = "";
@@ -149,7 +148,9 @@ export function serve(
       closed = ending === "lingering" ? "finished" : ending;
     },
   });
-  const thrown = attempt(() => receive(engine, chunks, (length) => machine.receive(length)));
+  const thrown = attempt(() => {
+    for (const chunk of chunks) machine.take(new Uint8Array(chunk));
+  });
   const problem = thrown ?? problemOf(machine.closed());
   return {
     requests,

@@ -54,11 +54,7 @@ const countOf = (bytes: Uint8Array, wanted: number) =>
 
 /** What stands before a malformed record in one chunk is not handed out. */
 function serveFastCgi(engine: Engine, chunks: readonly Uint8Array[], multiplex: boolean): Served {
-  const served = serve(
-    (handlers) => new FastCgiServer(handlers, { engine, multiplex }),
-    chunks,
-    engine,
-  );
+  const served = serve((handlers) => new FastCgiServer(handlers, { engine, multiplex }), chunks);
   return served.refused ? { ...served, requests: [], sent: "", ignored: 0 } : served;
 }
 

@@ -143,22 +143,19 @@ const scgiRows = [
   row({
     decoder: "SCGI's server",
     files: scgiConnections,
-    decode: (chunks, engine) =>
-      serve((handlers) => createScgiServer(handlers, { engine }), chunks, engine),
+    decode: (chunks, engine) => serve((handlers) => createScgiServer(handlers, { engine }), chunks),
     facts: expectServed,
   }),
   row({
     decoder: "SCGI's server, which does not speak FastCGI,",
     files: fastCgiGets,
-    decode: (chunks, engine) =>
-      serve((handlers) => createScgiServer(handlers, { engine }), chunks, engine),
+    decode: (chunks, engine) => serve((handlers) => createScgiServer(handlers, { engine }), chunks),
     facts: expectWrongProtocol("FastCGI"),
   }),
   row({
     decoder: "SCGI's server, which does not speak uwsgi,",
     files: uwsgiConnections.filter((file) => !file.includes("modifier")),
-    decode: (chunks, engine) =>
-      serve((handlers) => createScgiServer(handlers, { engine }), chunks, engine),
+    decode: (chunks, engine) => serve((handlers) => createScgiServer(handlers, { engine }), chunks),
     facts: expectWrongProtocol("uwsgi"),
   }),
   row({
@@ -190,14 +187,14 @@ const uwsgiRows = [
     decoder: "uwsgi's server",
     files: uwsgiConnections,
     decode: (chunks, engine) =>
-      serve((handlers) => createUwsgiServer(handlers, { engine }), chunks, engine),
+      serve((handlers) => createUwsgiServer(handlers, { engine }), chunks),
     facts: expectServed,
   }),
   row({
     decoder: "uwsgi's server, which does not speak FastCGI,",
     files: fastCgiGets,
     decode: (chunks, engine) =>
-      serve((handlers) => createUwsgiServer(handlers, { engine }), chunks, engine),
+      serve((handlers) => createUwsgiServer(handlers, { engine }), chunks),
     facts({ requests, problem }, file) {
       // BEGIN_REQUEST's first four bytes are a packet of one byte, and no variable is that short.
       expect(requests, file).toEqual([]);
@@ -208,7 +205,7 @@ const uwsgiRows = [
     decoder: "uwsgi's server, which does not speak SCGI,",
     files: scgiConnections,
     decode: (chunks, engine) =>
-      serve((handlers) => createUwsgiServer(handlers, { engine }), chunks, engine),
+      serve((handlers) => createUwsgiServer(handlers, { engine }), chunks),
     facts({ requests, problem }, file, bytes) {
       // The digits of a netstring's length are a packet of 13,000 bytes or so, and no request.
       const [, low = 0, high = 0] = bytes;

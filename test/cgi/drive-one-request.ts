@@ -82,7 +82,7 @@ export class DrivenRequest {
   /** Feeds pieces until one is refused. */
   feed(...pieces: readonly Uint8Array[]): Seen {
     try {
-      for (const piece of pieces) this.machine.push(piece);
+      for (const piece of pieces) this.machine.take(new Uint8Array(piece));
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
       this.seen.problem = error.code;

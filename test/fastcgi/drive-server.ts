@@ -55,7 +55,7 @@ export class DrivenServer {
   /** Feeds the pieces; what is thrown becomes the result. */
   feed(...pieces: readonly Uint8Array[]): GatewayError | undefined {
     try {
-      for (const piece of pieces) this.machine.push(piece);
+      for (const piece of pieces) this.machine.take(new Uint8Array(piece));
       return undefined;
     } catch (error) {
       return error as GatewayError;

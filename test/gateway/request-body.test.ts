@@ -38,3 +38,28 @@ describe("a body that is full", () => {
     expect([seen.body.full, seen.rooms]).toEqual([false, 1]);
   });
 });
+
+describe("a chunk", () => {
+  async function chunkOf(bytes: Uint8Array): Promise<Uint8Array> {
+    const { body } = make(undefined);
+    body.push(bytes);
+    return (await body.stream.getReader().read()).value as Uint8Array;
+  }
+
+  it("comes in the buffer that it fills most of", async () => {
+    const source = Buffer.from(new ArrayBuffer(9));
+    const chunk = await chunkOf(source.subarray(4));
+    expect([chunk.constructor, chunk.length]).toEqual([Uint8Array, 5]);
+    expect(chunk.buffer).toBe(source.buffer);
+  });
+
+  it("is a copy, so that two of them never share a buffer", async () => {
+    const source = Buffer.from(new ArrayBuffer(8)).fill(7);
+    const chunks = [await chunkOf(source.subarray(0, 4)), await chunkOf(source.subarray(4))];
+    source.fill(0);
+    for (const chunk of chunks) {
+      expect(chunk).toEqual(new Uint8Array(4).fill(7));
+      expect(chunk.buffer).not.toBe(source.buffer);
+    }
+  });
+});

@@ -159,9 +159,9 @@ describe.each(engines)("an SCGI server on the %s engine", (_, engine) => {
     const { machine } = drive(silent);
     const told = () => [machine.active, machine.receiving, machine.incomplete];
     expect(told()).toEqual([1, 1, 0]);
-    machine.push(get.subarray(0, 20));
+    machine.take(get.slice(0, 20));
     expect(told()).toEqual([1, 1, 0]);
-    machine.push(get.subarray(20));
+    machine.take(get.slice(20));
     expect(told()).toEqual([1, 0, undefined]);
     machine.end();
     expect(told()).toEqual([0, 0, undefined]);

@@ -1,6 +1,5 @@
 import type { ServerMachine } from "../../cgi/server-machine.js";
 import type { Variables } from "../../cgi/variables.js";
-import { WINDOW, WINDOW_SIZE } from "../../engine/engine.js";
 import { engine } from "../../engine/select.js";
 import type { Protocol } from "../../transport/address.js";
 import { ignoringReceiver } from "../ignoring-receiver.js";
@@ -43,13 +42,9 @@ export class MachineHeadReader implements VariablesReader {
   }
 
   push(chunk: Uint8Array): void {
-    const { memory } = engine();
     try {
-      for (let at = 0; at < chunk.length; at += WINDOW_SIZE) {
-        const piece = chunk.subarray(at, at + WINDOW_SIZE);
-        memory.set(piece, WINDOW);
-        this.#machine.receive(piece.length);
-      }
+      // A copy: the worker gets these bytes, too.
+      this.#machine.take(new Uint8Array(chunk));
     } catch {
       // A worker will find the same fault, and answer it.
       this.#done = true;

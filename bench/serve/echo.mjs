@@ -1,0 +1,4 @@
+/** What comes, as it comes. */
+export default function handler(request) {
+  return new Response(request.body);
+}
