@@ -4,6 +4,7 @@ import { latin1Bytes } from "../bytes.js";
 import { reasonPhrases } from "../cgi/reason-phrases.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { Protocol } from "../transport/address.js";
+import { Backpressure } from "./backpressure.js";
 import { LINGER, RESET_DELAY } from "./closing-delays.js";
 import type { ConnectionOwner } from "./connection-owner.js";
 import { HeadWatch } from "./head-watch.js";
@@ -42,18 +43,16 @@ export class HttpConnection implements RunnerConnection, HttpRequestOwner, Roste
   #state: "open" | "draining" | "closed" = "open";
   readonly #head: HeadWatch;
   #closeTimer: NodeJS.Timeout | undefined;
-  /** Whether the peer has to take something before more is written. */
-  #blocked = false;
-  #drained: (() => void)[] = [];
+  readonly #backpressure: Backpressure;
 
   constructor(socket: Socket, owner: HttpConnectionOwner) {
     this.#socket = socket;
     this.#owner = owner;
+    this.#backpressure = new Backpressure(socket, owner.timeouts.write, () => {});
     socket.allowHalfOpen = true;
     socket.on("end", () => this.#peerEnded());
-    socket.on("drain", () => this.#unblock());
     socket.on("timeout", () => {
-      if (this.#blocked) owner.report(lateWrite(owner.timeouts.write));
+      if (this.#backpressure.blocked) owner.report(lateWrite(owner.timeouts.write));
       socket.destroy();
     });
     // Clients reset connections in normal operation: `close` follows, and says enough.
@@ -124,10 +123,7 @@ export class HttpConnection implements RunnerConnection, HttpRequestOwner, Roste
   }
 
   drained(): Promise<void> | undefined {
-    if (!this.#blocked) return undefined;
-    return new Promise((resolve) => {
-      this.#drained.push(resolve);
-    });
+    return this.#backpressure.drained();
   }
 
   resumeReading(): void {
@@ -150,9 +146,7 @@ export class HttpConnection implements RunnerConnection, HttpRequestOwner, Roste
   }
 
   written(): void {
-    if (this.#blocked || !this.#socket.writableNeedDrain) return;
-    this.#blocked = true;
-    this.#socket.setTimeout(this.#owner.timeouts.write);
+    if (this.#socket.writableNeedDrain) this.#backpressure.block();
   }
 
   /** A unix socket has no reset: there an HTTP/1.0 client does not hear that a response broke off. */
@@ -252,17 +246,6 @@ export class HttpConnection implements RunnerConnection, HttpRequestOwner, Roste
     socket.resume();
   }
 
-  #unblock(): void {
-    if (!this.#blocked) return;
-    this.#blocked = false;
-    this.#socket.setTimeout(0);
-    this.#release();
-  }
-
-  #release(): void {
-    for (const resolve of this.#drained.splice(0)) resolve();
-  }
-
   #peerEnded(): void {
     const { request, runner } = this.#current ?? {};
     if (request?.incoming.complete === false) runner?.aborted(endInside());
@@ -277,8 +260,7 @@ export class HttpConnection implements RunnerConnection, HttpRequestOwner, Roste
     this.#current?.request.drop();
     const left = new GatewayError(ErrorCode.Aborted, "the client broke the connection off");
     this.#current?.runner?.aborted(left);
-    this.#blocked = false;
-    this.#release();
+    this.#backpressure.close();
     this.#owner.closed(this);
   }
 }

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { writeParts } from "../transport/write-parts.js";
+import { Backpressure } from "./backpressure.js";
 
 /**
  * So many bytes do not wait for the turn's end. Of a stream that is always ready, a write of two
@@ -10,24 +11,19 @@ const FULL_LENGTH = 131_072;
 /** Writes to a socket what comes in one turn of the event loop, at its end. */
 export class SocketWriter {
   readonly #socket: Socket;
-  readonly #timeout: number;
-  readonly #drained: () => void;
+  readonly #backpressure: Backpressure;
   #pending: Uint8Array[] = [];
   #pendingLength = 0;
-  #blocked = false;
   #closed = false;
-  #waiting: (() => void)[] = [];
 
   /**
    * @param timeout milliseconds that the peer may take nothing while something waits for it: then
    * the socket's `timeout` event comes. 0 is for ever
-   * @param drained is called when the peer has taken what waited
+   * @param onDrain is called when the peer has taken what waited
    */
-  constructor(socket: Socket, timeout: number, drained: () => void) {
+  constructor(socket: Socket, timeout: number, onDrain: () => void) {
     this.#socket = socket;
-    this.#timeout = timeout;
-    this.#drained = drained;
-    socket.on("drain", () => this.#unblock());
+    this.#backpressure = new Backpressure(socket, timeout, onDrain);
   }
 
   send(parts: readonly Uint8Array[]): void {
@@ -44,38 +40,20 @@ export class SocketWriter {
     if (this.#closed || parts.length === 0) return;
     this.#pending = [];
     this.#pendingLength = 0;
-    if (writeParts(this.#socket, parts) || this.#blocked) return;
-    this.#blocked = true;
-    this.#socket.setTimeout(this.#timeout);
+    if (!writeParts(this.#socket, parts)) this.#backpressure.block();
   }
 
   /** Settles when the peer has taken what was sent; undefined when there is nothing to wait for. */
   drained(): Promise<void> | undefined {
     if (this.#closed) return undefined;
     if (this.#pendingLength >= FULL_LENGTH) this.flush();
-    if (!this.#blocked) return undefined;
-    return new Promise((resolve) => {
-      this.#waiting.push(resolve);
-    });
+    return this.#backpressure.drained();
   }
 
   /** The socket is closed: nobody is to wait for it. */
   close(): void {
     this.#closed = true;
     this.#pending = [];
-    this.#release();
-  }
-
-  #unblock(): void {
-    this.#blocked = false;
-    this.#socket.setTimeout(0);
-    this.#drained();
-    this.#release();
-  }
-
-  #release(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const resolve of waiting) resolve();
+    this.#backpressure.close();
   }
 }
