@@ -1,4 +1,5 @@
 import { ErrorCode, GatewayError } from "../errors.js";
+import { TurnTaking } from "./turn-taking.js";
 
 /** Who takes the pieces of a request's streams. */
 export interface BodyReceiver {
@@ -45,6 +46,7 @@ async function sendStream(
 ): Promise<void> {
   const reader = stream.getReader();
   receiver.onRelease = () => void reader.cancel().catch(() => {});
+  const turns = new TurnTaking();
   let sent = 0;
   try {
     while (receiver.open) {
@@ -56,6 +58,8 @@ async function sendStream(
       sent += value.length;
       if (source.length !== undefined && sent > source.length) throw wrongLength(sent, source);
       await sendPiece(source, value, receiver);
+      const turn = turns.sent(value.length);
+      if (turn !== undefined) await turn;
     }
   } finally {
     reader.cancel().catch(() => {});

@@ -1,6 +1,7 @@
 import { formatResponseHead, hasNullBody } from "../cgi/response.js";
 import type { ResponseStart, ServerRequest } from "../cgi/server-machine.js";
 import { bufferedBody } from "./buffered-body.js";
+import { TurnTaking } from "./turn-taking.js";
 
 /** What a response needs of the connection that it goes to. */
 export interface ResponseConnection {
@@ -109,6 +110,7 @@ export class ResponseSender {
   ): Promise<void> {
     const reader = stream.getReader();
     this.#reader = reader;
+    const turns = new TurnTaking();
     let sent = 0;
     try {
       let next = reader.read();
@@ -125,6 +127,8 @@ export class ResponseSender {
         next = reader.read();
         next.catch(() => {});
         await this.#connection.drained();
+        const turn = turns.sent(value.length);
+        if (turn !== undefined) await turn;
       }
     } finally {
       this.cancel(undefined);

@@ -5,7 +5,7 @@ import { LISTENING_DESCRIPTOR } from "./messages.js";
 /**
  * Accepts from descriptor 0, and only while it is open: a connection that this worker cannot serve
  * is for another. Node accepts for as long as it listens; but libuv does not close the descriptors
- * 0 to 2, so that one can stop listening there, and listen again. That takes 17 µs.
+ * 0 to 2, so that one can stop listening there, and listen again. That takes 5 µs.
  */
 export class AcceptGate {
   readonly #server: Server;
