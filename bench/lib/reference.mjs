@@ -22,6 +22,15 @@ export function compileLoad() {
 }
 
 /**
+ * Compiles the C client that sends and takes long bodies.
+ *
+ * @returns its path; undefined where there is no C compiler
+ */
+export function compileTransfer() {
+  return compile("transfer", []);
+}
+
+/**
  * Compiles the C responder.
  *
  * @returns its path; undefined where there is no C compiler, or no libfcgi (libfcgi-dev)

@@ -1,4 +1,4 @@
-// Asks a server on a unix socket: once, or as often as it can answer.
+// Asks a server on a unix socket: once, as often as it can answer, or with a long body.
 import { execFile } from "node:child_process";
 import net from "node:net";
 import { promisify } from "node:util";
@@ -27,10 +27,20 @@ function endsRequest(answer) {
 
 /** @returns `{ answers, seconds }` of the C client */
 export async function runLoad(client, path, request, { kept, connections, seconds }) {
-  const run = promisify(execFile)(client, [path, connections, seconds, kept ? "kept" : "each"]);
-  run.child.stdin.end(request);
-  const { stdout } = await run;
-  const { failures, ...result } = JSON.parse(stdout);
+  const args = [path, connections, seconds, kept ? "kept" : "each"];
+  const { failures, ...result } = await run(client, args, request);
   if (failures > 0) throw new Error(`${path}: ${failures} requests failed`);
   return result;
+}
+
+/** @returns `{ received, seconds }` of the C client */
+export function runTransfer(client, path, { head, chunk, times, end, closes }) {
+  const args = [path, head.length, chunk.length, times, closes ? "close" : "keep"];
+  return run(client, args, Buffer.concat([head, chunk, end]));
+}
+
+async function run(program, args, input) {
+  const running = promisify(execFile)(program, args.map(String));
+  running.child.stdin.end(input);
+  return JSON.parse((await running).stdout);
 }

@@ -98,22 +98,32 @@ export function endOfStream(type: number, requestId: number): Uint8Array {
   return record;
 }
 
+/**
+ * A content of up to this many bytes is copied behind its header, into the 64 bytes that V8 keeps in
+ * an array itself: what is left of a chunk of 64 KiB.
+ */
+const SHORT_LENGTH = 56;
 const zeros = new Uint8Array(8);
 
 /**
- * A piece of a stream as records, cut at {@link MAX_SENT_LENGTH}: of each its header, content and
- * padding, to be written in order. The content is not copied. Empty for no bytes, because an empty
- * record would end the stream.
+ * A piece of a stream as records, cut at {@link MAX_SENT_LENGTH}, in parts to be written in order: a
+ * short record in one, a longer one's header, content and padding apart. The content of a long one
+ * is not copied. Empty for no bytes, because an empty record would end the stream.
  */
 export function streamRecords(type: number, requestId: number, bytes: Uint8Array): Uint8Array[] {
   const parts: Uint8Array[] = [];
   for (let offset = 0; offset < bytes.length; offset += MAX_SENT_LENGTH) {
     const content = bytes.subarray(offset, offset + MAX_SENT_LENGTH);
-    const header = new Uint8Array(HEADER_LENGTH);
-    writeHeader(header, 0, type, requestId, content.length);
-    parts.push(header, content);
-    const padding = paddingFor(content.length);
-    if (padding > 0) parts.push(zeros.subarray(0, padding));
+    if (content.length <= SHORT_LENGTH) parts.push(encodeRecord(type, requestId, content));
+    else pushLong(parts, type, requestId, content);
   }
   return parts;
+}
+
+function pushLong(parts: Uint8Array[], type: number, requestId: number, content: Uint8Array): void {
+  const header = new Uint8Array(HEADER_LENGTH);
+  writeHeader(header, 0, type, requestId, content.length);
+  parts.push(header, content);
+  const padding = paddingFor(content.length);
+  if (padding > 0) parts.push(zeros.subarray(0, padding));
 }

@@ -14,6 +14,8 @@ export interface ResponseConnection {
 const SMALL = 16_384;
 
 const nothing = Buffer.alloc(0);
+/** Of a read that fails while the peer is waited for: it is waited for next. */
+const ignore = (): void => {};
 
 /** Sends the response to one request. */
 export class ResponseSender {
@@ -125,10 +127,12 @@ export class ResponseSender {
         this.#request.respond(value);
         // One chunk ahead: it is made while the peer takes this one.
         next = reader.read();
-        next.catch(() => {});
-        await this.#connection.drained();
         const turn = turns.sent(value.length);
-        if (turn !== undefined) await turn;
+        const drained = this.#connection.drained();
+        if (turn === undefined && drained === undefined) continue;
+        next.catch(ignore);
+        await drained;
+        await turn;
       }
     } finally {
       this.cancel(undefined);

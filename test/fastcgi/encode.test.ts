@@ -101,6 +101,17 @@ describe("records", () => {
     expect(parts[3]?.buffer).toBe(content.buffer);
     expect(parts[4]).toEqual(new Uint8Array(7));
   });
+
+  it("but for a short one, which is one part with its header and padding", () => {
+    const content = new Uint8Array(65_536).fill(7);
+    const parts = streamRecords(RecordType.Stdin, 1, content);
+    expect(parts.map(({ length }) => length)).toEqual([8, 65_528, 16]);
+    expect(parts[2]).toEqual(encodeRecord(RecordType.Stdin, 1, content.subarray(0, 8)));
+    const lengths = [1, 56, 57].map((length) =>
+      streamRecords(RecordType.Stdin, 1, new Uint8Array(length)).map((part) => part.length),
+    );
+    expect(lengths).toEqual([[16], [64], [8, 57, 7]]);
+  });
 });
 
 describe("name-value pairs", () => {
