@@ -1,4 +1,5 @@
 import {
+  DemultiplexState,
   type Engine,
   EngineError,
   RESULT,
@@ -13,8 +14,9 @@ import {
   WINDOW_SIZE,
 } from "../engine/engine.js";
 import { engine as defaultEngine } from "../engine/select.js";
+import { requestIdOf, typeOf } from "../engine/typescript/record-header.js";
 import { ErrorCode, GatewayError } from "../errors.js";
-import { HEADER_LENGTH } from "./protocol.js";
+import { HEADER_LENGTH, RecordType } from "./protocol.js";
 
 const stateBase = STATE >> 2;
 const resultBase = RESULT >> 2;
@@ -26,12 +28,22 @@ export interface RecordPiece {
   type: number;
   /** Where the content lies in the engine's window. */
   start: number;
+  /** Where its first byte was in the bytes that were taken. */
+  at: number;
   length: number;
   /** The piece starts where a record's content starts. */
   begins: boolean;
   /** The piece ends where a record's content ends. */
   ends: boolean;
 }
+
+/** A part of a long content of STDIN or DATA, which the engine has not seen. */
+export type LongContent = Pick<RecordPiece, "requestId" | "type" | "at" | "length">;
+
+/** Bytes that the engine is given at a time, behind which a long content may follow. */
+const FED_LENGTH = 4_096;
+/** A content of fewer bytes is the engine's. */
+const LONG_LENGTH = 1_024;
 
 /**
  * Takes the records of every request out of a connection's bytes, however they are cut. Stream
@@ -41,6 +53,8 @@ export class ConnectionDecoder {
   readonly #engine: Engine;
   readonly #state = new Int32Array(STATE_WORDS);
   readonly #onPiece: (piece: RecordPiece) => void;
+  /** Where what is in the window was in the bytes that were taken. */
+  #base = 0;
   #received = 0;
   #records = 0;
 
@@ -82,6 +96,33 @@ export class ConnectionDecoder {
   }
 
   /**
+   * Decodes bytes of which long contents are left where they are, all but their last byte: copies in
+   * and out of the window would cost more than all else about them.
+   *
+   * @throws GatewayError as {@link receive}
+   */
+  take(bytes: Uint8Array, onLongContent: (content: LongContent) => void): void {
+    for (let at = 0; at < bytes.length; ) {
+      const length = this.#longLength(bytes.length - at);
+      if (length > 0) {
+        const header = this.#state[DemultiplexState.HeaderLow] as number;
+        const remaining = this.#state[DemultiplexState.ContentRemaining] as number;
+        this.#state[DemultiplexState.ContentRemaining] = remaining - length;
+        this.#received += length;
+        onLongContent({ requestId: requestIdOf(header), type: typeOf(header), at, length });
+        at += length;
+      } else {
+        const fed = bytes.subarray(at, at + FED_LENGTH);
+        this.#engine.memory.set(fed, WINDOW);
+        this.#base = at;
+        this.receive(fed.length);
+        at += fed.length;
+      }
+    }
+    this.#base = 0;
+  }
+
+  /**
    * Decodes the first `length` bytes of the engine's window. What stands before a malformed record
    * in them is not handed out.
    *
@@ -104,6 +145,18 @@ export class ConnectionDecoder {
     }
   }
 
+  /** How many of the next bytes are of a long content, and not its last. */
+  #longLength(available: number): number {
+    const state = this.#state;
+    if (state[DemultiplexState.HeaderLength] !== HEADER_LENGTH) return 0;
+    const type = typeOf(state[DemultiplexState.HeaderLow] as number);
+    if (type !== RecordType.Stdin && type !== RecordType.Data) return 0;
+    // The last byte ends the record, which is for the engine to count.
+    const remaining = (state[DemultiplexState.ContentRemaining] as number) - 1;
+    const length = Math.min(remaining, available);
+    return length >= LONG_LENGTH ? length : 0;
+  }
+
   /** Hands out the pieces in the first `length` words of the engine's table. */
   #deliver(length: number): void {
     const { words } = this.#engine;
@@ -116,6 +169,7 @@ export class ConnectionDecoder {
         requestId: rows[row + RecordRow.RequestId] as number,
         type: type & 0xff,
         start: rows[row + RecordRow.Start] as number,
+        at: this.#base + (rows[row + RecordRow.Start] as number) - WINDOW,
         length: rows[row + RecordRow.Length] as number,
         begins: ((type >> 8) & RecordFlag.Begins) !== 0,
         ends: ((type >> 8) & RecordFlag.Ends) !== 0,

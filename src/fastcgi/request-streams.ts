@@ -1,18 +1,20 @@
 import type { ServerHandlers } from "../cgi/server-machine.js";
-import { type Engine, WINDOW } from "../engine/engine.js";
+import type { Engine } from "../engine/engine.js";
 import { ErrorCode, GatewayError } from "../errors.js";
-import type { RecordPiece } from "./connection-decoder.js";
+import type { LongContent, RecordPiece } from "./connection-decoder.js";
+import { JoinedContent } from "./joined-content.js";
 import type { PairDecoder } from "./pair-decoder.js";
 import { RecordType } from "./protocol.js";
 import type { FastCgiServerRequest } from "./server-request.js";
 
 /** Takes what follows a request's BEGIN_REQUEST: its variables, its body and data, its abort. */
 export class RequestStreams {
-  /** The bytes that are in the engine's window: a body is handed out in them. */
-  source: Uint8Array = new Uint8Array(0);
   readonly #handlers: ServerHandlers;
   readonly #engine: Engine;
   readonly #onServed: () => void;
+  readonly #joined = new JoinedContent();
+  /** Whose content is being joined. */
+  #pending: { request: FastCgiServerRequest; type: number } | undefined;
 
   /** @param onServed is called for each request whose variables are complete */
   constructor(handlers: ServerHandlers, engine: Engine, onServed: () => void) {
@@ -21,8 +23,25 @@ export class RequestStreams {
     this.#onServed = onServed;
   }
 
+  /** The bytes that pieces are of from here on. A body is handed out in them. */
+  begin(bytes: Uint8Array): void {
+    this.#joined.bytes = bytes;
+    this.#pending = undefined;
+  }
+
+  /** Hands out what there is of the body that came last. */
+  flush(): void {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    if (pending === undefined) return;
+    const { receiver } = pending.request;
+    const content = this.#joined.take();
+    if (pending.type === RecordType.Stdin) receiver?.body(content);
+    else receiver?.data(content);
+  }
+
   /**
-   * Takes a piece of one of the request's records.
+   * Takes a piece of one of the request's records, which is in the engine's window.
    *
    * @returns whether it was of use: what follows the end of a stream is skipped
    * @throws GatewayError `malformed` for a body before the end of the variables, `truncated` or
@@ -39,12 +58,44 @@ export class RequestStreams {
         else this.#completeParams(request, request.params);
         return true;
       case RecordType.Stdin:
-        return this.#body(request, piece);
       case RecordType.Data:
-        return this.#data(request, piece);
+        if (!mayHaveMore(request, piece.type)) return false;
+        if (piece.length === 0) this.#end(request, piece.type);
+        else {
+          const { start, length } = piece;
+          this.#continue(request, piece.type);
+          this.#joined.addCopy(this.#engine.memory.subarray(start, start + length), piece.at);
+        }
+        return true;
       default:
         return false;
     }
+  }
+
+  /**
+   * Takes a long content, which is in the bytes.
+   *
+   * @returns as {@link receive}
+   * @throws GatewayError as {@link receive}
+   */
+  receiveLong(request: FastCgiServerRequest, { type, at, length }: LongContent): boolean {
+    if (!mayHaveMore(request, type)) return false;
+    this.#continue(request, type);
+    this.#joined.add(at, length);
+    return true;
+  }
+
+  /** What is added to the joined content from here on is the request's. */
+  #continue(request: FastCgiServerRequest, type: number): void {
+    if (this.#pending?.request === request && this.#pending.type === type) return;
+    this.flush();
+    this.#pending = { request, type };
+  }
+
+  #end(request: FastCgiServerRequest, type: number): void {
+    this.flush();
+    if (type === RecordType.Stdin) endBody(request);
+    else endData(request);
   }
 
   #completeParams(request: FastCgiServerRequest, params: PairDecoder): void {
@@ -57,33 +108,19 @@ export class RequestStreams {
     if (request.role === "authorizer") endBody(request);
     if (request.role !== "filter") endData(request);
   }
+}
 
-  #body(request: FastCgiServerRequest, piece: RecordPiece): boolean {
-    const { receiver } = request;
-    if (receiver === undefined) throw paramsMissing(request.requestId, "STDIN");
-    if (request.bodyEnded) return false;
-    if (piece.length === 0) endBody(request);
-    else receiver.body(this.#contentOf(piece));
-    return true;
+/**
+ * Whether the stream has not ended.
+ *
+ * @throws GatewayError `malformed` when it should not have begun
+ */
+function mayHaveMore(request: FastCgiServerRequest, type: number): boolean {
+  const isBody = type === RecordType.Stdin;
+  if (request.receiver === undefined) {
+    throw paramsMissing(request.requestId, isBody ? "STDIN" : "DATA");
   }
-
-  #data(request: FastCgiServerRequest, piece: RecordPiece): boolean {
-    const { receiver } = request;
-    if (receiver === undefined) throw paramsMissing(request.requestId, "DATA");
-    if (request.dataEnded) return false;
-    if (piece.length === 0) endData(request);
-    else receiver.data(this.#contentOf(piece));
-    return true;
-  }
-
-  /** Puts the content, which has come with headers in it, where it has come from. */
-  #contentOf({ start, length }: RecordPiece): Uint8Array {
-    const { memory } = this.#engine;
-    const { source } = this;
-    const at = start - WINDOW;
-    source.set(memory.subarray(start, start + length), at);
-    return source.subarray(at, at + length);
-  }
+  return isBody ? !request.bodyEnded : !request.dataEnded;
 }
 
 function endBody(request: FastCgiServerRequest): void {

@@ -1,10 +1,10 @@
 import { ByteCollector } from "../bytes.js";
 import type { ServerHandlers, ServerMachine } from "../cgi/server-machine.js";
-import { type Engine, WINDOW, WINDOW_SIZE } from "../engine/engine.js";
+import { type Engine, WINDOW_SIZE } from "../engine/engine.js";
 import { engine as defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultLimits, type Limits } from "../limits.js";
-import { ConnectionDecoder, type RecordPiece } from "./connection-decoder.js";
+import { ConnectionDecoder, type LongContent, type RecordPiece } from "./connection-decoder.js";
 import { encodeEndRequest } from "./encode.js";
 import { describeFrontEnd } from "./front-end.js";
 import { ManagementRecords } from "./management.js";
@@ -105,18 +105,18 @@ export class FastCgiServer implements ServerMachine, RequestOwner {
     if (this.#closed) return;
     const { received } = this.#decoder;
     if (received < 8) this.#first.set(bytes.subarray(0, 8 - received), received);
-    this.#engine.memory.set(bytes, WINDOW);
-    this.#streams.source = bytes;
+    this.#streams.begin(bytes);
     this.#recordsBefore = this.#decoder.records;
     try {
-      this.#decoder.receive(bytes.length);
+      this.#decoder.take(bytes, (content) => this.#takeLong(content));
+      this.#streams.flush();
       this.#checkRecords();
     } catch (error) {
       const problem = this.#explain(error, Math.min(8, received + bytes.length));
       this.#abandon(problem);
       throw problem;
     } finally {
-      this.#streams.source = nothing;
+      this.#streams.begin(nothing);
     }
   }
 
@@ -173,9 +173,18 @@ export class FastCgiServer implements ServerMachine, RequestOwner {
     return true;
   }
 
+  #takeLong(content: LongContent): void {
+    if (this.#closed) return;
+    const request = this.#requests.get(content.requestId);
+    if (request === undefined || !this.#streams.receiveLong(request, content)) {
+      this.ignored += content.length;
+    }
+  }
+
   #dispatch(piece: RecordPiece): void {
     if (this.#closed) return;
     const { type, requestId } = piece;
+    if (type !== RecordType.Stdin && type !== RecordType.Data) this.#streams.flush();
     if (requestId === NULL_REQUEST_ID || type === RecordType.GetValues) this.#manage(piece);
     else if (type === RecordType.BeginRequest) this.#begin(piece);
     else {
