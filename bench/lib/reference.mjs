@@ -9,7 +9,7 @@ import { root } from "./packages.mjs";
  * @returns its path; undefined where there is no C compiler, or no epoll
  */
 export function compileScrape() {
-  return compile("scrape", ["loop"]);
+  return compile("scrape", ["loop", "system"]);
 }
 
 /**
@@ -18,7 +18,7 @@ export function compileScrape() {
  * @returns its path; undefined where there is no C compiler, or no epoll
  */
 export function compileLoad() {
-  return compile("load", ["loop"]);
+  return compile("load", ["loop", "system"]);
 }
 
 /**
@@ -27,7 +27,7 @@ export function compileLoad() {
  * @returns its path; undefined where there is no C compiler
  */
 export function compileTransfer() {
-  return compile("transfer", []);
+  return compile("transfer", ["system"]);
 }
 
 /**

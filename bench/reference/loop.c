@@ -3,29 +3,17 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "system.h"
 
 enum { EVENTS = 64, SILENCE = 5000 /* milliseconds */ };
 
-static struct sockaddr_un address = {.sun_family = AF_UNIX};
+static struct sockaddr_un address;
 static int poller;
 static unsigned long answers, failures;
-
-void fail(const char *what) {
-  perror(what);
-  exit(1);
-}
-
-static double seconds(clockid_t clock) {
-  struct timespec time;
-  clock_gettime(clock, &time);
-  return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
 
 static void send_request(const struct load *load, struct connection *connection) {
   connection->length = 0;
@@ -75,11 +63,7 @@ static int serve(const struct load *load, struct connection *connection, int is_
 }
 
 void run_load(const struct load *load) {
-  if (strlen(load->socket) >= sizeof address.sun_path) {
-    errno = ENAMETOOLONG;
-    fail(load->socket);
-  }
-  strcpy(address.sun_path, load->socket);
+  address = address_of(load->socket);
   poller = epoll_create1(EPOLL_CLOEXEC);
   if (poller < 0) fail("epoll_create1");
   struct connection *connections = calloc((size_t)load->connections, sizeof *connections);

@@ -33,7 +33,4 @@ struct load {
 /* Runs it, and prints what came of it as one JSON object. Ends the process when it cannot. */
 void run_load(const struct load *load);
 
-/* Ends the process with what errno says. */
-void fail(const char *what);
-
 #endif

@@ -14,9 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "system.h"
 
 enum { INPUT = 131072, BUFFER = 65536, SILENCE = 5000 /* milliseconds */ };
 
@@ -29,24 +29,8 @@ struct outgoing {
   size_t sent; /* of the part */
 };
 
-static void fail(const char *what) {
-  perror(what);
-  exit(1);
-}
-
-static double now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
 static int open_connection(const char *path) {
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
-  if (strlen(path) >= sizeof address.sun_path) {
-    errno = ENAMETOOLONG;
-    fail(path);
-  }
-  strcpy(address.sun_path, path);
+  struct sockaddr_un address = address_of(path);
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) fail("socket");
   if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0) fail("connect");
@@ -105,7 +89,7 @@ int main(int count, char **arguments) {
   int closes = strcmp(arguments[5], "close") == 0;
   unsigned long received = 0;
 
-  double began = now();
+  double began = seconds(CLOCK_MONOTONIC);
   int fd = open_connection(arguments[1]);
   int is_sent = 0, is_over = 0;
   while (!is_over) {
@@ -120,6 +104,6 @@ int main(int count, char **arguments) {
     }
     if (wanted.revents & (POLLIN | POLLHUP | POLLERR)) is_over = receive_all(fd, &received);
   }
-  printf("{\"received\":%lu,\"seconds\":%.6f}\n", received, now() - began);
+  printf("{\"received\":%lu,\"seconds\":%.6f}\n", received, seconds(CLOCK_MONOTONIC) - began);
   return 0;
 }
