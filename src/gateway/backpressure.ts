@@ -25,9 +25,9 @@ export class Backpressure {
     return this.#blocked;
   }
 
-  /** The socket asks to wait until its `drain`. */
+  /** The socket asks to wait until its `drain`: not where the system has taken all at once. */
   block(): void {
-    if (this.#blocked || this.#closed) return;
+    if (this.#blocked || this.#closed || this.#socket.writableLength === 0) return;
     this.#blocked = true;
     this.#socket.setTimeout(this.#timeout);
     this.#socket.once("drain", () => this.#unblock());
