@@ -48,6 +48,11 @@ export interface FormatHeadOptions {
    * ends expect.
    */
   begin?: "status-field" | "status-line" | undefined;
+  /**
+   * The body's length in bytes, for a response that has a body and no Content-Length of its own.
+   * By it a client notices an answer that was cut short, and a front end need not chunk it.
+   */
+  contentLength?: number | undefined;
 }
 
 /**
@@ -71,14 +76,17 @@ export function formatResponseHead(
   const first = line("the status text", `${begin} ${status} ${reason}`);
   // HAProxy 2.6 makes 302 of any status that stands before a Location.
   let statusLast = false;
+  let length = hasNullBody(status) ? undefined : options.contentLength;
   let fields = "";
   for (const [name, value] of headers) {
     if (name === "set-cookie" || name === "status" || hopByHop.has(name)) continue;
     if (name === "location") statusLast = begin === "Status:";
+    else if (name === "content-length") length = undefined;
     fields += field(name, value);
   }
   for (const cookie of headers.getSetCookie()) fields += field("set-cookie", cookie);
   if (statusLast && isLocalRedirect(response)) return `${fields}\r\n`;
+  if (length !== undefined) fields += `content-length: ${length}\r\n`;
   return `${statusLast ? fields + first : first + fields}\r\n`;
 }
 

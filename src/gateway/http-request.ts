@@ -152,7 +152,7 @@ export class HttpRequest implements ServerRequest {
       fields.push(name, value);
     }
     for (const cookie of headers.getSetCookie()) fields.push("set-cookie", cookie);
-    const known = this.#measured ? undefined : this.#lengthToTell(status, length);
+    const known = this.#measured ? undefined : lengthToTell(status, length);
     if (known !== undefined) {
       this.#measured = true;
       fields.push("content-length", `${known}`);
@@ -160,12 +160,11 @@ export class HttpRequest implements ServerRequest {
     if (this.#owner.closing) fields.push("connection", "close");
     return fields;
   }
+}
 
-  /** Handlers answer HEAD with an empty body, which says nothing of what GET would get. */
-  #lengthToTell(status: number, length: number | undefined): number | undefined {
-    if (hasNullBody(status)) return status === 205 ? 0 : undefined;
-    return length === 0 && this.incoming.method === "HEAD" ? undefined : length;
-  }
+function lengthToTell(status: number, length: number | undefined): number | undefined {
+  if (hasNullBody(status)) return status === 205 ? 0 : undefined;
+  return length;
 }
 
 function variablesOf(incoming: IncomingMessage): Variables {

@@ -73,11 +73,14 @@ export class ResponseSender {
   /** The head's bytes; none where the request has begun with it in its own way. */
   #head(response: ResponseStart, length: number | undefined): Buffer {
     const request = this.#request;
+    // Handlers answer HEAD with an empty body, which says nothing of what GET would get.
+    const contentLength = length === 0 && this.#isHead ? undefined : length;
     if (request.begin === undefined) {
       const { headBegin } = this.#connection;
-      return Buffer.from(formatResponseHead(response, { begin: headBegin }), "latin1");
+      const head = formatResponseHead(response, { begin: headBegin, contentLength });
+      return Buffer.from(head, "latin1");
     }
-    request.begin(response, length);
+    request.begin(response, contentLength);
     return nothing;
   }
 

@@ -140,6 +140,19 @@ describe("the head of a Response", () => {
     }
   });
 
+  it("tells the body's length, where the response does not", () => {
+    const length = (response: Response, contentLength: number | undefined): string[] =>
+      formatResponseHead(response, { contentLength }).match(/content-length.*(?=\r)/g) ?? [];
+    expect(length(new Response("hello"), 5)).toEqual(["content-length: 5"]);
+    expect(length(new Response(null, { status: 404 }), 0)).toEqual(["content-length: 0"]);
+    expect(length(new Response("hello"), undefined)).toEqual([]);
+    const headers = { "content-length": "7" };
+    expect(length(new Response(null, { headers }), 0)).toEqual(["content-length: 7"]);
+    for (const status of [204, 205, 304]) {
+      expect(length(new Response(null, { status }), 0)).toEqual([]);
+    }
+  });
+
   it("is read back by the reader", () => {
     const response = new Response("x", { status: 404, headers: { "x-a": "\xe9", "x-b": "" } });
     const sent = Buffer.from(formatResponseHead(response), "latin1");

@@ -472,7 +472,7 @@ describe("S2.11 showVariables", () => {
     const { answer } = await talk(server, bytes(`${headers.length}:${headers},`));
     expect(answer).toBe(
       [
-        "Status: 200 OK\r\ncontent-type: text/plain\r\n\r\n",
+        "Status: 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 79\r\n\r\n",
         "CONTENT_LENGTH: '0'\nSCGI: '1'\nA: \"it's\"\n",
         "B: '\"it\\'s\"'\nC: '\\\\\\t\\n\\xe9\\x7f'\nD: ''\n",
       ].join(""),

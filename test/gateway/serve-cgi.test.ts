@@ -54,7 +54,7 @@ describe("being a CGI program", () => {
     );
     expect(outcome).toEqual({
       exitCode: 0,
-      stdout: "Status: 404 Not Found\r\ncontent-type: text/plain\r\n\r\nhello",
+      stdout: "Status: 404 Not Found\r\ncontent-type: text/plain\r\ncontent-length: 5\r\n\r\nhello",
       stderr: "",
     });
   });

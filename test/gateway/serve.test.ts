@@ -150,7 +150,7 @@ describe("a handler", () => {
       .send(get({ REQUEST_URI: "/a%20b?c=d", HTTP_X_TEST: "yes" }))
       .answer();
     expect(text(lines)).toBe(
-      "Status: 201 Created\r\ncontent-type: text/plain;charset=UTF-8\r\nx-answer: 42\r\n\r\nGET http://app.test/a%20b?c=d",
+      "Status: 201 Created\r\ncontent-type: text/plain;charset=UTF-8\r\nx-answer: 42\r\ncontent-length: 29\r\n\r\nGET http://app.test/a%20b?c=d",
     );
     expect(lines.slice(-2)).toEqual(["1 stdout", "1 end 0 0"]);
     expect(errors).toEqual([]);
@@ -213,6 +213,24 @@ describe("a handler", () => {
     }
     const head = get({ REQUEST_METHOD: "HEAD", REQUEST_URI: "/200" });
     expect(text(await new Peer().send(head).answer())).toMatch(/^Status: 200 OK[\s\S]*\r\n\r\n$/);
+  });
+
+  it("has its response's length told, where it is known", async () => {
+    await start((request) => {
+      const { pathname } = new URL(request.url);
+      if (pathname === "/stream") return new Response(new Blob(["body"]).stream());
+      return new Response(pathname === "/body" ? "body" : null);
+    });
+    const lengthOf = async (variables: Record<string, string>): Promise<string | undefined> =>
+      /content-length: (\d+)/.exec(text(await new Peer().send(get(variables)).answer()))?.[1];
+    expect(await lengthOf({ REQUEST_URI: "/body" })).toBe("4");
+    expect(await lengthOf({ REQUEST_URI: "/nothing" })).toBe("0");
+    expect(await lengthOf({ REQUEST_URI: "/stream" })).toBeUndefined();
+    // What HEAD is answered with is what GET would be.
+    const REQUEST_METHOD = "HEAD";
+    expect(await lengthOf({ REQUEST_METHOD, REQUEST_URI: "/body" })).toBe("4");
+    expect(await lengthOf({ REQUEST_METHOD, REQUEST_URI: "/nothing" })).toBeUndefined();
+    expect(await lengthOf({ REQUEST_METHOD, REQUEST_URI: "/stream" })).toBeUndefined();
   });
 
   it("knows when its response has been handed over", async () => {
@@ -435,7 +453,7 @@ describe("a handler that fails", () => {
     await start(handler);
     const lines = await new Peer().send(get()).answer();
     expect(text(lines)).toBe(
-      "Status: 500 Internal Server Error\r\ncontent-type: text/plain; charset=utf-8\r\n\r\nInternal Server Error\n",
+      "Status: 500 Internal Server Error\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: 22\r\n\r\nInternal Server Error\n",
     );
     expect(lines.find((line) => line.startsWith("1 stderr "))).toBeDefined();
     expect(lines.at(-1)).toBe("1 end 0 0");
