@@ -56,8 +56,9 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Roste
     this.#socket = socket;
     this.#owner = owner;
     this.#machine = createMachine(this, owner.machineOptions, owner.engine);
-    this.#writer = new SocketWriter(socket, owner.timeouts.write, () => {
-      this.#replies = 0;
+    this.#writer = new SocketWriter(socket, owner.timeouts.write, (waiting) => {
+      if (this.#replies <= waiting) return;
+      this.#replies = waiting;
       this.resumeReading();
     });
     socket.allowHalfOpen = true;

@@ -12,6 +12,7 @@ const FULL_LENGTH = 131_072;
 export class SocketWriter {
   readonly #socket: Socket;
   readonly #backpressure: Backpressure;
+  readonly #onWritten: (waiting: number) => void;
   #pending: Uint8Array[] = [];
   #pendingLength = 0;
   #closed = false;
@@ -19,11 +20,12 @@ export class SocketWriter {
   /**
    * @param timeout milliseconds that the peer may take nothing while something waits for it: then
    * the socket's `timeout` event comes. 0 is for ever
-   * @param onDrain is called when the peer has taken what waited
+   * @param onWritten is called with how many bytes of what was written wait for the peer
    */
-  constructor(socket: Socket, timeout: number, onDrain: () => void) {
+  constructor(socket: Socket, timeout: number, onWritten: (waiting: number) => void) {
     this.#socket = socket;
-    this.#backpressure = new Backpressure(socket, timeout, onDrain);
+    this.#onWritten = onWritten;
+    this.#backpressure = new Backpressure(socket, timeout, () => onWritten(0));
   }
 
   send(parts: readonly Uint8Array[]): void {
@@ -41,6 +43,7 @@ export class SocketWriter {
     this.#pending = [];
     this.#pendingLength = 0;
     if (!writeParts(this.#socket, parts)) this.#backpressure.block();
+    this.#onWritten(this.#socket.writableLength);
   }
 
   /** Settles when the peer has taken what was sent; undefined when there is nothing to wait for. */
