@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import net from "node:net";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { compileResponder } from "../lib/reference.mjs";
 import { progress, reportAll } from "../lib/report.mjs";
@@ -21,63 +21,69 @@ import {
 } from "../serve/contest.mjs";
 import { startProgram, stop } from "../serve/processes.mjs";
 
+const STARTS = 3;
+const BASELINE = "node-fastcgi 2.0.0, FastCGI";
+
 const responder = compileResponder();
 
-await behindNginx();
+if (isThere("nginx") && isThere("wrk")) {
+  const rate = await compareAll();
+  if (isThere("fcgiwrap")) await compareCgi(rate);
+  else progress("without CGI (apt-get install fcgiwrap)");
+} else progress("without the rows behind nginx (apt-get install nginx wrk)");
 
-async function behindNginx() {
-  if (!isThere("nginx") || !isThere("wrk")) {
-    progress("without the rows behind nginx (apt-get install nginx wrk)");
-    return;
-  }
+/** @returns the rate that the ratios are to */
+async function compareAll() {
+  let nginx;
+  const start = async () => {
+    if (nginx !== undefined) await stop(nginx.child);
+    const contenders = await startContenders();
+    nginx = await startNginx(contenders);
+    return contenders;
+  };
   const name = "behind nginx, 64 connections of wrk";
-  const started = [
-    ["fcgi-probe, FastCGI", "fastcgi", await ours("fcgi")],
-    ["fcgi-probe, FastCGI, kept", "fastcgi", await ours("fcgi"), "fastcgi_keep_conn on;"],
-    ["fcgi-probe, SCGI", "scgi", await ours("scgi")],
-    ["fcgi-probe, uwsgi", "uwsgi", await ours("uwsgi")],
-    ["fcgi-probe, HTTP", "proxy", await ours("http")],
-    ["node-fastcgi 2.0.0, FastCGI", "fastcgi", await script("node-fastcgi.mjs")],
-    ["Node's own HTTP", "proxy", await script("http.mjs")],
+  const run = ({ path }) => wrk(nginx.port, path, 64, 1);
+  const rates = await inTurns(name, start, BASELINE, run, STARTS);
+  await stop(nginx.child);
+  return rates.get(BASELINE);
+}
+
+async function startContenders() {
+  const contenders = [
+    contender("fcgi-probe, FastCGI", "fastcgi", await ours("fcgi")),
+    contender("fcgi-probe, FastCGI, kept", "fastcgi", await ours("fcgi"), "fastcgi_keep_conn on;"),
+    contender("fcgi-probe, SCGI", "scgi", await ours("scgi")),
+    contender("fcgi-probe, uwsgi", "uwsgi", await ours("uwsgi")),
+    contender("fcgi-probe, HTTP", "proxy", await ours("http")),
+    contender(BASELINE, "fastcgi", await script("node-fastcgi.mjs")),
+    contender("Node's own HTTP", "proxy", await script("http.mjs")),
   ];
   if (responder) {
-    started.push(["C and libfcgi, FastCGI", "fastcgi", await program(responder, "SOCKET")]);
+    const server = await program(responder, "SOCKET");
+    contenders.push(contender("C and libfcgi, FastCGI", "fastcgi", server));
   }
-  if (hasUwsgi) started.push(["uWSGI and Python, uwsgi", "uwsgi", await uwsgi()]);
-  const hasCgi = isThere("fcgiwrap");
-  if (hasCgi) {
-    const wrap = await program("fcgiwrap", "-c", "2", "-s", "unix:SOCKET");
-    const script = `fastcgi_param SCRIPT_FILENAME ${file("cgi.mjs")};`;
-    started.push(["fcgi-probe, CGI", "fastcgi", wrap, script]);
-  } else progress("without CGI (apt-get install fcgiwrap)");
-  const contenders = started.map(([name, module, server, more = ""], at) => ({
-    name,
-    server,
-    module,
-    more,
-    path: `/${at}/`,
-  }));
-  const port = await freePort();
-  const nginx = await startNginx(port, contenders);
-  for (const { name, path } of contenders) {
-    const url = `http://127.0.0.1:${port}${path}?a=1`;
-    check(name, await (await fetch(url)).text(), url);
-  }
-  const cgi = hasCgi ? contenders.pop() : undefined;
-  const baseline = "node-fastcgi 2.0.0, FastCGI";
-  const start = () => contenders;
-  const rates = await inTurns(name, start, baseline, ({ path }) => wrk(port, path, 64, 1));
-  if (cgi !== undefined) {
-    // Apart and behind the others: what is queued for it runs on when nobody waits any more.
-    const { answers, seconds } = await wrk(port, cgi.path, 2, 5);
-    const both = new Map([
-      [baseline, rates.get(baseline)],
-      [cgi.name, answers / seconds],
-    ]);
-    reportAll("serve", "behind nginx, CGI with 2 connections", "requests/s", both, baseline);
-    await stop(cgi.server.child);
-  }
-  await stop(nginx);
+  if (hasUwsgi) contenders.push(contender("uWSGI and Python, uwsgi", "uwsgi", await uwsgi()));
+  return contenders;
+}
+
+/** Apart from the others: what is queued for it runs on when nobody waits any more. */
+async function compareCgi(rate) {
+  const server = await program("fcgiwrap", "-c", "2", "-s", "unix:SOCKET");
+  const variable = `fastcgi_param SCRIPT_FILENAME ${file("cgi.mjs")};`;
+  const cgi = contender("fcgi-probe, CGI", "fastcgi", server, variable);
+  const nginx = await startNginx([cgi]);
+  const { answers, seconds } = await wrk(nginx.port, cgi.path, 2, 5);
+  const rates = new Map([
+    [BASELINE, rate],
+    [cgi.name, answers / seconds],
+  ]);
+  reportAll("serve", "behind nginx, CGI with 2 connections", "requests/s", rates, BASELINE);
+  await stop(server.child);
+  await stop(nginx.child);
+}
+
+function contender(name, module, server, more = "") {
+  return { name, module, server, more, path: `/${basename(server.socket)}/` };
 }
 
 async function freePort() {
@@ -88,7 +94,9 @@ async function freePort() {
   return port;
 }
 
-async function startNginx(port, contenders) {
+/** @returns its process and its port, behind which each contender has answered */
+async function startNginx(contenders) {
+  const port = await freePort();
   const upstreams = contenders.map(
     ({ server }, at) => `upstream u${at} { server unix:${server.socket}; keepalive 64; }`,
   );
@@ -127,6 +135,15 @@ http {
 `,
   );
   const child = await startProgram("nginx", ["-c", configuration, "-p", folder], undefined);
+  await untilOpen(port, child);
+  for (const { name, path } of contenders) {
+    const url = `http://127.0.0.1:${port}${path}?a=1`;
+    check(name, await (await fetch(url)).text(), url);
+  }
+  return { child, port };
+}
+
+async function untilOpen(port, child) {
   for (let tries = 0; tries < 200; tries++) {
     if (child.exitCode !== null) break;
     const socket = net.connect(port, "127.0.0.1");
@@ -135,7 +152,7 @@ http {
       socket.on("error", () => resolve(false));
     });
     socket.destroy();
-    if (isOpen) return child;
+    if (isOpen) return;
     await sleep(20);
   }
   throw new Error("nginx does not start");
