@@ -5,8 +5,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 const running = new Set();
+/** Those of {@link running} that are signalled with their children: fcgiwrap's outlive it. */
+const groups = new WeakSet();
 process.on("exit", () => {
-  for (const child of running) child.kill("SIGKILL");
+  for (const child of running) signal(child, "SIGKILL");
 });
 
 /** Starts a script of this folder, and waits for its message that it is ready. */
@@ -22,9 +24,10 @@ export async function startScript(name, args) {
   return child;
 }
 
-/** Starts a program, and waits for its socket. */
+/** Starts a program, in a process group of its own, and waits for its socket. */
 export async function startProgram(command, args, socket) {
-  const child = spawn(command, args, { stdio: ["ignore", "ignore", "ignore"] });
+  const child = spawn(command, args, { stdio: ["ignore", "ignore", "ignore"], detached: true });
+  groups.add(child);
   running.add(child);
   for (let tries = 0; socket !== undefined && !existsSync(socket); tries++) {
     if (child.exitCode !== null || tries > 500) throw new Error(`${command} does not listen`);
@@ -33,13 +36,25 @@ export async function startProgram(command, args, socket) {
   return child;
 }
 
+function signal(child, name) {
+  if (!groups.has(child)) {
+    child.kill(name);
+    return;
+  }
+  try {
+    process.kill(-child.pid, name);
+  } catch {
+    // All of it has ended.
+  }
+}
+
 /** Ends a process, and waits for it. */
 export async function stop(child) {
   running.delete(child);
   if (child.exitCode !== null || child.signalCode !== null) return;
   if (child.connected) child.disconnect();
-  else child.kill();
-  const timer = setTimeout(() => child.kill("SIGKILL"), 2_000);
+  else signal(child, "SIGTERM");
+  const timer = setTimeout(() => signal(child, "SIGKILL"), 2_000);
   await once(child, "exit");
   clearTimeout(timer);
 }
