@@ -11,6 +11,11 @@ import { cpuOf, startProgram, startScript, stop } from "./processes.mjs";
 const WARM_UP = 3;
 /** Rounds that count, of all starts together. */
 const COUNTED = 6;
+/**
+ * Contenders are started so often: what V8 decided in a process's first second differs from one to
+ * the next.
+ */
+export const STARTS = 3;
 
 export const folder = mkdtempSync(join(tmpdir(), "fcgi-probe-bench-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
@@ -55,22 +60,21 @@ export function check(name, answer, url) {
 }
 
 /**
- * Runs contenders in turns, reports rates and CPU, and stops them. Started several times, they
- * show what else differs from process to process: what V8 decided in the first second.
+ * Runs contenders in turns, reports rates and CPU, and stops them.
  *
  * @param start starts them all
  * @returns the rates
  */
-export async function inTurns(name, start, baseline, run, starts = 1) {
+export async function inTurns(name, start, baseline, run) {
   const rates = new Map();
   const cpu = new Map();
-  for (let at = 0; at < starts; at++) {
+  for (let at = 0; at < STARTS; at++) {
     const started = await start();
     for (const { name } of started) {
       rates.set(name, rates.get(name) ?? []);
       cpu.set(name, cpu.get(name) ?? []);
     }
-    for (let round = 0; round < WARM_UP + COUNTED / starts; round++) {
+    for (let round = 0; round < WARM_UP + COUNTED / STARTS; round++) {
       for (let turn = 0; turn < started.length; turn++) {
         const contender = started[(turn + round) % started.length];
         const { pid } = contender.server.child;

@@ -6,7 +6,6 @@ import { exchange, runLoad } from "../serve/load.mjs";
 import { requestOf } from "../serve/requests.mjs";
 
 const SECONDS = 1;
-const STARTS = 3;
 
 const client = compileLoad();
 const responder = compileResponder();
@@ -79,7 +78,7 @@ async function load(name, contenders, kept, connections, baseline) {
   const start = () => startAll(contenders, kept);
   const run = ({ server, request }) =>
     runLoad(client, server.socket, request, { kept, connections, seconds: SECONDS });
-  await inTurns(name, start, baseline, run, STARTS);
+  await inTurns(name, start, baseline, run);
 }
 
 /** What is constant is what the contender before has answered. */

@@ -21,7 +21,6 @@ import {
 } from "../serve/contest.mjs";
 import { startProgram, stop } from "../serve/processes.mjs";
 
-const STARTS = 3;
 const BASELINE = "node-fastcgi 2.0.0, FastCGI";
 
 const responder = compileResponder();
@@ -43,7 +42,7 @@ async function compareAll() {
   };
   const name = "behind nginx, 64 connections of wrk";
   const run = ({ path }) => wrk(nginx.port, path, 64, 1);
-  const rates = await inTurns(name, start, BASELINE, run, STARTS);
+  const rates = await inTurns(name, start, BASELINE, run);
   await stop(nginx.child);
   return rates.get(BASELINE);
 }

@@ -1,14 +1,13 @@
 // How fast a long answer streams, and a long body through a handler.
 import { compileTransfer } from "../lib/reference.mjs";
 import { progress, reportAll } from "../lib/report.mjs";
-import { medians, ours, script } from "../serve/contest.mjs";
+import { medians, ours, STARTS, script } from "../serve/contest.mjs";
 import { runTransfer } from "../serve/load.mjs";
 import { stop } from "../serve/processes.mjs";
 import { requestOf, uploadOf } from "../serve/requests.mjs";
 
 /** Rounds of each process that count: in some of them memory is copied at twice the speed. */
 const COUNTED = 5;
-const STARTS = 3;
 const GIGABYTE = 2 ** 30;
 /** FastCGI's chunks have a header in them. */
 const LEAST = 0.999 * GIGABYTE;
