@@ -22,7 +22,7 @@ export type {
   StreamsHandler,
 } from "./gateway/handler.js";
 export { handlerOf } from "./gateway/handler.js";
-export { makeResponsesLazy } from "./gateway/lazy-response.js";
+export { makeFetchLazy } from "./gateway/lazy-fetch.js";
 export type { ListenTarget } from "./gateway/node-listener.js";
 export { inheritedListener } from "./gateway/node-listener.js";
 export type { PoolCounters, ProcessCounters } from "./gateway/pool-counters.js";

@@ -7,11 +7,11 @@ import { root } from "../lib/packages.mjs";
 
 const [listen, application, mode, concurrency = "1"] = process.argv.slice(2);
 const url = new URL(application, import.meta.url);
-const { makeResponsesLazy, serve, startPool } = await import(
+const { makeFetchLazy, serve, startPool } = await import(
   pathToFileURL(join(root, "dist", "server.js")).href
 );
 // The workers of a pool do it themselves.
-makeResponsesLazy();
+makeFetchLazy();
 if (mode === undefined) await serve((await import(url.href)).default, { listen });
 else {
   const pool = { application: url, listen, mode, concurrency: Number(concurrency) };

@@ -181,7 +181,9 @@ function reasonOf(error: unknown, { timeout, signal }: Circumstances): Reason {
     case "UND_ERR_SOCKET":
       return [ErrorCode.ClosedWithoutAnswer, what, "see httpd's error log"];
   }
-  if (code.startsWith("HPE_")) return [ErrorCode.WrongProtocol, what, "is this httpd's port?"];
+  // Without a code since Node 24.
+  if (code.startsWith("HPE_") || (cause as Error).name === "HTTPParserError")
+    return [ErrorCode.WrongProtocol, what, "is this httpd's port?"];
   if (/^ERR_(?:TLS|SSL)|CERT|^EPROTO$/.test(code)) {
     const hint = "check the certificate and its name, or use http:// on the loopback interface";
     return [ErrorCode.ConnectFailed, what, hint];

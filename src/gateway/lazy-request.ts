@@ -1,42 +1,28 @@
-import { headersOf, isBodyless, type RequestParts } from "../cgi/request-from-variables.js";
+import { headersOf, type RequestParts } from "../cgi/request-from-variables.js";
 import type { Context } from "./handler.js";
+import { inheritWhole } from "./inherit-whole.js";
 import { replaceHeaders } from "./replace-headers.js";
 import type { RequestBody } from "./request-body.js";
 
 /** Asked when somebody wants the signal. */
-type SignalSource = Pick<Context, "signal">;
+export type SignalSource = Pick<Context, "signal">;
 
-/**
- * Fetch's Request, made of what it is asked for. The runtime's own costs more than all the rest of
- * a small request, most of it for an AbortController that hardly any handler looks at; it is made
- * when something needs it: `clone()`, `new Request(request)`, `fetch(request)`, a body's stream.
- *
- * Where the runtime keeps a Request's state out of reach, it is the runtime's own from the start.
- *
- * @param body undefined for a request without one
- */
-export function createRequest(
-  parts: RequestParts,
-  body: RequestBody | undefined,
-  source: SignalSource,
-): Request {
-  const usable = isBodyless(parts.method) ? undefined : body;
-  canBeLazy ??= prepareLazyRequest();
-  if (canBeLazy) return new LazyRequest(parts, usable, source) as unknown as Request;
-  const whole = createWhole(parts, usable, source);
-  Object.defineProperty(whole, "signal", { get: () => source.signal, configurable: true });
-  return whole;
-}
-
-let canBeLazy: boolean | undefined;
+/** The runtime's own, whatever takes its name. */
+const WholeRequest = globalThis.Request;
 
 /** Methods that Fetch leaves as they are. */
 const usualMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "DELETE"]);
 
 const decoder = new TextDecoder();
 
-/** The getters and methods that are not here are Request's own, and work on the whole one. */
-class LazyRequest {
+/**
+ * Fetch's Request, made of what it is asked for. The runtime's own costs more than all the rest of
+ * a small request, most of it for an AbortController that hardly any handler looks at; it is made
+ * when something needs it: `clone()`, `new Request(request)`, `fetch(request)`, a body's stream.
+ *
+ * What is not here is the whole one's, see {@link inheritWhole}.
+ */
+export class LazyRequest {
   readonly #parts: RequestParts;
   readonly #body: RequestBody | undefined;
   readonly #source: SignalSource;
@@ -45,10 +31,34 @@ class LazyRequest {
   /** Whether the body was read without a stream. */
   #isRead = false;
 
+  /** @param body undefined for a request without one */
   constructor(parts: RequestParts, body: RequestBody | undefined, source: SignalSource) {
     this.#parts = parts;
     this.#body = body;
     this.#source = source;
+  }
+
+  /**
+   * Whether the runtime's Request takes this for one of its own. Up to Node 22 it reads the state of
+   * another through properties of symbols: here they become those of the whole one.
+   */
+  static isTaken(): boolean {
+    for (const symbol of Object.getOwnPropertySymbols(new WholeRequest("http://localhost/"))) {
+      Object.defineProperty(LazyRequest.prototype, symbol, {
+        get(this: LazyRequest) {
+          return Reflect.get(this.whole(), symbol);
+        },
+        configurable: true,
+      });
+    }
+    const parts = { method: "PUT", url: "http://localhost/p", headers: new Map([["a", "b"]]) };
+    const lazy = new LazyRequest(parts, undefined, new AbortController());
+    try {
+      const { method, url, headers } = new WholeRequest(lazy as unknown as Request);
+      return method === "PUT" && url === parts.url && headers.get("a") === "b";
+    } catch {
+      return false;
+    }
   }
 
   get method(): string {
@@ -92,17 +102,12 @@ class LazyRequest {
     return read === undefined ? this.whole().json() : JSON.parse(decoder.decode(await read));
   }
 
-  /** Of the whole one, because Node's follows no signal but its own. */
-  clone(): Request {
-    return this.whole().clone();
-  }
-
   /** The runtime's own Request, with the headers as they are now. */
   whole(): Request {
     const made = this.#whole;
     if (made === undefined) {
       const body = this.#isRead ? usedBody : this.#body;
-      this.#whole = createWhole(this.#parts, body, this.#source);
+      this.#whole = createWholeRequest(this.#parts, body, this.#source);
       if (this.#isRead) void this.#whole.arrayBuffer();
     }
     const whole = made ?? (this.#whole as Request);
@@ -126,7 +131,11 @@ const usedBody = {
   },
 };
 
-function createWhole(
+/** Node's own signal follows another no longer than there is the Request: it is kept so long. */
+const followers = new WeakMap<AbortSignal, Request>();
+
+/** The runtime's own Request. Its signal follows the source's. */
+export function createWholeRequest(
   { method, url, headers }: RequestParts,
   body: Pick<RequestBody, "stream"> | undefined,
   { signal }: SignalSource,
@@ -136,33 +145,10 @@ function createWhole(
     init.body = body.stream;
     init.duplex = "half";
   }
-  return new Request(url, init);
+  const request = new WholeRequest(url, init);
+  followers.set(signal, request);
+  return request;
 }
 
-/**
- * Makes LazyRequest a kind of Request. Node's reads the state of another through properties of
- * symbols: here they are those of the whole one.
- *
- * @returns whether Request takes it for one of its own
- */
-function prepareLazyRequest(): boolean {
-  const { prototype } = LazyRequest;
-  Object.setPrototypeOf(prototype, Request.prototype);
-  Object.defineProperty(prototype, "constructor", { value: Request, configurable: true });
-  for (const symbol of Object.getOwnPropertySymbols(new Request("http://localhost/"))) {
-    Object.defineProperty(prototype, symbol, {
-      get(this: LazyRequest) {
-        return Reflect.get(this.whole(), symbol);
-      },
-    });
-  }
-  const { signal } = new AbortController();
-  const parts = { method: "PUT", url: "http://localhost/p", headers: new Map([["a", "b"]]) };
-  const request = new LazyRequest(parts, undefined, { signal });
-  try {
-    const { method, url, headers } = new Request(request as unknown as Request);
-    return method === "PUT" && url === parts.url && headers.get("a") === "b";
-  } catch {
-    return false;
-  }
-}
+Object.defineProperty(LazyRequest.prototype, "constructor", { get: () => globalThis.Request });
+inheritWhole(LazyRequest.prototype, WholeRequest.prototype);

@@ -1,8 +1,9 @@
 import { hasNullBody } from "../cgi/response.js";
+import { inheritWhole } from "./inherit-whole.js";
 import { replaceHeaders } from "./replace-headers.js";
 
 /** The runtime's own, whatever takes its name. */
-export const WholeResponse = globalThis.Response;
+const WholeResponse = globalThis.Response;
 
 /** What a Response is made of, all of it good for one. */
 interface Parts {
@@ -16,9 +17,9 @@ interface Parts {
  * Fetch's Response, made of what it is asked for. Node's own makes a stream of every body, which
  * costs more than all the rest of a small response; here one is made when something needs it.
  *
- * The getters and methods that are not here are those of the whole one.
+ * What is not here is the whole one's, see {@link inheritWhole}.
  */
-class LazyResponse {
+export class LazyResponse {
   /** Undefined when only the runtime's own can say what such a response is, or why it is none. */
   readonly #parts: Parts | undefined;
   #whole: Response | undefined;
@@ -41,6 +42,7 @@ class LazyResponse {
     return new LazyResponse(text, { status, statusText, headers }) as unknown as Response;
   }
 
+  /** The bytes of a lazy response that nobody has read; undefined when it is none, or has none. */
   static bytesOf(response: object): Uint8Array | undefined {
     if (!(#parts in response) || response.#whole !== undefined) return undefined;
     const body = response.#parts?.body;
@@ -82,20 +84,6 @@ class LazyResponse {
   }
 }
 
-/**
- * Lets `new Response` in this process make {@link LazyResponse}s: a small answer then costs half as
- * much. Only for a process whose code is this package's and its application's; call it before the
- * application is loaded. Everything that Fetch says of a Response holds for them.
- */
-export function makeResponsesLazy(): void {
-  globalThis.Response = LazyResponse as unknown as typeof Response;
-}
-
-/** The bytes of a lazy response that nobody has read; undefined when it is none, or has no body. */
-export function lazyBody(response: Response): Uint8Array | undefined {
-  return LazyResponse.bytesOf(response);
-}
-
 function partsOf(body: BodyInit | null, init: ResponseInit): Parts | undefined {
   const isText = typeof body === "string";
   if (body !== null && !isText && !(body instanceof Uint8Array)) return undefined;
@@ -112,30 +100,6 @@ function partsOf(body: BodyInit | null, init: ResponseInit): Parts | undefined {
   return { body: isText || body === null ? body : body.slice(), status, statusText, headers };
 }
 
-/** Makes LazyResponse a kind of Response: what it does not do itself, the whole one does. */
-function inheritResponse(): void {
-  const { prototype } = LazyResponse;
-  Object.defineProperty(LazyResponse, "name", { value: "Response" });
-  Object.setPrototypeOf(LazyResponse, WholeResponse);
-  Object.setPrototypeOf(prototype, WholeResponse.prototype);
-  const inherited = Object.getOwnPropertyDescriptors(WholeResponse.prototype);
-  for (const [name, { get }] of Object.entries(inherited)) {
-    if (Object.hasOwn(prototype, name)) continue;
-    const forwarded: PropertyDescriptor & ThisType<LazyResponse> =
-      get === undefined
-        ? {
-            value(...given: unknown[]) {
-              const whole = this.whole();
-              return Reflect.apply(Reflect.get(whole, name), whole, given);
-            },
-          }
-        : {
-            get() {
-              return Reflect.get(this.whole(), name);
-            },
-          };
-    Object.defineProperty(prototype, name, { ...forwarded, configurable: true });
-  }
-}
-
-inheritResponse();
+Object.defineProperty(LazyResponse, "name", { value: "Response" });
+Object.setPrototypeOf(LazyResponse, WholeResponse);
+inheritWhole(LazyResponse.prototype, WholeResponse.prototype);

@@ -2,8 +2,9 @@ import { requestParts } from "../cgi/request-from-variables.js";
 import type { RequestReceiver, ServerRequest } from "../cgi/server-machine.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import type { Protocol } from "../transport/address.js";
+import { createRequest } from "./create-request.js";
 import type { Handler } from "./handler.js";
-import { createRequest } from "./lazy-request.js";
+
 import { RequestBody } from "./request-body.js";
 import { RequestContext } from "./request-context.js";
 import { type ResponseConnection, ResponseSender } from "./response-sender.js";

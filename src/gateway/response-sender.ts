@@ -1,6 +1,7 @@
 import { formatResponseHead, hasNullBody } from "../cgi/response.js";
 import type { ResponseStart, ServerRequest } from "../cgi/server-machine.js";
-import { bufferedBody } from "./buffered-body.js";
+import { LazyResponse } from "./lazy-response.js";
+import { PeekedBody } from "./peeked-body.js";
 import { TurnTaking } from "./turn-taking.js";
 
 /** What a response needs of the connection that it goes to. */
@@ -22,7 +23,7 @@ export class ResponseSender {
   readonly #request: ServerRequest;
   readonly #connection: ResponseConnection;
   #headSent = false;
-  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  #body: PeekedBody | undefined;
 
   constructor(request: ServerRequest, connection: ResponseConnection) {
     this.#request = request;
@@ -37,19 +38,22 @@ export class ResponseSender {
   /** Settles when the response has been handed over, or the request has ended otherwise. */
   async send(response: Response): Promise<void> {
     if (response.bodyUsed) throw used();
-    const bytes = bufferedBody(response);
+    const bytes = LazyResponse.bytesOf(response);
     const stream = bytes === undefined ? response.body : null;
     if (stream?.locked === true) throw used();
-    const head = this.#head(response, bytes?.length ?? (stream === null ? 0 : undefined));
+    const body = stream === null ? undefined : new PeekedBody(stream);
+    this.#body = body;
+    const whole = body === undefined ? (bytes ?? nothing) : await body.whole();
+    const head = this.#head(response, whole?.length);
     this.#headSent = true;
     if (this.#isHead || hasNullBody(response.status)) {
       this.#request.respond(head);
-      stream?.cancel().catch(() => {});
-    } else if (bytes !== undefined) {
-      await this.#sendBytes(head, bytes, promisedLength(response));
-    } else {
+      this.cancel(undefined);
+    } else if (whole !== undefined) {
+      await this.#sendBytes(head, whole, promisedLength(response));
+    } else if (body !== undefined) {
       this.#request.respond(head);
-      if (stream !== null) await this.#sendStream(stream, promisedLength(response));
+      await this.#sendStream(body, promisedLength(response));
     }
     this.#request.end();
   }
@@ -67,7 +71,7 @@ export class ResponseSender {
 
   /** Lets go of a body that nobody waits for. */
   cancel(reason: unknown): void {
-    this.#reader?.cancel(reason).catch(() => {});
+    this.#body?.cancel(reason);
   }
 
   /** The head's bytes; none where the request has begun with it in its own way. */
@@ -109,16 +113,11 @@ export class ResponseSender {
     }
   }
 
-  async #sendStream(
-    stream: ReadableStream<Uint8Array>,
-    promised: number | undefined,
-  ): Promise<void> {
-    const reader = stream.getReader();
-    this.#reader = reader;
+  async #sendStream(body: PeekedBody, promised: number | undefined): Promise<void> {
     const turns = new TurnTaking();
     let sent = 0;
     try {
-      let next = reader.read();
+      let next = body.read();
       while (!this.#request.ended) {
         const { done, value } = await next;
         if (done) break;
@@ -129,7 +128,7 @@ export class ResponseSender {
         if (promised !== undefined && sent > promised) throw wrongLength(sent, promised);
         this.#request.respond(value);
         // One chunk ahead: it is made while the peer takes this one.
-        next = reader.read();
+        next = body.read();
         const turn = turns.sent(value.length);
         const drained = this.#connection.drained();
         if (turn === undefined && drained === undefined) continue;

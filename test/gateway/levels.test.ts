@@ -384,7 +384,7 @@ describe("S2.10 an application of streams", () => {
     let failure: unknown;
     const response = await streams(
       async (_variables, _input, output) => {
-        await write(output, "A: 1\n\n", "body").catch((error: unknown) => {
+        await write(output, "A: 1\n\n", "some", "of", "it").catch((error: unknown) => {
           failure = error;
         });
       },

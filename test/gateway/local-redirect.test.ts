@@ -71,14 +71,16 @@ describe("CGI's local redirect", () => {
   });
 
   it("is an ordinary redirect to front ends of uwsgi, which get a status line", async () => {
-    expect(await answer(local, "uwsgi")).toBe("HTTP/1.1 302 Found\r\nlocation: /there?a=b\r\n\r\n");
+    expect(await answer(local, "uwsgi")).toBe(
+      "HTTP/1.1 302 Found\r\nlocation: /there?a=b\r\ncontent-length: 0\r\n\r\n",
+    );
   });
 
   it.each([
     ["Caddy", { SERVER_SOFTWARE: "Caddy/2.6.2" }],
     ["mod_proxy_fcgi", { SCRIPT_FILENAME: "proxy:fcgi://127.0.0.1:9000/x" }],
   ])("is an ordinary redirect to %s, which would show an empty page", async (_, variables) => {
-    const ordinary = "location: /there?a=b\r\nStatus: 302 Found\r\n\r\n";
+    const ordinary = "location: /there?a=b\r\ncontent-length: 0\r\nStatus: 302 Found\r\n\r\n";
     expect(await answer(local, "fcgi", variables)).toBe(ordinary);
     const wsgi = fromWsgi((_environ, startResponse) => {
       startResponse("200 OK", [["Location", "/there"]]);

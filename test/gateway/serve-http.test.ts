@@ -4,7 +4,7 @@ import { rmSync } from "node:fs";
 import http from "node:http";
 import net from "node:net";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Context, Handler } from "../../src/gateway/handler.js";
 import {
@@ -233,7 +233,12 @@ describe("a response over HTTP", () => {
         case "/empty":
           return new Response(null);
         case "/stream":
-          return new Response(streamOf((controller) => controller.close()));
+          return new Response(
+            streamOf(async (controller) => {
+              await turn();
+              controller.close();
+            }),
+          );
         default:
           return new Response("hello");
       }

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { GatewayError } from "../../src/errors.js";
 import { RecordType } from "../../src/fastcgi/protocol.js";
@@ -218,19 +218,28 @@ describe("a handler", () => {
   it("has its response's length told, where it is known", async () => {
     await start((request) => {
       const { pathname } = new URL(request.url);
-      if (pathname === "/stream") return new Response(new Blob(["body"]).stream());
-      return new Response(pathname === "/body" ? "body" : null);
+      if (pathname === "/body") return new Response("body");
+      if (pathname === "/nothing") return new Response(null);
+      const stream = new ReadableStream<Uint8Array>({
+        async pull(controller) {
+          if (pathname === "/late") await turn();
+          controller.enqueue(new TextEncoder().encode("body"));
+          controller.close();
+        },
+      });
+      return new Response(stream);
     });
     const lengthOf = async (variables: Record<string, string>): Promise<string | undefined> =>
       /content-length: (\d+)/.exec(text(await new Peer().send(get(variables)).answer()))?.[1];
     expect(await lengthOf({ REQUEST_URI: "/body" })).toBe("4");
     expect(await lengthOf({ REQUEST_URI: "/nothing" })).toBe("0");
-    expect(await lengthOf({ REQUEST_URI: "/stream" })).toBeUndefined();
+    expect(await lengthOf({ REQUEST_URI: "/stream" })).toBe("4");
+    expect(await lengthOf({ REQUEST_URI: "/late" })).toBeUndefined();
     // What HEAD is answered with is what GET would be.
     const REQUEST_METHOD = "HEAD";
     expect(await lengthOf({ REQUEST_METHOD, REQUEST_URI: "/body" })).toBe("4");
     expect(await lengthOf({ REQUEST_METHOD, REQUEST_URI: "/nothing" })).toBeUndefined();
-    expect(await lengthOf({ REQUEST_METHOD, REQUEST_URI: "/stream" })).toBeUndefined();
+    expect(await lengthOf({ REQUEST_METHOD, REQUEST_URI: "/late" })).toBeUndefined();
   });
 
   it("knows when its response has been handed over", async () => {

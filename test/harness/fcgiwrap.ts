@@ -1,6 +1,6 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { accepts } from "./ports.js";
 import { makeFolder, ServerProcess } from "./server-process.js";
 import { requireServer } from "./servers.js";
 
@@ -31,7 +31,7 @@ export async function startFcgiwrap(processes = 4): Promise<Fcgiwrap> {
     ["-f", "-c", String(processes), "-s", `unix:${path}`],
     folder,
   );
-  await server.ready(() => existsSync(path));
+  await server.ready(() => accepts({ path }));
   const stop = async () => {
     // Its processes outlive the first of them.
     if (server.isRunning) process.kill(-server.pid, "SIGTERM");

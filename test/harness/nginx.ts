@@ -1,7 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
 import { join } from "node:path";
-import { freePort } from "./ports.js";
+import { accepts, freePort } from "./ports.js";
 import { makeFolder, ServerProcess } from "./server-process.js";
 import { requireServer } from "./servers.js";
 
@@ -61,17 +60,6 @@ http {
 `;
 }
 
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
-}
-
 /**
  * Starts an nginx of our own that passes all requests to a FastCGI server.
  *
@@ -89,17 +77,7 @@ export async function startNginx(upstream: string, location = ""): Promise<Nginx
   writeFileSync(path, configuration(folder, port, upstream, location));
   const server = new ServerProcess(program, ["-c", path, "-e", log, "-p", folder], folder);
   const errorLog = () => readFileSync(log, "utf8");
-  let listens = false;
-  const poll = setInterval(() => {
-    void accepts(port).then((accepted) => {
-      listens ||= accepted;
-    });
-  }, 10);
-  try {
-    await server.ready(() => listens, errorLog);
-  } finally {
-    clearInterval(poll);
-  }
+  await server.ready(() => accepts({ port, host: "127.0.0.1" }), errorLog);
   const stop = () => server.stop();
   return { url: `http://127.0.0.1:${port}`, errorLog, stop, [Symbol.asyncDispose]: stop };
 }

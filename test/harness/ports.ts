@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
+import { type AddressInfo, connect, createServer, type NetConnectOpts } from "node:net";
 
 /** A loopback port that nobody listens on at the moment. */
 export async function freePort(): Promise<number> {
@@ -9,4 +9,16 @@ export async function freePort(): Promise<number> {
   server.close();
   await once(server, "close");
   return port;
+}
+
+/** Whether somebody takes connections there. A unix socket may be in its folder before that. */
+export function accepts(target: NetConnectOpts): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(target);
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
 }

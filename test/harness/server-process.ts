@@ -31,12 +31,12 @@ function tellGuard(line: string): void {
 /** Waits until `condition` holds, looking every few milliseconds.
  * @throws Error with what `explain` says, when it does not hold in time */
 export async function until(
-  condition: () => boolean,
+  condition: () => boolean | Promise<boolean>,
   explain: () => string,
   milliseconds = PATIENCE,
 ): Promise<void> {
   const deadline = Date.now() + milliseconds;
-  while (!condition()) {
+  while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(explain());
     await sleep(5);
   }
@@ -89,11 +89,17 @@ export class ServerProcess {
   }
 
   /** Waits until `isReady`; stops the server and throws with its output when it is not. */
-  async ready(isReady: () => boolean, log: () => string = () => ""): Promise<void> {
+  async ready(
+    isReady: () => boolean | Promise<boolean>,
+    log: () => string = () => "",
+  ): Promise<void> {
     const explain = () => `the server did not start:\n${log()}${this.#output}`;
     try {
-      await until(() => isReady() || !this.isRunning, explain);
-      if (!isReady()) throw new Error(explain());
+      await until(async () => {
+        if (await isReady()) return true;
+        if (!this.isRunning) throw new Error(explain());
+        return false;
+      }, explain);
     } catch (error) {
       await this.stop();
       throw error;

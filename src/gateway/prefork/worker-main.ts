@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { makeResponsesLazy } from "../lazy-response.js";
+import { makeFetchLazy } from "../lazy-fetch.js";
 import { loadApplication } from "./load-application.js";
 import type { MasterMessage, WorkerMessage, WorkerSettings } from "./messages.js";
 import { SCOREBOARD_DESCRIPTOR } from "./messages.js";
@@ -25,7 +25,7 @@ async function start(given: WorkerSettings): Promise<void> {
   process.title = `fcgi-probe: pool ${given.name}`;
   try {
     const board = new Scoreboard(SCOREBOARD_DESCRIPTOR);
-    makeResponsesLazy();
+    makeFetchLazy();
     const application = await loadApplication(given.application);
     worker = new Worker(application, given, board, say);
     startWatch(given, (text) => say({ kind: "slow", text }));

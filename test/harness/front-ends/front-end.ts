@@ -1,4 +1,4 @@
-import { connect } from "node:net";
+import { accepts } from "../ports.js";
 import { ServerProcess } from "../server-process.js";
 
 /** A web server of our own in front of servers of ours. */
@@ -20,17 +20,6 @@ export interface Route {
   readonly port: number;
 }
 
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
-}
-
 /** Runs a front end in the foreground, and waits until it listens on all its ports. */
 export async function runFrontEnd(
   program: string,
@@ -40,15 +29,13 @@ export async function runFrontEnd(
   const server = new ServerProcess(program, args, folder);
   let lastLog = "";
   const read = () => log() + server.output;
-  const silent = new Set(routes.map(({ port }) => port));
-  const poll = setInterval(async () => {
-    for (const port of [...silent]) if (await accepts(port)) silent.delete(port);
-  }, 20);
-  try {
-    await server.ready(() => silent.size === 0, log);
-  } finally {
-    clearInterval(poll);
-  }
+  const listens = async () => {
+    for (const { port } of routes) {
+      if (!(await accepts({ port, host: "127.0.0.1" }))) return false;
+    }
+    return true;
+  };
+  await server.ready(listens, log);
   return {
     urls: new Map(routes.map(({ name, port }) => [name, `http://127.0.0.1:${port}`])),
     log: () => lastLog || read(),
