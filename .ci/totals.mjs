@@ -1,4 +1,4 @@
-// Adds up what was run: the JSON report of vitest, and the closing line of the runtimes' output.
+// Adds up what was run: the closing line of the runtimes' output, and vitest's reports as JSON.
 // Prints `N passed, N failed, N skipped`; exits with 1 unless all that there is has passed.
 import { readFileSync } from "node:fs";
 
@@ -34,8 +34,11 @@ function read(reader, path) {
   }
 }
 
-const [vitestReport, runtimesOutput] = process.argv.slice(2);
-const parts = [read(fromVitest, vitestReport), read(fromRuntimes, runtimesOutput)];
+const [runtimesOutput, ...vitestReports] = process.argv.slice(2);
+const parts = [
+  read(fromRuntimes, runtimesOutput),
+  ...vitestReports.map((report) => read(fromVitest, report)),
+];
 const total = (key) => parts.reduce((sum, part) => sum + part[key], 0);
 const [passed, failed, skipped] = ["passed", "failed", "skipped"].map(total);
 process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`);
