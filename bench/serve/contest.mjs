@@ -8,7 +8,7 @@ import { median, progress, reportAll } from "../lib/report.mjs";
 import { cpuOf, startProgram, startScript, stop } from "./processes.mjs";
 
 /** Seconds of load before a process of V8's has compiled all that it will: these do not count. */
-const WARM_UP = 3;
+export const WARM_UP = 3;
 /** Rounds that count, of all starts together. */
 const COUNTED = 6;
 /**

@@ -1,7 +1,7 @@
 // How fast a long answer streams, and a long body through a handler.
 import { compileTransfer } from "../lib/reference.mjs";
 import { progress, reportAll } from "../lib/report.mjs";
-import { medians, ours, STARTS, script } from "../serve/contest.mjs";
+import { medians, ours, STARTS, script, WARM_UP } from "../serve/contest.mjs";
 import { runTransfer } from "../serve/load.mjs";
 import { stop } from "../serve/processes.mjs";
 import { requestOf, uploadOf } from "../serve/requests.mjs";
@@ -22,22 +22,28 @@ else {
 async function compare(name, direction, application, raw) {
   const start = async () => [
     [raw, "raw", await script("raw-stream.mjs", direction)],
-    ["fcgi-probe, FastCGI", "fcgi", await ours("fcgi", application)],
-    ["fcgi-probe, SCGI", "scgi", await ours("scgi", application)],
-    ["fcgi-probe, uwsgi", "uwsgi", await ours("uwsgi", application)],
+    ["a pool of ours, FastCGI", "fcgi", await ours("fcgi", application, "shared")],
+    ["a pool of ours, SCGI", "scgi", await ours("scgi", application, "shared")],
+    ["a pool of ours, uwsgi", "uwsgi", await ours("uwsgi", application, "shared")],
   ];
   const rates = new Map();
   for (let at = 0; at < STARTS; at++) {
     const started = await start();
-    for (let round = 0; round < 1 + COUNTED; round++) {
-      for (const [contender, protocol, { socket }] of started) {
-        const { received, seconds } = await runTransfer(client, socket, {
-          ...(direction === "down" ? await short(protocol) : await uploadOf(protocol)),
-          closes: direction === "through" && protocol === "raw",
-        });
-        if (received < LEAST) throw new Error(`${contender} sent ${received} bytes`);
-        if (round === 0) continue;
-        rates.set(contender, [...(rates.get(contender) ?? []), received / seconds / 1e6]);
+    const measure = async ([contender, protocol, { socket }]) => {
+      const { received, seconds } = await runTransfer(client, socket, {
+        ...(direction === "down" ? await short(protocol) : await uploadOf(protocol)),
+        closes: direction === "through" && protocol === "raw",
+      });
+      if (received < LEAST) throw new Error(`${contender} sent ${received} bytes`);
+      return { rate: received / seconds / 1e6, seconds };
+    };
+    for (const each of started) {
+      for (let warm = 0; warm < WARM_UP; ) warm += (await measure(each)).seconds;
+    }
+    for (let round = 0; round < COUNTED; round++) {
+      for (const each of started) {
+        const [contender] = each;
+        rates.set(contender, [...(rates.get(contender) ?? []), (await measure(each)).rate]);
       }
     }
     for (const [, , { child }] of started) await stop(child);

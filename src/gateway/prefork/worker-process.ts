@@ -11,6 +11,7 @@ import {
 import type { PoolSettings } from "./options.js";
 import type { ManagedWorker } from "./process-manager.js";
 import { SHELL } from "./shared-socket.js";
+import { workerArguments } from "./worker-arguments.js";
 
 /** A connection that waits for a worker, or is on its way to one. */
 export interface Waiting {
@@ -77,7 +78,7 @@ export class WorkerProcess implements ManagedWorker {
     this.#events = events;
     const output = takesOutput ? "pipe" : "inherit";
     const stdio: StdioOptions = ["ignore", output, output, "ipc", scoreboard];
-    const nodeArguments = usableArguments(options.pool.execArgv);
+    const nodeArguments = workerArguments(options.pool.execArgv);
     const shell = ["-c", toDescriptor0, "sh", process.execPath];
     this.#child = fork(script, [], {
       env: environment(options.pool.env),
@@ -185,16 +186,6 @@ export class WorkerProcess implements ManagedWorker {
     if (typeof code === "string") this.#events.failed(this, code);
     this.#events.exited(this, typeof code === "string" ? 1 : code, signal);
   }
-}
-
-/** What would make a worker something else than a worker is left out. */
-function usableArguments(execArgv: readonly string[]): string[] {
-  const evaluated = /^(-e|--eval|-p|--print|-pe)$/;
-  const dropped = /^(-e|--eval|-p|--print|-pe|--input-type|-i|--interactive|--test|--watch)(=|$)/;
-  return execArgv.filter((argument, index) => {
-    if (evaluated.test(execArgv[index - 1] ?? "")) return false;
-    return !dropped.test(argument) && !argument.startsWith("--inspect");
-  });
 }
 
 /** The listening socket that this process was started with is not theirs. */
