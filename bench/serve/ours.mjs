@@ -1,11 +1,11 @@
 // A server of this package. Arguments: the address that it listens on, the application's file, and
-// for a pool of two workers its mode, `shared` or `delegate`, and how many requests a worker runs
-// at once.
+// for a pool its mode, `shared` or `delegate`, how many requests a worker runs at once, and how many
+// workers there are.
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { root } from "../lib/packages.mjs";
 
-const [listen, application, mode, concurrency = "1"] = process.argv.slice(2);
+const [listen, application, mode, concurrency = "1", workers = "2"] = process.argv.slice(2);
 const url = new URL(application, import.meta.url);
 const { makeFetchLazy, serve, startPool } = await import(
   pathToFileURL(join(root, "dist", "server.js")).href
@@ -15,7 +15,7 @@ makeFetchLazy();
 if (mode === undefined) await serve((await import(url.href)).default, { listen });
 else {
   const pool = { application: url, listen, mode, concurrency: Number(concurrency) };
-  await startPool({ ...pool, maxChildren: 2, log() {} });
+  await startPool({ ...pool, maxChildren: Number(workers), log() {} });
 }
 process.on("disconnect", () => process.exit());
 process.send("ready");

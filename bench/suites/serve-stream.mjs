@@ -9,6 +9,8 @@ import { requestOf, uploadOf } from "../serve/requests.mjs";
 /** Rounds of each process that count: in some of them memory is copied at twice the speed. */
 const COUNTED = 5;
 const GIGABYTE = 2 ** 30;
+/** A pool of one worker. */
+const ONE = ["shared", "1", "1"];
 /** FastCGI's chunks have a header in them. */
 const LEAST = 0.999 * GIGABYTE;
 
@@ -22,9 +24,9 @@ else {
 async function compare(name, direction, application, raw) {
   const start = async () => [
     [raw, "raw", await script("raw-stream.mjs", direction)],
-    ["a pool of ours, FastCGI", "fcgi", await ours("fcgi", application, "shared")],
-    ["a pool of ours, SCGI", "scgi", await ours("scgi", application, "shared")],
-    ["a pool of ours, uwsgi", "uwsgi", await ours("uwsgi", application, "shared")],
+    ["a pool of ours, FastCGI", "fcgi", await ours("fcgi", application, ...ONE)],
+    ["a pool of ours, SCGI", "scgi", await ours("scgi", application, ...ONE)],
+    ["a pool of ours, uwsgi", "uwsgi", await ours("uwsgi", application, ...ONE)],
   ];
   const rates = new Map();
   for (let at = 0; at < STARTS; at++) {
