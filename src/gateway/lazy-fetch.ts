@@ -4,10 +4,10 @@ import { LazyResponse } from "./lazy-response.js";
 let takesLazyRequests: boolean | undefined;
 
 /**
- * Lets `new Response` in this process make what is asked of a Response alone, and handlers get such
- * Requests under every runtime: a small request then costs half as much. Only for a process whose
- * code is this package's and its application's; call it before the application is loaded.
- * Everything that Fetch says of both, of `Request` and of `fetch` holds.
+ * Has the Requests and Responses of this process made of what is asked of them alone, under every
+ * Node: a small request then costs half as much. Only for a process whose code is this package's
+ * and its application's; call it before the application is loaded. Everything that Fetch says of
+ * them, and of `fetch`, holds.
  */
 export function makeFetchLazy(): void {
   if (globalThis.Response === (LazyResponse as unknown)) return;
@@ -23,7 +23,7 @@ export function makeFetchLazy(): void {
 
 /** Whether this process's `Request` and `fetch` take a {@link LazyRequest} for a Request. */
 export function canBeLazy(): boolean {
-  takesLazyRequests ??= LazyRequest.isTaken();
+  takesLazyRequests ??= LazyRequest.prepare();
   return takesLazyRequests;
 }
 

@@ -39,10 +39,12 @@ export class LazyRequest {
   }
 
   /**
-   * Whether the runtime's Request takes this for one of its own. Up to Node 22 it reads the state of
-   * another through properties of symbols: here they become those of the whole one.
+   * Shows the runtime's Request the state of the whole one. Up to Node 22 it looks for that in
+   * properties whose names are symbols.
+   *
+   * @returns whether it takes this for one of its own now
    */
-  static isTaken(): boolean {
+  static prepare(): boolean {
     for (const symbol of Object.getOwnPropertySymbols(new WholeRequest("http://localhost/"))) {
       Object.defineProperty(LazyRequest.prototype, symbol, {
         get(this: LazyRequest) {

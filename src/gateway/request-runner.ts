@@ -4,7 +4,6 @@ import { ErrorCode, GatewayError } from "../errors.js";
 import type { Protocol } from "../transport/address.js";
 import { createRequest } from "./create-request.js";
 import type { Handler } from "./handler.js";
-
 import { RequestBody } from "./request-body.js";
 import { RequestContext } from "./request-context.js";
 import { type ResponseConnection, ResponseSender } from "./response-sender.js";
