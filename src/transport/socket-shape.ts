@@ -1,4 +1,5 @@
 import net from "node:net";
+import { nodeMajor } from "./node-major.js";
 
 /** Sockets behind which a process is taken to open many. */
 const MANY = 32;
@@ -10,7 +11,7 @@ const MANY = 32;
  * quarter of what Node takes for one. Once it has seen more shapes than it keeps, it copies field by
  * field, and all copies are of one class. Node 22 has no need of this.
  */
-const isNeeded = Number(process.versions.node?.split(".")[0]) < 22;
+const isNeeded = nodeMajor < 22;
 const shapes: net.SocketConstructorOpts[] = [
   { allowHalfOpen: false },
   { readable: false },

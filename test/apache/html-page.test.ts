@@ -1,11 +1,10 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { parseWorkerPage, streamWorkerRows, WorkerPageReader } from "../../src/apache/html-page.js";
 import { parseTextPage } from "../../src/apache/text-page.js";
 import { activityOf, isHanging, type WorkerRow } from "../../src/apache/worker-row.js";
 import { concat, latin1, latin1Bytes } from "../../src/bytes.js";
 import { cuts } from "../cuts.js";
+import { collectGarbage } from "../harness/garbage.js";
 import { fixture, fixtures } from "./fixtures.js";
 
 const pages = [...fixtures("html.html"), ...fixtures("refresh.html")].filter(
@@ -398,10 +397,8 @@ describe("the worker table", () => {
     const reader = new WorkerPageReader(() => {});
     reader.write(`<table>${head()}`);
     const block = Array.from({ length: 100 }, (_, at) => with_("PID", String(at))).join("\n");
-    setFlagsFromString("--expose-gc");
-    const collect = runInNewContext("gc") as () => void;
     const heap = () => {
-      collect();
+      collectGarbage();
       return process.memoryUsage().heapUsed;
     };
     const before = heap();

@@ -1,19 +1,13 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
 import { requestParts } from "../../src/cgi/request-from-variables.js";
 import { Variables } from "../../src/cgi/variables.js";
 import { createRequest } from "../../src/gateway/create-request.js";
 import { RequestBody } from "../../src/gateway/request-body.js";
+import { collectGarbage } from "../harness/garbage.js";
 
 const encode = (text: string) => new TextEncoder().encode(text);
-
-function collectGarbage(): void {
-  setFlagsFromString("--expose-gc");
-  runInNewContext("gc")();
-}
 
 function bodyOf(text: string): RequestBody {
   const body = new RequestBody(encode(text).length, 1_024);

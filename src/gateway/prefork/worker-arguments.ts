@@ -1,9 +1,11 @@
+import { nodeMajor } from "../../transport/node-major.js";
+
 /**
  * While its old space is small, V8 collects all garbage again for every 32 MB that sockets read: two
  * thirds of what a worker did that streamed bodies. It does not when it has room from the start.
  * Node 24 collects by another rule, which this does not change.
  */
-const roomToRead = Number(process.versions.node.split(".")[0]) < 24;
+const roomToRead = nodeMajor < 24;
 
 /** The arguments of a worker's Node: those given, but for what would make it no worker. */
 export function workerArguments(execArgv: readonly string[]): string[] {
