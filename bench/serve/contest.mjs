@@ -8,14 +8,15 @@ import { median, progress, reportAll } from "../lib/report.mjs";
 import { cpuOf, startProgram, startScript, stop } from "./processes.mjs";
 
 /** Seconds of load before a process of V8's has compiled all that it will: these do not count. */
-export const WARM_UP = 3;
-/** Rounds that count, of all starts together. */
-const COUNTED = 6;
+const WARM_UP = 3;
 /**
  * Contenders are started so often: what V8 decided in a process's first second differs from one to
  * the next.
  */
-export const STARTS = 3;
+const STARTS = 3;
+
+/** Small requests, in rounds of a second. */
+export const REQUESTS = { rate: "requests/s", cost: "µs/request", rounds: 2 };
 
 export const folder = mkdtempSync(join(tmpdir(), "fcgi-probe-bench-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
@@ -60,39 +61,44 @@ export function check(name, answer, url) {
 }
 
 /**
- * Runs contenders in turns, reports rates and CPU, and stops them.
+ * Runs contenders in turns, reports what they did a second and the CPU that it took, and stops them.
  *
  * @param start starts them all
+ * @param run has one of them work: `{ amount, seconds }`
+ * @param measure the units of what is done a second and of what it costs, and the rounds of each
+ * start that count
  * @returns the rates
  */
-export async function inTurns(name, start, baseline, run) {
+export async function inTurns(name, start, baseline, run, measure) {
   const rates = new Map();
   const cpu = new Map();
   for (let at = 0; at < STARTS; at++) {
     const started = await start();
-    for (const { name } of started) {
-      rates.set(name, rates.get(name) ?? []);
-      cpu.set(name, cpu.get(name) ?? []);
+    for (const contender of started) {
+      for (let warm = 0; warm < WARM_UP; ) warm += (await run(contender)).seconds;
     }
-    for (let round = 0; round < WARM_UP + COUNTED / STARTS; round++) {
+    for (let round = 0; round < measure.rounds; round++) {
       for (let turn = 0; turn < started.length; turn++) {
         const contender = started[(turn + round) % started.length];
         const { pid } = contender.server.child;
         const before = cpuOf(pid);
-        const { answers, seconds } = await run(contender);
-        if (round < WARM_UP) continue;
-        rates.get(contender.name).push(answers / seconds);
-        cpu.get(contender.name).push(((cpuOf(pid) - before) / answers) * 1e6);
+        const { amount, seconds } = await run(contender);
+        add(rates, contender.name, amount / seconds);
+        add(cpu, contender.name, ((cpuOf(pid) - before) / amount) * 1e6);
       }
     }
     for (const { server } of started) await stop(server.child);
   }
-  reportAll("serve", name, "requests/s", medians(rates), baseline);
-  reportAll("serve", `${name}: CPU of the server`, "µs/request", medians(cpu), baseline);
+  reportAll("serve", name, measure.rate, medians(rates), baseline);
+  reportAll("serve", `${name}: CPU of the server`, measure.cost, medians(cpu), baseline);
   progress(name);
   return medians(rates);
 }
 
-export function medians(values) {
+function add(values, name, value) {
+  values.set(name, [...(values.get(name) ?? []), value]);
+}
+
+function medians(values) {
   return new Map([...values].map(([name, list]) => [name, median(list)]));
 }

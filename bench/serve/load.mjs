@@ -25,12 +25,12 @@ function endsRequest(answer) {
   return answer.length > END_REQUEST_RECORD && answer.at(1 - END_REQUEST_RECORD) === 3;
 }
 
-/** @returns `{ answers, seconds }` of the C client */
+/** @returns the requests that a C client has had answered, as `{ amount, seconds }` */
 export async function runLoad(client, path, request, { kept, connections, seconds }) {
   const args = [path, connections, seconds, kept ? "kept" : "each"];
-  const { failures, ...result } = await run(client, args, request);
+  const { failures, answers, seconds: taken } = await run(client, args, request);
   if (failures > 0) throw new Error(`${path}: ${failures} requests failed`);
-  return result;
+  return { amount: answers, seconds: taken };
 }
 
 /** @returns `{ received, seconds }` of the C client */

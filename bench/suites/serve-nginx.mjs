@@ -16,6 +16,7 @@ import {
   isThere,
   ours,
   program,
+  REQUESTS,
   script,
   uwsgi,
 } from "../serve/contest.mjs";
@@ -42,7 +43,7 @@ async function compareAll() {
   };
   const name = "behind nginx, 64 connections of wrk";
   const run = ({ path }) => wrk(nginx.port, path, 64, 1);
-  const rates = await inTurns(name, start, BASELINE, run);
+  const rates = await inTurns(name, start, BASELINE, run, REQUESTS);
   await stop(nginx.child);
   return rates.get(BASELINE);
 }
@@ -71,10 +72,10 @@ async function compareCgi(rate) {
   const variable = `fastcgi_param SCRIPT_FILENAME ${file("cgi.mjs")};`;
   const cgi = contender("fcgi-probe, CGI", "fastcgi", server, variable);
   const nginx = await startNginx([cgi]);
-  const { answers, seconds } = await wrk(nginx.port, cgi.path, 2, 5);
+  const { amount, seconds } = await wrk(nginx.port, cgi.path, 2, 5);
   const rates = new Map([
     [BASELINE, rate],
-    [cgi.name, answers / seconds],
+    [cgi.name, amount / seconds],
   ]);
   reportAll("serve", "behind nginx, CGI with 2 connections", "requests/s", rates, BASELINE);
   await stop(server.child);
@@ -168,5 +169,5 @@ async function wrk(port, path, connections, time) {
   const [, answers, seconds] = /(\d+) requests in ([\d.]+)s/.exec(text) ?? [];
   const bad = /Non-2xx or 3xx responses: (\d+)/.exec(text)?.[1];
   if (answers === undefined || bad !== undefined) throw new Error(`wrk ${path}: ${text}`);
-  return { answers: Number(answers), seconds: Number(seconds) };
+  return { amount: Number(answers), seconds: Number(seconds) };
 }
