@@ -93,11 +93,12 @@ export function equalBytes(one: Uint8Array, other: Uint8Array): boolean {
   return true;
 }
 
-const nothing = new Uint8Array(0);
+/** Handed out to nobody: whoever has an array may give its buffer away. */
+export const noBytes = new Uint8Array(0);
 
 /** Bytes that arrive in pieces, kept in one array that at most doubles. */
 export class ByteCollector {
-  #bytes: Uint8Array<ArrayBuffer> = nothing;
+  #bytes: Uint8Array<ArrayBuffer> = noBytes;
   #length = 0;
 
   get length(): number {
@@ -146,8 +147,8 @@ export class ByteCollector {
 
   /** Hands out what is here, and starts again with nothing. */
   take(): Uint8Array<ArrayBuffer> {
-    const { bytes } = this;
-    this.#bytes = nothing;
+    const bytes = this.#length === 0 ? new Uint8Array(0) : this.bytes;
+    this.#bytes = noBytes;
     this.#length = 0;
     return bytes;
   }

@@ -1,4 +1,4 @@
-import { ByteCollector } from "../bytes.js";
+import { ByteCollector, noBytes } from "../bytes.js";
 import type { ServerHandlers, ServerMachine } from "../cgi/server-machine.js";
 import { type Engine, WINDOW_SIZE } from "../engine/engine.js";
 import { engine as defaultEngine } from "../engine/select.js";
@@ -19,8 +19,6 @@ export interface FastCgiServerOptions extends Partial<ApplicationValues> {
   limits?: Partial<Pick<Limits, "variables" | "records" | "requests">> | undefined;
   engine?: Engine | undefined;
 }
-
-const nothing = new Uint8Array(0);
 
 /** A header of version 0: it has no type, no request and no content either. */
 const notARecord = new Uint8Array(8);
@@ -116,7 +114,7 @@ export class FastCgiServer implements ServerMachine, RequestOwner {
       this.#abandon(problem);
       throw problem;
     } finally {
-      this.#streams.begin(nothing);
+      this.#streams.begin(noBytes);
     }
   }
 

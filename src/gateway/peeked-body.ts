@@ -1,6 +1,6 @@
-type Read = ReadableStreamReadResult<Uint8Array>;
+import { noBytes } from "../bytes.js";
 
-const nothing = new Uint8Array(0);
+type Read = ReadableStreamReadResult<Uint8Array>;
 
 /** A response's body that is a stream. What has been looked at is read again. */
 export class PeekedBody {
@@ -25,7 +25,7 @@ export class PeekedBody {
       second = result;
     });
     await new Promise<void>((resolve) => process.nextTick(resolve));
-    if (first?.done) return nothing;
+    if (first?.done) return noBytes;
     return second?.done && first?.value instanceof Uint8Array ? first.value : undefined;
   }
 

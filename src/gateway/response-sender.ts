@@ -1,3 +1,4 @@
+import { noBytes } from "../bytes.js";
 import { formatResponseHead, hasNullBody } from "../cgi/response.js";
 import type { ResponseStart, ServerRequest } from "../cgi/server-machine.js";
 import { LazyResponse } from "./lazy-response.js";
@@ -14,7 +15,6 @@ export interface ResponseConnection {
 /** A body of up to this many bytes travels with its head. */
 const SMALL = 16_384;
 
-const nothing = Buffer.alloc(0);
 /** Of a read that fails while the peer is waited for: it is waited for next. */
 const ignore = (): void => {};
 
@@ -43,7 +43,7 @@ export class ResponseSender {
     if (stream?.locked === true) throw used();
     const body = stream === null ? undefined : new PeekedBody(stream);
     this.#body = body;
-    const whole = body === undefined ? (bytes ?? nothing) : await body.whole();
+    const whole = body === undefined ? (bytes ?? noBytes) : await body.whole();
     const head = this.#head(response, whole?.length);
     this.#headSent = true;
     if (this.#isHead || hasNullBody(response.status)) {
@@ -75,7 +75,7 @@ export class ResponseSender {
   }
 
   /** The head's bytes; none where the request has begun with it in its own way. */
-  #head(response: ResponseStart, length: number | undefined): Buffer {
+  #head(response: ResponseStart, length: number | undefined): Uint8Array {
     const request = this.#request;
     // Handlers answer HEAD with an empty body, which says nothing of what GET would get.
     const contentLength = length === 0 && this.#isHead ? undefined : length;
@@ -85,7 +85,7 @@ export class ResponseSender {
       return Buffer.from(head, "latin1");
     }
     request.begin(response, contentLength);
-    return nothing;
+    return noBytes;
   }
 
   get #isHead(): boolean {

@@ -82,4 +82,12 @@ describe("bytes", () => {
     collector.push(Uint8Array.of(9));
     expect(bytes[0]).toBe(0);
   });
+
+  it("are nobody else's: an empty array may be given away, too", () => {
+    const bytes = new ByteCollector().take();
+    structuredClone(bytes, { transfer: [bytes.buffer] });
+    const collector = new ByteCollector();
+    collector.push(all);
+    expect(collector.take()).toEqual(all);
+  });
 });

@@ -520,6 +520,8 @@ describe("a handler that fails", () => {
   it.each([
     ["shorter", "4", "abc"],
     ["longer", "2", "abc"],
+    ["shorter, for it is empty,", "2", ""],
+    ["shorter, for there is none,", "2", null],
   ])("with a body %s than its Content-Length: the connection is cut", async (_, length, body) => {
     await start(() => new Response(body, { headers: { "content-length": length } }));
     const lines = await new Peer().send(get()).closed();
