@@ -8,8 +8,9 @@ import { Backpressure } from "./backpressure.js";
 import { LINGER, RESET_DELAY } from "./closing-delays.js";
 import type { ConnectionOwner } from "./connection-owner.js";
 import { HeadWatch } from "./head-watch.js";
-import { endInside, lateHead, lateWrite, unreadable } from "./http-errors.js";
+import { endInside, unreadable } from "./http-errors.js";
 import { HttpRequest, type HttpRequestOwner } from "./http-request.js";
+import { lateHead, lateWrite } from "./late-errors.js";
 import { RequestRunner, type RunnerConnection } from "./request-runner.js";
 import type { RosterMember } from "./roster.js";
 

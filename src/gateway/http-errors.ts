@@ -19,19 +19,3 @@ export function unreadable(error: NodeJS.ErrnoException): GatewayError {
 export function endInside(): GatewayError {
   return new GatewayError(ErrorCode.Truncated, "the client left in the middle of its request");
 }
-
-/** Half a request has come, and no more of it. */
-export function lateHead(milliseconds: number): GatewayError {
-  return new GatewayError(ErrorCode.Deadline, `no complete request within ${milliseconds} ms`, {
-    hint: "a client that sends half a request is broken or hostile",
-  });
-}
-
-/** A response waits for a client that does not take it. */
-export function lateWrite(milliseconds: number): GatewayError {
-  return new GatewayError(
-    ErrorCode.Deadline,
-    `the client took nothing of the response for ${milliseconds} ms`,
-    { hint: "the client reads too slowly, or not at all" },
-  );
-}

@@ -6,11 +6,12 @@ import type {
   ServerMachine,
   ServerRequest,
 } from "../cgi/server-machine.js";
-import { ErrorCode, GatewayError } from "../errors.js";
+import { ErrorCode } from "../errors.js";
 import type { Protocol } from "../transport/address.js";
 import { LINGER, RESET_DELAY } from "./closing-delays.js";
 import type { ConnectionOwner } from "./connection-owner.js";
 import { ignoringReceiver } from "./ignoring-receiver.js";
+import { lateHead, lateWrite } from "./late-errors.js";
 import { RequestRunner, type RunnerConnection } from "./request-runner.js";
 import { Roster, type RosterMember } from "./roster.js";
 import type { CreateMachine } from "./server-machines.js";
@@ -268,18 +269,4 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Roste
     this.#machine.gone();
     this.#owner.closed(this);
   }
-}
-
-function lateHead(milliseconds: number): GatewayError {
-  return new GatewayError(ErrorCode.Deadline, `no complete request within ${milliseconds} ms`, {
-    hint: "a front end that connects and sends nothing, or half a request, is broken or hostile",
-  });
-}
-
-function lateWrite(milliseconds: number): GatewayError {
-  return new GatewayError(
-    ErrorCode.Deadline,
-    `the front end took nothing of the response for ${milliseconds} ms`,
-    { hint: "the client reads too slowly, or not at all" },
-  );
 }

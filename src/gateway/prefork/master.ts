@@ -11,10 +11,10 @@ import type { PoolSettings } from "./options.js";
 import type { Pool } from "./pool.js";
 import type { PoolLog } from "./pool-log.js";
 import { openServer, type PoolServer } from "./pool-server.js";
-import { type Decision, WorkerCount } from "./process-manager.js";
 import { Readiness } from "./readiness.js";
 import { Refuser } from "./refuser.js";
 import { openShared, type SharedSocket } from "./shared-socket.js";
+import { type StaffedPool, Staffing } from "./staffing.js";
 import { serveStatus } from "./status-listener.js";
 import type { WorkerProcess } from "./worker-process.js";
 
@@ -22,20 +22,18 @@ import type { WorkerProcess } from "./worker-process.js";
 const HEARTBEAT = 1_000;
 
 /** A pool's master: it listens, starts and ends workers, and hands out connections. */
-export class Master implements Pool, CrewEvents {
+export class Master implements Pool, CrewEvents, StaffedPool {
   readonly ended: Promise<void>;
   readonly #settings: PoolSettings;
   readonly #log: PoolLog;
-  readonly #count: WorkerCount;
   readonly #dispatcher: Dispatcher;
   readonly #refuser: Refuser;
   #keeper!: BoardKeeper;
   #crew: Crew | undefined;
+  #staffing: Staffing | undefined;
   #listener: SharedSocket | PoolServer | undefined;
   #status: GatewayServer | undefined;
   #timers: NodeJS.Timeout[] = [];
-  #pauseTimer: NodeJS.Timeout | undefined;
-  #isAtLimit = false;
   #isStopping = false;
   #stopping: Promise<void> | undefined;
   #resolveEnded!: () => void;
@@ -44,10 +42,9 @@ export class Master implements Pool, CrewEvents {
   constructor(settings: PoolSettings, log: PoolLog) {
     this.#settings = settings;
     this.#log = log;
-    this.#count = new WorkerCount(settings);
     this.#refuser = new Refuser(settings.protocol, settings.serve.limits);
     this.#dispatcher = new Dispatcher(settings, {
-      starved: () => this.#startForWaiting(),
+      starved: () => this.#staffing?.startForWaiting(),
       refuse: (socket, reason) => this.#refuse(socket, reason),
     });
     this.ended = new Promise((resolve) => {
@@ -62,6 +59,7 @@ export class Master implements Pool, CrewEvents {
     this.#listener = shared ?? (await this.#openServer());
     this.#keeper = new BoardKeeper(settings, this.#listener.port);
     this.#crew = new Crew(settings, this.#keeper, this.#log, shared?.descriptor, this);
+    this.#staffing = new Staffing(settings, this.#crew, this);
     if (statusListen !== undefined) {
       this.#status = await serveStatus(statusListen, settings, this.#keeper.board);
     }
@@ -88,6 +86,10 @@ export class Master implements Pool, CrewEvents {
     return this.#keeper.counters(true);
   }
 
+  get waiting(): number {
+    return this.#dispatcher.waiting;
+  }
+
   async reload(): Promise<void> {
     const crew = this.#crew;
     if (crew === undefined || this.#isStopping) return;
@@ -104,11 +106,11 @@ export class Master implements Pool, CrewEvents {
       for (const worker of crew.current) crew.stop(worker);
       crew.generation = before;
       this.#log.error("reload failed: the old children stay");
-      this.#adjust();
+      this.#staffing?.adjust();
       throw failedToLoad(failure);
     }
-    for (const worker of crew.old) this.#retire(worker);
-    this.#adjust();
+    for (const worker of crew.old) this.retire(worker);
+    this.#staffing?.adjust();
   }
 
   reopenLogs(): void {
@@ -132,11 +134,11 @@ export class Master implements Pool, CrewEvents {
   ready(worker: WorkerProcess): void {
     const crew = this.#crew as Crew;
     // While the pool ends, connections that wait are still served.
-    const isOver = this.#isStopping && this.#dispatcher.waiting === 0;
-    if (isOver || worker.generation !== crew.generation) this.#retire(worker);
+    const isOver = this.#isStopping && this.waiting === 0;
+    if (isOver || worker.generation !== crew.generation) this.retire(worker);
     else {
       const [oldest] = crew.old;
-      if (oldest !== undefined) this.#retire(oldest);
+      if (oldest !== undefined) this.retire(oldest);
     }
     this.#readiness.changed();
   }
@@ -147,19 +149,29 @@ export class Master implements Pool, CrewEvents {
 
   room(worker: WorkerProcess): void {
     this.#dispatcher.hasRoom(worker);
-    if (this.#dispatcher.waiting === 0) this.#isAtLimit = false;
+    if (this.waiting === 0) this.#staffing?.relieved();
   }
 
   worn(worker: WorkerProcess): void {
-    this.#retire(worker);
-    this.#adjust();
+    this.retire(worker);
+    this.#staffing?.adjust();
   }
 
   gone(worker: WorkerProcess, wasReady: boolean): void {
     this.#dispatcher.died(worker);
     const failure = wasReady ? undefined : `child ${worker.pid} died before it was ready`;
     this.#readiness.changed(failure);
-    this.#adjust();
+    this.#staffing?.adjust();
+  }
+
+  retire(worker: WorkerProcess): void {
+    this.#crew?.stop(worker);
+    this.#dispatcher.leave(worker);
+  }
+
+  limitReached(): void {
+    this.#keeper.limitReached();
+    this.#log.warning(`reached maxChildren (${this.#settings.maxChildren}), consider raising it`);
   }
 
   #openServer(): Promise<PoolServer> {
@@ -210,49 +222,7 @@ export class Master implements Pool, CrewEvents {
     this.#keeper.sample(this.#listener?.port, waiting, maxWaiting);
     this.#dispatcher.prune();
     this.#crew?.inspect();
-    this.#adjust(true);
-  }
-
-  /** Starts and ends workers so that there are as many as there should be. */
-  #adjust(isHeartbeat = false): void {
-    const crew = this.#crew;
-    if (crew === undefined || this.#isStopping) return;
-    // While a generation is being replaced, its successor's first worker decides.
-    if (this.#settings.pm !== "static" && !isHeartbeat) {
-      if (this.#dispatcher.waiting > 0) this.#startForWaiting();
-      return;
-    }
-    this.#apply(crew, this.#count.decide(crew.current));
-  }
-
-  #startForWaiting(): void {
-    const crew = this.#crew;
-    if (crew === undefined || this.#isStopping) return;
-    const { current } = crew;
-    const starting = current.filter(({ state }) => state === "starting").length;
-    const { waiting } = this.#dispatcher;
-    this.#apply(crew, this.#count.decideWaiting(waiting, current.length, starting));
-  }
-
-  #apply(crew: Crew, { start, end, atLimit }: Decision<WorkerProcess>): void {
-    for (const worker of end) this.#retire(worker);
-    if (atLimit && !this.#isAtLimit) {
-      this.#keeper.limitReached();
-      this.#log.warning(`reached maxChildren (${this.#settings.maxChildren}), consider raising it`);
-    }
-    if (atLimit || start > 0 || end.length > 0) this.#isAtLimit = atLimit;
-    const pause = crew.pausedUntil - Date.now();
-    if (start > 0 && pause > 0) {
-      clearTimeout(this.#pauseTimer);
-      this.#pauseTimer = setTimeout(() => this.#adjust(), pause);
-      return;
-    }
-    for (let started = 0; started < start; started++) if (!crew.start()) return;
-  }
-
-  #retire(worker: WorkerProcess): void {
-    this.#crew?.stop(worker);
-    this.#dispatcher.leave(worker);
+    this.#staffing?.heartbeat();
   }
 
   #refuse(socket: Socket, reason: string): void {
@@ -262,14 +232,15 @@ export class Master implements Pool, CrewEvents {
 
   async #stop(timeout: number): Promise<void> {
     this.#isStopping = true;
+    this.#staffing?.close();
     const end = Date.now() + timeout;
     this.#log.notice("finishing");
     this.#listener?.close();
     this.#readiness.changed();
     // Connections that have been accepted are served by workers that take them still.
-    await this.#until(() => this.#dispatcher.waiting === 0 || this.pids.length === 0, end);
+    await this.#until(() => this.waiting === 0 || this.pids.length === 0, end);
     this.#dispatcher.close();
-    for (const worker of this.#crew?.all ?? []) this.#retire(worker);
+    for (const worker of this.#crew?.all ?? []) this.retire(worker);
     await this.#until(() => this.pids.length === 0, end);
     if (this.pids.length > 0) {
       this.#log.warning(`killing ${this.pids.length} children that are not done`);
@@ -277,7 +248,6 @@ export class Master implements Pool, CrewEvents {
       await this.#until(() => this.pids.length === 0, Number.POSITIVE_INFINITY);
     }
     for (const timer of this.#timers) clearInterval(timer);
-    clearTimeout(this.#pauseTimer);
     // What came back from workers that were killed.
     this.#dispatcher.close();
     this.#refuser.close();
