@@ -3,7 +3,7 @@ import { ErrorCode, GatewayError } from "../errors.js";
 /** A connection has brought nothing, or half a request, and no more of it. */
 export function lateHead(milliseconds: number): GatewayError {
   return new GatewayError(ErrorCode.Deadline, `no complete request within ${milliseconds} ms`, {
-    hint: "a client, or a front end, that sends half a request is broken or hostile",
+    hint: "a client, or a front end, that sends nothing, or half a request, is broken or hostile",
   });
 }
 
