@@ -103,7 +103,6 @@ export function endOfStream(type: number, requestId: number): Uint8Array {
  * an array itself: what is left of a chunk of 64 KiB.
  */
 const SHORT_LENGTH = 56;
-const zeros = new Uint8Array(8);
 
 /**
  * A piece of a stream as records, cut at {@link MAX_SENT_LENGTH}, in parts to be written in order: a
@@ -125,5 +124,5 @@ function pushLong(parts: Uint8Array[], type: number, requestId: number, content:
   writeHeader(header, 0, type, requestId, content.length);
   parts.push(header, content);
   const padding = paddingFor(content.length);
-  if (padding > 0) parts.push(zeros.subarray(0, padding));
+  if (padding > 0) parts.push(new Uint8Array(padding));
 }

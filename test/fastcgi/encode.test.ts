@@ -102,6 +102,13 @@ describe("records", () => {
     expect(parts[4]).toEqual(new Uint8Array(7));
   });
 
+  it("its padding is nobody else's: it may be given away", () => {
+    const records = () => streamRecords(RecordType.Stdin, 1, new Uint8Array(473));
+    const transfer = records().map(({ buffer }) => buffer as ArrayBuffer);
+    structuredClone(transfer, { transfer });
+    expect(records().map(({ length }) => length)).toEqual([8, 473, 7]);
+  });
+
   it("but for a short one, which is one part with its header and padding", () => {
     const content = new Uint8Array(65_536).fill(7);
     const parts = streamRecords(RecordType.Stdin, 1, content);
