@@ -16,7 +16,7 @@ const WARM_UP = 3;
 const STARTS = 3;
 
 /** Small requests, in rounds of a second. */
-export const REQUESTS = { rate: "requests/s", cost: "µs/request", rounds: 2 };
+const REQUESTS = { rate: "requests/s", cost: "µs/request", rounds: 2 };
 
 export const folder = mkdtempSync(join(tmpdir(), "fcgi-probe-bench-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
@@ -69,7 +69,7 @@ export function check(name, answer, url) {
  * start that count
  * @returns the rates
  */
-export async function inTurns(name, start, baseline, run, measure) {
+export async function inTurns(name, start, baseline, run, measure = REQUESTS) {
   const rates = new Map();
   const cpu = new Map();
   for (let at = 0; at < STARTS; at++) {
@@ -89,10 +89,11 @@ export async function inTurns(name, start, baseline, run, measure) {
     }
     for (const { server } of started) await stop(server.child);
   }
-  reportAll("serve", name, measure.rate, medians(rates), baseline);
+  const result = medians(rates);
+  reportAll("serve", name, measure.rate, result, baseline);
   reportAll("serve", `${name}: CPU of the server`, measure.cost, medians(cpu), baseline);
   progress(name);
-  return medians(rates);
+  return result;
 }
 
 function add(values, name, value) {

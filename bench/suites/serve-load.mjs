@@ -1,16 +1,7 @@
 // What a small request costs a server of each protocol.
 import { compileLoad, compileResponder } from "../lib/reference.mjs";
 import { progress } from "../lib/report.mjs";
-import {
-  check,
-  hasUwsgi,
-  inTurns,
-  ours,
-  program,
-  REQUESTS,
-  script,
-  uwsgi,
-} from "../serve/contest.mjs";
+import { check, hasUwsgi, inTurns, ours, program, script, uwsgi } from "../serve/contest.mjs";
 import { exchange, runLoad } from "../serve/load.mjs";
 import { requestOf } from "../serve/requests.mjs";
 
@@ -87,7 +78,7 @@ async function load(name, contenders, kept, connections, baseline) {
   const start = () => startAll(contenders, kept);
   const run = ({ server, request }) =>
     runLoad(client, server.socket, request, { kept, connections, seconds: SECONDS });
-  await inTurns(name, start, baseline, run, REQUESTS);
+  await inTurns(name, start, baseline, run);
 }
 
 /** What is constant is what the contender before has answered. */

@@ -16,7 +16,6 @@ import {
   isThere,
   ours,
   program,
-  REQUESTS,
   script,
   uwsgi,
 } from "../serve/contest.mjs";
@@ -43,7 +42,7 @@ async function compareAll() {
   };
   const name = "behind nginx, 64 connections of wrk";
   const run = ({ path }) => wrk(nginx.port, path, 64, 1);
-  const rates = await inTurns(name, start, BASELINE, run, REQUESTS);
+  const rates = await inTurns(name, start, BASELINE, run);
   await stop(nginx.child);
   return rates.get(BASELINE);
 }

@@ -1,4 +1,4 @@
-import { concat, latin1 } from "../bytes.js";
+import { concat, latin1, noBytes } from "../bytes.js";
 
 /**
  * Makes text of a page's bytes, as they come: UTF-8 up to the first byte that is not, ISO-8859-1
@@ -7,7 +7,7 @@ import { concat, latin1 } from "../bytes.js";
 export class PageDecoder {
   #utf8: TextDecoder | undefined = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   /** The bytes of a character that is not whole. */
-  #kept: Uint8Array = new Uint8Array(0);
+  #kept: Uint8Array = noBytes;
 
   write(bytes: Uint8Array): string {
     if (this.#utf8 === undefined) return latin1(bytes);
@@ -20,7 +20,7 @@ export class PageDecoder {
       const wrong = wellFormedLength(whole);
       const text = this.#utf8.decode(whole.subarray(0, wrong)) + latin1(whole, wrong);
       this.#utf8 = undefined;
-      this.#kept = new Uint8Array(0);
+      this.#kept = noBytes;
       return text;
     }
   }

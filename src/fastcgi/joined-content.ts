@@ -1,6 +1,8 @@
+import { noBytes } from "../bytes.js";
+
 /** Where contents are that follow each other in one stream: bytes `start` to `end` of those taken. */
 export class JoinedContent {
-  #bytes: Uint8Array = new Uint8Array(0);
+  #bytes: Uint8Array = noBytes;
   #start = 0;
   #end = 0;
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { latin1Bytes } from "../bytes.js";
+import { latin1Bytes, noBytes } from "../bytes.js";
 import { reasonPhrases } from "../cgi/reason-phrases.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { Protocol } from "../transport/address.js";
@@ -155,7 +155,7 @@ export class HttpConnection implements RunnerConnection, HttpRequestOwner, Roste
     const socket = this.#socket;
     this.#state = "closed";
     socket.setTimeout(this.#owner.timeouts.write);
-    socket.write(new Uint8Array(0), () => {
+    socket.write(noBytes, () => {
       if (isFramed || socket.remoteFamily === undefined) socket.destroy();
       else this.#closeTimer = setTimeout(() => socket.resetAndDestroy(), RESET_DELAY);
     });
@@ -234,7 +234,7 @@ export class HttpConnection implements RunnerConnection, HttpRequestOwner, Roste
   }
 
   /** Writes the last bytes, and closes behind them. */
-  #close(last: Uint8Array = new Uint8Array(0)): void {
+  #close(last: Uint8Array = noBytes): void {
     const socket = this.#socket;
     this.#state = "closed";
     this.#waiting.length = 0;

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { noBytes } from "../bytes.js";
 import type {
   Ending,
   RequestReceiver,
@@ -147,7 +148,7 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Roste
     const isTcp = socket.remoteFamily !== undefined;
     clearTimeout(this.#timer);
     socket.setTimeout(this.#owner.timeouts.write);
-    socket.write(new Uint8Array(0), () => {
+    socket.write(noBytes, () => {
       if (isTcp) this.#setTimer(RESET_DELAY, () => socket.resetAndDestroy());
       else socket.destroy();
     });

@@ -222,7 +222,7 @@ export class Master implements Pool, CrewEvents, StaffedPool {
     this.#keeper.sample(this.#listener?.port, waiting, maxWaiting);
     this.#dispatcher.prune();
     this.#crew?.inspect();
-    this.#staffing?.heartbeat();
+    this.#staffing?.recount();
   }
 
   #refuse(socket: Socket, reason: string): void {
@@ -233,6 +233,7 @@ export class Master implements Pool, CrewEvents, StaffedPool {
   async #stop(timeout: number): Promise<void> {
     this.#isStopping = true;
     this.#staffing?.close();
+    this.#staffing = undefined;
     const end = Date.now() + timeout;
     this.#log.notice("finishing");
     this.#listener?.close();

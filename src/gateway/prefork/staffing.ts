@@ -21,7 +21,6 @@ export class Staffing {
   readonly #count: WorkerCount;
   #isAtLimit = false;
   #timer: NodeJS.Timeout | undefined;
-  #closed = false;
 
   constructor(settings: PoolSettings, crew: Crew, pool: StaffedPool) {
     this.#settings = settings;
@@ -32,13 +31,13 @@ export class Staffing {
 
   /** A worker is gone, or one more may start now. */
   adjust(): void {
-    // While a generation is being replaced, its successor's first worker decides.
-    if (this.#settings.pm === "static") this.heartbeat();
+    // The others' spare workers are counted once a second: each count may start twice as many.
+    if (this.#settings.pm === "static") this.recount();
     else if (this.#pool.waiting > 0) this.startForWaiting();
   }
 
-  /** A second has passed. */
-  heartbeat(): void {
+  /** Compares how many there are with how many there should be, once a second. */
+  recount(): void {
     this.#apply(this.#count.decide(this.#crew.current));
   }
 
@@ -54,14 +53,12 @@ export class Staffing {
     this.#isAtLimit = false;
   }
 
-  /** None is started or ended any more. */
+  /** What was put off is not done any more. */
   close(): void {
-    this.#closed = true;
     clearTimeout(this.#timer);
   }
 
   #apply({ start, end, atLimit }: Decision<WorkerProcess>): void {
-    if (this.#closed) return;
     for (const worker of end) this.#pool.retire(worker);
     if (atLimit && !this.#isAtLimit) this.#pool.limitReached();
     if (atLimit || start > 0 || end.length > 0) this.#isAtLimit = atLimit;
