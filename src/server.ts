@@ -34,8 +34,6 @@ export type { ConnectionContext, ConnectionHandler } from "./gateway/raw-connect
 export { serve } from "./gateway/serve.js";
 export { type ServeCgiOptions, serveCgi } from "./gateway/serve-cgi.js";
 export type { ServeOptions } from "./gateway/serve-options.js";
-export type { PoolServer, ServePoolOptions } from "./gateway/serve-pool.js";
-export { servePool } from "./gateway/serve-pool.js";
 export { showVariables } from "./gateway/show-variables.js";
 export type { StatusFormat } from "./gateway/status-page.js";
 export { statusFormatOf, statusMediaTypes, statusPage } from "./gateway/status-page.js";
