@@ -39,6 +39,11 @@ interface ServeCommandOptions {
   name?: string;
   backlog?: number;
   everyone?: true;
+  socketOwner?: string;
+  socketGroup?: string;
+  socketMode?: string;
+  user?: string;
+  group?: string;
   pidFile?: string;
   log?: string;
   cgi?: true;
@@ -58,7 +63,7 @@ Without --listen, the socket is taken that this was started with: systemd's
 there is none, --protocol scgi listens on ${SCGI_ADDRESS}.
 
 Signals: TERM, QUIT and INT let requests be answered, and end; a second one ends
-at once. HUP and USR2 replace the workers without losing a request. USR1 opens
+at once, and while the application loads the first one does. HUP and USR2 replace the workers without losing a request. USR1 opens
 the log again.
 
 Exit status: 0 ended by a signal, 2 could not start.
@@ -102,7 +107,12 @@ export function defineServe(command: Command, io: Io, finish: (exitCode: ExitCod
     .option("--status-listen <ADDR>", "a listener for both, answered while workers are busy")
     .option("--name <name>", "the pool's name (default: the module's)")
     .option("--backlog <n>", "connections that may wait in the kernel (default: 511)", parseCount)
-    .option("--everyone", "let all users connect to the unix socket")
+    .option("--socket-owner <user>", "the unix socket's owner: a name, or a number")
+    .option("--socket-group <group>", "the unix socket's group: a name, or a number")
+    .option("--socket-mode <mode>", "its mode (default: 0660 with an owner or a group)")
+    .option("--everyone", "let all users connect to the unix socket: mode 0666")
+    .option("--user <user>", "run workers as this user, if started by root")
+    .option("--group <group>", "run workers as this group (default: the user's)")
     .option("--pid-file <file>", "write the master's process id there")
     .option("--log <file>", "the log (default: standard error)")
     .option("--cgi", "be a CGI program: answer one request, and end")
@@ -122,9 +132,13 @@ async function runServe(module: string, options: ServeCommandOptions, io: Io): P
     if (!(error instanceof GatewayError)) throw error;
     void io.stderr.writeLines(errorLines(error, io.stderr.style));
   };
-  const starting = startPool(poolOptions(module, options));
+  const start = new AbortController();
+  const abort = (): void => start.abort();
+  io.signal.addEventListener("abort", abort);
+  if (io.signal.aborted) abort();
+  const starting = startPool({ ...poolOptions(module, options), signal: start.signal });
   io.releaseSignals();
-  const release = controlBySignals(starting, report);
+  const release = controlBySignals(starting, report, start);
   try {
     const pool = await starting;
     const stop = (): void => void pool.stop();
@@ -132,6 +146,10 @@ async function runServe(module: string, options: ServeCommandOptions, io: Io): P
     if (io.signal.aborted) stop();
     await ended(pool);
     return ExitCode.Fine;
+  } catch (error) {
+    if (start.signal.aborted) return ExitCode.Fine;
+    report(error);
+    return ExitCode.Failed;
   } finally {
     release();
   }
@@ -179,7 +197,11 @@ function poolOptions(application: string, options: ServeCommandOptions): PoolOpt
     pingPath: options.pingPath,
     statusListen: options.statusListen,
     backlog: options.backlog,
-    socketMode: options.everyone ? "everyone" : undefined,
+    socketOwner: options.socketOwner,
+    socketGroup: options.socketGroup,
+    socketMode: options.socketMode ?? (options.everyone ? "everyone" : undefined),
+    user: options.user,
+    group: options.group,
     pidFile: options.pidFile,
     log: options.log,
     serve: { multiplex: options.multiplex },

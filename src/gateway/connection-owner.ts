@@ -18,6 +18,8 @@ export interface ConnectionOwner<Connection> {
   released(): void;
   closed(connection: Connection): void;
   report(error: unknown): void;
+  /** Whether what is reported is to be read where `errorOutput` goes, too. Default false. */
+  readonly logsErrors?: boolean;
   /** Takes error streams, of protocols that have none. */
   errorOutput(bytes: Uint8Array): void;
 }

@@ -17,6 +17,7 @@ import {
   type ServeOptions,
   timeoutsOf,
 } from "./serve-options.js";
+import { writeToStandardError } from "./standard-error.js";
 
 /** Counts since the server started. */
 export interface ServerCounts {
@@ -144,7 +145,7 @@ export class NodeGatewayServer implements GatewayServer, ConnectionOwner<ServedC
 
   errorOutput(bytes: Uint8Array): void {
     const { onErrorOutput } = this.#options;
-    if (onErrorOutput === undefined) process.stderr.write(bytes);
+    if (onErrorOutput === undefined) writeToStandardError(bytes);
     else onErrorOutput(bytes);
   }
 

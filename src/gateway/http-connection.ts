@@ -142,6 +142,10 @@ export class HttpConnection implements RunnerConnection, HttpRequestOwner, Roste
     this.#owner.report(error);
   }
 
+  get showsErrors(): boolean {
+    return this.#owner.logsErrors === true;
+  }
+
   errorOutput(bytes: Uint8Array): void {
     this.#owner.errorOutput(bytes);
   }

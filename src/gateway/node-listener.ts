@@ -1,7 +1,6 @@
-import { fstatSync, lstatSync, unlinkSync } from "node:fs";
+import { fstatSync } from "node:fs";
 import net from "node:net";
 import { plainIPv4 } from "../cgi/variables-from-http.js";
-import { ErrorCode, GatewayError } from "../errors.js";
 import {
   type ListenAddress,
   Protocol,
@@ -10,6 +9,13 @@ import {
   socketEndpoint,
 } from "../transport/address.js";
 import { shareSocketShape } from "../transport/socket-shape.js";
+import { listenError } from "./listen-error.js";
+import { bindSocketFile, type SocketFile } from "./socket-file.js";
+import {
+  type FilePermissions,
+  filePermissions,
+  type SocketPermissionOptions,
+} from "./socket-permissions.js";
 
 /**
  * Where to listen: an address, a server of Node's own, listening or not, or a descriptor that
@@ -17,43 +23,61 @@ import { shareSocketShape } from "../transport/socket-shape.js";
  */
 export type ListenTarget = string | ListenAddress | net.Server | { fd: number };
 
-export interface ListenOptions {
+export interface ListenOptions extends SocketPermissionOptions {
   /** Connections that may wait to be accepted. Default 511. */
   backlog?: number | undefined;
-  /** Whether users other than this one may connect to a unix socket. Default: as the umask has it. */
-  socketMode?: "everyone" | "umask" | undefined;
+}
+
+/** A server that, when it closes, removes the file of its unix socket, and no other server's. */
+export class SocketServer extends net.Server {
+  file: SocketFile | undefined;
+
+  override close(callback?: (error?: Error) => void): this {
+    const { file } = this;
+    this.file = undefined;
+    if (file === undefined) super.close(callback);
+    else file.close(() => super.close(callback));
+    return this;
+  }
 }
 
 /**
  * Opens a listener. A unix socket that an earlier process left behind is replaced; one that
  * somebody listens on is not.
  *
- * @throws GatewayError `bad_address` when the address is none, or taken; `permission_denied`
+ * @throws GatewayError `bad_address` when the address is none, or taken; `permission_denied`;
+ * `bad_input` for an owner, a group or a mode that is none, or that the socket cannot be given
  */
 export async function listenOn(
   target: ListenTarget,
   options: ListenOptions = {},
 ): Promise<net.Server> {
   shareSocketShape();
+  const permissions = filePermissions(options);
   if (target instanceof net.Server) return target;
-  const server = net.createServer({ allowHalfOpen: true, noDelay: true });
-  const { backlog = 511, socketMode = "umask" } = options;
-  if (typeof target === "object" && "fd" in target) {
-    await listening(server, { fd: target.fd }, `descriptor ${target.fd}`);
-    return server;
-  }
+  const server = new SocketServer({ allowHalfOpen: true, noDelay: true });
   const address = typeof target === "string" ? parseListenAddress(target) : target;
-  const { text } = address;
-  const endpoint = socketEndpoint(address);
-  if ("socketPath" in endpoint) {
-    await removeStale(endpoint.socketPath);
-    const everyone = socketMode === "everyone";
-    const listen = { path: endpoint.socketPath, readableAll: everyone, writableAll: everyone };
-    await listening(server, { ...listen, backlog }, text);
-  } else {
-    await listening(server, { host: endpoint.host, port: endpoint.port, backlog }, text);
-  }
+  await startListening(server, address, options.backlog ?? 511, permissions);
   return server;
+}
+
+/** Has a server listen, see {@link listenOn}. */
+export async function startListening(
+  server: SocketServer,
+  target: ListenAddress | { fd: number },
+  backlog: number,
+  permissions: FilePermissions,
+): Promise<void> {
+  if ("fd" in target) return listening(server, { fd: target.fd }, `descriptor ${target.fd}`);
+  const { text } = target;
+  const endpoint = socketEndpoint(target);
+  if (!("socketPath" in endpoint)) return listening(server, { ...endpoint, backlog }, text);
+  const { socketPath: path } = endpoint;
+  const bind = () => listening(server, { path, backlog }, text);
+  const close = () => void server.close();
+  server.file = await bindSocketFile({ path, text }, permissions, bind, close).then(
+    ({ file }) => file,
+  );
 }
 
 /**
@@ -119,7 +143,7 @@ export function addressOf(server: net.Server): string {
 }
 
 /** Waits until a server listens. */
-export async function listening(
+async function listening(
   server: net.Server,
   options: net.ListenOptions & { fd?: number },
   text: string,
@@ -135,43 +159,4 @@ export async function listening(
   } catch (error) {
     throw listenError(error as NodeJS.ErrnoException, text);
   }
-}
-
-/** Why a server cannot listen. */
-export function listenError(error: NodeJS.ErrnoException, text: string): GatewayError {
-  switch (error.code) {
-    case "EADDRINUSE":
-      return new GatewayError(ErrorCode.BadAddress, `${text} is taken`, {
-        address: text,
-        cause: error,
-        hint: "another server listens there: stop it, or choose another address",
-      });
-    case "EACCES":
-    case "EPERM":
-      return new GatewayError(ErrorCode.PermissionDenied, `this user may not listen on ${text}`, {
-        address: text,
-        cause: error,
-        hint: "check the folder's permissions; ports below 1024 need privileges",
-      });
-    default:
-      return new GatewayError(ErrorCode.BadAddress, `cannot listen on ${text}: ${error.message}`, {
-        address: text,
-        cause: error,
-        hint: "check that the folder, or the network address, exists on this machine",
-      });
-  }
-}
-
-/** Removes a unix socket that nobody listens on. */
-export async function removeStale(path: string): Promise<void> {
-  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() !== true) return;
-  const isStale = await new Promise<boolean>((resolve) => {
-    const probe = net.connect({ path });
-    probe.once("connect", () => {
-      probe.destroy();
-      resolve(false);
-    });
-    probe.once("error", (error: NodeJS.ErrnoException) => resolve(error.code === "ECONNREFUSED"));
-  });
-  if (isStale) unlinkSync(path);
 }

@@ -18,6 +18,8 @@ export interface RunnerConnection extends ResponseConnection {
   finished(runner: RequestRunner): void;
   /** For the server's log: the peer cannot be told, or should not. */
   report(error: unknown): void;
+  /** Whether what is reported is to be read where the error streams of requests go. */
+  readonly showsErrors?: boolean;
 }
 
 export interface RunnerOptions {
@@ -224,7 +226,8 @@ export class RequestRunner implements RequestReceiver, RosterMember {
   #log(error: unknown): void {
     if (this.#gone !== undefined) return;
     this.#connection.report(error);
-    this.#context.errors.write(`${describe(error)}\n`);
+    // Once is enough.
+    if (!this.#connection.showsErrors) this.#context.errors.write(`${describe(error)}\n`);
   }
 }
 

@@ -8,7 +8,7 @@ import type {
   ServerRequest,
 } from "../cgi/server-machine.js";
 import { ErrorCode } from "../errors.js";
-import type { Protocol } from "../transport/address.js";
+import { Protocol } from "../transport/address.js";
 import { LINGER, RESET_DELAY } from "./closing-delays.js";
 import type { ConnectionOwner } from "./connection-owner.js";
 import { ignoringReceiver } from "./ignoring-receiver.js";
@@ -173,6 +173,10 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Roste
 
   report(error: unknown): void {
     this.#owner.report(error);
+  }
+
+  get showsErrors(): boolean {
+    return this.#owner.logsErrors === true && this.#owner.protocol !== Protocol.FastCgi;
   }
 
   #receive(bytes: Uint8Array): void {

@@ -1,17 +1,23 @@
-import { closeSync, openSync } from "node:fs";
+import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
+import {
+  handleOf,
+  type ListeningHandle,
+  pauseAccepting,
+  resumeAccepting,
+} from "../../transport/listening-handle.js";
 import { LISTENING_DESCRIPTOR } from "./messages.js";
 
 /**
- * Accepts from descriptor 0, and only while it is open: a connection that this worker cannot serve
- * is for another. Node accepts for as long as it listens; but libuv does not close the descriptors
- * 0 to 2, so that one can stop listening there, and listen again. That takes 5 µs.
+ * Accepts from the pool's socket, and only while it is open: a connection that this worker cannot
+ * serve is for another.
  */
 export class AcceptGate {
   readonly #server: Server;
   readonly #backlog: number;
+  readonly #failed: (error: Error) => void;
+  #handle: ListeningHandle | undefined;
   #isOpen = false;
-  #ended = false;
 
   constructor(
     backlog: number,
@@ -20,26 +26,31 @@ export class AcceptGate {
   ) {
     this.#backlog = backlog;
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, connected);
-    this.#server.on("error", failed);
+    this.#failed = failed;
+  }
+
+  /** Listens, and accepts nothing yet. Rejects with what the system says when that fails. */
+  async listen(): Promise<void> {
+    const listening = once(this.#server, "listening");
+    const backlog = this.#backlog;
+    this.#server.listen({ fd: LISTENING_DESCRIPTOR, backlog, exclusive: true });
+    this.#handle = handleOf(this.#server);
+    // At once: nothing is accepted before the event loop turns.
+    if (this.#handle !== undefined) pauseAccepting(this.#handle);
+    await listening;
+    this.#server.on("error", this.#failed);
   }
 
   set open(open: boolean) {
-    if (open === this.#isOpen || this.#ended) return;
+    if (open === this.#isOpen || this.#handle === undefined) return;
     this.#isOpen = open;
-    if (!open) this.#server.close();
-    else {
-      const backlog = this.#backlog;
-      this.#server.listen({ fd: LISTENING_DESCRIPTOR, backlog, exclusive: true });
-    }
+    if (open) resumeAccepting(this.#handle);
+    else pauseAccepting(this.#handle);
   }
 
   /** Gives the socket up, so that it is closed when the master has closed it. */
   end(): void {
-    if (this.#ended) return;
-    this.open = false;
-    this.#ended = true;
-    closeSync(LISTENING_DESCRIPTOR);
-    // What is opened next would be descriptor 0 and stay open for ever.
-    openSync("/dev/null", "r");
+    this.#handle = undefined;
+    this.#server.close();
   }
 }

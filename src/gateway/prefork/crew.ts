@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { BackOff } from "./back-off.js";
 import type { BoardKeeper } from "./board-keeper.js";
 import { Guard } from "./guard.js";
@@ -35,6 +36,8 @@ export class Crew implements WorkerEvents {
   readonly #guard: Guard | undefined;
   /** Workers that were asked to end, or told that they cannot serve. */
   readonly #expected = new WeakSet<WorkerProcess>();
+  /** Workers that were killed while they started, because they are not wanted any more. */
+  readonly #dropped = new WeakSet<WorkerProcess>();
 
   constructor(
     settings: PoolSettings,
@@ -90,10 +93,17 @@ export class Crew implements WorkerEvents {
     return true;
   }
 
-  /** Lets a worker end. */
+  /** Lets a worker end: at once, when it has not come to serve anything. */
   stop(worker: WorkerProcess, limit = this.#settings.drainTimeout): void {
     this.#expected.add(worker);
-    worker.stop(limit);
+    if (worker.state !== "starting") {
+      worker.stop(limit);
+      return;
+    }
+    // Its application may be loading without an end.
+    worker.state = "ending";
+    this.#dropped.add(worker);
+    worker.kill();
   }
 
   /** All workers are gone, and none is started any more. */
@@ -142,7 +152,7 @@ export class Crew implements WorkerEvents {
     const how = signal === null ? `with code ${code}` : `on signal ${signal}`;
     const age = ((Date.now() - worker.startedAt) / 1_000).toFixed(3);
     const text = `child ${worker.pid} exited ${how} after ${age} seconds from start`;
-    const isExpected = this.#expected.has(worker) && code === 0;
+    const isExpected = this.#dropped.has(worker) || (this.#expected.has(worker) && code === 0);
     if (isExpected) this.#log.notice(text);
     else this.#log.warning(text);
     if (!isExpected && !(wasReady && this.#expected.has(worker))) this.#pause(isHealthy);
@@ -201,8 +211,10 @@ export class Crew implements WorkerEvents {
 function workerSettings(settings: PoolSettings, slot: number): WorkerSettings {
   const { application, protocol, name, mode, concurrency, maxRequests, slowlog } = settings;
   const { requestTerminateTimeout, requestSlowlogTimeout, drainTimeout, backlog } = settings;
-  const { statusPath, pingPath, pingResponse, serve } = settings;
+  const { statusPath, pingPath, pingResponse, serve, identity } = settings;
   return {
+    key: randomBytes(12).toString("base64url"),
+    identity,
     ...{ application, protocol, name, mode, concurrency, maxRequests, slowlog, slot },
     ...{ requestTerminateTimeout, requestSlowlogTimeout, drainTimeout, backlog },
     ...{ statusPath, pingPath, pingResponse, serve },

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Socket } from "node:net";
-import { SHELL } from "./shared-socket.js";
 
 /**
  * Reads `+ pid` and `- pid` until the master is gone, gives what is left so many seconds, and kills
@@ -81,7 +80,7 @@ export class Guard {
   }
 
   #start(): void {
-    const child = spawn(SHELL, ["-c", script, "guard", `${this.#seconds}`], {
+    const child = spawn("/bin/sh", ["-c", script, "guard", `${this.#seconds}`], {
       argv0: `fcgi-probe: guard of pool ${this.#name}`,
       cwd: "/",
       stdio: ["pipe", "ignore", "ignore"],

@@ -1,4 +1,3 @@
-import { rmSync, writeFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import { ErrorCode, GatewayError } from "../../errors.js";
 import { Protocol } from "../../transport/address.js";
@@ -8,6 +7,7 @@ import { BoardKeeper } from "./board-keeper.js";
 import { Crew, type CrewEvents } from "./crew.js";
 import { Dispatcher } from "./dispatcher.js";
 import type { PoolSettings } from "./options.js";
+import type { PidFile } from "./pid-file.js";
 import type { Pool } from "./pool.js";
 import type { PoolLog } from "./pool-log.js";
 import { openServer, type PoolServer } from "./pool-server.js";
@@ -26,6 +26,7 @@ export class Master implements Pool, CrewEvents, StaffedPool {
   readonly ended: Promise<void>;
   readonly #settings: PoolSettings;
   readonly #log: PoolLog;
+  readonly #pidFile: PidFile | undefined;
   readonly #dispatcher: Dispatcher;
   readonly #refuser: Refuser;
   #keeper!: BoardKeeper;
@@ -34,14 +35,16 @@ export class Master implements Pool, CrewEvents, StaffedPool {
   #listener: SharedSocket | PoolServer | undefined;
   #status: GatewayServer | undefined;
   #timers: NodeJS.Timeout[] = [];
+  #isRunning = false;
   #isStopping = false;
   #stopping: Promise<void> | undefined;
   #resolveEnded!: () => void;
   readonly #readiness = new Readiness();
 
-  constructor(settings: PoolSettings, log: PoolLog) {
+  constructor(settings: PoolSettings, log: PoolLog, pidFile: PidFile | undefined) {
     this.#settings = settings;
     this.#log = log;
+    this.#pidFile = pidFile;
     this.#refuser = new Refuser(settings.protocol, settings.serve.limits);
     this.#dispatcher = new Dispatcher(settings, {
       starved: () => this.#staffing?.startForWaiting(),
@@ -54,21 +57,30 @@ export class Master implements Pool, CrewEvents, StaffedPool {
 
   async open(): Promise<void> {
     const settings = this.#settings;
-    const { target, mode, statusListen } = settings;
-    const shared = mode === "shared" ? await openShared(target, settings.socketMode) : undefined;
+    const { target, mode, statusListen, backlog, permissions } = settings;
+    const shared = mode === "shared" ? await openShared(target, backlog, permissions) : undefined;
     this.#listener = shared ?? (await this.#openServer());
+    this.#checkWanted();
     this.#keeper = new BoardKeeper(settings, this.#listener.port);
     this.#crew = new Crew(settings, this.#keeper, this.#log, shared?.descriptor, this);
     this.#staffing = new Staffing(settings, this.#crew, this);
     if (statusListen !== undefined) {
       this.#status = await serveStatus(statusListen, settings, this.#keeper.board);
+      this.#checkWanted();
     }
+    this.#isRunning = true;
     this.#log.notice(
       `pool is running, pid ${process.pid}: ${this.address}, ${mode}, ${settings.pm}`,
     );
+    if (settings.isRootByDefault) {
+      this.#log.warning(
+        "running as root: the application may do everything; give workers a user (--user)",
+      );
+    }
     await this.#startFirst(this.#crew);
+    this.#checkWanted();
+    this.#pidFile?.place();
     this.#beat();
-    if (settings.pidFile !== undefined) writeFileSync(settings.pidFile, `${process.pid}\n`);
     this.#log.notice("ready to handle connections");
   }
 
@@ -184,6 +196,17 @@ export class Master implements Pool, CrewEvents, StaffedPool {
     );
   }
 
+  /**
+   * Lets a start go on only if it has not been ended while it waited. What it has opened since is
+   * closed again.
+   */
+  #checkWanted(): void {
+    if (!this.#isStopping) return;
+    this.#listener?.close();
+    void this.#status?.close(0);
+    throw new GatewayError(ErrorCode.Aborted, "the start of the pool was ended");
+  }
+
   /** Starts the workers that a pool begins with, and waits for them. */
   async #startFirst(crew: Crew): Promise<void> {
     const { startServers } = this.#settings;
@@ -235,7 +258,7 @@ export class Master implements Pool, CrewEvents, StaffedPool {
     this.#staffing?.close();
     this.#staffing = undefined;
     const end = Date.now() + timeout;
-    this.#log.notice("finishing");
+    if (this.#isRunning) this.#log.notice("finishing");
     this.#listener?.close();
     this.#readiness.changed();
     // Connections that have been accepted are served by workers that take them still.
@@ -256,8 +279,8 @@ export class Master implements Pool, CrewEvents, StaffedPool {
     this.#crew?.close();
     this.#crew = undefined;
     this.#keeper?.board.close();
-    if (this.#settings.pidFile !== undefined) rmSync(this.#settings.pidFile, { force: true });
-    this.#log.notice("exiting, bye-bye!");
+    this.#pidFile?.remove();
+    if (this.#isRunning) this.#log.notice("exiting, bye-bye!");
     this.#log.close();
     this.#resolveEnded();
   }

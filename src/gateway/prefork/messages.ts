@@ -1,14 +1,18 @@
 import type { Protocol } from "../../transport/address.js";
+import type { Identity } from "./identity.js";
 import type { PoolMode, WorkerServeOptions } from "./options.js";
 
-/** The descriptors that a worker starts with, beside its output. */
-export const LISTENING_DESCRIPTOR = 0;
+/** The descriptors that a worker starts with, beside its output and the master's channel. */
 export const SCOREBOARD_DESCRIPTOR = 4;
-/** Where the listening socket is before the shell has moved it to descriptor 0. */
-export const PASSED_DESCRIPTOR = 5;
+/** Of shared pools. Children of the application inherit the descriptors 0 to 2: it is none of them. */
+export const LISTENING_DESCRIPTOR = 5;
 
 /** All that a worker has to know. */
 export interface WorkerSettings {
+  /** What its messages are known by: the application's own are not for the master. */
+  key: string;
+  /** What it runs as. Undefined: as its master. */
+  identity: Identity | undefined;
   application: string;
   protocol: Protocol;
   name: string;
@@ -51,3 +55,47 @@ export type WorkerMessage =
   | { kind: "worn" }
   /** A line for the pool's log. */
   | { kind: "slow"; text: string };
+
+/** A worker's message as it is sent: a program's own messages have no such form. */
+export function sealed(key: string, message: WorkerMessage): [string, WorkerMessage] {
+  return [key, message];
+}
+
+/**
+ * Takes what a worker's process has sent. Undefined for what is not the pool's: the application, or
+ * what is loaded before it, may send anything.
+ *
+ * @param places how many requests the worker runs at once
+ */
+export function unsealed(
+  key: string,
+  received: unknown,
+  places: number,
+): WorkerMessage | undefined {
+  if (!Array.isArray(received) || received[0] !== key) return undefined;
+  const message = received[1] as Partial<Record<string, unknown>> | null | undefined;
+  switch (message?.["kind"]) {
+    case "ready":
+    case "taken":
+    case "worn":
+      return { kind: message["kind"] };
+    case "room": {
+      const { places: room } = message;
+      const isCount = typeof room === "number" && Number.isInteger(room);
+      return isCount && room > 0 && room <= places ? { kind: "room", places: room } : undefined;
+    }
+    case "failed":
+      return { kind: "failed", reason: textOf(message["reason"]) };
+    case "slow":
+      return { kind: "slow", text: textOf(message["text"]) };
+    default:
+      return undefined;
+  }
+}
+
+/** Characters of a message that are logged at most. */
+const LONGEST_TEXT = 65_536;
+
+function textOf(value: unknown): string {
+  return String(value).slice(0, LONGEST_TEXT);
+}

@@ -4,6 +4,12 @@ import { ErrorCode, GatewayError } from "../../errors.js";
 import { type ListenAddress, Protocol } from "../../transport/address.js";
 import { parseListenAddress } from "../node-listener.js";
 import type { ServeOptions } from "../serve-options.js";
+import {
+  type FilePermissions,
+  filePermissions,
+  type SocketPermissionOptions,
+} from "../socket-permissions.js";
+import { type Identity, identityOf, isRootByDefault } from "./identity.js";
 import { moduleUrl } from "./load-application.js";
 
 /** When workers are started and ended, in PHP-FPM's words. */
@@ -40,7 +46,7 @@ export type WorkerServeOptions = Pick<
 >;
 
 /** Times are milliseconds; 0 is for ever, or never. */
-export interface PoolOptions {
+export interface PoolOptions extends SocketPermissionOptions {
   /** The module whose default export is the handler: a function, or an object with `fetch`. */
   application: string | URL;
   /** An address, or a descriptor that listens already. */
@@ -106,11 +112,23 @@ export interface PoolOptions {
   startTimeout?: number | undefined;
   /** Connections that may wait in the kernel. Default 511. */
   backlog?: number | undefined;
-  socketMode?: "everyone" | "umask" | undefined;
+  /**
+   * The user that workers run as: a name, or a number. Only root can give another than its own.
+   * Default: that of this process.
+   */
+  user?: string | number | undefined;
+  /** The group that workers run as: a name, or a number. Default: that of `user`. */
+  group?: string | number | undefined;
   serve?: WorkerServeOptions | undefined;
   /** The log: a file, which `reopenLogs` opens again, or whoever takes its lines. Default: stderr. */
   log?: string | ((line: string) => void) | undefined;
+  /**
+   * Has the master's process id from when the pool is ready until it ends. A link is not followed.
+   * Default: none.
+   */
   pidFile?: string | undefined;
+  /** Ends the start when it aborts, and is not looked at any more when the pool is ready. */
+  signal?: AbortSignal | undefined;
   /** Default: that of this process. */
   env?: Readonly<Record<string, string | undefined>> | undefined;
   /** Arguments for the workers' Node. Default: those of this process. */
@@ -141,11 +159,15 @@ export interface PoolSettings {
   statusPath: string | undefined;
   pingPath: string | undefined;
   pingResponse: string;
-  statusListen: string | ListenAddress | undefined;
+  statusListen: ListenAddress | undefined;
   drainTimeout: number;
   startTimeout: number;
   backlog: number;
-  socketMode: "everyone" | "umask";
+  permissions: FilePermissions;
+  /** Undefined: workers run as this process does. */
+  identity: Identity | undefined;
+  /** Whether workers run as root because no user is given. */
+  isRootByDefault: boolean;
   serve: WorkerServeOptions;
   log: string | ((line: string) => void) | undefined;
   pidFile: string | undefined;
@@ -204,11 +226,13 @@ export function settle(options: PoolOptions): PoolSettings {
     statusPath: options.statusPath,
     pingPath: options.pingPath,
     pingResponse: options.pingResponse ?? "pong",
-    statusListen: options.statusListen,
+    statusListen: listenAddress(options.statusListen),
     drainTimeout: options.drainTimeout ?? 60_000,
     startTimeout: options.startTimeout ?? 60_000,
     backlog: options.backlog ?? 511,
-    socketMode: options.socketMode ?? "umask",
+    permissions: filePermissions(options),
+    identity: identityOf(options),
+    isRootByDefault: isRootByDefault(options),
     serve: { idleTimeout: IDLE_TIMEOUT, ...options.serve },
     log: options.log,
     pidFile: options.pidFile,
@@ -217,6 +241,10 @@ export function settle(options: PoolOptions): PoolSettings {
   };
   check(settings);
   return settings;
+}
+
+function listenAddress(address: string | ListenAddress | undefined): ListenAddress | undefined {
+  return typeof address === "string" ? parseListenAddress(address) : address;
 }
 
 function startServers(
@@ -263,11 +291,26 @@ function check(settings: PoolSettings): void {
   if (settings.affinity && settings.mode !== "delegate") {
     throw wrong("sessions need a master that hands out connections", "use mode delegate");
   }
+  if (
+    hasOwner(settings.permissions) &&
+    !isUnix(settings.target) &&
+    !isUnix(settings.statusListen)
+  ) {
+    throw wrong("a socket's owner and group are those of a unix socket", "listen on a path");
+  }
   for (const path of [settings.statusPath, settings.pingPath]) {
     if (path !== undefined && !/^\/./.test(path)) {
       throw wrong(`"${path}" is not the path of a page`, "write it as /status");
     }
   }
+}
+
+function hasOwner({ uid, gid }: FilePermissions): boolean {
+  return uid !== undefined || gid !== undefined;
+}
+
+function isUnix(target: PoolSettings["target"] | PoolSettings["statusListen"]): boolean {
+  return target !== undefined && "endpoint" in target && "socketPath" in target.endpoint;
 }
 
 function whole(name: string, value: number, least: number): void {

@@ -1,7 +1,7 @@
-import net, { type Socket } from "node:net";
-import { type ListenAddress, socketEndpoint } from "../../transport/address.js";
+import type { Socket } from "node:net";
+import type { ListenAddress } from "../../transport/address.js";
 import { shareSocketShape } from "../../transport/socket-shape.js";
-import { addressOf, listening, removeStale } from "../node-listener.js";
+import { addressOf, SocketServer, startListening } from "../node-listener.js";
 import type { PoolSettings } from "./options.js";
 
 /** The master's own listener: it accepts, and reads nothing before it is asked to. */
@@ -20,12 +20,12 @@ export interface PoolServer {
  */
 export async function openServer(
   target: ListenAddress | { fd: number },
-  { affinity, backlog, socketMode }: Pick<PoolSettings, "affinity" | "backlog" | "socketMode">,
+  { affinity, backlog, permissions }: Pick<PoolSettings, "affinity" | "backlog" | "permissions">,
   connected: (socket: Socket) => void,
   failed: (error: Error) => void,
 ): Promise<PoolServer> {
   shareSocketShape();
-  const server = net.createServer({
+  const server = new SocketServer({
     allowHalfOpen: true,
     noDelay: true,
     pauseOnConnect: true,
@@ -33,23 +33,12 @@ export async function openServer(
     ...(affinity ? { highWaterMark: 1 } : {}),
   });
   server.on("connection", connected);
-  if ("fd" in target) await listening(server, { fd: target.fd }, `descriptor ${target.fd}`);
-  else {
-    const endpoint = socketEndpoint(target);
-    if ("socketPath" in endpoint) {
-      await removeStale(endpoint.socketPath);
-      const everyone = socketMode === "everyone";
-      const modes = { readableAll: everyone, writableAll: everyone };
-      await listening(server, { path: endpoint.socketPath, ...modes, backlog }, target.text);
-    } else {
-      await listening(server, { ...endpoint, backlog }, target.text);
-    }
-  }
+  await startListening(server, target, backlog, permissions);
   server.on("error", failed);
   const address = server.address();
   return {
     address: addressOf(server),
     port: address !== null && typeof address === "object" ? address.port : undefined,
-    close: () => server.close(),
+    close: () => void server.close(),
   };
 }

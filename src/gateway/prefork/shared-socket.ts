@@ -1,15 +1,17 @@
 import { lookup } from "node:dns/promises";
-import { accessSync, chmodSync, constants, rmSync } from "node:fs";
-import net from "node:net";
 import { getSystemErrorName } from "node:util";
 import { ErrorCode, GatewayError } from "../../errors.js";
 import { type ListenAddress, socketEndpoint } from "../../transport/address.js";
-import { listenError, removeStale } from "../node-listener.js";
+import {
+  createHandle,
+  type ListeningHandle,
+  listenOnly,
+} from "../../transport/listening-handle.js";
+import { listenError } from "../listen-error.js";
+import { bindSocketFile } from "../socket-file.js";
+import type { FilePermissions } from "../socket-permissions.js";
 
-/** The shell that gives a worker its descriptor 0. */
-export const SHELL = "/bin/sh";
-
-/** A socket that this process binds and workers accept on. */
+/** A socket that this process listens on, and workers accept on. */
 export interface SharedSocket {
   readonly descriptor: number;
   /** In the form of an address, without the protocol. */
@@ -19,67 +21,41 @@ export interface SharedSocket {
   close(): void;
 }
 
-/** What Node has inside its servers: it binds, and does not accept before it is told to listen. */
-interface SocketHandle {
-  readonly fd: number;
-  getsockname?(name: { address?: string; family?: string; port?: number }): number;
-  close(): void;
-}
-
-type CreateHandle = (
-  address: string | null,
-  port: number,
-  family: 4 | 6 | -1,
-  descriptor?: number,
-) => SocketHandle | number;
-
 /**
- * Binds a socket for workers to accept on. This process never accepts: `net.Server` could not keep
- * its hands off.
+ * Listens on a socket for workers to accept on. This process never accepts: connections wait in
+ * the kernel until a worker is ready.
  *
- * @throws GatewayError `bad_address` or `permission_denied` when it cannot be bound, `bad_input`
+ * @throws GatewayError `bad_address` or `permission_denied` when it cannot listen, `bad_input`
  * where sockets cannot be shared
  */
 export async function openShared(
   target: ListenAddress | { fd: number },
-  socketMode: "everyone" | "umask",
+  backlog: number,
+  permissions: FilePermissions,
 ): Promise<SharedSocket> {
-  requireShell();
   if ("fd" in target) {
     const text = `descriptor ${target.fd}`;
-    return sharedSocket(createHandle(text, null, 0, -1, target.fd), text);
+    return sharedSocket(listen(text, backlog, null, 0, -1, target.fd), text);
   }
+  const { text } = target;
   const endpoint = socketEndpoint(target);
   if (!("socketPath" in endpoint)) {
-    const { address, family } = await resolve(endpoint.host, target.text);
-    const handle = createHandle(target.text, address, endpoint.port, family === 6 ? 6 : 4);
-    return sharedSocket(handle, target.text);
+    const { address, family } = await resolve(endpoint.host, text);
+    return sharedSocket(listen(text, backlog, address, endpoint.port, family === 6 ? 6 : 4), text);
   }
-  const { socketPath } = endpoint;
-  await removeStale(socketPath);
-  const handle = createHandle(target.text, socketPath, -1, -1);
-  if (socketMode === "everyone") chmodSync(socketPath, 0o666);
-  const close = (): void => {
-    handle.close();
-    rmSync(socketPath, { force: true });
-  };
-  return { descriptor: handle.fd, address: `unix:${socketPath}`, port: undefined, close };
+  const { socketPath: path } = endpoint;
+  const { listener, file } = await bindSocketFile(
+    { path, text },
+    permissions,
+    async () => listen(text, backlog, path, -1, -1),
+    (handle) => handle.close(),
+  );
+  const close = (): void => file.close(() => listener.close());
+  return { descriptor: listener.fd, address: `unix:${path}`, port: undefined, close };
 }
 
-function requireShell(): void {
-  try {
-    accessSync(SHELL, constants.X_OK);
-  } catch (cause) {
-    throw new GatewayError(ErrorCode.BadInput, `sharing a socket needs ${SHELL}`, {
-      cause,
-      hint: "use mode delegate",
-    });
-  }
-}
-
-function sharedSocket(handle: SocketHandle, text: string): SharedSocket {
+function sharedSocket(handle: ListeningHandle, text: string): SharedSocket {
   const name: { address?: string; family?: string; port?: number } = {};
-  // A port that is taken is told here, and not when it was bound.
   const error = handle.getsockname?.(name) ?? 0;
   if (error < 0) {
     handle.close();
@@ -91,21 +67,28 @@ function sharedSocket(handle: SocketHandle, text: string): SharedSocket {
   return { descriptor: handle.fd, address: shown, port, close: () => handle.close() };
 }
 
-function createHandle(text: string, ...args: Parameters<CreateHandle>): SocketHandle {
-  const create = (net as unknown as { _createServerHandle?: CreateHandle })._createServerHandle;
-  if (create === undefined) {
+/** Binds and listens. That a TCP port is taken is found by the latter alone. */
+function listen(
+  text: string,
+  backlog: number,
+  ...args: Parameters<typeof createHandle>
+): ListeningHandle {
+  const handle = createHandle(...args);
+  if (handle === undefined) {
     throw new GatewayError(ErrorCode.BadInput, "this runtime cannot share a socket", {
       hint: "use mode delegate",
     });
   }
-  const handle = create(...args);
   if (typeof handle === "number") throw errorOf(handle, text);
-  return handle;
+  const error = listenOnly(handle, backlog);
+  if (error === 0) return handle;
+  handle.close();
+  throw errorOf(error, text);
 }
 
 function errorOf(errno: number, text: string): GatewayError {
   const code = getSystemErrorName(errno);
-  return listenError(Object.assign(new Error(`bind ${code}`), { code }), text);
+  return listenError(Object.assign(new Error(`listen ${code}`), { code }), text);
 }
 
 async function resolve(host: string, text: string): Promise<{ address: string; family: number }> {

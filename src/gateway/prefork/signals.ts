@@ -7,11 +7,14 @@ import type { Pool } from "./pool.js";
  *
  * @param starting the pool, or one that is being started: signals wait for it
  * @param failed hears of reloads that failed
+ * @param start ends the start, where its signal is the `signal` of the pool's options: then those
+ * that end a pool do not wait for one that is being started
  * @returns what leaves signals alone again
  */
 export function controlBySignals(
   starting: Pool | Promise<Pool>,
   failed: (error: unknown) => void,
+  start?: AbortController,
 ): () => void {
   let isEnding = false;
   const end = (pool: Pool): void => {
@@ -31,6 +34,8 @@ export function controlBySignals(
   ];
   const handlers = actions.map(([signal, action]) => {
     const handler = (): void => {
+      // Of no effect on a pool that is ready.
+      if (action === end) start?.abort();
       // A pool that did not start is not to be ended either.
       Promise.resolve(starting).then(
         (pool) => {

@@ -10,13 +10,14 @@ import type { Scoreboard } from "./scoreboard.js";
  */
 export function serveStatus(
   listen: NonNullable<PoolSettings["statusListen"]>,
-  { statusPath = "/status", pingPath, pingResponse, socketMode }: PoolSettings,
+  { statusPath = "/status", pingPath, pingResponse, permissions }: PoolSettings,
   board: Scoreboard,
 ): Promise<GatewayServer> {
+  const { mode: socketMode, uid: socketOwner, gid: socketGroup } = permissions;
   const pages = { statusPath, pingPath, pingResponse };
   return serve(
     (_request, { variables }) =>
       pageFor(variables, board, pages) ?? new Response("File not found.\n", { status: 404 }),
-    { listen, socketMode },
+    { listen, socketMode: socketMode ?? "umask", socketOwner, socketGroup },
   );
 }

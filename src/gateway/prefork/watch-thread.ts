@@ -54,10 +54,20 @@ async function report(numbers: SlotNumbers): Promise<void> {
   writeSync(board.descriptor, Uint32Array.of(count), 0, 4, place);
 }
 
-/** The file is opened for each entry: whoever rotates it need tell nobody. */
+/**
+ * The file is opened for each entry: its rotation needs no signal. An entry that cannot be written
+ * there is one of the pool's log.
+ */
 function write(text: string): void {
-  if (settings.slowlog === undefined) parentPort?.postMessage(text);
-  else appendFileSync(settings.slowlog, `\n${text}\n`);
+  if (settings.slowlog === undefined) {
+    parentPort?.postMessage(text);
+    return;
+  }
+  try {
+    appendFileSync(settings.slowlog, `\n${text}\n`);
+  } catch (error) {
+    parentPort?.postMessage(`${text}\n(not in the slow log: ${(error as Error).message})`);
+  }
 }
 
 function printable(text: string): string {

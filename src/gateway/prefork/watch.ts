@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { writeToStandardError } from "../standard-error.js";
 import type { WorkerSettings } from "./messages.js";
 
 /** What the watch on a worker knows. */
@@ -25,6 +26,6 @@ export function startWatch(settings: WorkerSettings, log: (text: string) => void
   };
   const thread = new Worker(new URL("./watch-thread.js", import.meta.url), { workerData });
   thread.on("message", log);
-  thread.on("error", (error) => process.stderr.write(`slow log: ${error.message}\n`));
+  thread.on("error", (error) => writeToStandardError(`slow log: ${error.message}\n`));
   thread.unref();
 }

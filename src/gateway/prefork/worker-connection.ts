@@ -31,6 +31,7 @@ const FRESH_PATIENCE = 1_000;
 export class WorkerConnection implements ConnectionOwner<ServedConnection>, RosterMember {
   seat = 0;
   readonly handler: Handler;
+  readonly logsErrors = true;
   readonly #service: WorkerService;
   readonly #connection: ServedConnection;
   /** Until the first request has come. */

@@ -1,8 +1,9 @@
 import type { Socket } from "node:net";
 import { makeFetchLazy } from "../lazy-fetch.js";
+import { become } from "./identity.js";
 import { loadApplication } from "./load-application.js";
 import type { MasterMessage, WorkerMessage, WorkerSettings } from "./messages.js";
-import { SCOREBOARD_DESCRIPTOR } from "./messages.js";
+import { SCOREBOARD_DESCRIPTOR, sealed } from "./messages.js";
 import { Scoreboard } from "./scoreboard.js";
 import { startWatch } from "./watch.js";
 import { Worker } from "./worker.js";
@@ -13,11 +14,23 @@ for (const signal of ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGU
   process.on(signal, () => {});
 }
 
+// That its output cannot be written, on a full disk, ends no worker.
+for (const output of [process.stdout, process.stderr]) output.on("error", () => {});
+
 let worker: Worker | undefined;
 let settings: WorkerSettings | undefined;
 
+/** The channel is the pool's. What an application sends to its parent process reaches none. */
+const send = process.send?.bind(process);
+process.send = (_message: unknown, ...given: unknown[]) => {
+  const callback = given.at(-1);
+  if (typeof callback === "function") process.nextTick(callback as () => void, null);
+  return true;
+};
+
 function say(message: WorkerMessage): void {
-  if (process.connected) process.send?.(message, undefined, undefined, () => {});
+  if (settings === undefined || !process.connected) return;
+  send?.(sealed(settings.key, message), undefined, undefined, () => {});
 }
 
 async function start(given: WorkerSettings): Promise<void> {
@@ -25,9 +38,11 @@ async function start(given: WorkerSettings): Promise<void> {
   process.title = `fcgi-probe: pool ${given.name}`;
   try {
     const board = new Scoreboard(SCOREBOARD_DESCRIPTOR);
+    if (given.identity !== undefined) become(given.identity);
     makeFetchLazy();
     const application = await loadApplication(given.application);
     worker = new Worker(application, given, board, say);
+    await worker.start();
     startWatch(given, (text) => say({ kind: "slow", text }));
     say({ kind: "ready" });
   } catch (error) {

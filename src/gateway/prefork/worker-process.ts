@@ -1,16 +1,10 @@
 import { type ChildProcess, fork, type StdioOptions } from "node:child_process";
 import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
-import {
-  LISTENING_DESCRIPTOR,
-  type MasterMessage,
-  PASSED_DESCRIPTOR,
-  type WorkerMessage,
-  type WorkerSettings,
-} from "./messages.js";
+import { environmentOf } from "./identity.js";
+import { type MasterMessage, unsealed, type WorkerSettings } from "./messages.js";
 import type { PoolSettings } from "./options.js";
 import type { ManagedWorker } from "./process-manager.js";
-import { SHELL } from "./shared-socket.js";
 import { workerArguments } from "./worker-arguments.js";
 
 /** A connection that waits for a worker, or is on its way to one. */
@@ -45,11 +39,6 @@ export interface WorkerProcessOptions {
 }
 
 const script = fileURLToPath(new URL("./worker-main.js", import.meta.url));
-/**
- * Moves the listening socket to descriptor 0. Node itself could pass it there, but makes standard
- * input block, and with it the socket of all workers: they would hang in `accept`.
- */
-const toDescriptor0 = `exec "$@" ${LISTENING_DESCRIPTOR}<&${PASSED_DESCRIPTOR} ${PASSED_DESCRIPTOR}<&-`;
 
 /** A worker, as the master sees it. */
 export class WorkerProcess implements ManagedWorker {
@@ -69,6 +58,8 @@ export class WorkerProcess implements ManagedWorker {
   /** Passed, and not known to have arrived. */
   readonly #passed: Waiting[] = [];
   readonly #events: WorkerEvents;
+  readonly #key: string;
+  readonly #places: number;
   #exited = false;
 
   constructor(options: WorkerProcessOptions, events: WorkerEvents) {
@@ -76,19 +67,15 @@ export class WorkerProcess implements ManagedWorker {
     this.generation = generation;
     this.slot = settings.slot;
     this.#events = events;
+    this.#key = settings.key;
+    this.#places = settings.concurrency;
     const output = takesOutput ? "pipe" : "inherit";
     const stdio: StdioOptions = ["ignore", output, output, "ipc", scoreboard];
-    const nodeArguments = workerArguments(options.pool.execArgv);
-    const shell = ["-c", toDescriptor0, "sh", process.execPath];
+    if (listening !== undefined) stdio.push(listening);
     this.#child = fork(script, [], {
-      env: environment(options.pool.env),
-      ...(listening === undefined
-        ? { stdio, execArgv: nodeArguments }
-        : {
-            stdio: [...stdio, listening],
-            execPath: SHELL,
-            execArgv: [...shell, ...nodeArguments],
-          }),
+      env: environment(options.pool.env, settings),
+      execArgv: workerArguments(options.pool.execArgv),
+      stdio,
     });
     this.#listen();
     this.#send({ kind: "start", settings });
@@ -133,7 +120,7 @@ export class WorkerProcess implements ManagedWorker {
 
   #listen(): void {
     const child = this.#child;
-    child.on("message", (message: WorkerMessage) => this.#receive(message));
+    child.on("message", (message) => this.#receive(message));
     child.on("error", (error) => {
       if (child.pid === undefined) this.#exit(error.message, null);
     });
@@ -148,8 +135,9 @@ export class WorkerProcess implements ManagedWorker {
     }
   }
 
-  #receive(message: WorkerMessage): void {
-    if (this.#exited) return;
+  #receive(received: unknown): void {
+    const message = unsealed(this.#key, received, this.#places);
+    if (this.#exited || message === undefined) return;
     switch (message.kind) {
       case "ready":
         if (this.state !== "starting") return;
@@ -191,7 +179,8 @@ export class WorkerProcess implements ManagedWorker {
 /** The listening socket that this process was started with is not theirs. */
 function environment(
   env: Readonly<Record<string, string | undefined>>,
+  { identity }: WorkerSettings,
 ): Record<string, string | undefined> {
   const { LISTEN_FDS: _fds, LISTEN_PID: _pid, LISTEN_FDNAMES: _names, ...rest } = env;
-  return rest;
+  return { ...rest, ...environmentOf(identity) };
 }

@@ -1,17 +1,20 @@
 import type { Socket } from "node:net";
 import type { Engine } from "../../engine/engine.js";
 import { engine } from "../../engine/select.js";
+import { GatewayError } from "../../errors.js";
 import type { Protocol } from "../../transport/address.js";
 import { shareSocketShape } from "../../transport/socket-shape.js";
 import { type Application, connectionHandlerOf } from "../application.js";
 import type { ConnectionTimeouts, MachineOptions } from "../connection-owner.js";
 import { type Handler, type HandlerLike, handlerOf } from "../handler.js";
+import { listenError } from "../listen-error.js";
 import { allowedPeers, isAllowed } from "../node-listener.js";
 import { type OpenConnection, openerOf } from "../open-connection.js";
 import type { ConnectionHandler } from "../raw-connection.js";
 import type { RunnerOptions } from "../request-runner.js";
 import { Roster } from "../roster.js";
 import { runnerOptionsOf, timeoutsOf } from "../serve-options.js";
+import { writeToStandardError } from "../standard-error.js";
 import { AcceptGate } from "./accept-gate.js";
 import type { MasterMessage, WorkerMessage, WorkerSettings } from "./messages.js";
 import { pageFor } from "./pages.js";
@@ -82,6 +85,19 @@ export class Worker implements WorkerService {
         (error) => this.report(error),
       );
     }
+  }
+
+  /**
+   * Takes connections from now on.
+   *
+   * @throws GatewayError `bad_address` when it cannot listen on the pool's socket
+   */
+  async start(): Promise<void> {
+    try {
+      await this.#gate?.listen();
+    } catch (error) {
+      throw listenError(error as Error, "the pool's socket");
+    }
     this.#update();
   }
 
@@ -120,13 +136,15 @@ export class Worker implements WorkerService {
     if (this.#ending && this.#connections.size === 0) this.#ended?.();
   }
 
+  /** What is known to go wrong, such as a client's fault, is one line; the rest has a stack. */
   report(error: unknown): void {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    process.stderr.write(`${text}\n`);
+    const isKnown = error instanceof GatewayError;
+    const text = error instanceof Error && !isKnown ? (error.stack ?? error.message) : error;
+    writeToStandardError(`${isKnown ? oneLine(error) : text}\n`);
   }
 
   errorOutput(bytes: Uint8Array): void {
-    process.stderr.write(bytes);
+    writeToStandardError(bytes);
   }
 
   /** Serves what has begun. Settles when that is done, or cut at the limit. */
@@ -167,4 +185,11 @@ export class Worker implements WorkerService {
     this.#worn = true;
     this.#say({ kind: "worn" });
   }
+}
+
+function oneLine({ address, message }: GatewayError): string {
+  const text =
+    address === undefined || message.includes(address) ? message : `${address}: ${message}`;
+  // A message may show what a client has sent.
+  return text.replace(/[\0-\x1f\x7f-\x9f\u2028\u2029]+/g, " ");
 }

@@ -1,0 +1,162 @@
+import { randomBytes } from "node:crypto";
+import { linkSync, lstatSync, renameSync, unlinkSync } from "node:fs";
+import net from "node:net";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { GatewayError } from "../errors.js";
+import { listenError } from "./listen-error.js";
+import { type FilePermissions, give, withMode } from "./socket-permissions.js";
+
+/** How often, and how many milliseconds apart, a path is looked at that names another file. */
+const LOOKS = 5;
+const PAUSE = 20;
+/** How often a path is tried from which a stale socket has been removed: others may try, too. */
+const ATTEMPTS = 3;
+
+/** The file of a unix socket that this process has bound, known by its device and inode. */
+export class SocketFile {
+  readonly path: string;
+  readonly #identity: string | undefined;
+  #isClosed = false;
+
+  /** @param path names, at this moment, the file of the socket that was just bound */
+  constructor(path: string) {
+    this.path = path;
+    this.#identity = identityOf(path);
+  }
+
+  /** Whether the path still names the socket that was bound. */
+  get isOurs(): boolean {
+    return this.#identity !== undefined && identityOf(this.path) === this.#identity;
+  }
+
+  /** Whether the path names it after a while, in which another start may look at it: see below. */
+  async isKept(): Promise<boolean> {
+    for (let look = 1; look < LOOKS; look++) {
+      if (this.isOurs) return true;
+      await sleep(PAUSE);
+    }
+    return this.isOurs;
+  }
+
+  /**
+   * Closes the listener, and removes its file. libuv unlinks the path that it has bound, whatever
+   * that names by now: the socket of another server is moved aside meanwhile.
+   */
+  close(closeListener: () => void): void {
+    const aside = this.isOurs || this.#isClosed ? undefined : moveAside(this.path);
+    this.#isClosed = true;
+    try {
+      closeListener();
+    } finally {
+      if (aside !== undefined) putBack(aside, this.path);
+    }
+  }
+}
+
+/**
+ * Binds a unix socket, and gives its file the permissions. A socket that an earlier process has
+ * left is replaced; one that a process listens on is not.
+ *
+ * @param bind binds and listens before it awaits anything; throws a GatewayError
+ * @throws what `bind` throws; GatewayError `bad_input` when the file cannot be given away
+ */
+export async function bindSocketFile<Listener>(
+  { path, text }: { path: string; text: string },
+  permissions: FilePermissions,
+  bind: () => Promise<Listener>,
+  close: (listener: Listener) => void,
+): Promise<{ listener: Listener; file: SocketFile }> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const binding = withMode(permissions, bind);
+      const file = new SocketFile(path);
+      const listener = await binding;
+      try {
+        give(path, permissions);
+        // Another start that found it bound, and not yet listening, has taken the path.
+        if (!(await file.isKept())) throw inUse(path, text);
+      } catch (error) {
+        file.close(() => close(listener));
+        throw error;
+      }
+      return { listener, file };
+    } catch (error) {
+      if (attempt > ATTEMPTS || !isInUse(error) || !(await removeStale(path))) throw error;
+    }
+  }
+}
+
+function inUse(path: string, text: string): GatewayError {
+  const error = new Error(`bind EADDRINUSE ${path}`);
+  return listenError(Object.assign(error, { code: "EADDRINUSE" }), text);
+}
+
+function isInUse(error: unknown): boolean {
+  if (!(error instanceof GatewayError)) return false;
+  return (error.cause as NodeJS.ErrnoException | undefined)?.code === "EADDRINUSE";
+}
+
+/**
+ * Removes a unix socket that refuses connections. It is moved aside first, and asked once more: a
+ * server that another start has bound there meanwhile keeps its place.
+ *
+ * @returns whether the path is free
+ */
+async function removeStale(path: string): Promise<boolean> {
+  if (!isSocket(path) || !(await isRefused(path))) return false;
+  const aside = moveAside(path);
+  if (aside === undefined) return identityOf(path) === undefined;
+  if (isSocket(aside) && (await isRefused(aside))) {
+    unlinkSync(aside);
+    return true;
+  }
+  putBack(aside, path);
+  return false;
+}
+
+function isSocket(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true;
+}
+
+/** Whether no process listens there. Every other failure leaves that open. */
+function isRefused(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = net.connect({ path });
+    probe.once("connect", () => {
+      probe.destroy();
+      resolve(false);
+    });
+    probe.once("error", (error: NodeJS.ErrnoException) => resolve(error.code === "ECONNREFUSED"));
+  });
+}
+
+/** Renames a file, in its folder. Undefined when there is none, or when that is not allowed. */
+function moveAside(path: string): string | undefined {
+  // A short name: longer paths than sockets may have could not be asked.
+  const aside = join(dirname(path), `.${randomBytes(3).toString("hex")}`);
+  try {
+    renameSync(path, aside);
+    return aside;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Gives a file its name back, unless another has it by now. */
+function putBack(aside: string, path: string): void {
+  try {
+    linkSync(aside, path);
+    unlinkSync(aside);
+  } catch {
+    // Not every file system has links.
+    if (identityOf(path) === undefined) renameSync(aside, path);
+    else unlinkSync(aside);
+  }
+}
+
+/** Which file a path names. Undefined when it names none. */
+function identityOf(path: string): string | undefined {
+  const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat === undefined ? undefined : `${stat.dev}:${stat.ino}`;
+}

@@ -1,0 +1,75 @@
+import { chmodSync, lchownSync } from "node:fs";
+import { isMainThread } from "node:worker_threads";
+import { ErrorCode, GatewayError } from "../errors.js";
+import { findGroup, findUser } from "./accounts.js";
+
+/** To whom a unix socket belongs, and who may connect to it: all who may write to it. */
+export interface SocketPermissionOptions {
+  /**
+   * The socket's mode as a number, or in octal digits: `0o660`, `"0660"`. `everyone` is `0o666`;
+   * `umask` is what this process's umask leaves. Default: 0660 where an owner or a group is given,
+   * as PHP-FPM has it, else `umask`.
+   */
+  socketMode?: "everyone" | "umask" | number | string | undefined;
+  /** The socket's owner: a name, or a number. Default: the user of this process. */
+  socketOwner?: string | number | undefined;
+  /** The socket's group: a name, or a number. Default: the group of this process. */
+  socketGroup?: string | number | undefined;
+}
+
+/** The same, looked up. What is undefined stays as the system makes it. */
+export interface FilePermissions {
+  readonly mode: number | undefined;
+  readonly uid: number | undefined;
+  readonly gid: number | undefined;
+}
+
+/** @throws GatewayError `bad_input` for what is no mode, and for unknown users and groups */
+export function filePermissions(options: SocketPermissionOptions): FilePermissions {
+  const { socketOwner, socketGroup } = options;
+  const isGiven = socketOwner !== undefined || socketGroup !== undefined;
+  return {
+    mode: modeOf(options.socketMode ?? (isGiven ? 0o660 : "umask")),
+    uid: socketOwner === undefined ? undefined : findUser(socketOwner).uid,
+    gid: socketGroup === undefined ? undefined : findGroup(socketGroup),
+  };
+}
+
+function modeOf(mode: string | number): number | undefined {
+  if (mode === "umask") return undefined;
+  if (mode === "everyone") return 0o666;
+  const isOctal = typeof mode === "string" && /^(0o?)?[0-7]{1,4}$/.test(mode);
+  const number = isOctal ? Number.parseInt(mode.replace("o", ""), 8) : mode;
+  if (typeof number === "number" && Number.isInteger(number) && number >= 0 && number <= 0o777) {
+    return number;
+  }
+  throw new GatewayError(ErrorCode.BadInput, `"${mode}" is not the mode of a socket`, {
+    hint: 'write it in octal digits, such as "0660", or as the number 0o660',
+  });
+}
+
+/** Runs what binds a socket so that it never has more permissions than it is to have. */
+export function withMode<Result>({ mode }: FilePermissions, bind: () => Result): Result {
+  // Threads have no umask of their own, and may not change it.
+  if (mode === undefined || !isMainThread) return bind();
+  const before = process.umask(0o777 & ~mode);
+  try {
+    return bind();
+  } finally {
+    process.umask(before);
+  }
+}
+
+/** @throws GatewayError `bad_input` when this process may not do that */
+export function give(path: string, { mode, uid, gid }: FilePermissions): void {
+  try {
+    if (mode !== undefined) chmodSync(path, mode);
+    if (uid !== undefined || gid !== undefined) lchownSync(path, uid ?? -1, gid ?? -1);
+  } catch (cause) {
+    const message = `cannot give the socket its owner, group and mode: ${(cause as Error).message}`;
+    throw new GatewayError(ErrorCode.BadInput, message, {
+      cause,
+      hint: "only root gives sockets to other users; a group has to be one of this user's",
+    });
+  }
+}
