@@ -1,3 +1,4 @@
+import { withoutControls } from "../status-fields.js";
 import { BackOff } from "./back-off.js";
 import type { BoardKeeper } from "./board-keeper.js";
 import { Guard } from "./guard.js";
@@ -187,9 +188,9 @@ export class Crew implements WorkerEvents {
         slot.requests,
       );
       const seconds = ((now - began) / 1_000).toFixed(3);
-      const request = JSON.stringify(`${requestMethod} ${requestUri}`);
+      const request = JSON.stringify(withoutControls(`${requestMethod} ${requestUri}`));
       this.#log.warning(
-        `child ${worker.pid}, script ${JSON.stringify(script)} (request: ${request}) execution timed out (${seconds} sec), terminating`,
+        `child ${worker.pid}, script ${JSON.stringify(withoutControls(script))} (request: ${request}) execution timed out (${seconds} sec), terminating`,
       );
       worker.kill();
       return;

@@ -89,9 +89,12 @@ export interface PoolOptions {
    * cookie `session`, else X-Forwarded-For, else REMOTE_ADDR, of a connection's first request.
    */
   affinity?: boolean | undefined;
-  /** Where workers serve the pool's status page, as PHP-FPM's `pm.status_path`. Default: nowhere. */
+  /**
+   * Where workers serve the pool's status page, as PHP-FPM's `pm.status_path`: a path of letters,
+   * digits and `/_-.~`, compared with what the client has written (REQUEST_URI). Default: nowhere.
+   */
   statusPath?: string | undefined;
-  /** Default: nowhere. */
+  /** Where workers serve the ping page, as PHP-FPM's `ping.path`. Default: nowhere. */
   pingPath?: string | undefined;
   /** Default `pong`. */
   pingResponse?: string | undefined;
@@ -264,7 +267,8 @@ function check(settings: PoolSettings): void {
     throw wrong("sessions need a master that hands out connections", "use mode delegate");
   }
   for (const path of [settings.statusPath, settings.pingPath]) {
-    if (path !== undefined && !/^\/./.test(path)) {
+    // As PHP-FPM has it: what a client would have to encode, or a server resolve, is never asked for.
+    if (path !== undefined && !/^\/[\w.~/-]+$/.test(path)) {
       throw wrong(`"${path}" is not the path of a page`, "write it as /status");
     }
   }
