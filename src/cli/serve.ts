@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { ErrorCode, GatewayError } from "../errors.js";
+import { dropClientProxy } from "../gateway/environment.js";
 import { inheritedListener } from "../gateway/node-listener.js";
 import { isListening } from "../gateway/prefork/listening-descriptor.js";
 import { loadApplication } from "../gateway/prefork/load-application.js";
@@ -145,6 +146,8 @@ async function ended(pool: Pool): Promise<void> {
 }
 
 async function runCgi(module: string, io: Io): Promise<ExitCode> {
+  // Before the application is loaded, which may look for its proxy then.
+  dropClientProxy();
   const application = await loadApplication(module);
   if (typeof application === "object" && "connection" in application) {
     throw new GatewayError(ErrorCode.BadInput, "a CGI program has no connection to serve");

@@ -9,12 +9,18 @@ import type { BodySource } from "./body-sender.js";
 import { BridgeAnswer } from "./bridge-answer.js";
 import { type Address, type ConnectOptions, channelsTo, parseAddress } from "./connector.js";
 import { createMachineFor } from "./create-machine.js";
-import { type Environment, environmentVariables } from "./environment.js";
+import { type Environment, requestVariables } from "./environment.js";
 import { Exchange } from "./exchange.js";
 
 export interface BridgeOptions extends ConnectOptions {
-  /** The request's variables. Default: this process's environment. */
+  /**
+   * The environment that the request's variables are in. Default: this process's. Forwarded are the
+   * variables of RFC 3875, those that web servers add to them (REQUEST_URI, SCRIPT_FILENAME, HTTPS
+   * and the like), and HTTP_ ones without HTTP_PROXY.
+   */
   env?: Environment | undefined;
+  /** Names of other variables in `env` to forward. Default: none. */
+  forward?: readonly string[] | undefined;
   stdin?: Readable | undefined;
   stdout?: Writable | undefined;
   stderr?: Writable | undefined;
@@ -39,7 +45,7 @@ const retryDelays = [1_000, 2_000, 4_000, 8_000];
  *
  * @returns the exit code: 0, what the application reported, or 1 when the answer is not complete;
  * the client has been told with 502 or 504 if nothing was sent before, and standard error says why
- * @throws GatewayError `bad_address`
+ * @throws GatewayError `bad_address`; `bad_input` for a name in `forward` that is none
  */
 export async function bridge(
   target: string | Address,
@@ -48,8 +54,9 @@ export async function bridge(
   const address = typeof target === "string" ? parseAddress(target) : target;
   const { stdout = process.stdout, stderr = process.stderr } = options;
   const streams = { stdin: options.stdin ?? process.stdin, stdout, stderr };
+  const variables = requestVariables(options.env, options.forward ?? []);
   try {
-    return await forward(address, streams, options);
+    return await forward(address, variables, streams, options);
   } finally {
     if (streams.stdin === process.stdin) streams.stdin.destroy();
     await new Promise<void>((resolve) => {
@@ -68,6 +75,7 @@ interface Streams {
 /** Tries again while the connection is refused: nothing of the body has been read by then. */
 async function forward(
   address: Address,
+  variables: readonly Variable[],
   { stdin, stdout, stderr }: Streams,
   options: BridgeOptions,
 ): Promise<number> {
@@ -76,7 +84,7 @@ async function forward(
   for (;;) {
     const answer = new BridgeAnswer(address.protocol, stdout, stderr, limits);
     try {
-      answer.start(sendRequest(address, stdin, answer, limits, options));
+      answer.start(sendRequest(address, requestOf(variables), stdin, answer, limits, options));
       const { appStatus } = await answer.ended;
       return Math.min(appStatus, 255);
     } catch (error) {
@@ -95,13 +103,13 @@ async function forward(
 
 function sendRequest(
   address: Address,
+  { variables, contentLength }: CgiRequest,
   stdin: Readable,
   answer: BridgeAnswer,
   limits: Limits,
   options: BridgeOptions,
 ): Exchange {
   const { protocol } = address;
-  const { variables, contentLength } = requestOf(options.env);
   const createMachine = createMachineFor(protocol, variables, contentLength, limits, {});
   return new Exchange(channelsTo(address, options), createMachine, answer, {
     timeout: options.timeout ?? 300_000,
@@ -117,12 +125,13 @@ function sendRequest(
   });
 }
 
-/** CONTENT_LENGTH first, as SCGI demands, and `SCGI` left to the protocol that has it. */
-function requestOf(environment: Environment | undefined): {
+interface CgiRequest {
   variables: Variable[];
   contentLength: number;
-} {
-  const all = environmentVariables(environment);
+}
+
+/** CONTENT_LENGTH first, as SCGI demands, and `SCGI` left to the protocol that has it. */
+function requestOf(all: readonly Variable[]): CgiRequest {
   const contentLength = new Variables(all).contentLength ?? 0;
   const others = all.filter(([name]) => name !== "CONTENT_LENGTH" && name !== "SCGI");
   return { variables: [["CONTENT_LENGTH", `${contentLength}`], ...others], contentLength };

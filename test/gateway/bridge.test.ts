@@ -45,7 +45,7 @@ describe("the bridge", () => {
   it("S2.37 sends its environment by SCGI, CONTENT_LENGTH first and SCGI 1", async () => {
     await using server = await startFakeServer(page);
     const env = { FIRST: "1", CONTENT_LENGTH: "", SCGI: "no", PATH_INFO: "/x" };
-    const outcome = await run(`scgi://${server.address}`, env);
+    const outcome = await run(`scgi://${server.address}`, env, { forward: ["FIRST"] });
     expect(server.peers[0]?.received().toString("latin1")).toBe(
       "85:CONTENT_LENGTH\x000\0SCGI\x001\0REQUEST_METHOD\0GET\0QUERY_STRING\0do=echo\0FIRST\x001\0PATH_INFO\0/x\0,",
     );
@@ -54,6 +54,21 @@ describe("the bridge", () => {
       stdout: "Status: 200 OK\r\nX-Case: Kept\r\n\r\npage",
       stderr: "",
     });
+  });
+
+  it("sends nothing of its environment that is not about the request", async () => {
+    await using server = await startFakeServer(page);
+    const env = { DATABASE_URL: "secret", HTTP_PROXY: "http://evil:1", HTTPS: "on", PATH: "/bin" };
+    await run(`scgi://${server.address}`, env);
+    const received = `${server.peers[0]?.received()}`;
+    expect(received).toMatch(/^73:CONTENT_LENGTH/);
+    expect(received).toContain("\0HTTPS\0on\0");
+    expect(received).not.toMatch(/secret|evil|\/bin/);
+  });
+
+  it.each(["HTTP_PROXY", "", "A=b"])("does not forward what is named %j", async (name) => {
+    const forwarding = run("scgi://127.0.0.1:1", {}, { forward: [name] });
+    await expect(forwarding).rejects.toMatchObject({ code: "bad_input" });
   });
 
   it("sends CONTENT_LENGTH bytes of its input, which may stay open", async () => {
