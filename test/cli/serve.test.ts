@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { gatewayFetch } from "../../src/gateway/fetch.js";
-import { application, startMaster, writeApplication } from "../gateway/prefork/master.js";
+import { application, startMaster } from "../gateway/prefork/master.js";
 import { makeFolder, until } from "../harness/server-process.js";
 import { runHere, spawnCommand } from "./cli.js";
 
@@ -36,18 +36,6 @@ describe("fcgi-probe serve", () => {
     await using master = await startMaster(["--workers", "1", "--protocol", "scgi"]);
     const scgi = Object.assign(master, { address: `scgi://${master.address}` });
     expect((await scgi.request("/")).text).toBe("hello");
-  });
-
-  it("ends with 2 and the reason when the application cannot be loaded", async () => {
-    const folder = makeFolder();
-    const listen = ["--listen", `unix:${join(folder, "a.sock")}`];
-    const missing = await serve(join(folder, "missing.mjs"), ...listen);
-    expect(missing.code).toBe(2);
-    expect(missing.stderr).toContain("the application cannot be loaded");
-    expect(missing.stderr).toContain("missing.mjs");
-    const none = await serve(writeApplication(folder, "export const x = 1;"), ...listen);
-    expect(none.code).toBe(2);
-    expect(none.stderr).toContain("has no handler as its default export");
   });
 
   it("ends with 2 when somebody listens there", async () => {

@@ -16,7 +16,7 @@ const PATIENCE = 1_000;
 /** What the crew tells the master. */
 export type CrewEvents = Pick<WorkerEvents, "ready" | "room" | "worn"> & {
   /** The application could not be loaded. */
-  failed(worker: WorkerProcess, reason: string): void;
+  failed(worker: WorkerProcess, reason: string, hint?: string): void;
   /** A worker is gone. */
   gone(worker: WorkerProcess, wasReady: boolean): void;
 };
@@ -115,10 +115,10 @@ export class Crew implements WorkerEvents {
     this.#events.ready(worker);
   }
 
-  failed(worker: WorkerProcess, reason: string): void {
+  failed(worker: WorkerProcess, reason: string, hint?: string): void {
     this.#expected.add(worker);
     this.#log.error(`child ${worker.pid} cannot load the application: ${reason}`);
-    this.#events.failed(worker, reason);
+    this.#events.failed(worker, reason, hint);
   }
 
   room(worker: WorkerProcess): void {

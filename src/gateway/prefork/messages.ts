@@ -42,7 +42,8 @@ export type MasterMessage =
 export type WorkerMessage =
   /** The application is loaded. */
   | { kind: "ready" }
-  | { kind: "failed"; reason: string }
+  /** It cannot be, for a reason of one line. */
+  | { kind: "failed"; reason: string; hint: string }
   /** The last connection has arrived. */
   | { kind: "taken" }
   /** Delegate mode: so many more connections may be passed. */

@@ -5,6 +5,7 @@ import { type ListenAddress, Protocol } from "../../transport/address.js";
 import { parseListenAddress } from "../node-listener.js";
 import type { ServeOptions } from "../serve-options.js";
 import { moduleUrl } from "./load-application.js";
+import { requireModule } from "./load-error.js";
 
 /** When workers are started and ended, in PHP-FPM's words. */
 export const ProcessManager = {
@@ -165,12 +166,16 @@ const MAX_PLACES = 16_384;
  */
 const IDLE_TIMEOUT = 60_000;
 
-/** @throws GatewayError `bad_input` when options contradict each other, `bad_address` */
+/**
+ * @throws GatewayError `bad_input` when options contradict each other, or there is no such module;
+ * `bad_address`
+ */
 export function settle(options: PoolOptions): PoolSettings {
   const target =
     typeof options.listen === "string" ? parseListenAddress(options.listen) : options.listen;
   const named = "endpoint" in target ? target.protocol : Protocol.FastCgi;
   const application = moduleUrl(options.application);
+  requireModule(application);
   const pm = options.pm ?? (options.mode === "delegate" ? "ondemand" : "static");
   const mode = options.mode ?? (pm === "ondemand" ? "delegate" : "shared");
   // Left to us, delegating pools are as scgi_server's: one worker, and more when all are busy.
