@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { bridge } from "../gateway/bridge.js";
 import type { ExitCode } from "./exit-codes.js";
 import type { Io } from "./io.js";
+import { nameOptions } from "./name-options.js";
 import { parseDuration } from "./parse-values.js";
 
 interface BridgeCommandOptions {
@@ -41,6 +42,7 @@ export function defineBridge(command: Command, io: Io, finish: (exitCode: ExitCo
       const options = { forward: env, timeout, signal: io.signal };
       finish((await bridge(target, options)) as ExitCode);
     });
+  nameOptions(command);
 }
 
 function names(name: string, before: readonly string[] = []): string[] {

@@ -9,8 +9,10 @@ import type { Pool } from "../gateway/prefork/pool.js";
 import { controlBySignals } from "../gateway/prefork/signals.js";
 import { startPool } from "../gateway/prefork/start-pool.js";
 import { serveCgi } from "../gateway/serve-cgi.js";
+import { checkPoolOptions } from "./check-pool-options.js";
 import { ExitCode } from "./exit-codes.js";
 import type { Io } from "./io.js";
+import { nameOptions } from "./name-options.js";
 import { parseCount, parseDuration } from "./parse-values.js";
 import { errorLines } from "./report-error.js";
 
@@ -50,9 +52,10 @@ const SCGI_ADDRESS = "127.0.0.1:4000";
 
 const help = `
 MODULE exports its handler as default: a function (request, context) => Response,
-or an object with fetch. ADDR is unix:/run/app.sock or 127.0.0.1:9000, with
-scgi:// or uwsgi:// before it for those protocols, http:// for plain HTTP, and
-fcgi:// if you like.
+or an object with fetch. ADDR is unix:/run/app.sock or 127.0.0.1:9000, or the port
+alone (9000, :9000, *:9000) for all addresses of this machine, with scgi:// or
+uwsgi:// before it for those protocols, http:// for plain HTTP, and fcgi:// if you
+like.
 
 Without --listen, the socket is taken that this was started with: systemd's
 (LISTEN_FDS), or descriptor 0 under spawn-fcgi, mod_fcgid and lighttpd. When
@@ -111,6 +114,7 @@ export function defineServe(command: Command, io: Io, finish: (exitCode: ExitCod
     .action(async (module: string, options: ServeCommandOptions) => {
       finish(await runServe(module, options, io));
     });
+  nameOptions(command);
 }
 
 const protocols = ["fcgi", "scgi", "uwsgi", "http"] as const;
@@ -123,15 +127,17 @@ async function runServe(module: string, options: ServeCommandOptions, io: Io): P
     if (!(error instanceof GatewayError)) throw error;
     void io.stderr.writeLines(errorLines(error, io.stderr.style));
   };
-  const starting = startPool(poolOptions(module, options));
+  const pool = poolOptions(module, options);
+  checkPoolOptions(pool);
+  const starting = startPool(pool);
   io.releaseSignals();
   const release = controlBySignals(starting, report);
   try {
-    const pool = await starting;
-    const stop = (): void => void pool.stop();
+    const started = await starting;
+    const stop = (): void => void started.stop();
     io.signal.addEventListener("abort", stop);
     if (io.signal.aborted) stop();
-    await ended(pool);
+    await ended(started);
     return ExitCode.Fine;
   } finally {
     release();

@@ -1,11 +1,10 @@
 import { basename, extname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ErrorCode, GatewayError } from "../../errors.js";
 import { type ListenAddress, Protocol } from "../../transport/address.js";
 import { parseListenAddress } from "../node-listener.js";
 import type { ServeOptions } from "../serve-options.js";
 import { moduleUrl } from "./load-application.js";
-import { requireModule } from "./load-error.js";
+import { checkNumbers, whole, wrong } from "./option-checks.js";
 
 /** When workers are started and ended, in PHP-FPM's words. */
 export const ProcessManager = {
@@ -166,16 +165,12 @@ const MAX_PLACES = 16_384;
  */
 const IDLE_TIMEOUT = 60_000;
 
-/**
- * @throws GatewayError `bad_input` when options contradict each other, or there is no such module;
- * `bad_address`
- */
+/** @throws GatewayError `bad_input` when options contradict each other, `bad_address` */
 export function settle(options: PoolOptions): PoolSettings {
   const target =
     typeof options.listen === "string" ? parseListenAddress(options.listen) : options.listen;
   const named = "endpoint" in target ? target.protocol : Protocol.FastCgi;
   const application = moduleUrl(options.application);
-  requireModule(application);
   const pm = options.pm ?? (options.mode === "delegate" ? "ondemand" : "static");
   const mode = options.mode ?? (pm === "ondemand" ? "delegate" : "shared");
   // Left to us, delegating pools are as scgi_server's: one worker, and more when all are busy.
@@ -223,7 +218,7 @@ export function settle(options: PoolOptions): PoolSettings {
     env: options.env ?? process.env,
     execArgv: options.execArgv ?? process.execArgv,
   };
-  check(settings);
+  check(settings, options);
   return settings;
 }
 
@@ -240,28 +235,19 @@ function startServers(
   return minSpareServers + Math.floor((maxSpareServers - minSpareServers) / 2);
 }
 
-function check(settings: PoolSettings): void {
-  const { pm, maxChildren, minSpareServers, maxSpareServers, concurrency } = settings;
+function check(settings: PoolSettings, given: PoolOptions): void {
+  const { pm, maxChildren, concurrency } = settings;
   for (const name of ["maxChildren", "concurrency"] as const) whole(name, settings[name], 1);
   for (const name of ["startServers", "maxRequests", "queueLimit"] as const) {
     whole(name, settings[name], 0);
   }
   if (maxChildren * concurrency > MAX_PLACES) {
-    throw wrong(`a pool runs at most ${MAX_PLACES} requests at once`, "lower concurrency");
+    throw wrong(
+      `maxChildren ${maxChildren} by concurrency ${concurrency} is more than ${MAX_PLACES} requests at once`,
+      "lower one of them",
+    );
   }
-  if (pm === "dynamic") {
-    whole("minSpareServers", minSpareServers, 1);
-    whole("maxSpareServers", maxSpareServers, 1);
-    if (minSpareServers > maxSpareServers || maxSpareServers > maxChildren) {
-      throw wrong(
-        "minSpareServers, maxSpareServers and maxChildren are not in this order",
-        "let minSpareServers <= maxSpareServers <= maxChildren",
-      );
-    }
-  }
-  if (settings.startServers > maxChildren) {
-    throw wrong("startServers is more than maxChildren", "start fewer, or allow more");
-  }
+  checkNumbers(settings, given);
   if (pm === "ondemand" && settings.mode === "shared") {
     throw wrong(
       "an ondemand pool cannot be shared: no worker is there to accept the first connection",
@@ -269,21 +255,13 @@ function check(settings: PoolSettings): void {
     );
   }
   if (settings.affinity && settings.mode !== "delegate") {
-    throw wrong("sessions need a master that hands out connections", "use mode delegate");
+    throw wrong("affinity: sessions need a master that hands out connections", "use mode delegate");
   }
-  for (const path of [settings.statusPath, settings.pingPath]) {
+  for (const name of ["statusPath", "pingPath"] as const) {
+    const path = settings[name];
     // As PHP-FPM has it: what a client would have to encode, or a server resolve, is never asked for.
     if (path !== undefined && !/^\/[\w.~/-]+$/.test(path)) {
-      throw wrong(`"${path}" is not the path of a page`, "write it as /status");
+      throw wrong(`${name}: "${path}" is not the path of a page`, "write it as /status");
     }
   }
-}
-
-function whole(name: string, value: number, least: number): void {
-  if (Number.isInteger(value) && value >= least) return;
-  throw wrong(`${name} is ${value}, not a whole number from ${least} on`);
-}
-
-function wrong(message: string, hint?: string): GatewayError {
-  return new GatewayError(ErrorCode.BadInput, message, { hint });
 }

@@ -1,3 +1,4 @@
+import { requireModule } from "./load-error.js";
 import { Master } from "./master.js";
 import { type PoolOptions, settle } from "./options.js";
 import type { Pool } from "./pool.js";
@@ -12,6 +13,7 @@ import { PoolLog } from "./pool-log.js";
  */
 export async function startPool(options: PoolOptions): Promise<Pool> {
   const settings = settle(options);
+  requireModule(settings.application);
   const log = new PoolLog(settings.name, settings.log);
   const master = new Master(settings, log);
   try {
