@@ -56,7 +56,9 @@ function parseOrigin(scheme: string, host: string): string | undefined {
   if (written !== last.written) {
     // Nothing that would end the authority, or begin another part of it.
     const isAuthority = /^[A-Za-z0-9._~!$&'()*+,;=%[\]:-]+$/.test(host);
-    if (!isAuthority || !URL.canParse(written)) return undefined;
+    // nginx's `_` is no name, and neither is `--`.
+    const isNamed = /^(?:\[|[^:]*[A-Za-z0-9])/.test(host);
+    if (!isAuthority || !isNamed || !URL.canParse(written)) return undefined;
     last = { written, origin: new URL(written).origin };
   }
   return last.origin;
@@ -65,8 +67,7 @@ function parseOrigin(scheme: string, host: string): string | undefined {
 /** The origin that SERVER_NAME and SERVER_PORT name; undefined where the name is no host's. */
 function serverOrigin(variables: Variables, scheme: string, name: string): string | undefined {
   const host = name.includes(":") && !name.startsWith("[") ? `[${name}]` : name;
-  const isName = /^[\w.-]+$/.test(host) && /[a-z0-9]/i.test(host);
-  if (!isName && !/^\[[0-9a-f:.]+\]$/i.test(host)) return undefined;
+  if (!/^[\w.-]+$/.test(host) && !/^\[[0-9a-f:.]+\]$/i.test(host)) return undefined;
   const port = variables.get("SERVER_PORT") ?? "";
   const usual = scheme === "https" ? "443" : "80";
   return parseOrigin(scheme, /^[0-9]+$/.test(port) && port !== usual ? `${host}:${port}` : host);

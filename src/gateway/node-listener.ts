@@ -67,8 +67,11 @@ export function parseListenAddress(text: string): ListenAddress {
     return parsePort(text) ?? parseServed(text);
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
-    throw new GatewayError(error.code, error.message, {
-      address: error.address,
+    const { code, message, address, hint } = error;
+    // The usual one is about addresses to ask.
+    if (hint !== new GatewayError(code, message).hint) throw error;
+    throw new GatewayError(code, message, {
+      address,
       hint: "write where to listen as unix:/run/app.sock, 127.0.0.1:9000, or 9000 for all addresses",
     });
   }

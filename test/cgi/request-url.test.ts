@@ -39,7 +39,7 @@ describe("a SERVER_NAME that is no host, with a client that names none,", () => 
     expect(urlOf({ SERVER_NAME: name, HTTP_HOST: "h.example" })).toBe("http://h.example/");
   });
 
-  it.each(["~^www", "a b", "[", "café.example"])(
+  it.each(["~^www", "_", "a b", "[", "café.example"])(
     "is no fault of the client's where the front end sends it as HTTP_HOST: %j",
     (name) => {
       expect(urlOf({ SERVER_NAME: name, HTTP_HOST: name })).toBe("http://localhost/");
