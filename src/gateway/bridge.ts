@@ -2,11 +2,11 @@ import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { utf8Bytes } from "../bytes.js";
 import type { Variable } from "../cgi/variable.js";
-import { Variables } from "../cgi/variables.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultLimits, type Limits } from "../limits.js";
 import type { BodySource } from "./body-sender.js";
 import { BridgeAnswer } from "./bridge-answer.js";
+import { type BridgeRequest, readRequest } from "./bridge-request.js";
 import { type Address, type ConnectOptions, channelsTo, parseAddress } from "./connector.js";
 import { createMachineFor } from "./create-machine.js";
 import { type Environment, requestVariables } from "./environment.js";
@@ -72,7 +72,7 @@ interface Streams {
   stderr: Writable;
 }
 
-/** Tries again while the connection is refused: nothing of the body has been read by then. */
+/** Tries again while the connection is refused: nothing of a body that streams has been read then. */
 async function forward(
   address: Address,
   variables: readonly Variable[],
@@ -80,83 +80,52 @@ async function forward(
   options: BridgeOptions,
 ): Promise<number> {
   const limits = { ...defaultLimits, ...options.limits };
+  const { timeout = 300_000, signal } = options;
   const delays = [...(options.retryDelays ?? retryDelays)];
+  let request: BridgeRequest | undefined;
   for (;;) {
     const answer = new BridgeAnswer(address.protocol, stdout, stderr, limits);
     try {
-      answer.start(sendRequest(address, requestOf(variables), stdin, answer, limits, options));
+      request ??= await readRequest(variables, stdin, timeout, signal);
+      answer.start(sendRequest(address, request, answer, limits, options));
       const { appStatus } = await answer.ended;
       return Math.min(appStatus, 255);
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
       const delay = error.code === ErrorCode.Refused ? delays.shift() : undefined;
-      if (delay === undefined || options.signal?.aborted === true) {
+      if (delay === undefined || signal?.aborted === true) {
         const { message, hint } = error;
         stderr.write(`fcgi-probe: ${address.text}: ${message}\nhint: ${hint}\n`);
         if (!answer.begun) stdout.write(errorPage(error));
         return 1;
       }
-      await sleep(delay, undefined, { signal: options.signal }).catch(() => {});
+      await sleep(delay, undefined, { signal }).catch(() => {});
     }
   }
 }
 
 function sendRequest(
   address: Address,
-  { variables, contentLength }: CgiRequest,
-  stdin: Readable,
+  request: BridgeRequest,
   answer: BridgeAnswer,
   limits: Limits,
   options: BridgeOptions,
 ): Exchange {
   const { protocol } = address;
+  const { variables, contentLength } = request;
   const createMachine = createMachineFor(protocol, variables, contentLength, limits, {});
   return new Exchange(channelsTo(address, options), createMachine, answer, {
     timeout: options.timeout ?? 300_000,
     signal: options.signal,
     bodies: (machine): BodySource[] => [
       {
-        content: contentLength === 0 ? undefined : bodyOf(stdin, contentLength),
+        content: request.content(),
         length: contentLength,
         encode: (bytes) => machine.body(bytes),
         end: () => machine.endBody(),
       },
     ],
   });
-}
-
-interface CgiRequest {
-  variables: Variable[];
-  contentLength: number;
-}
-
-/** CONTENT_LENGTH first, as SCGI demands, and `SCGI` left to the protocol that has it. */
-function requestOf(all: readonly Variable[]): CgiRequest {
-  const contentLength = new Variables(all).contentLength ?? 0;
-  const others = all.filter(([name]) => name !== "CONTENT_LENGTH" && name !== "SCGI");
-  return { variables: [["CONTENT_LENGTH", `${contentLength}`], ...others], contentLength };
-}
-
-/** The body's bytes and no more: a front end need not close the input behind them. */
-function bodyOf(stdin: Readable, length: number): ReadableStream<Uint8Array> {
-  const pieces = stdin.iterator({ destroyOnReturn: false });
-  let left = length;
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const { done, value } = (await pieces.next()) as IteratorResult<Uint8Array, undefined>;
-        if (!done) {
-          controller.enqueue(value.subarray(0, left));
-          left -= Math.min(left, value.length);
-        }
-        if (done || left === 0) controller.close();
-      },
-      cancel: async () => {
-        await pieces.return?.();
-      },
-    },
-    { highWaterMark: 0 },
-  );
 }
 
 function errorPage({ code }: GatewayError): Uint8Array {

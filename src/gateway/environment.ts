@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { latin1, utf8 } from "../bytes.js";
 import type { Variable } from "../cgi/variable.js";
+import type { Variables } from "../cgi/variables.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 
 /** An environment as Node has it. */
@@ -65,6 +66,11 @@ export function requestVariables(
   return environmentVariables(environment).filter(
     ([name]) => requestNames.has(name) || name.startsWith("HTTP_") || wanted.has(name),
   );
+}
+
+/** Whether a front end hands on a chunked upload without a length: up to the end of the input. */
+export function hasChunkedBody(variables: Variables): boolean {
+  return /chunked/i.test(variables.get("HTTP_TRANSFER_ENCODING") ?? "");
 }
 
 /**

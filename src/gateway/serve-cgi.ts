@@ -3,7 +3,12 @@ import type { ServerRequest } from "../cgi/server-machine.js";
 import { Variables } from "../cgi/variables.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { Protocol } from "../transport/address.js";
-import { dropClientProxy, type Environment, environmentVariables } from "./environment.js";
+import {
+  dropClientProxy,
+  type Environment,
+  environmentVariables,
+  hasChunkedBody,
+} from "./environment.js";
 import { type Handler, type HandlerLike, handlerOf } from "./handler.js";
 import { RequestRunner, type RunnerConnection } from "./request-runner.js";
 
@@ -197,14 +202,10 @@ class CgiExchange implements ServerRequest, RunnerConnection {
   }
 }
 
-/**
- * How many bytes of the input are the body. A chunked upload, which some front ends decode and hand
- * on without a length, lasts until the end of the input.
- */
+/** How many bytes of the input are the body. */
 function bodyLength(variables: Variables): number {
-  const chunked = /chunked/i.test(variables.get("HTTP_TRANSFER_ENCODING") ?? "");
   try {
-    return variables.contentLength ?? (chunked ? Number.POSITIVE_INFINITY : 0);
+    return variables.contentLength ?? (hasChunkedBody(variables) ? Number.POSITIVE_INFINITY : 0);
   } catch {
     // The request is refused for it.
     return 0;

@@ -15,7 +15,11 @@ const frontEnds = [
 ] as const;
 
 /** Sends a request with a Proxy header, which `fetch` could not. */
-async function ask(front: CgiFrontEnd, body = ""): Promise<Record<string, string>> {
+async function ask(
+  front: CgiFrontEnd,
+  body = "",
+  framing = `Content-Length: ${body.length}`,
+): Promise<Record<string, string>> {
   const { origin, pathname, port } = new URL(front.url);
   const peer = new HttpPeer(origin).send(
     [
@@ -24,7 +28,7 @@ async function ask(front: CgiFrontEnd, body = ""): Promise<Record<string, string
       "Proxy: http://evil.example:3128",
       "X-Case: kept",
       "Content-Type: text/plain",
-      `Content-Length: ${body.length}`,
+      framing,
       "Connection: close",
       `\r\n${body}`,
     ].join("\r\n"),
@@ -57,6 +61,12 @@ for (const { name, servers } of frontEnds) {
     afterAll(async () => {
       await front?.stop();
       await backend?.close();
+    });
+
+    it("forwards an upload that says no length", async () => {
+      const chunks = "4\r\none \r\n3\r\ntwo\r\n0\r\n\r\n";
+      const { body, CONTENT_LENGTH } = await ask(front, chunks, "Transfer-Encoding: chunked");
+      expect([body, CONTENT_LENGTH]).toEqual(["one two", "7"]);
     });
 
     it("forwards the request, and nothing else but what is named", async () => {

@@ -80,6 +80,28 @@ describe("the bridge", () => {
     expect(server.peers[0]?.received().toString("latin1")).toMatch(/\0,body$/);
   });
 
+  it("reads a chunked upload, which has no length, before it sends it", async () => {
+    await using server = await startFakeServer(page);
+    const stdin = Readable.from([Buffer.from("one "), Buffer.from("two")]);
+    const env = { REQUEST_METHOD: "POST", HTTP_TRANSFER_ENCODING: "chunked" };
+    await run(`scgi://${server.address}`, env, { stdin });
+    const received = `${server.peers[0]?.received()}`;
+    expect(received).toMatch(/^\d+:CONTENT_LENGTH\x007\x00.*,one two$/);
+    expect(received).not.toContain("chunked");
+  });
+
+  it("gives a chunked upload up that is too long, or does not end", async () => {
+    const env = { REQUEST_METHOD: "POST", HTTP_TRANSFER_ENCODING: "chunked" };
+    const stdin = Readable.from([Buffer.alloc(1_048_577)]);
+    const long = await run("scgi://127.0.0.1:1", env, { stdin });
+    expect([long.exitCode, long.stdout.slice(0, 11)]).toEqual([1, "Status: 502"]);
+    expect(long.stderr).toContain("longer than 1048576 bytes");
+    const open = new PassThrough();
+    open.write("begun");
+    const late = await run("scgi://127.0.0.1:1", env, { stdin: open, timeout: 50 });
+    expect([late.exitCode, late.stdout.slice(0, 11)]).toEqual([1, "Status: 504"]);
+  });
+
   it("makes a status of HTTP's status line", async () => {
     await using server = await startFakeServer(answering("HTTP/1.1 404 Nope\r\nA: b\r\n\r\nx"));
     const { stdout } = await run(`uwsgi://${server.address}`, {});
