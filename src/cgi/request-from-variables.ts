@@ -2,21 +2,21 @@ import { isAsciiText, latin1, utf8Bytes } from "../bytes.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { breaksLine, hopByHop, isToken } from "./header-fields.js";
 import { remembered } from "./remembered.js";
+import { byteText, malformed, type UrlOptions, urlOf } from "./request-url.js";
 import type { Variable, VariableValue } from "./variable.js";
 import { Variables } from "./variables.js";
 
-export interface RequestOptions {
+export interface RequestOptions extends UrlOptions {
   /** Aborts when the client has gone. */
   signal?: AbortSignal | undefined;
-  /** The host for clients that name none: neither HTTP_HOST nor SERVER_NAME. Default `localhost`. */
-  defaultHost?: string | undefined;
 }
 
 /**
  * The Fetch Request for CGI variables as front ends send them.
  *
  * The URL's path and query are those of REQUEST_URI, because SCRIPT_NAME and PATH_INFO are decoded
- * and differ from front end to front end; only without it they are put together. An empty
+ * and differ from front end to front end; only without it they are put together. A query that
+ * REQUEST_URI lacks is that of QUERY_STRING. An empty
  * CONTENT_TYPE or CONTENT_LENGTH counts as absent. A header that came several times is joined as
  * Fetch does, cookies with `; `. Fields about the connection and `Proxy` are left out.
  *
@@ -76,109 +76,15 @@ export function headersOf(fields: RequestParts["headers"]): Headers {
 
 function methodOf(variables: Variables): string {
   const method = variables.filled("REQUEST_METHOD") ?? "GET";
-  if (!isToken(method)) throw malformed("REQUEST_METHOD", method);
+  if (!isToken(method)) {
+    throw malformed("REQUEST_METHOD", byteText(variables, "REQUEST_METHOD"));
+  }
   if (/^(connect|trace|track)$/i.test(method)) {
     throw new GatewayError(ErrorCode.BadInput, `the method ${method} is not served here`, {
       hint: "answer 501 Not Implemented",
     });
   }
   return method;
-}
-
-function urlOf(variables: Variables, options: RequestOptions): string {
-  const https = (variables.get("HTTPS") ?? "").toLowerCase();
-  const named = variables.get("REQUEST_SCHEME")?.toLowerCase();
-  const secure = https !== "" && https !== "off" && https !== "0";
-  const scheme = secure || named === "https" ? "https" : "http";
-  const host = hostOf(variables, scheme, options);
-  const origin = originOf(scheme, host);
-  const target = targetOf(variables);
-  // What is in ASCII, as a target is here, makes no URL invalid: its origin alone can.
-  return isNormal(target) ? origin + target : new URL(origin + target).href;
-}
-
-/** Most requests are for the same host as the one before. */
-let last = { written: "", origin: "" };
-
-function originOf(scheme: string, host: string): string {
-  const written = `${scheme}://${host}`;
-  if (written !== last.written) {
-    if (!URL.canParse(written)) throw malformed("HTTP_HOST", host);
-    last = { written, origin: new URL(written).origin };
-  }
-  return last.origin;
-}
-
-/**
- * Whether a path, with its query, is surely one that Fetch leaves as it is: no segment begins like
- * `.` or `..`, and no character is one that it encodes. Most are, and a URL costs 0.5 µs to parse.
- */
-function isNormal(target: string): boolean {
-  return /^(?:\/(?!\.|%2e)[\w~!$&()*+,;=:@%.-]*)+(?:\?[\w~!$&()*+,;=:@%./?-]*)?$/i.test(target);
-}
-
-function hostOf(variables: Variables, scheme: string, options: RequestOptions): string {
-  const host = variables.filled("HTTP_HOST") ?? serverOf(variables, scheme);
-  if (host === undefined) return options.defaultHost ?? "localhost";
-  // Nothing that would end the authority, or begin another part of it.
-  if (!/^[A-Za-z0-9._~!$&'()*+,;=%[\]:-]+$/.test(host)) throw malformed("HTTP_HOST", host);
-  return host;
-}
-
-function serverOf(variables: Variables, scheme: string): string | undefined {
-  const name = variables.filled("SERVER_NAME");
-  if (name === undefined) return undefined;
-  const host = name.includes(":") && !name.startsWith("[") ? `[${name}]` : name;
-  const port = variables.get("SERVER_PORT") ?? "";
-  const usual = scheme === "https" ? "443" : "80";
-  return /^[0-9]+$/.test(port) && port !== usual ? `${host}:${port}` : host;
-}
-
-function targetOf(variables: Variables): string {
-  const uri = byteText(variables, "REQUEST_URI");
-  if (uri === "" || isRedirected(variables)) return targetOfParts(variables);
-  const target = encodeTarget(uri, false);
-  if (target === "*") return "/";
-  const path = target.replace(/^https?:\/\/[^/?]*/i, "");
-  if (path.startsWith("/")) return path;
-  if (path !== target && (path === "" || path.startsWith("?"))) return `/${path}`;
-  throw malformed("REQUEST_URI", target);
-}
-
-/**
- * Whether Apache serves an application's local redirect (RFC 3875 §6.2.2): REQUEST_URI is what the
- * client asked for, then, and would lead to the redirect again.
- */
-function isRedirected(variables: Variables): boolean {
-  return variables.has("REDIRECT_SCRIPT_NAME") && variables.get("REDIRECT_STATUS") === "200";
-}
-
-/** Without REQUEST_URI: paths that are decoded, so that `%` and `?` in them are encoded again. */
-function targetOfParts(variables: Variables): string {
-  const encoded = (name: string): string => encodeTarget(byteText(variables, name), true);
-  const path = encoded("SCRIPT_NAME") + encoded("PATH_INFO") || encoded("DOCUMENT_URI") || "/";
-  if (!path.startsWith("/")) throw malformed("SCRIPT_NAME", path);
-  const query = encodeTarget(byteText(variables, "QUERY_STRING"), false);
-  return query === "" ? path : `${path}?${query}`;
-}
-
-/** A variable's bytes as a byte string; empty when it is not there. */
-function byteText(variables: Variables, name: string): string {
-  const text = variables.get(name) ?? "";
-  return isAsciiText(text) ? text : latin1(variables.bytes(name) ?? new Uint8Array(0));
-}
-
-/**
- * Percent-encodes what a URL would drop or read as something else: blanks, control characters,
- * `#`, `\` and bytes that are not ASCII.
- *
- * @param isDecoded whether `%` and `?` stand for themselves
- */
-function encodeTarget(text: string, isDecoded: boolean): string {
-  return text.replace(
-    isDecoded ? /[^\x21-\x7e]|[#\\%?]/g : /[^\x21-\x7e]|[#\\]/g,
-    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`,
-  );
 }
 
 /** Variables whose header is told by another variable, or by none. */
@@ -219,12 +125,4 @@ function fieldsOf(variables: Variables): Map<string, string> {
 function byteTextOf(value: VariableValue): string {
   if (typeof value !== "string") return latin1(value);
   return isAsciiText(value) ? value : latin1(utf8Bytes(value));
-}
-
-function malformed(what: string, value: string): GatewayError {
-  return new GatewayError(
-    ErrorCode.Malformed,
-    `${what} is ${JSON.stringify(value.slice(0, 64))}, which cannot be`,
-    { hint: "the front end sent a request that is none: see its log" },
-  );
 }

@@ -1,5 +1,6 @@
 import { ErrorCode, GatewayError } from "../errors.js";
 import { hopByHop } from "./header-fields.js";
+import { readableText } from "./readable-text.js";
 import { remembered } from "./remembered.js";
 import { byteStringValue, type Variable, type VariableValue } from "./variable.js";
 
@@ -95,7 +96,8 @@ function hostOf(headers: readonly Variable[]): string {
 function splitTarget(text: string): { authority: string | undefined; target: string } {
   if (text.startsWith("/") || text === "*") return { authority: undefined, target: text };
   const match = /^https?:\/\/([^/?]+)(.*)$/is.exec(text);
-  if (match === null) throw malformed(`${JSON.stringify(text.slice(0, 64))} is no target`);
+  if (match === null)
+    throw malformed(`${JSON.stringify(readableText(text.slice(0, 64)))} is no target`);
   const [, authority, rest = ""] = match;
   return { authority, target: rest.startsWith("/") ? rest : `/${rest}` };
 }

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { ErrorCode, GatewayError } from "../errors.js";
+import { dropClientProxy } from "../gateway/environment.js";
 import { inheritedListener } from "../gateway/node-listener.js";
 import { isListening } from "../gateway/prefork/listening-descriptor.js";
 import { loadApplication } from "../gateway/prefork/load-application.js";
@@ -8,8 +9,10 @@ import type { Pool } from "../gateway/prefork/pool.js";
 import { controlBySignals } from "../gateway/prefork/signals.js";
 import { startPool } from "../gateway/prefork/start-pool.js";
 import { serveCgi } from "../gateway/serve-cgi.js";
+import { checkPoolOptions } from "./check-pool-options.js";
 import { ExitCode } from "./exit-codes.js";
 import type { Io } from "./io.js";
+import { nameOptions } from "./name-options.js";
 import { parseCount, parseDuration } from "./parse-values.js";
 import { errorLines } from "./report-error.js";
 
@@ -54,9 +57,10 @@ const SCGI_ADDRESS = "127.0.0.1:4000";
 
 const help = `
 MODULE exports its handler as default: a function (request, context) => Response,
-or an object with fetch. ADDR is unix:/run/app.sock or 127.0.0.1:9000, with
-scgi:// or uwsgi:// before it for those protocols, http:// for plain HTTP, and
-fcgi:// if you like.
+or an object with fetch. ADDR is unix:/run/app.sock or 127.0.0.1:9000, or the port
+alone (9000, :9000, *:9000) for all addresses of this machine, with scgi:// or
+uwsgi:// before it for those protocols, http:// for plain HTTP, and fcgi:// if you
+like.
 
 Without --listen, the socket is taken that this was started with: systemd's
 (LISTEN_FDS), or descriptor 0 under spawn-fcgi, mod_fcgid and lighttpd. When
@@ -120,6 +124,7 @@ export function defineServe(command: Command, io: Io, finish: (exitCode: ExitCod
     .action(async (module: string, options: ServeCommandOptions) => {
       finish(await runServe(module, options, io));
     });
+  nameOptions(command);
 }
 
 const protocols = ["fcgi", "scgi", "uwsgi", "http"] as const;
@@ -136,15 +141,17 @@ async function runServe(module: string, options: ServeCommandOptions, io: Io): P
   const abort = (): void => start.abort();
   io.signal.addEventListener("abort", abort);
   if (io.signal.aborted) abort();
-  const starting = startPool({ ...poolOptions(module, options), signal: start.signal });
+  const pool = poolOptions(module, options);
+  checkPoolOptions(pool);
+  const starting = startPool({ ...pool, signal: start.signal });
   io.releaseSignals();
   const release = controlBySignals(starting, report, start);
   try {
-    const pool = await starting;
-    const stop = (): void => void pool.stop();
+    const started = await starting;
+    const stop = (): void => void started.stop();
     io.signal.addEventListener("abort", stop);
     if (io.signal.aborted) stop();
-    await ended(pool);
+    await ended(started);
     return ExitCode.Fine;
   } catch (error) {
     if (start.signal.aborted) return ExitCode.Fine;
@@ -163,6 +170,8 @@ async function ended(pool: Pool): Promise<void> {
 }
 
 async function runCgi(module: string, io: Io): Promise<ExitCode> {
+  // Before the application is loaded, which may look for its proxy then.
+  dropClientProxy();
   const application = await loadApplication(module);
   if (typeof application === "object" && "connection" in application) {
     throw new GatewayError(ErrorCode.BadInput, "a CGI program has no connection to serve");

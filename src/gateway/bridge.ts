@@ -2,19 +2,25 @@ import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { utf8Bytes } from "../bytes.js";
 import type { Variable } from "../cgi/variable.js";
-import { Variables } from "../cgi/variables.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultLimits, type Limits } from "../limits.js";
 import type { BodySource } from "./body-sender.js";
 import { BridgeAnswer } from "./bridge-answer.js";
+import { type BridgeRequest, readRequest } from "./bridge-request.js";
 import { type Address, type ConnectOptions, channelsTo, parseAddress } from "./connector.js";
 import { createMachineFor } from "./create-machine.js";
-import { type Environment, environmentVariables } from "./environment.js";
+import { type Environment, requestVariables } from "./environment.js";
 import { Exchange } from "./exchange.js";
 
 export interface BridgeOptions extends ConnectOptions {
-  /** The request's variables. Default: this process's environment. */
+  /**
+   * The environment that the request's variables are in. Default: this process's. Forwarded are the
+   * variables of RFC 3875, those that web servers add to them (REQUEST_URI, SCRIPT_FILENAME, HTTPS
+   * and the like), and HTTP_ ones without HTTP_PROXY.
+   */
   env?: Environment | undefined;
+  /** Names of other variables in `env` to forward. Default: none. */
+  forward?: readonly string[] | undefined;
   stdin?: Readable | undefined;
   stdout?: Writable | undefined;
   stderr?: Writable | undefined;
@@ -39,7 +45,7 @@ const retryDelays = [1_000, 2_000, 4_000, 8_000];
  *
  * @returns the exit code: 0, what the application reported, or 1 when the answer is not complete;
  * the client has been told with 502 or 504 if nothing was sent before, and standard error says why
- * @throws GatewayError `bad_address`
+ * @throws GatewayError `bad_address`; `bad_input` for a name in `forward` that is none
  */
 export async function bridge(
   target: string | Address,
@@ -48,8 +54,9 @@ export async function bridge(
   const address = typeof target === "string" ? parseAddress(target) : target;
   const { stdout = process.stdout, stderr = process.stderr } = options;
   const streams = { stdin: options.stdin ?? process.stdin, stdout, stderr };
+  const variables = requestVariables(options.env, options.forward ?? []);
   try {
-    return await forward(address, streams, options);
+    return await forward(address, variables, streams, options);
   } finally {
     if (streams.stdin === process.stdin) streams.stdin.destroy();
     await new Promise<void>((resolve) => {
@@ -65,89 +72,60 @@ interface Streams {
   stderr: Writable;
 }
 
-/** Tries again while the connection is refused: nothing of the body has been read by then. */
+/** Tries again while the connection is refused: nothing of a body that streams has been read then. */
 async function forward(
   address: Address,
+  variables: readonly Variable[],
   { stdin, stdout, stderr }: Streams,
   options: BridgeOptions,
 ): Promise<number> {
   const limits = { ...defaultLimits, ...options.limits };
+  const { timeout = 300_000, signal } = options;
   const delays = [...(options.retryDelays ?? retryDelays)];
+  let request: BridgeRequest | undefined;
   for (;;) {
     const answer = new BridgeAnswer(address.protocol, stdout, stderr, limits);
     try {
-      answer.start(sendRequest(address, stdin, answer, limits, options));
+      request ??= await readRequest(variables, stdin, timeout, signal);
+      answer.start(sendRequest(address, request, answer, limits, options));
       const { appStatus } = await answer.ended;
       return Math.min(appStatus, 255);
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
       const delay = error.code === ErrorCode.Refused ? delays.shift() : undefined;
-      if (delay === undefined || options.signal?.aborted === true) {
+      if (delay === undefined || signal?.aborted === true) {
         const { message, hint } = error;
         stderr.write(`fcgi-probe: ${address.text}: ${message}\nhint: ${hint}\n`);
         if (!answer.begun) stdout.write(errorPage(error));
         return 1;
       }
-      await sleep(delay, undefined, { signal: options.signal }).catch(() => {});
+      await sleep(delay, undefined, { signal }).catch(() => {});
     }
   }
 }
 
 function sendRequest(
   address: Address,
-  stdin: Readable,
+  request: BridgeRequest,
   answer: BridgeAnswer,
   limits: Limits,
   options: BridgeOptions,
 ): Exchange {
   const { protocol } = address;
-  const { variables, contentLength } = requestOf(options.env);
+  const { variables, contentLength } = request;
   const createMachine = createMachineFor(protocol, variables, contentLength, limits, {});
   return new Exchange(channelsTo(address, options), createMachine, answer, {
     timeout: options.timeout ?? 300_000,
     signal: options.signal,
     bodies: (machine): BodySource[] => [
       {
-        content: contentLength === 0 ? undefined : bodyOf(stdin, contentLength),
+        content: request.content(),
         length: contentLength,
         encode: (bytes) => machine.body(bytes),
         end: () => machine.endBody(),
       },
     ],
   });
-}
-
-/** CONTENT_LENGTH first, as SCGI demands, and `SCGI` left to the protocol that has it. */
-function requestOf(environment: Environment | undefined): {
-  variables: Variable[];
-  contentLength: number;
-} {
-  const all = environmentVariables(environment);
-  const contentLength = new Variables(all).contentLength ?? 0;
-  const others = all.filter(([name]) => name !== "CONTENT_LENGTH" && name !== "SCGI");
-  return { variables: [["CONTENT_LENGTH", `${contentLength}`], ...others], contentLength };
-}
-
-/** The body's bytes and no more: a front end need not close the input behind them. */
-function bodyOf(stdin: Readable, length: number): ReadableStream<Uint8Array> {
-  const pieces = stdin.iterator({ destroyOnReturn: false });
-  let left = length;
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const { done, value } = (await pieces.next()) as IteratorResult<Uint8Array, undefined>;
-        if (!done) {
-          controller.enqueue(value.subarray(0, left));
-          left -= Math.min(left, value.length);
-        }
-        if (done || left === 0) controller.close();
-      },
-      cancel: async () => {
-        await pieces.return?.();
-      },
-    },
-    { highWaterMark: 0 },
-  );
 }
 
 function errorPage({ code }: GatewayError): Uint8Array {

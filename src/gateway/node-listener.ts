@@ -1,6 +1,7 @@
 import { fstatSync } from "node:fs";
 import net from "node:net";
 import { plainIPv4 } from "../cgi/variables-from-http.js";
+import { GatewayError } from "../errors.js";
 import {
   type ListenAddress,
   Protocol,
@@ -81,18 +82,38 @@ export async function startListening(
 }
 
 /**
- * An address to listen on: as for clients, or `http://` and the same behind it; port 0 for one that
- * is free.
+ * An address to listen on: as for clients, or `http://` and the same behind it. A port alone
+ * (`9000`, `:9000`, `*:9000`) is on all addresses of the machine, port 0 one that is free.
  *
  * @throws GatewayError `bad_address`
  */
 export function parseListenAddress(text: string): ListenAddress {
-  const free = /^(.*):0\/?$/s.exec(text);
-  if (free === null) return parseServed(text);
-  const address = parseServed(`${free[1]}:1`);
-  const endpoint = socketEndpoint(address);
-  if ("socketPath" in endpoint) return parseServed(text);
-  return { ...address, endpoint: { host: endpoint.host, port: 0 }, text };
+  try {
+    return parsePort(text) ?? parseServed(text);
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    const { code, message, address, hint } = error;
+    // The usual one is about addresses to ask.
+    if (hint !== new GatewayError(code, message).hint) throw error;
+    throw new GatewayError(code, message, {
+      address,
+      hint: "write where to listen as unix:/run/app.sock, 127.0.0.1:9000, or 9000 for all addresses",
+    });
+  }
+}
+
+/** What may have the port 0, or no host; undefined for any other address. */
+function parsePort(text: string): ListenAddress | undefined {
+  const pattern = /^((?!unix:)(?:[a-z][a-z0-9+.-]*:\/\/)?)(?:(|\*|[^/]*[^/:]):)?(\d{1,5})\/?$/i;
+  const [, scheme = "", host = "*", digits] = pattern.exec(text.trim()) ?? [];
+  const isAny = host === "" || host === "*";
+  if (digits === undefined || (!isAny && Number(digits) !== 0)) return undefined;
+  const port = Number(digits);
+  const { protocol } = parseServed(`${scheme}127.0.0.1:1`);
+  const named = socketAddress(text, protocol, `${isAny ? "127.0.0.1" : host}:${port || 1}`);
+  const endpoint = socketEndpoint(named);
+  if ("socketPath" in endpoint) return undefined;
+  return { ...named, endpoint: { host: isAny ? "" : endpoint.host, port } };
 }
 
 /** To clients `http://` is a mistake: it is one of the protocols here alone. */

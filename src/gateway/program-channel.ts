@@ -8,6 +8,7 @@ import { ErrorCode, GatewayError } from "../errors.js";
 import { type ProcessExit, type ProcessHandlers, RunningProcess } from "../transport/process.js";
 import type { Trace } from "../transport/tracing.js";
 import { asGatewayError, type Channel, type ChannelHandlers, type OpenChannel } from "./channel.js";
+import { CLIENT_PROXY } from "./environment.js";
 
 /** How CGI programs are run. */
 export interface ProgramOptions {
@@ -125,12 +126,16 @@ function requestEnd({ code, signal, lingered }: ProcessExit): RequestEnd {
   return lingered ? end : { ...end, signal };
 }
 
-/** The environment with these variables and no others; of several of one name the last. */
+/**
+ * The environment with these variables and no others; of several of one name the last. HTTP_PROXY,
+ * a client's `Proxy` header, is none of them: a program takes it for a setting.
+ */
 function environmentOf(variables: readonly Variable[]): Record<string, string> {
   const environment = new Map<string, string>();
   for (const variable of variables) {
     const [name, value] = variable;
     checkVariable(variable);
+    if (name === CLIENT_PROXY) continue;
     if (name.includes("=")) {
       throw new GatewayError(ErrorCode.BadInput, `no environment can hold the name ${name}`);
     }

@@ -29,11 +29,16 @@ export async function contentOf(
   const header = request.headers.get("content-length");
   if (length !== undefined) return { content: body, length };
   if (header !== null) return { content: body, length: Number(header) };
-  const content = await readAll(body, signal);
+  const content = await readWhole(body, signal);
   return { content, length: content.length };
 }
 
-async function readAll(
+/**
+ * Reads a stream to its end.
+ *
+ * @throws GatewayError `limit_exceeded` for more than 1 MiB; `aborted`
+ */
+export async function readWhole(
   stream: ReadableStream<Uint8Array>,
   signal: AbortSignal,
 ): Promise<Uint8Array> {

@@ -3,12 +3,20 @@ import type { ServerRequest } from "../cgi/server-machine.js";
 import { Variables } from "../cgi/variables.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { Protocol } from "../transport/address.js";
-import { type Environment, environmentVariables } from "./environment.js";
+import {
+  dropClientProxy,
+  type Environment,
+  environmentVariables,
+  hasChunkedBody,
+} from "./environment.js";
 import { type Handler, type HandlerLike, handlerOf } from "./handler.js";
 import { RequestRunner, type RunnerConnection } from "./request-runner.js";
 
 export interface ServeCgiOptions {
-  /** The request's variables. Default: this process's environment. */
+  /**
+   * The request's variables. Default: this process's environment. HTTP_PROXY, which a client sets by
+   * a `Proxy` header, is left out, and taken out of this process's environment too.
+   */
   env?: Environment | undefined;
   stdin?: Readable | undefined;
   stdout?: Writable | undefined;
@@ -36,7 +44,9 @@ export async function serveCgi(
   application: HandlerLike,
   options: ServeCgiOptions = {},
 ): Promise<number> {
-  const variables = new Variables(environmentVariables(options.env));
+  const { env = process.env } = options;
+  if (env === process.env) dropClientProxy();
+  const variables = new Variables(environmentVariables(env));
   if (variables.get("REQUEST_METHOD") === undefined) {
     throw new GatewayError(ErrorCode.BadInput, "there is no request: REQUEST_METHOD is not set", {
       hint: "this is a CGI program: let a web server run it, or set the variables of RFC 3875",
@@ -192,14 +202,10 @@ class CgiExchange implements ServerRequest, RunnerConnection {
   }
 }
 
-/**
- * How many bytes of the input are the body. A chunked upload, which some front ends decode and hand
- * on without a length, lasts until the end of the input.
- */
+/** How many bytes of the input are the body. */
 function bodyLength(variables: Variables): number {
-  const chunked = /chunked/i.test(variables.get("HTTP_TRANSFER_ENCODING") ?? "");
   try {
-    return variables.contentLength ?? (chunked ? Number.POSITIVE_INFINITY : 0);
+    return variables.contentLength ?? (hasChunkedBody(variables) ? Number.POSITIVE_INFINITY : 0);
   } catch {
     // The request is refused for it.
     return 0;

@@ -79,10 +79,10 @@ export function machineValue(value: StatusValue): string {
   return value.kind === "time" ? `${Math.floor(value.milliseconds / 1_000)}` : value.text;
 }
 
-/** Percent-encodes control characters: a newline in a user's name would forge a line. */
+/**
+ * Percent-encodes control characters, those from U+0080 to U+009F too, and Unicode's line ends: in
+ * a user's name, one of them would forge a line, or steer a terminal.
+ */
 export function withoutControls(value: string): string {
-  return value.replace(
-    /[\0-\x1f\x7f]/g,
-    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`,
-  );
+  return value.replace(/[\0-\x1f\x7f-\x9f\u2028\u2029]/g, encodeURIComponent);
 }

@@ -149,7 +149,9 @@ const entities = new Map([
   ['"', "&quot;"],
 ]);
 
-/** Markup cannot carry control characters, not even as entities. */
+/** Markup cannot carry control characters, U+FFFE and U+FFFF, not even as entities. */
 function escapeMarkup(text: string): string {
-  return withoutControls(text).replace(/[&<>"]/g, (char) => entities.get(char) as string);
+  return withoutControls(text)
+    .replace(/[\ufffe\uffff]/g, encodeURIComponent)
+    .replace(/[&<>"]/g, (char) => entities.get(char) as string);
 }

@@ -14,7 +14,7 @@ export type Protocol = (typeof Protocol)[keyof typeof Protocol];
 /** The protocols that our clients speak. */
 export type ClientProtocol = Exclude<Protocol, typeof Protocol.Http>;
 
-/** A unix socket, or a host and port. */
+/** A unix socket, or a host and port. To listen, an empty host is all addresses of the machine. */
 export type SocketEndpoint = { socketPath: string } | { host: string; port: number };
 
 /** Where a backend listens, and the path that the user asks it for. */

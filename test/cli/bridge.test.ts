@@ -36,4 +36,10 @@ describe("fcgi-probe bridge", () => {
     expect(code).toBe(2);
     expect(stderr).toContain('fcgi-probe: nowhere: "nowhere"');
   });
+
+  it.each(["HTTP_PROXY", "A=b"])("refuses --env %s", async (name) => {
+    const { code, stderr } = await spawnCommand(["bridge", "--env", name, "127.0.0.1:1"]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(new RegExp(`^fcgi-probe: the variable "${name}" is .*\nhint: .*\n$`));
+  });
 });

@@ -6,7 +6,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { gatewayFetch } from "../../src/gateway/fetch.js";
-import { application, startMaster, writeApplication } from "../gateway/prefork/master.js";
+import { status } from "../../src/phpfpm/status.js";
+import { application, startMaster } from "../gateway/prefork/master.js";
+import { freePort } from "../harness/ports.js";
 import { makeFolder, until } from "../harness/server-process.js";
 import { runHere, spawnCommand } from "./cli.js";
 
@@ -32,22 +34,36 @@ describe("fcgi-probe serve", () => {
     }
   });
 
+  it.each(["shared", "delegate"])("takes a port for all addresses: %s", async (mode) => {
+    const port = await freePort();
+    for (const listen of [`${port}`, `:${port}`, `*:${port}`]) {
+      const statusPort = await freePort();
+      const args = ["--workers", "1", "--mode", mode, "--status-listen", `${statusPort}`];
+      await using master = await startMaster(args, { listen });
+      expect(master.log).toMatch(new RegExp(`: (\\[::\\]|0\\.0\\.0\\.0):${port}, `));
+      const local = Object.assign(master, { address: `127.0.0.1:${port}` });
+      expect((await local.request("/")).text).toBe("hello");
+      const pool = await status(`127.0.0.1:${statusPort}/status`);
+      expect(pool.totalProcesses).toBe(1);
+    }
+  });
+
+  it("names a taken port as it was typed", async () => {
+    const server = createServer().listen(0);
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    for (const mode of ["shared", "delegate"]) {
+      const taken = await serve(application, "--listen", `:${port}`, "--mode", mode);
+      expect(taken.code).toBe(2);
+      expect(taken.stderr).toContain(`fcgi-probe: :${port}: :${port} is taken\n`);
+    }
+    server.close();
+  });
+
   it("lets --protocol decide", async () => {
     await using master = await startMaster(["--workers", "1", "--protocol", "scgi"]);
     const scgi = Object.assign(master, { address: `scgi://${master.address}` });
     expect((await scgi.request("/")).text).toBe("hello");
-  });
-
-  it("ends with 2 and the reason when the application cannot be loaded", async () => {
-    const folder = makeFolder();
-    const listen = ["--listen", `unix:${join(folder, "a.sock")}`];
-    const missing = await serve(join(folder, "missing.mjs"), ...listen);
-    expect(missing.code).toBe(2);
-    expect(missing.stderr).toContain("the application cannot be loaded");
-    expect(missing.stderr).toContain("missing.mjs");
-    const none = await serve(writeApplication(folder, "export const x = 1;"), ...listen);
-    expect(none.code).toBe(2);
-    expect(none.stderr).toContain("has no handler as its default export");
   });
 
   it("ends with 2 when somebody listens there", async () => {
@@ -65,12 +81,32 @@ describe("fcgi-probe serve", () => {
   it.each([
     [["--pm", "sometimes"], '"sometimes" is none of static, dynamic, ondemand'],
     [["--mode", "both"], '"both" is none of shared, delegate'],
-    [["--workers", "none"], '"none" is not a number from 1 on'],
+    [["--workers", "none"], '--workers: "none" is not a number from 1 on'],
+    [["--drain-timeout", "soon"], '--drain-timeout: "soon" is not a time'],
     [["--pm", "ondemand", "--mode", "shared"], "an ondemand pool cannot be shared"],
-    [["--affinity"], "sessions need a master that hands out connections"],
-    [["--pm", "dynamic", "--min-spare", "4"], "are not in this order"],
-    [["--pm", "dynamic", "--start-servers", "9"], "startServers is more than maxChildren"],
-    [["--status-path", "status"], '"status" is not the path of a page'],
+    [["--pm", "ondemand", "--mode", "shared"], "use --mode delegate, or --pm dynamic"],
+    [["--affinity"], "--affinity: sessions need a master that hands out connections"],
+    [["--max-spare", "5", "--workers", "2"], "--max-spare 5 is more than --workers 2\n"],
+    [
+      ["--pm", "dynamic", "--max-spare", "5", "--workers", "2"],
+      "--max-spare 5 is more than --workers 2\nhint: lower --max-spare, or raise --workers\n",
+    ],
+    [
+      ["--pm", "dynamic", "--min-spare", "4"],
+      "--min-spare 4 is more than --max-spare 3 (its default)\n",
+    ],
+    [
+      ["--pm", "dynamic", "--start-servers", "9"],
+      "--start-servers 9 is more than --workers 5 (its default)\n",
+    ],
+    [["--start-servers", "9", "--workers", "2"], "--start-servers 9 is more than --workers 2\n"],
+    [
+      ["--workers", "9000", "--concurrency", "9"],
+      "--workers 9000 by --concurrency 9 is more than 16384 requests at once\n",
+    ],
+    [["--status-path", "status"], '--status-path: "status" is not the path of a page'],
+    [["--ping-path", "/%70ing"], '--ping-path: "/%70ing" is not the path of a page'],
+    [["--status-path", "/pm/mode "], '--status-path: "/pm/mode " is not the path of a page'],
   ])("S2.20 refuses %j", async (args, message) => {
     const listen = ["--listen", "unix:/nowhere/app.sock"];
     const { code, stderr } = await runHere(["serve", application, ...listen, ...args]);

@@ -45,7 +45,7 @@ describe("the bridge", () => {
   it("S2.37 sends its environment by SCGI, CONTENT_LENGTH first and SCGI 1", async () => {
     await using server = await startFakeServer(page);
     const env = { FIRST: "1", CONTENT_LENGTH: "", SCGI: "no", PATH_INFO: "/x" };
-    const outcome = await run(`scgi://${server.address}`, env);
+    const outcome = await run(`scgi://${server.address}`, env, { forward: ["FIRST"] });
     expect(server.peers[0]?.received().toString("latin1")).toBe(
       "85:CONTENT_LENGTH\x000\0SCGI\x001\0REQUEST_METHOD\0GET\0QUERY_STRING\0do=echo\0FIRST\x001\0PATH_INFO\0/x\0,",
     );
@@ -56,6 +56,21 @@ describe("the bridge", () => {
     });
   });
 
+  it("sends nothing of its environment that is not about the request", async () => {
+    await using server = await startFakeServer(page);
+    const env = { DATABASE_URL: "secret", HTTP_PROXY: "http://evil:1", HTTPS: "on", PATH: "/bin" };
+    await run(`scgi://${server.address}`, env);
+    const received = `${server.peers[0]?.received()}`;
+    expect(received).toMatch(/^73:CONTENT_LENGTH/);
+    expect(received).toContain("\0HTTPS\0on\0");
+    expect(received).not.toMatch(/secret|evil|\/bin/);
+  });
+
+  it.each(["HTTP_PROXY", "", "A=b"])("does not forward what is named %j", async (name) => {
+    const forwarding = run("scgi://127.0.0.1:1", {}, { forward: [name] });
+    await expect(forwarding).rejects.toMatchObject({ code: "bad_input" });
+  });
+
   it("sends CONTENT_LENGTH bytes of its input, which may stay open", async () => {
     await using server = await startFakeServer(page);
     const stdin = new PassThrough();
@@ -63,6 +78,28 @@ describe("the bridge", () => {
     const env = { REQUEST_METHOD: "POST", CONTENT_LENGTH: "4" };
     await run(`scgi://${server.address}`, env, { stdin });
     expect(server.peers[0]?.received().toString("latin1")).toMatch(/\0,body$/);
+  });
+
+  it("reads a chunked upload, which has no length, before it sends it", async () => {
+    await using server = await startFakeServer(page);
+    const stdin = Readable.from([Buffer.from("one "), Buffer.from("two")]);
+    const env = { REQUEST_METHOD: "POST", HTTP_TRANSFER_ENCODING: "chunked" };
+    await run(`scgi://${server.address}`, env, { stdin });
+    const received = `${server.peers[0]?.received()}`;
+    expect(received).toMatch(/^\d+:CONTENT_LENGTH\x007\x00.*,one two$/);
+    expect(received).not.toContain("chunked");
+  });
+
+  it("gives a chunked upload up that is too long, or does not end", async () => {
+    const env = { REQUEST_METHOD: "POST", HTTP_TRANSFER_ENCODING: "chunked" };
+    const stdin = Readable.from([Buffer.alloc(1_048_577)]);
+    const long = await run("scgi://127.0.0.1:1", env, { stdin });
+    expect([long.exitCode, long.stdout.slice(0, 11)]).toEqual([1, "Status: 502"]);
+    expect(long.stderr).toContain("longer than 1048576 bytes");
+    const open = new PassThrough();
+    open.write("begun");
+    const late = await run("scgi://127.0.0.1:1", env, { stdin: open, timeout: 50 });
+    expect([late.exitCode, late.stdout.slice(0, 11)]).toEqual([1, "Status: 504"]);
   });
 
   it("makes a status of HTTP's status line", async () => {

@@ -8,6 +8,7 @@ import {
   inheritedListener,
   parseListenAddress,
 } from "../../src/gateway/node-listener.js";
+import { serve } from "../../src/gateway/serve.js";
 
 describe("an address to listen on", () => {
   it("is one of a client's, or has the port 0", () => {
@@ -20,6 +21,54 @@ describe("an address to listen on", () => {
     expect(parseListenAddress("unix:/run/app.sock").endpoint).toEqual({
       socketPath: "/run/app.sock",
     });
+  });
+});
+
+describe("a port to listen on, on all addresses of the machine,", () => {
+  it.each([
+    ["9000", "fcgi", 9_000],
+    [":9000", "fcgi", 9_000],
+    ["*:9000", "fcgi", 9_000],
+    [" 9000 ", "fcgi", 9_000],
+    ["65535", "fcgi", 65_535],
+    ["0", "fcgi", 0],
+    [":0", "fcgi", 0],
+    ["*:0", "fcgi", 0],
+    ["tcp://:9000", "fcgi", 9_000],
+    ["fcgi://*:9000", "fcgi", 9_000],
+    ["scgi://4000", "scgi", 4_000],
+    ["uwsgi://:3031", "uwsgi", 3_031],
+    ["http://8080", "http", 8_080],
+    ["http://*:8080/", "http", 8_080],
+    ["HTTP://:0", "http", 0],
+  ])("is %j", (text, protocol, port) => {
+    const endpoint = { host: "", port };
+    expect(parseListenAddress(text)).toEqual({ protocol, endpoint, path: undefined, text });
+  });
+
+  it.each(["", ":", "*", "*:", "65536", ":99999", "-1", "90x", "unix:9000", "unix://9000"])(
+    "is not %j",
+    (text) => {
+      expect(() => parseListenAddress(text)).toThrow(
+        expect.objectContaining({
+          code: "bad_address",
+          message: expect.stringContaining(`"${text}"`),
+          hint: expect.stringContaining("9000 for all addresses"),
+        }),
+      );
+    },
+  );
+
+  it("is served over IPv4 and IPv6", async () => {
+    const server = await serve(() => new Response("here"), { listen: "*:0" });
+    const port = server.address.replace(/^.*:/, "");
+    // A machine without IPv6 has the address 0.0.0.0.
+    const hosts = server.address.startsWith("[::]") ? ["127.0.0.1", "[::1]"] : ["127.0.0.1"];
+    for (const host of hosts) {
+      const answer = await gatewayFetch(`${host}:${port}`, new Request("http://app/"));
+      expect(await answer.text()).toBe("here");
+    }
+    await server.close();
   });
 });
 

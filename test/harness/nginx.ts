@@ -37,7 +37,12 @@ fastcgi_param SERVER_NAME $server_name;
 fastcgi_param REDIRECT_STATUS 200;
 `;
 
-function configuration(folder: string, port: number, upstream: string, location: string): string {
+function configuration(
+  folder: string,
+  port: number,
+  upstream: string,
+  { location, server }: { location: string; server: string },
+): string {
   const user = process.getuid?.() === 0 ? "user root;" : "";
   const temporary = TEMPORARY.map((name) => `${name}_temp_path ${folder}/${name};`).join("\n");
   return `${user}
@@ -54,6 +59,7 @@ http {
   upstream application { server ${upstream}; keepalive 8; }
   server {
     listen 127.0.0.1:${port};
+    ${server}
     location / { fastcgi_pass application; ${location} }
   }
 }
@@ -65,8 +71,9 @@ http {
  *
  * @param upstream as nginx writes it: `unix:/…/x.sock` or `127.0.0.1:9000`
  * @param location more directives, such as `fastcgi_keep_conn on;`
+ * @param server more directives of the server, such as `server_name _;`
  */
-export async function startNginx(upstream: string, location = ""): Promise<Nginx> {
+export async function startNginx(upstream: string, location = "", server = ""): Promise<Nginx> {
   const program = requireServer("nginx");
   const folder = makeFolder();
   const port = await freePort();
@@ -74,10 +81,10 @@ export async function startNginx(upstream: string, location = ""): Promise<Nginx
   const path = join(folder, "nginx.conf");
   const log = join(folder, "error.log");
   writeFileSync(log, "");
-  writeFileSync(path, configuration(folder, port, upstream, location));
-  const server = new ServerProcess(program, ["-c", path, "-e", log, "-p", folder], folder);
+  writeFileSync(path, configuration(folder, port, upstream, { location, server }));
+  const running = new ServerProcess(program, ["-c", path, "-e", log, "-p", folder], folder);
   const errorLog = () => readFileSync(log, "utf8");
-  await server.ready(() => accepts({ port, host: "127.0.0.1" }), errorLog);
-  const stop = () => server.stop();
+  await running.ready(() => accepts({ port, host: "127.0.0.1" }), errorLog);
+  const stop = () => running.stop();
   return { url: `http://127.0.0.1:${port}`, errorLog, stop, [Symbol.asyncDispose]: stop };
 }

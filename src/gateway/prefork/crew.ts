@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { withoutControls } from "../status-fields.js";
 import { BackOff } from "./back-off.js";
 import type { BoardKeeper } from "./board-keeper.js";
 import { Guard } from "./guard.js";
@@ -16,7 +17,7 @@ const PATIENCE = 1_000;
 /** What the crew tells the master. */
 export type CrewEvents = Pick<WorkerEvents, "ready" | "room" | "worn"> & {
   /** The application could not be loaded. */
-  failed(worker: WorkerProcess, reason: string): void;
+  failed(worker: WorkerProcess, reason: string, hint?: string): void;
   /** A worker is gone. */
   gone(worker: WorkerProcess, wasReady: boolean): void;
 };
@@ -124,10 +125,10 @@ export class Crew implements WorkerEvents {
     this.#events.ready(worker);
   }
 
-  failed(worker: WorkerProcess, reason: string): void {
+  failed(worker: WorkerProcess, reason: string, hint?: string): void {
     this.#expected.add(worker);
     this.#log.error(`child ${worker.pid} cannot load the application: ${reason}`);
-    this.#events.failed(worker, reason);
+    this.#events.failed(worker, reason, hint);
   }
 
   room(worker: WorkerProcess): void {
@@ -197,9 +198,9 @@ export class Crew implements WorkerEvents {
         slot.requests,
       );
       const seconds = ((now - began) / 1_000).toFixed(3);
-      const request = JSON.stringify(`${requestMethod} ${requestUri}`);
+      const request = JSON.stringify(withoutControls(`${requestMethod} ${requestUri}`));
       this.#log.warning(
-        `child ${worker.pid}, script ${JSON.stringify(script)} (request: ${request}) execution timed out (${seconds} sec), terminating`,
+        `child ${worker.pid}, script ${JSON.stringify(withoutControls(script))} (request: ${request}) execution timed out (${seconds} sec), terminating`,
       );
       worker.kill();
       return;

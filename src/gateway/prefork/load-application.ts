@@ -1,16 +1,23 @@
 import { pathToFileURL } from "node:url";
 import { ErrorCode, GatewayError } from "../../errors.js";
 import type { Application } from "../application.js";
+import { loadError } from "./load-error.js";
 
 /**
  * Imports an application's module and takes its default export.
  *
  * @param module its path, or its URL
- * @throws GatewayError `bad_input` when that is no handler; whatever the module throws
+ * @throws GatewayError `bad_input` when it cannot be loaded, or exports no handler
  */
 export async function loadApplication(module: string): Promise<Application> {
   const url = moduleUrl(module);
-  const { default: exported } = (await import(url)) as { default?: unknown };
+  let loaded: { default?: unknown };
+  try {
+    loaded = await import(url);
+  } catch (error) {
+    throw loadError(error, url);
+  }
+  const exported = loaded.default;
   if (isApplication(exported)) return exported;
   throw new GatewayError(ErrorCode.BadInput, `${url} has no handler as its default export`, {
     hint: "export default (request, context) => new Response(…), or an object with fetch",

@@ -40,6 +40,8 @@ export class Master implements Pool, CrewEvents, StaffedPool {
   #stopping: Promise<void> | undefined;
   #resolveEnded!: () => void;
   readonly #readiness = new Readiness();
+  /** What to do about the last failure to load the application. */
+  #hint: string | undefined;
 
   constructor(settings: PoolSettings, log: PoolLog, pidFile: PidFile | undefined) {
     this.#settings = settings;
@@ -119,7 +121,7 @@ export class Master implements Pool, CrewEvents, StaffedPool {
       crew.generation = before;
       this.#log.error("reload failed: the old children stay");
       this.#staffing?.adjust();
-      throw failedToLoad(failure);
+      throw failedToLoad(failure, this.#hint);
     }
     for (const worker of crew.old) this.retire(worker);
     this.#staffing?.adjust();
@@ -155,7 +157,8 @@ export class Master implements Pool, CrewEvents, StaffedPool {
     this.#readiness.changed();
   }
 
-  failed(_worker: WorkerProcess, reason: string): void {
+  failed(_worker: WorkerProcess, reason: string, hint?: string): void {
+    this.#hint = hint;
     this.#readiness.changed(reason);
   }
 
@@ -172,6 +175,7 @@ export class Master implements Pool, CrewEvents, StaffedPool {
   gone(worker: WorkerProcess, wasReady: boolean): void {
     this.#dispatcher.died(worker);
     const failure = wasReady ? undefined : `child ${worker.pid} died before it was ready`;
+    this.#hint = undefined;
     this.#readiness.changed(failure);
     this.#staffing?.adjust();
   }
@@ -213,7 +217,7 @@ export class Master implements Pool, CrewEvents, StaffedPool {
     if (startServers === 0) return;
     for (let started = 0; started < startServers; started++) crew.start();
     const failure = await this.#allReady(crew);
-    if (failure !== undefined) throw failedToLoad(failure);
+    if (failure !== undefined) throw failedToLoad(failure, this.#hint);
   }
 
   /** Starts a new generation beside the old one. @returns why it cannot serve */
@@ -293,8 +297,11 @@ export class Master implements Pool, CrewEvents, StaffedPool {
   }
 }
 
-function failedToLoad(reason: string): GatewayError {
+function failedToLoad(
+  reason: string,
+  hint = "start its module with node, and see what it says",
+): GatewayError {
   return new GatewayError(ErrorCode.BadInput, `the application cannot be loaded: ${reason}`, {
-    hint: "start its module with node, and see what it says",
+    hint,
   });
 }

@@ -46,7 +46,8 @@ export type MasterMessage =
 export type WorkerMessage =
   /** The application is loaded. */
   | { kind: "ready" }
-  | { kind: "failed"; reason: string }
+  /** It cannot be, for a reason of one line. */
+  | { kind: "failed"; reason: string; hint: string }
   /** The last connection has arrived. */
   | { kind: "taken" }
   /** Delegate mode: so many more connections may be passed. */
@@ -85,7 +86,11 @@ export function unsealed(
       return isCount && room > 0 && room <= places ? { kind: "room", places: room } : undefined;
     }
     case "failed":
-      return { kind: "failed", reason: textOf(message["reason"]) };
+      return {
+        kind: "failed",
+        reason: textOf(message["reason"]),
+        hint: textOf(message["hint"] ?? ""),
+      };
     case "slow":
       return { kind: "slow", text: textOf(message["text"]) };
     default:

@@ -1,6 +1,5 @@
 import { basename, extname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ErrorCode, GatewayError } from "../../errors.js";
 import { type ListenAddress, Protocol } from "../../transport/address.js";
 import { parseListenAddress } from "../node-listener.js";
 import type { ServeOptions } from "../serve-options.js";
@@ -11,6 +10,7 @@ import {
 } from "../socket-permissions.js";
 import { type Identity, identityOf, isRootByDefault } from "./identity.js";
 import { moduleUrl } from "./load-application.js";
+import { checkNumbers, whole, wrong } from "./option-checks.js";
 
 /** When workers are started and ended, in PHP-FPM's words. */
 export const ProcessManager = {
@@ -95,9 +95,12 @@ export interface PoolOptions extends SocketPermissionOptions {
    * cookie `session`, else X-Forwarded-For, else REMOTE_ADDR, of a connection's first request.
    */
   affinity?: boolean | undefined;
-  /** Where workers serve the pool's status page, as PHP-FPM's `pm.status_path`. Default: nowhere. */
+  /**
+   * Where workers serve the pool's status page, as PHP-FPM's `pm.status_path`: a path of letters,
+   * digits and `/_-.~`, compared with what the client has written (REQUEST_URI). Default: nowhere.
+   */
   statusPath?: string | undefined;
-  /** Default: nowhere. */
+  /** Where workers serve the ping page, as PHP-FPM's `ping.path`. Default: nowhere. */
   pingPath?: string | undefined;
   /** Default `pong`. */
   pingResponse?: string | undefined;
@@ -239,7 +242,7 @@ export function settle(options: PoolOptions): PoolSettings {
     env: options.env ?? process.env,
     execArgv: options.execArgv ?? process.execArgv,
   };
-  check(settings);
+  check(settings, options);
   return settings;
 }
 
@@ -260,28 +263,19 @@ function startServers(
   return minSpareServers + Math.floor((maxSpareServers - minSpareServers) / 2);
 }
 
-function check(settings: PoolSettings): void {
-  const { pm, maxChildren, minSpareServers, maxSpareServers, concurrency } = settings;
+function check(settings: PoolSettings, given: PoolOptions): void {
+  const { pm, maxChildren, concurrency } = settings;
   for (const name of ["maxChildren", "concurrency"] as const) whole(name, settings[name], 1);
   for (const name of ["startServers", "maxRequests", "queueLimit"] as const) {
     whole(name, settings[name], 0);
   }
   if (maxChildren * concurrency > MAX_PLACES) {
-    throw wrong(`a pool runs at most ${MAX_PLACES} requests at once`, "lower concurrency");
+    throw wrong(
+      `maxChildren ${maxChildren} by concurrency ${concurrency} is more than ${MAX_PLACES} requests at once`,
+      "lower one of them",
+    );
   }
-  if (pm === "dynamic") {
-    whole("minSpareServers", minSpareServers, 1);
-    whole("maxSpareServers", maxSpareServers, 1);
-    if (minSpareServers > maxSpareServers || maxSpareServers > maxChildren) {
-      throw wrong(
-        "minSpareServers, maxSpareServers and maxChildren are not in this order",
-        "let minSpareServers <= maxSpareServers <= maxChildren",
-      );
-    }
-  }
-  if (settings.startServers > maxChildren) {
-    throw wrong("startServers is more than maxChildren", "start fewer, or allow more");
-  }
+  checkNumbers(settings, given);
   if (pm === "ondemand" && settings.mode === "shared") {
     throw wrong(
       "an ondemand pool cannot be shared: no worker is there to accept the first connection",
@@ -289,7 +283,7 @@ function check(settings: PoolSettings): void {
     );
   }
   if (settings.affinity && settings.mode !== "delegate") {
-    throw wrong("sessions need a master that hands out connections", "use mode delegate");
+    throw wrong("affinity: sessions need a master that hands out connections", "use mode delegate");
   }
   if (
     hasOwner(settings.permissions) &&
@@ -298,9 +292,11 @@ function check(settings: PoolSettings): void {
   ) {
     throw wrong("a socket's owner and group are those of a unix socket", "listen on a path");
   }
-  for (const path of [settings.statusPath, settings.pingPath]) {
-    if (path !== undefined && !/^\/./.test(path)) {
-      throw wrong(`"${path}" is not the path of a page`, "write it as /status");
+  for (const name of ["statusPath", "pingPath"] as const) {
+    const path = settings[name];
+    // As PHP-FPM has it: what a client would have to encode, or a server resolve, is never asked for.
+    if (path !== undefined && !/^\/[\w.~/-]+$/.test(path)) {
+      throw wrong(`${name}: "${path}" is not the path of a page`, "write it as /status");
     }
   }
 }
@@ -311,13 +307,4 @@ function hasOwner({ uid, gid }: FilePermissions): boolean {
 
 function isUnix(target: PoolSettings["target"] | PoolSettings["statusListen"]): boolean {
   return target !== undefined && "endpoint" in target && "socketPath" in target.endpoint;
-}
-
-function whole(name: string, value: number, least: number): void {
-  if (Number.isInteger(value) && value >= least) return;
-  throw wrong(`${name} is ${value}, not a whole number from ${least} on`);
-}
-
-function wrong(message: string, hint?: string): GatewayError {
-  return new GatewayError(ErrorCode.BadInput, message, { hint });
 }

@@ -11,7 +11,9 @@ export interface PageOptions {
 
 /**
  * The pool's own pages, when a request asks for one of them. Its path is SCRIPT_NAME, as PHP-FPM
- * has it, or where a front end sends none, what REQUEST_URI says.
+ * has it, or where a front end sends none, PATH_INFO. Both are decoded and without dots: REQUEST_URI
+ * must have the same path, in the very bytes that the client sent. What a front end refuses to
+ * clients as `/status` is then not here as `/%73tatus` or `/x/../status`.
  */
 export function pageFor(
   variables: Variables,
@@ -19,7 +21,8 @@ export function pageFor(
   { statusPath, pingPath, pingResponse }: PageOptions,
 ): Response | undefined {
   if (statusPath === undefined && pingPath === undefined) return undefined;
-  const path = variables.filled("SCRIPT_NAME") ?? requestPath(variables);
+  const path = pathOf(variables);
+  if (path === undefined) return undefined;
   if (path === statusPath) {
     const { format, full } = statusFormatOf(variables.get("QUERY_STRING") ?? "");
     return page(statusPage(countersOf(board, full), format, full), statusMediaTypes[format]);
@@ -27,9 +30,11 @@ export function pageFor(
   return path === pingPath ? page(pingResponse, statusMediaTypes.text) : undefined;
 }
 
-function requestPath(variables: Variables): string {
-  const path = variables.filled("PATH_INFO") ?? variables.get("REQUEST_URI") ?? "";
-  return path.split("?", 1)[0] as string;
+/** The path that all variables agree on, when they do. */
+function pathOf(variables: Variables): string | undefined {
+  const raw = variables.filled("REQUEST_URI")?.split("?", 1)[0];
+  const path = variables.filled("SCRIPT_NAME") ?? variables.filled("PATH_INFO") ?? raw;
+  return raw === undefined || raw === path ? path : undefined;
 }
 
 function page(body: string, mediaType: string): Response {

@@ -1,7 +1,16 @@
+import { hash } from "node:crypto";
 import type { Variables } from "../../cgi/variables.js";
 
-/** What a session is known by: the cookie `session`, else the client's address. */
+/**
+ * What a session is known by: the cookie `session`, else the client's address. It is a hash: a
+ * client may send 50 kB, which would be kept for minutes, and a session's cookie is its key.
+ */
 export function sessionOf(variables: Variables): string | undefined {
+  const session = sessionText(variables);
+  return session === undefined ? undefined : hash("sha256", session, "base64");
+}
+
+function sessionText(variables: Variables): string | undefined {
   const cookies = variables.getAll("HTTP_COOKIE").join("; ");
   const cookie = /(?:^|[;,]\s*)session=(?:"([^"]*)"|([^;,\s]*))/.exec(cookies);
   const value = cookie?.[1] ?? cookie?.[2];
@@ -15,10 +24,13 @@ export function sessionOf(variables: Variables): string | undefined {
 const LONGEST_IDLE = 600_000;
 const SHORTEST_IDLE = 10_000;
 const SHARED_IDLE = 7_200_000;
+/** Sessions at most, some 200 bytes each: of more, those that were used least recently are dropped. */
+const MAX_SESSIONS = 65_536;
 
 /** Which worker has a session, in the order in which sessions were last used. */
 export class SessionTable<Worker> {
   readonly #sessions = new Map<string, { worker: Worker; used: number }>();
+  readonly #counts = new Map<Worker, number>();
   readonly #now: () => number;
 
   constructor(now: () => number = Date.now) {
@@ -31,9 +43,7 @@ export class SessionTable<Worker> {
 
   /** How many sessions a worker has. */
   countOf(worker: Worker): number {
-    let count = 0;
-    for (const session of this.#sessions.values()) if (session.worker === worker) count += 1;
-    return count;
+    return this.#counts.get(worker) ?? 0;
   }
 
   /** The worker of a session. */
@@ -43,14 +53,19 @@ export class SessionTable<Worker> {
 
   /** A worker serves a session now. */
   assign(session: string, worker: Worker): void {
-    this.#sessions.delete(session);
+    this.#delete(session);
     this.#sessions.set(session, { worker, used: this.#now() });
+    this.#counts.set(worker, this.countOf(worker) + 1);
+    if (this.#sessions.size <= MAX_SESSIONS) return;
+    const [oldest] = this.#sessions.keys();
+    if (oldest !== undefined) this.#delete(oldest);
   }
 
   /** Forgets the sessions of a worker that takes no more. */
   drop(worker: Worker): void {
+    if (!this.#counts.has(worker)) return;
     for (const [key, session] of this.#sessions) {
-      if (session.worker === worker) this.#sessions.delete(key);
+      if (session.worker === worker) this.#delete(key);
     }
   }
 
@@ -61,7 +76,15 @@ export class SessionTable<Worker> {
     const oldest = this.#now() - limit;
     for (const [key, { used }] of this.#sessions) {
       if (used > oldest) return;
-      this.#sessions.delete(key);
+      this.#delete(key);
     }
+  }
+
+  #delete(session: string): void {
+    const worker = this.#sessions.get(session)?.worker;
+    if (worker === undefined || !this.#sessions.delete(session)) return;
+    const count = this.countOf(worker) - 1;
+    if (count > 0) this.#counts.set(worker, count);
+    else this.#counts.delete(worker);
   }
 }

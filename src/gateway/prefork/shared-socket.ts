@@ -91,7 +91,12 @@ function errorOf(errno: number, text: string): GatewayError {
   return listenError(Object.assign(new Error(`listen ${code}`), { code }), text);
 }
 
-async function resolve(host: string, text: string): Promise<{ address: string; family: number }> {
+/** The address of a host; null for all that the machine has. */
+async function resolve(
+  host: string,
+  text: string,
+): Promise<{ address: string | null; family: number }> {
+  if (host === "") return { address: null, family: 6 };
   try {
     return await lookup(host);
   } catch (error) {

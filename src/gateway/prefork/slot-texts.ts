@@ -1,3 +1,5 @@
+import { readableText } from "../../cgi/readable-text.js";
+import { byteText } from "../../cgi/request-url.js";
 import type { Variables } from "../../cgi/variables.js";
 
 /** What a status page tells of a request. */
@@ -22,16 +24,20 @@ export const noTexts: RequestTexts = {
   contentLength: 0,
 };
 
-/** What is shown of a request. The URI is PHP-FPM's: the script's name with the query. */
+/**
+ * What is shown of a request, in Unicode. The URI is PHP-FPM's: the script's name with the query.
+ */
 export function textsOf(variables: Variables): RequestTexts {
-  const script = variables.filled("SCRIPT_NAME");
-  const query = variables.filled("QUERY_STRING");
+  const filled = (name: string): string | undefined =>
+    readableText(byteText(variables, name)) || undefined;
+  const script = filled("SCRIPT_NAME");
+  const query = filled("QUERY_STRING");
   const named = query === undefined ? script : `${script}?${query}`;
   return {
-    requestMethod: variables.filled("REQUEST_METHOD") ?? "-",
-    requestUri: (script === undefined ? variables.filled("REQUEST_URI") : named) ?? "-",
-    user: variables.filled("REMOTE_USER") ?? "-",
-    script: variables.filled("SCRIPT_FILENAME") ?? "-",
+    requestMethod: filled("REQUEST_METHOD") ?? "-",
+    requestUri: (script === undefined ? filled("REQUEST_URI") : named) ?? "-",
+    user: filled("REMOTE_USER") ?? "-",
+    script: filled("SCRIPT_FILENAME") ?? "-",
     contentLength: Number(variables.filled("CONTENT_LENGTH") ?? 0) || 0,
   };
 }

@@ -1,4 +1,5 @@
 import { ErrorCode, GatewayError } from "../../errors.js";
+import { requireModule } from "./load-error.js";
 import { Master } from "./master.js";
 import { type PoolOptions, settle } from "./options.js";
 import { PidFile } from "./pid-file.js";
@@ -18,6 +19,7 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
   const settings = settle(options);
   const { signal } = options;
   if (signal?.aborted) throw aborted(signal);
+  requireModule(settings.application);
   const pidFile = settings.pidFile === undefined ? undefined : new PidFile(settings.pidFile);
   let log: PoolLog;
   try {

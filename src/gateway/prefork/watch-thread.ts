@@ -1,5 +1,6 @@
 import { appendFileSync, writeSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
+import { withoutControls } from "../status-fields.js";
 import { captureStack } from "./capture-stack.js";
 import { logTime } from "./log-time.js";
 import { SCOREBOARD_DESCRIPTOR } from "./messages.js";
@@ -42,8 +43,8 @@ async function report(numbers: SlotNumbers): Promise<void> {
   const texts = board.readTexts(numbers.slot, numbers.requests);
   const lines = [
     `[${logTime()}]  [pool ${settings.name}] pid ${process.pid}`,
-    `script_filename = ${printable(texts.script)}`,
-    `request = ${printable(texts.requestMethod)} ${printable(texts.requestUri)}`,
+    `script_filename = ${withoutControls(texts.script)}`,
+    `request = ${withoutControls(texts.requestMethod)} ${withoutControls(texts.requestUri)}`,
     `running for ${(elapsed / 1_000).toFixed(3)} seconds`,
     ...(stack ?? ["no JavaScript runs: the handler waits"]),
   ];
@@ -68,10 +69,6 @@ function write(text: string): void {
   } catch (error) {
     parentPort?.postMessage(`${text}\n(not in the slow log: ${(error as Error).message})`);
   }
-}
-
-function printable(text: string): string {
-  return text.replace(/[\0-\x1f\x7f]/g, "?");
 }
 
 const [shortest = 1_000] = [slow, terminate].filter((time) => time > 0).sort((a, b) => a - b);

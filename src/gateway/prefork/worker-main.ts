@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { makeFetchLazy } from "../lazy-fetch.js";
 import { become } from "./identity.js";
 import { loadApplication } from "./load-application.js";
+import { loadError } from "./load-error.js";
 import type { MasterMessage, WorkerMessage, WorkerSettings } from "./messages.js";
 import { SCOREBOARD_DESCRIPTOR, sealed } from "./messages.js";
 import { Scoreboard } from "./scoreboard.js";
@@ -46,7 +47,8 @@ async function start(given: WorkerSettings): Promise<void> {
     startWatch(given, (text) => say({ kind: "slow", text }));
     say({ kind: "ready" });
   } catch (error) {
-    say({ kind: "failed", reason: error instanceof Error ? `${error.stack}` : String(error) });
+    const { message, hint } = loadError(error, given.application);
+    say({ kind: "failed", reason: message, hint });
     process.exitCode = 1;
     process.disconnect();
   }

@@ -19,7 +19,7 @@ export interface Waiting {
 /** What a worker's process tells the master. */
 export interface WorkerEvents {
   ready(worker: WorkerProcess): void;
-  failed(worker: WorkerProcess, reason: string): void;
+  failed(worker: WorkerProcess, reason: string, hint?: string): void;
   /** More connections may be passed to it. */
   room(worker: WorkerProcess): void;
   worn(worker: WorkerProcess): void;
@@ -146,7 +146,7 @@ export class WorkerProcess implements ManagedWorker {
         this.#events.ready(this);
         break;
       case "failed":
-        this.#events.failed(this, message.reason);
+        this.#events.failed(this, message.reason, message.hint);
         break;
       case "taken":
         this.#passed.shift()?.socket.destroy();

@@ -93,6 +93,10 @@ describe.each(["shared", "delegate"])("a pool of HTTP, %s", (mode) => {
     const running = page.processes.find(({ state }: { state: string }) => state === "Running");
     expect(running).toMatchObject({ "request method": "GET", "request uri": "/status?json&full" });
     expect(await (await fetch(`${master.address}/ping`)).text()).toBe("pong");
+    for (const path of ["/%73tatus", "/x/../status", "/%70ing"]) {
+      const peer = new HttpPeer(master.address).send(get(path, "Connection: close\r\n"));
+      expect(await peer.closed()).toMatch(/\d+ hello$/);
+    }
   });
 
   it("serves others while clients keep connections that carry nothing", async () => {

@@ -2,43 +2,40 @@ import { describe, expect, it } from "vitest";
 import { Variables } from "../../../src/cgi/variables.js";
 import { SessionTable, sessionOf } from "../../../src/gateway/prefork/sessions.js";
 
+/** The session of a request with these variables, in their order. */
+const session = (...variables: [string, string][]) => sessionOf(new Variables(variables));
+
 describe("S2.37 the session of a request", () => {
-  const cases: [expected: string | undefined, variables: [string, string][]][] = [
-    ["session abc", [["HTTP_COOKIE", 'session="abc"']]],
-    ["session abc", [["HTTP_COOKIE", "theme=dark; session=abc; lang=en"]]],
-    ["session a b", [["HTTP_COOKIE", 'x=1, session="a b"']]],
-    [
-      "address 10.0.0.7",
-      [
-        ["HTTP_COOKIE", "mysession=abc"],
-        ["REMOTE_ADDR", "10.0.0.7"],
-      ],
-    ],
-    [
-      "address 10.0.0.7",
-      [
-        ["HTTP_COOKIE", 'session=""'],
-        ["REMOTE_ADDR", "10.0.0.7"],
-      ],
-    ],
-    [
-      "address 192.0.2.1",
-      [
-        ["HTTP_X_FORWARDED_FOR", "192.0.2.1, 10.0.0.1"],
-        ["REMOTE_ADDR", "::1"],
-      ],
-    ],
-    [
-      "session late",
-      [
-        ["HTTP_COOKIE", "a=b"],
-        ["HTTP_COOKIE", "session=late"],
-      ],
-    ],
-    [undefined, [["REQUEST_METHOD", "GET"]]],
+  const abc = session(["HTTP_COOKIE", "session=abc"]);
+  const address = session(["REMOTE_ADDR", "10.0.0.7"]);
+  const cases: [expected: string | undefined, ...variables: [string, string][]][] = [
+    [abc, ["HTTP_COOKIE", 'session="abc"']],
+    [abc, ["HTTP_COOKIE", "theme=dark; session=abc; lang=en"]],
+    [abc, ["HTTP_COOKIE", "x=1, session=abc"]],
+    [abc, ["HTTP_COOKIE", "a=b"], ["HTTP_COOKIE", "session=abc"]],
+    [abc, ["HTTP_COOKIE", "session=abc"], ["REMOTE_ADDR", "10.0.0.7"]],
+    [address, ["HTTP_COOKIE", "mysession=abc"], ["REMOTE_ADDR", "10.0.0.7"]],
+    [address, ["HTTP_COOKIE", 'session=""'], ["REMOTE_ADDR", "10.0.0.7"]],
+    [address, ["HTTP_X_FORWARDED_FOR", "10.0.0.7, 192.0.2.1"], ["REMOTE_ADDR", "::1"]],
+    [undefined, ["REQUEST_METHOD", "GET"]],
   ];
-  it.each(cases)("is %j", (expected, variables) => {
-    expect(sessionOf(new Variables(variables))).toBe(expected);
+  it.each(cases)("is %j of %j", (expected, ...variables) => {
+    expect(session(...variables)).toBe(expected);
+  });
+
+  it("is another one for each cookie, and for a cookie that looks like an address", () => {
+    const others = [
+      session(["HTTP_COOKIE", 'session="a b"']),
+      session(["HTTP_COOKIE", "session=10.0.0.7"]),
+      session(["REMOTE_ADDR", "10.0.0.8"]),
+    ];
+    expect(new Set([abc, address, ...others]).size).toBe(5);
+  });
+
+  it("is short, and not the cookie", () => {
+    expect(session(["HTTP_COOKIE", `session=secret${"x".repeat(50_000)}`])).toMatch(
+      /^(?!.*secret)[\w+/]{43}=$/,
+    );
   });
 });
 
@@ -80,5 +77,26 @@ describe("S2.37 the table of sessions", () => {
     now = 72_000;
     table.prune();
     expect(table.size).toBe(1);
+  });
+
+  it("counts a session for the worker that has it now", () => {
+    const table = new SessionTable<string>();
+    table.assign("a", "one");
+    table.assign("a", "one");
+    table.assign("a", "two");
+    expect([table.countOf("one"), table.countOf("two"), table.size]).toEqual([0, 1, 1]);
+  });
+
+  it("keeps 65,536 sessions, those that were used last", () => {
+    const table = new SessionTable<string>();
+    for (let session = 0; session < 65_536; session++) table.assign(`${session}`, "one");
+    table.assign("0", "one");
+    table.assign("new", "one");
+    expect([table.size, table.countOf("one")]).toEqual([65_536, 65_536]);
+    expect(["0", "1", "new"].map((session) => table.find(session))).toEqual([
+      "one",
+      undefined,
+      "one",
+    ]);
   });
 });
