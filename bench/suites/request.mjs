@@ -8,7 +8,7 @@ const { Variables } = await entry.module("cgi/variables.js");
 const { requestFromVariables, requestParts } = await entry.module("cgi/request-from-variables.js");
 const { createRequest } = await entry.module("gateway/create-request.js");
 const { makeFetchLazy } = await entry.module("gateway/lazy-fetch.js");
-const { LazyResponse } = await entry.module("gateway/lazy-response.js");
+const { bytesOf } = await entry.module("gateway/lazy-response.js");
 const { formatResponseHead } = await entry.module("cgi/response.js");
 
 const all = new Variables(variables);
@@ -30,7 +30,7 @@ await compare({ suite: "serve", name: "a Request of variables, method and URL as
 function answer(Response) {
   const response = new Response("hello\n", { headers });
   const head = formatResponseHead(response);
-  return [head, LazyResponse.bytesOf(response) ?? response.body];
+  return [head, bytesOf(response) ?? response.body];
 }
 const lengthOf = ([head, body]) => head.length + (body === null ? 0 : 1);
 

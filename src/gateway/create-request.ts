@@ -1,10 +1,13 @@
 import { isBodyless, type RequestParts } from "../cgi/request-from-variables.js";
-import { canBeLazy } from "./lazy-fetch.js";
+import { fetchIsLazy } from "./lazy-fetch.js";
 import { createWholeRequest, LazyRequest, type SignalSource } from "./lazy-request.js";
 import type { RequestBody } from "./request-body.js";
+import { standInMaker } from "./stand-in.js";
+
+const standIn = standInMaker(Request.prototype);
 
 /**
- * The Request that a handler gets: the runtime's own where that takes no other.
+ * The Request that a handler gets: a lazy one after `makeFetchLazy`, else the runtime's own.
  *
  * @param body undefined for a request without one
  */
@@ -14,6 +17,6 @@ export function createRequest(
   source: SignalSource,
 ): Request {
   const usable = isBodyless(parts.method) ? undefined : body;
-  if (!canBeLazy()) return createWholeRequest(parts, usable, source);
-  return new LazyRequest(parts, usable, source) as unknown as Request;
+  if (!fetchIsLazy()) return createWholeRequest(parts, usable, source);
+  return standIn(new LazyRequest(parts, usable, source)) as Request;
 }

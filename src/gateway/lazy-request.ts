@@ -1,8 +1,7 @@
 import { headersOf, type RequestParts } from "../cgi/request-from-variables.js";
 import type { Context } from "./handler.js";
-import { inheritWhole } from "./inherit-whole.js";
-import { replaceHeaders } from "./replace-headers.js";
 import type { RequestBody } from "./request-body.js";
+import { replaceHeaders, type StandInState } from "./stand-in.js";
 
 /** Asked when somebody wants the signal. */
 export type SignalSource = Pick<Context, "signal">;
@@ -16,13 +15,11 @@ const usualMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT",
 const decoder = new TextDecoder();
 
 /**
- * Fetch's Request, made of what it is asked for. The runtime's own costs more than all the rest of
- * a small request, most of it for an AbortController that hardly any handler looks at; it is made
+ * What stands in a Request for the runtime's own, which costs more than all the rest of a small
+ * request, most of it for an AbortController that hardly any handler looks at. That one is made
  * when something needs it: `clone()`, `new Request(request)`, `fetch(request)`, a body's stream.
- *
- * What is not here is the whole one's, see {@link inheritWhole}.
  */
-export class LazyRequest {
+export class LazyRequest implements StandInState {
   readonly #parts: RequestParts;
   readonly #body: RequestBody | undefined;
   readonly #source: SignalSource;
@@ -36,31 +33,6 @@ export class LazyRequest {
     this.#parts = parts;
     this.#body = body;
     this.#source = source;
-  }
-
-  /**
-   * Shows the runtime's Request the state of the whole one. Up to Node 22 it looks for that in
-   * properties whose names are symbols.
-   *
-   * @returns whether it takes this for one of its own now
-   */
-  static prepare(): boolean {
-    for (const symbol of Object.getOwnPropertySymbols(new WholeRequest("http://localhost/"))) {
-      Object.defineProperty(LazyRequest.prototype, symbol, {
-        get(this: LazyRequest) {
-          return Reflect.get(this.whole(), symbol);
-        },
-        configurable: true,
-      });
-    }
-    const parts = { method: "PUT", url: "http://localhost/p", headers: new Map([["a", "b"]]) };
-    const lazy = new LazyRequest(parts, undefined, new AbortController());
-    try {
-      const { method, url, headers } = new WholeRequest(lazy as unknown as Request);
-      return method === "PUT" && url === parts.url && headers.get("a") === "b";
-    } catch {
-      return false;
-    }
   }
 
   get method(): string {
@@ -151,6 +123,3 @@ export function createWholeRequest(
   followers.set(signal, request);
   return request;
 }
-
-Object.defineProperty(LazyRequest.prototype, "constructor", { get: () => globalThis.Request });
-inheritWhole(LazyRequest.prototype, WholeRequest.prototype);

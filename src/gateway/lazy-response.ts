@@ -1,105 +1,123 @@
+import { types } from "node:util";
 import { hasNullBody } from "../cgi/response.js";
-import { inheritWhole } from "./inherit-whole.js";
-import { replaceHeaders } from "./replace-headers.js";
+import { replaceHeaders, type StandInState, standInMaker, stateOf } from "./stand-in.js";
 
 /** The runtime's own, whatever takes its name. */
 const WholeResponse = globalThis.Response;
 
-/** What a Response is made of, all of it good for one. */
-interface Parts {
-  body: string | Uint8Array | null;
+const standIn = standInMaker(WholeResponse.prototype);
+
+/** All of it good for a Response. */
+interface Head {
   status: number;
   statusText: string;
   headers: Headers;
 }
 
+/** Of a copy of its own: nothing outside changes it. */
+type Body = string | Uint8Array<ArrayBuffer> | null;
+
 /**
- * Fetch's Response, made of what it is asked for. Node's own makes a stream of every body, which
- * costs more than all the rest of a small response; here one is made when something needs it.
- *
- * What is not here is the whole one's, see {@link inheritWhole}.
+ * What stands in a Response for the runtime's own. Node makes a stream of every body, which costs
+ * more than all the rest of a small response; here one is made when something needs it.
  */
-export class LazyResponse {
-  /** Undefined when only the runtime's own can say what such a response is, or why it is none. */
-  readonly #parts: Parts | undefined;
+export class LazyResponse implements StandInState {
+  readonly #body: Body;
+  readonly #head: Head;
   #whole: Response | undefined;
 
-  constructor(body: BodyInit | null = null, init: ResponseInit = {}) {
-    this.#parts = partsOf(body, init);
-    if (this.#parts === undefined) this.#whole = new WholeResponse(body, init);
-  }
-
-  static [Symbol.hasInstance](value: unknown): boolean {
-    return value instanceof WholeResponse;
-  }
-
-  static json(data: unknown, init: ResponseInit = {}): Response {
-    const text: string | undefined = JSON.stringify(data);
-    if (text === undefined) return WholeResponse.json(data, init);
-    const headers = new Headers(init.headers);
-    if (!headers.has("content-type")) headers.set("content-type", "application/json");
-    const { status = 200, statusText = "" } = init;
-    return new LazyResponse(text, { status, statusText, headers }) as unknown as Response;
-  }
-
-  /** The bytes of a lazy response that nobody has read; undefined when it is none, or has none. */
-  static bytesOf(response: object): Uint8Array | undefined {
-    if (!(#parts in response) || response.#whole !== undefined) return undefined;
-    const body = response.#parts?.body;
-    return typeof body === "string" ? Buffer.from(body) : (body ?? undefined);
+  constructor(body: Body, head: Head) {
+    this.#body = body;
+    this.#head = head;
   }
 
   get status(): number {
-    return this.#parts?.status ?? this.whole().status;
+    return this.#head.status;
   }
 
   get ok(): boolean {
-    return this.status >= 200 && this.status <= 299;
+    return this.status <= 299;
   }
 
   get statusText(): string {
-    return this.#parts?.statusText ?? this.whole().statusText;
+    return this.#head.statusText;
   }
 
   get headers(): Headers {
-    return this.#parts?.headers ?? this.whole().headers;
+    return this.#head.headers;
   }
 
   get body(): ReadableStream<Uint8Array> | null {
-    return this.#parts?.body === null ? null : this.whole().body;
+    return this.#body === null ? null : this.whole().body;
   }
 
   get bodyUsed(): boolean {
     return this.#whole?.bodyUsed === true;
   }
 
-  /** The runtime's own Response, with the headers as they are now. */
+  /** The body while there is no stream of it; undefined also when there is no body. */
+  get bytes(): Uint8Array | undefined {
+    const body = this.#body;
+    if (body === null || this.#whole !== undefined) return undefined;
+    return typeof body === "string" ? Buffer.from(body) : body;
+  }
+
   whole(): Response {
-    const parts = this.#parts;
-    if (parts === undefined) return this.#whole as Response;
-    const { headers } = parts;
-    if (this.#whole === undefined) this.#whole = new WholeResponse(parts.body as BodyInit, parts);
-    else replaceHeaders(this.#whole.headers, headers);
+    if (this.#whole === undefined) this.#whole = new WholeResponse(this.#body, this.#head);
+    else replaceHeaders(this.#whole.headers, this.headers);
     return this.#whole;
   }
 }
 
-function partsOf(body: BodyInit | null, init: ResponseInit): Parts | undefined {
-  const isText = typeof body === "string";
-  if (body !== null && !isText && !(body instanceof Uint8Array)) return undefined;
-  const { status = 200, statusText = "" } = init;
-  if (!Number.isInteger(status) || status < 200 || status > 599) return undefined;
-  if (body !== null && hasNullBody(status)) return undefined;
-  if (typeof statusText !== "string" || !/^[\t\x20-\x7e\x80-\xff]*$/.test(statusText)) {
-    return undefined;
-  }
-  const headers = new Headers(init.headers);
-  if (isText && !headers.has("content-type")) {
-    headers.set("content-type", "text/plain;charset=UTF-8");
-  }
-  return { body: isText || body === null ? body : body.slice(), status, statusText, headers };
+/** The bytes of a lazy Response whose body is still whole; undefined when it is none, or has none. */
+export function bytesOf(response: Response): Uint8Array | undefined {
+  const state = stateOf(response);
+  return state instanceof LazyResponse ? state.bytes : undefined;
 }
 
-Object.defineProperty(LazyResponse, "name", { value: "Response" });
-Object.setPrototypeOf(LazyResponse, WholeResponse);
-inheritWhole(LazyResponse.prototype, WholeResponse.prototype);
+/** What `new Response(...given)` makes: a lazy one where it is a usual one. */
+export function lazyResponse(given: unknown[]): object {
+  const [body = null, init = {}] = given;
+  if (typeof init !== "object" || init === null) return Reflect.construct(WholeResponse, given);
+  // Asked once: there may be code behind each.
+  const { status = 200, statusText = "", headers } = init as ResponseInit;
+  if (!isUsualBody(body) || !isUsualHead(status, statusText, body !== null)) {
+    return Reflect.construct(WholeResponse, [body, { status, statusText, headers }]);
+  }
+  const head = { status, statusText, headers: new Headers(headers) };
+  if (typeof body === "string" && !head.headers.has("content-type")) {
+    head.headers.set("content-type", "text/plain;charset=UTF-8");
+  }
+  // Not slice: a Buffer's is a view.
+  const own = typeof body === "object" && body !== null ? new Uint8Array(body) : body;
+  return standIn(new LazyResponse(own, head));
+}
+
+/** What `Response.json(...given)` makes; undefined when that is no usual one. */
+export function lazyJson(given: unknown[]): object | undefined {
+  const [data, init = {}] = given;
+  if (typeof init !== "object" || init === null) return undefined;
+  const { status = 200, statusText = "", headers } = init as ResponseInit;
+  if (!isUsualHead(status, statusText, true)) return undefined;
+  const text: string | undefined = JSON.stringify(data);
+  if (text === undefined) return undefined;
+  const head = { status, statusText, headers: new Headers(headers) };
+  if (!head.headers.has("content-type")) head.headers.set("content-type", "application/json");
+  return standIn(new LazyResponse(text, head));
+}
+
+/** Whether it is a text, bytes that nothing else can change or take away meanwhile, or nothing. */
+function isUsualBody(body: unknown): body is Body {
+  if (typeof body === "string" || body === null) return true;
+  if (!types.isUint8Array(body)) return false;
+  const { buffer, length } = body as Uint8Array & { buffer: { resizable?: boolean } };
+  // What is detached has no length.
+  return length > 0 && types.isArrayBuffer(buffer) && buffer.resizable !== true;
+}
+
+function isUsualHead(status: unknown, statusText: unknown, hasBody: boolean): boolean {
+  if (!Number.isInteger(status) || (status as number) < 200 || (status as number) > 599)
+    return false;
+  if (hasBody && hasNullBody(status as number)) return false;
+  return typeof statusText === "string" && /^[\t\x20-\x7e\x80-\xff]*$/.test(statusText);
+}

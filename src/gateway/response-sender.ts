@@ -1,7 +1,7 @@
 import { noBytes } from "../bytes.js";
 import { formatResponseHead, hasNullBody } from "../cgi/response.js";
 import type { ResponseStart, ServerRequest } from "../cgi/server-machine.js";
-import { LazyResponse } from "./lazy-response.js";
+import { bytesOf } from "./lazy-response.js";
 import { PeekedBody } from "./peeked-body.js";
 import { TurnTaking } from "./turn-taking.js";
 
@@ -38,7 +38,7 @@ export class ResponseSender {
   /** Settles when the response has been handed over, or the request has ended otherwise. */
   async send(response: Response): Promise<void> {
     if (response.bodyUsed) throw used();
-    const bytes = LazyResponse.bytesOf(response);
+    const bytes = bytesOf(response);
     const stream = bytes === undefined ? response.body : null;
     if (stream?.locked === true) throw used();
     const body = stream === null ? undefined : new PeekedBody(stream);

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect } from "vitest";
 import {
   ASIDE,
   DemultiplexResult,
@@ -25,6 +25,7 @@ import {
 import { hashKey } from "../../src/engine/hash-key.js";
 import { createTypeScriptEngine } from "../../src/engine/typescript.js";
 import { createWebAssemblyEngine } from "../../src/engine/webassembly.js";
+import { fuzz } from "../harness/fuzz.js";
 import {
   alphabet,
   cut,
@@ -51,14 +52,6 @@ import { result } from "./drive.js";
 const webassembly = createWebAssemblyEngine();
 const typescript = createTypeScriptEngine();
 const untouched = createWebAssemblyEngine();
-
-const PROPERTIES = 10;
-const milliseconds = (Number(process.env["FUZZ_SECONDS"] ?? "2") * 1000) / PROPERTIES;
-const budget: fc.Parameters<unknown> = {
-  numRuns: Number.MAX_SAFE_INTEGER,
-  interruptAfterTimeLimit: milliseconds,
-  markInterruptAsFailure: false,
-};
 
 type Job = (engine: Engine, start: number, length: number) => number;
 
@@ -147,8 +140,6 @@ const runs: Meaning = (engine, rows) => {
   return [words, ...contents];
 };
 
-const differs = (name: string, run: () => void) => it(name, run, 30_000 + 20 * milliseconds);
-
 describe("both engines leave the same memory", () => {
   afterAll(() => {
     const isFree = (engine: Engine) =>
@@ -159,22 +150,20 @@ describe("both engines leave the same memory", () => {
     expect(own(typescript)).toEqual(new Uint8Array(MEMORY_SIZE - ASIDE - WINDOW_SIZE));
   });
 
-  differs("of demultiplex", () => {
-    const property = fc.property(mutated(records), points, offset, (bytes, points, offset) => {
+  fuzz("of demultiplex", () => {
+    return fc.property(mutated(records), points, offset, (bytes, points, offset) => {
       const state = new Int32Array(STATE_WORDS);
       state[8] = 1;
       const job: Job = (engine, start, length) => engine.demultiplex(start, length);
       compare(cut(bytes, points), job, response, { state, offset });
     });
-    fc.assert(property, budget);
   });
 
-  differs("of demultiplexConnection", () => {
-    const property = fc.property(mutated(records), points, offset, (bytes, points, offset) => {
+  fuzz("of demultiplexConnection", () => {
+    return fc.property(mutated(records), points, offset, (bytes, points, offset) => {
       const job: Job = (engine, start, length) => engine.demultiplexConnection(start, length);
       compare(cut(bytes, points), job, runs, { offset });
     });
-    fc.assert(property, budget);
   });
 
   const stateless = [
@@ -183,59 +172,45 @@ describe("both engines leave the same memory", () => {
     ["splitVariables", variables],
   ] as const;
   for (const [name, arbitrary] of stateless) {
-    differs(`of ${name}`, () => {
-      const property = fc.property(mutated(arbitrary), points, offset, (bytes, points, offset) => {
+    fuzz(`of ${name}`, () => {
+      return fc.property(mutated(arbitrary), points, offset, (bytes, points, offset) => {
         const job: Job = (engine, start, length) => engine[name](start, length);
         compare(cut(bytes, points), job, table, { again: true, offset });
       });
-      fc.assert(property, budget);
     });
   }
 
-  differs("of splitNetstrings", () => {
+  fuzz("of splitNetstrings", () => {
     const options = fc.tuple(
       fc.nat({ max: 1 }),
       fc.constantFrom(0, 20, 1_000_000, 2 ** 31 - 1),
       fc.nat({ max: 9 }),
     );
-    const property = fc.property(mutated(netstrings), points, options, (bytes, points, options) => {
+    return fc.property(mutated(netstrings), points, options, (bytes, points, options) => {
       const [strict, limit, most] = options;
       const state = Int32Array.of(0, 0, 0, 0, strict, limit, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
       const job: Job = (engine, start, length) => engine.splitNetstrings(start, length, most);
       compare(cut(bytes, points), job, table, { state });
     });
-    fc.assert(property, budget);
   });
 
-  differs("of splitPackets", () => {
-    const property = fc.property(
-      mutated(packets),
-      points,
-      fc.nat({ max: 9 }),
-      (bytes, points, most) => {
-        const job: Job = (engine, start, length) => engine.splitPackets(start, length, most);
-        compare(cut(bytes, points), job, table);
-      },
-    );
-    fc.assert(property, budget);
+  fuzz("of splitPackets", () => {
+    return fc.property(mutated(packets), points, fc.nat({ max: 9 }), (bytes, points, most) => {
+      const job: Job = (engine, start, length) => engine.splitPackets(start, length, most);
+      compare(cut(bytes, points), job, table);
+    });
   });
 
-  differs("of countScoreboard", () => {
+  fuzz("of countScoreboard", () => {
     const letters = alphabet(`${SCOREBOARD_LETTERS}...___ x`, 600);
-    const property = fc.property(
-      mutated(letters),
-      fc.nat({ max: 12 }),
-      offset,
-      (bytes, times, offset) => {
-        const job: Job = (engine, start, length) => engine.countScoreboard(start, length);
-        compare([join(...Array.from({ length: times }, () => bytes))], job, () => [], { offset });
-      },
-    );
-    fc.assert(property, budget);
+    return fc.property(mutated(letters), fc.nat({ max: 12 }), offset, (bytes, times, offset) => {
+      const job: Job = (engine, start, length) => engine.countScoreboard(start, length);
+      compare([join(...Array.from({ length: times }, () => bytes))], job, () => [], { offset });
+    });
   });
 
-  differs("of splitLines", () => {
-    const property = fc.property(
+  fuzz("of splitLines", () => {
+    return fc.property(
       mutated(page),
       points,
       offset,
@@ -245,7 +220,6 @@ describe("both engines leave the same memory", () => {
         compare(cut(bytes, points), job, lineTable, { again: true, offset });
       },
     );
-    fc.assert(property, budget);
   });
 });
 
@@ -274,8 +248,8 @@ function secondsOf(text: string): number {
 describe("splitLines on any page", () => {
   const grammar = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[ \t]*$/;
 
-  differs("finds what string functions find, and every number as Number() reads it", () => {
-    const property = fc.property(page, (bytes) => {
+  fuzz("finds what string functions find, and every number as Number() reads it", () => {
+    return fc.property(page, (bytes) => {
       const start = WINDOW + 1;
       webassembly.memory.set(bytes, start);
       const rows = webassembly.splitLines(start, bytes.length, 1);
@@ -308,6 +282,5 @@ describe("splitLines on any page", () => {
         if (kind !== LineKind.Number && kind !== LineKind.Date) expect(number).toBe(0);
       });
     });
-    fc.assert(property, budget);
   });
 });

@@ -27,6 +27,12 @@ export async function runtimes(here) {
   return [
     { name: `Node ${process.versions.node}`, engine, program: node, args: ["main.mjs"] },
     {
+      name: "Node 22",
+      engine,
+      program: module("node22", "bin", "node"),
+      args: ["main.mjs"],
+    },
+    {
       name: "Node 24",
       engine,
       program: module("node24", "bin", "node"),
