@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { type Command, Option } from "commander";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { fleet } from "../fleet/fleet.js";
+import { DistinctTargets } from "./distinct-targets.js";
 import { ExitCode, exitCodeOf, worse } from "./exit-codes.js";
 import type { Io } from "./io.js";
 import { parseCount, parseDuration } from "./parse-values.js";
@@ -72,9 +73,10 @@ async function runScrape(
     if (io.stdout.isTerminal) progress.hide();
   });
   const summary = new Summary();
+  const distinct = new DistinctTargets();
   let problem: GatewayError | undefined;
   try {
-    const targets = allTargets(file, addresses, io);
+    const targets = allTargets(file, addresses, distinct, io);
     const results = fleet(targets, { concurrency, timeout, full, signal: io.signal });
     for await (const result of results) {
       if (io.signal.aborted) continue;
@@ -90,6 +92,7 @@ async function runScrape(
   await writer.end();
   progress.close();
   if (problem !== undefined) await io.stderr.writeLines(errorLines(problem, io.stderr.style));
+  await io.stderr.writeLines(distinct.warningLines(io));
   if (io.stdout.error === undefined) await summary.write(io, format);
   if (io.signal.aborted) return ExitCode.Interrupted;
   return problem === undefined ? summary.exitCode : ExitCode.Failed;
@@ -115,7 +118,19 @@ async function totalOf(file: string | undefined, addresses: number, io: Io) {
   return count === undefined ? undefined : count + addresses;
 }
 
-async function* allTargets(file: string | undefined, addresses: readonly string[], io: Io) {
+/** Each target once: two samples of one pool would make Prometheus reject the whole page. */
+async function* allTargets(
+  file: string | undefined,
+  addresses: readonly string[],
+  distinct: DistinctTargets,
+  io: Io,
+): AsyncGenerator<string, void, undefined> {
+  for await (const target of givenTargets(file, addresses, io)) {
+    if (distinct.isNew(target)) yield target;
+  }
+}
+
+async function* givenTargets(file: string | undefined, addresses: readonly string[], io: Io) {
   if (file !== undefined) {
     const source = file === "-" ? io.stdin : createReadStream(file);
     // A keyboard or a pipe may keep silent for long after the command is to end.

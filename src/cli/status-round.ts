@@ -3,7 +3,7 @@ import type { Probe } from "../fleet/probe.js";
 import { type Address, parseAddress } from "../gateway/connector.js";
 import { status, statusPage } from "../phpfpm/status.js";
 import type { Io } from "./io.js";
-import { failures, pagesText, type Round, readEach, warningLines } from "./round.js";
+import { failures, pagesText, type Round, readEach, repeatLines, warningLines } from "./round.js";
 
 export const formats = ["table", "text", "json", "prometheus"] as const;
 export type StatusFormat = (typeof formats)[number];
@@ -25,11 +25,14 @@ export async function readRound(
   if (format === "text") {
     const probe = probePool(path, (address, limits) => statusPage(address, { ...limits, full }));
     const pages = await readEach(targets, probe, timeout, io);
-    return { render: () => pagesText(pages, io), ...failures(pages, io) };
+    const { problems, exitCode } = failures(pages, io);
+    problems.unshift(...repeatLines(targets, io));
+    return { render: () => pagesText(pages, io), problems, exitCode };
   }
   const probe = probePool(path, (address, limits) => status(address, { ...limits, full }));
   const pools = await readEach(targets, probe, timeout, io);
   const { problems, exitCode } = failures(pools, io);
+  problems.unshift(...repeatLines(targets, io));
   problems.push(...warningLines(pools, io));
   return { render: await renderer(pools, format, io), problems, exitCode };
 }

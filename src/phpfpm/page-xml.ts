@@ -2,12 +2,13 @@ import { GatewayError } from "../errors.js";
 import { readText } from "./page-values.js";
 import { poolOf } from "./pool-fields.js";
 import type { OtherField, PoolStatus } from "./pool-status.js";
-import { type Grammar, knownKeys, type PageText, pageText } from "./process-grammar.js";
+import { knownKeys } from "./process-fields.js";
+import { type Grammar, type PageText, pageText } from "./process-grammar.js";
 import { readProcesses } from "./processes.js";
 
 const knownTags = knownKeys.replaceAll(" ", "-");
 const others = `(?:<(?!(?:${knownTags})>)[a-z-]{1,64}>[^<]{0,512}</[a-z-]{1,64}>){0,8}`;
-const count = String.raw`\d{1,20}`;
+const count = String.raw`-?\d{1,20}`;
 
 const grammar: Grammar = {
   head: new RegExp(
@@ -39,6 +40,7 @@ const grammar: Grammar = {
     "y",
   ),
   growth: { path: 1, query: 6 },
+  raw: "<",
   decodeUri,
   others: new RegExp(
     `<(?!(?:${knownTags}|process)>)(?<key>[a-z-]{1,64})>(?<value>[^<]{0,512})(?=<)`,

@@ -5,7 +5,7 @@ import { StatusSource } from "../../apache/status-source.js";
 import { parseTextPage } from "../../apache/text-page.js";
 import type { FleetResult, Probe } from "../../fleet/probe.js";
 import type { Io } from "../io.js";
-import { failures, pagesText, type Round, readEach, warningLines } from "../round.js";
+import { failures, pagesText, type Round, readEach, repeatLines, warningLines } from "../round.js";
 
 export const statusFormats = ["table", "text", "json", "prometheus"] as const;
 export type StatusFormat = (typeof statusFormats)[number];
@@ -20,11 +20,14 @@ export async function readStatusRound(
 ): Promise<Round> {
   if (format === "text") {
     const pages = shown(await readEach(urls, readPage, timeout, io));
-    return { render: () => pagesText(pages, io), ...failures(pages, io) };
+    const { problems, exitCode } = failures(pages, io);
+    problems.unshift(...repeatLines(urls, io, shownTarget));
+    return { render: () => pagesText(pages, io), problems, exitCode };
   }
   const probe: Probe<ServerStatus> = (url, limits) => new StatusSource(url, whole(limits)).status();
   const results = shown(await readEach(urls, probe, timeout, io));
   const { problems, exitCode } = failures(results, io);
+  problems.unshift(...repeatLines(urls, io, shownTarget));
   problems.push(...warningLines(results, io));
   return { render: await renderer(results, format, io), problems, exitCode };
 }
@@ -45,9 +48,11 @@ async function readPage(url: string, limits: Limits): Promise<Uint8Array> {
 
 /** Nothing that is shown has a password. */
 function shown<Value>(results: readonly FleetResult<Value>[]): FleetResult<Value>[] {
-  return results.map((result) =>
-    URL.canParse(result.target) ? { ...result, target: shownUrl(result.target) } : result,
-  );
+  return results.map((result) => ({ ...result, target: shownTarget(result.target) }));
+}
+
+function shownTarget(target: string): string {
+  return URL.canParse(target) ? shownUrl(target) : target;
 }
 
 async function renderer(
