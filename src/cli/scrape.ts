@@ -23,7 +23,8 @@ const help = `
 The first argument is a FILE when a file of that name exists, or when it is -
 for standard input; all others are addresses. A file has one address a line,
 with # comments, or is YAML: a list of addresses, targets: with such a list, or
-the file_sd form of Prometheus. Lines are read as they are needed.
+the file_sd form of Prometheus. Lines are read as they are needed. A target that is
+given twice is read once, and named in a warning.
 
 Formats:
   ndjson      a JSON object a line; the default in a pipe

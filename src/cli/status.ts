@@ -15,7 +15,8 @@ interface StatusCommandOptions {
 const help = `
 Formats:
   table       a line a pool; with --full also the processes, those with a
-              request first, the longest-running on top
+              request first, the longest-running on top, those that are being
+              created last
   text        the page exactly as the pool sent it; of several pools, each
               behind its address; on a terminal, with control characters shown
               escaped
@@ -29,8 +30,9 @@ Columns of the table: PEAK the most processes that were active at once, QUEUE
 connections that wait (and the queue's size), MAXED how often pm.max_children
 was reached, SLOW slow requests. A narrow terminal has fewer of them.
 
-Without a TARGET, the sockets in /run/php and /run/php-fpm are read. Times are
-as in 500ms, 5s, 1m; a number alone is seconds. --watch ends with q or Ctrl-C.
+Without a TARGET, the sockets in /run/php and /run/php-fpm are read. One that is
+given twice is read once, and named in a warning. Times are as in 500ms, 5s, 1m;
+a number alone is seconds. --watch ends with q or Ctrl-C.
 
 Exit status: 0 fine, 1 could not connect, 2 connected and failed, or bad input;
 of several targets the worst.

@@ -18,33 +18,32 @@ export function forgedBlocks(
   total: number,
   grammar: Grammar,
 ): Set<Block> {
-  const [first] = blocks;
-  if (first === undefined) return new Set();
-  const second = secondOf(first.head);
+  const second = secondOf(blocks[0]?.head);
   const forged = new Set(blocks.filter(({ head }) => !isOfSecond(head, second)));
   const counted = blocks.filter((block) => !forged.has(block) && isCounted(block.head));
-  const inside = new Set<Block>();
-  let apart = 0;
-  let before = first;
-  let isBeforeInside = false;
-  for (const block of blocks.slice(1)) {
-    const isInside = isOneProcess(letters, { ...before, tail: block.tail }, grammar);
-    if (isInside) inside.add(block);
-    // A request is too short for two blocks.
-    isBeforeInside = isInside && !isBeforeInside;
-    if (isBeforeInside) apart++;
-    before = block;
-  }
   const excess = counted.length - total;
-  if (excess > 0 && apart >= excess) for (const block of inside) forged.add(block);
+  if (excess <= 0) return forged;
+  const inside = [...blocks.entries()].filter(([index, block]) => {
+    const before = blocks[index - 1];
+    return before !== undefined && isOneProcess(letters, before, block, grammar);
+  });
+  // A request is too short for two blocks: neighbours cannot both be forged.
+  let atOnce = 0;
+  let last = 0;
+  for (const [index] of inside) {
+    if (index === last + 1 && atOnce > 0) continue;
+    atOnce++;
+    last = index;
+  }
+  if (atOnce >= excess) for (const [, block] of inside) forged.add(block);
   return forged;
 }
 
-function isOneProcess(letters: string, block: Block, grammar: Grammar): boolean {
-  return (divide(letters, block, grammar)?.readings ?? 0) > 0;
+function isOneProcess(letters: string, one: Block, next: Block, grammar: Grammar): boolean {
+  return (divide(letters, { ...one, tail: next.tail }, grammar)?.readings ?? 0) > 0;
 }
 
-function secondOf({ startTime, startSince }: Head): number {
+function secondOf({ startTime = "", startSince = "" }: Partial<Head> = {}): number {
   return parseStartTime(startTime) + (parseSigned(startSince) ?? Number.NaN);
 }
 

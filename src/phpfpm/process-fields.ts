@@ -68,12 +68,15 @@ function setField(process: ProcessRecord, [key, value]: OtherField): boolean {
       process.lastRequestCpu = parsePercent(value);
       return true;
   }
+  const name = countNames.get(key);
+  if (name !== undefined) {
+    const count = parseCount(value);
+    if (count !== undefined) process[name] = count;
+    return count !== undefined;
+  }
   const text = textNames.get(key);
   if (text !== undefined) process[text] = value;
-  const name = countNames.get(key);
-  const count = name && parseCount(value);
-  if (name !== undefined && count !== undefined) process[name] = count;
-  return text !== undefined || count !== undefined;
+  return text !== undefined;
 }
 
 /** What printf made of a state without a name is the one that got its name later. */
