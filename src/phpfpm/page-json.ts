@@ -40,6 +40,7 @@ const grammar: Grammar = {
   raw: '"',
   uriEnd,
   decodeUri,
+  decode: (text) => text,
   others: new RegExp(
     String.raw`"(?!(?:${knownKeys})")(?<key>[a-z ]{1,64})":"?(?<value>(?<=")(?:[^"\\]|\\.){0,512}|[^\s",:{}[\]]+)`,
     "g",

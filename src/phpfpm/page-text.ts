@@ -125,6 +125,7 @@ function grammarOf(letters: string, from: number): Grammar {
     growth: { path: 1, query: 1 },
     raw: "\n",
     decodeUri: (uri) => uri,
+    decode: (text) => text,
     others: otherLine,
   };
 }

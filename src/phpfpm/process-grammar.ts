@@ -22,6 +22,8 @@ export interface Grammar {
   /** Where the URI that starts here ends, when its escaping leaves no doubt. */
   readonly uriEnd?: (letters: string, start: number) => number | undefined;
   readonly decodeUri: (uri: string) => string;
+  /** The same of the other texts of a request. */
+  readonly decode: (text: string) => string;
   /** Global; a key that is not known and, at the end of the match, its value. */
   readonly others: RegExp;
 }

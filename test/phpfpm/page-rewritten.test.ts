@@ -68,6 +68,23 @@ describe.each(engines)("pages that something has written again (%s)", (_, engine
     }
   });
 
+  it("indented XML says what PHP's says, with every text unescaped", () => {
+    const text = Buffer.from(writePage("xml", pageOf([{ query: "a=<&>" }, {}, {}]))).toString();
+    for (const gap of ["\n    ", "\r\n\t"]) {
+      const indented = text
+        .replaceAll(/(?<=<process>)(?=<)|(?<=<\/[a-z-]+>)(?=<)/g, gap)
+        .replaceAll("<process>", "  <process>");
+      expect(indented.length).toBeGreaterThan(text.length + 30 * gap.length);
+      expect(parse(indented).toJSON()).toEqual(parse(text).toJSON());
+      const { processes, warnings } = parse(indented.replace("<user>-<", "<user>&lt;b&gt;<"));
+      expect([processes?.[0]?.user, processes?.[0]?.requestUri]).toEqual([
+        "<b>",
+        "/index.php?a=<&>",
+      ]);
+      expect(warnings).toEqual([]);
+    }
+  });
+
   it("OpenMetrics with labels says what PHP's says", () => {
     const labels = ['{pool="static"}', '{pool="static",pm="static"} ', "{} ", '{a="}\\" 1"} '];
     for (const label of labels) {
