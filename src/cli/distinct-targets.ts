@@ -4,7 +4,10 @@ import { visible } from "./render/visible.js";
 /** Targets named in a warning. */
 const MOST_NAMES = 8;
 
-/** Tells targets that are new from those that were given before. */
+/**
+ * Tells targets that are new from those that were given before. Prometheus rejects a whole page for
+ * two samples with the same labels, and so for a target that is read twice.
+ */
 export class DistinctTargets {
   readonly #seen = new Set<string>();
   readonly #repeated = new Set<string>();
@@ -14,6 +17,11 @@ export class DistinctTargets {
     if (isNew) this.#seen.add(target);
     else this.#repeated.add(target);
     return isNew;
+  }
+
+  /** The targets that are new, in their order. */
+  of(targets: readonly string[]): string[] {
+    return targets.filter((target) => this.isNew(target));
   }
 
   /**

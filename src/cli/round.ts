@@ -1,6 +1,5 @@
 import type { FleetResult, Probe } from "../fleet/probe.js";
 import { probeAll } from "../fleet/probe-all.js";
-import { DistinctTargets } from "./distinct-targets.js";
 import { ExitCode, exitCodeOf, worse } from "./exit-codes.js";
 import type { Io } from "./io.js";
 import { visible, visibleLines } from "./render/visible.js";
@@ -15,30 +14,22 @@ export interface Round {
   exitCode: ExitCode;
 }
 
-/** The results in the order of the targets; a target that is given twice is read once. */
+/** The results in the order of the targets; a target that is given twice is read twice. */
 export async function readEach<Value>(
   targets: readonly string[],
   probe: Probe<Value>,
   timeout: number | undefined,
   io: Io,
 ): Promise<FleetResult<Value>[]> {
-  const results = new Map<string, FleetResult<Value>>();
-  const distinct = [...new Set(targets)];
-  const all = probeAll(distinct, probe, { timeout, retries: 0, signal: io.signal });
-  for await (const result of all) results.set(result.target, result);
+  const results = new Map<string, FleetResult<Value>[]>();
+  const all = probeAll(targets, probe, { timeout, retries: 0, signal: io.signal });
+  for await (const result of all) {
+    const same = results.get(result.target);
+    if (same === undefined) results.set(result.target, [result]);
+    else same.push(result);
+  }
   // When the command is interrupted, some targets have no result.
-  return distinct.flatMap((target) => results.get(target) ?? []);
-}
-
-/** The warning that names the targets that were given more than once, see {@link DistinctTargets}. */
-export function repeatLines(
-  targets: readonly string[],
-  io: Io,
-  show?: (target: string) => string,
-): string[] {
-  const distinct = new DistinctTargets();
-  for (const target of targets) distinct.isNew(target);
-  return distinct.warningLines(io, show);
+  return targets.flatMap((target) => results.get(target)?.shift() ?? []);
 }
 
 /** One page is passed on as it is; several get a heading each. */

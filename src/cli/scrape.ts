@@ -23,14 +23,14 @@ const help = `
 The first argument is a FILE when a file of that name exists, or when it is -
 for standard input; all others are addresses. A file has one address a line,
 with # comments, or is YAML: a list of addresses, targets: with such a list, or
-the file_sd form of Prometheus. Lines are read as they are needed. A target that is
-given twice is read once, and named in a warning.
+the file_sd form of Prometheus. Lines are read as they are needed.
 
 Formats:
   ndjson      a JSON object a line; the default in a pipe
   json        one array of these objects
   table       the default on a terminal
-  prometheus  metrics as php-fpm_exporter names them, when all is read
+  prometheus  metrics as php-fpm_exporter names them, when all is read; a target
+              that is given twice is read once, and named in a warning
 The objects are those of fcgi-probe status --format json.
 
 Results come in the order of the answers, and a summary on standard error. A
@@ -77,7 +77,8 @@ async function runScrape(
   const distinct = new DistinctTargets();
   let problem: GatewayError | undefined;
   try {
-    const targets = allTargets(file, addresses, distinct, io);
+    const given = allTargets(file, addresses, io);
+    const targets = format === "prometheus" ? newOf(given, distinct) : given;
     const results = fleet(targets, { concurrency, timeout, full, signal: io.signal });
     for await (const result of results) {
       if (io.signal.aborted) continue;
@@ -119,19 +120,7 @@ async function totalOf(file: string | undefined, addresses: number, io: Io) {
   return count === undefined ? undefined : count + addresses;
 }
 
-/** Each target once: two samples of one pool would make Prometheus reject the whole page. */
-async function* allTargets(
-  file: string | undefined,
-  addresses: readonly string[],
-  distinct: DistinctTargets,
-  io: Io,
-): AsyncGenerator<string, void, undefined> {
-  for await (const target of givenTargets(file, addresses, io)) {
-    if (distinct.isNew(target)) yield target;
-  }
-}
-
-async function* givenTargets(file: string | undefined, addresses: readonly string[], io: Io) {
+async function* allTargets(file: string | undefined, addresses: readonly string[], io: Io) {
   if (file !== undefined) {
     const source = file === "-" ? io.stdin : createReadStream(file);
     // A keyboard or a pipe may keep silent for long after the command is to end.
@@ -139,6 +128,10 @@ async function* givenTargets(file: string | undefined, addresses: readonly strin
     yield* readTargets(source, file === "-" ? "standard input" : file);
   }
   yield* addresses;
+}
+
+async function* newOf(targets: AsyncIterable<string>, distinct: DistinctTargets) {
+  for await (const target of targets) if (distinct.isNew(target)) yield target;
 }
 
 function asGatewayError(error: unknown): GatewayError {

@@ -2,8 +2,9 @@ import type { PoolResult } from "../fleet/fleet.js";
 import type { Probe } from "../fleet/probe.js";
 import { type Address, parseAddress } from "../gateway/connector.js";
 import { status, statusPage } from "../phpfpm/status.js";
+import { DistinctTargets } from "./distinct-targets.js";
 import type { Io } from "./io.js";
-import { failures, pagesText, type Round, readEach, repeatLines, warningLines } from "./round.js";
+import { failures, pagesText, type Round, readEach, warningLines } from "./round.js";
 
 export const formats = ["table", "text", "json", "prometheus"] as const;
 export type StatusFormat = (typeof formats)[number];
@@ -25,14 +26,14 @@ export async function readRound(
   if (format === "text") {
     const probe = probePool(path, (address, limits) => statusPage(address, { ...limits, full }));
     const pages = await readEach(targets, probe, timeout, io);
-    const { problems, exitCode } = failures(pages, io);
-    problems.unshift(...repeatLines(targets, io));
-    return { render: () => pagesText(pages, io), problems, exitCode };
+    return { render: () => pagesText(pages, io), ...failures(pages, io) };
   }
   const probe = probePool(path, (address, limits) => status(address, { ...limits, full }));
-  const pools = await readEach(targets, probe, timeout, io);
+  const distinct = new DistinctTargets();
+  const wanted = format === "prometheus" ? distinct.of(targets) : targets;
+  const pools = await readEach(wanted, probe, timeout, io);
   const { problems, exitCode } = failures(pools, io);
-  problems.unshift(...repeatLines(targets, io));
+  problems.unshift(...distinct.warningLines(io));
   problems.push(...warningLines(pools, io));
   return { render: await renderer(pools, format, io), problems, exitCode };
 }

@@ -22,7 +22,8 @@ Formats:
               escaped
   json        an array with an object per target
   prometheus  metrics as php-fpm_exporter names them; those of processes with
-              --full
+              --full; a target that is given twice is read once, and named in a
+              warning
 The default is table on a terminal and for several targets, and text for one
 target in a pipe.
 
@@ -30,9 +31,8 @@ Columns of the table: PEAK the most processes that were active at once, QUEUE
 connections that wait (and the queue's size), MAXED how often pm.max_children
 was reached, SLOW slow requests. A narrow terminal has fewer of them.
 
-Without a TARGET, the sockets in /run/php and /run/php-fpm are read. One that is
-given twice is read once, and named in a warning. Times are as in 500ms, 5s, 1m;
-a number alone is seconds. --watch ends with q or Ctrl-C.
+Without a TARGET, the sockets in /run/php and /run/php-fpm are read. Times are
+as in 500ms, 5s, 1m; a number alone is seconds. --watch ends with q or Ctrl-C.
 
 Exit status: 0 fine, 1 could not connect, 2 connected and failed, or bad input;
 of several targets the worst.

@@ -4,6 +4,7 @@ import { GatewayError } from "../../src/errors.js";
 import { parseStatusPage } from "../../src/phpfpm/page.js";
 import type { ProcessStatus } from "../../src/phpfpm/pool-status.js";
 import { engines } from "../engine/engines.js";
+import { fixture } from "../fixtures.js";
 import { forgery, second } from "./forgery.js";
 import { formats, idle, pageOf, type WrittenProcess, writePage } from "./page-writer.js";
 
@@ -138,7 +139,13 @@ describe.each(engines)("status pages with random hostile requests (%s)", (_, eng
   });
 
   it("random bytes in and around a page give a status or a typed error", () => {
-    const pages = formats.map((format) => writePage(format, pageOf([{}, {}])));
+    const json = new TextDecoder().decode(writePage("json", pageOf([{}, {}])));
+    const pages = [
+      ...formats.map((format) => writePage(format, pageOf([{}, {}]))),
+      new TextEncoder().encode(JSON.stringify(JSON.parse(json), undefined, 1)),
+      fixture("fpm-status/static-slow--openmetrics.body.om"),
+      fixture("fpm-cases/slot-without-process.txt"),
+    ];
     fc.assert(
       fc.property(
         fc.constantFrom(...pages),

@@ -4,8 +4,9 @@ import type { ServerStatus } from "../../apache/server-status.js";
 import { StatusSource } from "../../apache/status-source.js";
 import { parseTextPage } from "../../apache/text-page.js";
 import type { FleetResult, Probe } from "../../fleet/probe.js";
+import { DistinctTargets } from "../distinct-targets.js";
 import type { Io } from "../io.js";
-import { failures, pagesText, type Round, readEach, repeatLines, warningLines } from "../round.js";
+import { failures, pagesText, type Round, readEach, warningLines } from "../round.js";
 
 export const statusFormats = ["table", "text", "json", "prometheus"] as const;
 export type StatusFormat = (typeof statusFormats)[number];
@@ -20,14 +21,14 @@ export async function readStatusRound(
 ): Promise<Round> {
   if (format === "text") {
     const pages = shown(await readEach(urls, readPage, timeout, io));
-    const { problems, exitCode } = failures(pages, io);
-    problems.unshift(...repeatLines(urls, io, shownTarget));
-    return { render: () => pagesText(pages, io), problems, exitCode };
+    return { render: () => pagesText(pages, io), ...failures(pages, io) };
   }
   const probe: Probe<ServerStatus> = (url, limits) => new StatusSource(url, whole(limits)).status();
-  const results = shown(await readEach(urls, probe, timeout, io));
+  const distinct = new DistinctTargets();
+  const wanted = format === "prometheus" ? distinct.of(urls) : urls;
+  const results = shown(await readEach(wanted, probe, timeout, io));
   const { problems, exitCode } = failures(results, io);
-  problems.unshift(...repeatLines(urls, io, shownTarget));
+  problems.unshift(...distinct.warningLines(io, shownTarget));
   problems.push(...warningLines(results, io));
   return { render: await renderer(results, format, io), problems, exitCode };
 }
