@@ -58,8 +58,10 @@ function workerOf(balancer: ProxyBalancerRecord, index: number): ProxyWorkerReco
   return worker;
 }
 
+/** httpd counts busy requests down once too often, and prints what is below zero as 2^64 - n. */
 function count(text: string): number | undefined {
-  return /^\d{1,20}$/.test(text) ? Number(text) : undefined;
+  if (!/^\d{1,20}$/.test(text)) return undefined;
+  return Number(text) < 2 ** 63 ? Number(text) : 0;
 }
 
 const units = "KMGTPE";

@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { type Command, Option } from "commander";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { fleet } from "../fleet/fleet.js";
+import { DistinctTargets } from "./distinct-targets.js";
 import { ExitCode, exitCodeOf, worse } from "./exit-codes.js";
 import type { Io } from "./io.js";
 import { parseCount, parseDuration } from "./parse-values.js";
@@ -28,7 +29,8 @@ Formats:
   ndjson      a JSON object a line; the default in a pipe
   json        one array of these objects
   table       the default on a terminal
-  prometheus  metrics as php-fpm_exporter names them, when all is read
+  prometheus  metrics as php-fpm_exporter names them, when all is read; a target
+              that is given twice is read once, and named in a warning
 The objects are those of fcgi-probe status --format json.
 
 Results come in the order of the answers, and a summary on standard error. A
@@ -72,9 +74,11 @@ async function runScrape(
     if (io.stdout.isTerminal) progress.hide();
   });
   const summary = new Summary();
+  const distinct = new DistinctTargets();
   let problem: GatewayError | undefined;
   try {
-    const targets = allTargets(file, addresses, io);
+    const given = allTargets(file, addresses, io);
+    const targets = format === "prometheus" ? newOf(given, distinct) : given;
     const results = fleet(targets, { concurrency, timeout, full, signal: io.signal });
     for await (const result of results) {
       if (io.signal.aborted) continue;
@@ -90,6 +94,7 @@ async function runScrape(
   await writer.end();
   progress.close();
   if (problem !== undefined) await io.stderr.writeLines(errorLines(problem, io.stderr.style));
+  await io.stderr.writeLines(distinct.warningLines(io));
   if (io.stdout.error === undefined) await summary.write(io, format);
   if (io.signal.aborted) return ExitCode.Interrupted;
   return problem === undefined ? summary.exitCode : ExitCode.Failed;
@@ -123,6 +128,10 @@ async function* allTargets(file: string | undefined, addresses: readonly string[
     yield* readTargets(source, file === "-" ? "standard input" : file);
   }
   yield* addresses;
+}
+
+async function* newOf(targets: AsyncIterable<string>, distinct: DistinctTargets) {
+  for await (const target of targets) if (distinct.isNew(target)) yield target;
 }
 
 function asGatewayError(error: unknown): GatewayError {

@@ -2,6 +2,7 @@ import type { PoolResult } from "../fleet/fleet.js";
 import type { Probe } from "../fleet/probe.js";
 import { type Address, parseAddress } from "../gateway/connector.js";
 import { status, statusPage } from "../phpfpm/status.js";
+import { DistinctTargets } from "./distinct-targets.js";
 import type { Io } from "./io.js";
 import { failures, pagesText, type Round, readEach, warningLines } from "./round.js";
 
@@ -28,8 +29,11 @@ export async function readRound(
     return { render: () => pagesText(pages, io), ...failures(pages, io) };
   }
   const probe = probePool(path, (address, limits) => status(address, { ...limits, full }));
-  const pools = await readEach(targets, probe, timeout, io);
+  const distinct = new DistinctTargets();
+  const wanted = format === "prometheus" ? distinct.of(targets) : targets;
+  const pools = await readEach(wanted, probe, timeout, io);
   const { problems, exitCode } = failures(pools, io);
+  problems.unshift(...distinct.warningLines(io));
   problems.push(...warningLines(pools, io));
   return { render: await renderer(pools, format, io), problems, exitCode };
 }

@@ -15,13 +15,15 @@ interface StatusCommandOptions {
 const help = `
 Formats:
   table       a line a pool; with --full also the processes, those with a
-              request first, the longest-running on top
+              request first, the longest-running on top, those that are being
+              created last
   text        the page exactly as the pool sent it; of several pools, each
               behind its address; on a terminal, with control characters shown
               escaped
   json        an array with an object per target
   prometheus  metrics as php-fpm_exporter names them; those of processes with
-              --full
+              --full; a target that is given twice is read once, and named in a
+              warning
 The default is table on a terminal and for several targets, and text for one
 target in a pipe.
 

@@ -1,7 +1,7 @@
 import type { ProxyBalancer, ServerStatus } from "../apache/server-status.js";
 import { ErrorCode } from "../errors.js";
 import type { FleetResult } from "../fleet/probe.js";
-import { formatLabels, type Metric, metricHead, sampleLine } from "./exposition.js";
+import { formatLabels, type Metric, metricText } from "./exposition.js";
 import type { Sample, StatusMetric } from "./status-metric.js";
 import { tlsCacheMetrics } from "./tls-cache-metrics.js";
 
@@ -199,16 +199,16 @@ export class ApacheMetrics {
     samples: (result: FleetResult<ServerStatus>) => readonly Sample[],
   ): string {
     const isOne = this.#results.length === 1;
-    let lines = "";
-    for (const result of this.#results) {
-      const target = isOne ? [] : [["scrape_uri", result.target] as const];
-      for (const [labels, value] of samples(result)) {
-        if (value === undefined) continue;
-        const all = formatLabels([...Object.entries(labels), ...target]);
-        lines += sampleLine(metric.name, all, value);
-      }
-    }
-    return lines === "" ? "" : metricHead(metric) + lines;
+    return metricText(
+      metric,
+      this.#results.flatMap((result) => {
+        const target = isOne ? [] : [["scrape_uri", result.target] as const];
+        return samples(result).map(
+          ([labels, value]) =>
+            [formatLabels([...Object.entries(labels), ...target]), value] as const,
+        );
+      }),
+    );
   }
 }
 

@@ -5,24 +5,38 @@ export interface Metric {
   help: string;
 }
 
-/** The two lines that introduce a metric. */
-export function metricHead({ name, type, help }: Metric): string {
+/** A value, and the labels that tell it from the others of its metric, see {@link formatLabels}. */
+export type LabelledValue = readonly [labels: string, value: number | undefined];
+
+/**
+ * A metric with all of its samples; the empty text when there is none. Values that are `undefined`
+ * are left out. Of samples with the same labels the first is written: Prometheus, which rejects a
+ * whole page for a second one, has no place for it.
+ */
+export function metricText({ name, type, help }: Metric, values: Iterable<LabelledValue>): string {
+  const written = new Set<string>();
+  let lines = "";
+  for (const [labels, value] of values) {
+    if (value === undefined || written.has(labels)) continue;
+    written.add(labels);
+    lines += `${name}${labels === "" ? "" : `{${labels}}`} ${formatValue(value)}\n`;
+  }
+  if (lines === "") return "";
   const text = help.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
-  return `# HELP ${name} ${text}\n# TYPE ${name} ${type}\n`;
+  return `# HELP ${name} ${text}\n# TYPE ${name} ${type}\n${lines}`;
 }
 
-/** Labels as they stand between the braces. */
+/** Labels as they stand between the braces. What is no Unicode text becomes U+FFFD. */
 export function formatLabels(labels: readonly (readonly [name: string, value: string])[]): string {
   return labels.map(([name, value]) => `${name}="${escapeValue(value)}"`).join(",");
 }
 
 function escapeValue(value: string): string {
-  return value.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"');
-}
-
-/** One line: a value of a metric, which may have no labels. */
-export function sampleLine(name: string, labels: string, value: number): string {
-  return `${name}${labels === "" ? "" : `{${labels}}`} ${formatValue(value)}\n`;
+  return value
+    .replace(/\p{Surrogate}/gu, "\ufffd")
+    .replaceAll("\\", "\\\\")
+    .replaceAll("\n", "\\n")
+    .replaceAll('"', '\\"');
 }
 
 function formatValue(value: number): string {

@@ -5,7 +5,7 @@ import {
   type ProcessStatus,
   processState,
 } from "../phpfpm/pool-status.js";
-import { formatLabels, type Metric, metricHead, sampleLine } from "./exposition.js";
+import { formatLabels, type LabelledValue, type Metric, metricText } from "./exposition.js";
 
 interface PoolMetric extends Metric {
   value(pool: PoolStatus): number | undefined;
@@ -143,6 +143,8 @@ const stateLabels: readonly (readonly [state: ProcessState, label: string])[] = 
   [ProcessState.ReadingHeaders, "Reading headers"],
   [ProcessState.GettingRequestInformation, "Getting request informations"],
   [ProcessState.Ending, "Ending"],
+  // Only of a process that is in this state: php-fpm_exporter adds what it does not know like that.
+  [ProcessState.Creating, "Creating"],
 ];
 
 /** What is kept of a result: numbers, and no request of anybody. */
@@ -190,37 +192,36 @@ export class PoolMetrics {
       yield this.#metric(metric, ({ values }) => values[index]);
     }
     for (const [index, metric] of processMetrics.entries()) {
-      yield this.#processMetric(metric, ({ values }, labels) => {
-        const value = values[index];
-        return value === undefined ? "" : sampleLine(metric.name, labels, value);
-      });
+      yield this.#processMetric(metric, ({ values }, labels) => [[labels, values[index]]]);
     }
     yield this.#processMetric(processStates, ({ state }, labels) =>
       stateLabels
-        .map(([each, label]) => {
-          const all = `${labels},${formatLabels([["state", label]])}`;
-          return sampleLine(processStates.name, all, each === state ? 1 : 0);
-        })
-        .join(""),
+        .filter(([each]) => each === state || each !== ProcessState.Creating)
+        .map(([each, label]) => [
+          `${labels},${formatLabels([["state", label]])}`,
+          each === state ? 1 : 0,
+        ]),
     );
   }
 
   #metric(metric: Metric, value: (kept: Kept) => number | undefined): string {
-    let samples = "";
-    for (const kept of this.#kept) {
-      const number = value(kept);
-      if (number !== undefined) samples += sampleLine(metric.name, kept.labels, number);
-    }
-    return samples === "" ? "" : metricHead(metric) + samples;
+    return metricText(
+      metric,
+      this.#kept.map((kept) => [kept.labels, value(kept)]),
+    );
   }
 
-  #processMetric(metric: Metric, lines: (process: KeptProcess, labels: string) => string): string {
-    let samples = "";
-    for (const { labels, processes } of this.#kept) {
-      for (const [child, process] of processes.entries()) {
-        samples += lines(process, `${labels},${formatLabels([["child", `${child}`]])}`);
-      }
-    }
-    return samples === "" ? "" : metricHead(metric) + samples;
+  #processMetric(
+    metric: Metric,
+    values: (process: KeptProcess, labels: string) => readonly LabelledValue[],
+  ): string {
+    return metricText(
+      metric,
+      this.#kept.flatMap(({ labels, processes }) =>
+        processes.flatMap((process, child) =>
+          values(process, `${labels},${formatLabels([["child", `${child}`]])}`),
+        ),
+      ),
+    );
   }
 }

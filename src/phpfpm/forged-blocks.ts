@@ -1,80 +1,59 @@
+import { parseSigned, parseStartTime } from "./page-values.js";
 import { divide } from "./process-body.js";
-import type { Block, Grammar } from "./process-grammar.js";
+import type { Block, Grammar, Head } from "./process-grammar.js";
 
 /** PHP-FPM recounts once a second: a younger worker may be listed and not be counted yet. */
 const RECOUNT_SECONDS = 2;
 
 /**
- * Joins forged blocks to the ones that they were written into, while there are more blocks than
- * the page's total explains.
+ * Finds the blocks that a request may have written.
  *
- * Whoever guesses the second of the scrape can forge a block that nothing tells from a genuine one
- * but the count. It lies inside a field of the block before it, and the fields of a process are
- * short: where the two cannot be one process, both are genuine, whatever the total says. Where
- * they can, a block goes that repeats a pid; then, when not even workers too young to be counted
- * explain the number, an older one; from the end of the page.
+ * PHP-FPM takes the time once for a page, so a block whose times add up to another second than the
+ * first one's is suspect. So is one that could be part of the request before it, where such blocks
+ * explain why the page lists more processes than it counted: where they cannot, the count is wrong.
  */
-export function joinForged(
+export function forgedBlocks(
   letters: string,
   blocks: readonly Block[],
   total: number,
   grammar: Grammar,
-): readonly Block[] {
-  const repeated = repeatsOfPids(blocks);
-  const joined = joinSome(letters, blocks, blocks.length - total, grammar, (block) =>
-    repeated.has(block),
-  );
-  const young = joined.filter(isYoung).length;
-  return joinSome(
-    letters,
-    joined,
-    joined.length - total - young,
-    grammar,
-    (block) => !isYoung(block),
-  );
-}
-
-function joinSome(
-  letters: string,
-  blocks: readonly Block[],
-  most: number,
-  grammar: Grammar,
-  isSuspect: (block: Block) => boolean,
-): readonly Block[] {
-  if (most <= 0) return blocks;
-  const backwards: Block[] = [];
-  let excess = most;
-  let last: Block | undefined;
-  for (const block of blocks.toReversed()) {
-    if (last !== undefined) {
-      const both = { ...block, tail: last.tail, end: last.end };
-      if (excess > 0 && isSuspect(last) && isOneProcess(letters, both, grammar)) {
-        excess--;
-        last = both;
-        continue;
-      }
-      backwards.push(last);
-    }
-    last = block;
+): Set<Block> {
+  const second = secondOf(blocks[0]?.head);
+  const forged = new Set(blocks.filter(({ head }) => !isOfSecond(head, second)));
+  const counted = blocks.filter((block) => !forged.has(block) && isCounted(block.head));
+  const excess = counted.length - total;
+  if (excess <= 0) return forged;
+  const inside = [...blocks.entries()].filter(([index, block]) => {
+    const before = blocks[index - 1];
+    return before !== undefined && isOneProcess(letters, before, block, grammar);
+  });
+  // A request is too short for two blocks: neighbours cannot both be forged.
+  let atOnce = 0;
+  let last = 0;
+  for (const [index] of inside) {
+    if (index === last + 1 && atOnce > 0) continue;
+    atOnce++;
+    last = index;
   }
-  if (last !== undefined) backwards.push(last);
-  return backwards.reverse();
+  if (atOnce >= excess) for (const [, block] of inside) forged.add(block);
+  return forged;
 }
 
-function isOneProcess(letters: string, block: Block, grammar: Grammar): boolean {
-  return (divide(letters, block, grammar)?.readings ?? 0) > 0;
+function isOneProcess(letters: string, one: Block, next: Block, grammar: Grammar): boolean {
+  return (divide(letters, { ...one, tail: next.tail }, grammar)?.readings ?? 0) > 0;
 }
 
-function repeatsOfPids(blocks: readonly Block[]): Set<Block> {
-  const seen = new Set<string>();
-  const repeated = new Set<Block>();
-  for (const block of blocks) {
-    if (seen.has(block.head.pid)) repeated.add(block);
-    seen.add(block.head.pid);
-  }
-  return repeated;
+function secondOf({ startTime = "", startSince = "" }: Partial<Head> = {}): number {
+  return parseStartTime(startTime) + (parseSigned(startSince) ?? Number.NaN);
 }
 
-function isYoung({ head }: Block): boolean {
-  return Number(head.startSince) <= RECOUNT_SECONDS;
+/** Object.is: a page whose dates cannot be read has no second to compare. */
+function isOfSecond(head: Head, second: number): boolean {
+  const own = secondOf(head);
+  // Who prints no numbers below zero prints 0 when the clock was set back.
+  return Object.is(own, second) || (parseSigned(head.startSince) === 0 && own > second);
+}
+
+function isCounted({ pid, startSince }: Head): boolean {
+  return Number(pid) !== 0 && Number(parseSigned(startSince)) > RECOUNT_SECONDS;
 }

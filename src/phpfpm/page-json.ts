@@ -2,13 +2,14 @@ import { GatewayError } from "../errors.js";
 import { readText } from "./page-values.js";
 import { poolOf } from "./pool-fields.js";
 import type { OtherField, PoolStatus } from "./pool-status.js";
-import { type Grammar, knownKeys, type PageText, pageText } from "./process-grammar.js";
-import { readProcesses } from "./processes.js";
+import { knownKeys, processOf } from "./process-fields.js";
+import { type Grammar, type PageText, pageText } from "./process-grammar.js";
+import { countWarnings, readProcesses } from "./processes.js";
 
 const anyValue = String.raw`(?:"(?:[^"\\]|\\.){0,512}"|[^\s",:{}[\]]+)`;
 const otherKey = `"(?!(?:${knownKeys})")[a-z ]{1,64}"`;
 const others = `(?:${otherKey}:${anyValue},){0,8}`;
-const count = String.raw`\d{1,20}`;
+const count = String.raw`-?\d{1,20}`;
 
 const grammar: Grammar = {
   head: new RegExp(
@@ -36,67 +37,81 @@ const grammar: Grammar = {
     "y",
   ),
   growth: { path: 6, query: 6 },
+  raw: '"',
   uriEnd,
   decodeUri,
+  decode: (text) => text,
   others: new RegExp(
     String.raw`"(?!(?:${knownKeys})")(?<key>[a-z ]{1,64})":"?(?<value>(?<=")(?:[^"\\]|\\.){0,512}|[^\s",:{}[\]]+)`,
     "g",
   ),
 };
 
-interface PoolField {
-  key?: string;
-  value?: string;
-  close?: string;
-}
-
 /** The pool stands before any foreign text; behind it comes the list of processes, or the end. */
-const poolField = new RegExp(
-  String.raw`\s*"(?<key>[^"\\]{1,64})"\s*:\s*(?:(?<value>${anyValue})\s*(?<close>[,}])|\[)`,
-  "y",
-);
+const poolField = new RegExp(`[{,]"(?<key>[^"\\\\]{1,64})":(?<value>${anyValue})`, "y");
+const listStart = ', "processes":[';
 
 /**
  * Reads a JSON status page. PHP-FPM writes it by hand and escapes the URI at most, so it is not
  * always JSON, nor does what `JSON.parse` accepts say what PHP meant: a user may bring a second
- * `"pid"` along. The texts of a request are found by the fixed order around them.
+ * `"pid"` along. The texts of a request are found by the fixed order around them. A page that
+ * something else has written again is JSON.
  *
  * @throws GatewayError `truncated`, `malformed`
  */
 export function parseJsonPage(bytes: Uint8Array): PoolStatus {
   const page = pageText(bytes);
   const { letters } = page;
-  const { fields, end, hasProcesses } = readPool(page);
+  const { fields, end } = readPool(page);
+  if (/^\}\s*$/.test(letters.slice(end))) return poolOf(fields);
+  if (!letters.startsWith(listStart, end)) return parseRewrittenPage(page, end);
   const pool = poolOf(fields);
-  if (hasProcesses) {
-    const close = /\s*\]\s*\}\s*$/.exec(letters);
-    if (close === null) throw cut(letters);
-    if (close.index <= end) pool.processes = [];
-    else readProcesses(pool, page, end, close.index, grammar);
-  } else if (letters.slice(end).trim() !== "") {
-    throw unreadable(letters, end);
-  }
+  const start = end + listStart.length;
+  const close = /\s*\]\s*\}\s*$/.exec(letters);
+  if (close === null) throw cut(letters);
+  if (close.index <= start) pool.processes = [];
+  else readProcesses(pool, page, start, close.index, grammar);
   return pool;
 }
 
-function readPool(page: PageText): { fields: OtherField[]; end: number; hasProcesses: boolean } {
-  const { letters } = page;
+/** Reads fields as long as they are spelled as PHP spells them. */
+function readPool({ bytes, letters }: PageText): { fields: OtherField[]; end: number } {
   const fields: OtherField[] = [];
-  let end = letters.indexOf("{") + 1;
+  let end = letters.indexOf("{");
   for (;;) {
     poolField.lastIndex = end;
-    const match = poolField.exec(letters);
-    if (match === null) throw unreadable(letters, end);
-    const { key = "", value, close } = match.groups as PoolField;
-    if (value === undefined) {
-      if (key !== "processes") throw unreadable(letters, end);
-      return { fields, end: poolField.lastIndex, hasProcesses: true };
-    }
-    const start = end + match[0].lastIndexOf(value);
-    fields.push([key, unquote(readText(page.bytes, start, start + value.length))]);
+    const { key = "", value = "" } = poolField.exec(letters)?.groups ?? {};
+    if (value === "") return { fields, end };
     end = poolField.lastIndex;
-    if (close === "}") return { fields, end, hasProcesses: false };
+    fields.push([key, unquote(readText(bytes, end - value.length, end))]);
   }
+}
+
+function parseRewrittenPage({ bytes, letters }: PageText, offset: number): PoolStatus {
+  let page: object;
+  try {
+    page = JSON.parse(readText(bytes, 0, bytes.length)) as object;
+  } catch {
+    throw unreadable(letters, offset);
+  }
+  const { processes, ...fields } = page as { processes?: unknown };
+  const pool = poolOf(fieldsOf(fields));
+  if (processes === undefined) return pool;
+  if (!Array.isArray(processes)) throw unreadable(letters, offset);
+  pool.processes = processes.map((process: unknown) => {
+    const isProcess = typeof process === "object" && process !== null && "pid" in process;
+    if (!isProcess) throw unreadable(letters, offset);
+    return processOf(fieldsOf(process));
+  });
+  pool.warnings = countWarnings(pool);
+  return pool;
+}
+
+function fieldsOf(values: object): OtherField[] {
+  return Object.entries(values).map(([key, value]) => [
+    key,
+    typeof value === "string" ? value : JSON.stringify(value),
+  ]);
 }
 
 function unreadable(letters: string, offset: number): GatewayError {

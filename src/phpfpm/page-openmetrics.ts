@@ -11,30 +11,59 @@ const keys = new Map([
 
 const helpOfUp = /^# HELP phpfpm_up Could pool (?<pool>.*) using a (?<manager>\S+) PM /;
 
+/** `name{labels} value timestamp`, where only the name and the value are always there. */
+const sample =
+  /^(?<name>[a-zA-Z_:][\w:]*)(?:\{(?<labels>(?:[^"}]|"(?:[^"\\]|\\.)*")*)\})?[ \t]+(?<value>[-+\w.]+)(?:[ \t]+[-+\w.]+)?[ \t]*\r?$/;
+
+const poolLabel = /(?<![\w:])pool="(?<pool>(?:[^"\\]|\\.)*)"/;
+
 /**
- * Reads an OpenMetrics status page (PHP 8.1 and later). It has no start time and no processes; the
- * pool and its process manager are named in a help text alone.
+ * Reads an OpenMetrics status page (PHP 8.1 and later). It has no start time and no processes. The
+ * pool is named by a label, where there are labels, or else in a help text, as its process manager
+ * is. Of samples that differ in their labels alone, the first is the pool's.
  *
  * @throws GatewayError `truncated` without the closing `# EOF`, `malformed`
  */
 export function parseOpenMetricsPage(page: Uint8Array): PoolStatus {
-  const fields: OtherField[] = [];
   const text = readText(page, 0, page.length);
+  const fields: OtherField[] = [];
+  let pool: string | undefined;
+  let manager: string | undefined;
   let offset = 0;
   let isWhole = false;
   for (const line of text.split("\n")) {
-    const { name, value } = /^phpfpm_(?<name>[a-z_]+) (?<value>\S+)\r?$/.exec(line)?.groups ?? {};
-    const { pool, manager } = helpOfUp.exec(line)?.groups ?? {};
-    if (name !== undefined && value !== undefined) {
-      if (name !== "up") fields.push([keys.get(name) ?? name.replaceAll("_", " "), value]);
-    } else if (pool !== undefined && manager !== undefined) {
-      fields.push(["pool", pool], ["process manager", manager]);
+    const help = helpOfUp.exec(line)?.groups;
+    const { name, labels = "", value = "" } = sample.exec(line)?.groups ?? {};
+    if (name !== undefined) {
+      pool ??= unescapeLabel(poolLabel.exec(labels)?.groups?.["pool"]);
+      if (name !== "phpfpm_up") fields.push([keyOf(name), wholeNumber(value)]);
+    } else if (help !== undefined) {
+      pool ??= help["pool"];
+      manager ??= help["manager"];
     } else if (/^# EOF\r?$/.test(line)) isWhole = true;
     else if (!/^(?:#.*)?\r?$/.test(line)) throw unreadable(text, offset);
     offset += line.length + 1;
   }
   if (!isWhole) throw new GatewayError("truncated", "the status page ends before its # EOF");
+  if (manager !== undefined) fields.unshift(["process manager", manager]);
+  if (pool !== undefined) fields.unshift(["pool", pool]);
   return poolOf(fields);
+}
+
+/** The key of the other formats. OpenMetrics wants counters to end in `_total`. */
+function keyOf(metric: string): string {
+  const name = metric.replace(/^phpfpm_(.*?)(?:_total)?$/, "$1");
+  return keys.get(name) ?? name.replaceAll("_", " ");
+}
+
+/** Who writes a page again may print whole numbers as `3.0` or `1.2e+04`. */
+function wholeNumber(value: string): string {
+  const number = /^-?\d+$/.test(value) ? Number.NaN : Number(value);
+  return Number.isInteger(number) ? `${BigInt(number)}` : value;
+}
+
+function unescapeLabel(text: string | undefined): string | undefined {
+  return text?.replace(/\\(.)/g, (_, letter: string) => (letter === "n" ? "\n" : letter));
 }
 
 function unreadable(text: string, offset: number): GatewayError {

@@ -15,7 +15,8 @@ import { hashKey } from "../engine/hash-key.js";
 import { readText } from "./page-values.js";
 import type { PoolStatus } from "./pool-status.js";
 import { BLOCK_LINES, ProcessTable } from "./process-table.js";
-import { countWarning, PoolRecord } from "./status-records.js";
+import { countWarnings } from "./processes.js";
+import { PoolRecord } from "./status-records.js";
 
 const KEYS = LINE_KEYS >> 2;
 const VALUES = LINE_VALUES >> 2;
@@ -43,13 +44,11 @@ const poolHashes = Int32Array.from(
 );
 const POOL_LINES = poolHashes.length;
 const memoryPeakHash = hashKey("memory peak");
-/** The shortest that a process block gets is longer than this. */
-const LEAST_BLOCK = 256;
 
 /**
  * Reads a text page that is written exactly as PHP-FPM writes it: every line where it belongs, and
  * no more processes than its total. A newline in the text of a request moves the lines behind it,
- * so such a page is not one.
+ * or adds a process, so such a page is not one.
  *
  * @returns `undefined` for any other page
  */
@@ -58,19 +57,15 @@ export function readStandardPage(page: Uint8Array, engine: Engine): PoolStatus |
   const pool = readPool(lines, engine);
   if (pool === undefined || lines.isAtEnd) return pool;
   const isBorrowed = page.buffer === engine.memory.buffer;
-  const most = Math.floor(page.length / LEAST_BLOCK);
-  const capacity = Math.max(0, Math.min(pool.totalProcesses ?? 0, most));
-  const table = new ProcessTable(isBorrowed ? page.slice() : page, capacity);
+  const table = new ProcessTable(isBorrowed ? page.slice() : page);
   do {
     const blocks = Math.floor(lines.left / BLOCK_LINES);
     if (!table.add(engine, lines.next, blocks, lines.base)) return undefined;
     lines.next += blocks * BLOCK_LINES;
     if (lines.isAtEnd) {
-      const { processes } = table;
-      pool.processes = processes;
-      if (processes.length !== pool.totalProcesses) {
-        pool.warnings = [countWarning(processes.length, pool.totalProcesses ?? 0)];
-      }
+      if (table.created > (pool.totalProcesses ?? 0)) return undefined;
+      pool.processes = table.processes;
+      pool.warnings = countWarnings(pool);
       return pool;
     }
   } while (lines.advance());
@@ -83,8 +78,10 @@ function readPool(lines: Lines, { memory, words, numbers }: Engine): PoolRecord 
   const kind = (line: number) => words[KEYS + line * ROW_WORDS + LineKey.Kind];
   const valueStart = (line: number) => words[VALUES + line * ROW_WORDS + LineValue.Start] as number;
   const valueEnd = (line: number) => words[VALUES + line * ROW_WORDS + LineValue.End] as number;
-  const count = (line: number) =>
+  const number = (line: number) =>
     numbers[(VALUES + line * ROW_WORDS + LineValue.Number) >> 1] as number;
+  // A counter that fell below zero means none.
+  const count = (line: number) => Math.max(0, number(line));
 
   for (let line = 0; line < POOL_LINES; line++) {
     if (hash(line) !== poolHashes[line]) return undefined;
@@ -94,7 +91,7 @@ function readPool(lines: Lines, { memory, words, numbers }: Engine): PoolRecord 
   const pool = new PoolRecord();
   pool.pool = readText(memory, valueStart(0), valueEnd(0));
   pool.processManager = readText(memory, valueStart(1), valueEnd(1));
-  pool.startTime = new Date(count(2) * 1000);
+  pool.startTime = new Date(number(2) * 1000);
   pool.startSince = count(3);
   pool.acceptedConn = count(4);
   pool.listenQueue = count(5);

@@ -4,7 +4,8 @@ import { readStandardPage } from "./page-text-standard.js";
 import { readText } from "./page-values.js";
 import { poolOf } from "./pool-fields.js";
 import type { OtherField, PoolStatus } from "./pool-status.js";
-import { type Grammar, knownKeys, type PageText, pageText } from "./process-grammar.js";
+import { knownKeys } from "./process-fields.js";
+import { type Grammar, type PageText, pageText } from "./process-grammar.js";
 import { readProcesses } from "./processes.js";
 
 const NEWLINE = 0x0a;
@@ -92,7 +93,7 @@ function grammarOf(letters: string, from: number): Grammar {
   const mark = (key: string): string => `${key}:`.padEnd(Math.max(column, key.length + 2));
   const otherKey = `(?!(?:${knownKeys}):)[^\\r\\n:*]{1,64}:`;
   const others = `(?:${otherKey}[^\\r\\n]*${newline}){0,8}`;
-  const count = String.raw`\d{1,20}`;
+  const count = String.raw`-?\d{1,20}`;
   return {
     head: new RegExp(
       [
@@ -122,7 +123,9 @@ function grammarOf(letters: string, from: number): Grammar {
       "y",
     ),
     growth: { path: 1, query: 1 },
+    raw: "\n",
     decodeUri: (uri) => uri,
+    decode: (text) => text,
     others: otherLine,
   };
 }

@@ -11,15 +11,22 @@ export function parseStartTime(text: string): number {
 }
 
 /**
- * Reads a whole number. From 2^63 to 2^64 - 1 it is a negative one that was printed as unsigned:
- * PHP does that where a clock went backwards or a length was -1, and both mean none, 0.
+ * Reads a whole number that may be below zero. From 2^63 to 2^64 - 1 it is a negative one that was
+ * printed as unsigned, as PHP does where a clock was set back or a counter fell below zero.
  *
  * @returns `undefined` where the text is not a whole number
  */
-export function parseCount(text: string): number | undefined {
+export function parseSigned(text: string): number | undefined {
   if (!/^-?\d{1,20}$/.test(text)) return undefined;
   if (text.length < 19) return Number(text);
-  return BigInt(text) >= 2n ** 63n ? 0 : Number(text);
+  const value = BigInt(text);
+  return value < 2n ** 63n ? Number(value) : Math.min(0, Number(value - 2n ** 64n));
+}
+
+/** {@link parseSigned} of what cannot be below zero: such a number means none, 0. */
+export function parseCount(text: string): number | undefined {
+  const value = parseSigned(text);
+  return value === undefined ? undefined : Math.max(0, value);
 }
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });

@@ -2,49 +2,66 @@ import { GatewayError } from "../errors.js";
 import { readText } from "./page-values.js";
 import { poolOf } from "./pool-fields.js";
 import type { OtherField, PoolStatus } from "./pool-status.js";
-import { type Grammar, knownKeys, type PageText, pageText } from "./process-grammar.js";
+import { knownKeys } from "./process-fields.js";
+import { type Grammar, type PageText, pageText } from "./process-grammar.js";
 import { readProcesses } from "./processes.js";
 
 const knownTags = knownKeys.replaceAll(" ", "-");
-const others = `(?:<(?!(?:${knownTags})>)[a-z-]{1,64}>[^<]{0,512}</[a-z-]{1,64}>){0,8}`;
-const count = String.raw`\d{1,20}`;
+const count = String.raw`-?\d{1,20}`;
 
-const grammar: Grammar = {
-  head: new RegExp(
-    [
-      String.raw`<process><pid>(?<pid>\d{1,10})</pid>`,
-      `<state>(?<state>[^<]{0,64})</state>`,
-      `<start-time>(?<startTime>${count})</start-time>`,
-      `<start-since>(?<startSince>${count})</start-since>`,
-      `<requests>(?<requests>${count})</requests>`,
-      `<request-duration>(?<duration>${count})</request-duration>`,
-      "<request-method>",
-    ].join(others),
-    "g",
-  ),
-  beforeUri: "</request-method><request-uri>",
-  beforeUser: new RegExp(
-    `</request-uri><content-length>(?<length>${count})</content-length>${others}<user>`,
-    "g",
-  ),
-  beforeScript: "</user><script>",
-  beforeTail: ["</script><last-request-cpu>", "</script><last-request-memory>"],
-  tail: new RegExp(
-    [
-      // The bundler rewrites a tagged template that has this closing tag plainly.
-      String.raw`<\/script>(?:<last-request-cpu>(?<cpu>[-+\w.,]{1,64})</last-request-cpu>)?`,
-      `<last-request-memory>(?<memory>${count})</last-request-memory>`,
-      String.raw`(?:<[a-z-]{1,64}>[^<]{0,512}</[a-z-]{1,64}>){0,8}</process>\s*`,
-    ].join(""),
-    "y",
-  ),
-  growth: { path: 1, query: 6 },
-  decodeUri,
-  others: new RegExp(
-    `<(?!(?:${knownTags}|process)>)(?<key>[a-z-]{1,64})>(?<value>[^<]{0,512})(?=<)`,
-    "g",
-  ),
-};
+/**
+ * @param gap what stands between two elements of a process: PHP puts nothing there. A page that has
+ * blanks was written again by something that has escaped every text
+ */
+function grammarOf(gap: string): Grammar {
+  const isRewritten = gap !== "";
+  return {
+    head: new RegExp(
+      [
+        String.raw`<process>${gap}<pid>(?<pid>\d{1,10})</pid>${gap}`,
+        `<state>(?<state>[^<]{0,64})</state>${gap}`,
+        `<start-time>(?<startTime>${count})</start-time>${gap}`,
+        `<start-since>(?<startSince>${count})</start-since>${gap}`,
+        `<requests>(?<requests>${count})</requests>${gap}`,
+        `<request-duration>(?<duration>${count})</request-duration>${gap}`,
+        "<request-method>",
+      ].join(othersOf(gap)),
+      "g",
+    ),
+    beforeUri: `</request-method>${gap}<request-uri>`,
+    beforeUser: new RegExp(
+      `</request-uri>${gap}<content-length>(?<length>${count})</content-length>${gap}${othersOf(gap)}<user>`,
+      "g",
+    ),
+    beforeScript: `</user>${gap}<script>`,
+    beforeTail: [`</script>${gap}<last-request-cpu>`, `</script>${gap}<last-request-memory>`],
+    tail: new RegExp(
+      [
+        // The bundler rewrites a tagged template that has this closing tag plainly.
+        String.raw`<\/script>${gap}(?:<last-request-cpu>(?<cpu>[-+\w.,]{1,64})</last-request-cpu>${gap})?`,
+        `<last-request-memory>(?<memory>${count})</last-request-memory>`,
+        String.raw`(?:${gap}<[a-z-]{1,64}>[^<]{0,512}</[a-z-]{1,64}>){0,8}\s*</process>\s*`,
+      ].join(""),
+      "y",
+    ),
+    growth: { path: isRewritten ? 6 : 1, query: 6 },
+    raw: "<",
+    decode: isRewritten ? unescapeEntities : (text) => text,
+    decodeUri: isRewritten ? unescapeEntities : decodeUri,
+    others: new RegExp(
+      `<(?!(?:${knownTags}|process)>)(?<key>[a-z-]{1,64})>(?<value>[^<]{0,512})(?=<)`,
+      "g",
+    ),
+  };
+}
+
+/** Elements that are not known, between two that are. */
+function othersOf(gap: string): string {
+  return `(?:<(?!(?:${knownTags})>)[a-z-]{1,64}>[^<]{0,512}</[a-z-]{1,64}>${gap}){0,8}`;
+}
+
+const phpGrammar = grammarOf("");
+const firstGap = /<process>(?<gap>\s{0,64})<pid>/y;
 
 interface PoolField {
   key?: string;
@@ -70,8 +87,10 @@ export function parseXmlPage(bytes: Uint8Array): PoolStatus {
   if (hasProcesses) {
     const close = /<\/processes>\s*<\/status>\s*$/.exec(letters);
     if (close === null) throw unreadable(letters, letters.length);
+    firstGap.lastIndex = end;
+    const gap = firstGap.exec(letters)?.groups?.["gap"] ?? "";
     if (close.index === end) pool.processes = [];
-    else readProcesses(pool, page, end, close.index, grammar);
+    else readProcesses(pool, page, end, close.index, gap === "" ? phpGrammar : grammarOf(gap));
   } else if (end !== letters.length) {
     throw unreadable(letters, end);
   }

@@ -20,18 +20,19 @@ export interface ParseStatusPageOptions {
 /**
  * Reads a PHP-FPM status page (`pm.status_path`), plain or full, of PHP 5.3 to 8.5, in any of its
  * four formats. Nothing that the clients of the pool may have written into it, quotes and newlines
- * included, moves another field or adds a process; what cannot be told for certain is said in
- * {@link PoolStatus.warnings}.
+ * included, moves or changes a field of another process. A request that holds a whole process as
+ * PHP-FPM writes it adds a row: what may be one is named in {@link PoolStatus.warnings}.
  *
- * @param page the body of the response. Processes of a text page are read from it when they are
+ * @param body the body of the response. Processes of a text page are read from it when they are
  * asked for: do not write to it afterwards. A page in the engine's memory is copied
  * @throws GatewayError `not_a_status_page` for anything else, `truncated` where the page ends
  * early, `malformed` where a part of it cannot be read
  */
 export function parseStatusPage(
-  page: Uint8Array,
+  body: Uint8Array,
   options: ParseStatusPageOptions = {},
 ): PoolStatus {
+  const page = withoutBlankStart(body);
   const format = sniff(page);
   if (format === undefined || (options.format !== undefined && options.format !== format)) {
     throw notAStatusPage(page, options.format);
@@ -52,11 +53,19 @@ const P = 0x70;
 const O = 0x6f;
 /** How pages begin that do not begin with `po` as text pages do since PHP 5.3.4. */
 const beginnings: readonly (readonly [StatusPageFormat, RegExp])[] = [
-  ["json", /^\s*\{\s*"(?:pool|accepted conn|process manager)"/],
-  ["xml", /^\s*(?:<\?xml[^>]*>\s*)?<status>/],
-  ["openmetrics", /^# (?:HELP|TYPE) phpfpm_/],
+  ["json", /^\{\s*"(?:pool|accepted conn|process manager)"\s*:/],
+  ["xml", /^(?:<\?xml[^>]*>\s*)?<status>/],
+  ["openmetrics", /^# (?:HELP|TYPE|UNIT) phpfpm_/],
   ["text", /^(?:pool|accepted conn|process manager):/],
 ];
+
+/** Newlines, blanks and a byte order mark before a page are what something on its way has added. */
+function withoutBlankStart(page: Uint8Array): Uint8Array {
+  if (page[0] === P) return page;
+  let start = 0;
+  while ([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf].includes(page[start] ?? 0)) start++;
+  return start === 0 ? page : page.subarray(start);
+}
 
 function sniff(page: Uint8Array): StatusPageFormat | undefined {
   if (page[0] === P && page[1] === O && page[4] === 0x3a) return "text";

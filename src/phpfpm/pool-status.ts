@@ -53,16 +53,24 @@ export interface PoolStatus {
  * control characters, and markup, in them. Bytes that are not UTF-8 become U+FFFD.
  */
 export interface ProcessStatus {
+  /** 0 for a place in the list whose process is being created. */
   readonly pid: number;
-  /** As the page words it: {@link processState} tells what that means in every version. */
+  /**
+   * As the page words it: {@link processState} tells what that means in every version. Where PHP
+   * had no word yet and printed `(null)`, it is `Creating`.
+   */
   readonly state: string;
+  /** `undefined` while the process is being created. */
   readonly startTime: Date | undefined;
-  /** Seconds since the worker was started. */
-  readonly startSince: number;
+  /** Seconds since the worker was started. `undefined` while the process is being created. */
+  readonly startSince: number | undefined;
   /** Requests served by this worker. */
   readonly requests: number;
-  /** Microseconds: of the request at hand, or, when Idle, of the last one. */
-  readonly requestDuration: number;
+  /**
+   * Microseconds: of the request at hand, or, when Idle, of the last one. `undefined` while the
+   * process is being created: PHP prints the machine's uptime then.
+   */
+  readonly requestDuration: number | undefined;
   /** At most 15 bytes; `-` without a request. */
   readonly requestMethod: string;
   /** The script's name, and the query behind a `?`. */
@@ -107,9 +115,9 @@ export interface ProcessStatusJson {
   pid: number;
   state: string;
   startTime: string | undefined;
-  startSince: number;
+  startSince: number | undefined;
   requests: number;
-  requestDuration: number;
+  requestDuration: number | undefined;
   requestMethod: string;
   requestUri: string;
   contentLength: number;
@@ -127,6 +135,8 @@ export const ProcessState = {
   Running: "Running",
   Ending: "Ending",
   Finishing: "Finishing",
+  /** A process that is not there yet: nothing else on its row means anything. */
+  Creating: "Creating",
 } as const;
 
 export type ProcessState = (typeof ProcessState)[keyof typeof ProcessState];
@@ -135,6 +145,8 @@ const states = new Map<string, ProcessState>([
   ...Object.values(ProcessState).map((state) => [state, state] as const),
   // PHP 7.3 and earlier.
   ["Getting request informations", ProcessState.GettingRequestInformation],
+  // What printf made of a state without a name, before there was one for it.
+  ["(null)", ProcessState.Creating],
 ]);
 
 /** The state behind the words of any PHP version; `undefined` where they are new. */

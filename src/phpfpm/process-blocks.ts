@@ -1,33 +1,14 @@
 import { GatewayError } from "../errors.js";
-import { parseCount, parseStartTime } from "./page-values.js";
 import type { Block, Grammar, Head } from "./process-grammar.js";
 
 /**
- * The second that a head was written in. PHP-FPM takes the time once for a page, and `start since`
- * is that time less `start time`.
- */
-function secondOf(head: Head): number {
-  return parseStartTime(head.startTime) + (parseCount(head.startSince) ?? Number.NaN);
-}
-
-/**
- * Finds the process blocks from `from` to `to`.
+ * Finds the process blocks from `from` to `to`: whatever has the head and the tail of a process is
+ * one. A head behind a block without a tail is text that stands inside of that block.
  *
- * The first block stands before any foreign text, so its second is the page's, and a head of
- * another second is foreign. So is one behind a block that does not end as blocks do: it
- * interrupted that block.
- *
- * @param foreign called for each forged head
  * @throws GatewayError `truncated` where the last block is not whole
  */
-export function findBlocks(
-  letters: string,
-  from: number,
-  to: number,
-  grammar: Grammar,
-  foreign: () => void,
-): Block[] {
-  const heads = findHeads(letters, from, to, grammar, foreign);
+export function findBlocks(letters: string, from: number, to: number, grammar: Grammar): Block[] {
+  const heads = findHeads(letters, from, to, grammar);
   const [withCpu, withoutCpu] = grammar.beforeTail;
   const last = heads.at(-1);
   if (last === undefined) throw cutAt(from);
@@ -47,39 +28,27 @@ export function findBlocks(
     } else if (next === undefined) {
       throw cutAt(open.start);
     } else {
-      foreign();
+      open.holdsHead = true;
     }
   }
   return blocks;
 }
 
-function findHeads(
-  letters: string,
-  from: number,
-  to: number,
-  { head }: Grammar,
-  foreign: () => void,
-): Block[] {
+function findHeads(letters: string, from: number, to: number, { head }: Grammar): Block[] {
   const heads: Block[] = [];
-  let second = Number.NaN;
   head.lastIndex = from;
   for (;;) {
     const match = head.exec(letters);
     if (match === null || head.lastIndex > to) return heads;
-    const block = {
+    if (heads.length === 0 && match.index !== from) return heads;
+    heads.push({
       start: match.index,
       body: head.lastIndex,
       head: match.groups as unknown as Head,
       tail: to,
       end: to,
-    };
-    if (heads.length === 0) {
-      if (match.index !== from) return heads;
-      second = secondOf(block.head);
-    }
-    // Object.is: a page whose dates cannot be read has no second to compare.
-    if (Object.is(secondOf(block.head), second)) heads.push(block);
-    else foreign();
+      holdsHead: false,
+    });
   }
 }
 

@@ -45,7 +45,7 @@ export function divide(
     // Marks may share a quote.
     beforeUser.lastIndex = mark.index + 1;
     const userStart = mark.index + mark[0].length;
-    const isUriBounded = uriFits(letters, uriStart, mark.index, grammar.growth);
+    const isUriBounded = uriFits(letters, uriStart, mark.index, grammar);
     let userEnd = letters.indexOf(beforeScript, userStart);
     for (; userEnd >= 0; userEnd = letters.indexOf(beforeScript, userEnd + 1)) {
       const scriptStart = userEnd + beforeScript.length;
@@ -73,9 +73,17 @@ export function divide(
 }
 
 /** A URI is a path, and a query behind a `?` where there is one. A path may have a `?` too. */
-function uriFits(letters: string, start: number, end: number, growth: Grammar["growth"]): boolean {
-  const path = longest.path * growth.path;
-  if (end - start <= path) return true;
-  const mark = letters.lastIndexOf("?", start + path);
-  return mark >= start && end - mark - 1 <= longest.query * growth.query;
+function uriFits(letters: string, start: number, end: number, grammar: Grammar): boolean {
+  const { growth, raw } = grammar;
+  const fits = (from: number, to: number, most: number, times: number): boolean =>
+    to - from <= most || (to - from <= most * times && !letters.slice(from, to).includes(raw));
+  if (fits(start, end, longest.path, growth.path)) return true;
+  return [longest.path, longest.path * growth.path].some((path) => {
+    const mark = letters.lastIndexOf("?", start + path);
+    return (
+      mark >= start &&
+      fits(start, mark, longest.path, growth.path) &&
+      fits(mark + 1, end, longest.query, growth.query)
+    );
+  });
 }

@@ -17,9 +17,13 @@ export interface Grammar {
   readonly tail: RegExp;
   /** How many bytes escaping makes of one, at most. */
   readonly growth: { readonly path: number; readonly query: number };
+  /** What an escaped text does not have: where it stands, nothing has grown. */
+  readonly raw: string;
   /** Where the URI that starts here ends, when its escaping leaves no doubt. */
   readonly uriEnd?: (letters: string, start: number) => number | undefined;
   readonly decodeUri: (uri: string) => string;
+  /** The same of the other texts of a request. */
+  readonly decode: (text: string) => string;
   /** Global; a key that is not known and, at the end of the match, its value. */
   readonly others: RegExp;
 }
@@ -41,25 +45,9 @@ export interface Block {
   readonly head: Head;
   tail: number;
   end: number;
+  /** Whether its texts hold the head of a process. */
+  holdsHead: boolean;
 }
-
-/** The keys of a process on JSON and text pages, as alternatives of a pattern. */
-export const knownKeys = [
-  "pid",
-  "state",
-  "start time",
-  "start since",
-  "requests",
-  "request duration",
-  "request method",
-  "request uri",
-  "request URI",
-  "content length",
-  "user",
-  "script",
-  "last request cpu",
-  "last request memory",
-].join("|");
 
 /** A page as bytes, and as a string of one letter for each byte: offsets agree. */
 export interface PageText {

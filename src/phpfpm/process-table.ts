@@ -9,7 +9,8 @@ import {
 } from "../engine/engine.js";
 import { hashKey } from "../engine/hash-key.js";
 import { readText } from "./page-values.js";
-import type { ProcessStatus, ProcessStatusJson } from "./pool-status.js";
+import { ProcessState, type ProcessStatus, type ProcessStatusJson } from "./pool-status.js";
+import { stateText } from "./process-fields.js";
 import { none, processToJson } from "./status-records.js";
 
 /** The lines of a process block, in the order that PHP-FPM has written since 5.4. */
@@ -75,17 +76,14 @@ const BLOCK_WORDS = BLOCK_LINES * ROW_WORDS;
 export class ProcessTable {
   /** In the order of the page. */
   readonly processes: ProcessStatus[] = [];
+  /** How many of them are there, and not still being created. */
+  created = 0;
   readonly #bytes: Uint8Array;
-  readonly #capacity: number;
   #second: number | undefined;
 
-  /**
-   * @param bytes the page; kept, not copied
-   * @param capacity how many processes there can be
-   */
-  constructor(bytes: Uint8Array, capacity: number) {
+  /** @param bytes the page; kept, not copied */
+  constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    this.#capacity = capacity;
   }
 
   /**
@@ -94,10 +92,9 @@ export class ProcessTable {
    * @param line the first of them, {@link BLOCK_LINES} for each block
    * @param base what to add to an engine address to get an offset in the page
    * @returns whether they are blocks as PHP-FPM writes them, of the same second as the first (see
-   * findBlocks), and there was room for them
+   * forgedBlocks)
    */
   add(engine: Engine, line: number, blocks: number, base: number): boolean {
-    if (this.processes.length + blocks > this.#capacity) return false;
     const first = line * ROW_WORDS;
     const end = first + blocks * BLOCK_WORDS;
     if (!areBlocks(engine.words, KEYS + first, KEYS + end)) return false;
@@ -105,6 +102,7 @@ export class ProcessTable {
       const second = secondOf(engine.numbers, block);
       this.#second ??= second;
       if (second !== this.#second) return false;
+      if (engine.numbers[(block + Row.Pid + LineValue.Number) >> 1] !== 0) this.created++;
       this.processes.push(new TableProcess(this.#bytes, cellsOf(engine, block, base)));
     }
     return true;
@@ -199,22 +197,24 @@ class TableProcess implements ProcessStatus {
   }
 
   get pid(): number {
-    return this.#number(Cell.Pid);
+    return this.#count(Cell.Pid);
   }
   get state(): string {
-    return this.#text(Cell.State);
+    return stateText(this.#text(Cell.State));
   }
-  get startTime(): Date {
-    return new Date(this.#number(Cell.StartTime) * 1000);
+  get startTime(): Date | undefined {
+    const seconds = this.#number(Cell.StartTime);
+    return seconds === 0 ? undefined : new Date(seconds * 1000);
   }
-  get startSince(): number {
-    return this.#number(Cell.StartSince);
+  get startSince(): number | undefined {
+    return this.#number(Cell.StartTime) === 0 ? undefined : this.#count(Cell.StartSince);
   }
   get requests(): number {
-    return this.#number(Cell.Requests);
+    return this.#count(Cell.Requests);
   }
-  get requestDuration(): number {
-    return this.#number(Cell.RequestDuration);
+  get requestDuration(): number | undefined {
+    const isCreating = this.pid === 0 || this.state === ProcessState.Creating;
+    return isCreating ? undefined : this.#count(Cell.RequestDuration);
   }
   get requestMethod(): string {
     return this.#text(Cell.RequestMethod);
@@ -223,7 +223,7 @@ class TableProcess implements ProcessStatus {
     return this.#text(Cell.RequestUri);
   }
   get contentLength(): number {
-    return this.#number(Cell.ContentLength);
+    return this.#count(Cell.ContentLength);
   }
   get user(): string {
     return this.#text(Cell.User);
@@ -232,10 +232,10 @@ class TableProcess implements ProcessStatus {
     return this.#text(Cell.Script);
   }
   get lastRequestCpu(): number {
-    return this.#number(Cell.LastRequestCpu);
+    return this.#count(Cell.LastRequestCpu);
   }
   get lastRequestMemory(): number {
-    return this.#number(Cell.LastRequestMemory);
+    return this.#count(Cell.LastRequestMemory);
   }
   get other(): readonly never[] {
     return none;
@@ -247,6 +247,11 @@ class TableProcess implements ProcessStatus {
 
   #number(cell: number): number {
     return this.#cells[cell] as number;
+  }
+
+  /** A count that fell below zero means none. */
+  #count(cell: number): number {
+    return Math.max(0, this.#number(cell));
   }
 
   #text(cell: number): string {

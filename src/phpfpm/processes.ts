@@ -1,15 +1,16 @@
 import { GatewayError } from "../errors.js";
-import { joinForged } from "./forged-blocks.js";
-import { parseCount, parseStartTime, readText } from "./page-values.js";
+import { forgedBlocks } from "./forged-blocks.js";
+import { readText } from "./page-values.js";
 import type { OtherField, ProcessStatus } from "./pool-status.js";
 import { findBlocks } from "./process-blocks.js";
 import { divide } from "./process-body.js";
+import { processOf } from "./process-fields.js";
 import type { Block, Grammar, PageText } from "./process-grammar.js";
-import { countWarning, type PoolRecord, ProcessRecord } from "./status-records.js";
+import type { PoolRecord } from "./status-records.js";
 
 /**
- * Reads the processes of a page in any format, and none that a request forged, into `pool`; what
- * does not add up becomes a warning.
+ * Reads the processes of a page in any format into `pool`, every block of the page one, in order;
+ * what does not add up becomes a warning.
  *
  * @throws GatewayError `truncated` where the last process is not whole, `malformed` where one has
  * not the fields of a process
@@ -23,26 +24,37 @@ export function readProcesses(
 ): void {
   const { letters } = page;
   const warnings: string[] = [];
-  let forged = 0;
-  let blocks: readonly Block[] = findBlocks(letters, from, to, grammar, () => forged++);
-  if (forged > 0) {
-    warnings.push(
-      `the text of a request looks like ${forged} more process ${plural("block", forged)}`,
-    );
-  }
-  const { totalProcesses: total } = pool;
-  if (total !== undefined && blocks.length !== total) {
-    warnings.push(countWarning(blocks.length, total));
-    const genuine = joinForged(letters, blocks, total, grammar);
-    const starts = new Set(genuine.map(({ start }) => start));
-    for (const { start, head } of blocks) {
-      if (starts.has(start)) continue;
-      warnings.push(`process ${head.pid} is taken for the text of the request before it`);
-    }
-    blocks = genuine;
-  }
-  pool.processes = blocks.map((block) => readProcess(page, block, grammar, warnings));
-  if (warnings.length > 0) pool.warnings = warnings;
+  const blocks = findBlocks(letters, from, to, grammar);
+  const processes = blocks.map((block) => readProcess(page, block, grammar, warnings));
+  const forged = forgedBlocks(letters, blocks, pool.totalProcesses ?? blocks.length, grammar);
+  if (forged.size > 0) warnings.unshift(forgedWarning(blocks, forged));
+  pool.processes = processes;
+  pool.warnings = [...countWarnings(pool), ...warnings];
+}
+
+/**
+ * What to say where a page's processes are not as many as it counted. A process that is being
+ * created may be counted or not.
+ */
+export function countWarnings({ processes = [], totalProcesses: total }: PoolRecord): string[] {
+  if (total === undefined) return [];
+  const created = processes.filter(({ pid }) => pid !== 0).length;
+  if (total >= created && total <= processes.length) return [];
+  return [`the page lists ${processes.length} processes and its total says ${total}`];
+}
+
+/** Rows named in a warning. */
+const MOST_ROWS = 8;
+
+function forgedWarning(blocks: readonly Block[], forged: ReadonlySet<Block>): string {
+  const names = blocks.flatMap((block, index) =>
+    forged.has(block) ? [`${block.head.pid} (row ${index + 1})`] : [],
+  );
+  const rest = names.length > MOST_ROWS ? ` and ${names.length - MOST_ROWS} more` : "";
+  const list = names.slice(0, MOST_ROWS).join(", ") + rest;
+  return names.length === 1
+    ? `process ${list} may be text of the request before it`
+    : `processes ${list} may be text of the requests before them`;
 }
 
 function readProcess(
@@ -60,42 +72,31 @@ function readProcess(
     const message = `process ${head.pid} has not the fields of a process`;
     throw new GatewayError("malformed", message, { offset: start });
   }
+  if (block.holdsHead) {
+    warnings.push(`the request of process ${head.pid} looks like the start of another process`);
+  }
   if (body.readings !== 1) {
     const ways = body.readings === 0 ? "has longer fields than PHP-FPM keeps" : "is ambiguous";
     warnings.push(`the request of process ${head.pid} ${ways}`);
   }
-  const seconds = parseStartTime(head.startTime);
-  const process = new ProcessRecord();
-  process.pid = Number(head.pid);
-  process.state = head.state;
-  process.startTime = Number.isNaN(seconds) ? undefined : new Date(seconds * 1000);
-  process.startSince = parseCount(head.startSince) ?? 0;
-  process.requests = parseCount(head.requests) ?? 0;
-  process.requestDuration = parseCount(head.duration) ?? 0;
-  process.requestMethod = readText(bytes, block.body, body.methodEnd);
-  process.requestUri = grammar.decodeUri(readText(bytes, body.uriStart, body.uriEnd));
-  process.contentLength = parseCount(body.contentLength) ?? 0;
-  process.user = readText(bytes, body.userStart, body.userEnd);
-  process.script = readText(bytes, body.scriptStart, tail);
-  process.lastRequestCpu = parsePercent(cpu);
-  process.lastRequestMemory = parseCount(memory) ?? 0;
-  const other = [
+  return processOf([
+    ["pid", head.pid],
+    ["state", head.state],
+    ["start time", head.startTime],
+    ["start since", head.startSince],
+    ["requests", head.requests],
+    ["request duration", head.duration],
+    ["request method", grammar.decode(readText(bytes, block.body, body.methodEnd))],
+    ["request uri", grammar.decodeUri(readText(bytes, body.uriStart, body.uriEnd))],
+    ["content length", body.contentLength],
+    ["user", grammar.decode(readText(bytes, body.userStart, body.userEnd))],
+    ["script", grammar.decode(readText(bytes, body.scriptStart, tail))],
+    ["last request cpu", cpu ?? ""],
+    ["last request memory", memory],
     ...otherFields(page, start, block.body, grammar),
     ...otherFields(page, body.uriEnd, body.userStart, grammar),
     ...otherFields(page, tail, end, grammar),
-  ];
-  if (other.length > 0) process.other = other;
-  return process;
-}
-
-function plural(word: string, count: number): string {
-  return count === 1 ? word : `${word}s`;
-}
-
-/** `0.00`; early PHP wrote the decimal point of its locale. */
-function parsePercent(text: string | undefined): number | undefined {
-  const percent = Number(text?.replace(",", ".") || Number.NaN);
-  return Number.isFinite(percent) ? percent : undefined;
+  ]);
 }
 
 function* otherFields(

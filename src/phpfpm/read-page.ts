@@ -1,6 +1,7 @@
 import { utf8 } from "../bytes.js";
 import type { ResponseHead } from "../cgi/response-head.js";
 import { ResponseHeadReader } from "../cgi/response-head-reader.js";
+import type { Variable } from "../cgi/variable.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { FastCgiClient, openRequest } from "../fastcgi/client.js";
 import type { OpenChannel } from "../gateway/channel.js";
@@ -84,16 +85,29 @@ let lastOpening: Uint8Array[] = [];
 function openingFor(page: PagePath): Uint8Array[] {
   if (lastPage?.path !== page.path || lastPage.query !== page.query) {
     lastPage = page;
-    lastOpening = openRequest({
-      variables: [
-        ["SCRIPT_NAME", page.path],
-        ["SCRIPT_FILENAME", page.path],
-        ["QUERY_STRING", page.query],
-        ["REQUEST_METHOD", "GET"],
-      ],
-    });
+    lastOpening = openRequest({ variables: variablesFor(page) });
   }
   return lastOpening;
+}
+
+/**
+ * What RFC 3875 §4.1 demands of every request, and SCRIPT_FILENAME, without which php-fpm answers
+ * 404. php-fpm needs no more than the first four; Go's net/http/fcgi answers 500 without
+ * SERVER_PROTOCOL.
+ */
+function variablesFor({ path, query }: PagePath): Variable[] {
+  return [
+    ["SCRIPT_NAME", path],
+    ["SCRIPT_FILENAME", path],
+    ["QUERY_STRING", query],
+    ["REQUEST_METHOD", "GET"],
+    ["GATEWAY_INTERFACE", "CGI/1.1"],
+    ["SERVER_PROTOCOL", "HTTP/1.1"],
+    ["SERVER_SOFTWARE", "fcgi-probe"],
+    ["SERVER_NAME", "localhost"],
+    ["SERVER_PORT", "80"],
+    ["REMOTE_ADDR", "127.0.0.1"],
+  ];
 }
 
 /** What php-fpm means by a status that is not a success. */

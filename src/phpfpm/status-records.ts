@@ -59,9 +59,9 @@ export class ProcessRecord implements ProcessStatus {
   pid = 0;
   state = "";
   startTime: Date | undefined = undefined;
-  startSince = 0;
+  startSince: number | undefined = 0;
   requests = 0;
-  requestDuration = 0;
+  requestDuration: number | undefined = 0;
   requestMethod = "";
   requestUri = "";
   contentLength = 0;
@@ -92,9 +92,4 @@ export function processToJson(process: ProcessStatus): ProcessStatusJson {
     lastRequestCpu: process.lastRequestCpu,
     lastRequestMemory: process.lastRequestMemory,
   };
-}
-
-/** What to say where a page's processes are not as many as it counted. */
-export function countWarning(listed: number, total: number): string {
-  return `the page lists ${listed} processes and its total says ${total}`;
 }

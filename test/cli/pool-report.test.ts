@@ -7,7 +7,8 @@ import { textWidth } from "../../src/cli/render/text-width.js";
 import { ErrorCode, GatewayError } from "../../src/errors.js";
 import type { PoolResult } from "../../src/fleet/fleet.js";
 import { parseStatusPage } from "../../src/phpfpm/page.js";
-import { PoolRecord } from "../../src/phpfpm/status-records.js";
+import { PoolRecord, ProcessRecord } from "../../src/phpfpm/status-records.js";
+import { fixture as fixtureBytes } from "../fixtures.js";
 
 const plain = styleFor(false, {});
 
@@ -61,6 +62,18 @@ describe("the table of processes", () => {
     expect(pids).toEqual(["28989", "28988", "28987", "28990"]);
   });
 
+  it("has one that is being created last, without a duration", () => {
+    const value = parseStatusPage(fixtureBytes("fpm-cases/slot-without-process.txt"));
+    const lines = poolReport([{ target: "a:1", ok: true, value, elapsed: 1 }], plain);
+    const rows = lines.slice(lines.findIndex((line) => line.includes("PID")) + 1);
+    expect(rows.map((line) => line.trim().split(/ +/).slice(0, 6).join(" "))).toEqual([
+      "15939 Running 33 1.3 ms GET",
+      "15945 Running 22 764 µs GET",
+      "15933 Running 42 36 µs GET",
+      "0 Creating 0 - - -",
+    ]);
+  });
+
   it("lets no byte of a request reach the terminal as a control character", () => {
     const hostile = fixture("hostile-user--text-full", "127.0.0.1:9000/status");
     const text = poolReport([hostile], plain).join("\n");
@@ -79,6 +92,37 @@ describe("a pool", () => {
     const fields = { processManager: "ondemand", idleProcesses: 0, activeProcesses: 3 };
     expect(saturation(pool(fields)).isSaturated).toBe(false);
     expect(saturation(pool({ ...fields, maxChildrenReached: 1 })).isSaturated).toBe(true);
+  });
+
+  it("is not saturated while its list has an idle process, whatever its counters say", () => {
+    const fields = { idleProcesses: 0, activeProcesses: 3, totalProcesses: 3 };
+    const processes = (...states: string[]) =>
+      states.map((state) => Object.assign(new ProcessRecord(), { state }));
+    const listed = (...states: string[]) =>
+      saturation(pool({ ...fields, processes: processes(...states) }));
+    expect(listed("Running", "Idle", "Running").isSaturated).toBe(false);
+    expect(listed("Running", "Creating", "Running").reasons).toEqual([
+      "every process is busy (3 of 3)",
+    ]);
+    const lost = { idleProcesses: 0, activeProcesses: 0, totalProcesses: 1 };
+    const running = processes("Running", "Ending", "Creating");
+    expect(saturation(pool({ ...lost, processes: running })).reasons).toEqual([
+      "every process is busy (2 of 2)",
+    ]);
+  });
+
+  it("is not called saturated by an idle counter that fell below zero", () => {
+    const page = new TextDecoder().decode(fixtureBytes("fpm-cases/clock-set-back.txt"));
+    const [plainPage = ""] = page.split("\n\n");
+    for (const idle of ["-1", "18446744073709551615"]) {
+      const text = plainPage
+        .replace(/(?<=^idle processes: +)\d+$/m, idle)
+        .replace(/(?<=^active processes: +)\d+$/m, "5")
+        .replace(/(?<=^total processes: +)\d+$/m, "4");
+      const value = parseStatusPage(new TextEncoder().encode(`${text}\n`));
+      expect(value.idleProcesses).toBe(0);
+      expect(saturation(value)).toEqual({ isSaturated: false, reasons: [] });
+    }
   });
 
   it("that had too few processes once is not saturated now, and says so", () => {

@@ -65,6 +65,15 @@ describe("the metrics of a page", () => {
     expect(text).toMatch(/^apache_tls_session_cache_stores_total \d+$/m);
   });
 
+  it("have 0 where a balancer has counted its busy requests below zero", () => {
+    const page = new TextDecoder().decode(fixture("extras-idle--auto.txt"));
+    const text = pageOf(page.replace("Worker[0]Busy: 0", "Worker[0]Busy: 18446744073709551615"));
+    const busy =
+      /^apache_proxy_balancer_busy\{balancer="balancer:\/\/pool1",worker="fcgi:.*9101"\} 0$/m;
+    expect(text).toMatch(busy);
+    expect(text).not.toContain("e+19");
+  });
+
   it("have an uptime without ExtendedStatus too", () => {
     expect(metricsOf(fixture("extoff-idle--auto.txt"))).toMatch(
       /^apache_uptime_seconds_total \d+$/m,

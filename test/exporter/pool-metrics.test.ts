@@ -3,7 +3,9 @@ import { describe, expect, it } from "vitest";
 import { ErrorCode, GatewayError } from "../../src/errors.js";
 import { PoolMetrics } from "../../src/exporter/pool-metrics.js";
 import type { PoolResult } from "../../src/fleet/fleet.js";
+import { parseStatusPage } from "../../src/phpfpm/page.js";
 import { PoolRecord, ProcessRecord } from "../../src/phpfpm/status-records.js";
+import { fixture } from "../fixtures.js";
 import { describeWith } from "../harness/describe-with.js";
 import { requireServer } from "../harness/servers.js";
 
@@ -131,6 +133,22 @@ describe("S0.10 the Prometheus form", () => {
       `phpfpm_process_state{${labels},state="Getting request informations"} 1`,
       `phpfpm_process_state{${labels},state="Ending"} 0`,
     ]);
+  });
+
+  it("has no duration of a process that is being created, and its state", () => {
+    const { processes } = parseStatusPage(fixture("fpm-cases/slot-without-process.txt"));
+    const lines = text(ok({ pool: "www", processes })).split("\n");
+    const durations = lines.filter((line) => line.startsWith("phpfpm_process_request_duration{"));
+    expect(durations.map((line) => line.replace(/^.*child=/, ""))).toEqual([
+      '"1"} 36',
+      '"2"} 1284',
+      '"3"} 764',
+    ]);
+    const creating = lines.filter((line) => line.includes('state="Creating"'));
+    expect(creating.map((line) => line.replace(/^.*child=/, ""))).toEqual([
+      '"0",state="Creating"} 1',
+    ]);
+    expect(lines.join("\n")).not.toMatch(/1497583779|1795936165/);
   });
 
   it("has nothing of a request in it", () => {

@@ -15,7 +15,7 @@ import { KEEP_CONN, MAX_SENT_LENGTH, RecordType, Role } from "../../src/fastcgi/
 import { hex } from "../bytes.js";
 import { bodiesOf, join } from "./records-of.js";
 
-const scrape: Variable[] = [
+const variables: Variable[] = [
   ["SCRIPT_NAME", "/status"],
   ["SCRIPT_FILENAME", "/status"],
   ["QUERY_STRING", ""],
@@ -29,8 +29,8 @@ describe("records", () => {
     );
   });
 
-  it("S0.3: PARAMS of a scrape are 77 bytes, three zeros, and the end of the stream", () => {
-    expect(encodeParams(1, scrape, 1_000)).toEqual(
+  it("PARAMS of four variables are 77 bytes, three zeros, and the end of the stream", () => {
+    expect(encodeParams(1, variables, 1_000)).toEqual(
       hex(`01 04 0001 004d 03 00
            0b 07 5343524950545f4e414d45 2f737461747573
            0f 07 5343524950545f46494c454e414d45 2f737461747573
@@ -182,8 +182,8 @@ describe("name-value pairs", () => {
   });
 
   it("more than the limit is refused", () => {
-    expect(() => encodeParams(1, scrape, 77)).not.toThrow();
-    expect(() => encodeParams(1, scrape, 76)).toThrow(
+    expect(() => encodeParams(1, variables, 77)).not.toThrow();
+    expect(() => encodeParams(1, variables, 76)).toThrow(
       expect.objectContaining({ code: "limit_exceeded" }),
     );
   });

@@ -36,7 +36,7 @@ function countersOf(page: Uint8Array): PoolCounters {
       pid: process.pid,
       state: process.state,
       requests: process.requests,
-      requestDuration: process.requestDuration,
+      requestDuration: number(process.requestDuration),
       requestMethod: process.requestMethod,
       requestUri: process.requestUri,
       contentLength: process.contentLength,

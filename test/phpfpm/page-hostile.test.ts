@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { parseStatusPage } from "../../src/phpfpm/page.js";
 import type { PoolStatus, ProcessStatus } from "../../src/phpfpm/pool-status.js";
 import { engines } from "../engine/engines.js";
-import { formats, idle, logDate, pageOf, type WrittenProcess, writePage } from "./page-writer.js";
+import { formats, pageOf, type WrittenProcess, writePage } from "./page-writer.js";
 
 const extensions = { text: "txt", json: "json", xml: "xml" } as const;
 
@@ -82,108 +82,6 @@ describe.each(engines)("hostile texts on status pages (%s)", (_, engine) => {
       script: long.script,
       pid: 102,
     });
-  });
-
-  const headAt = (second: number, pid: number) => {
-    const since = second - idle.startTime;
-    return {
-      text:
-        `\n\n${"*".repeat(24)}\npid:                  ${pid}\nstate:                Idle\n` +
-        `start time:           ${logDate(idle.startTime)}\nstart since:          ${since}\n` +
-        "requests:             1\nrequest duration:     1\nrequest method:       GET\n" +
-        "request URI:          ",
-      json:
-        `},{"pid":${pid},"state":"Idle","start time":${idle.startTime},"start since":${since},` +
-        '"requests":1,"request duration":1,"request method":"GET","request uri":"',
-      xml:
-        `</process>\n<process><pid>${pid}</pid><state>Idle</state>` +
-        `<start-time>${idle.startTime}</start-time><start-since>${since}</start-since>` +
-        "<requests>1</requests><request-duration>1</request-duration>" +
-        "<request-method>GET</request-method><request-uri>",
-    };
-  };
-  const tails = {
-    text:
-      "\ncontent length:       0\nuser:                 -\nscript:               -\n" +
-      "last request cpu:     0.00\nlast request memory:  0",
-    json: '","content length":0,"user":"-","script":"-","last request cpu":0.00,"last request memory":0',
-    xml:
-      "</request-uri><content-length>0</content-length><user>-</user><script>-</script>" +
-      "<last-request-cpu>0.00</last-request-cpu><last-request-memory>0</last-request-memory>",
-  };
-  const second = idle.startTime + 99;
-
-  it.each(formats)("takes a whole forged block of another second for text (%s)", (format) => {
-    const forgery = tails[format] + headAt(second - 1, 666)[format];
-    const victim = { query: `a${forgery}b`, contentLength: "5", user: "bob", script: "/x.php" };
-    const page = pageOf([{ query: "c" }, victim, { query: "d" }], { jsonEscapes: "nothing" });
-    for (const total of [3, 4]) {
-      const { processes } = parseStatusPage(writePage(format, { ...page, total }), { engine });
-      expect(processes?.map((process) => process.pid)).toEqual([101, 102, 103]);
-      expect(processes?.[1]).toMatchObject({
-        requestUri: `/index.php?a${forgery}b`,
-        contentLength: 5,
-        user: "bob",
-        script: "/x.php",
-      });
-    }
-  });
-
-  it.each(["text", "json"] as const)("says that it saw a forged block (%s)", (format) => {
-    const forgery = tails[format] + headAt(second + 1, 666)[format];
-    const page = pageOf([{ query: forgery }], { jsonEscapes: "nothing" });
-    const { processes, warnings } = parseStatusPage(writePage(format, page), { engine });
-    expect(processes?.length).toBe(1);
-    expect(warnings).toContain("the text of a request looks like 1 more process block");
-  });
-
-  it.each(["text", "json"] as const)(
-    "adds no process for a forged block of the very second of the scrape (%s)",
-    (format) => {
-      const forgery = tails[format] + headAt(second, 666)[format];
-      const victim = { query: `a${forgery}b`, contentLength: "5", user: "bob" };
-      const page = pageOf([{}, {}, victim], { jsonEscapes: "nothing" });
-      const { processes, warnings } = parseStatusPage(writePage(format, page), { engine });
-      expect(processes?.map((process) => process.pid)).toEqual([101, 102, 103]);
-      expect(processes?.[2]).toMatchObject({ contentLength: 5, user: "bob" });
-      expect(warnings).toContain("the page lists 4 processes and its total says 3");
-      expect(warnings).toContain("process 666 is taken for the text of the request before it");
-    },
-  );
-
-  it("joins a forged block that repeats a pid rather than a genuine one behind it", () => {
-    const forgery = tails.text + headAt(second, 101).text;
-    const page = pageOf([{}, { query: forgery }, { query: "c", user: "eve" }]);
-    const { processes } = parseStatusPage(writePage("text", page), { engine });
-    expect(processes?.map(({ pid, user }) => [pid, user])).toEqual([
-      [101, "-"],
-      [102, "-"],
-      [103, "eve"],
-    ]);
-  });
-
-  it("joins a forged head without a tail before it to the block that it interrupts", () => {
-    const page = pageOf([{ query: `a${headAt(second, 666).text}b`, user: "bob" }, {}]);
-    const { processes } = parseStatusPage(writePage("text", page), { engine });
-    expect(processes?.map(({ pid, user }) => [pid, user])).toEqual([
-      [101, "bob"],
-      [102, "-"],
-    ]);
-  });
-
-  it("keeps workers that are too young to be in the total", () => {
-    const young = { query: "s=4", startTime: second - 1, requests: 1 };
-    const page = pageOf([{ query: "s=4" }, { query: "s=4" }, young], { total: 2 });
-    const { processes, warnings } = parseStatusPage(writePage("text", page), { engine });
-    expect(processes?.map(({ requestUri }) => requestUri)).toEqual(Array(3).fill("/index.php?s=4"));
-    expect(warnings).toEqual(["the page lists 3 processes and its total says 2"]);
-  });
-
-  it("reports blocks that no field could hold, whatever the total says", () => {
-    const page = pageOf([{}, {}, {}], { total: 1 });
-    const { processes, warnings } = parseStatusPage(writePage("text", page), { engine });
-    expect(processes?.length).toBe(3);
-    expect(warnings).toEqual(["the page lists 3 processes and its total says 1"]);
   });
 
   it.each([

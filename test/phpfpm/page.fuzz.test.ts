@@ -2,8 +2,11 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { GatewayError } from "../../src/errors.js";
 import { parseStatusPage } from "../../src/phpfpm/page.js";
+import type { ProcessStatus } from "../../src/phpfpm/pool-status.js";
 import { engines } from "../engine/engines.js";
-import { formats, idle, logDate, pageOf, type WrittenProcess, writePage } from "./page-writer.js";
+import { fixture } from "../fixtures.js";
+import { forgery, second } from "./forgery.js";
+import { formats, idle, pageOf, type WrittenProcess, writePage } from "./page-writer.js";
 
 /** A share of the file's time: there are up to nine properties for each of three engines. */
 const milliseconds = (Number(process.env["FUZZ_SECONDS"] ?? "2") * 1_000) / 27;
@@ -53,9 +56,26 @@ const victim = fc.record({
   user: hostile(31),
 });
 
+/** A row whose request harms nobody. */
+function expectOwn(
+  process: ProcessStatus | undefined,
+  pid: number,
+  { user = "-", query = "" }: Partial<WrittenProcess> = {},
+): void {
+  expect(process).toMatchObject({
+    pid,
+    requestMethod: "GET",
+    requestUri: query === "" ? "/index.php" : `/index.php?${query}`,
+    user,
+    script: idle.script,
+    lastRequestMemory: idle.memory,
+  });
+}
+
 describe.each(engines)("status pages with random hostile requests (%s)", (_, engine) => {
+  const anchors = { state: "Running", requests: 31, duration: "41", contentLength: "51" };
+
   it.each(formats)("%s: no other field moves, and no process comes or goes", (format) => {
-    const anchors = { state: "Running", requests: 31, duration: "41", contentLength: "51" };
     fc.assert(
       fc.property(victim, fc.integer({ min: 0, max: 2 }), (texts, at) => {
         const processes: Partial<WrittenProcess>[] = [{}, { user: "bob" }, { query: "a=b" }];
@@ -73,48 +93,60 @@ describe.each(engines)("status pages with random hostile requests (%s)", (_, eng
           lastRequestMemory: idle.memory,
         });
         for (const [index, process] of read.entries()) {
-          if (index === at) continue;
-          const { user = "-", query = "" } = processes[index] ?? {};
-          expect(process).toMatchObject({
-            requestMethod: "GET",
-            requestUri: query === "" ? "/index.php" : `/index.php?${query}`,
-            user,
-            script: idle.script,
-            lastRequestMemory: idle.memory,
-          });
+          if (index !== at) expectOwn(process, 101 + index, processes[index]);
         }
       }),
       { interruptAfterTimeLimit: milliseconds, numRuns: 1_000_000 },
     );
   });
 
-  it("text: not even blocks of the right second make more processes than the total", () => {
-    const block = [
-      "\ncontent length:       0\nuser:                 -\nscript:               -\n",
-      "last request cpu:     0.00\nlast request memory:  0\n\n************************\n",
-      "pid:                  666\nstate:                Idle\n",
-      `start time:           ${logDate(idle.startTime)}\nstart since:          99\n`,
-      "requests:             1\nrequest duration:     1\nrequest method:       GET\n",
-      "request URI:          ",
-    ].join("");
-    const query = fc.tuple(hostile(60), hostile(60)).map((around) => around.join(block));
+  it.each(formats)("%s: whole processes in a request change no row but its own", (format) => {
+    const forged = fc
+      .tuple(hostile(90), fc.integer({ min: -2, max: 2 }), hostile(90))
+      .map(([before, seconds, behind]) => before + forgery(format, second + seconds) + behind);
+    const texts = fc.record({
+      method: hostile(15),
+      path: hostile(126).map((text) => `/${text}`),
+      query: fc.oneof(forged, hostile(511)),
+      user: hostile(31),
+    });
+    const at = fc.integer({ min: 0, max: 2 });
+    const escapes = fc.constantFrom("uri", "query", "nothing");
     fc.assert(
-      fc.property(victim, query, fc.integer({ min: 0, max: 2 }), (texts, query, at) => {
+      fc.property(texts, at, fc.integer({ min: 0, max: 6 }), escapes, (texts, at, total, how) => {
         const processes: Partial<WrittenProcess>[] = [{}, { user: "bob" }, { query: "a=b" }];
-        processes[at] = { ...texts, query };
-        const { processes: read, warnings } = parseStatusPage(
-          writePage("text", pageOf(processes)),
-          { engine },
-        );
-        expect(read?.length).toBe(3);
-        expect(warnings).not.toEqual([]);
+        processes[at] = { ...anchors, ...texts };
+        const page = pageOf(processes, { total, jsonEscapes: how });
+        const { processes: read = [], warnings } = parseStatusPage(writePage(format, page), {
+          engine,
+        });
+        const more = read.length - 3;
+        for (let index = 0; index < 3; index++) {
+          if (index < at) expectOwn(read[index], 101 + index, processes[index]);
+          if (index > at) expectOwn(read[index + more], 101 + index, processes[index]);
+        }
+        expect(read[at]).toMatchObject({
+          pid: 101 + at,
+          state: "Running",
+          startSince: 99,
+          requests: 31,
+          requestDuration: 41,
+        });
+        expect(more).toBeGreaterThanOrEqual(0);
+        if (more > 0 && total < read.length) expect(warnings).not.toEqual([]);
       }),
       { interruptAfterTimeLimit: milliseconds, numRuns: 1_000_000 },
     );
   });
 
   it("random bytes in and around a page give a status or a typed error", () => {
-    const pages = formats.map((format) => writePage(format, pageOf([{}, {}])));
+    const json = new TextDecoder().decode(writePage("json", pageOf([{}, {}])));
+    const pages = [
+      ...formats.map((format) => writePage(format, pageOf([{}, {}]))),
+      new TextEncoder().encode(JSON.stringify(JSON.parse(json), undefined, 1)),
+      fixture("fpm-status/static-slow--openmetrics.body.om"),
+      fixture("fpm-cases/slot-without-process.txt"),
+    ];
     fc.assert(
       fc.property(
         fc.constantFrom(...pages),

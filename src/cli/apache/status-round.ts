@@ -4,6 +4,7 @@ import type { ServerStatus } from "../../apache/server-status.js";
 import { StatusSource } from "../../apache/status-source.js";
 import { parseTextPage } from "../../apache/text-page.js";
 import type { FleetResult, Probe } from "../../fleet/probe.js";
+import { DistinctTargets } from "../distinct-targets.js";
 import type { Io } from "../io.js";
 import { failures, pagesText, type Round, readEach, warningLines } from "../round.js";
 
@@ -23,8 +24,11 @@ export async function readStatusRound(
     return { render: () => pagesText(pages, io), ...failures(pages, io) };
   }
   const probe: Probe<ServerStatus> = (url, limits) => new StatusSource(url, whole(limits)).status();
-  const results = shown(await readEach(urls, probe, timeout, io));
+  const distinct = new DistinctTargets();
+  const wanted = format === "prometheus" ? distinct.of(urls) : urls;
+  const results = shown(await readEach(wanted, probe, timeout, io));
   const { problems, exitCode } = failures(results, io);
+  problems.unshift(...distinct.warningLines(io, shownTarget));
   problems.push(...warningLines(results, io));
   return { render: await renderer(results, format, io), problems, exitCode };
 }
@@ -45,9 +49,11 @@ async function readPage(url: string, limits: Limits): Promise<Uint8Array> {
 
 /** Nothing that is shown has a password. */
 function shown<Value>(results: readonly FleetResult<Value>[]): FleetResult<Value>[] {
-  return results.map((result) =>
-    URL.canParse(result.target) ? { ...result, target: shownUrl(result.target) } : result,
-  );
+  return results.map((result) => ({ ...result, target: shownTarget(result.target) }));
+}
+
+function shownTarget(target: string): string {
+  return URL.canParse(target) ? shownUrl(target) : target;
 }
 
 async function renderer(

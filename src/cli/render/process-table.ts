@@ -12,7 +12,7 @@ const columns: readonly Column<ProcessStatus>[] = [
   { title: "REQUESTS", value: ({ requests }) => `${requests}`, ...right, dropOrder: 2 },
   {
     title: "DURATION",
-    value: ({ requestDuration }) => formatMicroseconds(requestDuration),
+    value: ({ requestDuration: time }) => (time === undefined ? "-" : formatMicroseconds(time)),
     ...right,
   },
   { title: "METHOD", value: ({ requestMethod }) => visible(requestMethod), shrinkTo: 6 },
@@ -46,6 +46,7 @@ const stateWords: Readonly<Record<ProcessState, string>> = {
   [ProcessState.Ending]: "Ending",
   [ProcessState.ReadingHeaders]: "Reading",
   [ProcessState.GettingRequestInformation]: "Getting info",
+  [ProcessState.Creating]: "Creating",
 };
 
 function stateWord({ state }: ProcessStatus): string {
@@ -67,12 +68,17 @@ function isIdle({ state }: ProcessStatus): boolean {
   return processState(state) === ProcessState.Idle;
 }
 
-/** Processes with a request first, the longest-running on top; then the idle ones. */
+/** Processes with a request first, the longest-running on top; then the idle, then the new ones. */
 function byDuration(processes: readonly ProcessStatus[]): ProcessStatus[] {
   return [...processes].sort(
     (one, other) =>
-      Number(isIdle(one)) - Number(isIdle(other)) || other.requestDuration - one.requestDuration,
+      rank(one) - rank(other) || (other.requestDuration ?? 0) - (one.requestDuration ?? 0),
   );
+}
+
+function rank(process: ProcessStatus): number {
+  if (process.requestDuration === undefined) return 2;
+  return isIdle(process) ? 1 : 0;
 }
 
 /** The lines of a table of processes; on a terminal without the users when nobody is named. */

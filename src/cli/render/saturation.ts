@@ -1,4 +1,4 @@
-import type { PoolStatus } from "../../phpfpm/pool-status.js";
+import { type PoolStatus, ProcessState, processState } from "../../phpfpm/pool-status.js";
 import { counted } from "./units.js";
 
 export interface Saturation {
@@ -13,12 +13,15 @@ export interface Saturation {
  * `ondemand` has no idle processes as long as it may start more.
  */
 export function saturation(pool: PoolStatus): Saturation {
-  const { idleProcesses: idle, activeProcesses: active = 0, listenQueue: waiting = 0 } = pool;
+  const { listenQueue: waiting = 0 } = pool;
+  const { idle, active } = workers(pool);
   const reached = pool.maxChildrenReached ?? 0;
   const mayGrow = pool.processManager === "ondemand" && reached === 0;
   const reasons: string[] = [];
   if (idle === 0 && active > 1 && !mayGrow) {
-    reasons.push(`every process is busy (${active} of ${pool.totalProcesses ?? active})`);
+    reasons.push(
+      `every process is busy (${active} of ${Math.max(active, pool.totalProcesses ?? 0)})`,
+    );
   }
   if (waiting > 0) {
     const wait = waiting === 1 ? "waits" : "wait";
@@ -30,4 +33,20 @@ export function saturation(pool: PoolStatus): Saturation {
     reasons.push(`pm.max_children was reached ${times} since the start`);
   }
   return { isSaturated, reasons };
+}
+
+/**
+ * The list knows better than the counters, which lag behind it and drift, whether a process is
+ * idle. How many are active is said as the counters do, but where they have lost count. Without a
+ * list, a total below the active ones means that the idle ones fell below zero: nobody knows them.
+ */
+function workers(pool: PoolStatus): { idle: number | undefined; active: number } {
+  const { processes, activeProcesses: active = 0, totalProcesses: total = active } = pool;
+  if (processes === undefined) {
+    return { idle: total < active ? undefined : pool.idleProcesses, active };
+  }
+  const states = processes.map(({ state }) => processState(state));
+  const idle = states.filter((state) => state === ProcessState.Idle).length;
+  const creating = states.filter((state) => state === ProcessState.Creating).length;
+  return { idle, active: active > 1 ? active : states.length - idle - creating };
 }

@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { encodeEndRequest, encodeRecord } from "../../src/fastcgi/encode.js";
+import { PairDecoder } from "../../src/fastcgi/pair-decoder.js";
+import { RecordType } from "../../src/fastcgi/protocol.js";
+import { RecordReader } from "../../src/fastcgi/records.js";
+import { ping, status } from "../../src/phpfpm/status.js";
+import { answering, type FakeServer, startFakeServer } from "../harness/fake-server.js";
+import { pageOf, writePage } from "./page-writer.js";
+
+/** RFC 3875 §4.1: what every request MUST have that has no body and no authentication. */
+const demanded = [
+  "GATEWAY_INTERFACE",
+  "QUERY_STRING",
+  "REMOTE_ADDR",
+  "REQUEST_METHOD",
+  "SCRIPT_NAME",
+  "SERVER_NAME",
+  "SERVER_PORT",
+  "SERVER_PROTOCOL",
+  "SERVER_SOFTWARE",
+];
+
+describe("S0.3 the request for a page, on the wire", () => {
+  let server: FakeServer;
+  beforeAll(async () => {
+    const head = new TextEncoder().encode("Content-Type: text/plain\r\n\r\n");
+    const answer = [
+      encodeRecord(RecordType.Stdout, 1, head),
+      encodeRecord(RecordType.Stdout, 1, writePage("text", pageOf([{}]))),
+      encodeEndRequest(1, 0, 0),
+    ];
+    server = await startFakeServer(answering(Buffer.concat(answer)));
+  });
+  afterAll(() => server.stop());
+
+  /** The variables that the newest connection has brought. */
+  function received(): Map<string, string> {
+    const bytes = server.peers.at(-1)?.received() ?? new Uint8Array();
+    const decoder = new PairDecoder();
+    for (const { type, content } of new RecordReader().push(bytes)) {
+      if (type === RecordType.Params) decoder.push(content);
+    }
+    return new Map(decoder.pairs.map(([name, value]) => [`${name}`, `${value}`]));
+  }
+
+  it("has what RFC 3875 demands, and SCRIPT_FILENAME for php-fpm", async () => {
+    await status(`${server.address}:/status`, { full: true });
+    expect(Object.fromEntries(received())).toEqual({
+      SCRIPT_NAME: "/status",
+      SCRIPT_FILENAME: "/status",
+      QUERY_STRING: "full",
+      REQUEST_METHOD: "GET",
+      GATEWAY_INTERFACE: "CGI/1.1",
+      SERVER_PROTOCOL: "HTTP/1.1",
+      SERVER_SOFTWARE: "fcgi-probe",
+      SERVER_NAME: "localhost",
+      SERVER_PORT: "80",
+      REMOTE_ADDR: "127.0.0.1",
+    });
+  });
+
+  it("has them for a ping, too, and values that its grammar allows", async () => {
+    await ping(`${server.address}:/ping`);
+    const variables = received();
+    expect([...variables.keys()]).toEqual(expect.arrayContaining(demanded));
+    expect(variables.get("SCRIPT_NAME")).toBe("/ping");
+    expect(variables.get("SERVER_PROTOCOL")).toMatch(/^HTTP\/\d\.\d$/);
+    expect(variables.get("SERVER_PORT")).toMatch(/^\d+$/);
+  });
+});
