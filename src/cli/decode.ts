@@ -10,7 +10,7 @@ import {
 } from "./describe/recognise.js";
 import { ExitCode } from "./exit-codes.js";
 import type { Io } from "./io.js";
-import { inputStream, openInput } from "./open-input.js";
+import { inputStream, openInput, standardInput } from "./open-input.js";
 import { parseCount } from "./parse-values.js";
 import { errorLines } from "./report-error.js";
 
@@ -51,8 +51,7 @@ export function defineDecode(command: Command, io: Io, finish: (exitCode: ExitCo
 
 async function runDecode(file: string, options: DecodeCommandOptions, io: Io): Promise<ExitCode> {
   try {
-    const input = file === "-" ? io.stdin : inputStream(openInput(file), io.signal);
-    io.signal.addEventListener("abort", () => input.destroy());
+    const input = file === "-" ? standardInput(io) : inputStream(openInput(file), io.signal);
     await describe(input, options, io);
     return ExitCode.Fine;
   } catch (error) {

@@ -3,6 +3,7 @@ import { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { isatty, ReadStream } from "node:tty";
 import { ErrorCode, GatewayError } from "../errors.js";
+import type { InputStream, Io } from "./io.js";
 
 /** A file that is open for reading. */
 export interface OpenInput {
@@ -28,6 +29,19 @@ export function openInput(path: string): OpenInput {
 }
 
 /**
+ * Standard input, which `signal` ends.
+ *
+ * @throws GatewayError `bad_input` when it is a folder, which Node takes for an empty file
+ */
+export function standardInput({ stdin, signal }: Io): InputStream {
+  if (stdin === process.stdin && fstatSync(0).isDirectory()) {
+    throw unreadable("standard input is a folder");
+  }
+  endWith(stdin, signal);
+  return stdin;
+}
+
+/**
  * What is read from it, which `signal` ends. Pipes and terminals are waited for by the event loop:
  * a thread that waited in `read` could not be ended.
  *
@@ -39,11 +53,16 @@ export function inputStream(
   length?: number,
 ): Readable {
   const stream = streamOf(descriptor, stats, length);
+  endWith(stream, signal);
+  return stream;
+}
+
+/** A keyboard or a pipe may keep silent for long after the command is to end. */
+function endWith(stream: Readable, signal: AbortSignal): void {
   const stop = (): void => void stream.destroy();
   signal.addEventListener("abort", stop, { once: true });
   stream.once("close", () => signal.removeEventListener("abort", stop));
   if (signal.aborted) stop();
-  return stream;
 }
 
 function streamOf(descriptor: number, stats: Stats, length: number | undefined): Readable {

@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { ByteCollector } from "../bytes.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import type { Io } from "./io.js";
-import { inputStream, openInput, unreadable } from "./open-input.js";
+import { inputStream, openInput, standardInput, unreadable } from "./open-input.js";
 
 /** A request's body whose length is known: a gateway protocol sends the length first. */
 export interface RequestBody {
@@ -22,10 +22,7 @@ const READ_FIRST = 1_048_576;
  * @throws GatewayError `bad_input`, `limit_exceeded`
  */
 export async function requestBody(data: string, io: Io): Promise<RequestBody> {
-  if (data === "@-") {
-    io.signal.addEventListener("abort", () => io.stdin.destroy(), { once: true });
-    return readAll(io.stdin);
-  }
+  if (data === "@-") return readAll(standardInput(io));
   if (data.startsWith("@")) return fileBody(data.slice(1), io.signal);
   const content = new TextEncoder().encode(data);
   return { content, length: content.length };
