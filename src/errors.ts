@@ -26,11 +26,12 @@ export const ErrorCode = {
   ServerBusy: "server_busy",
   BadStatus: "bad_status",
   NotAStatusPage: "not_a_status_page",
+  NotAPingReply: "not_a_ping_reply",
 } as const;
 
 export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode];
 
-/** What to check, in words for whoever was woken up. */
+/** What to check, in plain words. */
 const hints: Record<ErrorCode, string> = {
   bad_address:
     "write an address as unix:/run/php/php8.2-fpm.sock:/status, 127.0.0.1:9000/status or [::1]:9000/status",
@@ -46,7 +47,7 @@ const hints: Record<ErrorCode, string> = {
   connect_timeout: "the host did not answer: a firewall, a wrong address, or a full listen queue",
   connect_failed: "check the address and the network between here and there",
   deadline:
-    "connected, but no answer in time: every worker may be busy; set pm.status_listen to read the status of a busy pool",
+    "connected, but no answer in time: every worker may be busy, or the application slow or stuck",
   aborted: "the caller cancelled this request",
   closed_without_answer:
     "the peer closed the connection without an answer: check listen.allowed_clients, the pool's log, and request_terminate_timeout",
@@ -59,14 +60,15 @@ const hints: Record<ErrorCode, string> = {
     "the peer broke the protocol: look at the bytes with fcgi-probe request -v or fcgi-probe decode",
   truncated:
     "the answer ended early: a worker crashed, was killed, or reached request_terminate_timeout; see the pool's log",
-  limit_exceeded:
-    "the answer is larger than this program accepts: raise the limit if that is expected",
+  limit_exceeded: "this is more than is accepted: check that it is what you expect",
   page_not_found:
     "no such page here: set pm.status_path (or ping.path) in the pool to the path you ask for",
   access_denied: "the pool refuses this path: check pm.status_path and security.limit_extensions",
   server_busy: "the server was busy for a moment: try again",
   bad_status: "the backend answered with an error: see its log",
   not_a_status_page: "something answered, but this is not a status page: check pm.status_path",
+  not_a_ping_reply:
+    "something answered, but not with a ping reply: set ping.path in the pool to the path you ask for",
 };
 
 export interface GatewayErrorOptions {

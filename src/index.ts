@@ -4,7 +4,7 @@ export type { PoolResult } from "./fleet/fleet.js";
 export { fleet } from "./fleet/fleet.js";
 export type { FleetResult, Probe, ProbeOptions } from "./fleet/probe.js";
 export { type FleetOptions, probeAll } from "./fleet/probe-all.js";
-export { keepConnections } from "./gateway/connector.js";
+export { keepConnections, parseAddress } from "./gateway/connector.js";
 export { type GatewayFetchOptions, gatewayFetch } from "./gateway/fetch.js";
 export type { FilterData } from "./gateway/fetch-through.js";
 export type { GatewayResponse } from "./gateway/gateway-response.js";
@@ -22,4 +22,4 @@ export {
 } from "./phpfpm/pool-status.js";
 export { ping, type StatusOptions, status, statusPage } from "./phpfpm/status.js";
 export type { StatusFormat } from "./phpfpm/status-query.js";
-export { type Address, parseAddress } from "./transport/address.js";
+export type { Address } from "./transport/address.js";

@@ -51,4 +51,6 @@ export interface ClientMachine {
    * @param error why it broke; undefined after an orderly end of file
    */
   closed(error: GatewayError | undefined): GatewayError | undefined;
+  /** Why no answer has come, where the bytes that came for others show it. */
+  unanswered?(): GatewayError | undefined;
 }

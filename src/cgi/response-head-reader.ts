@@ -8,6 +8,8 @@ const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 const COLON = 0x3a;
 
+const LIMIT_HINT = "check that the application means to send such a head";
+
 export interface ResponseHeadOptions {
   /** Bytes of the head, its blank line included. Default 64 KiB. */
   responseHead?: number | undefined;
@@ -69,7 +71,7 @@ export class ResponseHeadReader {
       throw new GatewayError(
         ErrorCode.LimitExceeded,
         `the response's head is longer than ${this.#sizeLimit} bytes`,
-        { offset: this.#sizeLimit },
+        { offset: this.#sizeLimit, hint: LIMIT_HINT },
       );
     }
     if (before === 0) this.#keep(bytes);
@@ -84,7 +86,12 @@ export class ResponseHeadReader {
    */
   closed(): GatewayError {
     const length = this.#keptLength;
-    if (length === 0) return new GatewayError(ErrorCode.ClosedWithoutAnswer, "the answer is empty");
+    if (length === 0) {
+      const message = "the application ended the request without output";
+      return new GatewayError(ErrorCode.ClosedWithoutAnswer, message, {
+        hint: "it ended before its first header, or has nothing to say to such a request: see its log",
+      });
+    }
     const line = (this.#kept as Uint8Array).subarray(this.#lineStart, length);
     if (this.#lineStart === 0 && !mayBecomeLine(line)) {
       return malformed("the answer has no header", 0);
@@ -149,7 +156,7 @@ export class ResponseHeadReader {
       throw new GatewayError(
         ErrorCode.LimitExceeded,
         `the response has more than ${this.#countLimit} header fields`,
-        { offset: start },
+        { offset: start, hint: LIMIT_HINT },
       );
     }
     this.#layout.fieldCount++;

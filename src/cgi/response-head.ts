@@ -58,6 +58,11 @@ export class ResponseHead {
     this.#layout = layout;
   }
 
+  /** The head as it came, its blank line included: not a copy. */
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
   /** Bytes of the head, its blank line included. */
   get length(): number {
     return this.#bytes.length;

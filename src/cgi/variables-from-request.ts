@@ -65,13 +65,17 @@ export function variablesFromRequest(
   if (options.remoteAddress !== undefined) variables.push(["REMOTE_ADDR", options.remoteAddress]);
   if (options.remotePort !== undefined) variables.push(["REMOTE_PORT", `${options.remotePort}`]);
   variables.push(...bodyVariables(request, options), ...headerVariables(request, url, options));
-  const all = withGiven(variables, options.variables ?? []);
-  for (const variable of all) checkVariable(variable);
-  return all;
+  return withGiven(variables, options.variables ?? []);
 }
 
 function pathVariables(url: URL, options: RequestVariablesOptions): Variable[] {
   const path = decodePath(url.pathname);
+  if (/(^|\/)\.\.(\/|$)/.test(latin1(path))) {
+    throw new GatewayError(
+      ErrorCode.BadInput,
+      `the path ${url.pathname} climbs out of its folder once it is decoded`,
+    );
+  }
   const { documentRoot, scriptName } = options;
   const name = scriptName === undefined ? path : utf8Bytes(scriptName);
   if (name.some((byte, at) => path[at] !== byte)) throw outside(url, scriptName);
@@ -106,14 +110,14 @@ function outside(url: URL, scriptName: string | undefined): GatewayError {
 }
 
 /** Percent-decodes a path to bytes. `%` without two digits stays. */
-function decodePath(pathname: string): Uint8Array {
+export function decodePath(pathname: string): Uint8Array {
   const encoded = utf8Bytes(pathname);
   const path = new Uint8Array(encoded.length);
   let length = 0;
   for (let at = 0; at < encoded.length; at++) {
     let byte = encoded[at] as number;
     if (byte === 0x25) {
-      const digits = pathname.slice(at + 1, at + 3);
+      const digits = latin1(encoded, at + 1, Math.min(at + 3, encoded.length));
       if (/^[0-9A-Fa-f]{2}$/.test(digits)) {
         byte = Number.parseInt(digits, 16);
         at += 2;
@@ -121,19 +125,13 @@ function decodePath(pathname: string): Uint8Array {
     }
     path[length++] = byte;
   }
-  const decoded = path.subarray(0, length);
-  if (/(^|\/)\.\.(\/|$)/.test(latin1(decoded))) {
-    throw new GatewayError(
-      ErrorCode.BadInput,
-      `the path ${pathname} climbs out of its folder once it is decoded`,
-    );
-  }
-  return decoded;
+  return path.subarray(0, length);
 }
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-function textIfUtf8(bytes: Uint8Array): VariableValue {
+/** A string where the bytes are UTF-8. */
+export function textIfUtf8(bytes: Uint8Array): VariableValue {
   try {
     return strict.decode(bytes);
   } catch {
@@ -206,7 +204,13 @@ function collision(one: string, other: string, variable: string): GatewayError {
   );
 }
 
-function withGiven(
+/**
+ * Variables with those that are given: a name that is given replaces all of its name, and
+ * `undefined` takes them away.
+ *
+ * @throws GatewayError `bad_input` for an empty name, and for a NUL
+ */
+export function withGiven(
   variables: readonly Variable[],
   given: Iterable<readonly [name: string, value: VariableValue | undefined]>,
 ): Variable[] {
@@ -214,5 +218,6 @@ function withGiven(
   const names = new Set(added.map(([name]) => name));
   const all = variables.filter(([name]) => !names.has(name));
   for (const [name, value] of added) if (value !== undefined) all.push([name, value]);
+  for (const variable of all) checkVariable(variable);
   return all;
 }

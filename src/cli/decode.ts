@@ -1,4 +1,3 @@
-import { createReadStream } from "node:fs";
 import { type Command, Option } from "commander";
 import { ByteCollector } from "../bytes.js";
 import { ErrorCode, GatewayError } from "../errors.js";
@@ -11,6 +10,7 @@ import {
 } from "./describe/recognise.js";
 import { ExitCode } from "./exit-codes.js";
 import type { Io } from "./io.js";
+import { inputStream, openInput, standardInput } from "./open-input.js";
 import { parseCount } from "./parse-values.js";
 import { errorLines } from "./report-error.js";
 
@@ -50,9 +50,8 @@ export function defineDecode(command: Command, io: Io, finish: (exitCode: ExitCo
 }
 
 async function runDecode(file: string, options: DecodeCommandOptions, io: Io): Promise<ExitCode> {
-  const input = file === "-" ? io.stdin : createReadStream(file);
-  io.signal.addEventListener("abort", () => input.destroy());
   try {
+    const input = file === "-" ? standardInput(io) : inputStream(openInput(file), io.signal);
     await describe(input, options, io);
     return ExitCode.Fine;
   } catch (error) {

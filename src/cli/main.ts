@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { runProcess } from "./run-process.js";
 
 /** Where the package says its version; it is one level above dist/, and above src/. */
 function version(): string {
@@ -11,15 +12,14 @@ function version(): string {
  *
  * @returns its exit code
  */
-export async function main(args: readonly string[]): Promise<number> {
-  if (args[0] === "--version" || args[0] === "-V") {
-    process.stdout.write(`${version()}\n`);
-    return 0;
-  }
-  // Loaded here, so that --version costs hardly more than Node's own start.
-  const [{ runProcess }, { run }] = await Promise.all([
-    import("./run-process.js"),
-    import("./program.js"),
-  ]);
-  return runProcess("fcgi-probe", (io) => run(args, io));
+export function main(args: readonly string[]): Promise<number> {
+  return runProcess("fcgi-probe", async (io) => {
+    if (args[0] === "--version" || args[0] === "-V") {
+      await io.stdout.write(`${version()}\n`);
+      return 0;
+    }
+    // Loaded here, so that --version costs hardly more than Node's own start.
+    const { run } = await import("./program.js");
+    return run(args, io);
+  });
 }

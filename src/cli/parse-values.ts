@@ -58,14 +58,51 @@ export function parseParam(text: string): [name: string, value: string] {
 }
 
 /**
- * Reads `Name: value`, as in `-H 'Accept: text/html'`.
+ * Reads `Name: value`, as in `-H 'Accept: text/html'`. One space after the colon belongs to neither;
+ * all else of the value stays.
  *
  * @throws GatewayError `bad_input`
  */
 export function parseHeader(text: string): [name: string, value: string] {
   const colon = text.indexOf(":");
   if (colon < 1) throw badValue(`"${text}" is not a header`, "as in -H 'Accept: text/html'");
-  return [text.slice(0, colon).trim(), text.slice(colon + 1).trim()];
+  return [text.slice(0, colon), text.slice(colon + 1).replace(/^ /, "")];
+}
+
+const unitBytes = new Map([
+  ["", 1],
+  ["k", 1_024],
+  ["m", 1_048_576],
+]);
+/** More than this is not kept in memory. */
+const MAX_SIZE = 67_108_864;
+
+/**
+ * Reads a size in bytes: `65536`, `256k`, `4m`.
+ *
+ * @returns bytes, 1 to 64 MiB
+ * @throws GatewayError `bad_input`
+ */
+export function parseSize(text: string): number {
+  const match = /^(\d{1,9})([km]?)$/i.exec(text.trim());
+  const unit = unitBytes.get((match?.[2] ?? "").toLowerCase()) as number;
+  const size = match === null ? 0 : Number(match[1]) * unit;
+  if (size < 1 || size > MAX_SIZE) {
+    throw badValue(`"${text}" is not a size from 1 to 64m`, "write bytes, or 256k, or 4m");
+  }
+  return size;
+}
+
+/**
+ * Reads the path of a page of a pool, and adds the slash that it may lack.
+ *
+ * @throws GatewayError `bad_input` for a path with a query
+ */
+export function parsePagePath(text: string): string {
+  if (text.includes("?")) {
+    throw badValue(`"${text}" has a query`, "leave it out: status has --full for the processes");
+  }
+  return text.startsWith("/") ? text : `/${text}`;
 }
 
 function badValue(message: string, hint: string): GatewayError {

@@ -4,7 +4,7 @@ import { parseAddress } from "../gateway/connector.js";
 import { ping } from "../phpfpm/status.js";
 import { ExitCode, exitCodeOf, worse } from "./exit-codes.js";
 import type { Io } from "./io.js";
-import { parseDuration } from "./parse-values.js";
+import { parseDuration, parsePagePath } from "./parse-values.js";
 import { formatMilliseconds } from "./render/units.js";
 import { visible } from "./render/visible.js";
 import { errorLines } from "./report-error.js";
@@ -13,8 +13,6 @@ interface PingCommandOptions {
   path?: string;
   timeout?: number;
 }
-
-const MAX_REPLY = 60;
 
 const help = `
 Asks for the path of the address, or /ping: set ping.path = /ping in the pool.
@@ -32,21 +30,16 @@ Examples:
 export function definePing(command: Command, io: Io, finish: (exitCode: ExitCode) => void): void {
   command
     .argument("[TARGET...]", "addresses of pools")
-    .option("--path <path>", "the ping path, whatever the addresses say (default: /ping)")
+    .option(
+      "--path <path>",
+      "the ping path, whatever the addresses say (default: /ping)",
+      parsePagePath,
+    )
     .option("--timeout <time>", "until a pool must have answered (default: 5s)", parseDuration)
     .addHelpText("after", help)
     .action(async (targets: string[], options: PingCommandOptions) => {
       finish(await runPing(targets, options, io));
     });
-}
-
-/** A ping's reply is a word; what answers with more is some other page. */
-function excerptOf(reply: string): string {
-  const [line = "", ...more] = reply.split("\n");
-  const shown = visible(line.slice(0, MAX_REPLY));
-  return more.length > 0 || line.length > MAX_REPLY
-    ? `${shown}… (a page, not a ping reply)`
-    : shown;
 }
 
 async function runPing(
@@ -65,7 +58,7 @@ async function runPing(
     if (io.signal.aborted) return ExitCode.Interrupted;
     if (result.ok) {
       const time = formatMilliseconds(result.elapsed);
-      const answer = excerptOf(result.value.trim());
+      const answer = visible(result.value.trim());
       await io.stdout.write(`${visible(result.target)}: ${answer} (${time})\n`);
     } else {
       await io.stderr.writeLines(errorLines(result.error, io.stderr.style));

@@ -1,17 +1,19 @@
-import { basename } from "node:path";
 import { type Command, Option } from "commander";
-import { latin1Bytes } from "../bytes.js";
+import { withGiven } from "../cgi/variables-from-request.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { Role } from "../fastcgi/protocol.js";
 import { type Address, parseAddress } from "../gateway/connector.js";
-import { type GatewayFetchOptions, gatewayFetch } from "../gateway/fetch.js";
+import { gatewaySend } from "../gateway/fetch.js";
 import type { GatewayResponse } from "../gateway/gateway-response.js";
+import { filterVariables } from "../gateway/send-through.js";
+import { ErrorLines } from "./error-lines.js";
 import { ExitCode, exitCodeOf } from "./exit-codes.js";
 import type { Io } from "./io.js";
-import { parseDuration, parseHeader, parseParam } from "./parse-values.js";
+import { parseDuration, parseHeader, parseParam, parseSize } from "./parse-values.js";
 import { visible } from "./render/visible.js";
 import { errorLines } from "./report-error.js";
-import { openFile, requestBody } from "./request-body.js";
+import { fileBody, requestBody } from "./request-body.js";
+import { requestVariables } from "./request-variables.js";
 import { tracer } from "./trace.js";
 
 const roles = { responder: Role.Responder, authorizer: Role.Authorizer, filter: Role.Filter };
@@ -27,9 +29,15 @@ interface RequestCommandOptions {
   dataFile?: string;
   path?: string;
   query?: string;
+  maxHead?: number;
   timeout?: number;
   verbose?: true;
 }
+
+/** A head that a backend means to send is smaller. */
+const MAX_HEAD = 65_536;
+/** What the command line can hold is less than this. */
+const MAX_VARIABLES = 16_777_216;
 
 const help = `
 The body goes to standard output as it comes, what the application writes to
@@ -37,9 +45,14 @@ its error stream to standard error. -v writes the records both ways to standard
 error, "> " in front of what was sent and "< " of what was received.
 
 The path of the URL is --path, or the name of the script, or that of the
-address; it becomes SCRIPT_NAME, and without --script also SCRIPT_FILENAME.
---param replaces any variable that is made of the request, or adds one. -d makes
-the method POST and the type a form's, unless said otherwise.
+address; it becomes SCRIPT_NAME (of SCGI and uwsgi PATH_INFO), and without
+--script also SCRIPT_FILENAME. --path is the path as a client writes it: it goes
+into REQUEST_URI as it is, and percent-decoded into the others. -d makes the
+method POST and the type a form's, unless said otherwise.
+
+Besides the variables of RFC 3875, what front ends send is sent: REQUEST_URI,
+DOCUMENT_ROOT, REMOTE_ADDR, SERVER_ADDR and the like. --param replaces any
+variable that is made of the request, or adds one.
 
 Exit status: 0 fine, 1 could not connect, 2 connected and failed, a status of
 400 or more, an application that reports a failure (appStatus), or bad input.
@@ -50,6 +63,7 @@ Examples:
   fcgi-probe request 127.0.0.1:9000 --script /var/www/put.php -X PUT \\
     -d @photo.jpg -H 'Content-Type: image/jpeg'
   fcgi-probe request unix:/run/php/www.sock:/status --query full -v
+  fcgi-probe request scgi://127.0.0.1:4000 --path '/search?q=%20' -H 'Host: a.test'
   fcgi-probe request 127.0.0.1:9000 --script /srv/filter --role filter \\
     --data-file page.html
 `;
@@ -66,15 +80,16 @@ export function defineRequest(
     .option("-H, --header <header>", "'Name: value'; again for more", collect(parseHeader))
     .option("-d, --data <data>", "the body: text, @FILE, or @- for standard input")
     .option("--param <name=value>", "a variable; again for more", collect(parseParam))
-    .option("-i, --include", "the response's head in front of its body")
+    .option("-i, --include", "the response's head as it came, in front of its body")
     .addOption(
       new Option("--role <role>", "the FastCGI role")
         .choices(Object.keys(roles))
         .default("responder"),
     )
     .option("--data-file <file>", "the file that a filter filters")
-    .option("--path <path>", "the path of the URL")
+    .option("--path <path>", "the path of the URL, as a client would write it")
     .option("--query <query>", "QUERY_STRING, without a question mark")
+    .option("--max-head <size>", "the longest head of a response (default: 64k)", parseSize)
     .option("--timeout <time>", "until the answer must be complete (default: 30s)", parseDuration)
     .option("-v, --verbose", "the records both ways, on standard error")
     .addHelpText("after", help)
@@ -93,109 +108,113 @@ async function runRequest(
   options: RequestCommandOptions,
   io: Io,
 ): Promise<ExitCode> {
+  const errors = new ErrorLines(io);
   try {
-    const address = parseAddress(target);
-    const { request, fetchOptions } = await buildRequest(address, options, io);
-    const response = await gatewayFetch(address, request, fetchOptions);
-    return await showResponse(response, target, options, io);
+    const response = await send(parseAddress(target), options, errors, io);
+    return await showResponse(response, target, errors, io);
   } catch (error) {
     if (io.signal.aborted) return ExitCode.Interrupted;
     if (!(error instanceof GatewayError)) throw error;
+    await errors.end();
     await io.stderr.writeLines(errorLines(error.with({ address: target }), io.stderr.style));
     return exitCodeOf(error.code);
   }
 }
 
-async function buildRequest(address: Address, options: RequestCommandOptions, io: Io) {
-  const { script, data, dataFile, timeout, header = [] } = options;
+async function send(
+  address: Address,
+  options: RequestCommandOptions,
+  errors: ErrorLines,
+  io: Io,
+): Promise<GatewayResponse> {
+  const { data, dataFile, timeout, maxHead = MAX_HEAD } = options;
+  checkEncoding(options);
   const body = data === undefined ? undefined : await requestBody(data, io);
-  const request = createRequest(urlOf(address, options), body?.content, options);
-  const fetchOptions: GatewayFetchOptions = {
-    role: roles[options.role],
-    scriptFilename: script,
-    variables: options.param,
-    contentLength: body?.length,
-    timeout,
-    connectTimeout: timeout,
-    signal: io.signal,
-    oddHeaderNames: "fold",
-    onStderr: (bytes) => void io.stderr.write(bytes),
-  };
-  if (options.verbose) fetchOptions.trace = tracer(address.protocol, io.stderr);
-  if (dataFile !== undefined) {
-    const { content, length, stats } = await openFile(dataFile);
-    fetchOptions.data = { content, length, lastModified: stats.mtime };
-  }
-  if (body !== undefined && !header.some(([name]) => name.toLowerCase() === "content-type")) {
-    request.headers.set("content-type", "application/x-www-form-urlencoded");
-  }
-  return { request, fetchOptions };
+  const method = options.method ?? (body === undefined ? "GET" : "POST");
+  const made = requestVariables(address, {
+    ...options,
+    method,
+    headers: options.header ?? [],
+    bodyLength: body?.length,
+  });
+  const file = dataFile === undefined ? undefined : await fileBody(dataFile, io.signal);
+  const filtered = file && { ...file, lastModified: file.stats.mtime };
+  const variables = withGiven([...made, ...filterVariables(filtered)], options.param ?? []);
+  const { content, length } = body ?? { content: undefined, length: undefined };
+  const response = gatewaySend(
+    address,
+    { method, variables, body: { content, length } },
+    {
+      role: roles[options.role],
+      data: filtered,
+      timeout,
+      connectTimeout: timeout,
+      signal: io.signal,
+      limits: {
+        variables: MAX_VARIABLES,
+        responseHead: maxHead,
+        // A field takes four bytes at least: the size bounds them.
+        headerCount: Math.ceil(maxHead / 4),
+        responseBody: Number.MAX_SAFE_INTEGER,
+        records: Number.MAX_SAFE_INTEGER,
+        stderr: Number.MAX_SAFE_INTEGER,
+      },
+      onHead: (bytes) => options.include && void io.stdout.write(bytes),
+      onStderr: (bytes) => errors.push(bytes),
+      trace: options.verbose && tracer(address.protocol, io.stderr),
+    },
+  );
+  return response.catch(explainLimit);
 }
 
-function urlOf({ path }: Address, options: RequestCommandOptions): string {
-  const { script, query } = options;
-  // A path that came with the address is a status page's, more often than not.
-  const asked = options.path ?? (script === undefined ? path : `/${basename(script)}`);
-  if (asked === undefined) {
-    throw new GatewayError(ErrorCode.BadInput, "the request has no path and no script", {
-      hint: "give --script FILE, --path PATH, or an address with a path",
-    });
-  }
-  const slash = asked.startsWith("/") ? "" : "/";
-  const search = query === undefined ? "" : `?${query}`;
-  // The path is given as it is to arrive: percent and what delimits a URL's parts are encoded.
-  const encoded = options.path === undefined ? encodePath(asked) : asked;
-  return `http://localhost${slash}${encoded}${search}`;
+/** The one limit with an offset in the answer is that of its head. */
+function explainLimit(error: unknown): never {
+  if (!(error instanceof GatewayError) || error.code !== ErrorCode.LimitExceeded) throw error;
+  const { code, message, offset, address, stderr } = error;
+  if (offset === undefined) throw error;
+  const hint = "if the application means to send it, allow more by --max-head";
+  throw new GatewayError(code, message, { hint, offset, address, stderr, cause: error });
 }
 
-function encodePath(path: string): string {
-  return path.replace(/[%?#]/g, encodeURIComponent);
-}
-
-function createRequest(
-  url: string,
-  body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | undefined,
-  { method, header = [] }: RequestCommandOptions,
-): Request {
-  try {
-    const headers = new Headers();
-    for (const [name, value] of header) headers.append(name, headerValue(value));
-    const withBody = body === undefined ? {} : { body, duplex: "half" };
-    return new Request(url, { method: method ?? (body ? "POST" : "GET"), headers, ...withBody });
-  } catch (cause) {
-    throw new GatewayError(ErrorCode.BadInput, (cause as Error).message, { cause });
-  }
-}
-
-/** Headers are byte strings: what was typed travels as UTF-8. */
-function headerValue(text: string): string {
-  return String.fromCharCode(...new TextEncoder().encode(text));
+/** Node reads arguments as UTF-8, and makes U+FFFD of all else: other bytes would be sent. */
+function checkEncoding({ path, query, data, header = [], param = [] }: RequestCommandOptions) {
+  const texts = [path, query, data, ...header.flat(), ...param.flat()];
+  const broken = texts.find((text) => text?.includes("\ufffd"));
+  if (broken === undefined) return;
+  throw new GatewayError(ErrorCode.BadInput, `"${broken}" has bytes that are not UTF-8`, {
+    hint: "percent-encode them in a path or a query, and give a body by -d @FILE",
+  });
 }
 
 async function showResponse(
   response: GatewayResponse,
   target: string,
-  { include }: RequestCommandOptions,
+  errors: ErrorLines,
   io: Io,
 ): Promise<ExitCode> {
-  if (include) await io.stdout.write(headText(response));
-  if (response.body !== null) {
-    for await (const piece of response.body) await io.stdout.write(piece);
+  let length = 0;
+  for await (const piece of response.body ?? []) {
+    length += piece.length;
+    await io.stdout.write(piece);
   }
   const { appStatus } = await response.ended;
+  await errors.end();
   const problems: string[] = [];
   if (response.status >= 400) {
     problems.push(`the application answered ${response.status} ${response.statusText}`.trimEnd());
   }
   if (appStatus !== 0) problems.push(`the application reported the status ${appStatus}`);
+  const lines = [...problems, ...lengthWarning(response, length)];
+  if (lines.length > 0 && io.stderr.isTerminal) await io.stdout.endLine();
   const name = `${io.stderr.style.bad("fcgi-probe:")} ${visible(target)}:`;
-  await io.stderr.writeLines(problems.map((text) => `${name} ${visible(text)}`));
+  await io.stderr.writeLines(lines.map((text) => `${name} ${visible(text)}`));
   await io.stderr.endLine();
   return problems.length > 0 ? ExitCode.Failed : ExitCode.Fine;
 }
 
-/** The head as a CGI program writes it. */
-function headText({ status, statusText, headers }: Response): Uint8Array {
-  const fields = Array.from(headers, ([name, value]) => `${name}: ${value}\r\n`);
-  return latin1Bytes(`${`Status: ${status} ${statusText}`.trimEnd()}\r\n${fields.join("")}\r\n`);
+/** FastCGI marks the end of an answer: one with another length is whole, and yet not as it says. */
+function lengthWarning({ body, headers }: GatewayResponse, length: number): string[] {
+  const promised = headers.get("content-length");
+  if (body === null || promised === null || Number(promised) === length) return [];
+  return [`warning: the body has ${length} bytes, and its Content-Length is ${promised}`];
 }

@@ -1,10 +1,10 @@
-import { createReadStream } from "node:fs";
 import { type Command, Option } from "commander";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { fleet } from "../fleet/fleet.js";
 import { DistinctTargets } from "./distinct-targets.js";
 import { ExitCode, exitCodeOf, worse } from "./exit-codes.js";
 import type { Io } from "./io.js";
+import { inputStream, openInput, standardInput } from "./open-input.js";
 import { parseCount, parseDuration } from "./parse-values.js";
 import { Progress } from "./render/progress.js";
 import { counted, formatMilliseconds } from "./render/units.js";
@@ -122,9 +122,7 @@ async function totalOf(file: string | undefined, addresses: number, io: Io) {
 
 async function* allTargets(file: string | undefined, addresses: readonly string[], io: Io) {
   if (file !== undefined) {
-    const source = file === "-" ? io.stdin : createReadStream(file);
-    // A keyboard or a pipe may keep silent for long after the command is to end.
-    io.signal.addEventListener("abort", () => source.destroy(), { once: true });
+    const source = file === "-" ? standardInput(io) : inputStream(openInput(file), io.signal);
     yield* readTargets(source, file === "-" ? "standard input" : file);
   }
   yield* addresses;

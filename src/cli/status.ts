@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { ExitCode } from "./exit-codes.js";
 import type { Io } from "./io.js";
-import { parseDuration } from "./parse-values.js";
+import { parseDuration, parsePagePath } from "./parse-values.js";
 import { formats, readRound, type StatusFormat } from "./status-round.js";
 
 interface StatusCommandOptions {
@@ -49,7 +49,11 @@ export function defineStatus(command: Command, io: Io, finish: (exitCode: ExitCo
     .argument("[TARGET...]", "addresses of pools")
     .option("-f, --full", "the processes as well")
     .addOption(new Option("--format <form>", "how to show it").choices(formats))
-    .option("--path <path>", "the status path, whatever the addresses say (default: /status)")
+    .option(
+      "--path <path>",
+      "the status path, whatever the addresses say (default: /status)",
+      parsePagePath,
+    )
     .option("--timeout <time>", "until a pool must have answered (default: 5s)", parseDuration)
     .option("--watch <time>", "read it again and again, this often", parseDuration)
     .addHelpText("after", help)

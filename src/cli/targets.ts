@@ -1,10 +1,15 @@
-import { createReadStream, statSync } from "node:fs";
+import { createReadStream, type Stats, statSync } from "node:fs";
+import { inspect } from "node:util";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { parseAddress } from "../gateway/connector.js";
 import { linesOf } from "./lines.js";
 
 /** YAML is read as a whole; lines are not, and have no limit. */
 const MAX_YAML = 16_777_216;
+/** Lists in lists. What Prometheus and people write has two or three. */
+const MAX_DEPTH = 32;
+/** Aliases can name a list again and again: a file of a few lines is not to become a million. */
+const MAX_TARGETS = 1_000_000;
 
 /**
  * The targets that a file, or standard input, names: an address a line with `#` comments, or YAML
@@ -59,27 +64,45 @@ async function targetsOfYaml(text: string, name: string): Promise<string[]> {
   try {
     document = parse(text);
   } catch (cause) {
-    const [message = ""] = (cause as Error).message.split("\n");
-    throw badTargets(name, message.replace(/:$/, ""), cause);
+    throw badTargets(name, whyNotYaml(cause), cause);
   }
-  return collectTargets(document, name);
+  const targets: string[] = [];
+  collectTargets(document, name, targets, 0);
+  return targets;
 }
 
-function collectTargets(value: unknown, name: string): string[] {
-  if (value === null || value === undefined) return [];
-  if (Array.isArray(value)) return value.flatMap((item) => collectTargets(item, name));
-  if (typeof value === "string") return [value];
-  if (typeof value === "object" && "targets" in value && Array.isArray(value.targets)) {
-    return collectTargets(value.targets, name);
-  }
-  throw badTargets(name, `${JSON.stringify(value)?.slice(0, 60)} is no target`);
+function whyNotYaml(error: unknown): string {
+  const [message = ""] = (error as Error).message.split("\n");
+  // The parser reports a stack that is full as a fault of the text, which it is.
+  if (message.startsWith("Maximum call stack")) return "it is nested too deeply";
+  return message.replace(/:$/, "");
+}
+
+function collectTargets(value: unknown, name: string, targets: string[], depth: number): void {
+  if (value === null || value === undefined) return;
+  if (depth > MAX_DEPTH) throw badTargets(name, "it is nested too deeply, or contains itself");
+  if (Array.isArray(value)) {
+    for (const item of value) collectTargets(item, name, targets, depth + 1);
+  } else if (typeof value === "string") {
+    if (targets.length === MAX_TARGETS) throw badTargets(name, `it has more than ${MAX_TARGETS}`);
+    targets.push(value);
+  } else if (typeof value === "object" && "targets" in value && Array.isArray(value.targets)) {
+    collectTargets(value.targets, name, targets, depth + 1);
+  } else throw badTargets(name, `${excerpt(value)} is no target`);
+}
+
+/** The start of a value, which may contain itself. */
+function excerpt(value: unknown): string {
+  return inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY }).slice(0, 60);
 }
 
 /**
- * How many targets a file of lines names; undefined for what can be read only once, and for YAML.
+ * How many targets a file of lines names; undefined for what can be read only once, or not at all,
+ * and for YAML.
  */
 export async function countTargets(path: string): Promise<number | undefined> {
-  if (!statSync(path).isFile() || /\.(ya?ml|json)$/i.test(path)) return undefined;
+  const stats = statsOf(path);
+  if (stats === Unknown || !stats?.isFile() || /\.(ya?ml|json)$/i.test(path)) return undefined;
   let count = 0;
   for await (const line of linesOf(createReadStream(path))) {
     const target = targetOfLine(line);
@@ -97,13 +120,33 @@ export async function countTargets(path: string): Promise<number | undefined> {
  */
 export function isTargetsFile(argument: string): boolean {
   if (argument === "-") return true;
-  const stats = statSync(argument, { throwIfNoEntry: false });
-  if (stats !== undefined && !stats.isSocket() && !stats.isDirectory()) return true;
+  const stats = statsOf(argument);
   // What is named like a file is a file that is missing, and no socket.
-  if (isAddress(argument) && !/\.(txt|ya?ml|json|list|csv)$/i.test(argument)) return false;
+  const isNamedSo = /\.(txt|ya?ml|json|list|csv)$/i.test(argument);
+  if (stats === Unknown && isNamedSo) return true;
+  if (typeof stats === "object") {
+    if (stats.isDirectory()) {
+      throw new GatewayError(ErrorCode.BadInput, `"${argument}" is a folder`, {
+        hint: "give a file of targets, or the path of a socket in it",
+      });
+    }
+    if (!stats.isSocket()) return true;
+  }
+  if (isAddress(argument) && !isNamedSo) return false;
   throw new GatewayError(ErrorCode.BadInput, `"${argument}" is neither a file nor an address`, {
     hint: "give a file of targets, - for standard input, or an address as unix:/run/php/www.sock:/status or 127.0.0.1:9000/status",
   });
+}
+
+/** The system does not let us look: opening it says why. */
+const Unknown = "unknown";
+
+function statsOf(path: string): Stats | typeof Unknown | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return Unknown;
+  }
 }
 
 function isAddress(text: string): boolean {

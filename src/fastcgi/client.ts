@@ -91,6 +91,10 @@ export class FastCgiClient implements ClientMachine {
   closed(): GatewayError | undefined {
     return this.#decoder.closed();
   }
+
+  unanswered(): GatewayError | undefined {
+    return this.#decoder.unanswered();
+  }
 }
 
 /** BEGIN_REQUEST and the PARAMS stream. */

@@ -16,6 +16,12 @@ export class PeerGreeting {
     this.#length += part.length;
   }
 
+  /** The request id of the first record; undefined before it is there. */
+  get requestId(): number | undefined {
+    const [, , high = 0, low = 0] = this.#bytes;
+    return this.#length < 4 ? undefined : high * 256 + low;
+  }
+
   /** A `wrong_protocol` error; undefined when the bytes are nobody's greeting. */
   error(): GatewayError | undefined {
     const text = String.fromCharCode(...this.#bytes.subarray(0, this.#length));

@@ -29,12 +29,15 @@ export class ResponseDecoder {
   otherRequests = 0;
   /** Records whose type a response does not have. */
   otherTypes = 0;
+  readonly #requestId: number;
   readonly #engine: Engine;
   readonly #state = new Int32Array(STATE_WORDS);
   readonly #handlers: ClientHandlers;
   readonly #recordLimit: number;
   readonly #greeting = new PeerGreeting();
   #received = 0;
+  /** A record of this request has come. */
+  #answered = false;
   #records = 0;
   #ended = false;
 
@@ -43,6 +46,7 @@ export class ResponseDecoder {
     handlers: ClientHandlers,
     options: { records?: number | undefined; engine?: Engine | undefined } = {},
   ) {
+    this.#requestId = requestId;
     this.#engine = options.engine ?? defaultEngine();
     this.#handlers = handlers;
     this.#recordLimit = options.records ?? defaultLimits.records;
@@ -113,6 +117,7 @@ export class ResponseDecoder {
     this.otherRequests += words[base + DemultiplexResult.OtherRequests] as number;
     this.otherTypes += words[base + DemultiplexResult.OtherTypes] as number;
     this.#received += consumed;
+    this.#answered ||= stdoutLength > 0 || stderrLength > 0;
     this.#ended = ended;
     if (stderrLength > 0) this.#handlers.stderr(memory.subarray(ASIDE, ASIDE + stderrLength));
     if (stdoutLength > 0)
@@ -136,12 +141,27 @@ export class ResponseDecoder {
         "the connection was closed without an answer",
       );
     }
-    const peer = this.#greeting.error();
-    if (peer !== undefined) return peer;
+    const problem = this.#greeting.error() ?? this.unanswered();
+    if (problem !== undefined) return problem;
     return new GatewayError(
       ErrorCode.Truncated,
       `the connection was closed after ${this.#received} bytes, before END_REQUEST`,
       { offset: this.#received },
+    );
+  }
+
+  /** What is wrong when all that has come are records of other requests. */
+  unanswered(): GatewayError | undefined {
+    if (this.#answered || this.otherRequests === 0) return undefined;
+    const { requestId } = this.#greeting;
+    if (requestId === undefined || requestId === this.#requestId) return undefined;
+    return new GatewayError(
+      ErrorCode.Malformed,
+      `the peer answered request ${requestId}, and was asked request ${this.#requestId}`,
+      {
+        hint: "an application answers with the id that it was sent: this one is at fault",
+        offset: 2,
+      },
     );
   }
 

@@ -1,8 +1,9 @@
-import { ByteCollector, utf8 } from "../bytes.js";
+import { ByteCollector } from "../bytes.js";
 import type { RequestEnd } from "../cgi/client-machine.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultLimits } from "../limits.js";
 import type { CreateMachine, OpenChannel } from "./channel.js";
+import { ErrorStreamStart } from "./error-stream.js";
 import { Exchange, type ExchangeOptions, type ExchangeSink } from "./exchange.js";
 
 /** A whole answer. */
@@ -39,7 +40,7 @@ class Collector implements ExchangeSink {
   readonly #resolve: (answer: Answer) => void;
   readonly #reject: (error: GatewayError) => void;
   readonly #stdout = new ByteCollector();
-  readonly #stderr = new ByteCollector();
+  readonly #stderr = new ErrorStreamStart(defaultLimits.stderr);
 
   constructor(
     maxLength: number,
@@ -62,18 +63,14 @@ class Collector implements ExchangeSink {
   }
 
   stderr(bytes: Uint8Array): void {
-    this.#stderr.push(bytes.subarray(0, defaultLimits.stderr - this.#stderr.length));
+    this.#stderr.push(bytes);
   }
 
   end(result: RequestEnd): void {
-    this.#resolve({ stdout: this.#stdout.take(), stderr: this.#stderrText(), result });
+    this.#resolve({ stdout: this.#stdout.take(), stderr: this.#stderr.text, result });
   }
 
   failed(error: GatewayError): void {
-    this.#reject(this.#stderr.length === 0 ? error : error.with({ stderr: this.#stderrText() }));
-  }
-
-  #stderrText(): string {
-    return this.#stderr.length === 0 ? "" : utf8(this.#stderr.bytes);
+    this.#reject(error.with({ stderr: this.#stderr.text || undefined }));
   }
 }

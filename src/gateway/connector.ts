@@ -1,5 +1,6 @@
+import { existsSync } from "node:fs";
 import { ErrorCode, GatewayError } from "../errors.js";
-import { type Address, Protocol, parseAddress } from "../transport/address.js";
+import { type Address, Protocol, parseAddress as parseAnywhere } from "../transport/address.js";
 import type { Connector } from "../transport/connection.js";
 import { nodeConnector } from "../transport/node-socket.js";
 import { type Trace, tracingConnector } from "../transport/tracing.js";
@@ -8,7 +9,18 @@ import { type KeepOptions, KeptConnections } from "./kept-connections.js";
 import { type ProgramOptions, programPerRequest } from "./program-channel.js";
 
 export type { Address } from "../transport/address.js";
-export { parseAddress };
+
+/**
+ * Reads an address: `127.0.0.1:9000/status`, `[::1]:9000/status`, `unix:/run/x.sock:/status`,
+ * `unix:@name` for a socket in Linux' abstract namespace, or `cgi:/usr/lib/cgi-bin/x`. The protocol
+ * is FastCGI unless it says `scgi://` or `uwsgi://`. A socket whose path has `:` or `;` in it is
+ * found when it exists.
+ *
+ * @throws GatewayError `bad_address`
+ */
+export function parseAddress(text: string): Address {
+  return parseAnywhere(text, existsSync);
+}
 
 export interface ConnectOptions {
   /** Milliseconds until a connection that is not made is given up. Default 5,000. */

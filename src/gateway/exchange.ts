@@ -12,6 +12,8 @@ export interface ExchangeOptions {
    */
   drainTimeout?: number | undefined;
   signal?: AbortSignal | undefined;
+  /** What to check when nothing has come in time. Default: as for every deadline. */
+  silenceHint?: string | undefined;
   /** What follows the request's head, in order. None: an empty body. */
   bodies?: ((machine: ClientMachine) => readonly BodySource[]) | undefined;
 }
@@ -41,6 +43,10 @@ export class Exchange implements ChannelHandlers, BodyReceiver {
   #drainTimer: ReturnType<typeof setTimeout> | undefined;
   #state: 0 | 1 | 2 = State.Open;
   #ready = false;
+  /** Something of the answer has come. */
+  #answered = false;
+  /** What takes the answer makes the peer wait. */
+  #paused = false;
   /** Whether the request can be sent once more, on another connection. */
   #replayable = true;
   #drained: (() => void) | undefined;
@@ -69,10 +75,12 @@ export class Exchange implements ChannelHandlers, BodyReceiver {
 
   /** Stops reading until {@link resume}: the peer waits. */
   pause(): void {
+    this.#paused = true;
     this.#channel.pause();
   }
 
   resume(): void {
+    this.#paused = false;
     this.#channel.resume();
   }
 
@@ -131,10 +139,12 @@ export class Exchange implements ChannelHandlers, BodyReceiver {
   }
 
   stdout(bytes: Uint8Array): void {
+    this.#answered = true;
     if (this.#state === State.Open) this.#sink.stdout(bytes);
   }
 
   stderr(bytes: Uint8Array): void {
+    this.#answered = true;
     if (this.#state === State.Open) this.#sink.stderr(bytes);
   }
 
@@ -154,12 +164,29 @@ export class Exchange implements ChannelHandlers, BodyReceiver {
   }
 
   #expire(): void {
-    const timeout = Math.round(this.#options.timeout);
+    const within = `within ${Math.round(this.#options.timeout)} ms`;
     this.abandon(
       this.#ready
-        ? new GatewayError(ErrorCode.Deadline, `no complete answer within ${timeout} ms`)
-        : new GatewayError(ErrorCode.ConnectTimeout, `no connection within ${timeout} ms`),
+        ? this.#lateAnswer(within)
+        : new GatewayError(ErrorCode.ConnectTimeout, `no connection ${within}`),
     );
+  }
+
+  /** Why an answer is not complete in time, as far as that shows from here. */
+  #lateAnswer(within: string): GatewayError {
+    const late = (message: string, hint: string | undefined): GatewayError =>
+      new GatewayError(ErrorCode.Deadline, `${message} ${within}`, { hint });
+    if (this.#paused) {
+      const hint = "the backend waits for what takes its answer: read faster, or raise the timeout";
+      return late("the answer was not taken", hint);
+    }
+    if (this.#answered) {
+      const hint =
+        "the answer had begun: the application is slow or stuck; see its slow log, or raise the timeout";
+      return late("no complete answer", hint);
+    }
+    const { silenceHint } = this.#options;
+    return this.#channel.machine.unanswered?.() ?? late("no complete answer", silenceHint);
   }
 
   /** @returns whether the sink still waits for the news */

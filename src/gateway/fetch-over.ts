@@ -27,5 +27,5 @@ export async function gatewayFetchOver(
   if (protocol === Protocol.Cgi) {
     throw new GatewayError(ErrorCode.BadInput, "a CGI program is run, not connected to");
   }
-  return fetchThrough(channelOver(streams), protocol, request, options);
+  return fetchThrough({ open: channelOver(streams), protocol }, request, options);
 }

@@ -119,7 +119,14 @@ function parsePort(text: string): ListenAddress | undefined {
 /** To clients `http://` is a mistake: it is one of the protocols here alone. */
 function parseServed(text: string): ListenAddress {
   const http = /^http:\/\/(.*)$/is.exec(text.trim())?.[1];
-  return http === undefined ? parseAddress(text) : socketAddress(text, Protocol.Http, http);
+  const address =
+    http === undefined ? parseAddress(text) : socketAddress(text, Protocol.Http, http);
+  const { endpoint } = address;
+  if (!("socketPath" in endpoint) || !endpoint.socketPath.startsWith("\0")) return address;
+  throw new GatewayError(ErrorCode.BadAddress, `"${text}" is abstract: a server needs a path`, {
+    address: text,
+    hint: "an abstract socket has no permissions: give the path of a socket, or host:port",
+  });
 }
 
 /**

@@ -1,4 +1,3 @@
-import { ByteCollector, utf8 } from "../bytes.js";
 import type { RequestEnd } from "../cgi/client-machine.js";
 import { endText } from "../cgi/program-client.js";
 import { hasNullBody, responseFromHead } from "../cgi/response.js";
@@ -8,12 +7,23 @@ import { ErrorCode, GatewayError } from "../errors.js";
 import type { Limits } from "../limits.js";
 import { Protocol } from "../transport/address.js";
 import { AnswerStart } from "./answer-start.js";
+import { ErrorStreamStart } from "./error-stream.js";
 import type { Exchange, ExchangeSink } from "./exchange.js";
 import type { GatewayResponse } from "./gateway-response.js";
 
 export interface ReceiverOptions {
+  /**
+   * Bytes of the answer that are kept for a slow reader before the backend is made to wait.
+   * Default 8 MiB: below it, no reader of the body delays the close, which frees the worker.
+   */
   bufferedBody?: number | undefined;
-  onStderr?: ((bytes: Uint8Array) => void) | undefined;
+  /** Takes the response's head as the backend wrote it, its blank line included: a copy. */
+  onHead?: ((bytes: Uint8Array) => void) | undefined;
+  /**
+   * Takes what the backend writes to its error stream, as it comes: a copy. The backend waits until
+   * a returned promise settles. `limits.stderr` bounds how much is taken.
+   */
+  onStderr?: ((bytes: Uint8Array) => void | Promise<void>) | undefined;
 }
 
 const BUFFERED_BODY = 8_388_608;
@@ -29,14 +39,15 @@ export class ResponseReceiver implements ExchangeSink {
   /** Settles when the head is there. */
   readonly response: Promise<GatewayResponse>;
   readonly #protocol: Protocol;
+  readonly #address: string | undefined;
   readonly #method: string;
   readonly #limits: Limits;
   readonly #options: ReceiverOptions;
   readonly #head: ResponseHeadReader;
   readonly #start: AnswerStart | undefined;
   readonly #ended: Promise<RequestEnd>;
-  /** What came on the error stream and nobody took, for the message of a failure. */
-  readonly #stderr = new ByteCollector();
+  /** What came on the error stream and `onStderr` did not take. */
+  readonly #stderr: ErrorStreamStart;
   #resolve!: (response: GatewayResponse) => void;
   #reject!: (error: GatewayError) => void;
   #resolveEnd!: (end: RequestEnd) => void;
@@ -46,15 +57,24 @@ export class ResponseReceiver implements ExchangeSink {
   #headDone = false;
   #bodyLength = 0;
   #stderrLength = 0;
+  /** Calls of `onStderr` that have not settled. */
+  #stderrPending = 0;
   /** What the head promises; undefined where there is no body, or no promise. */
   #promisedLength: number | undefined;
 
-  constructor(protocol: Protocol, method: string, limits: Limits, options: ReceiverOptions) {
+  constructor(
+    { protocol, address }: { protocol: Protocol; address?: string | undefined },
+    method: string,
+    limits: Limits,
+    options: ReceiverOptions,
+  ) {
     this.#protocol = protocol;
+    this.#address = address;
     this.#method = method;
     this.#limits = limits;
     this.#options = options;
     this.#head = new ResponseHeadReader(limits);
+    this.#stderr = new ErrorStreamStart(limits.stderr);
     const spoken = spokenNames.get(protocol);
     if (spoken !== undefined) this.#start = new AnswerStart(spoken);
     this.response = new Promise((resolve, reject) => {
@@ -82,15 +102,29 @@ export class ResponseReceiver implements ExchangeSink {
     const head = this.#readHead(bytes);
     if (head === undefined) return;
     this.#headDone = true;
+    this.#options.onHead?.(head.bytes.slice());
     this.#resolve(this.#createResponse(head));
     this.#deliver(bytes.subarray(head.bodyStart));
   }
 
   stderr(bytes: Uint8Array): void {
+    const { onStderr } = this.#options;
+    if (onStderr === undefined) {
+      this.#stderr.push(bytes);
+      return;
+    }
     const kept = bytes.subarray(0, this.#limits.stderr - this.#stderrLength);
+    if (kept.length === 0) return;
     this.#stderrLength += kept.length;
-    if (this.#options.onStderr === undefined) this.#stderr.push(kept);
-    else if (kept.length > 0) this.#options.onStderr(kept.slice());
+    const taken = onStderr(kept.slice());
+    if (taken === undefined) return;
+    this.#stderrPending++;
+    this.#exchange?.pause();
+    const settled = (): void => {
+      this.#stderrPending--;
+      if ((this.#body?.desiredSize ?? 1) > 0) this.#resume();
+    };
+    taken.then(settled, settled);
   }
 
   end(result: RequestEnd): void {
@@ -105,12 +139,18 @@ export class ResponseReceiver implements ExchangeSink {
   }
 
   failed(error: GatewayError): void {
-    const told =
-      this.#stderr.length === 0 ? error : error.with({ stderr: utf8(this.#stderr.bytes) });
-    this.#reject(told);
-    this.#rejectEnd(told);
-    this.#body?.error(told);
+    const whole = error.with({
+      address: this.#address,
+      stderr: this.#stderr.text || undefined,
+    });
+    this.#reject(whole);
+    this.#rejectEnd(whole);
+    this.#body?.error(whole);
     this.#body = undefined;
+  }
+
+  #resume(): void {
+    if (this.#stderrPending === 0) this.#exchange?.resume();
   }
 
   #readHead(bytes: Uint8Array): ResponseHead | undefined {
@@ -140,7 +180,7 @@ export class ResponseReceiver implements ExchangeSink {
         start: (controller) => {
           this.#body = controller;
         },
-        pull: () => this.#exchange?.resume(),
+        pull: () => this.#resume(),
         cancel: () => {
           this.#body = undefined;
           this.#exchange?.abort();

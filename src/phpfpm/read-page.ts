@@ -26,18 +26,26 @@ export interface PagePath {
 }
 
 const MAX_LENGTH = 16_777_216;
+const SILENCE_HINT =
+  "connected, but no answer in time: every worker may be busy; set pm.status_listen to read the status of a busy pool";
+
+/** A page that php-fpm itself answered. */
+export interface Page {
+  head: ResponseHead;
+  /** A copy. */
+  body: Uint8Array;
+}
 
 /**
  * Asks php-fpm for one of its own pages.
  *
- * @returns the page without its head, a copy
  * @throws GatewayError
  */
 export async function readPage(
   open: OpenChannel,
   page: PagePath,
   options: PageOptions = {},
-): Promise<Uint8Array> {
+): Promise<Page> {
   const deadline = performance.now() + (options.timeout ?? 5_000);
   for (let attempt = 0; ; attempt++) {
     try {
@@ -58,7 +66,7 @@ async function readOnce(
   page: PagePath,
   deadline: number,
   options: PageOptions,
-): Promise<Uint8Array> {
+): Promise<Page> {
   const opening = openingFor(page);
   const { stdout, stderr } = await collect(
     open,
@@ -68,14 +76,35 @@ async function readOnce(
       maxLength: options.maxLength ?? MAX_LENGTH,
       drainTimeout: options.drainTimeout,
       signal: options.signal,
+      silenceHint: SILENCE_HINT,
     },
-  );
+  ).catch(explainSize);
   const reader = new ResponseHeadReader();
-  const head = reader.push(stdout);
+  const head = readHead(reader, stdout);
   if (head === undefined) throw reader.closed().with({ stderr });
   const body = stdout.subarray(head.bodyStart);
   if (head.status < 200 || head.status > 299) throw refusal(head, body, stderr, page);
-  return body;
+  return { head, body };
+}
+
+function readHead(reader: ResponseHeadReader, stdout: Uint8Array): ResponseHead | undefined {
+  try {
+    return reader.push(stdout);
+  } catch (error) {
+    return explainSize(error);
+  }
+}
+
+/** php-fpm's own pages have small heads and no limit that a caller would raise. */
+function explainSize(error: unknown): never {
+  if (!(error instanceof GatewayError) || error.code !== ErrorCode.LimitExceeded) throw error;
+  const { code, message, offset, stderr } = error;
+  throw new GatewayError(code, message, {
+    hint: "no page of php-fpm itself is like this: is this the path of pm.status_path, or ping.path?",
+    offset,
+    stderr,
+    cause: error,
+  });
 }
 
 let lastPage: PagePath | undefined;

@@ -15,5 +15,6 @@ export async function statusOver(
   options: PageOptions & StatusPageOptions = {},
 ): Promise<PoolStatus> {
   const page = { path: options.path ?? "/status", query: statusQuery(options) };
-  return parseStatusPage(await readPage(channelOver(streams), page, { ...options, retries: 0 }));
+  const { body } = await readPage(channelOver(streams), page, { ...options, retries: 0 });
+  return parseStatusPage(body);
 }

@@ -3,7 +3,7 @@ import { ErrorCode, GatewayError } from "../errors.js";
 import { type Address, channelsTo, parseAddress } from "../gateway/connector.js";
 import { parseStatusPage } from "./page.js";
 import type { PoolStatus } from "./pool-status.js";
-import { type PageOptions, readPage } from "./read-page.js";
+import { type Page, type PageOptions, readPage } from "./read-page.js";
 import { type StatusPageOptions, statusQuery } from "./status-query.js";
 
 export interface StatusOptions extends PageOptions, StatusPageOptions {
@@ -33,20 +33,41 @@ export async function statusPage(
   target: string | Address,
   options: StatusOptions = {},
 ): Promise<Uint8Array> {
-  return readFrom(target, "/status", statusQuery(options), options);
+  const { body } = await readFrom(target, "/status", statusQuery(options), options);
+  return body;
 }
 
+/** A reply is a setting of the pool, and stands in one line of its file. */
+const MAX_REPLY = 1_024;
+const SHOWN = 60;
+
 /**
- * Asks a PHP-FPM pool for a sign of life: its `ping.response`, which is `pong` by default.
+ * Checks that a PHP-FPM pool answers.
  *
- * @throws GatewayError
+ * @returns its `ping.response`, which is `pong` by default
+ * @throws GatewayError `not_a_ping_reply` for an answer that is not one line of plain text
  */
 export async function ping(
   target: string | Address,
   options: Omit<StatusOptions, "full" | "format"> = {},
 ): Promise<string> {
-  const page = await readFrom(target, "/ping", "", options);
-  return utf8(page);
+  const { head, body } = await readFrom(target, "/ping", "", options);
+  const reply = utf8(body);
+  const type = head.get("content-type") ?? "";
+  const isPlain = /^(text\/plain\s*(;|$)|$)/i.test(type);
+  if (isPlain && isLine(reply) && body.length <= MAX_REPLY) return reply;
+  const [line = ""] = reply.trimStart().split("\n");
+  const shown = line.length > SHOWN ? `${line.slice(0, SHOWN)}…` : line.trimEnd();
+  throw new GatewayError(
+    ErrorCode.NotAPingReply,
+    `the answer is no ping reply: ${JSON.stringify(shown)}`,
+    { address: typeof target === "string" ? target : target.text },
+  );
+}
+
+function isLine(text: string): boolean {
+  const line = text.trim();
+  return line !== "" && !line.includes("\n");
 }
 
 async function readFrom(
@@ -54,7 +75,7 @@ async function readFrom(
   defaultPath: string,
   query: string,
   options: StatusOptions,
-): Promise<Uint8Array> {
+): Promise<Page> {
   const address = typeof target === "string" ? parseAddress(target) : target;
   try {
     const open = channelsTo(fastCgiOnly(address), {

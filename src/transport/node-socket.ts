@@ -4,7 +4,8 @@ import { engine as defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { type Address, type SocketEndpoint, socketEndpoint } from "./address.js";
 import type { Connection, ConnectionHandlers, Connector } from "./connection.js";
-import { brokenConnection, connectError } from "./socket-error.js";
+import { connectOptions, explainConnectError } from "./node-endpoint.js";
+import { brokenConnection } from "./socket-error.js";
 import { countSocket } from "./socket-shape.js";
 import { writeParts } from "./write-parts.js";
 
@@ -20,13 +21,15 @@ const windowIsShared = process.platform !== "win32";
 /**
  * A connector for Node sockets, unix and TCP, that read into the engine's window.
  *
- * @throws GatewayError `bad_address` when the address is that of a program
+ * @throws GatewayError `bad_address` when the address is that of a program, or of a kind that this
+ * Node or this system does not connect to
  */
 export function nodeConnector(address: Address, options: SocketOptions = {}): Connector {
   const engine = options.engine ?? defaultEngine();
   const connectTimeout = options.connectTimeout ?? 5_000;
   const endpoint = socketEndpoint(address);
-  return (handlers) => new NodeConnection(endpoint, handlers, engine, connectTimeout);
+  const target = { endpoint, options: connectOptions(endpoint) };
+  return (handlers) => new NodeConnection(target, handlers, engine, connectTimeout);
 }
 
 /**
@@ -50,23 +53,24 @@ class PatientSocket extends net.Socket {
 
 class NodeConnection implements Connection {
   readonly #socket: PatientSocket;
+  readonly #endpoint: SocketEndpoint;
   readonly #handlers: ConnectionHandlers;
   #timer: NodeJS.Timeout | undefined;
   #connected = false;
   #closed = false;
 
   constructor(
-    endpoint: SocketEndpoint,
+    { endpoint, options }: { endpoint: SocketEndpoint; options: net.NetConnectOpts },
     handlers: ConnectionHandlers,
     engine: Engine,
     connectTimeout: number,
   ) {
     countSocket();
+    this.#endpoint = endpoint;
     this.#handlers = handlers;
     this.#socket = this.#createSocket(engine);
     this.#listen();
-    if ("socketPath" in endpoint) this.#socket.connect({ path: endpoint.socketPath });
-    else this.#socket.connect({ host: endpoint.host, port: endpoint.port, noDelay: true });
+    this.#socket.connect(options);
     this.#timer = setTimeout(() => this.#timedOut(connectTimeout), connectTimeout);
   }
 
@@ -115,7 +119,9 @@ class NodeConnection implements Connection {
     });
     socket.onEndOfFile = () => this.#close(undefined);
     socket.on("error", (error) => {
-      this.#close(this.#connected ? brokenConnection(error) : connectError(error));
+      this.#close(
+        this.#connected ? brokenConnection(error) : explainConnectError(error, this.#endpoint),
+      );
     });
     socket.once("close", () => this.#close(undefined));
   }

@@ -4,7 +4,7 @@ interface SystemError extends Error {
   code?: string;
 }
 
-const connectCodes = new Map<string, [ErrorCode, string]>([
+const connectCodes = new Map<string, [code: ErrorCode, message: string, hint?: string]>([
   ["ENOENT", [ErrorCode.SocketMissing, "there is no such socket"]],
   ["ENOTDIR", [ErrorCode.SocketMissing, "there is no such socket"]],
   ["EACCES", [ErrorCode.PermissionDenied, "permission denied"]],
@@ -12,18 +12,46 @@ const connectCodes = new Map<string, [ErrorCode, string]>([
   ["ECONNREFUSED", [ErrorCode.Refused, "connection refused"]],
   ["EAGAIN", [ErrorCode.BacklogFull, "the listen queue is full"]],
   ["ETIMEDOUT", [ErrorCode.ConnectTimeout, "the host did not answer"]],
-  ["ENOTFOUND", [ErrorCode.ConnectFailed, "the host name is unknown"]],
-  ["EAI_AGAIN", [ErrorCode.ConnectFailed, "the host name could not be looked up"]],
+  [
+    "ENOTFOUND",
+    [
+      ErrorCode.ConnectFailed,
+      "the host name is unknown",
+      "check how the host is written, and the name service",
+    ],
+  ],
+  [
+    "EAI_AGAIN",
+    [
+      ErrorCode.ConnectFailed,
+      "the host name could not be looked up",
+      "the name service did not answer: try again, or give the host's number",
+    ],
+  ],
   ["EHOSTUNREACH", [ErrorCode.ConnectFailed, "there is no route to the host"]],
   ["ENETUNREACH", [ErrorCode.ConnectFailed, "there is no route to the network"]],
-  ["EMFILE", [ErrorCode.ConnectFailed, "this process has too many files open"]],
+  [
+    "EMFILE",
+    [
+      ErrorCode.ConnectFailed,
+      "this process has too many files open",
+      "raise ulimit -n, or ask fewer targets at once",
+    ],
+  ],
+  [
+    "ENFILE",
+    [ErrorCode.ConnectFailed, "this machine has too many files open", "raise fs.file-max"],
+  ],
 ]);
 
 /** What the system says of a connection that was not made, in this package's words. */
 export function connectError(error: Error): GatewayError {
   const system = error as SystemError;
   const known = connectCodes.get(system.code ?? "");
-  if (known !== undefined) return new GatewayError(known[0], known[1], { cause: error });
+  if (known !== undefined) {
+    const [code, message, hint] = known;
+    return new GatewayError(code, message, { hint, cause: error });
+  }
   return new GatewayError(ErrorCode.ConnectFailed, `could not connect: ${error.message}`, {
     cause: error,
   });

@@ -89,7 +89,7 @@ const rows = [
       decoder: `ResponseReceiver behind ${protocol}`,
       files,
       async decode(chunks, engine) {
-        const receiver = new ResponseReceiver(protocol, "GET", defaultLimits, {});
+        const receiver = new ResponseReceiver({ protocol }, "GET", defaultLimits, {});
         feed(protocol, receiver, chunks, engine);
         const response = await receiver.response;
         const { status, headers } = response;

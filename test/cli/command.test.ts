@@ -73,7 +73,6 @@ describe("the command line", () => {
     [["values"], /missing required argument 'TARGET'/],
     [["request", "127.0.0.1:1"], /no path and no script\nhint: /],
     [["request", "127.0.0.1:1", "--script", "/x", "-X", "GE T"], /GE T/],
-    [["request", "127.0.0.1:1", "--script", "/x", "-X", "GET", "-d", "x"], /body/],
     [["request", "127.0.0.1:1", "--script", "/x", "-d", "@/nowhere"], /ENOENT/],
     [["scrape", "nonsense"], /neither a file nor an address/],
     [["decode", "/nowhere.bin"], /ENOENT/],
@@ -251,11 +250,11 @@ describe("request", () => {
     expect(stderr).toBe(`fcgi-probe: ${target}: the application reported the status 7\n`);
   });
 
-  it("-i writes the head in front of the body", async () => {
+  it("-i writes the head as it came in front of the body", async () => {
     const target = await start(answer("Status: 201 Made\r\nX-One: ü\r\nX-One: 2\r\n\r\nbody"));
     const { code, stdout } = await runHere(["request", "-i", target]);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^Status: 201 Made\r\nx-one: .*, 2\r\n\r\nbody$/);
+    expect(stdout).toBe("Status: 201 Made\r\nX-One: ü\r\nX-One: 2\r\n\r\nbody");
   });
 
   it("-v writes the records both ways to standard error", async () => {

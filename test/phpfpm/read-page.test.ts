@@ -22,7 +22,7 @@ describeWith(["php-fpm", "cgi-fcgi"], "readPage from a real pool", () => {
   it.each(["unix", "tcp"])("reads what cgi-fcgi reads, over %s", async (name) => {
     const pool = fpm.pool(name);
     const open = channelsTo(parseAddress(pool.address));
-    const ours = text(await readPage(open, { path: "/status", query: "" }));
+    const ours = text((await readPage(open, { path: "/status", query: "" })).body);
     const theirs = splitResponse((await cgiFcgiPage(pool.bareAddress, "/status")).stdout);
     // The scrape before may still count as active.
     const moving = /^(accepted conn|start since|idle processes|(max )?active processes):.*$/gm;
@@ -32,7 +32,7 @@ describeWith(["php-fpm", "cgi-fcgi"], "readPage from a real pool", () => {
 
   it("S0.8 reads pong from the ping page", async () => {
     const open = channelsTo(parseAddress(fpm.pool("unix").address));
-    expect(text(await readPage(open, { path: "/ping", query: "" }))).toBe("pong");
+    expect(text((await readPage(open, { path: "/ping", query: "" })).body)).toBe("pong");
   });
 
   it("says that a page is not there", async () => {

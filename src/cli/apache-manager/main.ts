@@ -20,5 +20,5 @@ export async function main(args: readonly string[]): Promise<number> {
     now: () => new Date(),
     systemLog: (line: string) => writeSystemLog(process.pid, line),
   };
-  return runProcess("apache-manager", (io) => runManager(args, io, world));
+  return runProcess("apache-manager", (io) => runManager(args, io, world), 1);
 }
