@@ -1,7 +1,7 @@
 import { fstatSync } from "node:fs";
 import net from "node:net";
 import { plainIPv4 } from "../cgi/variables-from-http.js";
-import { GatewayError } from "../errors.js";
+import { ErrorCode, GatewayError } from "../errors.js";
 import {
   type ListenAddress,
   Protocol,
