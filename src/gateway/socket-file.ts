@@ -116,7 +116,11 @@ async function removeStale(path: string): Promise<boolean> {
 }
 
 function isSocket(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true;
+  try {
+    return lstatSync(path).isSocket();
+  } catch {
+    return false;
+  }
 }
 
 /** Whether no process listens there. Every other failure leaves that open. */
@@ -155,8 +159,12 @@ function putBack(aside: string, path: string): void {
   }
 }
 
-/** Which file a path names. Undefined when it names none. */
+/** Which file a path names. Undefined when it names none, or when that can not be seen. */
 function identityOf(path: string): string | undefined {
-  const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-  return stat === undefined ? undefined : `${stat.dev}:${stat.ino}`;
+  try {
+    const { dev, ino } = lstatSync(path, { bigint: true });
+    return `${dev}:${ino}`;
+  } catch {
+    return undefined;
+  }
 }
