@@ -67,8 +67,8 @@ Without --listen, the socket is taken that this was started with: systemd's
 there is none, --protocol scgi listens on ${SCGI_ADDRESS}.
 
 Signals: TERM, QUIT and INT let requests be answered, and end; a second one ends
-at once, and while the application loads the first one does. HUP and USR2 replace the workers without losing a request. USR1 opens
-the log again.
+at once, and while the application loads the first one does. HUP and USR2
+replace the workers without losing a request. USR1 opens the log again.
 
 Exit status: 0 ended by a signal, 2 could not start.
 

@@ -43,8 +43,9 @@ export function findGroup(group: string | number): number {
 function find(database: "passwd" | "group", key: string | number): string[] | undefined {
   const field = typeof key === "number" ? 2 : 0;
   const entries = linesOf(database).map((line) => line.split(":"));
-  const found = entries.find((entry) => entry[field] === `${key}`);
-  if (found !== undefined || `${key}`.startsWith("-")) return found;
+  const found = entries.find((entry) => entry.length > 2 && entry[field] === `${key}`);
+  // What begins with - is an option to getent.
+  if (found !== undefined || /^(-|$)/.test(`${key}`)) return found;
   try {
     const line = execFileSync("getent", [database, `${key}`], {
       encoding: "utf8",

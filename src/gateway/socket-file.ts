@@ -10,8 +10,8 @@ import { type FilePermissions, give, withMode } from "./socket-permissions.js";
 /** How often, and how many milliseconds apart, a path is looked at that names another file. */
 const LOOKS = 5;
 const PAUSE = 20;
-/** How often a path is tried from which a stale socket has been removed: others may try, too. */
-const ATTEMPTS = 3;
+/** How often a path is tried that other starts try, too. */
+const ATTEMPTS = 10;
 
 /** The file of a unix socket that this process has bound, known by its device and inode. */
 export class SocketFile {
@@ -98,25 +98,29 @@ function isInUse(error: unknown): boolean {
 }
 
 /**
- * Removes a unix socket that refuses connections. It is moved aside first, and asked once more: a
- * server that another start has bound there meanwhile keeps its place.
+ * Removes a unix socket that refuses connections. What is removed is what was asked: it is moved
+ * aside first, and goes back when it is another start's, or listens by now.
  *
- * @returns whether the path is free
+ * @returns whether to bind once more
  */
 async function removeStale(path: string): Promise<boolean> {
+  const asked = identityOf(path);
+  if (asked === undefined) return true;
   if (!isSocket(path) || !(await isRefused(path))) return false;
+  if (identityOf(path) !== asked) return true;
   const aside = moveAside(path);
-  if (aside === undefined) return identityOf(path) === undefined;
-  if (isSocket(aside) && (await isRefused(aside))) {
-    unlinkSync(aside);
-    return true;
-  }
-  putBack(aside, path);
-  return false;
+  if (aside === undefined) return identityOf(path) !== asked;
+  if (identityOf(aside) === asked && (await isRefused(aside))) unlinkSync(aside);
+  else putBack(aside, path);
+  return true;
 }
 
 function isSocket(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true;
+  try {
+    return lstatSync(path).isSocket();
+  } catch {
+    return false;
+  }
 }
 
 /** Whether no process listens there. Every other failure leaves that open. */
@@ -155,8 +159,15 @@ function putBack(aside: string, path: string): void {
   }
 }
 
-/** Which file a path names. Undefined when it names none. */
+/**
+ * Which file a path names. Undefined when it names none, or when that can not be seen. An inode's
+ * number is used again; when a socket was made stays, whatever it is renamed to.
+ */
 function identityOf(path: string): string | undefined {
-  const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-  return stat === undefined ? undefined : `${stat.dev}:${stat.ino}`;
+  try {
+    const { dev, ino, mtimeNs } = lstatSync(path, { bigint: true });
+    return `${dev}:${ino}:${mtimeNs}`;
+  } catch {
+    return undefined;
+  }
 }

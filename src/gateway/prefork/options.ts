@@ -47,7 +47,10 @@ export type WorkerServeOptions = Pick<
 
 /** Times are milliseconds; 0 is for ever, or never. */
 export interface PoolOptions extends SocketPermissionOptions {
-  /** The module whose default export is the handler: a function, or an object with `fetch`. */
+  /**
+   * The module whose default export is the handler: a function, or an object with `fetch`. Messages
+   * that it sends by `process.send` reach no process.
+   */
   application: string | URL;
   /** An address, or a descriptor that listens already. */
   listen: string | ListenAddress | { fd: number };

@@ -1,6 +1,6 @@
 import {
+  type BigIntStats,
   closeSync,
-  constants,
   fstatSync,
   lstatSync,
   openSync,
@@ -18,7 +18,8 @@ import { ErrorCode, GatewayError } from "../../errors.js";
 export class PidFile {
   readonly #path: string;
   readonly #draft: string;
-  readonly #identity: string;
+  /** Stays open, so that no other file gets this one's inode. */
+  readonly #descriptor: number;
   #isPlaced = false;
 
   /** @throws GatewayError `bad_input` when it cannot be written */
@@ -26,19 +27,17 @@ export class PidFile {
     this.#path = path;
     this.#draft = `${path}.${process.pid}`;
     refuseOther(path);
-    const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
     try {
       // What an earlier process of the same number has left.
       rmSync(this.#draft, { force: true });
-      const descriptor = openSync(this.#draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644);
-      try {
-        writeSync(descriptor, `${process.pid}\n`);
-        this.#identity = identityOf(fstatSync(descriptor, { bigint: true }));
-      } finally {
-        closeSync(descriptor);
-      }
+      this.#descriptor = openSync(this.#draft, "wx", 0o644);
     } catch (cause) {
-      rmSync(this.#draft, { force: true });
+      throw unwritable(path, cause);
+    }
+    try {
+      writeSync(this.#descriptor, `${process.pid}\n`);
+    } catch (cause) {
+      this.remove();
       throw unwritable(path, cause);
     }
   }
@@ -56,23 +55,31 @@ export class PidFile {
   /** The pool has ended. Another's file, which has taken the place of this one, stays. */
   remove(): void {
     const path = this.#isPlaced ? this.#path : this.#draft;
-    const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-    if (stat !== undefined && identityOf(stat) === this.#identity) rmSync(path, { force: true });
+    const ours = fstatSync(this.#descriptor, { bigint: true });
+    const there = kindOf(path);
+    if (there?.ino === ours.ino && there.dev === ours.dev) rmSync(path, { force: true });
+    closeSync(this.#descriptor);
   }
 }
 
 /** A device, a folder or a link is no file that was meant. */
 function refuseOther(path: string): void {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  if (stat === undefined || stat.isFile()) return;
-  const kind = stat.isSymbolicLink()
-    ? "a symbolic link"
-    : stat.isDirectory()
-      ? "a folder"
-      : "no file";
+  const there = kindOf(path);
+  if (there === undefined || there.isFile()) return;
+  const other = there.isDirectory() ? "a folder" : "no file";
+  const kind = there.isSymbolicLink() ? "a symbolic link" : other;
   throw new GatewayError(ErrorCode.BadInput, `the pid file ${path} is ${kind}`, {
     hint: "remove it, or name another file",
   });
+}
+
+/** What is at a path. Undefined when nothing is, or when that can not be seen. */
+function kindOf(path: string): BigIntStats | undefined {
+  try {
+    return lstatSync(path, { bigint: true });
+  } catch {
+    return undefined;
+  }
 }
 
 function unwritable(path: string, cause: unknown): GatewayError {
@@ -81,8 +88,4 @@ function unwritable(path: string, cause: unknown): GatewayError {
     cause,
     hint: "its folder has to exist, and this user has to be allowed to write there",
   });
-}
-
-function identityOf({ dev, ino }: { dev: bigint; ino: bigint }): string {
-  return `${dev}:${ino}`;
 }

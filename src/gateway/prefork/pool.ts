@@ -17,7 +17,11 @@ export interface Pool {
    * @throws GatewayError `bad_input` when the application cannot be loaded: the old ones stay
    */
   reload(): Promise<void>;
-  /** Opens the log's file again. */
+  /**
+   * Opens the log's file again.
+   *
+   * @throws GatewayError `bad_input` when that fails: the old one is written on
+   */
   reopenLogs(): void;
   /**
    * Accepts no more, lets requests be answered, and settles when no worker is left. Those that are
