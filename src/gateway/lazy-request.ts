@@ -7,7 +7,7 @@ import { replaceHeaders, type StandInState } from "./stand-in.js";
 export type SignalSource = Pick<Context, "signal">;
 
 /** The runtime's own, whatever takes its name. */
-const WholeRequest = globalThis.Request;
+export const WholeRequest = globalThis.Request;
 
 /** Methods that Fetch leaves as they are. */
 const usualMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "DELETE"]);

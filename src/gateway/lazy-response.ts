@@ -3,7 +3,7 @@ import { hasNullBody } from "../cgi/response.js";
 import { replaceHeaders, type StandInState, standInMaker, stateOf } from "./stand-in.js";
 
 /** The runtime's own, whatever takes its name. */
-const WholeResponse = globalThis.Response;
+export const WholeResponse = globalThis.Response;
 
 const standIn = standInMaker(WholeResponse.prototype);
 
