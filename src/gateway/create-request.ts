@@ -1,10 +1,15 @@
 import { isBodyless, type RequestParts } from "../cgi/request-from-variables.js";
 import { fetchIsLazy } from "./lazy-fetch.js";
-import { createWholeRequest, LazyRequest, type SignalSource } from "./lazy-request.js";
+import {
+  createWholeRequest,
+  LazyRequest,
+  type SignalSource,
+  WholeRequest,
+} from "./lazy-request.js";
 import type { RequestBody } from "./request-body.js";
 import { standInMaker } from "./stand-in.js";
 
-const standIn = standInMaker(Request.prototype);
+const standIn = standInMaker(WholeRequest.prototype);
 
 /**
  * The Request that a handler gets: a lazy one after `makeFetchLazy`, else the runtime's own.

@@ -1,5 +1,5 @@
-import { LazyRequest } from "./lazy-request.js";
-import { LazyResponse, lazyJson, lazyResponse } from "./lazy-response.js";
+import { LazyRequest, WholeRequest } from "./lazy-request.js";
+import { LazyResponse, lazyJson, lazyResponse, WholeResponse } from "./lazy-response.js";
 import { acceptStandIns, stateOf } from "./stand-in.js";
 
 let isLazy = false;
@@ -21,11 +21,19 @@ export function makeFetchLazy(): void {
   if (isLazy) return;
   isLazy = true;
   const { Request, Response, fetch } = globalThis;
-  acceptStandIns(Request.prototype, LazyRequest.prototype);
-  acceptStandIns(Response.prototype, LazyResponse.prototype);
+  acceptStandIns(WholeRequest.prototype, LazyRequest.prototype);
   globalThis.Request = replaced(Request, (given, newTarget) =>
     Reflect.construct(Request, wholeFirst(given), newTarget),
   );
+  globalThis.fetch = new Proxy(fetch, {
+    apply: (target, self, given) => Reflect.apply(target, self, wholeFirst(given)),
+  });
+  // Else another module has put a class of its own there: its Responses stay what it makes them.
+  if (Response === WholeResponse) makeResponsesLazy(Response);
+}
+
+function makeResponsesLazy(Response: typeof WholeResponse): void {
+  acceptStandIns(Response.prototype, LazyResponse.prototype);
   globalThis.Response = replaced(Response, (given, newTarget) =>
     newTarget === globalThis.Response
       ? lazyResponse(given)
@@ -33,9 +41,6 @@ export function makeFetchLazy(): void {
   );
   Response.json = new Proxy(Response.json, {
     apply: (json, self, given) => lazyJson(given) ?? Reflect.apply(json, self, given),
-  });
-  globalThis.fetch = new Proxy(fetch, {
-    apply: (target, self, given) => Reflect.apply(target, self, wholeFirst(given)),
   });
 }
 

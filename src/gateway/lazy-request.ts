@@ -7,7 +7,7 @@ import { replaceHeaders, type StandInState } from "./stand-in.js";
 export type SignalSource = Pick<Context, "signal">;
 
 /** The runtime's own, whatever takes its name. */
-const WholeRequest = globalThis.Request;
+export const WholeRequest = globalThis.Request;
 
 /** Methods that Fetch leaves as they are. */
 const usualMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "DELETE"]);
@@ -61,19 +61,20 @@ export class LazyRequest implements StandInState {
     return this.#isRead || this.#whole?.bodyUsed === true;
   }
 
-  async arrayBuffer(): Promise<ArrayBuffer> {
+  arrayBuffer(): Promise<ArrayBuffer> {
     const read = this.#read();
-    return read === undefined ? this.whole().arrayBuffer() : (await read).buffer;
+    return read === undefined ? this.whole().arrayBuffer() : read.then(({ buffer }) => buffer);
   }
 
-  async text(): Promise<string> {
+  text(): Promise<string> {
     const read = this.#read();
-    return read === undefined ? this.whole().text() : decoder.decode(await read);
+    return read === undefined ? this.whole().text() : read.then((bytes) => decoder.decode(bytes));
   }
 
-  async json(): Promise<unknown> {
+  json(): Promise<unknown> {
     const read = this.#read();
-    return read === undefined ? this.whole().json() : JSON.parse(decoder.decode(await read));
+    if (read === undefined) return this.whole().json();
+    return read.then((bytes) => JSON.parse(decoder.decode(bytes)));
   }
 
   /** The runtime's own Request, with the headers as they are now. */

@@ -3,7 +3,7 @@ import { hasNullBody } from "../cgi/response.js";
 import { replaceHeaders, type StandInState, standInMaker, stateOf } from "./stand-in.js";
 
 /** The runtime's own, whatever takes its name. */
-const WholeResponse = globalThis.Response;
+export const WholeResponse = globalThis.Response;
 
 const standIn = standInMaker(WholeResponse.prototype);
 
@@ -56,14 +56,15 @@ export class LazyResponse implements StandInState {
   }
 
   /** The body while there is no stream of it; undefined also when there is no body. */
-  get bytes(): Uint8Array | undefined {
+  get bytes(): Uint8Array<ArrayBuffer> | undefined {
     const body = this.#body;
     if (body === null || this.#whole !== undefined) return undefined;
     return typeof body === "string" ? Buffer.from(body) : body;
   }
 
   whole(): Response {
-    if (this.#whole === undefined) this.#whole = new WholeResponse(this.#body, this.#head);
+    // Of bytes: for a text it would add the Content-Type that may have been deleted since.
+    if (this.#whole === undefined) this.#whole = new WholeResponse(this.bytes ?? null, this.#head);
     else replaceHeaders(this.#whole.headers, this.headers);
     return this.#whole;
   }
@@ -81,15 +82,14 @@ export function lazyResponse(given: unknown[]): object {
   if (typeof init !== "object" || init === null) return Reflect.construct(WholeResponse, given);
   // Asked once: there may be code behind each.
   const { status = 200, statusText = "", headers } = init as ResponseInit;
-  if (!isUsualBody(body) || !isUsualHead(status, statusText, body !== null)) {
+  const own = ownBody(body);
+  if (own === undefined || !isUsualHead(status, statusText, own !== null)) {
     return Reflect.construct(WholeResponse, [body, { status, statusText, headers }]);
   }
   const head = { status, statusText, headers: new Headers(headers) };
-  if (typeof body === "string" && !head.headers.has("content-type")) {
+  if (typeof own === "string" && !head.headers.has("content-type")) {
     head.headers.set("content-type", "text/plain;charset=UTF-8");
   }
-  // Not slice: a Buffer's is a view.
-  const own = typeof body === "object" && body !== null ? new Uint8Array(body) : body;
   return standIn(new LazyResponse(own, head));
 }
 
@@ -106,13 +106,19 @@ export function lazyJson(given: unknown[]): object | undefined {
   return standIn(new LazyResponse(text, head));
 }
 
-/** Whether it is a text, bytes that nothing else can change or take away meanwhile, or nothing. */
-function isUsualBody(body: unknown): body is Body {
-  if (typeof body === "string" || body === null) return true;
-  if (!types.isUint8Array(body)) return false;
-  const { buffer, length } = body as Uint8Array & { buffer: { resizable?: boolean } };
-  // What is detached has no length.
-  return length > 0 && types.isArrayBuffer(buffer) && buffer.resizable !== true;
+/** A text, a copy of bytes, or nothing; undefined for what only the runtime knows to read. */
+function ownBody(body: unknown): Body | undefined {
+  if (typeof body === "string" || body === null) return body;
+  if (!types.isUint8Array(body)) return undefined;
+  const { buffer } = body as { buffer: ArrayBufferLike & { resizable?: boolean } };
+  if (!types.isArrayBuffer(buffer) || buffer.resizable === true) return undefined;
+  try {
+    // Not slice: a Buffer's is a view.
+    return new Uint8Array(body);
+  } catch {
+    // It is detached. V8 up to Node 22 can give such a one a length, once it has seen resizable ones.
+    return undefined;
+  }
 }
 
 function isUsualHead(status: unknown, statusText: unknown, hasBody: boolean): boolean {

@@ -42,11 +42,14 @@ export function standInMaker(prototype: object): (state: StandInState) => object
 }
 
 /**
- * Has the getters and methods of a prototype of the runtime's take stand-ins, too: they are those
- * of the state, and where it has none, those of the object that it stands for. For every other
- * object they stay what they are.
+ * Has the getters and methods of a prototype of the runtime's, and of those that it inherits from,
+ * take stand-ins, too: they are those of the state, and where it has none, those of the object that
+ * it stands for. For every other object they stay what they are.
  */
 export function acceptStandIns(prototype: object, statePrototype: StandInState): void {
+  const parent: object = Object.getPrototypeOf(prototype);
+  // Where a preloaded module has put a class of its own in place of the runtime's.
+  if (parent !== Object.prototype) acceptStandIns(parent, statePrototype);
   for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
     if (name === "constructor") continue;
     const quick = Object.getOwnPropertyDescriptor(statePrototype, name);

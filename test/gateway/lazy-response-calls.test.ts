@@ -195,6 +195,11 @@ await describeCalls("a lazy Response is what the runtime's own is", {
     response.headers.set("content-type", "text/x");
     return (await response.blob()).type;
   },
+  "a blob's type that was deleted": async () => {
+    const response = make("a");
+    response.headers.delete("content-type");
+    return [[...response.clone().headers], (await response.blob()).type];
+  },
   "a form": async () => {
     const type = "application/x-www-form-urlencoded";
     return [...(await make("a=b", { headers: { "content-type": type } }).formData())];

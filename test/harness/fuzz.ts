@@ -15,6 +15,8 @@ export function fuzz<Values>(name: string, make: () => fc.IRawProperty<Values>):
   it(name, { timeout: seconds * 1_000 + 60_000 }, ({ task }) =>
     fc.assert(make(), {
       numRuns: Number.MAX_SAFE_INTEGER,
+      // Of a case that waits: one that never ends is a failure.
+      timeout: 10_000,
       interruptAfterTimeLimit: (seconds * 1_000) / testsOf(task.file),
       markInterruptAsFailure: false,
     }),
