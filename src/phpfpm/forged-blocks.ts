@@ -50,7 +50,7 @@ function secondOf({ startTime = "", startSince = "" }: Partial<Head> = {}): numb
 /** Object.is: a page whose dates cannot be read has no second to compare. */
 function isOfSecond(head: Head, second: number): boolean {
   const own = secondOf(head);
-  // Who prints no numbers below zero prints 0 when the clock was set back.
+  // A server that prints nothing below zero prints 0 when its clock was set back.
   return Object.is(own, second) || (parseSigned(head.startSince) === 0 && own > second);
 }
 

@@ -13,7 +13,7 @@ const helpOfUp = /^# HELP phpfpm_up Could pool (?<pool>.*) using a (?<manager>\S
 
 /** `name{labels} value timestamp`, where only the name and the value are always there. */
 const sample =
-  /^(?<name>[a-zA-Z_:][\w:]*)(?:\{(?<labels>(?:[^"}]|"(?:[^"\\]|\\.)*")*)\})?[ \t]+(?<value>[-+\w.]+)(?:[ \t]+[-+\w.]+)?[ \t]*\r?$/;
+  /^(?<name>[a-zA-Z_:][\w:]*)(?:\{(?<labels>(?:[^"}]|"(?:[^"\\]|\\.){0,1024}"){0,1024})\})?[ \t]+(?<value>[-+\w.]+)(?:[ \t]+[-+\w.]+)?[ \t]*\r?$/;
 
 const poolLabel = /(?<![\w:])pool="(?<pool>(?:[^"\\]|\\.)*)"/;
 
@@ -27,6 +27,7 @@ const poolLabel = /(?<![\w:])pool="(?<pool>(?:[^"\\]|\\.)*)"/;
 export function parseOpenMetricsPage(page: Uint8Array): PoolStatus {
   const text = readText(page, 0, page.length);
   const fields: OtherField[] = [];
+  let label: string | undefined;
   let pool: string | undefined;
   let manager: string | undefined;
   let offset = 0;
@@ -35,7 +36,7 @@ export function parseOpenMetricsPage(page: Uint8Array): PoolStatus {
     const help = helpOfUp.exec(line)?.groups;
     const { name, labels = "", value = "" } = sample.exec(line)?.groups ?? {};
     if (name !== undefined) {
-      pool ??= unescapeLabel(poolLabel.exec(labels)?.groups?.["pool"]);
+      label ??= unescapeLabel(poolLabel.exec(labels)?.groups?.["pool"]);
       if (name !== "phpfpm_up") fields.push([keyOf(name), wholeNumber(value)]);
     } else if (help !== undefined) {
       pool ??= help["pool"];
@@ -46,17 +47,19 @@ export function parseOpenMetricsPage(page: Uint8Array): PoolStatus {
   }
   if (!isWhole) throw new GatewayError("truncated", "the status page ends before its # EOF");
   if (manager !== undefined) fields.unshift(["process manager", manager]);
+  pool = label ?? pool;
   if (pool !== undefined) fields.unshift(["pool", pool]);
   return poolOf(fields);
 }
 
 /** The key of the other formats. OpenMetrics wants counters to end in `_total`. */
 function keyOf(metric: string): string {
+  if (!metric.startsWith("phpfpm_")) return metric;
   const name = metric.replace(/^phpfpm_(.*?)(?:_total)?$/, "$1");
   return keys.get(name) ?? name.replaceAll("_", " ");
 }
 
-/** Who writes a page again may print whole numbers as `3.0` or `1.2e+04`. */
+/** What rewrites a page may print whole numbers as `3.0` or `1.2e+04`. */
 function wholeNumber(value: string): string {
   const number = /^-?\d+$/.test(value) ? Number.NaN : Number(value);
   return Number.isInteger(number) ? `${BigInt(number)}` : value;

@@ -23,7 +23,10 @@ export const uwsgiConnections = connections.filter(isOf("uwsgi"));
 export const uwsgiAnswers = answers.filter(isOf("uwsgi"));
 
 /** Status pages of PHP-FPM: those of the first four forms are read, HTML is for people. */
-export const poolTextPages = fixtures("fpm-status", ".body.txt");
+export const poolTextPages = [
+  ...fixtures("fpm-status", ".body.txt"),
+  ...fixtures("fpm-cases", ".txt"),
+];
 export const poolPages = [
   ...poolTextPages,
   ...fixtures("fpm-status", ".body.json"),

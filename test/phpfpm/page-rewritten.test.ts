@@ -98,6 +98,8 @@ describe.each(engines)("pages that something has written again (%s)", (_, engine
     const samples = openMetrics.replace(/^# HELP .*\n/gm, "");
     const text = samples.replace(/^(phpfpm_\w+) (\d+)$/gm, '$1{pool="a\\"b\\\\c"} $2 1795199296');
     expect(parse(text)).toMatchObject({ pool: 'a"b\\c', totalProcesses: 4 });
+    const both = openMetrics.replace(/^(phpfpm_\w+) /gm, '$1{pool="label"} ');
+    expect(parse(both)).toMatchObject({ pool: "label", processManager: "static" });
   });
 
   it("OpenMetrics of processes is kept among the others", () => {
@@ -107,7 +109,7 @@ describe.each(engines)("pages that something has written again (%s)", (_, engine
     expect(status.other).toEqual([
       ["process requests", "9"],
       ["process requests", "8"],
-      ["go threads", "4"],
+      ["go_threads", "4"],
     ]);
   });
 

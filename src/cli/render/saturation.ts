@@ -36,9 +36,9 @@ export function saturation(pool: PoolStatus): Saturation {
 }
 
 /**
- * The list knows better than the counters, which lag behind it and drift, whether a process is
- * idle. How many are active is said as the counters do, but where they have lost count. Without a
- * list, a total below the active ones means that the idle ones fell below zero: nobody knows them.
+ * Counts the idle and the active processes. Where the page lists its processes, the list says
+ * whether one is idle: the counters lag behind it, and drift. Without a list, a total below the
+ * active ones means that the idle counter fell below zero, and is worth nothing.
  */
 function workers(pool: PoolStatus): { idle: number | undefined; active: number } {
   const { processes, activeProcesses: active = 0, totalProcesses: total = active } = pool;
