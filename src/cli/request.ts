@@ -113,9 +113,9 @@ async function runRequest(
     const response = await send(parseAddress(target), options, errors, io);
     return await showResponse(response, target, errors, io);
   } catch (error) {
+    await errors.end();
     if (io.signal.aborted) return ExitCode.Interrupted;
     if (!(error instanceof GatewayError)) throw error;
-    await errors.end();
     await io.stderr.writeLines(errorLines(error.with({ address: target }), io.stderr.style));
     return exitCodeOf(error.code);
   }

@@ -35,8 +35,8 @@ export async function runProcess(
   };
   const io = createIo(process, stop, release);
   const fail = (error: unknown): void => {
-    const { code } = error as NodeJS.ErrnoException;
-    const hint = code === "EMFILE" ? ["hint: raise the limit of open files: ulimit -n"] : [];
+    const isLimit = error instanceof Error && "code" in error && error.code === "EMFILE";
+    const hint = isLimit ? ["hint: raise the limit of open files: ulimit -n"] : [];
     void io.stderr.writeLines([`${name}: ${unexpected(error)}`, ...hint]);
   };
   // A timer or an event has thrown: nobody waits for what it would have done.

@@ -25,7 +25,7 @@ export async function* readTargets(
   let first = true;
   let yaml: string[] | undefined = /\.(ya?ml|json)$/i.test(name) ? [] : undefined;
   let length = 0;
-  for await (const line of linesOf(source)) {
+  for await (const line of linesOf(source, name)) {
     const target = targetOfLine(line);
     if (first && target !== "") {
       first = false;

@@ -155,7 +155,7 @@ function textOf(name: string, value: VariableValue): string {
     throw new GatewayError(
       ErrorCode.BadInput,
       `the value of ${name} is not UTF-8, and a program is run with UTF-8 alone`,
-      { cause, hint: `set or take away ${name} with the option variables` },
+      { cause, hint: `give ${name} another value, or none` },
     );
   }
 }

@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { parseCount, parseDuration, parseHeader, parseParam } from "../../src/cli/parse-values.js";
+import {
+  parseCount,
+  parseDuration,
+  parseHeader,
+  parsePagePath,
+  parseParam,
+  parseSize,
+} from "../../src/cli/parse-values.js";
 import { ErrorCode } from "../../src/errors.js";
 
 const badInput = expect.objectContaining({ code: ErrorCode.BadInput });
@@ -53,7 +60,42 @@ describe("a header", () => {
     expect(parseHeader("X-Time: 12:30")).toEqual(["X-Time", "12:30"]);
   });
 
+  it.each([
+    ["X: \t a  ", "\t a  "],
+    ["X:  a", " a"],
+    ["X:a", "a"],
+    ["X:", ""],
+  ])("%j keeps its value, but for one space", (text, value) => {
+    expect(parseHeader(text)).toEqual(["X", value]);
+  });
+
   it.each(["X-Time", ": value"])("%j is refused", (text) => {
     expect(() => parseHeader(text)).toThrow(badInput);
+  });
+});
+
+describe("a size", () => {
+  it.each([
+    ["1", 1],
+    ["65536", 65_536],
+    ["256k", 262_144],
+    ["64M", 67_108_864],
+  ])("%s is %d bytes", (text, bytes) => {
+    expect(parseSize(text)).toBe(bytes);
+  });
+
+  it.each(["", "0", "k", "1g", "-1", "1.5k", "65m"])("%j is refused", (text) => {
+    expect(() => parseSize(text)).toThrow(badInput);
+  });
+});
+
+describe("the path of a page", () => {
+  it("has a slash", () => {
+    expect(parsePagePath("status")).toBe("/status");
+    expect(parsePagePath("/status")).toBe("/status");
+  });
+
+  it("has no query", () => {
+    expect(() => parsePagePath("/status?full")).toThrow(badInput);
   });
 });

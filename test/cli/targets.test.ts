@@ -66,6 +66,7 @@ describe("a file of lines", () => {
   it("refuses a line that has no end", async () => {
     await expect(read("x".repeat(140_000), "pipe", 1_000)).rejects.toMatchObject({
       code: ErrorCode.LimitExceeded,
+      address: "pipe",
     });
   });
 });
@@ -109,8 +110,12 @@ describe("the first argument of scrape", () => {
     expect(isTargetsFile(server.bareAddress)).toBe(false);
   });
 
-  it.each(["nonsense", "/nowhere/targets.txt", "."])("%s is refused", (argument) => {
+  it.each(["nonsense", "/nowhere/targets.txt"])("%s is refused", (argument) => {
     expect(() => isTargetsFile(argument)).toThrow(badInput);
+  });
+
+  it("is called a folder when it is one", () => {
+    expect(() => isTargetsFile(folder)).toThrow(`"${folder}" is a folder`);
   });
 });
 

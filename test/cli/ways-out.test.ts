@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type FakeServer, silent, startFakeServer } from "../harness/fake-server.js";
@@ -86,8 +86,7 @@ describe.runIf(process.platform === "linux")("too few descriptors", () => {
 
 describe("what is no file", () => {
   const loops = join(folder, "loop");
-  execFileSync("ln", ["-s", "loop", loops]);
-  mkdirSync(join(folder, "folder"));
+  symlinkSync("loop", loops);
 
   it.each([
     ["scrape", folder],
@@ -138,7 +137,7 @@ describe("YAML that has no end", () => {
 
 describe("Ctrl-C", () => {
   const pipe = join(folder, "pipe");
-  execFileSync("mkfifo", [pipe]);
+  execFileSync("bash", ["-c", 'mkfifo "$0"', pipe]);
   const waits: [string, string][] = [
     ["an answer, status", "status --timeout 60s TARGET"],
     ["an answer, ping", "ping --timeout 60s TARGET"],
