@@ -5,7 +5,7 @@ import { Protocol } from "../transport/address.js";
 import { type Application, connectionHandlerOf } from "./application.js";
 import type { ConnectionOwner, ConnectionTimeouts, MachineOptions } from "./connection-owner.js";
 import { type Handler, type HandlerLike, handlerOf } from "./handler.js";
-import { addressOf, allowedPeers, isAllowed } from "./node-listener.js";
+import { addressOf, allowedPeers, isAllowed, listensOnTcp } from "./node-listener.js";
 import type { OpenConnection, ServedConnection } from "./open-connection.js";
 import { type ConnectionHandler, RawConnection } from "./raw-connection.js";
 import type { RunnerOptions } from "./request-runner.js";
@@ -24,7 +24,7 @@ export interface ServerCounts {
   requests: number;
   /** Requests that were refused because of `maxRequests`. */
   refused: number;
-  /** Connections closed because their peer was not in `allowedPeers`. */
+  /** Connections closed because their peer was not in `allowedPeers`, or could not be known. */
   denied: number;
   /** Failed handlers, and connections closed for a fault. */
   errors: number;
@@ -60,6 +60,9 @@ export class NodeGatewayServer implements GatewayServer, ConnectionOwner<ServedC
   readonly #options: ServeOptions;
   readonly #maxRequests: number;
   readonly #allowed: ReadonlySet<string> | undefined;
+  /** Whether connections are looked at before they are served. A request of HTTP names its peer. */
+  readonly #checksPeers: boolean;
+  #isTcp: boolean | undefined;
   readonly #connectionHandler: ConnectionHandler | undefined;
   readonly #connections = new Roster<ServedConnection | RawConnection>();
   readonly #onConnection = (socket: net.Socket): void => this.#accept(socket);
@@ -89,6 +92,7 @@ export class NodeGatewayServer implements GatewayServer, ConnectionOwner<ServedC
     this.#options = options;
     this.#maxRequests = options.maxRequests ?? defaultMaxRequests;
     this.#allowed = options.allowedPeers ?? allowedPeers(process.env["FCGI_WEB_SERVER_ADDRS"]);
+    this.#checksPeers = this.#allowed !== undefined || protocol === Protocol.Http;
     server.maxConnections = options.maxConnections ?? defaultMaxConnections;
     server.on("connection", this.#onConnection);
   }
@@ -96,7 +100,7 @@ export class NodeGatewayServer implements GatewayServer, ConnectionOwner<ServedC
   get address(): string {
     if (this.#address === undefined) {
       const prefix = this.protocol === Protocol.FastCgi ? "" : `${this.protocol}://`;
-      this.#address = prefix + addressOf(this.#server);
+      this.#address = prefix + addressOf(this.#server, this.#options.listen);
     }
     return this.#address;
   }
@@ -149,7 +153,7 @@ export class NodeGatewayServer implements GatewayServer, ConnectionOwner<ServedC
   }
 
   #accept(socket: net.Socket): void {
-    if (!isAllowed(socket, this.#allowed)) {
+    if (this.#checksPeers && !this.#isAllowed(socket)) {
       this.counts.denied += 1;
       socket.destroy();
       return;
@@ -159,6 +163,11 @@ export class NodeGatewayServer implements GatewayServer, ConnectionOwner<ServedC
     this.#connections.add(
       handler === undefined ? this.#open(socket, this) : new RawConnection(socket, handler, this),
     );
+  }
+
+  #isAllowed(socket: net.Socket): boolean {
+    this.#isTcp ??= listensOnTcp(this.#server);
+    return isAllowed(socket, this.#allowed, this.#isTcp);
   }
 
   async #close(timeout: number): Promise<void> {
