@@ -85,7 +85,12 @@ function methodOf(variables: Variables): string {
   return method;
 }
 
-function urlOf(variables: Variables, options: RequestOptions): string {
+/**
+ * The URL of the Request that {@link requestFromVariables} makes.
+ *
+ * @throws GatewayError `malformed`
+ */
+export function urlOf(variables: Variables, options: RequestOptions = {}): string {
   const https = (variables.get("HTTPS") ?? "").toLowerCase();
   const named = variables.get("REQUEST_SCHEME")?.toLowerCase();
   const secure = https !== "" && https !== "off" && https !== "0";

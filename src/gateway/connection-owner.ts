@@ -1,12 +1,12 @@
 import type { Engine } from "../engine/engine.js";
 import type { Limits } from "../limits.js";
 import type { Protocol } from "../transport/address.js";
-import type { Handler } from "./handler.js";
 import type { RunnerOptions } from "./request-runner.js";
+import type { Responder } from "./responder.js";
 
 /** What a connection needs of the server that accepted it. */
 export interface ConnectionOwner<Connection> {
-  readonly handler: Handler;
+  readonly respond: Responder;
   readonly protocol: Protocol;
   readonly engine: Engine;
   readonly timeouts: ConnectionTimeouts;

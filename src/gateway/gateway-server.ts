@@ -4,11 +4,12 @@ import { engine as defaultEngine } from "../engine/select.js";
 import { Protocol } from "../transport/address.js";
 import { type Application, connectionHandlerOf } from "./application.js";
 import type { ConnectionOwner, ConnectionTimeouts, MachineOptions } from "./connection-owner.js";
-import { type Handler, type HandlerLike, handlerOf } from "./handler.js";
+import type { HandlerLike } from "./handler.js";
 import { addressOf, allowedPeers, isAllowed, listensOnTcp } from "./node-listener.js";
 import type { OpenConnection, ServedConnection } from "./open-connection.js";
 import { type ConnectionHandler, RawConnection } from "./raw-connection.js";
 import type { RunnerOptions } from "./request-runner.js";
+import { type Responder, responderOf } from "./responder.js";
 import { Roster } from "./roster.js";
 import {
   defaultMaxConnections,
@@ -48,7 +49,7 @@ export interface GatewayServer {
 
 /** A server of Node's whose connections are served. */
 export class NodeGatewayServer implements GatewayServer, ConnectionOwner<ServedConnection> {
-  readonly handler: Handler;
+  readonly respond: Responder;
   readonly protocol: Protocol;
   readonly engine: Engine;
   readonly timeouts: ConnectionTimeouts;
@@ -81,7 +82,7 @@ export class NodeGatewayServer implements GatewayServer, ConnectionOwner<ServedC
   ) {
     this.#connectionHandler = connectionHandlerOf(application);
     const hasHandler = this.#connectionHandler === undefined;
-    this.handler = hasHandler ? handlerOf(application as HandlerLike) : noRequests;
+    this.respond = hasHandler ? responderOf(application as HandlerLike) : noRequests;
     this.protocol = protocol;
     this.engine = options.engine ?? defaultEngine();
     this.timeouts = timeoutsOf(options);
@@ -191,4 +192,4 @@ export class NodeGatewayServer implements GatewayServer, ConnectionOwner<ServedC
 }
 
 /** Where an application takes whole connections. */
-const noRequests: Handler = () => new Response(null, { status: 501 });
+const noRequests: Responder = () => new Response(null, { status: 501 });

@@ -92,8 +92,8 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Roste
       request.refuse();
       return ignoringReceiver;
     }
-    const { handler, runnerOptions } = this.#owner;
-    const runner = new RequestRunner(request, handler, this, runnerOptions);
+    const { respond, runnerOptions } = this.#owner;
+    const runner = new RequestRunner(request, respond, this, runnerOptions);
     this.#runners.add(runner);
     return runner;
   }

@@ -2,16 +2,17 @@ import type { Socket } from "node:net";
 import type { Engine } from "../../engine/engine.js";
 import type { Protocol } from "../../transport/address.js";
 import type { ConnectionOwner, ConnectionTimeouts, MachineOptions } from "../connection-owner.js";
-import type { Context, Handler } from "../handler.js";
 import type { OpenConnection, ServedConnection } from "../open-connection.js";
+import type { RequestContext } from "../request-context.js";
 import type { RunnerOptions } from "../request-runner.js";
+import type { Responder } from "../responder.js";
 import type { RosterMember } from "../roster.js";
 import type { Places } from "./places.js";
 import type { SlotWriter } from "./slot-writer.js";
 
 /** What all connections of a worker share. */
 export interface WorkerService {
-  readonly handler: Handler;
+  readonly respond: Responder;
   readonly protocol: Protocol;
   readonly engine: Engine;
   readonly timeouts: ConnectionTimeouts;
@@ -30,7 +31,7 @@ const FRESH_PATIENCE = 1_000;
 /** A connection that a worker serves, and the place that it holds for its first request. */
 export class WorkerConnection implements ConnectionOwner<ServedConnection>, RosterMember {
   seat = 0;
-  readonly handler: Handler;
+  readonly respond: Responder;
   readonly #service: WorkerService;
   readonly #connection: ServedConnection;
   /** Until the first request has come. */
@@ -40,7 +41,7 @@ export class WorkerConnection implements ConnectionOwner<ServedConnection>, Rost
   constructor(socket: Socket, service: WorkerService) {
     this.#service = service;
     this.#opened = { slot: service.places.open() };
-    this.handler = (request, context) => this.#handle(request, context);
+    this.respond = (context) => this.#handle(context);
     this.#connection = service.open(socket, this);
   }
 
@@ -97,32 +98,28 @@ export class WorkerConnection implements ConnectionOwner<ServedConnection>, Rost
     this.#service.closed(this);
   }
 
-  #handle(request: Request, context: Context): Response | Promise<Response> {
+  #handle(context: RequestContext): Response | Promise<Response> {
     const opened = this.#opened;
     this.#opened = undefined;
     if (this.#patience !== undefined) this.#connection.drain();
     const slot = this.#service.places.take(opened);
-    if (slot instanceof Promise) return this.#handleLater(slot, request, context);
-    return this.#run(slot, request, context);
+    if (slot instanceof Promise) return this.#handleLater(slot, context);
+    return this.#run(slot, context);
   }
 
-  async #handleLater(
-    waited: Promise<SlotWriter>,
-    request: Request,
-    context: Context,
-  ): Promise<Response> {
+  async #handleLater(waited: Promise<SlotWriter>, context: RequestContext): Promise<Response> {
     const slot = await waited;
     if (context.signal.aborted) {
       this.#service.places.end(slot, false);
       throw context.signal.reason;
     }
-    return this.#run(slot, request, context);
+    return this.#run(slot, context);
   }
 
-  #run(slot: SlotWriter, request: Request, context: Context): Response | Promise<Response> {
-    const { places, handler } = this.#service;
+  #run(slot: SlotWriter, context: RequestContext): Response | Promise<Response> {
+    const { places, respond } = this.#service;
     places.begin(slot, context.variables);
     void context.finished.then(() => places.end(slot, true));
-    return handler(request, context);
+    return respond(context);
   }
 }

@@ -5,11 +5,12 @@ import { Protocol } from "../../transport/address.js";
 import { shareSocketShape } from "../../transport/socket-shape.js";
 import { type Application, connectionHandlerOf } from "../application.js";
 import type { ConnectionTimeouts, MachineOptions } from "../connection-owner.js";
-import { type Handler, type HandlerLike, handlerOf } from "../handler.js";
+import type { HandlerLike } from "../handler.js";
 import { allowedPeers, isAllowed } from "../node-listener.js";
 import { type OpenConnection, openerOf } from "../open-connection.js";
 import type { ConnectionHandler } from "../raw-connection.js";
 import type { RunnerOptions } from "../request-runner.js";
+import { type Responder, responderOf } from "../responder.js";
 import { Roster } from "../roster.js";
 import { runnerOptionsOf, timeoutsOf } from "../serve-options.js";
 import { AcceptGate } from "./accept-gate.js";
@@ -28,7 +29,7 @@ const MAX_CONNECTIONS = 1_024;
 
 /** A worker: serves connections that it accepts, or gets from the master, until it is stopped. */
 export class Worker implements WorkerService {
-  readonly handler: Handler;
+  readonly respond: Responder;
   readonly protocol: Protocol;
   readonly engine: Engine = engine();
   readonly timeouts: ConnectionTimeouts;
@@ -62,9 +63,9 @@ export class Worker implements WorkerService {
     this.#settings = settings;
     this.#say = say;
     this.#raw = connectionHandlerOf(application);
-    const handler = this.#raw === undefined ? handlerOf(application as HandlerLike) : undefined;
-    this.handler = (request, context) =>
-      pageFor(context.variables, board, settings) ?? (handler as Handler)(request, context);
+    const respond = this.#raw === undefined ? responderOf(application as HandlerLike) : undefined;
+    this.respond = (context) =>
+      pageFor(context.variables, board, settings) ?? (respond as Responder)(context);
     this.protocol = settings.protocol;
     this.#checksPeers = this.#allowed !== undefined || settings.protocol === Protocol.Http;
     this.timeouts = timeoutsOf(serve);
