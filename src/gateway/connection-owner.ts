@@ -16,6 +16,8 @@ export interface ConnectionOwner<Connection> {
   admit(): boolean;
   /** A request that was admitted is over. */
   released(): void;
+  /** A connection serves nothing any more. It is closed in a moment, or when its peer has heard all. */
+  closing(): void;
   closed(connection: Connection): void;
   report(error: unknown): void;
   /** Takes error streams, of protocols that have none. */

@@ -137,6 +137,8 @@ export class NodeGatewayServer implements GatewayServer, ConnectionOwner<ServedC
     this.#requests -= 1;
   }
 
+  closing(): void {}
+
   closed(connection: ServedConnection | RawConnection): void {
     this.#connections.delete(connection);
     if (this.#connections.size === 0) this.#emptied?.();

@@ -238,6 +238,7 @@ export class HttpConnection implements RunnerConnection, HttpRequestOwner, Roste
     const socket = this.#socket;
     this.#state = "closed";
     this.#waiting.length = 0;
+    this.#owner.closing();
     socket.setTimeout(this.#owner.timeouts.write);
     socket.end(last, () => {
       socket.setTimeout(0);

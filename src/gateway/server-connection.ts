@@ -112,6 +112,7 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Roste
     if (this.#state !== State.Open) return;
     this.#state = State.Closing;
     clearTimeout(this.#timer);
+    this.#owner.closing();
     // Later: whoever is told that the request is over hears of it before the peer does.
     process.nextTick(() => this.#finish(ending));
   }

@@ -76,6 +76,8 @@ class Refusal implements ConnectionOwner<ServedConnection> {
 
   released(): void {}
 
+  closing(): void {}
+
   /** A client that is refused, and is at fault besides, is no news. */
   report(): void {}
 

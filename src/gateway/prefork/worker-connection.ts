@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { Engine } from "../../engine/engine.js";
-import type { Protocol } from "../../transport/address.js";
+import { Protocol } from "../../transport/address.js";
 import type { ConnectionOwner, ConnectionTimeouts, MachineOptions } from "../connection-owner.js";
 import type { OpenConnection, ServedConnection } from "../open-connection.js";
 import type { RequestContext } from "../request-context.js";
@@ -8,7 +8,7 @@ import type { RunnerOptions } from "../request-runner.js";
 import type { Responder } from "../responder.js";
 import type { RosterMember } from "../roster.js";
 import type { Places } from "./places.js";
-import type { SlotWriter } from "./slot-writer.js";
+import type { Opener, SlotWriter } from "./slot-writer.js";
 
 /** What all connections of a worker share. */
 export interface WorkerService {
@@ -29,18 +29,24 @@ export interface WorkerService {
 const FRESH_PATIENCE = 1_000;
 
 /** A connection that a worker serves, and the place that it holds for its first request. */
-export class WorkerConnection implements ConnectionOwner<ServedConnection>, RosterMember {
+export class WorkerConnection implements ConnectionOwner<ServedConnection>, RosterMember, Opener {
   seat = 0;
   readonly respond: Responder;
   readonly #service: WorkerService;
   readonly #connection: ServedConnection;
+  /** One of HTTP's that may be silent: its first byte, and not its coming, is the first request's. */
+  readonly #silent: Socket | undefined;
   /** Until the first request has come. */
   #opened: { slot: SlotWriter | undefined } | undefined;
+  #isClosing = false;
   #patience: NodeJS.Timeout | undefined;
 
   constructor(socket: Socket, service: WorkerService) {
     this.#service = service;
-    this.#opened = { slot: service.places.open() };
+    this.#opened = { slot: service.places.open(this) };
+    // What has been read for a session is not counted among the bytes that this socket has read.
+    const canBeSilent = service.protocol === Protocol.Http && socket.readableLength === 0;
+    this.#silent = canBeSilent ? socket : undefined;
     this.respond = (context) => this.#handle(context);
     this.#connection = service.open(socket, this);
   }
@@ -90,12 +96,36 @@ export class WorkerConnection implements ConnectionOwner<ServedConnection>, Rost
     this.#connection.destroy();
   }
 
+  /** No request comes any more: the peer's last bytes are waited for without a place. */
+  closing(): void {
+    this.#isClosing = true;
+    this.#leave();
+  }
+
   closed(): void {
+    clearTimeout(this.#patience);
+    this.closing();
+    this.#service.closed(this);
+  }
+
+  leaveIfSilent(): boolean {
+    const socket = this.#silent;
+    if (socket === undefined || this.#opened === undefined || socket.bytesRead > 0) return false;
+    this.#leave();
+    // Node's parser takes bytes past all listeners, but for sockets that have one: they cost more.
+    socket.once("data", () => this.#begin());
+    return true;
+  }
+
+  /** The first byte of a connection that was silent. */
+  #begin(): void {
+    if (!this.#isClosing) this.#opened ??= { slot: this.#service.places.open(this) };
+  }
+
+  #leave(): void {
     const opened = this.#opened;
     this.#opened = undefined;
-    clearTimeout(this.#patience);
     if (opened !== undefined) this.#service.places.leave(opened.slot);
-    this.#service.closed(this);
   }
 
   #handle(context: RequestContext): Response | Promise<Response> {
