@@ -58,10 +58,10 @@ export interface FormatHeadOptions {
 /**
  * The head of a CGI response as a byte string, its blank line included. A Status field comes first, or behind a
  * Location; a local redirect has none. Each Set-Cookie has a line of its own; fields about the
- * connection are left out.
+ * connection are left out. 204 and 304 have no Content-Length, and 205 has 0.
  *
- * @throws GatewayError `bad_input` when the status is not from 200 to 599, or a name, a value or
- * the status text would not stay in its line
+ * @throws GatewayError `bad_input` when the status is not from 200 to 599, Content-Length is not a
+ * number of bytes, or a name, a value or the status text would not stay in its line
  */
 export function formatResponseHead(
   response: Pick<Response, "status" | "statusText" | "headers">,
@@ -76,18 +76,53 @@ export function formatResponseHead(
   const first = line("the status text", `${begin} ${status} ${reason}`);
   // HAProxy 2.6 makes 302 of any status that stands before a Location.
   let statusLast = false;
-  let length = hasNullBody(status) ? undefined : options.contentLength;
+  let given: number | undefined;
   let fields = "";
   for (const [name, value] of headers) {
     if (name === "set-cookie" || name === "status" || hopByHop.has(name)) continue;
+    if (name === "content-length") {
+      given = parseResponseLength(value);
+      continue;
+    }
     if (name === "location") statusLast = begin === "Status:";
-    else if (name === "content-length") length = undefined;
     fields += field(name, value);
   }
   for (const cookie of headers.getSetCookie()) fields += field("set-cookie", cookie);
   if (statusLast && isLocalRedirect(response)) return `${fields}\r\n`;
+  const length = lengthToState(status, given, options.contentLength);
   if (length !== undefined) fields += `content-length: ${length}\r\n`;
   return `${statusLast ? fields + first : first + fields}\r\n`;
+}
+
+/**
+ * The number that a response's Content-Length says.
+ *
+ * @throws GatewayError `bad_input` for what is no number of bytes
+ */
+export function parseResponseLength(text: string): number {
+  const length = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(length)) return length;
+  throw new GatewayError(
+    ErrorCode.BadInput,
+    `the response's Content-Length is ${JSON.stringify(text.slice(0, 32))}, not a number of bytes`,
+    { hint: "leave it out: where the length is known it is added" },
+  );
+}
+
+/**
+ * The Content-Length that a response's head states; undefined for none. 204 and 304 have none: front
+ * ends wait for a body by it, or call the answer cut short. 205 has 0 (RFC 9110 §15.3.6).
+ *
+ * @param given what its headers say
+ * @param known how long the body is, where that is known
+ */
+export function lengthToState(
+  status: number,
+  given: number | undefined,
+  known: number | undefined,
+): number | undefined {
+  if (hasNullBody(status)) return status === 205 ? 0 : undefined;
+  return given ?? known;
 }
 
 function field(name: string, value: string): string {

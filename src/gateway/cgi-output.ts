@@ -1,6 +1,6 @@
 import { utf8Bytes } from "../bytes.js";
-import { responseFromHead } from "../cgi/response.js";
-import { LocationForm } from "../cgi/response-head.js";
+import { parseResponseLength, responseFromHead } from "../cgi/response.js";
+import { LocationForm, type ResponseHead } from "../cgi/response-head.js";
 import { ResponseHeadReader } from "../cgi/response-head-reader.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { leaveToFrontEnd, type RequestSource } from "./local-redirect.js";
@@ -107,6 +107,7 @@ export class CgiOutput {
     const head = this.#head.push(bytes);
     if (head === undefined) return new Uint8Array(0);
     this.#hasHead = true;
+    checkLength(head);
     const response = responseFromHead(head, this.#body);
     if (head.locationForm === LocationForm.Local) leaveToFrontEnd(response, this.#source);
     if (response.body === null) this.#drop(undefined);
@@ -142,4 +143,18 @@ export class CgiOutput {
     this.#onWanted?.();
     this.#onWritten?.();
   }
+}
+
+/**
+ * A backend's Content-Length that is no number is left out by {@link responseFromHead}; that of an
+ * application of ours is a mistake that it should hear of.
+ *
+ * @throws GatewayError `bad_input`
+ */
+function checkLength(head: ResponseHead): void {
+  const lengths = new Set<string>();
+  for (const [name, value] of head.headers) {
+    if (name.toLowerCase() === "content-length") lengths.add(value);
+  }
+  if (lengths.size > 0) parseResponseLength([...lengths].join(", "));
 }

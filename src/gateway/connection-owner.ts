@@ -1,12 +1,12 @@
 import type { Engine } from "../engine/engine.js";
 import type { Limits } from "../limits.js";
 import type { Protocol } from "../transport/address.js";
-import type { Handler } from "./handler.js";
 import type { RunnerOptions } from "./request-runner.js";
+import type { Responder } from "./responder.js";
 
 /** What a connection needs of the server that accepted it. */
 export interface ConnectionOwner<Connection> {
-  readonly handler: Handler;
+  readonly respond: Responder;
   readonly protocol: Protocol;
   readonly engine: Engine;
   readonly timeouts: ConnectionTimeouts;
@@ -16,6 +16,8 @@ export interface ConnectionOwner<Connection> {
   admit(): boolean;
   /** A request that was admitted is over. */
   released(): void;
+  /** A connection serves nothing any more. It is closed in a moment, or when its peer has heard all. */
+  closing(): void;
   closed(connection: Connection): void;
   report(error: unknown): void;
   /** Whether what is reported is to be read where `errorOutput` goes, too. Default false. */

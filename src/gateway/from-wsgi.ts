@@ -1,5 +1,6 @@
-import type { Handler } from "./handler.js";
-import { type WsgiEnviron, wsgiEnviron } from "./wsgi-environ.js";
+import { type Context, type Handler, inputOf } from "./handler.js";
+import { belowFetch } from "./responder.js";
+import { type EnvironSource, type WsgiEnviron, wsgiEnviron } from "./wsgi-environ.js";
 import { type WsgiChunk, WsgiResponse } from "./wsgi-response.js";
 
 /** Strings travel as UTF-8. A lone chunk stands for a list of one. */
@@ -30,14 +31,27 @@ export type WsgiApplication = (
  * 200 with a Location that is a path, and no body.
  *
  * The handler rejects with what the application throws, and with an Error when it does not keep to
- * WSGI: `startResponse` never called or called twice, a bad status, something that is no chunk.
+ * WSGI: `startResponse` never called or called twice, a bad status, headers that are not pairs of
+ * strings, something that is no chunk. What `close` throws is logged: the answer is whole by then.
+ *
+ * It is below Fetch: the body of a GET is in `wsgi.input`, and any method is served.
  */
 export function fromWsgi(application: WsgiApplication): Handler {
-  return (request, context) => {
+  const run = (source: EnvironSource, context: Context): Promise<Response> => {
     const response = new WsgiResponse(context);
     void response.run(() =>
-      application(wsgiEnviron(request, context), (...head) => response.start(...head)),
+      application(wsgiEnviron(source, context), (...head) => response.start(...head)),
     );
     return response.response;
   };
+  return belowFetch(
+    (request, context) => {
+      const { method, url } = request;
+      return run({ method, url, input: inputOf(request, context) }, context);
+    },
+    (context) => {
+      const method = context.variables.filled("REQUEST_METHOD") ?? "GET";
+      return run({ method, url: context.url, input: context.input }, context);
+    },
+  );
 }

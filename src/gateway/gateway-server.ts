@@ -4,11 +4,12 @@ import { engine as defaultEngine } from "../engine/select.js";
 import { Protocol } from "../transport/address.js";
 import { type Application, connectionHandlerOf } from "./application.js";
 import type { ConnectionOwner, ConnectionTimeouts, MachineOptions } from "./connection-owner.js";
-import { type Handler, type HandlerLike, handlerOf } from "./handler.js";
-import { addressOf, allowedPeers, isAllowed } from "./node-listener.js";
+import type { HandlerLike } from "./handler.js";
+import { addressOf, allowedPeers, isAllowed, listensOnTcp } from "./node-listener.js";
 import type { OpenConnection, ServedConnection } from "./open-connection.js";
 import { type ConnectionHandler, RawConnection } from "./raw-connection.js";
 import type { RunnerOptions } from "./request-runner.js";
+import { type Responder, responderOf } from "./responder.js";
 import { Roster } from "./roster.js";
 import {
   defaultMaxConnections,
@@ -25,7 +26,7 @@ export interface ServerCounts {
   requests: number;
   /** Requests that were refused because of `maxRequests`. */
   refused: number;
-  /** Connections closed because their peer was not in `allowedPeers`. */
+  /** Connections closed because their peer was not in `allowedPeers`, or could not be known. */
   denied: number;
   /** Failed handlers, and connections closed for a fault. */
   errors: number;
@@ -49,7 +50,7 @@ export interface GatewayServer {
 
 /** A server of Node's whose connections are served. */
 export class NodeGatewayServer implements GatewayServer, ConnectionOwner<ServedConnection> {
-  readonly handler: Handler;
+  readonly respond: Responder;
   readonly protocol: Protocol;
   readonly engine: Engine;
   readonly timeouts: ConnectionTimeouts;
@@ -61,6 +62,9 @@ export class NodeGatewayServer implements GatewayServer, ConnectionOwner<ServedC
   readonly #options: ServeOptions;
   readonly #maxRequests: number;
   readonly #allowed: ReadonlySet<string> | undefined;
+  /** Whether connections are looked at before they are served. A request of HTTP names its peer. */
+  readonly #checksPeers: boolean;
+  #isTcp: boolean | undefined;
   readonly #connectionHandler: ConnectionHandler | undefined;
   readonly #connections = new Roster<ServedConnection | RawConnection>();
   readonly #onConnection = (socket: net.Socket): void => this.#accept(socket);
@@ -79,7 +83,7 @@ export class NodeGatewayServer implements GatewayServer, ConnectionOwner<ServedC
   ) {
     this.#connectionHandler = connectionHandlerOf(application);
     const hasHandler = this.#connectionHandler === undefined;
-    this.handler = hasHandler ? handlerOf(application as HandlerLike) : noRequests;
+    this.respond = hasHandler ? responderOf(application as HandlerLike) : noRequests;
     this.protocol = protocol;
     this.engine = options.engine ?? defaultEngine();
     this.timeouts = timeoutsOf(options);
@@ -90,6 +94,7 @@ export class NodeGatewayServer implements GatewayServer, ConnectionOwner<ServedC
     this.#options = options;
     this.#maxRequests = options.maxRequests ?? defaultMaxRequests;
     this.#allowed = options.allowedPeers ?? allowedPeers(process.env["FCGI_WEB_SERVER_ADDRS"]);
+    this.#checksPeers = this.#allowed !== undefined || protocol === Protocol.Http;
     server.maxConnections = options.maxConnections ?? defaultMaxConnections;
     server.on("connection", this.#onConnection);
   }
@@ -97,7 +102,7 @@ export class NodeGatewayServer implements GatewayServer, ConnectionOwner<ServedC
   get address(): string {
     if (this.#address === undefined) {
       const prefix = this.protocol === Protocol.FastCgi ? "" : `${this.protocol}://`;
-      this.#address = prefix + addressOf(this.#server);
+      this.#address = prefix + addressOf(this.#server, this.#options.listen);
     }
     return this.#address;
   }
@@ -133,6 +138,8 @@ export class NodeGatewayServer implements GatewayServer, ConnectionOwner<ServedC
     this.#requests -= 1;
   }
 
+  closing(): void {}
+
   closed(connection: ServedConnection | RawConnection): void {
     this.#connections.delete(connection);
     if (this.#connections.size === 0) this.#emptied?.();
@@ -150,7 +157,7 @@ export class NodeGatewayServer implements GatewayServer, ConnectionOwner<ServedC
   }
 
   #accept(socket: net.Socket): void {
-    if (!isAllowed(socket, this.#allowed)) {
+    if (this.#checksPeers && !this.#isAllowed(socket)) {
       this.counts.denied += 1;
       socket.destroy();
       return;
@@ -160,6 +167,11 @@ export class NodeGatewayServer implements GatewayServer, ConnectionOwner<ServedC
     this.#connections.add(
       handler === undefined ? this.#open(socket, this) : new RawConnection(socket, handler, this),
     );
+  }
+
+  #isAllowed(socket: net.Socket): boolean {
+    this.#isTcp ??= listensOnTcp(this.#server);
+    return isAllowed(socket, this.#allowed, this.#isTcp);
   }
 
   async #close(timeout: number): Promise<void> {
@@ -183,4 +195,4 @@ export class NodeGatewayServer implements GatewayServer, ConnectionOwner<ServedC
 }
 
 /** Where an application takes whole connections. */
-const noRequests: Handler = () => new Response(null, { status: 501 });
+const noRequests: Responder = () => new Response(null, { status: 501 });

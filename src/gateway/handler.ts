@@ -1,3 +1,4 @@
+import { isBodyless } from "../cgi/request-from-variables.js";
 import type { ServerRole } from "../cgi/server-machine.js";
 import type { Variables } from "../cgi/variables.js";
 import type { Protocol } from "../transport/address.js";
@@ -7,8 +8,8 @@ import { CgiOutput } from "./cgi-output.js";
 export type Handler = (request: Request, context: Context) => Response | Promise<Response>;
 
 /**
- * An application below Fetch: it reads the body from `input`, and writes a CGI response, head and
- * body, to `output`, strings as UTF-8. `output` may be closed; when this settles it is.
+ * An application below Fetch: it reads the body from `input`, that of a GET, too, and writes a CGI
+ * response, head and body, to `output`, strings as UTF-8. `output` may be closed; when this settles it is.
  *
  * A write settles when the client is ready for more, and fails when nobody takes what is written:
  * the client has gone, or the response has no body (HEAD, 304). What is written and is no CGI
@@ -40,6 +41,11 @@ export interface Context {
   readonly role: ServerRole;
   /** All that the front end sent, in order. */
   readonly variables: Variables;
+  /**
+   * The body as it came, whatever the method: a Request has none for GET and HEAD. Where it has one
+   * the two are the same stream, of which one is to be read.
+   */
+  readonly input: ReadableStream<Uint8Array>;
   readonly errors: ErrorStream;
   /**
    * Aborts when the front end gives the request up or goes, and when the answer is too late. Its
@@ -58,18 +64,26 @@ export interface Context {
 /** The function of an application. Of an object with both, `streams` serves, and not `fetch`. */
 export function handlerOf(application: HandlerLike): Handler {
   if (typeof application === "function") return application;
-  if ("streams" in application) return (...request) => runStreams(application, ...request);
-  return (request, context) => application.fetch(request, context);
+  if (!("streams" in application)) return (request, context) => application.fetch(request, context);
+  return (request, context) => runStreams(application, inputOf(request, context), context);
 }
 
-function runStreams(
+/** The body for an application below Fetch that gets a Request, perhaps one of a middleware's. */
+export function inputOf(
+  { method, body }: Pick<Request, "method" | "body">,
+  context: Context,
+): ReadableStream<Uint8Array> {
+  return body ?? (isBodyless(method) ? context.input : undefined) ?? emptyStream();
+}
+
+/** Runs an application of streams. */
+export function runStreams(
   application: { streams: StreamsHandler },
-  request: Request,
+  input: ReadableStream<Uint8Array>,
   context: Context,
 ): Promise<Response> {
   const output = new CgiOutput(context);
   const run = async () => {
-    const input = request.body ?? emptyStream();
     await application.streams(context.variables, input, output.stream, context);
     await output.end();
   };

@@ -177,13 +177,13 @@ export class HttpConnection implements RunnerConnection, HttpRequestOwner, Roste
       return;
     }
     response.once("close", () => this.#answered());
-    const { handler, runnerOptions } = this.#owner;
+    const { respond, runnerOptions } = this.#owner;
     if (!this.#owner.admit()) {
       this.#current = { request, runner: undefined };
       request.refuse();
       return;
     }
-    const runner = new RequestRunner(request, handler, this, runnerOptions);
+    const runner = new RequestRunner(request, respond, this, runnerOptions);
     this.#current = { request, runner };
     this.#receive(request, runner);
   }
@@ -242,6 +242,7 @@ export class HttpConnection implements RunnerConnection, HttpRequestOwner, Roste
     const socket = this.#socket;
     this.#state = "closed";
     this.#waiting.length = 0;
+    this.#owner.closing();
     socket.setTimeout(this.#owner.timeouts.write);
     socket.end(last, () => {
       socket.setTimeout(0);

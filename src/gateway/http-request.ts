@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { utf8Bytes } from "../bytes.js";
 import { hopByHop } from "../cgi/header-fields.js";
 import { reasonPhrases } from "../cgi/reason-phrases.js";
-import { hasNullBody } from "../cgi/response.js";
+import { lengthToState, parseResponseLength } from "../cgi/response.js";
 import type { ResponseStart, ServerRequest } from "../cgi/server-machine.js";
 import { Variables } from "../cgi/variables.js";
 import { variablesFromHttp } from "../cgi/variables-from-http.js";
@@ -142,29 +142,19 @@ export class HttpRequest implements ServerRequest {
       throw new GatewayError(ErrorCode.BadInput, `${status} is not the status of a response`);
     }
     const fields: string[] = [];
-    this.#measured = false;
+    let given: number | undefined;
     for (const [name, value] of headers) {
       if (name === "set-cookie" || name === "status" || hopByHop.has(name)) continue;
-      if (name === "content-length") {
-        if (status === 204 || !/^[0-9]+$/.test(value)) continue;
-        this.#measured = true;
-      }
-      fields.push(name, value);
+      if (name === "content-length") given = parseResponseLength(value);
+      else fields.push(name, value);
     }
     for (const cookie of headers.getSetCookie()) fields.push("set-cookie", cookie);
-    const known = this.#measured ? undefined : lengthToTell(status, length);
-    if (known !== undefined) {
-      this.#measured = true;
-      fields.push("content-length", `${known}`);
-    }
+    const stated = lengthToState(status, given, length);
+    this.#measured = stated !== undefined;
+    if (stated !== undefined) fields.push("content-length", `${stated}`);
     if (this.#owner.closing) fields.push("connection", "close");
     return fields;
   }
-}
-
-function lengthToTell(status: number, length: number | undefined): number | undefined {
-  if (hasNullBody(status)) return status === 205 ? 0 : undefined;
-  return length;
 }
 
 function variablesOf(incoming: IncomingMessage): Variables {

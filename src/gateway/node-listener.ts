@@ -153,18 +153,42 @@ export function allowedPeers(list: string | undefined): ReadonlySet<string> | un
   return list === undefined || list === "" ? undefined : new Set(list.split(","));
 }
 
-/** Whether a connection may come from where it does. Unix sockets have permissions in place of that. */
+/**
+ * Whether a connection may come from where it does. Unix sockets have permissions in place of that.
+ * Over TCP a peer without an address has reset the connection before it was accepted: what it sent
+ * can still be read, and who it was can not be known. That is refused.
+ *
+ * @param isTcp whether the connection came over TCP, see {@link listensOnTcp}. Where that is unknown,
+ * a peer without an address may connect only if all may
+ */
 export function isAllowed(
   { remoteAddress }: net.Socket,
   allowed: ReadonlySet<string> | undefined,
+  isTcp: boolean | undefined,
 ): boolean {
-  return remoteAddress === undefined || allowed?.has(plainIPv4(remoteAddress)) !== false;
+  if (remoteAddress === undefined) return isTcp === undefined ? allowed === undefined : !isTcp;
+  return allowed?.has(plainIPv4(remoteAddress)) !== false;
 }
 
-/** What a server listens on, in the form of an address. */
-export function addressOf(server: net.Server): string {
+/** Whether a server's connections come over TCP; undefined for one that does not listen. */
+export function listensOnTcp(server: net.Server): boolean | undefined {
   const address = server.address();
-  if (address === null) throw new Error("the server does not listen");
+  if (!server.listening) return undefined;
+  // Of a unix socket that was handed over as a descriptor Node knows no path.
+  return address !== null && typeof address === "object";
+}
+
+/**
+ * What a server listens on, in the form of an address.
+ *
+ * @param target what it was told to listen on
+ */
+export function addressOf(server: net.Server, target: ListenTarget): string {
+  const address = server.address();
+  if (address === null) {
+    if (typeof target === "object" && "fd" in target) return `descriptor ${target.fd}`;
+    throw new Error("the server does not listen");
+  }
   if (typeof address === "string") return `unix:${address}`;
   const host = address.family === "IPv6" ? `[${address.address}]` : address.address;
   return `${host}:${address.port}`;

@@ -1,17 +1,14 @@
-import { requestParts } from "../cgi/request-from-variables.js";
 import type { RequestReceiver, ServerRequest } from "../cgi/server-machine.js";
 import { ErrorCode, GatewayError } from "../errors.js";
-import type { Protocol } from "../transport/address.js";
-import { createRequest } from "./create-request.js";
-import type { Handler } from "./handler.js";
+import { errorText } from "./error-text.js";
 import { RequestBody } from "./request-body.js";
-import { RequestContext } from "./request-context.js";
+import { type ContextConnection, RequestContext } from "./request-context.js";
+import type { Responder } from "./responder.js";
 import { type ResponseConnection, ResponseSender } from "./response-sender.js";
 import type { RosterMember } from "./roster.js";
 
 /** What a request needs of the connection that it is on. */
-export interface RunnerConnection extends ResponseConnection {
-  readonly protocol: Protocol;
+export interface RunnerConnection extends ResponseConnection, ContextConnection {
   /** A stream of the request has room again. */
   resumeReading(): void;
   /** The request is over, and its handler has returned. */
@@ -35,7 +32,7 @@ export interface RunnerOptions {
 export class RequestRunner implements RequestReceiver, RosterMember {
   seat = 0;
   readonly #connection: RunnerConnection;
-  readonly #handler: Handler;
+  readonly #respondTo: Responder;
   readonly #options: RunnerOptions;
   readonly #request: ServerRequest;
   readonly #context: RequestContext;
@@ -48,17 +45,17 @@ export class RequestRunner implements RequestReceiver, RosterMember {
 
   constructor(
     request: ServerRequest,
-    handler: Handler,
+    respondTo: Responder,
     connection: RunnerConnection,
     options: RunnerOptions,
   ) {
     this.#request = request;
-    this.#handler = handler;
+    this.#respondTo = respondTo;
     this.#connection = connection;
     this.#options = options;
     this.#body = this.#createStream(expectedLength(request));
     this.#data = request.role === "filter" ? this.#createStream(undefined) : undefined;
-    this.#context = new RequestContext(connection.protocol, request, this.#data);
+    this.#context = new RequestContext(connection, request, this.#body, this.#data);
     this.#sender = new ResponseSender(request, connection);
     void this.#run();
   }
@@ -157,23 +154,16 @@ export class RequestRunner implements RequestReceiver, RosterMember {
 
   /** @returns the handler's response; undefined when the request has been answered without it */
   async #respond(): Promise<Response | undefined> {
-    let request: Request;
-    try {
-      const parts = requestParts(this.#request.variables);
-      const body = this.#body.empty ? undefined : this.#body;
-      request = createRequest(parts, body, this.#context);
-    } catch (error) {
-      if (!(error instanceof GatewayError)) throw error;
-      this.#answer(error.code === ErrorCode.BadInput ? 501 : 400, error);
-      return undefined;
-    }
     const context = this.#context;
     try {
-      const response: unknown = await this.#inTime(this.#handler(request, context));
+      context.checkLength();
+      const response: unknown = await this.#inTime(this.#respondTo(context));
       if (isResponse(response)) return response;
       this.#answer(500, new TypeError("the handler returned no Response"));
     } catch (error) {
-      this.#answer(500, error);
+      const { refusal } = context;
+      if (refusal === undefined || error !== refusal) this.#answer(500, error);
+      else this.#answer(refusal.code === ErrorCode.BadInput ? 501 : 400, error);
     }
     return undefined;
   }
@@ -227,7 +217,7 @@ export class RequestRunner implements RequestReceiver, RosterMember {
     if (this.#gone !== undefined) return;
     this.#connection.report(error);
     // Once is enough.
-    if (!this.#connection.showsErrors) this.#context.errors.write(`${describe(error)}\n`);
+    if (!this.#connection.showsErrors) this.#context.errors.write(`${errorText(error)}\n`);
   }
 }
 
@@ -255,10 +245,4 @@ function late(what: string, milliseconds: number): GatewayError {
   return new GatewayError(ErrorCode.Deadline, `${what} within ${milliseconds} ms`, {
     hint: "look for what the handler, or the client, waits for",
   });
-}
-
-function describe(error: unknown): string {
-  if (error instanceof GatewayError) return `${error.name}: ${error.message} (${error.code})`;
-  if (error instanceof Error) return error.stack ?? `${error.name}: ${error.message}`;
-  return `the handler threw ${String(error)}`;
 }

@@ -1,6 +1,7 @@
 import { noBytes } from "../bytes.js";
-import { formatResponseHead, hasNullBody } from "../cgi/response.js";
+import { formatResponseHead, hasNullBody, parseResponseLength } from "../cgi/response.js";
 import type { ResponseStart, ServerRequest } from "../cgi/server-machine.js";
+import { ErrorCode, GatewayError } from "../errors.js";
 import { bytesOf } from "./lazy-response.js";
 import { PeekedBody } from "./peeked-body.js";
 import { TurnTaking } from "./turn-taking.js";
@@ -44,16 +45,22 @@ export class ResponseSender {
     const body = stream === null ? undefined : new PeekedBody(stream);
     this.#body = body;
     const whole = body === undefined ? (bytes ?? noBytes) : await body.whole();
+    const promised = promisedLength(response);
+    const isBodyless = this.#isHead || hasNullBody(response.status);
+    if (whole !== undefined && promised !== undefined && whole.length !== promised) {
+      // A response without a body may say how long the body is that GET would get.
+      if (!isBodyless || whole.length > 0) throw wrongLength(whole.length, promised);
+    }
     const head = this.#head(response, whole?.length);
     this.#headSent = true;
-    if (this.#isHead || hasNullBody(response.status)) {
+    if (isBodyless) {
       this.#request.respond(head);
       this.cancel(undefined);
     } else if (whole !== undefined) {
-      await this.#sendBytes(head, whole, promisedLength(response));
+      await this.#sendBytes(head, whole);
     } else if (body !== undefined) {
       this.#request.respond(head);
-      await this.#sendStream(body, promisedLength(response));
+      await this.#sendStream(body, promised);
     }
     this.#request.end();
   }
@@ -64,6 +71,7 @@ export class ResponseSender {
     const headers = new Headers({ "content-type": "text/plain; charset=utf-8" });
     const response = { status, statusText: reason, headers };
     this.#headSent = true;
+    this.cancel(undefined);
     this.#request.respond(this.#head(response, text.length));
     if (!this.#isHead) this.#request.respond(text);
     this.#request.end();
@@ -92,24 +100,13 @@ export class ResponseSender {
     return this.#request.variables.get("REQUEST_METHOD") === "HEAD";
   }
 
-  async #sendBytes(
-    head: Uint8Array,
-    bytes: Uint8Array,
-    promised: number | undefined,
-  ): Promise<void> {
-    if (promised !== undefined && bytes.length > promised) {
-      this.#request.respond(head);
-      throw wrongLength(bytes.length, promised);
-    }
+  async #sendBytes(head: Uint8Array, bytes: Uint8Array): Promise<void> {
     if (head.length > 0 && bytes.length <= SMALL) {
       this.#request.respond(Buffer.concat([head, bytes]));
     } else {
       this.#request.respond(head);
       this.#request.respond(bytes);
       await this.#connection.drained();
-    }
-    if (promised !== undefined && bytes.length < promised && !this.#request.ended) {
-      throw wrongLength(bytes.length, promised);
     }
   }
 
@@ -154,17 +151,20 @@ const pages = {
   501: page("Not Implemented"),
 };
 
+/** @throws GatewayError `bad_input` for a Content-Length that is no number */
 function promisedLength({ headers }: Response): number | undefined {
   const text = headers.get("content-length");
-  return text !== null && /^[0-9]+$/.test(text) ? Number(text) : undefined;
+  return text === null ? undefined : parseResponseLength(text);
 }
 
 function used(): Error {
   return new TypeError("the handler returned a Response whose body is already used");
 }
 
-function wrongLength(sent: number, promised: number): Error {
-  return new RangeError(
-    `the response's body has ${sent < promised ? "only " : "at least "}${sent} bytes, and its Content-Length is ${promised}`,
+function wrongLength(length: number, promised: number): GatewayError {
+  return new GatewayError(
+    ErrorCode.BadInput,
+    `the response's body has ${length} bytes, and its Content-Length is ${promised}`,
+    { hint: "leave Content-Length out, or count bytes, not characters: Buffer.byteLength(text)" },
   );
 }

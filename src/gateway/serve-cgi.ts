@@ -9,8 +9,9 @@ import {
   environmentVariables,
   hasChunkedBody,
 } from "./environment.js";
-import { type Handler, type HandlerLike, handlerOf } from "./handler.js";
+import type { HandlerLike } from "./handler.js";
 import { RequestRunner, type RunnerConnection } from "./request-runner.js";
+import { type Responder, responderOf } from "./responder.js";
 
 export interface ServeCgiOptions {
   /**
@@ -52,7 +53,7 @@ export async function serveCgi(
       hint: "this is a CGI program: let a web server run it, or set the variables of RFC 3875",
     });
   }
-  const exchange = new CgiExchange(variables, handlerOf(application), options);
+  const exchange = new CgiExchange(variables, responderOf(application), options);
   return exchange.exitCode;
 }
 
@@ -80,7 +81,7 @@ class CgiExchange implements ServerRequest, RunnerConnection {
   readonly #onAbort = (): void => this.#gone("this program is to end");
   readonly #onDrain = (): void => this.#release();
 
-  constructor(variables: Variables, handler: Handler, options: ServeCgiOptions) {
+  constructor(variables: Variables, respond: Responder, options: ServeCgiOptions) {
     this.variables = variables;
     this.#stdin = options.stdin ?? process.stdin;
     this.#stdout = options.stdout ?? process.stdout;
@@ -90,7 +91,7 @@ class CgiExchange implements ServerRequest, RunnerConnection {
       this.#resolve = resolve;
     });
     this.#expected = bodyLength(variables);
-    this.#runner = new RequestRunner(this, handler, this, {
+    this.#runner = new RequestRunner(this, respond, this, {
       bodyBuffer: BODY_BUFFER,
       bodyTimeout: options.bodyTimeout ?? 60_000,
       responseTimeout: options.responseTimeout ?? 60_000,
@@ -111,6 +112,10 @@ class CgiExchange implements ServerRequest, RunnerConnection {
   }
 
   error(bytes: Uint8Array): void {
+    this.#stderr.write(bytes);
+  }
+
+  errorOutput(bytes: Uint8Array): void {
     this.#stderr.write(bytes);
   }
 

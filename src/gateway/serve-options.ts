@@ -33,7 +33,10 @@ export interface ServeOptions extends ListenOptions {
   writeTimeout?: number | undefined;
   /** Bytes of a request's body that may wait for the handler. Default 262,144. */
   bodyBuffer?: number | undefined;
-  /** IPv4 addresses that may connect over TCP. Default: FCGI_WEB_SERVER_ADDRS, else all. */
+  /**
+   * IPv4 addresses that may connect over TCP. Default: FCGI_WEB_SERVER_ADDRS, else all. A client that
+   * has reset its connection before it is accepted has no address any more, and is refused.
+   */
   allowedPeers?: ReadonlySet<string> | undefined;
   /** Hears of each failed handler, and of each connection that was closed for a fault. */
   onError?: ((error: unknown) => void) | undefined;

@@ -92,8 +92,8 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Roste
       request.refuse();
       return ignoringReceiver;
     }
-    const { handler, runnerOptions } = this.#owner;
-    const runner = new RequestRunner(request, handler, this, runnerOptions);
+    const { respond, runnerOptions } = this.#owner;
+    const runner = new RequestRunner(request, respond, this, runnerOptions);
     this.#runners.add(runner);
     return runner;
   }
@@ -112,6 +112,7 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Roste
     if (this.#state !== State.Open) return;
     this.#state = State.Closing;
     clearTimeout(this.#timer);
+    this.#owner.closing();
     // Later: whoever is told that the request is over hears of it before the peer does.
     process.nextTick(() => this.#finish(ending));
   }

@@ -27,13 +27,20 @@ export interface WsgiEnviron {
   readonly "wsgi.run_once": boolean;
 }
 
+/** What an environ tells besides the variables. */
+export interface EnvironSource {
+  method: string;
+  url: string;
+  input: ReadableStream<Uint8Array>;
+}
+
 /**
  * The environ of a request: its variables, and what WSGI adds. Front ends that do not say PATH_INFO
  * have told the whole path by the request's URL: it is then PATH_INFO, and SCRIPT_NAME is empty.
  */
-export function wsgiEnviron(request: Request, context: Context): WsgiEnviron {
+export function wsgiEnviron(source: EnvironSource, context: Context): WsgiEnviron {
   const { variables, protocol } = context;
-  const url = new URL(request.url);
+  const url = new URL(source.url);
   const secure = url.protocol === "https:";
   const environ: Record<string, unknown> = Object.create(null);
   environ["QUERY_STRING"] = url.search.slice(1);
@@ -48,7 +55,7 @@ export function wsgiEnviron(request: Request, context: Context): WsgiEnviron {
     // A client's `Proxy` header must not pass for a setting of the server's (httpoxy).
     if (name !== "HTTP_PROXY") environ[name] = valueText(value);
   }
-  environ["REQUEST_METHOD"] = request.method;
+  environ["REQUEST_METHOD"] = source.method;
   if (!variables.has("PATH_INFO") && protocol !== Protocol.Cgi) {
     environ["SCRIPT_NAME"] = "";
     environ["PATH_INFO"] = decodePath(url.pathname);
@@ -56,7 +63,7 @@ export function wsgiEnviron(request: Request, context: Context): WsgiEnviron {
   return Object.assign(environ, {
     "wsgi.version": [1, 0],
     "wsgi.url_scheme": secure ? "https" : "http",
-    "wsgi.input": request.body ?? emptyStream(),
+    "wsgi.input": source.input,
     "wsgi.errors": context.errors,
     "wsgi.multithread": false,
     "wsgi.multiprocess": true,
@@ -69,8 +76,4 @@ function decodePath(path: string): string {
   return path.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
   );
-}
-
-function emptyStream(): ReadableStream<Uint8Array> {
-  return new ReadableStream({ start: (controller) => controller.close() });
 }

@@ -2,9 +2,14 @@ import { utf8Bytes } from "../bytes.js";
 import { hopByHop } from "../cgi/header-fields.js";
 import { isLocalPath } from "../cgi/local-redirect.js";
 import { hasNullBody } from "../cgi/response.js";
-import { leaveToFrontEnd, type RequestSource } from "./local-redirect.js";
+import { errorText } from "./error-text.js";
+import type { Context } from "./handler.js";
+import { leaveToFrontEnd } from "./local-redirect.js";
 
 export type WsgiChunk = string | Uint8Array;
+
+/** What a response has to know of its request. */
+type WsgiContext = Pick<Context, "protocol" | "variables" | "errors">;
 
 type Chunks = Iterator<WsgiChunk> | AsyncIterator<WsgiChunk>;
 
@@ -17,7 +22,7 @@ interface Head {
 /** What an application of WSGI says, on its way to become a Response. */
 export class WsgiResponse {
   readonly response: Promise<Response>;
-  readonly #source: RequestSource;
+  readonly #context: WsgiContext;
   #resolve!: (response: Response) => void;
   #reject!: (error: unknown) => void;
   #head: Head | undefined;
@@ -30,9 +35,9 @@ export class WsgiResponse {
   /** Set once the application has returned: its chunks can be asked for. */
   #returned: Promise<void> | undefined;
 
-  /** @param source of the request that it answers */
-  constructor(source: RequestSource) {
-    this.#source = source;
+  /** @param context of the request that it answers */
+  constructor(context: WsgiContext) {
+    this.#context = context;
     this.response = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -50,7 +55,7 @@ export class WsgiResponse {
       if (first !== undefined) this.#queue.push(first);
       this.#send(first === undefined ? 0 : isOneChunk ? first.length : undefined);
     } catch (error) {
-      await this.#close().catch(() => {});
+      await this.#close();
       this.#reject(error);
     }
   }
@@ -102,7 +107,7 @@ export class WsgiResponse {
     const location = length === 0 ? localTarget(head) : undefined;
     if (location !== undefined) {
       const redirect = new Response(null, { status: 302, headers: { location } });
-      leaveToFrontEnd(redirect, this.#source);
+      leaveToFrontEnd(redirect, this.#context);
       this.#resolve(redirect);
       return;
     }
@@ -135,7 +140,7 @@ export class WsgiResponse {
         if (chunk !== undefined) this.#queue.push(chunk);
       }
     } catch (error) {
-      await this.#close().catch(() => {});
+      await this.#close();
       throw error;
     }
     const queued = this.#queue;
@@ -147,18 +152,26 @@ export class WsgiResponse {
     }
   }
 
-  /** Ends the chunks if they have more, and calls the result's own `close`, once. */
+  /**
+   * Ends the chunks if they have more, and calls the result's own `close`, once. Never rejects: what
+   * they throw is too late to change the answer, and is logged.
+   */
   async #close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     await this.#returned?.catch(() => {});
     const chunks = this.#chunks;
     this.#chunks = undefined;
+    await this.#logged(() => chunks?.return?.());
+    const result = this.#result as { close?: unknown } | null | undefined;
+    await this.#logged(() => (typeof result?.close === "function" ? result.close() : undefined));
+  }
+
+  async #logged(act: () => unknown): Promise<void> {
     try {
-      await chunks?.return?.();
-    } finally {
-      const result = this.#result as { close?: unknown } | null | undefined;
-      if (typeof result?.close === "function") await result.close();
+      await act();
+    } catch (error) {
+      this.#context.errors.write(`close of a WSGI result: ${errorText(error)}\n`);
     }
   }
 }
@@ -170,19 +183,38 @@ function iteratorOf(result: unknown): Chunks {
   throw new TypeError(`the application returned ${String(result)}, which is not iterable`);
 }
 
-function headOf(text: string, fields: Iterable<readonly [name: string, value: string]>): Head {
-  const match = /^([2-5][0-9]{2}) (.*)$/s.exec(text);
+function headOf(text: unknown, fields: unknown): Head {
+  const match = typeof text === "string" ? /^([2-5][0-9]{2}) (.*)$/s.exec(text) : null;
   if (match === null) {
     throw new Error(`the status ${JSON.stringify(text)} is not like "200 OK"`);
   }
   const headers = new Headers();
-  for (const [name, value] of fields) {
+  for (const [name, value] of pairsOf(fields)) {
     if (hopByHop.has(name.toLowerCase())) {
       throw new Error(`the header ${name} is about the connection, which is the server's`);
     }
     headers.append(name, value);
   }
   return { status: Number(match[1]), statusText: match[2] as string, headers };
+}
+
+/** The header list, which PEP 3333 has of pairs of strings. A string, too, has a first and a second. */
+function* pairsOf(fields: unknown): Iterable<readonly [name: string, value: string]> {
+  const list = fields as Partial<Iterable<unknown>> | null | undefined;
+  if (typeof fields === "string" || typeof list?.[Symbol.iterator] !== "function") {
+    throw new TypeError(`the headers are ${shown(fields)}, and not a list of pairs`);
+  }
+  for (const field of list as Iterable<unknown>) {
+    const isPair = Array.isArray(field) && field.length === 2;
+    if (!isPair || !field.every((part) => typeof part === "string")) {
+      throw new TypeError(`${shown(field)} is no header: a pair of strings is, a name and a value`);
+    }
+    yield field as unknown as readonly [string, string];
+  }
+}
+
+function shown(value: unknown): string {
+  return (JSON.stringify(value) ?? String(value)).slice(0, 64);
 }
 
 /** The Location of a head that says 200, and nothing else but of a body, which it does not have. */

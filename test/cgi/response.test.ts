@@ -148,10 +148,32 @@ describe("the head of a Response", () => {
     expect(length(new Response("hello"), undefined)).toEqual([]);
     const headers = { "content-length": "7" };
     expect(length(new Response(null, { headers }), 0)).toEqual(["content-length: 7"]);
-    for (const status of [204, 205, 304]) {
-      expect(length(new Response(null, { status }), 0)).toEqual([]);
+  });
+
+  it.each([
+    [204, []],
+    [205, ["content-length: 0"]],
+    [304, []],
+  ])("states of %d no length, or 0, whatever the response says", (status, expected) => {
+    for (const headers of [{}, { "content-length": "5" }]) {
+      const head = formatResponseHead(new Response(null, { status, headers }), {
+        contentLength: 0,
+      });
+      expect(head.match(/content-length.*(?=\r)/g) ?? []).toEqual(expected);
     }
   });
+
+  it.each(["", "five", "-5", "+5", "5.0", "5, 5", "0x5", "9007199254740992"])(
+    "refuses the Content-Length %j",
+    (length) => {
+      for (const status of [200, 304]) {
+        const response = new Response(null, { status, headers: { "content-length": length } });
+        expect(() => formatResponseHead(response)).toThrow(
+          expect.objectContaining({ code: "bad_input" }),
+        );
+      }
+    },
+  );
 
   it("is read back by the reader", () => {
     const response = new Response("x", { status: 404, headers: { "x-a": "\xe9", "x-b": "" } });

@@ -15,6 +15,7 @@ export function makeContext(
     variables: new Variables(variables),
     errors: { write: (text) => void logged.push(Buffer.from(text).toString()) },
     signal: new AbortController().signal,
+    input: new ReadableStream({ start: (controller) => controller.close() }),
     data: null,
     finished: Promise.resolve(),
     logged,

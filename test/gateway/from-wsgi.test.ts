@@ -4,6 +4,7 @@ import { fromWsgi, type WsgiApplication } from "../../src/gateway/from-wsgi.js";
 import type { WsgiEnviron } from "../../src/gateway/wsgi-environ.js";
 import { Protocol } from "../../src/transport/address.js";
 import { bytes } from "../bytes.js";
+import { until } from "../harness/server-process.js";
 import { makeContext } from "./context.js";
 
 const url = "http://example.com/a%20b?c=d";
@@ -226,6 +227,33 @@ describe("S3.12 an application that does not keep to WSGI", () => {
     await expect(run(numbers)).rejects.toThrow("gave number for a chunk");
   });
 
+  it.each([
+    ["an object", { "Content-Type": "text/plain" }, "not a list of pairs"],
+    ["a text", "Content-Type: text/plain", "not a list of pairs"],
+    ["nothing", undefined, "not a list of pairs"],
+    ["a list of texts", ["ab"], '"ab" is no header'],
+    ["a name alone", [["X-A"]], "is no header"],
+    ["three of them", [["X-A", "1", "2"]], "is no header"],
+    ["a number", [["Content-Length", 5]], "is no header"],
+    ["a value that is missing", [["X-A", undefined]], "is no header"],
+  ])("has %s for its headers", async (_what, headers, message) => {
+    const application: WsgiApplication = (_environ, startResponse) => {
+      startResponse("200 OK", headers as unknown as [string, string][]);
+      return ["never sent"];
+    };
+    await expect(run(application)).rejects.toThrow(message);
+  });
+
+  it("takes a Map or Headers for its headers: they are pairs", async () => {
+    for (const headers of [new Map([["x-a", "1"]]), new Headers({ "x-a": "1" })]) {
+      const response = await run((_environ, startResponse) => {
+        startResponse("200 OK", headers);
+        return [];
+      });
+      expect(response.headers.get("x-a")).toBe("1");
+    }
+  });
+
   it("throws", async () => {
     const throwing: WsgiApplication = () => {
       throw new Error("my own");
@@ -274,6 +302,54 @@ describe("close()", () => {
     const response = await run(closing(events, true));
     await expect(response.text()).rejects.toThrow("between chunks");
     expect(events).toEqual(["iterator", "close"]);
+  });
+
+  it.each([
+    ["behind the last chunk", [], ["a", "b"], "ab"],
+    ["behind the only chunk", [], ["ab"], "ab"],
+    ["where there is no chunk", [["Content-Length", "0"]], [], ""],
+  ] as const)("that throws is logged, and leaves the answer whole: %s", async (...given) => {
+    const [, headers, chunks, text] = given;
+    const context = makeContext();
+    const application: WsgiApplication = (_environ, startResponse) => {
+      startResponse("200 OK", headers);
+      return Object.assign([...chunks], { close: () => Promise.reject(new Error("late")) });
+    };
+    const response = await fromWsgi(application)(new Request(url), context);
+    expect([response.status, await response.text()]).toEqual([200, text]);
+    expect(context.logged).toEqual([expect.stringMatching(/^close of a WSGI result: Error: late/)]);
+  });
+
+  it("that throws is logged where nobody takes the body, too", async () => {
+    for (const status of ["200 OK", "304 Not Modified"]) {
+      const context = makeContext();
+      const application: WsgiApplication = (_environ, startResponse) => {
+        startResponse(status, []);
+        const close = () => {
+          throw new Error("late");
+        };
+        return Object.assign(["a", "b"], { close });
+      };
+      const response = await fromWsgi(application)(new Request(url), context);
+      await response.body?.cancel();
+      await until(
+        () => context.logged.length === 1,
+        () => `logged ${context.logged}`,
+      );
+    }
+  });
+
+  it("that throws does not hide what went wrong before", async () => {
+    const context = makeContext();
+    const application: WsgiApplication = () => {
+      const close = () => {
+        throw new Error("late");
+      };
+      return Object.assign(["a"], { close });
+    };
+    const response = fromWsgi(application)(new Request(url), context);
+    await expect(response).rejects.toThrow("never called startResponse");
+    expect(context.logged).toEqual([expect.stringContaining("Error: late")]);
   });
 
   it("is called when startResponse never was", async () => {

@@ -357,8 +357,9 @@ describe("a response over HTTP", () => {
 
   it("that ends too soon breaks the connection off: by its length", async () => {
     const server = await start(() => {
-      const body = streamOf((controller) => {
+      const body = streamOf(async (controller) => {
         controller.enqueue(Buffer.from("half"));
+        await sleep(10);
         controller.close();
       });
       return new Response(body, { headers: { "content-length": "8" } });

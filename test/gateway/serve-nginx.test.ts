@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { Handler } from "../../src/gateway/handler.js";
+import type { Handler, StreamsHandler } from "../../src/gateway/handler.js";
 import { type GatewayServer, serve } from "../../src/gateway/serve.js";
 import { cgiFcgi, splitResponse } from "../harness/cgi-fcgi.js";
 import { describeWith } from "../harness/describe-with.js";
@@ -265,5 +265,22 @@ describeWith(["cgi-fcgi"], "a handler behind cgi-fcgi", () => {
     const answer = await cgiFcgi(path, { REQUEST_METHOD: "GET", REQUEST_URI: "/stderr" });
     expect(answer.stderr).toContain("a word to the log");
     expect(splitResponse(answer.stdout).body.toString()).toBe("logged");
+  });
+});
+
+describeWith(["nginx"], "an application below Fetch behind nginx", () => {
+  it("S3.10 gives an application of streams what it sends without REQUEST_METHOD", async () => {
+    const streams: StreamsHandler = async (variables, input, output) => {
+      const body = await new Response(input).text();
+      const names = [...variables].map(([name]) => name).join();
+      await output.getWriter().write(`X-Names: ${names}\n\n${body}`);
+    };
+    await using server = await serve({ streams }, { listen: "127.0.0.1:0" });
+    // A location's own list stands in place of the server's.
+    const few = "fastcgi_param REQUEST_URI $request_uri; fastcgi_pass_request_headers off;";
+    await using nginx = await startNginx(server.address, few);
+    const response = await fetch(nginx.url, { method: "POST", body: "posted" });
+    expect(response.headers.get("x-names")).toBe("REQUEST_URI");
+    expect(await response.text()).toBe("posted");
   });
 });

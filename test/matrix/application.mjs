@@ -126,6 +126,14 @@ async function application(request, context) {
       return new Response("over there", { status: 303, headers: { location: "/there" } });
     case "not-modified":
       return new Response(null, { status: 304, headers: { etag: '"1"' } });
+    case "bodyless": {
+      const status = Number(url.searchParams.get("status"));
+      return new Response(null, { status, headers: { "content-length": "5" } });
+    }
+    case "characters": {
+      const text = "déjà vu";
+      return new Response(text, { headers: { "content-length": `${text.length}` } });
+    }
     case "log":
       context.errors.write(`to the log: ${id}\n`);
       return new Response("logged");

@@ -167,6 +167,27 @@ export const cases: readonly Case[] = [
     },
   },
   {
+    name: "204, 205, 304 with a length",
+    async run(way) {
+      for (const status of [204, 205, 304]) {
+        const answer = await ask(`${way.url}/do/bodyless?status=${status}`);
+        const length = answer.headers["content-length"] ?? "0";
+        const isRight = answer.status === status && answer.error === undefined && length === "0";
+        if (!isRight) return `${status}: ${told(answer, false)}, length ${length}`;
+      }
+      const next = await ask(`${way.url}/do/hello`);
+      return next.body === hello ? "ok" : "the next fails";
+    },
+  },
+  {
+    name: "length in characters",
+    async run(way) {
+      const answer = await ask(`${way.url}/do/characters`);
+      const next = await ask(`${way.url}/do/hello`);
+      return told(answer, answer.status === 500 && next.body === hello);
+    },
+  },
+  {
     name: "error stream",
     async run(way) {
       const line = `to the log: ${randomUUID()}`;

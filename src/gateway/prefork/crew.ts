@@ -22,6 +22,14 @@ export type CrewEvents = Pick<WorkerEvents, "ready" | "room" | "worn"> & {
   gone(worker: WorkerProcess, wasReady: boolean): void;
 };
 
+/** What workers have to know of where the pool listens. */
+export interface CrewListener {
+  /** The descriptor of a socket that they share. */
+  shared: number | undefined;
+  /** Whether connections come over TCP, and not over a unix socket. */
+  isTcp: boolean;
+}
+
 /** The worker processes of a pool: starts them, watches them, and keeps account of their ends. */
 export class Crew implements WorkerEvents {
   readonly all = new Set<WorkerProcess>();
@@ -31,7 +39,7 @@ export class Crew implements WorkerEvents {
   readonly #settings: PoolSettings;
   readonly #keeper: BoardKeeper;
   readonly #log: PoolLog;
-  readonly #listening: number | undefined;
+  readonly #listener: CrewListener;
   readonly #events: CrewEvents;
   readonly #backOff = new BackOff();
   readonly #guard: Guard | undefined;
@@ -44,13 +52,13 @@ export class Crew implements WorkerEvents {
     settings: PoolSettings,
     keeper: BoardKeeper,
     log: PoolLog,
-    listening: number | undefined,
+    listener: CrewListener,
     events: CrewEvents,
   ) {
     this.#settings = settings;
     this.#keeper = keeper;
     this.#log = log;
-    this.#listening = listening;
+    this.#listener = listener;
     this.#events = events;
     const { name, drainTimeout } = settings;
     if (drainTimeout > 0) this.#guard = new Guard(name, drainTimeout + PATIENCE);
@@ -77,9 +85,9 @@ export class Crew implements WorkerEvents {
     const settings = this.#settings;
     const worker = new WorkerProcess(
       {
-        settings: workerSettings(settings, slot),
+        settings: workerSettings(settings, slot, this.#listener.isTcp),
         generation: this.generation,
-        listening: this.#listening,
+        listening: this.#listener.shared,
         scoreboard: this.#keeper.board.descriptor,
         takesOutput: this.#log.takesOutput,
         pool: settings,
@@ -209,7 +217,7 @@ export class Crew implements WorkerEvents {
   }
 }
 
-function workerSettings(settings: PoolSettings, slot: number): WorkerSettings {
+function workerSettings(settings: PoolSettings, slot: number, isTcp: boolean): WorkerSettings {
   const { application, protocol, name, mode, concurrency, maxRequests, slowlog } = settings;
   const { requestTerminateTimeout, requestSlowlogTimeout, drainTimeout, backlog } = settings;
   const { statusPath, pingPath, pingResponse, serve, identity } = settings;
@@ -218,7 +226,7 @@ function workerSettings(settings: PoolSettings, slot: number): WorkerSettings {
     identity,
     ...{ application, protocol, name, mode, concurrency, maxRequests, slowlog, slot },
     ...{ requestTerminateTimeout, requestSlowlogTimeout, drainTimeout, backlog },
-    ...{ statusPath, pingPath, pingResponse, serve },
+    ...{ statusPath, pingPath, pingResponse, serve, isTcp },
     places: settings.maxChildren * concurrency,
   };
 }

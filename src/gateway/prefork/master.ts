@@ -64,7 +64,13 @@ export class Master implements Pool, CrewEvents, StaffedPool {
     this.#listener = shared ?? (await this.#openServer());
     this.#checkWanted();
     this.#keeper = new BoardKeeper(settings, this.#listener.port);
-    this.#crew = new Crew(settings, this.#keeper, this.#log, shared?.descriptor, this);
+    this.#crew = new Crew(
+      settings,
+      this.#keeper,
+      this.#log,
+      { shared: shared?.descriptor, isTcp: this.#listener.port !== undefined },
+      this,
+    );
     this.#staffing = new Staffing(settings, this.#crew, this);
     if (statusListen !== undefined) {
       this.#status = await serveStatus(statusListen, settings, this.#keeper.board);

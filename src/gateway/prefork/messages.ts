@@ -17,6 +17,8 @@ export interface WorkerSettings {
   protocol: Protocol;
   name: string;
   mode: PoolMode;
+  /** Whether connections come over TCP, and not over a unix socket. */
+  isTcp: boolean;
   concurrency: number;
   /** Places in the pool when all its workers run. */
   places: number;

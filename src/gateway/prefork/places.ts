@@ -1,10 +1,11 @@
 import type { Variables } from "../../cgi/variables.js";
-import type { SlotWriter } from "./slot-writer.js";
+import type { Opener, SlotWriter } from "./slot-writer.js";
 
 /**
  * The places of a worker, each for one request at a time. A connection takes one when it comes,
- * for its first request. On a kept connection that carries nothing no place is spent: its next
- * request takes one, or waits until one is free.
+ * for its first request. One of HTTP that is silent, as those are that browsers open ahead, gives it
+ * back until its first byte has come. On a kept connection that carries nothing no place is spent:
+ * its next request takes one, or waits until one is free.
  */
 export class Places {
   /** Requests that have begun. */
@@ -28,16 +29,16 @@ export class Places {
     return Math.max(0, this.#count - this.#taken);
   }
 
-  /** A connection has come. It gets a place, where there is one. */
-  open(): SlotWriter | undefined {
+  /** A connection has come, or its first byte. It gets a place, where there is one. */
+  open(opener: Opener): SlotWriter | undefined {
     const slot = this.#free.pop();
-    slot?.reading();
+    slot?.reading(opener);
     this.#taken += 1;
     this.#changed();
     return slot;
   }
 
-  /** A connection is gone without a request. */
+  /** A connection is gone without a request, or is silent. */
   leave(slot: SlotWriter | undefined): void {
     this.#taken -= 1;
     if (slot !== undefined) {

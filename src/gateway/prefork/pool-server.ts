@@ -37,7 +37,7 @@ export async function openServer(
   server.on("error", failed);
   const address = server.address();
   return {
-    address: addressOf(server),
+    address: addressOf(server, target),
     port: address !== null && typeof address === "object" ? address.port : undefined,
     close: () => void server.close(),
   };

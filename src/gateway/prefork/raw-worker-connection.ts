@@ -3,7 +3,7 @@ import { Variables } from "../../cgi/variables.js";
 import { type ConnectionHandler, RawConnection } from "../raw-connection.js";
 import type { RosterMember } from "../roster.js";
 import type { Places } from "./places.js";
-import type { SlotWriter } from "./slot-writer.js";
+import type { Opener, SlotWriter } from "./slot-writer.js";
 
 /** What all raw connections of a worker share. */
 export interface RawService {
@@ -17,7 +17,7 @@ export interface RawService {
  * A connection in the hands of an application, which speaks its protocol itself. It counts as one
  * request.
  */
-export class RawWorkerConnection implements RosterMember {
+export class RawWorkerConnection implements RosterMember, Opener {
   seat = 0;
   readonly #connection: RawConnection;
   readonly #service: RawService;
@@ -27,7 +27,7 @@ export class RawWorkerConnection implements RosterMember {
   constructor(socket: Socket, handler: ConnectionHandler, service: RawService) {
     this.#service = service;
     const { places } = service;
-    const taken = places.take({ slot: places.open() });
+    const taken = places.take({ slot: places.open(this) });
     this.#connection = new RawConnection(
       socket,
       async (...connection) => {
@@ -38,7 +38,12 @@ export class RawWorkerConnection implements RosterMember {
         }
         this.#slot = slot;
         places.begin(slot, new Variables());
-        await handler(...connection);
+        try {
+          await handler(...connection);
+        } finally {
+          // What it wrote may still be on its way, and the peer slow to close.
+          this.#leave();
+        }
       },
       this,
     );
@@ -62,7 +67,18 @@ export class RawWorkerConnection implements RosterMember {
 
   closed(): void {
     this.#closed = true;
-    if (this.#slot !== undefined) this.#service.places.end(this.#slot, true);
+    this.#leave();
     this.#service.closed(this);
+  }
+
+  /** What a silent client wants only the application knows. */
+  leaveIfSilent(): boolean {
+    return false;
+  }
+
+  #leave(): void {
+    const slot = this.#slot;
+    this.#slot = undefined;
+    if (slot !== undefined) this.#service.places.end(slot, true);
   }
 }

@@ -3,9 +3,9 @@ import type { Engine } from "../../engine/engine.js";
 import { engine } from "../../engine/select.js";
 import type { Protocol } from "../../transport/address.js";
 import type { ConnectionOwner, ConnectionTimeouts, MachineOptions } from "../connection-owner.js";
-import type { Handler } from "../handler.js";
 import { type OpenConnection, openerOf, type ServedConnection } from "../open-connection.js";
 import type { RunnerOptions } from "../request-runner.js";
+import type { Responder } from "../responder.js";
 import type { WorkerServeOptions } from "./options.js";
 
 /** How long a client may take to hear that it is refused, in milliseconds. */
@@ -46,7 +46,7 @@ export class Refuser {
 
 /** One connection whose request is refused as soon as it is there. */
 class Refusal implements ConnectionOwner<ServedConnection> {
-  readonly handler: Handler = () => new Response(null, { status: 503 });
+  readonly respond: Responder = () => new Response(null, { status: 503 });
   readonly engine: Engine = engine();
   readonly timeouts = timeouts;
   readonly runnerOptions: RunnerOptions = { bodyBuffer: 0, bodyTimeout: 0, responseTimeout: 0 };
@@ -75,6 +75,8 @@ class Refusal implements ConnectionOwner<ServedConnection> {
   }
 
   released(): void {}
+
+  closing(): void {}
 
   /** A client that is refused, and is at fault besides, is no news. */
   report(): void {}

@@ -20,7 +20,9 @@ const MEMORY_AGE = 100;
 const PROCESSOR_AGE = 50;
 const COUNT_AGE = 10;
 /** How long a connection may be silent before the scoreboard tells of it, in milliseconds. */
-const SILENCE = 20;
+const SILENCE = 10;
+/** How long at least, see {@link Opener}: one timer is for all, and may come at once. */
+const SHORT_SILENCE = 3;
 /** Beyond this many slots, the most that were active is what the master sees once a second. */
 const COUNTED_SLOTS = 256;
 
@@ -53,9 +55,22 @@ function tellLater(slot: SlotWriter): void {
   isTelling = true;
   setTimeout(() => {
     isTelling = false;
-    for (const each of silent) each.write();
-    silent.clear();
+    const now = preciseNow();
+    for (const each of silent) {
+      // Put off, it is looked at next time.
+      if (!each.tellSilence(now)) tellLater(each);
+    }
   }, SILENCE).unref();
+}
+
+/** A connection that has a place before its request is here. */
+export interface Opener {
+  /**
+   * Is asked a moment after it has come, when its request is not here yet.
+   *
+   * @returns whether it has given its place back
+   */
+  leaveIfSilent(): boolean;
 }
 
 /** A place of a worker where one request runs at a time, and its record on the scoreboard. */
@@ -69,6 +84,7 @@ export class SlotWriter {
   readonly #floats = new Float64Array(this.#record.buffer);
   readonly #texts = this.#record.subarray(TEXTS_OFFSET);
   readonly #scratch: Uint32Array;
+  #opener: Opener | undefined;
   #counted = 0;
   /** The processor time from which the request's is counted. */
   #processor = processor;
@@ -88,16 +104,27 @@ export class SlotWriter {
 
   /** The place is free, and ready. */
   idle(): void {
+    this.#opener = undefined;
     this.#words[Word.State] = SlotState.Idle;
     // Nothing has been told of what is over already.
     if (!silent.delete(this)) this.write();
   }
 
   /** A connection has come whose request is not here yet: most are in a moment. */
-  reading(): void {
+  reading(opener: Opener): void {
+    this.#opener = opener;
     this.#words[Word.State] = SlotState.Reading;
     this.#floats[Float.Began] = preciseNow();
     tellLater(this);
+  }
+
+  /** @returns false when it is too early to call the connection silent */
+  tellSilence(now: number): boolean {
+    if (now - (this.#floats[Float.Began] as number) < SHORT_SILENCE) return false;
+    // Told of now: a place that is given back is written as idle.
+    silent.delete(this);
+    if (this.#opener?.leaveIfSilent() !== true) this.write();
+    return true;
   }
 
   /** A request runs. */
@@ -106,6 +133,7 @@ export class SlotWriter {
     const now = preciseNow();
     const requests = (words[Word.Requests] as number) + 1;
     silent.delete(this);
+    this.#opener = undefined;
     words[Word.Requests] = requests;
     words[Word.State] = SlotState.Running;
     this.#floats[Float.Began] = now;

@@ -1,17 +1,18 @@
 import type { Socket } from "node:net";
 import type { Engine } from "../../engine/engine.js";
-import type { Protocol } from "../../transport/address.js";
+import { Protocol } from "../../transport/address.js";
 import type { ConnectionOwner, ConnectionTimeouts, MachineOptions } from "../connection-owner.js";
-import type { Context, Handler } from "../handler.js";
 import type { OpenConnection, ServedConnection } from "../open-connection.js";
+import type { RequestContext } from "../request-context.js";
 import type { RunnerOptions } from "../request-runner.js";
+import type { Responder } from "../responder.js";
 import type { RosterMember } from "../roster.js";
 import type { Places } from "./places.js";
-import type { SlotWriter } from "./slot-writer.js";
+import type { Opener, SlotWriter } from "./slot-writer.js";
 
 /** What all connections of a worker share. */
 export interface WorkerService {
-  readonly handler: Handler;
+  readonly respond: Responder;
   readonly protocol: Protocol;
   readonly engine: Engine;
   readonly timeouts: ConnectionTimeouts;
@@ -28,20 +29,26 @@ export interface WorkerService {
 const FRESH_PATIENCE = 1_000;
 
 /** A connection that a worker serves, and the place that it holds for its first request. */
-export class WorkerConnection implements ConnectionOwner<ServedConnection>, RosterMember {
+export class WorkerConnection implements ConnectionOwner<ServedConnection>, RosterMember, Opener {
   seat = 0;
-  readonly handler: Handler;
+  readonly respond: Responder;
   readonly logsErrors = true;
   readonly #service: WorkerService;
   readonly #connection: ServedConnection;
+  /** One of HTTP's that may be silent: its first byte, and not its coming, is the first request's. */
+  readonly #silent: Socket | undefined;
   /** Until the first request has come. */
   #opened: { slot: SlotWriter | undefined } | undefined;
+  #isClosing = false;
   #patience: NodeJS.Timeout | undefined;
 
   constructor(socket: Socket, service: WorkerService) {
     this.#service = service;
-    this.#opened = { slot: service.places.open() };
-    this.handler = (request, context) => this.#handle(request, context);
+    this.#opened = { slot: service.places.open(this) };
+    // What has been read for a session is not counted among the bytes that this socket has read.
+    const canBeSilent = service.protocol === Protocol.Http && socket.readableLength === 0;
+    this.#silent = canBeSilent ? socket : undefined;
+    this.respond = (context) => this.#handle(context);
     this.#connection = service.open(socket, this);
   }
 
@@ -90,40 +97,60 @@ export class WorkerConnection implements ConnectionOwner<ServedConnection>, Rost
     this.#connection.destroy();
   }
 
+  /** No request comes any more: the peer's last bytes are waited for without a place. */
+  closing(): void {
+    this.#isClosing = true;
+    this.#leave();
+  }
+
   closed(): void {
-    const opened = this.#opened;
-    this.#opened = undefined;
     clearTimeout(this.#patience);
-    if (opened !== undefined) this.#service.places.leave(opened.slot);
+    this.closing();
     this.#service.closed(this);
   }
 
-  #handle(request: Request, context: Context): Response | Promise<Response> {
+  leaveIfSilent(): boolean {
+    const socket = this.#silent;
+    if (socket === undefined || this.#opened === undefined || socket.bytesRead > 0) return false;
+    this.#leave();
+    // Node's parser takes bytes past all listeners, but for sockets that have one: they cost more.
+    socket.once("data", () => this.#begin());
+    return true;
+  }
+
+  /** The first byte of a connection that was silent. */
+  #begin(): void {
+    if (!this.#isClosing) this.#opened ??= { slot: this.#service.places.open(this) };
+  }
+
+  #leave(): void {
+    const opened = this.#opened;
+    this.#opened = undefined;
+    if (opened !== undefined) this.#service.places.leave(opened.slot);
+  }
+
+  #handle(context: RequestContext): Response | Promise<Response> {
     const opened = this.#opened;
     this.#opened = undefined;
     if (this.#patience !== undefined) this.#connection.drain();
     const slot = this.#service.places.take(opened);
-    if (slot instanceof Promise) return this.#handleLater(slot, request, context);
-    return this.#run(slot, request, context);
+    if (slot instanceof Promise) return this.#handleLater(slot, context);
+    return this.#run(slot, context);
   }
 
-  async #handleLater(
-    waited: Promise<SlotWriter>,
-    request: Request,
-    context: Context,
-  ): Promise<Response> {
+  async #handleLater(waited: Promise<SlotWriter>, context: RequestContext): Promise<Response> {
     const slot = await waited;
     if (context.signal.aborted) {
       this.#service.places.end(slot, false);
       throw context.signal.reason;
     }
-    return this.#run(slot, request, context);
+    return this.#run(slot, context);
   }
 
-  #run(slot: SlotWriter, request: Request, context: Context): Response | Promise<Response> {
-    const { places, handler } = this.#service;
+  #run(slot: SlotWriter, context: RequestContext): Response | Promise<Response> {
+    const { places, respond } = this.#service;
     places.begin(slot, context.variables);
     void context.finished.then(() => places.end(slot, true));
-    return handler(request, context);
+    return respond(context);
   }
 }

@@ -2,16 +2,17 @@ import type { Socket } from "node:net";
 import type { Engine } from "../../engine/engine.js";
 import { engine } from "../../engine/select.js";
 import { GatewayError } from "../../errors.js";
-import type { Protocol } from "../../transport/address.js";
+import { Protocol } from "../../transport/address.js";
 import { shareSocketShape } from "../../transport/socket-shape.js";
 import { type Application, connectionHandlerOf } from "../application.js";
 import type { ConnectionTimeouts, MachineOptions } from "../connection-owner.js";
-import { type Handler, type HandlerLike, handlerOf } from "../handler.js";
+import type { HandlerLike } from "../handler.js";
 import { listenError } from "../listen-error.js";
 import { allowedPeers, isAllowed } from "../node-listener.js";
 import { type OpenConnection, openerOf } from "../open-connection.js";
 import type { ConnectionHandler } from "../raw-connection.js";
 import type { RunnerOptions } from "../request-runner.js";
+import { type Responder, responderOf } from "../responder.js";
 import { Roster } from "../roster.js";
 import { runnerOptionsOf, timeoutsOf } from "../serve-options.js";
 import { writeToStandardError } from "../standard-error.js";
@@ -31,7 +32,7 @@ const MAX_CONNECTIONS = 1_024;
 
 /** A worker: serves connections that it accepts, or gets from the master, until it is stopped. */
 export class Worker implements WorkerService {
-  readonly handler: Handler;
+  readonly respond: Responder;
   readonly protocol: Protocol;
   readonly engine: Engine = engine();
   readonly timeouts: ConnectionTimeouts;
@@ -45,6 +46,8 @@ export class Worker implements WorkerService {
   readonly #gate: AcceptGate | undefined;
   /** FastCGI 1.0 §3.2. */
   readonly #allowed = allowedPeers(process.env["FCGI_WEB_SERVER_ADDRS"]);
+  /** Whether connections are looked at before they are served. A request of HTTP names its peer. */
+  readonly #checksPeers: boolean;
   readonly #connections = new Roster<Served>();
   /** Connections that the master may pass, and has not. */
   #promised = 0;
@@ -63,10 +66,11 @@ export class Worker implements WorkerService {
     this.#settings = settings;
     this.#say = say;
     this.#raw = connectionHandlerOf(application);
-    const handler = this.#raw === undefined ? handlerOf(application as HandlerLike) : undefined;
-    this.handler = (request, context) =>
-      pageFor(context.variables, board, settings) ?? (handler as Handler)(request, context);
+    const respond = this.#raw === undefined ? responderOf(application as HandlerLike) : undefined;
+    this.respond = (context) =>
+      pageFor(context.variables, board, settings) ?? (respond as Responder)(context);
     this.protocol = settings.protocol;
+    this.#checksPeers = this.#allowed !== undefined || settings.protocol === Protocol.Http;
     this.timeouts = timeoutsOf(serve);
     const { limits, multiplex } = serve;
     const most = { maxConnections: concurrency, maxRequests: concurrency };
@@ -117,7 +121,7 @@ export class Worker implements WorkerService {
   }
 
   serve(socket: Socket): void {
-    if (!isAllowed(socket, this.#allowed)) {
+    if (this.#checksPeers && !isAllowed(socket, this.#allowed, this.#settings.isTcp)) {
       socket.destroy();
       this.#update();
       return;

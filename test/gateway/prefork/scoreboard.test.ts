@@ -128,9 +128,27 @@ describe("the places of a worker", () => {
   });
   afterEach(() => board.close());
   const state = () => board.readSlots(0, 1)[0]?.state;
+  const patient = { leaveIfSilent: () => false };
+
+  it("are given back by a connection that is silent", async () => {
+    let slot: SlotWriter | undefined;
+    let asked = 0;
+    const leaveIfSilent = () => {
+      asked += 1;
+      places.leave(slot);
+      return true;
+    };
+    slot = places.open({ leaveIfSilent });
+    await until(
+      () => places.room === 1,
+      () => "the place is still taken",
+    );
+    expect([asked, state()]).toEqual([1, SlotState.Idle]);
+    expect(places.open(patient)).toBe(slot);
+  });
 
   it("are taken by a connection, and free when it goes without a request", async () => {
-    const slot = places.open();
+    const slot = places.open(patient);
     expect(places.room).toBe(0);
     await until(
       () => state() === SlotState.Reading,
@@ -145,7 +163,7 @@ describe("the places of a worker", () => {
   });
 
   it("are free behind a request, while its connection is kept", () => {
-    const slot = places.take({ slot: places.open() }) as SlotWriter;
+    const slot = places.take({ slot: places.open(patient) }) as SlotWriter;
     places.begin(slot, request("/"));
     expect([places.room, state()]).toEqual([0, SlotState.Running]);
     places.end(slot, true);
@@ -153,7 +171,7 @@ describe("the places of a worker", () => {
   });
 
   it("let a request on a kept connection wait for one", async () => {
-    const first = places.take({ slot: places.open() }) as SlotWriter;
+    const first = places.take({ slot: places.open(patient) }) as SlotWriter;
     const second = places.take(undefined);
     expect(second).toBeInstanceOf(Promise);
     expect(places.room).toBe(0);
