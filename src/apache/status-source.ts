@@ -2,12 +2,12 @@ import type { Engine } from "../engine/engine.js";
 import { GatewayError } from "../errors.js";
 import { htmlStatusUrl, textStatusUrl } from "./discovery.js";
 import {
+  type FetchedWorkerPage,
   type FetchStatusOptions,
   fetchStatusPage,
   fetchWorkerPage,
   shownUrl,
 } from "./fetch-status.js";
-import type { WorkerPage } from "./html-page.js";
 import type { ServerStatus } from "./server-status.js";
 import { parseTextPage } from "./text-page.js";
 
@@ -22,7 +22,7 @@ export class StatusSource {
   #url: string;
   #responded: boolean | undefined;
   #status: Promise<ServerStatus> | undefined;
-  #workers: Promise<WorkerPage> | undefined;
+  #workers: Promise<FetchedWorkerPage> | undefined;
 
   /** @param url of either page */
   constructor(url: string, options: StatusSourceOptions = {}) {
@@ -57,7 +57,7 @@ export class StatusSource {
   }
 
   /** @throws GatewayError */
-  workers(): Promise<WorkerPage> {
+  workers(): Promise<FetchedWorkerPage> {
     this.#workers ??= this.#note(fetchWorkerPage(this.htmlUrl, this.#options));
     return this.#workers;
   }
