@@ -6,6 +6,8 @@ export type { WorkerPage } from "./apache/html-page.js";
 export { parseWorkerPage, streamWorkerRows, WorkerPageReader } from "./apache/html-page.js";
 export type { KillOptions, KillResult } from "./apache/kill.js";
 export { killWorkers } from "./apache/kill.js";
+export type { LocalWorkers, LocalWorkersOptions } from "./apache/local-workers.js";
+export { readLocalWorkers } from "./apache/local-workers.js";
 export type { ProcessTable } from "./apache/process-table.js";
 export { ProcFileSystem } from "./apache/process-table.js";
 export type { ApacheServer } from "./apache/processes.js";
