@@ -1,5 +1,6 @@
 /** The package's door to Apache httpd: its status pages, its workers, and killing them. */
 
+export type { Doubt } from "./apache/answering-server.js";
 export type { Discovery, DiscoveryOptions, Listener } from "./apache/discovery.js";
 export { discover } from "./apache/discovery.js";
 export type { WorkerPage } from "./apache/html-page.js";
@@ -14,6 +15,7 @@ export type { ApacheServer } from "./apache/processes.js";
 export { chooseServer, findServers } from "./apache/processes.js";
 export type { Scoreboard } from "./apache/scoreboard.js";
 export type { ProxyBalancer, ServerStatus, SharedCache } from "./apache/server-status.js";
+export type { StatusConnection } from "./apache/status-connection.js";
 export type { StatusSourceOptions } from "./apache/status-source.js";
 export { StatusSource } from "./apache/status-source.js";
 export { parseTextPage } from "./apache/text-page.js";

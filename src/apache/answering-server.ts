@@ -1,7 +1,7 @@
 import { isOwnAddress } from "./own-addresses.js";
-import type { PageConnection } from "./page-connection.js";
 import { type ProcessInfo, type ProcessTable, programName } from "./process-table.js";
 import { type ApacheServer, findServers } from "./processes.js";
+import type { StatusConnection } from "./status-connection.js";
 
 /** Why a page does not prove whose processes it names. */
 export interface Doubt {
@@ -9,13 +9,13 @@ export interface Doubt {
   readonly hint: string;
 }
 
-/** The httpd that has answered, as far as it is known. */
-export interface AnsweringServer {
-  /** The httpd that has the socket; `undefined` where none has, or this user may not see it. */
-  readonly server: ApacheServer | undefined;
-  /** Why no process may be killed for that; `undefined` where it is proven. */
-  readonly doubt: Doubt | undefined;
-}
+/**
+ * The httpd that has answered: proven, where there is no doubt. Else it is good enough to be shown,
+ * where it is known at all, and none of its processes may be killed.
+ */
+export type AnsweringServer =
+  | { readonly server: ApacheServer; readonly doubt: undefined }
+  | { readonly server: ApacheServer | undefined; readonly doubt: Doubt };
 
 /**
  * Which httpd has answered on a connection: the one whose master has the socket that listens at
@@ -24,7 +24,7 @@ export interface AnsweringServer {
  * another machine behind a tunnel, may be the same.
  */
 export function answeringServer(
-  connection: PageConnection | undefined,
+  connection: StatusConnection | undefined,
   table: ProcessTable,
 ): AnsweringServer {
   if (connection === undefined) {
@@ -57,7 +57,10 @@ function holderOf(inodes: readonly string[], place: string, table: ProcessTable)
     const pids = `${server.master.pid} and ${other.master.pid}`;
     return doubted(`the httpds ${pids} share the socket of ${place}`, "give --master PID");
   }
-  if (server !== undefined) return { server, doubt: namespaceDoubt(server.master, table) };
+  if (server !== undefined) {
+    const doubt = namespaceDoubt(server.master, table);
+    return doubt === undefined ? { server, doubt } : { server, doubt };
+  }
   const owner = table.list().find(({ pid }) => holds(pid));
   if (owner !== undefined) {
     const what = `${programName(owner)} (process ${owner.pid}) listens on ${place}`;

@@ -5,7 +5,7 @@ import { concat } from "../bytes.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { type WorkerPage, WorkerPageReader } from "./html-page.js";
 import { refusedPage } from "./not-a-status-page.js";
-import { connectionOf, type PageConnection } from "./page-connection.js";
+import { connectionOf, type StatusConnection } from "./status-connection.js";
 import type { WorkerRow } from "./worker-row.js";
 
 export interface FetchStatusOptions {
@@ -15,11 +15,8 @@ export interface FetchStatusOptions {
   readonly maxLength?: number | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly signal?: AbortSignal | undefined;
-}
-
-/** A page of workers, and the connection that it came over. */
-export interface FetchedWorkerPage extends WorkerPage {
-  readonly connection?: PageConnection | undefined;
+  /** Called when the answer begins. httpd has just made the page then. */
+  readonly onAnswer?: (() => void) | undefined;
 }
 
 const MAX_LENGTH = 67_108_864;
@@ -47,7 +44,7 @@ export async function fetchStatusPage(
 export async function fetchWorkerPage(
   url: string,
   options: FetchStatusOptions = {},
-): Promise<FetchedWorkerPage> {
+): Promise<WorkerPage> {
   const rows: WorkerRow[] = [];
   const reader = new WorkerPageReader((row) => rows.push(row));
   const connection = await eachPiece(url, options, (piece) => reader.write(piece));
@@ -67,7 +64,7 @@ async function eachPiece(
   url: string,
   options: FetchStatusOptions,
   onPiece: (piece: Uint8Array) => void,
-): Promise<PageConnection | undefined> {
+): Promise<StatusConnection | undefined> {
   const { timeout = 10_000, maxLength = MAX_LENGTH } = options;
   const target = targetOf(url);
   const deadline = AbortSignal.timeout(Math.ceil(timeout));
@@ -76,6 +73,7 @@ async function eachPiece(
   try {
     const response = await ask(target, options.headers, signal);
     const connection = connectionOf(response.socket);
+    options.onAnswer?.();
     try {
       if (response.statusCode !== 200) throw refusedPage(target.shown, response.statusCode ?? 0);
       let length = 0;

@@ -105,9 +105,12 @@ function killByTime(
   return { process, activity: "active", memoryLimit: undefined, message };
 }
 
-/** Monitoring looks for the word: it is what the kill is counted as, not what one thread does. */
+/**
+ * The process as this machine counts it, and the word that monitoring looks for: what the kill is
+ * counted as, not what one thread does.
+ */
 function named(worker: Worker, activity: "active" | "idle"): string {
-  const name = describeWorker({ ...worker, activity });
+  const name = describeWorker({ ...worker, pid: worker.process?.pid, activity });
   return worker.kind === "wsgi" ? `${name} (${activity})` : name;
 }
 

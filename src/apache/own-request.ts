@@ -1,4 +1,4 @@
-import type { PageConnection } from "./page-connection.js";
+import type { StatusConnection } from "./status-connection.js";
 import type { WorkerRow } from "./worker-row.js";
 
 /** httpd keeps so much of a request line: its beginning, or its end (`SeeRequestTail`). */
@@ -12,7 +12,7 @@ const KEPT = 63;
  */
 export function isOwnRequest(
   { mode, client, request }: WorkerRow,
-  connection: PageConnection | undefined,
+  connection: StatusConnection | undefined,
   url: string,
 ): boolean {
   if (mode !== "W" || request === undefined || connection === undefined) return false;

@@ -2,12 +2,12 @@ import type { Engine } from "../engine/engine.js";
 import { GatewayError } from "../errors.js";
 import { htmlStatusUrl, textStatusUrl } from "./discovery.js";
 import {
-  type FetchedWorkerPage,
   type FetchStatusOptions,
   fetchStatusPage,
   fetchWorkerPage,
   shownUrl,
 } from "./fetch-status.js";
+import type { WorkerPage } from "./html-page.js";
 import type { ServerStatus } from "./server-status.js";
 import { parseTextPage } from "./text-page.js";
 
@@ -22,7 +22,7 @@ export class StatusSource {
   #url: string;
   #responded: boolean | undefined;
   #status: Promise<ServerStatus> | undefined;
-  #workers: Promise<FetchedWorkerPage> | undefined;
+  #workers: Promise<WorkerPage> | undefined;
 
   /** @param url of either page */
   constructor(url: string, options: StatusSourceOptions = {}) {
@@ -57,8 +57,8 @@ export class StatusSource {
   }
 
   /** @throws GatewayError */
-  workers(): Promise<FetchedWorkerPage> {
-    this.#workers ??= this.#note(fetchWorkerPage(this.htmlUrl, this.#options));
+  workers({ onAnswer }: Pick<FetchStatusOptions, "onAnswer"> = {}): Promise<WorkerPage> {
+    this.#workers ??= this.#note(fetchWorkerPage(this.htmlUrl, { ...this.#options, onAnswer }));
     return this.#workers;
   }
 

@@ -131,6 +131,20 @@ describe("asking for a status page", () => {
     expect(await fetchWorkerPage(url)).toMatchObject(parseWorkerPage(html));
   });
 
+  it("says when the answer begins", async () => {
+    let isWhole = false;
+    const url = await serve((_, response) => {
+      response.write(html);
+      setTimeout(() => {
+        isWhole = true;
+        response.end();
+      }, 50);
+    });
+    const begun: boolean[] = [];
+    await fetchWorkerPage(url, { onAnswer: () => begun.push(isWhole) });
+    expect(begun).toEqual([false]);
+  });
+
   it("says which connection a page of workers came over", async () => {
     let remotePort: number | undefined;
     const url = await serve((request, response) => {

@@ -15,12 +15,15 @@ type Row = readonly [pid: number | "-", mode?: string, request?: string];
 const pageOf = (...rows: readonly Row[]) =>
   `<table><tr>${[...headings, "Client", "VHost", "Request"].map((name) => `<th>${name}</th>`).join("")}</tr>${rows.map(rowOf).join("")}</table>`;
 
-/** Serves a page after the other, the last one again and again. */
-async function serve(...pages: readonly (string | (() => string))[]) {
+/** Serves a page after the other, the last one again and again; a number ends it so much later. */
+async function serve(...parts: readonly (string | (() => string) | number)[]) {
+  const pages = parts.filter((part) => typeof part !== "number");
+  const delay = parts.find((part) => typeof part === "number") ?? 0;
   let asked = 0;
   const server = createServer((_, response) => {
     const page = pages[Math.min(asked++, pages.length - 1)] as string | (() => string);
-    response.end(typeof page === "string" ? page : page());
+    response.write(typeof page === "string" ? page : page());
+    setTimeout(() => response.end(), delay);
   }).listen(0, "127.0.0.1");
   onTestFinished(() => void server.close());
   await once(server, "listening");
@@ -66,11 +69,12 @@ describe("the workers of an httpd on this machine", () => {
   });
 
   it("may have ended while the page was made", async () => {
-    const table = machine(9_000_001, 9_000_002);
+    const table = machine(9_000_001);
     const { source, asked } = await serve(() => {
-      table.processes.delete(9_000_002);
+      table.processes.set(9_000_002, child(9_000_002));
+      setTimeout(() => table.processes.delete(9_000_002), 50);
       return pageOf([9_000_001], [9_000_002, "G"]);
-    });
+    }, 100);
     const { doubt, workers } = await readLocalWorkers(source, table);
     expect({ doubt, asked: asked() }).toEqual({ doubt: undefined, asked: 1 });
     expect(workers.map(({ process }) => process?.pid)).toEqual([9_000_001, undefined]);
@@ -84,6 +88,13 @@ describe("the workers of an httpd on this machine", () => {
     const { server, doubt } = await readLocalWorkers(source, machine(9_000_001));
     expect({ doubt, asked: asked() }).toEqual({ doubt: undefined, asked: 2 });
     expect(server?.master.pid).toBe(MASTER);
+  });
+
+  it("may have a slot whose process is only about to start, which shows 0", async () => {
+    const { source, asked } = await serve(pageOf([9_000_001], [0, "S"]));
+    const { doubt, workers } = await readLocalWorkers(source, machine(9_000_001));
+    expect({ doubt, asked: asked() }).toEqual({ doubt: undefined, asked: 1 });
+    expect(workers.map(({ pid }) => pid)).toEqual([9_000_001, undefined]);
   });
 
   it("are not known from a page that names no process", async () => {

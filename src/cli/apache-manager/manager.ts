@@ -177,9 +177,10 @@ export class Manager {
   async #serverOfPage(): Promise<ApacheServer> {
     const httpd = await this.#find();
     const { server, doubt } = await httpd.workers();
+    if (doubt === undefined) return server;
     if (server !== undefined) return server;
-    const message = `the processes of this httpd are not known: ${doubt?.reason}`;
-    const { hint } = doubt ?? {};
+    const message = `the processes of this httpd are not known: ${doubt.reason}`;
+    const { hint } = doubt;
     throw new GatewayError(ErrorCode.BadInput, message, { address: httpd.shownUrl, hint });
   }
 

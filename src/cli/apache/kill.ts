@@ -108,12 +108,11 @@ export async function killOf(
 
 /** @throws GatewayError where it is not proven whose processes a page names */
 function provenServer({ server, doubt }: LocalWorkers, httpd: Httpd): ApacheServer {
-  if (server !== undefined && doubt === undefined) return server;
-  const { reason, hint } = doubt ?? { reason: "no process of it is seen here", hint: undefined };
-  throw refusal(reason, hint, httpd);
+  if (doubt === undefined) return server;
+  throw refusal(doubt.reason, doubt.hint, httpd);
 }
 
-function refusal(reason: string, hint: string | undefined, httpd: Httpd): GatewayError {
+function refusal(reason: string, hint: string, httpd: Httpd): GatewayError {
   const message = `no worker is killed, for it is not proven whose page this is: ${reason}`;
   return new GatewayError(ErrorCode.BadInput, message, { address: httpd.shownUrl, hint });
 }

@@ -139,9 +139,8 @@ function notes({ page, server, doubt }: LocalWorkers, io: Io): string[] {
   if (page.malformedRows > 0) {
     lines.push(`${name} ${page.malformedRows} rows of the page do not fit its headings`);
   }
-  if (server === undefined) {
-    const why = doubt === undefined ? "" : `: ${visible(doubt.reason)}`;
-    lines.push(`${name} the memory of these processes is not known${why}`);
+  if (doubt !== undefined && server === undefined) {
+    lines.push(`${name} the memory of these processes is not known: ${visible(doubt.reason)}`);
   }
   return lines;
 }

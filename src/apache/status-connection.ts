@@ -1,15 +1,15 @@
 import type { Socket } from "node:net";
 
-/** Both ends of the TCP connection that a page came over. */
-export interface PageConnection {
+/** The addresses of the socket that a page came by, as node:net gives them. */
+export interface StatusConnection {
   readonly localAddress: string;
   readonly localPort: number;
   readonly remoteAddress: string;
   readonly remotePort: number;
 }
 
-/** The ends of a socket; `undefined` once it is closed. */
-export function connectionOf(socket: Socket): PageConnection | undefined {
+/** The addresses of a socket; `undefined` where the peer has closed it already. */
+export function connectionOf(socket: Socket): StatusConnection | undefined {
   const { localAddress, localPort, remoteAddress, remotePort } = socket;
   if (localAddress === undefined || localPort === undefined) return undefined;
   if (remoteAddress === undefined || remotePort === undefined) return undefined;
