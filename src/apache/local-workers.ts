@@ -42,7 +42,7 @@ export async function readLocalWorkers(
     seen.push(table.parents());
     const named = namedBy(page);
     const candidate = candidateFor(page, named, table, masterPid);
-    const strangers = strangersTo(candidate.server, named, seen, table);
+    const strangers = strangersTo(candidate.server, page, seen, table);
     const mayHaveEnded = strangers.length > 0 && strangers.length < named.size;
     if (!mayHaveEnded || reading === READINGS) {
       const answering = named.size === 0 ? unnamed(candidate) : checked(candidate, strangers);
@@ -93,16 +93,36 @@ function candidateFor(
 /** Which pids of a page are no children of a server, whenever its children were looked at. */
 function strangersTo(
   server: ApacheServer | undefined,
-  pids: ReadonlySet<number>,
+  page: WorkerPage,
   seen: readonly ReadonlyMap<number, number>[],
   table: ProcessTable,
-): number[] {
+): readonly number[] {
   if (server === undefined) return [];
+  const pids = namedBy(page);
   const children = seen.flatMap((parents) =>
     [...parents].flatMap(([pid, parent]) => (parent === server.master.pid ? [pid] : [])),
   );
   const known = new Set(children.map((pid) => innerPid(table, pid)));
-  return [...pids].filter((pid) => !known.has(pid));
+  const strangers = [...pids].filter((pid) => !known.has(pid));
+  const isFew = strangers.length < pids.size - strangers.length;
+  return isFew ? strangers.filter((pid) => !isRemnant(pid, known, page)) : strangers;
+}
+
+/**
+ * Whether a child has taken the slots of a process. A process that was killed leaves threads in
+ * them, which httpd shows until they are used again: minutes later, where there is little to do.
+ */
+function isRemnant(
+  pid: number,
+  known: ReadonlySet<number>,
+  { rows, processes }: WorkerPage,
+): boolean {
+  const slots = rows.filter((row) => row.pid === pid).map(({ childNumber }) => childNumber);
+  const isTaken = (slot: number | undefined) =>
+    slot !== undefined &&
+    (rows.some((row) => row.childNumber === slot && known.has(row.pid ?? 0)) ||
+      processes.some((process) => process.slot === slot && known.has(process.pid)));
+  return slots.length > 0 && slots.every(isTaken);
 }
 
 function unnamed({ server }: AnsweringServer): AnsweringServer {

@@ -8,10 +8,10 @@ import { StatusSource } from "../../src/apache/status-source.js";
 import { FakeTable, MACHINE, processOf } from "./fake-processes.js";
 
 const headings = ["Srv", "PID", "Acc", "M", "CPU", "SS", "Req", "Conn", "Child", "Slot"];
-const rowOf = ([pid, mode = "_", request = "GET / HTTP/1.1"]: Row) =>
-  `<tr><td>0-0</td><td>${pid}</td><td>1/2/3</td><td>${mode}</td><td>0.5</td><td>3</td><td>7</td>` +
+const rowOf = ([pid, mode = "_", request = "GET / HTTP/1.1", slot = 0]: Row) =>
+  `<tr><td>${slot}-0</td><td>${pid}</td><td>1/2/3</td><td>${mode}</td><td>0.5</td><td>3</td><td>7</td>` +
   `<td>1.5</td><td>0.25</td><td>2.5</td><td>127.0.0.1</td><td>h</td><td>${request}</td></tr>`;
-type Row = readonly [pid: number | "-", mode?: string, request?: string];
+type Row = readonly [pid: number | "-", mode?: string, request?: string, slot?: number];
 const pageOf = (...rows: readonly Row[]) =>
   `<table><tr>${[...headings, "Client", "VHost", "Request"].map((name) => `<th>${name}</th>`).join("")}</tr>${rows.map(rowOf).join("")}</table>`;
 
@@ -82,12 +82,36 @@ describe("the workers of an httpd on this machine", () => {
 
   it("are read again where one is not known, which a page may name that has just ended", async () => {
     const { source, asked } = await serve(
-      pageOf([9_000_001], [9_000_009, "G"]),
+      pageOf([9_000_001], [9_000_009, "G", "", 1]),
       pageOf([9_000_001]),
     );
     const { server, doubt } = await readLocalWorkers(source, machine(9_000_001));
     expect({ doubt, asked: asked() }).toEqual({ doubt: undefined, asked: 2 });
     expect(server?.master.pid).toBe(MASTER);
+  });
+
+  it("leave threads in the slot of a child where they were killed", async () => {
+    const { source, asked } = await serve(
+      pageOf([9_000_001, "_", "", 3], [9_000_002, "_", "", 4], [9_000_009, "S", "", 3]),
+    );
+    const { doubt, workers } = await readLocalWorkers(source, machine(9_000_001, 9_000_002));
+    expect({ doubt, asked: asked() }).toEqual({ doubt: undefined, asked: 1 });
+    expect(workers.map(({ process }) => process?.pid)).toEqual([9_000_001, 9_000_002, undefined]);
+  });
+
+  it.each([
+    [
+      "in a slot that no child has",
+      pageOf([9_000_001, "_", "", 3], [9_000_002, "_", "", 4], [9_000_009, "S", "", 5]),
+    ],
+    [
+      "but not most of them",
+      pageOf([9_000_001, "_", "", 3], [9_000_008, "_", "", 3], [9_000_009, "S", "", 3]),
+    ],
+  ])("leave threads, %s", async (_, page) => {
+    const { source } = await serve(page);
+    const { doubt } = await readLocalWorkers(source, machine(9_000_001, 9_000_002));
+    expect(doubt?.reason).toContain("no children of httpd");
   });
 
   it("may have a slot whose process is only about to start, which shows 0", async () => {
