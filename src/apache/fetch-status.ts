@@ -1,7 +1,11 @@
+import { once } from "node:events";
+import { request as httpRequest, type IncomingMessage } from "node:http";
+import { request as httpsRequest } from "node:https";
 import { concat } from "../bytes.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { type WorkerPage, WorkerPageReader } from "./html-page.js";
 import { refusedPage } from "./not-a-status-page.js";
+import { connectionOf, type StatusConnection } from "./status-connection.js";
 import type { WorkerRow } from "./worker-row.js";
 
 export interface FetchStatusOptions {
@@ -11,8 +15,8 @@ export interface FetchStatusOptions {
   readonly maxLength?: number | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** What asks. Default: the runtime's `fetch`. */
-  readonly fetch?: typeof globalThis.fetch | undefined;
+  /** Called when the answer begins. httpd has just made the page then. */
+  readonly onAnswer?: (() => void) | undefined;
 }
 
 const MAX_LENGTH = 67_108_864;
@@ -43,9 +47,9 @@ export async function fetchWorkerPage(
 ): Promise<WorkerPage> {
   const rows: WorkerRow[] = [];
   const reader = new WorkerPageReader((row) => rows.push(row));
-  await eachPiece(url, options, (piece) => reader.write(piece));
+  const connection = await eachPiece(url, options, (piece) => reader.write(piece));
   try {
-    return { rows, ...reader.end() };
+    return { rows, ...reader.end(), connection };
   } catch (error) {
     throw error instanceof GatewayError ? error.with({ address: shownUrl(url) }) : error;
   }
@@ -60,49 +64,50 @@ async function eachPiece(
   url: string,
   options: FetchStatusOptions,
   onPiece: (piece: Uint8Array) => void,
-): Promise<void> {
+): Promise<StatusConnection | undefined> {
   const { timeout = 10_000, maxLength = MAX_LENGTH } = options;
   const target = targetOf(url);
   const deadline = AbortSignal.timeout(Math.ceil(timeout));
   const signal =
     options.signal === undefined ? deadline : AbortSignal.any([deadline, options.signal]);
   try {
-    const response = await (options.fetch ?? fetch)(target.url, {
-      headers: { ...target.headers, ...options.headers },
-      signal,
-    });
-    if (response.status !== 200) {
-      await response.body?.cancel();
-      throw refusedPage(target.shown, response.status);
+    const response = await ask(target, options.headers, signal);
+    const connection = connectionOf(response.socket);
+    options.onAnswer?.();
+    try {
+      if (response.statusCode !== 200) throw refusedPage(target.shown, response.statusCode ?? 0);
+      let length = 0;
+      for await (const piece of response as AsyncIterable<Uint8Array>) {
+        length += piece.length;
+        if (length > maxLength) throw tooLong(target.shown, maxLength);
+        onPiece(piece);
+      }
+    } finally {
+      response.destroy();
     }
-    let length = 0;
-    for await (const piece of piecesOf(response)) {
-      length += piece.length;
-      if (length > maxLength) throw tooLong(target.shown, maxLength);
-      onPiece(piece);
-    }
+    return connection;
   } catch (error) {
     throw error instanceof GatewayError
       ? error.with({ address: target.shown })
-      : failure(target.shown, error, { timeout, signal: options.signal });
+      : failure(target.shown, error, { timeout, signal: options.signal, deadline });
   }
 }
 
-/** Leaving the loop cancels the body. */
-async function* piecesOf({ body }: Response): AsyncGenerator<Uint8Array> {
-  if (body === null) return;
-  const reader = body.getReader();
-  let isWhole = false;
-  try {
-    for (;;) {
-      const { value, done } = await reader.read();
-      isWhole = done;
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    if (!isWhole) await reader.cancel().catch(() => {});
-  }
+async function ask(
+  { url, headers }: Target,
+  more: FetchStatusOptions["headers"],
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  const request = (url.protocol === "https:" ? httpsRequest : httpRequest)(url, {
+    agent: false,
+    headers: { ...headers, ...more },
+    signal,
+  });
+  // Once the answer has begun, its own stream tells of every error.
+  request.on("error", () => {});
+  request.end();
+  const [response] = (await once(request, "response")) as [IncomingMessage];
+  return response;
 }
 
 interface Target {
@@ -112,7 +117,6 @@ interface Target {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** `fetch` takes no credentials in a URL. */
 function targetOf(text: string): Target {
   let url: URL;
   try {
@@ -146,6 +150,7 @@ function tooLong(url: string, maxLength: number): GatewayError {
 
 interface Circumstances {
   readonly timeout: number;
+  readonly deadline: AbortSignal;
   /** The caller's. */
   readonly signal: AbortSignal | undefined;
 }
@@ -161,9 +166,9 @@ function failure(url: string, error: unknown, circumstances: Circumstances): Gat
 
 type Reason = readonly [code: ErrorCode, what: string, hint: string | undefined];
 
-function reasonOf(error: unknown, { timeout, signal }: Circumstances): Reason {
+function reasonOf(error: unknown, { timeout, signal, deadline }: Circumstances): Reason {
   if (signal?.aborted) return [ErrorCode.Aborted, "The request was cancelled.", undefined];
-  if ((error as Error).name === "TimeoutError") {
+  if (deadline.aborted) {
     const hint =
       "every worker of httpd may be busy: the status page waits for a free one as any request does";
     return [ErrorCode.Deadline, `There was no answer within ${timeout} ms.`, hint];

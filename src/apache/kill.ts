@@ -1,11 +1,23 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type KillPlan, type PlannedKill, planKills, type WorkerLimits } from "./kill-plan.js";
+import { ErrorCode, GatewayError } from "../errors.js";
+import {
+  confirmed,
+  type KillPlan,
+  type PlannedKill,
+  planKills,
+  type WorkerLimits,
+} from "./kill-plan.js";
 import { isSameProcess, type ProcessInfo, type ProcessTable } from "./process-table.js";
 import { type ApacheServer, isSameProgram } from "./processes.js";
 import { pluralize } from "./quantities.js";
 import type { Worker } from "./workers.js";
 
 export interface KillOptions extends WorkerLimits {
+  /**
+   * Reads the workers of the same httpd again, just before any is killed: what has ended by then,
+   * or is within its limits, is spared. Needed where `maxTime` is set.
+   */
+  readonly again?: (() => Promise<readonly Worker[]>) | undefined;
   /** Sends nothing. Default false. */
   readonly dryRun?: boolean | undefined;
   /** `TERM` lets a worker end by itself, and sends `KILL` where it has not. Default `KILL`. */
@@ -31,7 +43,7 @@ export interface KillResult {
   readonly wouldKillIdle: number;
   /** Workers that were looked at. */
   readonly checked: number;
-  /** Those that ended, or went below the limit, before they were sent a signal. */
+  /** Those that ended, or were within their limits again, before they were sent a signal. */
   readonly spared: readonly number[];
   /** Those that no signal was sent to, and those that it did not end, and why. */
   readonly refused: readonly { readonly pid: number; readonly reason: string }[];
@@ -42,7 +54,11 @@ export interface KillResult {
  *
  * A process is sent a signal only if, at the last moment, it is a child of that httpd, of the same
  * program, and started when it was read; so neither a page nor a pid that was given to another
- * process leads to a kill. (Between that look and the signal the kernel offers no lock.)
+ * process leads to a kill. (Between that look and the signal the kernel offers no lock.) That the
+ * page is this httpd's is for the caller to know: `readLocalWorkers` tells.
+ *
+ * @throws GatewayError `bad_input` for a time limit without `again`, and what `again` throws:
+ * nothing has been killed then
  */
 export async function killWorkers(
   workers: readonly Worker[],
@@ -50,36 +66,37 @@ export async function killWorkers(
   table: ProcessTable,
   options: KillOptions = {},
 ): Promise<KillResult> {
-  const plan = planKills(workers, options);
-  return new Killing(plan, server, table, options).run();
+  if (options.maxTime && options.again === undefined) {
+    const message = "to kill by time, the workers must be read again just before";
+    throw new GatewayError(ErrorCode.BadInput, message, { hint: "give the option `again`" });
+  }
+  const killing = new Killing(server, table, options);
+  return killing.run(workers);
 }
 
 const POLL = 20;
 
 class Killing {
-  readonly #plan: KillPlan;
   readonly #server: ApacheServer;
   readonly #table: ProcessTable;
   readonly #options: KillOptions;
   readonly #spared: number[] = [];
-  readonly #refused: { pid: number; reason: string }[];
+  readonly #refused: { pid: number; reason: string }[] = [];
 
-  constructor(plan: KillPlan, server: ApacheServer, table: ProcessTable, options: KillOptions) {
-    this.#plan = plan;
+  constructor(server: ApacheServer, table: ProcessTable, options: KillOptions) {
     this.#server = server;
     this.#table = table;
     this.#options = options;
-    this.#refused = plan.strangers.map((pid) => ({ pid, reason: "it is no child of this httpd" }));
   }
 
-  async run(): Promise<KillResult> {
+  async run(workers: readonly Worker[]): Promise<KillResult> {
     const { dryRun = false, signal = "KILL" } = this.#options;
     if (dryRun) this.#say("Performing a dry run ..");
-    const targets = this.#plan.kills.filter((kill) => this.#isVerified(kill));
-    for (const { message } of targets) this.#say(message);
-    const killed = dryRun ? [] : await this.#end(targets, signal);
-    const affected = dryRun ? targets : killed;
-    this.#summarize(affected.length, dryRun);
+    const { kills, checked } = await this.#plan(workers);
+    const targets = kills.filter((kill) => this.#isVerified(kill));
+    if (dryRun) for (const { message } of targets) this.#say(message);
+    const affected = dryRun ? targets : await this.#end(targets, signal);
+    this.#summarize(affected.length, checked, dryRun);
     const active = affected.filter(({ activity }) => activity === "active").length;
     const idle = affected.length - active;
     const pids = affected.map(({ process }) => process.pid);
@@ -90,19 +107,37 @@ class Killing {
       wouldKill: dryRun ? pids : [],
       wouldKillActive: dryRun ? active : 0,
       wouldKillIdle: dryRun ? idle : 0,
-      checked: this.#plan.checked,
+      checked,
       spared: this.#spared,
       refused: this.#refused,
     };
   }
 
-  #summarize(count: number, dryRun: boolean): void {
-    const { checked } = this.#plan;
-    this.#say(
-      count === 0
-        ? `No Apache workers killed (found ${pluralize(checked, "worker")} within resource usage limits).`
-        : `${dryRun ? "Would kill" : "Killed"} ${count} of ${pluralize(checked, "Apache worker")}.`,
-    );
+  /** What is over a limit now, and still is when it is read again. */
+  async #plan(workers: readonly Worker[]): Promise<KillPlan> {
+    const { again } = this.#options;
+    const plan = planKills(workers, this.#options);
+    if (again === undefined || plan.kills.length === 0) return plan;
+    const kills = confirmed(plan, planKills(await again(), this.#options));
+    const left = new Set(kills.map(({ process }) => process.pid));
+    const pids = plan.kills.map(({ process }) => process.pid);
+    this.#spared.push(...pids.filter((pid) => !left.has(pid)));
+    return { kills, checked: plan.checked };
+  }
+
+  #summarize(count: number, checked: number, dryRun: boolean): void {
+    const left = this.#refused.length;
+    if (count > 0) {
+      const verb = dryRun ? "Would kill" : "Killed";
+      this.#say(`${verb} ${count} of ${pluralize(checked, "Apache worker")}.`);
+    } else if (left > 0) {
+      this.#say(
+        `No Apache workers killed (${left} of ${pluralize(checked, "worker")} could not be).`,
+      );
+    } else {
+      const found = pluralize(checked, "worker");
+      this.#say(`No Apache workers killed (found ${found} within resource usage limits).`);
+    }
   }
 
   /** Looks at a process again, and says why it is left alone. */
@@ -135,7 +170,12 @@ class Killing {
 
   async #end(targets: readonly PlannedKill[], signal: "TERM" | "KILL"): Promise<PlannedKill[]> {
     const { grace = 10_000, patience = 10_000 } = this.#options;
-    const reached = targets.filter((kill) => this.#signal(kill, signal));
+    const reached = targets.filter((kill) => {
+      const isReached = this.#signal(kill, signal);
+      // Said of those alone that this user may kill.
+      if (isReached) this.#say(kill.message);
+      return isReached;
+    });
     const reachedAll = new Set(reached);
     const refused = new Set(this.#refused.map(({ pid }) => pid));
     const missed = targets.filter((kill) => !reachedAll.has(kill));
@@ -167,6 +207,7 @@ class Killing {
       return false;
     }
   }
+
   async #waitFor(targets: readonly PlannedKill[], milliseconds: number): Promise<PlannedKill[]> {
     const deadline = performance.now() + milliseconds;
     let left = [...targets];

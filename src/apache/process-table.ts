@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { endianness } from "node:os";
 import { basename, join } from "node:path";
+import { listenersAt } from "./listening-sockets.js";
 
 /** A process, as it was when it was read. */
 export interface ProcessInfo {
@@ -31,6 +32,15 @@ export interface ProcessDetails {
   readonly userId: number | undefined;
 }
 
+/** What a process sees of its machine. Two of the same text are the same one. */
+export interface Namespaces {
+  readonly pid: string;
+  readonly net: string;
+  readonly mount: string;
+  /** Its root directory. A mount namespace of its own may have that of the machine. */
+  readonly root: string;
+}
+
 /** Where processes are read. Replaced by tests. */
 export interface ProcessTable {
   /** Every process, in the order of their pids. */
@@ -43,6 +53,14 @@ export interface ProcessTable {
    * or the rights of this user do not offer it.
    */
   proportionalMemory(pid: number): number | undefined;
+  /** The parent of every process, also of the dead that their parents have not waited for yet. */
+  parents(): ReadonlyMap<number, number>;
+  /** Inodes of the sockets that a process has open; `undefined` where this user may not see. */
+  sockets(pid: number): ReadonlySet<string> | undefined;
+  /** Of a process, or of this one; `undefined` where this user may not see. */
+  namespaces(pid: number | "self"): Namespaces | undefined;
+  /** Inodes of the sockets that take connections to an address of this machine. */
+  listeners(address: string, port: number): readonly string[];
 }
 
 /** Columns of `/proc/PID/stat` behind the name: proc(5) counts them from 3. */
@@ -118,6 +136,61 @@ export class ProcFileSystem implements ProcessTable {
   proportionalMemory(pid: number): number | undefined {
     const kilobytes = /^Pss:\s*(\d+) kB$/m.exec(this.#text(pid, "smaps_rollup") ?? "")?.[1];
     return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+  }
+
+  parents(): ReadonlyMap<number, number> {
+    const parents = new Map<number, number>();
+    for (const name of this.#names()) {
+      const stat = /^\d+$/.test(name) ? this.#text(Number(name), "stat") : undefined;
+      const parent = /.*\) \S (\d+) /s.exec(stat ?? "")?.[1];
+      if (parent !== undefined) parents.set(Number(name), Number(parent));
+    }
+    return parents;
+  }
+
+  sockets(pid: number): ReadonlySet<string> | undefined {
+    const folder = join(this.#root, String(pid), "fd");
+    let descriptors: string[];
+    try {
+      descriptors = readdirSync(folder);
+    } catch {
+      return undefined;
+    }
+    return new Set(
+      descriptors.flatMap((name) => {
+        try {
+          return /^socket:\[(\d+)\]$/.exec(readlinkSync(join(folder, name)))?.[1] ?? [];
+        } catch {
+          return []; // It has been closed.
+        }
+      }),
+    );
+  }
+
+  namespaces(pid: number | "self"): Namespaces | undefined {
+    const folder = join(this.#root, String(pid));
+    try {
+      const { dev, ino } = statSync(join(folder, "root"), { bigint: true });
+      return {
+        pid: readlinkSync(join(folder, "ns/pid")),
+        net: readlinkSync(join(folder, "ns/net")),
+        mount: readlinkSync(join(folder, "ns/mnt")),
+        root: `${dev}:${ino}`,
+      };
+    } catch {
+      return undefined;
+    }
+  }
+
+  listeners(address: string, port: number): readonly string[] {
+    const read = (name: string) => {
+      try {
+        return readFileSync(join(this.#root, "net", name), "latin1");
+      } catch {
+        return ""; // Not Linux, or without IPv6.
+      }
+    };
+    return listenersAt({ tcp: read("tcp"), tcp6: read("tcp6") }, address, port);
   }
 
   #names(): string[] {

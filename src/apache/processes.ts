@@ -48,22 +48,38 @@ export interface ServerChoice {
 }
 
 /**
- * The one server that is meant: the one with that master; else the one that has most of those
- * workers, and not none of them; else, where no worker is known, the first of root's that has
- * children, or the first that has.
+ * The one server that is meant: the one with that master, whatever its program is called; else the
+ * one that has most of those workers, and not none of them; else, where no worker is known, the
+ * first of root's that has children, or the first that has. Pids that are the same prove nothing:
+ * to kill, see {@link answeringServer}.
  */
 export function chooseServer(
   servers: readonly ApacheServer[],
   table: ProcessTable,
   { masterPid, workerPids }: ServerChoice = {},
 ): ApacheServer | undefined {
-  if (masterPid !== undefined) return servers.find(({ master }) => master.pid === masterPid);
+  if (masterPid !== undefined) return serverOf(masterPid, servers, table);
   if (workerPids !== undefined && workerPids.size > 0) return withMost(servers, table, workerPids);
   const alive = servers.filter(({ children }) => children.length > 0);
   const roots = alive.find(({ master }) => table.details(master.pid)?.userId === 0);
   return roots ?? alive[0];
 }
 
+function serverOf(
+  masterPid: number,
+  servers: readonly ApacheServer[],
+  table: ProcessTable,
+): ApacheServer | undefined {
+  const known = servers.find(({ master }) => master.pid === masterPid);
+  const master = table.read(masterPid);
+  if (known !== undefined || master === undefined) return known;
+  const children = table
+    .list()
+    .filter((process) => process.parentPid === masterPid && isSameProgram(process, master));
+  return { master, children };
+}
+
+/** Containers count processes by themselves: what is the same number there is another process. */
 function withMost(
   servers: readonly ApacheServer[],
   table: ProcessTable,
@@ -72,7 +88,9 @@ function withMost(
   let most = 0;
   let chosen: ApacheServer | undefined;
   for (const server of servers) {
-    const count = server.children.filter(({ pid }) => pids.has(innerPid(table, pid))).length;
+    const { master, children } = server;
+    if (innerPid(table, master.pid) !== master.pid) continue;
+    const count = children.filter(({ pid }) => pids.has(innerPid(table, pid))).length;
     if (count > most) {
       most = count;
       chosen = server;

@@ -57,8 +57,8 @@ export class StatusSource {
   }
 
   /** @throws GatewayError */
-  workers(): Promise<WorkerPage> {
-    this.#workers ??= this.#note(fetchWorkerPage(this.htmlUrl, this.#options));
+  workers({ onAnswer }: Pick<FetchStatusOptions, "onAnswer"> = {}): Promise<WorkerPage> {
+    this.#workers ??= this.#note(fetchWorkerPage(this.htmlUrl, { ...this.#options, onAnswer }));
     return this.#workers;
   }
 

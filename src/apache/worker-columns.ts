@@ -63,7 +63,8 @@ export function workerRow(cells: readonly string[], columns: Columns, texts: Tex
   return {
     childNumber: dash < 0 ? undefined : readInteger(srv, 0, dash),
     generation: dash < 0 ? undefined : readInteger(srv, dash + 1),
-    pid: readInteger(text(columns.pid)),
+    // A slot whose process is about to be started shows 0.
+    pid: readInteger(text(columns.pid)) || undefined,
     connectionAccesses: hasThree ? readInteger(acc, 0, first) : undefined,
     childAccesses: hasThree ? readInteger(acc, first + 1, second) : undefined,
     slotAccesses: hasThree ? readInteger(acc, second + 1) : undefined,

@@ -4,12 +4,14 @@ import { type ApacheServer, innerPid, wsgiGroup } from "./processes.js";
 import { type Activity, activityOf, type WorkerRow } from "./worker-row.js";
 
 /**
- * What a worker is: `native` serves requests by itself, `wsgi` is a daemon of mod_wsgi, `foreign`
- * another child of httpd that its status page does not account for.
+ * What a worker is: `native` is named by the status page, `wsgi` is a daemon of mod_wsgi by its
+ * title. `helper` is any other child of httpd: a worker that had no request yet, the process
+ * manager of mod_fcgid, the daemon of mod_cgid… Which of them it is cannot be seen, so it is
+ * neither active nor idle, and never killed.
  */
-export type WorkerKind = "native" | "wsgi" | "foreign";
+export type WorkerKind = "native" | "wsgi" | "helper";
 
-/** A slot of the status page that has a process, or a child of httpd that the page does not list. */
+/** A slot of the status page that has a process, or a child of httpd that has no slot there. */
 export interface Worker {
   readonly kind: WorkerKind;
   /** As the status page has it. */
@@ -19,6 +21,8 @@ export interface Worker {
   /** The child of httpd with this pid; `undefined` where it is not one, or cannot be seen. */
   readonly process: ProcessInfo | undefined;
   readonly activity: Activity;
+  /** Whether its process sends answers that no thread is busy with, as event does. */
+  readonly isSending: boolean;
   /** The process group of mod_wsgi, where its title tells it. */
   readonly group: string | undefined;
 }
@@ -28,92 +32,53 @@ export interface WorkerSources {
   readonly rows: readonly WorkerRow[];
   /** The processes of event. */
   readonly processes?: readonly ServerProcess[] | undefined;
-  /** The letters of the page's scoreboard. */
-  readonly scoreboard?: string | undefined;
+  /** The row of our own request for the page, which makes no worker active. */
+  readonly ownRow?: WorkerRow | undefined;
   /** The httpd whose page it is; `undefined` where it runs elsewhere. */
   readonly server?: ApacheServer | undefined;
   readonly table?: ProcessTable | undefined;
 }
 
 /**
- * Joins what the status page, its scoreboard and the process table know. httpd leaves slots that
- * never had a request out of its table: a child that is not listed is such an idle native worker,
- * as long as the scoreboard has idle slots that no row stands for.
+ * Joins what the status page and the process table know. httpd leaves slots that never had a
+ * request out of its table of workers; event names their processes in another one.
  *
- * @returns workers in the order of the page, those that it does not list behind, by their pids
+ * @returns workers in the order of the page, then those that it does not name, by their pids
  */
 export function joinWorkers(sources: WorkerSources): Worker[] {
-  const { rows, server, table, processes = [] } = sources;
+  const { rows, ownRow, server, table, processes = [] } = sources;
   const children = new Map<number, ProcessInfo>();
   for (const child of server?.children ?? []) {
     children.set(table === undefined ? child.pid : innerPid(table, child.pid), child);
   }
-  const workers = rows.filter(({ mode }) => mode !== ".").map((row) => listed(row, children));
+  const counts = new Map(processes.map((process) => [process.pid, process]));
+  const workers = rows
+    .filter(({ mode }) => mode !== ".")
+    .map((row): Worker => {
+      const { pid } = row;
+      const process = pid === undefined ? undefined : children.get(pid);
+      const isSending = pid !== undefined && sends(counts.get(pid));
+      const activity = row === ownRow ? "idle" : activityOf(row);
+      return { kind: "native", pid, row, process, activity, isSending, group: undefined };
+    });
   const named = new Set(rows.map(({ pid }) => pid));
-  const unlisted = [...children].filter(([pid]) => !named.has(pid));
-  const natives = unusedNatives(
-    unlisted,
-    workers,
-    sources,
-    new Set(processes.map(({ pid }) => pid)),
-  );
-  for (const [pid, child] of unlisted) workers.push(notListed(pid, child, natives.has(pid)));
+  for (const [pid, child] of children) {
+    if (!named.has(pid)) workers.push(notListed(pid, child, counts.get(pid)));
+  }
   return workers;
 }
 
-function listed(row: WorkerRow, children: ReadonlyMap<number, ProcessInfo>): Worker {
-  const process = row.pid === undefined ? undefined : children.get(row.pid);
-  const { pid } = row;
-  return { kind: "native", pid, row, process, activity: activityOf(row), group: undefined };
-}
+/** Whether connections wait to be written, or for the other end of a proxy, without a thread. */
+const sends = (counts: ServerProcess | undefined): boolean =>
+  (counts?.writing ?? 0) > 0 || (counts?.waitIo ?? 0) > 0;
 
-function notListed(pid: number, process: ProcessInfo, isNative: boolean): Worker {
+/** A child that has no row. */
+function notListed(pid: number, process: ProcessInfo, counts: ServerProcess | undefined): Worker {
   const group = wsgiGroup(process);
-  const row = undefined;
-  if (group !== undefined) return { kind: "wsgi", pid, row, process, activity: "active", group };
-  return isNative
-    ? { kind: "native", pid, row, process, activity: "idle", group }
-    : { kind: "foreign", pid, row, process, activity: "active", group };
-}
-
-/** The main thread and the listener of a process of worker and event serve no requests. */
-const OTHER_THREADS = 2;
-
-const slotsOf = ({ threads }: ProcessInfo): number => Math.max(1, threads - OTHER_THREADS);
-
-/**
- * Which of the children that are not listed are native: those that the table of processes has, or
- * without one as many as there are idle slots for, beyond those of the processes that are listed.
- * Like them they have many threads or one, and have used the least CPU time.
- */
-function unusedNatives(
-  unlisted: readonly (readonly [pid: number, process: ProcessInfo])[],
-  listed: readonly Worker[],
-  { rows, scoreboard = "" }: WorkerSources,
-  listedProcesses: ReadonlySet<number>,
-): Set<number> {
-  const natives = new Set(unlisted.map(([pid]) => pid).filter((pid) => listedProcesses.has(pid)));
-  if (listedProcesses.size > 0) return natives;
-  const used = new Map<ProcessInfo, number>();
-  for (const { process } of listed) {
-    if (process !== undefined) used.set(process, (used.get(process) ?? 0) + 1);
-  }
-  let slots = scoreboard.split("_").length - 1 - rows.filter(({ mode }) => mode === "_").length;
-  for (const [process, count] of used) slots -= Math.max(0, slotsOf(process) - count);
-  const isThreaded = [...used.keys()].some(({ threads }) => threads > OTHER_THREADS);
-  const unlike = ({ threads }: ProcessInfo) => Number(threads > OTHER_THREADS !== isThreaded);
-  const candidates = unlisted
-    .filter(([, process]) => wsgiGroup(process) === undefined)
-    .sort(
-      ([, one], [, other]) =>
-        unlike(one) - unlike(other) || one.cpuTicks - other.cpuTicks || one.pid - other.pid,
-    );
-  for (const [pid, process] of candidates) {
-    if (slots <= 0) break;
-    natives.add(pid);
-    slots -= slotsOf(process);
-  }
-  return natives;
+  const worker = { pid, row: undefined, process, isSending: sends(counts), group };
+  if (group !== undefined) return { ...worker, kind: "wsgi", activity: "active" };
+  if (counts === undefined) return { ...worker, kind: "helper", activity: "unknown" };
+  return { ...worker, kind: "native", activity: counts.busyThreads === 0 ? "idle" : "unknown" };
 }
 
 /** Tells of which worker a message speaks. */
@@ -124,7 +89,7 @@ export function describeWorker({ kind, pid, activity, group }: Worker): string {
       return `native worker ${name} (${activity})`;
     case "wsgi":
       return `WSGI worker ${name} (${group})`;
-    case "foreign":
-      return `non-native worker ${name}`;
+    case "helper":
+      return `helper or unused process ${name}`;
   }
 }

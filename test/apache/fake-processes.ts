@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ProcessInfo, ProcessTable } from "../../src/apache/process-table.js";
+import type { Namespaces, ProcessInfo, ProcessTable } from "../../src/apache/process-table.js";
 
 export interface FakeProcess {
   readonly pid: number;
@@ -70,13 +70,28 @@ export function processOf(pid: number, more: Partial<ProcessInfo> = {}): Process
   };
 }
 
+export const MACHINE: Namespaces = {
+  pid: "pid:[1]",
+  net: "net:[1]",
+  mount: "mnt:[1]",
+  root: "1:2",
+};
+
 /** A table of processes that a test changes as it goes. */
 export class FakeTable implements ProcessTable {
   readonly processes = new Map<number, ProcessInfo>();
   readonly innerPids = new Map<number, number>();
+  /** What is seen of each process's namespaces, where it is not what is seen of all. */
+  readonly otherNamespaces = new Map<number, Namespaces | undefined>();
+  /** The sockets that processes have; by default the first has the one that listens everywhere. */
+  readonly openSockets = new Map<number, ReadonlySet<string> | undefined>();
+  /** What listens, whatever the address. */
+  listening: readonly string[] = ["1"];
 
   constructor(processes: readonly ProcessInfo[]) {
     for (const process of processes) this.processes.set(process.pid, process);
+    const [first] = processes;
+    if (first !== undefined) this.openSockets.set(first.pid, new Set(["1"]));
   }
 
   list(): ProcessInfo[] {
@@ -94,5 +109,22 @@ export class FakeTable implements ProcessTable {
 
   proportionalMemory(): undefined {
     return undefined;
+  }
+
+  parents(): Map<number, number> {
+    return new Map(this.list().map(({ pid, parentPid }) => [pid, parentPid]));
+  }
+
+  sockets(pid: number): ReadonlySet<string> | undefined {
+    return this.openSockets.has(pid) ? this.openSockets.get(pid) : new Set();
+  }
+
+  namespaces(pid: number | "self"): Namespaces | undefined {
+    const isOther = pid !== "self" && this.otherNamespaces.has(pid);
+    return isOther ? this.otherNamespaces.get(pid) : MACHINE;
+  }
+
+  listeners(): readonly string[] {
+    return this.listening;
   }
 }

@@ -128,7 +128,35 @@ describe("asking for a status page", () => {
       response.write(html.subarray(0, 3001));
       setTimeout(() => response.end(html.subarray(3001)), 10);
     });
-    expect(await fetchWorkerPage(url)).toEqual(parseWorkerPage(html));
+    expect(await fetchWorkerPage(url)).toMatchObject(parseWorkerPage(html));
+  });
+
+  it("says when the answer begins", async () => {
+    let isWhole = false;
+    const url = await serve((_, response) => {
+      response.write(html);
+      setTimeout(() => {
+        isWhole = true;
+        response.end();
+      }, 50);
+    });
+    const begun: boolean[] = [];
+    await fetchWorkerPage(url, { onAnswer: () => begun.push(isWhole) });
+    expect(begun).toEqual([false]);
+  });
+
+  it("says which connection a page of workers came over", async () => {
+    let remotePort: number | undefined;
+    const url = await serve((request, response) => {
+      remotePort = request.socket.remotePort;
+      response.end(html);
+    });
+    expect((await fetchWorkerPage(url)).connection).toEqual({
+      localAddress: "127.0.0.1",
+      localPort: remotePort,
+      remoteAddress: "127.0.0.1",
+      remotePort: Number(new URL(url).port),
+    });
   });
 });
 

@@ -1,9 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { type KillOptions, killWorkers } from "../../src/apache/kill.js";
-import { planKills } from "../../src/apache/kill-plan.js";
 import type { ProcessInfo } from "../../src/apache/process-table.js";
 import type { WorkerRow } from "../../src/apache/worker-row.js";
-import { joinWorkers, type Worker } from "../../src/apache/workers.js";
+import { joinWorkers } from "../../src/apache/workers.js";
 import { FakeTable, processOf } from "./fake-processes.js";
 
 const MB = 1_000_000;
@@ -13,16 +12,17 @@ const row = (pid: number, more: Partial<WorkerRow> = {}): WorkerRow =>
   ({ pid, mode: "_", secondsSinceRequest: 1, request: "GET /x HTTP/1.1", ...more }) as WorkerRow;
 
 /** An httpd with these children, its page, and what is sent to them. */
-function httpd(children: readonly ProcessInfo[], rows: readonly WorkerRow[], scoreboard = "") {
+function httpd(children: readonly ProcessInfo[], rows: readonly WorkerRow[]) {
   const table = new FakeTable([master, ...children]);
   const server = { master, children };
-  const workers = joinWorkers({ rows, scoreboard, server, table });
+  const workers = joinWorkers({ rows, server, table });
   const sent: [number, string][] = [];
   const messages: string[] = [];
   /** A process ends at once, unless it is deaf to this signal. */
   const deaf = new Map<number, readonly string[]>();
   const kill = (options: KillOptions = {}) =>
     killWorkers(workers, server, table, {
+      again: async () => workers,
       grace: 30,
       patience: 30,
       onMessage: (message) => messages.push(message),
@@ -32,107 +32,8 @@ function httpd(children: readonly ProcessInfo[], rows: readonly WorkerRow[], sco
       },
       ...options,
     });
-  return { table, workers, kill, sent, messages, deaf };
+  return { table, kill, sent, messages, deaf };
 }
-
-describe("which workers are killed", () => {
-  const plan = (workers: readonly Worker[], limits: Parameters<typeof planKills>[1]) =>
-    planKills(workers, limits).kills.map(({ process }) => process.pid);
-  const { workers } = httpd(
-    [
-      processOf(3, { rss: 50 * MB }),
-      processOf(1, { rss: 10 * MB }),
-      processOf(2, { rss: 20 * MB }),
-      processOf(4, { rss: 50 * MB }),
-    ],
-    [
-      row(3, { mode: "W", secondsSinceRequest: 10 }),
-      row(1, { mode: "W", secondsSinceRequest: 400 }),
-      row(2),
-      row(4),
-    ],
-  );
-
-  it("S1.70 has no limits where they are 0 or absent", () => {
-    expect(plan(workers, {})).toEqual([]);
-    expect(plan(workers, { maxMemoryActive: 0, maxMemoryIdle: 0, maxTime: 0 })).toEqual([]);
-  });
-
-  it("S1.70 compares active and idle workers with their own limits", () => {
-    expect(plan(workers, { maxMemoryActive: 1 })).toEqual([1, 3]);
-    expect(plan(workers, { maxMemoryIdle: 1 })).toEqual([2, 4]);
-    expect(plan(workers, { maxMemoryActive: 30 * MB, maxMemoryIdle: 30 * MB })).toEqual([3, 4]);
-  });
-
-  it("S1.70 kills above a limit, not at it", () => {
-    expect(plan(workers, { maxMemoryActive: 50 * MB })).toEqual([]);
-    expect(plan(workers, { maxMemoryActive: 50 * MB - 1 })).toEqual([3]);
-    expect(plan(workers, { maxTime: 400 })).toEqual([]);
-    expect(plan(workers, { maxTime: 399 })).toEqual([1]);
-  });
-
-  it("S1.70 sorts by pid, and looks at memory first", () => {
-    const kills = planKills(workers, { maxMemoryActive: 5 * MB, maxTime: 100 }).kills;
-    expect(kills.map(({ process, memoryLimit }) => [process.pid, memoryLimit])).toEqual([
-      [1, 5 * MB],
-      [3, 5 * MB],
-    ]);
-  });
-
-  it("S1.51 S1.70 has no time limit for idle workers, nor while a connection is kept alive", () => {
-    const { workers: waiting } = httpd(
-      [processOf(1), processOf(2), processOf(3)],
-      [
-        row(1, { secondsSinceRequest: 9000 }),
-        row(2, { mode: "K", secondsSinceRequest: 9000 }),
-        row(3, { mode: "W", secondsSinceRequest: undefined }),
-      ],
-    );
-    expect(plan(waiting, { maxTime: 1 })).toEqual([]);
-  });
-
-  it("S1.48 never kills a worker whose mode is unknown", () => {
-    const { workers: unknown } = httpd(
-      [processOf(1, { rss: 900 * MB })],
-      [row(1, { mode: undefined, secondsSinceRequest: 9000 })],
-    );
-    expect(plan(unknown, { maxMemoryActive: 1, maxMemoryIdle: 1, maxTime: 1 })).toEqual([]);
-  });
-
-  it("S1.64 does not take a worker that had no request for a foreign one", () => {
-    const { workers: unused } = httpd([processOf(1), processOf(2)], [row(1, { mode: "W" })], "W_");
-    expect(plan(unused, { maxMemoryActive: 1 })).toEqual([1]);
-    expect(plan(unused, { maxMemoryIdle: 1 })).toEqual([2]);
-  });
-
-  it("S1.73 counts workers, but no more of a process that is to be killed", () => {
-    const rows = [1, 1, 1, 1, 1, 2, 2, 2, 2, 2].map((pid) => row(pid, { mode: "W" }));
-    const { workers: threads } = httpd([processOf(1, { rss: 9 * MB }), processOf(2)], rows);
-    expect(planKills(threads, {})).toMatchObject({ checked: 10 });
-    expect(planKills(threads, { maxMemoryActive: 5 * MB })).toMatchObject({ checked: 6 });
-    expect(planKills(threads, { maxMemoryActive: 1 })).toMatchObject({ checked: 2 });
-  });
-
-  it("S1.75 takes a process for idle only if all of its threads are", () => {
-    const rows = [row(1), row(1, { mode: "W" }), row(1), row(2), row(2)];
-    const { workers: threads } = httpd([processOf(1), processOf(2)], rows);
-    expect(plan(threads, { maxMemoryIdle: 1 })).toEqual([2]);
-    expect(plan(threads, { maxMemoryActive: 1 })).toEqual([1]);
-  });
-
-  it("S1.75 does not take a process for idle where a thread is unknown", () => {
-    for (const modes of [
-      ["_", undefined],
-      [undefined, "_"],
-    ]) {
-      const { workers: threads } = httpd(
-        [processOf(1)],
-        modes.map((mode) => row(1, { mode })),
-      );
-      expect(plan(threads, { maxMemoryIdle: 1 })).toEqual([]);
-    }
-  });
-});
 
 describe("killing", () => {
   it("S1.71 sends KILL, and waits until the workers are gone", async () => {
@@ -183,10 +84,17 @@ describe("killing", () => {
     expect(messages).toEqual([
       "Killing native worker 25 (idle) using 4.1 MB (GET /x HTTP/1.1) ..",
       "Killing native worker 26 (active) hanging for 4 seconds since last request (unknown) ..",
-      "Killing WSGI worker 27 (shop) using 5 MB (last request unknown) ..",
-      "Killing non-native worker 28 using 5 MB (last request unknown) ..",
-      "Killed 4 of 4 Apache workers.",
+      "Killing WSGI worker 27 (shop) (active) using 5 MB (last request unknown) ..",
+      "Killed 3 of 3 Apache workers.",
     ]);
+  });
+
+  it("S1.72 says active or idle as it is counted, with a request of such a thread", async () => {
+    const rows = [row(1), row(1, { mode: "W", request: "GET /busy HTTP/1.1" })];
+    const { kill, messages } = httpd([processOf(1)], rows);
+    const result = await kill({ maxMemoryActive: 1 });
+    expect(result).toMatchObject({ killedActive: 1, killedIdle: 0 });
+    expect(messages[0]).toBe("Killing native worker 1 (active) using 4 MB (GET /busy HTTP/1.1) ..");
   });
 
   it("S1.72 says that there was nothing to do", async () => {
@@ -238,15 +146,17 @@ describe("killing", () => {
     expect(result).toMatchObject({ killed: [], spared: [1], refused: [] });
   });
 
-  it("says which worker it may not kill", async () => {
-    const { kill } = httpd([processOf(1)], [row(1)]);
+  it("says of no worker that it kills it where it may not", async () => {
+    const { kill, messages } = httpd([processOf(1), processOf(2)], [row(1), row(2)]);
     const result = await kill({
       maxMemoryIdle: 1,
       send: () => {
         throw Object.assign(new Error("kill EPERM"), { code: "EPERM" });
       },
     });
-    expect(result).toMatchObject({ killed: [], refused: [{ pid: 1, reason: "EPERM" }] });
+    const refused = [1, 2].map((pid) => ({ pid, reason: "EPERM" }));
+    expect(result).toMatchObject({ killed: [], refused });
+    expect(messages).toEqual(["No Apache workers killed (2 of 2 workers could not be)."]);
   });
 
   it("spares a worker that uses less by now", async () => {
@@ -261,9 +171,9 @@ describe("killing", () => {
       [processOf(1)],
       [row(4711, { mode: "W", secondsSinceRequest: 9000 })],
     );
-    const result = await kill({ maxMemoryActive: 500 * MB, maxMemoryIdle: 1e12, maxTime: 10 });
+    const result = await kill({ maxMemoryActive: 1, maxMemoryIdle: 1, maxTime: 10 });
     expect(sent).toEqual([]);
-    expect(result.refused).toEqual([{ pid: 4711, reason: "it is no child of this httpd" }]);
+    expect(result).toMatchObject({ checked: 1, killed: [], refused: [] });
   });
 
   it.each([

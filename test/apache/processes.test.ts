@@ -67,8 +67,23 @@ describe("a process", () => {
     expect(new ProcFileSystem("/nowhere", 4096).list()).toEqual([]);
   });
 
-  it("is not there when it is dead, and only not buried", () => {
-    expect(tableOf([{ pid: 7, parentPid: 1, state: "Z" }]).read(7)).toBeUndefined();
+  it("is not there when it is dead, and only not buried, but its parent is known", () => {
+    const table = tableOf([
+      { pid: 7, parentPid: 5, state: "Z" },
+      { pid: 8, parentPid: 6, name: ") R 9 (" },
+    ]);
+    expect(table.read(7)).toBeUndefined();
+    expect([...table.parents()].sort()).toEqual([
+      [7, 5],
+      [8, 6],
+    ]);
+  });
+
+  it("hides its sockets and namespaces where they are not to be seen", () => {
+    const table = tableOf([{ pid: 7, parentPid: 1 }]);
+    expect(table.sockets(7)).toBeUndefined();
+    expect(table.namespaces(7)).toBeUndefined();
+    expect(table.listeners("127.0.0.1", 80)).toEqual([]);
   });
 
   it("may hide its program, and may have been replaced by an upgrade", () => {
@@ -90,6 +105,9 @@ describe("a process", () => {
     expect(ratio).toBeLessThan(2);
     expect(table.proportionalMemory(process.pid)).toBeGreaterThan(1_000_000);
     expect(table.list().map(({ pid }) => pid)).toContain(process.pid);
+    expect(table.parents().get(process.pid)).toBe(process.ppid);
+    expect(table.namespaces(process.pid)).toEqual(table.namespaces("self"));
+    expect(table.namespaces("self")?.pid).toMatch(/^pid:\[\d+\]$/);
   });
 });
 
@@ -190,7 +208,29 @@ describe("choosing a server", () => {
     const table = tableOf(processes);
     const servers = findServers(table);
     expect(chooseServer(servers, table, { masterPid: 5 })?.master.pid).toBe(5);
-    expect(chooseServer(servers, table, { masterPid: 6 })).toBeUndefined();
+    expect(chooseServer(servers, table, { masterPid: 4711 })).toBeUndefined();
+  });
+
+  it("believes the pid of a master, whatever its program is called", () => {
+    const own = { name: "rh-web", executable: "/opt/rh-web" };
+    const logger = { name: "cat", executable: "/bin/cat" };
+    const table = tableOf([
+      { pid: 7, parentPid: 1, ...own },
+      { pid: 8, parentPid: 7, ...own },
+      { pid: 9, parentPid: 7, ...logger },
+    ]);
+    const server = chooseServer(findServers(table), table, { masterPid: 7 });
+    expect(server?.master.pid).toBe(7);
+    expect(server?.children.map(({ pid }) => pid)).toEqual([8]);
+  });
+
+  it("knows none by its workers that has pids of its own, as in a container", () => {
+    const table = tableOf([
+      { pid: 100, parentPid: 1, innerPid: 1 },
+      { pid: 101, parentPid: 100, innerPid: 8 },
+    ]);
+    const workerPids = new Set([8]);
+    expect(chooseServer(findServers(table), table, { workerPids })).toBeUndefined();
   });
 
   it("takes the one that has the workers of the page, or none", () => {

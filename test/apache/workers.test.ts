@@ -62,23 +62,20 @@ describe("joining the page, the scoreboard and the processes", () => {
     ]);
   });
 
-  it("S1.49 S1.64 takes children that had no request for native and idle", () => {
-    const server = serverOf(processOf(1), processOf(2), processOf(3));
-    expect(join({ rows: [rowOf(1, { mode: "W" })], scoreboard: "W__...", server })).toEqual([
+  it("S1.49 S1.64 knows nothing of a child that the page does not name", () => {
+    const server = serverOf(processOf(1), processOf(2));
+    expect(join({ rows: [rowOf(1, { mode: "W" })], server })).toEqual([
       [1, "native", "active", true],
-      [2, "native", "idle", true],
-      [3, "native", "idle", true],
+      [2, "helper", "unknown", true],
     ]);
   });
 
-  it("S1.64 takes a child that no idle slot accounts for as foreign and active", () => {
-    const busy = processOf(4, { cpuTicks: 5000 });
-    const server = serverOf(processOf(1), processOf(2), processOf(3), busy);
-    expect(join({ rows: [rowOf(1)], scoreboard: "___.", server })).toEqual([
+  it("takes a worker for idle that does nothing but answer our request for the page", () => {
+    const ownRow = rowOf(1, { mode: "W" });
+    const rows = [ownRow, rowOf(2, { mode: "W" })];
+    expect(join({ rows, ownRow, server: serverOf(processOf(1), processOf(2)) })).toEqual([
       [1, "native", "idle", true],
-      [2, "native", "idle", true],
-      [3, "native", "idle", true],
-      [4, "foreign", "active", true],
+      [2, "native", "active", true],
     ]);
   });
 
@@ -86,31 +83,23 @@ describe("joining the page, the scoreboard and the processes", () => {
     const daemon = processOf(5, { title: "(wsgi:shop)" });
     const workers = joinWorkers({
       rows: [rowOf(1)],
-      scoreboard: "___",
       server: serverOf(processOf(1), daemon),
     });
     expect(workers[1]).toMatchObject({ kind: "wsgi", group: "shop", activity: "active", pid: 5 });
   });
 
-  it("knows the processes of worker that had no request, and not the daemon of mod_cgid", () => {
-    const threaded = (pid: number) => processOf(pid, { threads: 10 });
-    const server = serverOf(processOf(9, { threads: 1 }), threaded(10), threaded(11));
-    expect(
-      join({ rows: [rowOf(10, { mode: "W" })], scoreboard: `W${"_".repeat(15)}`, server }),
-    ).toEqual([
-      [10, "native", "active", true],
-      [9, "foreign", "active", true],
-      [11, "native", "idle", true],
-    ]);
-  });
-
   it("believes the table of processes that event has", () => {
-    const processes = [10, 11].map((pid) => ({ pid }) as never);
-    const server = serverOf(processOf(9), processOf(10), processOf(11));
-    expect(join({ rows: [rowOf(10)], processes, scoreboard: "________", server })).toEqual([
+    const processes = [
+      { pid: 10, busyThreads: 0 },
+      { pid: 11, busyThreads: 0 },
+      { pid: 12, busyThreads: 3 },
+    ] as never[];
+    const server = serverOf(processOf(9), processOf(10), processOf(11), processOf(12));
+    expect(join({ rows: [rowOf(10)], processes, server })).toEqual([
       [10, "native", "idle", true],
-      [9, "foreign", "active", true],
+      [9, "helper", "unknown", true],
       [11, "native", "idle", true],
+      [12, "native", "unknown", true],
     ]);
   });
 
@@ -119,7 +108,6 @@ describe("joining the page, the scoreboard and the processes", () => {
     table.innerPids.set(501, 8).set(502, 9);
     const workers = joinWorkers({
       rows: [rowOf(8), rowOf(501)],
-      scoreboard: "____",
       server: serverOf(...table.list()),
       table,
     });
@@ -133,11 +121,11 @@ describe("joining the page, the scoreboard and the processes", () => {
 
 describe("what is said of workers", () => {
   const process = processOf(7);
-  const base = { pid: 7, row: undefined, process, group: undefined } as const;
+  const base = { pid: 7, row: undefined, process, isSending: false, group: undefined } as const;
   it.each([
     [{ ...base, kind: "native", activity: "active" }, "native worker 7 (active)"],
     [{ ...base, kind: "native", activity: "idle" }, "native worker 7 (idle)"],
-    [{ ...base, kind: "foreign", activity: "active" }, "non-native worker 7"],
+    [{ ...base, kind: "helper", activity: "unknown" }, "helper or unused process 7"],
     [{ ...base, kind: "wsgi", activity: "active", group: "shop" }, "WSGI worker 7 (shop)"],
     [
       { ...base, kind: "native", activity: "unknown", pid: undefined },

@@ -233,7 +233,9 @@ if (findModule("mod_wsgi") !== undefined) {
       expect(hog?.group).toBe("hog");
       const { code, stdout } = await command("kill", "--max-memory-active", "60M", urlOf(apache));
       expect(code).toBe(0);
-      expect(stdout).toMatch(/^Killing WSGI worker \d+ \(hog\) using 1\d\d(\.\d+)? MB \(last/);
+      expect(stdout).toMatch(
+        /^Killing WSGI worker \d+ \(hog\) \(active\) using 1\d\d(\.\d+)? MB \(last/,
+      );
       expect(await isGone(hog?.pid ?? 0)).toBe(true);
     });
   });

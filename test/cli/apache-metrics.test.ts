@@ -107,7 +107,7 @@ ${memory}`,
 
   it("counts foreign and native workers, as version 2 does", async () => {
     const { stdout } = await write(await servePages(pages), { counts: true });
-    expect(stdout).toContain("apache-manager.\nforeign-worker-count\t0\nnative-worker-count\t3\n");
+    expect(stdout).toContain("apache-manager.\nforeign-worker-count\t2\nnative-worker-count\t3\n");
   });
 
   it("says why a file was not written", async () => {

@@ -28,14 +28,14 @@ describe("fcgi-probe apache workers", () => {
     const { code, stdout, stderr } = await show();
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout.split("\n")).toEqual([
-      "    PID  STATE     AGE  TOOK     CPU  MEMORY  REQUESTS  CLIENT     VHOST           REQUEST",
-      "5029047  replying   0s  0 ms  0.01 s  30.0 M         2  127.0.0.1  localhost:8101  GET /server-status HTTP/1.1",
-      "5029044  waiting   19s  0 ms  0.02 s  10.0 M        77  127.0.0.1  localhost:8101  GET /server-status?auto HTTP/1.1",
-      "5029045  waiting    0s  0 ms  0.03 s  20.0 M       102  127.0.0.1  localhost:8101  GET /server-status?auto HTTP/1.1",
-      "5029100  wsgi app    -     -       -  50.0 M         -  -          -               -",
-      "5029101  foreign     -     -       -   3.8 M         -  -          -               -",
+      "    PID  STATE             AGE  TOOK     CPU  MEMORY  REQUESTS  CLIENT     VHOST           REQUEST",
+      "5029044  waiting           19s  0 ms  0.02 s  10.0 M        77  127.0.0.1  localhost:8101  GET /server-status?auto HTTP/1.1",
+      "5029045  waiting            0s  0 ms  0.03 s  20.0 M       102  127.0.0.1  localhost:8101  GET /server-status?auto HTTP/1.1",
+      "5029047  replying           0s  0 ms  0.01 s  30.0 M         2  127.0.0.1  localhost:8101  GET /server-status HTTP/1.1",
+      "5029100  wsgi app            -     -       -  50.0 M         -  -          -               -",
+      "5029101  helper or unused    -     -       -   3.8 M         -  -          -               -",
       "",
-      "5 workers, 1 active; 5 processes: 113.8 M, at most 50.0 M each",
+      "5 workers, 0 active; 5 processes: 113.8 M, at most 50.0 M each",
       "",
     ]);
   });
@@ -52,7 +52,7 @@ describe("fcgi-probe apache workers", () => {
     const { stdout } = await show({}, { columns: 80, env: { NO_COLOR: "1" } });
     const lines = stdout.split("\n");
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
-    expect(lines[1]).toMatch(/ GET \/server-status HTTP/);
+    expect(lines[1]).toMatch(/ GET \/server-status\?auto/);
   });
 
   it("cuts nothing with --full, and has every column", async () => {
@@ -76,10 +76,16 @@ describe("fcgi-probe apache workers", () => {
 
   it("tells JSON", async () => {
     const { stdout } = await show({ format: "json" });
-    expect((JSON.parse(stdout) as unknown[])[0]).toMatchObject({
+    const workers = JSON.parse(stdout) as { pid: number }[];
+    expect(workers.find(({ pid }) => pid === 5_029_101)).toMatchObject({
+      kind: "helper",
+      activity: "unknown",
+      hanging: false,
+    });
+    // Our own request for the page is no work.
+    expect(workers.find(({ pid }) => pid === 5_029_047)).toMatchObject({
       kind: "native",
-      pid: 5_029_047,
-      activity: "active",
+      activity: "idle",
       mode: "W",
       memory: 31_457_280,
       hanging: false,
@@ -103,7 +109,7 @@ describe("fcgi-probe apache workers", () => {
     );
     expect(code).toBe(0);
     expect(stdout).toMatch(/^5029047 .* {2}- /m);
-    expect(stderr).toContain("no process of this httpd is to be seen: memory is not known");
+    expect(stderr).toContain("the memory of these processes is not known: this user may not see ");
   });
 
   it("S1.50 says why the page lists none", async () => {
@@ -118,9 +124,12 @@ describe("fcgi-probe apache workers", () => {
     const other = table();
     other.processes.set(5_000_500, processOf(5_000_500, { parentPid: 1 }));
     other.processes.set(5_000_501, processOf(5_000_501, { parentPid: 5_000_500, rss: 1024 }));
-    const { stdout } = await runIn((io) => runWorkers(url, { master: "5000500" }, io, other));
-    expect(stdout).toMatch(/^ *5000501 {2}foreign .* 1\.0 K/m);
+    const show = (master: string) => runIn((io) => runWorkers(url, { master }, io, other));
+    expect((await show("5000100")).stdout).toMatch(/^5029047 .* 30\.0 M /m);
+    const { stdout, stderr } = await show("5000500");
     expect(stdout).toMatch(/^5029047 .* {2}- /m);
+    expect(stdout).not.toContain("5000501");
+    expect(stderr).toContain("is not known: the page names processes that are no children of");
   });
 
   it("refuses a master that is none", async () => {

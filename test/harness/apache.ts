@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePort } from "./ports.js";
+import { childrenOf } from "./processes.js";
 import { makeFolder, ServerProcess, until } from "./server-process.js";
 import { requireServer } from "./servers.js";
 
@@ -14,8 +15,10 @@ export interface ApacheOptions {
   readonly mpmDirectives?: readonly string[];
   /** Process groups of mod_wsgi, each with one process that runs {@link WSGI_APPLICATION}. */
   readonly wsgiGroups?: readonly string[];
-  /** More directives. */
+  /** More directives. `@FOLDER@` in them is httpd's folder. */
   readonly extra?: readonly string[];
+  /** What starts httpd, such as `unshare` and its options. */
+  readonly prefix?: readonly string[];
 }
 
 export interface Apache {
@@ -62,7 +65,7 @@ const MPM_DIRECTIVES: Readonly<Record<Mpm, readonly string[]>> = {
 const START_ATTEMPTS = 3;
 const READY = "resuming normal operations";
 
-const loadModule = (name: string): string[] => {
+export const loadModule = (name: string): string[] => {
   const path = findModule(name);
   const identifier = `${name.replace(/^mod_/, "")}_module`;
   return path === undefined ? [] : [`LoadModule ${identifier} ${path}`];
@@ -106,7 +109,7 @@ function configure(options: ApacheOptions, folder: string, port: number): string
     "SetHandler server-status",
     "</Location>",
     ...wsgi(options.wsgiGroups ?? [], folder),
-    ...(options.extra ?? []),
+    ...(options.extra ?? []).map((line) => line.replaceAll("@FOLDER@", folder)),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -131,7 +134,8 @@ async function launch(program: string, options: ApacheOptions): Promise<Apache> 
     return existsSync(path) ? readFileSync(path, "utf8") : "";
   };
   const countReady = () => read().split(READY).length - 1;
-  const server = new ServerProcess(program, ["-D", "FOREGROUND", "-f", configuration], folder);
+  const words = [...(options.prefix ?? []), program, "-D", "FOREGROUND", "-f", configuration];
+  const server = new ServerProcess(words[0] as string, words.slice(1), folder);
   await server.ready(() => countReady() > 0, read);
 
   let lastLog = "";
@@ -153,6 +157,9 @@ async function launch(program: string, options: ApacheOptions): Promise<Apache> 
     async stop() {
       lastLog ||= read();
       const wasRunning = server.isRunning;
+      // `unshare --fork` waits for httpd, whatever it is sent itself.
+      const isParent = options.prefix?.includes("--fork") === true;
+      for (const pid of isParent ? childrenOf(server.pid) : []) process.kill(pid, "SIGTERM");
       await server.stop();
       // Scripts of workers that were killed are left over, in our process group.
       if (wasRunning) endGroup(server.pid);

@@ -1,16 +1,15 @@
 import { join } from "node:path";
-import { killWorkers } from "../../apache/kill.js";
 import { readManagerSettings, settingsFiles } from "../../apache/manager-settings.js";
 import { memoryUsageOf } from "../../apache/memory.js";
 import { zabbixDiscovery } from "../../apache/metrics-file.js";
 import type { ProcessTable } from "../../apache/process-table.js";
+import type { ApacheServer } from "../../apache/processes.js";
 import { reportLines } from "../../apache/report.js";
-import { GatewayError } from "../../errors.js";
+import { ErrorCode, GatewayError } from "../../errors.js";
 import { type Collected, collectMetrics } from "../apache/collect-metrics.js";
-import { killable, refusalsOf } from "../apache/kill.js";
+import { killOf, refusalsOf } from "../apache/kill.js";
 import { Httpd } from "../apache/local-httpd.js";
 import { localServer } from "../apache/local-server.js";
-import { readWorkers } from "../apache/read-workers.js";
 import { saveMetrics } from "../apache/save-metrics.js";
 import type { Io } from "../io.js";
 import { Log, type LogOrigin } from "./log.js";
@@ -140,7 +139,7 @@ export class Manager {
   }
 
   async #collect(): Promise<Collected> {
-    return collectMetrics(await this.#find(), this.#world.table, {
+    return collectMetrics(await this.#find(), {
       hangingAfter: this.#hangingAfter,
       counts: this.#options.version === 2,
       killedActive: this.#killedActive,
@@ -150,10 +149,8 @@ export class Manager {
 
   async #kill(limits: Limits): Promise<void> {
     const { dryRun, version } = this.#options;
-    const httpd = await this.#find();
-    const { server, workers } = await readWorkers(httpd, this.#world.table);
     const messages: Promise<void>[] = [];
-    const result = await killWorkers(workers, killable(server, httpd), this.#world.table, {
+    const result = await killOf(await this.#find(), this.#world.table, {
       ...limits,
       dryRun,
       onMessage: (message) => {
@@ -171,13 +168,20 @@ export class Manager {
   async #discover(): Promise<void> {
     const { url, config, master } = this.#options;
     const { table } = this.#world;
-    let server = url === undefined ? localServer({ config, master }, table) : undefined;
-    if (url !== undefined) {
-      const httpd = await this.#find();
-      server = killable((await readWorkers(httpd, table)).server, httpd);
-    }
-    const { groups } = memoryUsageOf(server?.children ?? []);
+    const server =
+      url === undefined ? localServer({ config, master }, table) : await this.#serverOfPage();
+    const { groups } = memoryUsageOf(server.children);
     await this.#io.stdout.write(`${zabbixDiscovery([...groups.keys()])}\n`);
+  }
+
+  async #serverOfPage(): Promise<ApacheServer> {
+    const httpd = await this.#find();
+    const { server, doubt } = await httpd.workers();
+    if (doubt === undefined) return server;
+    if (server !== undefined) return server;
+    const message = `the processes of this httpd are not known: ${doubt.reason}`;
+    const { hint } = doubt;
+    throw new GatewayError(ErrorCode.BadInput, message, { address: httpd.shownUrl, hint });
   }
 
   async #report(): Promise<void> {

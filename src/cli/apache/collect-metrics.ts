@@ -1,8 +1,7 @@
 import { memoryUsageOf } from "../../apache/memory.js";
 import type { MetricsData } from "../../apache/metrics-file.js";
-import type { ProcessTable } from "../../apache/process-table.js";
 import { HANGING_AFTER, isHanging } from "../../apache/worker-row.js";
-import { joinWorkers, type Worker } from "../../apache/workers.js";
+import type { Worker } from "../../apache/workers.js";
 import { GatewayError } from "../../errors.js";
 import type { Httpd } from "./local-httpd.js";
 
@@ -25,21 +24,21 @@ export interface Collected {
 /** Collects what the metrics file tells. A page that cannot be read is told, and no error. */
 export async function collectMetrics(
   httpd: Httpd,
-  table: ProcessTable,
   options: CollectOptions = {},
 ): Promise<Collected> {
   const status = await settled(httpd.source.status());
   // The other page would not come either, and take as long to say so.
-  const page = "error" in status ? status : await settled(httpd.source.workers());
-  const rows = "error" in page ? undefined : page.value.rows;
-  const server = httpd.server(rows);
-  const workers = "error" in page ? [] : joinWorkers({ ...page.value, server, table });
-  const error = "error" in page ? page.error : undefined;
+  const reading = "error" in status ? status : await settled(httpd.workers());
+  const error = "error" in reading ? reading.error : undefined;
+  const { page, server, workers } =
+    "error" in reading
+      ? { page: undefined, server: httpd.serverWithoutPage(), workers: [] }
+      : reading.value;
   const hangingAfter = options.hangingAfter ?? HANGING_AFTER;
   const data: MetricsData = {
     status: "error" in status ? undefined : status.value,
     responded: error === undefined,
-    workersHanging: (rows ?? []).filter((row) => isHanging(row, hangingAfter)).length,
+    workersHanging: (page?.rows ?? []).filter((row) => isHanging(row, hangingAfter)).length,
     workersKilledActive: options.killedActive ?? 0,
     workersKilledIdle: options.killedIdle ?? 0,
     workerCounts: options.counts ? countKinds(workers) : undefined,
@@ -59,7 +58,8 @@ async function settled<Value>(promise: Promise<Value>): Promise<Settled<Value>> 
   }
 }
 
+/** As apache-manager counts: what its page names, and every other child of httpd. */
 function countKinds(workers: readonly Worker[]): { foreign: number; native: number } {
-  const count = (wanted: Worker["kind"]) => workers.filter(({ kind }) => kind === wanted).length;
-  return { foreign: count("foreign"), native: count("native") };
+  const native = workers.filter(({ row }) => row !== undefined).length;
+  return { foreign: workers.length - native, native };
 }

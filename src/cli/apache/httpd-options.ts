@@ -10,8 +10,8 @@ export interface HttpdOptions {
 
 /** What the help of such a command says of them. */
 export const httpdHelp = `Without a URL, httpd's configuration on this machine says where its page is. Its
-processes are known by the workers that the page names; --master says it where
-that is not enough: in a container, or while the page does not answer.`;
+processes are those of the httpd that has answered; --master says which it is
+where that is not to be seen: in a container, or while the page does not answer.`;
 
 /** Gives a command the options that say which httpd is meant. */
 export function addHttpdOptions(command: Command): Command {

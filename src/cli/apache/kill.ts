@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
-import { type KillResult, killWorkers } from "../../apache/kill.js";
-import { type ProcessTable, ProcFileSystem } from "../../apache/process-table.js";
+import { type KillOptions, type KillResult, killWorkers } from "../../apache/kill.js";
+import type { LocalWorkers } from "../../apache/local-workers.js";
+import { isSameProcess, type ProcessTable, ProcFileSystem } from "../../apache/process-table.js";
 import type { ApacheServer } from "../../apache/processes.js";
 import { parseSize, parseTimespan } from "../../apache/quantities.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
@@ -10,7 +11,6 @@ import { parseDuration } from "../parse-values.js";
 import { visible } from "../render/visible.js";
 import { addHttpdOptions, type HttpdOptions, httpdHelp } from "./httpd-options.js";
 import { Httpd } from "./local-httpd.js";
-import { readWorkers } from "./read-workers.js";
 import { reported } from "./reported.js";
 
 export interface KillCommandOptions extends HttpdOptions {
@@ -28,11 +28,18 @@ export interface KillCommandOptions extends HttpdOptions {
 const help = `
 A worker is killed when its process uses more memory than the limit for its
 state, or when it has been on one request for longer than --max-time. A process
-of several threads is idle only when all of them are. At least one limit must be
-given; 0 sets none. Sizes are as in 500M, 1.5G, 64KiB (powers of 1,024), times
-as in 30s, 5m, 2h.
+of several threads is idle only when all of them are; the request for the page
+does not count. At least one limit must be given; 0 sets none. Sizes are as in
+500M, 1.5G, 64KiB (powers of 1,024), times as in 30s, 5m, 2h.
 
-Only children of httpd are killed, never a process because a page names its pid.
+Killed are workers of the httpd that has answered, and of no other: it is the one
+whose socket listens at that address (to see that takes root), and every process
+that its page names must be its child. Where that proves nothing, as behind a
+proxy or in a container, nothing is killed unless --master says which httpd it
+is. A process that the page does not name is left alone: it may be a helper of a
+module, such as mod_fcgid's process manager. Before a kill the page is read once
+more: a request that has ended by then spares its worker.
+
 TERM lets a worker end by itself; what has not after --grace is killed.
 
 ${httpdHelp}
@@ -73,49 +80,56 @@ export async function runKill(
   const { signal, grace, dryRun, maxMemoryActive, maxMemoryIdle, maxTime } = options;
   if (!maxMemoryActive && !maxMemoryIdle && !maxTime) throw noLimit();
   const httpd = await Httpd.find({ ...options, url, signal: io.signal }, table);
-  const reading = await readWorkers(httpd, table);
-  const server = killable(reading.server, httpd);
-  const result = await killWorkers(reading.workers, server, table, {
+  const result = await killOf(httpd, table, {
     ...{ maxMemoryActive, maxMemoryIdle, maxTime, dryRun, signal, grace },
     onMessage: (message) => void io.stdout.writeLines([visible(message)]),
   });
   const name = io.stderr.style.warning("fcgi-probe:");
   await io.stderr.writeLines(refusalsOf(result).map((text) => `${name} ${text}`));
-  return hasFailed(result, server) ? ExitCode.Failed : ExitCode.Fine;
+  return result.refused.length > 0 ? ExitCode.Failed : ExitCode.Fine;
 }
 
-/** Why processes that are over a limit were not killed, a sentence each. */
+/** Kills the workers of an httpd that are over a limit, if it is proven whose they are.
+ * @throws GatewayError where it is not: nothing has been killed then */
+export async function killOf(
+  httpd: Httpd,
+  table: ProcessTable,
+  options: Omit<KillOptions, "again">,
+): Promise<KillResult> {
+  const reading = await httpd.workers();
+  const server = provenServer(reading, httpd);
+  const again = async () => {
+    const later = await httpd.workersAgain();
+    if (isSameProcess(server.master, provenServer(later, httpd).master)) return later.workers;
+    throw refusal("another httpd answers by now", "try it again", httpd);
+  };
+  return killWorkers(reading.workers, server, table, { ...options, again });
+}
+
+/** @throws GatewayError where it is not proven whose processes a page names */
+function provenServer({ server, doubt }: LocalWorkers, httpd: Httpd): ApacheServer {
+  if (doubt === undefined) return server;
+  throw refusal(doubt.reason, doubt.hint, httpd);
+}
+
+function refusal(reason: string, hint: string, httpd: Httpd): GatewayError {
+  const message = `no worker is killed, for it is not proven whose page this is: ${reason}`;
+  return new GatewayError(ErrorCode.BadInput, message, { address: httpd.shownUrl, hint });
+}
+
+/** Why processes that are over a limit were not killed, a sentence for each reason. */
 export function refusalsOf({ refused }: KillResult): string[] {
-  return refused.map(({ pid, reason }) => {
+  const pids = new Map<string, number[]>();
+  for (const { pid, reason } of refused) pids.set(reason, [...(pids.get(reason) ?? []), pid]);
+  return [...pids].map(([reason, those]) => {
     const why = reason === "EPERM" ? "this user may not (run it as root)" : reason;
-    return `process ${pid} was not killed: ${why}`;
+    const what = those.length === 1 ? "process" : "processes";
+    return `${what} ${those.join(", ")} not killed: ${why}`;
   });
-}
-
-/** Whether a worker lives on that should not. What is no child of httpd's is none of its workers. */
-export function hasFailed({ refused }: KillResult, { children }: ApacheServer): boolean {
-  return refused.some(({ pid }) => children.some((child) => child.pid === pid));
 }
 
 function noLimit(): GatewayError {
   return new GatewayError(ErrorCode.BadInput, "no limit is given: nothing would be killed", {
     hint: "give --max-time, --max-memory-active or --max-memory-idle",
-  });
-}
-
-/** What may be killed.
- * @throws GatewayError where its processes are not to be seen */
-export function killable(server: ApacheServer | undefined, httpd: Httpd): ApacheServer {
-  if (server !== undefined) return server;
-  const url = httpd.shownUrl;
-  if (!httpd.isHere) {
-    throw new GatewayError(ErrorCode.BadInput, "this httpd does not run on this machine", {
-      address: url,
-      hint: "kill its workers where it runs, or give --master where its processes are seen here",
-    });
-  }
-  throw new GatewayError(ErrorCode.BadInput, "no httpd here has the workers that the page names", {
-    address: url,
-    hint: "give --master with the pid of httpd's master, or its PidFile",
   });
 }

@@ -1,9 +1,9 @@
 import type { Discovery } from "../../apache/discovery.js";
 import { shownUrl } from "../../apache/fetch-status.js";
+import { type LocalWorkers, readLocalWorkers } from "../../apache/local-workers.js";
 import type { ProcessTable } from "../../apache/process-table.js";
 import { type ApacheServer, chooseServer, findServers } from "../../apache/processes.js";
 import { StatusSource } from "../../apache/status-source.js";
-import type { WorkerRow } from "../../apache/worker-row.js";
 import { discoverHttpd } from "./discover-httpd.js";
 import { readMaster, runningMaster } from "./master.js";
 import { isThisMachine } from "./this-machine.js";
@@ -21,9 +21,12 @@ export interface HttpdChoice {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What is known of the processes of an httpd before its page is read. */
+/** What is known of the processes of an httpd without its page. */
 interface Master {
-  readonly pid: number | undefined;
+  /** As it was given. */
+  readonly given: number | undefined;
+  /** As the PidFile of the configuration has it. */
+  readonly configured: number | undefined;
   /** Whether its processes may be looked for: a page of another machine names other pids. */
   readonly isHere: boolean;
   /** Whether it is the one that the configuration of this machine tells of. */
@@ -35,11 +38,18 @@ export class Httpd {
   readonly source: StatusSource;
   readonly #table: ProcessTable;
   readonly #master: Master;
+  readonly #signal: AbortSignal | undefined;
 
-  private constructor(source: StatusSource, table: ProcessTable, master: Master) {
+  private constructor(
+    source: StatusSource,
+    table: ProcessTable,
+    master: Master,
+    signal: AbortSignal | undefined,
+  ) {
     this.source = source;
     this.#table = table;
     this.#master = master;
+    this.#signal = signal;
   }
 
   /** @throws GatewayError `bad_input` where no URL is given and none is found */
@@ -50,11 +60,12 @@ export class Httpd {
       timeout,
       signal,
     });
-    const given = choice.master === undefined ? undefined : readMaster(choice.master);
+    const given = choice.master === undefined ? undefined : readMaster(choice.master, table);
     const url = shownUrl(source.htmlUrl);
     const isHere = given !== undefined || (await isThisMachine(new URL(url).hostname));
-    const pid = given ?? runningMaster(found, table);
-    return new Httpd(source, table, { pid, isHere, isDiscovered: found !== undefined });
+    const configured = runningMaster(found, table);
+    const master = { given, configured, isHere, isDiscovered: found !== undefined };
+    return new Httpd(source, table, master, signal);
   }
 
   /** The URL as it may be shown. */
@@ -62,24 +73,30 @@ export class Httpd {
     return shownUrl(this.source.htmlUrl);
   }
 
-  /** Whether its processes may be looked for. */
-  get isHere(): boolean {
-    return this.#master.isHere;
+  /** Its workers, of its page and its processes.
+   * @throws GatewayError where the page does not come */
+  workers(): Promise<LocalWorkers> {
+    const { given: masterPid } = this.#master;
+    return readLocalWorkers(this.source, this.#table, { masterPid, signal: this.#signal });
+  }
+
+  /** Its workers, read anew.
+   * @throws GatewayError where the page does not come */
+  workersAgain(): Promise<LocalWorkers> {
+    this.source.refresh();
+    return this.workers();
   }
 
   /**
-   * Its processes, told by its master, or by the workers that its page names. Without the page it
-   * is the httpd of the configuration, or the only one that there is.
+   * Its processes where its page does not come: those of the master that is given, or of the
+   * configuration, or of the only httpd that there is.
    */
-  server(rows: readonly WorkerRow[] | undefined): ApacheServer | undefined {
-    const { pid: masterPid, isHere, isDiscovered } = this.#master;
+  serverWithoutPage(): ApacheServer | undefined {
+    const { given, configured, isHere, isDiscovered } = this.#master;
     if (!isHere) return undefined;
     const servers = findServers(this.#table);
-    if (rows === undefined && masterPid === undefined && !isDiscovered && servers.length > 1) {
-      return undefined;
-    }
-    const workerPids =
-      rows === undefined ? undefined : new Set(rows.flatMap(({ pid }) => pid ?? []));
-    return chooseServer(servers, this.#table, { masterPid, workerPids });
+    const masterPid = given ?? configured;
+    if (masterPid === undefined && !isDiscovered && servers.length > 1) return undefined;
+    return chooseServer(servers, this.#table, { masterPid });
   }
 }

@@ -17,7 +17,8 @@ export function localServer(
   }: { readonly config?: string | undefined; readonly master?: string | undefined },
   table: ProcessTable,
 ): ApacheServer {
-  const masterPid = master === undefined ? configuredMaster(config, table) : readMaster(master);
+  const masterPid =
+    master === undefined ? configuredMaster(config, table) : readMaster(master, table);
   const server = chooseServer(findServers(table), table, { masterPid });
   if (server !== undefined) return server;
   throw new GatewayError(ErrorCode.ConnectFailed, "no httpd runs on this machine", {

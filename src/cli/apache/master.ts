@@ -14,11 +14,14 @@ export function runningMaster(
 }
 
 /** The pid of a master, which is given itself, or by the file that has it.
- * @throws GatewayError `bad_input` */
-export function readMaster(text: string): number {
+ * @throws GatewayError `bad_input` where it is no pid, or no process has it */
+export function readMaster(text: string, table: ProcessTable): number {
   const pid = /^\d{1,10}$/.test(text) ? Number(text) : readPidFile(text);
-  if (pid !== undefined) return pid;
-  throw new GatewayError(ErrorCode.BadInput, `"${text}" is no pid, and no file that has one`, {
-    hint: "give the pid of httpd's master, or its PidFile, as in /run/apache2/apache2.pid",
-  });
+  const hint = "give the pid of httpd's master, or its PidFile, as in /run/apache2/apache2.pid";
+  if (pid === undefined) {
+    const message = `"${text}" is no pid, and no file that has one`;
+    throw new GatewayError(ErrorCode.BadInput, message, { hint });
+  }
+  if (table.read(pid) !== undefined) return pid;
+  throw new GatewayError(ErrorCode.BadInput, `there is no process ${pid}`, { hint });
 }

@@ -54,7 +54,7 @@ export async function runMetrics(
   table: ProcessTable,
 ): Promise<ExitCode> {
   const httpd = await Httpd.find({ ...options, url, signal: io.signal }, table);
-  const { data, error } = await collectMetrics(httpd, table, options);
+  const { data, error } = await collectMetrics(httpd, options);
   if (io.signal.aborted) return ExitCode.Interrupted;
   await saveMetrics(data, options.dataFile ?? "-", io);
   if (error !== undefined) throw error;

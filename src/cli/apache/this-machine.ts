@@ -1,5 +1,6 @@
 import { lookup } from "node:dns/promises";
-import { hostname, networkInterfaces } from "node:os";
+import { hostname } from "node:os";
+import { isOwnAddress } from "../../apache/own-addresses.js";
 
 /**
  * Whether a host of a URL is the machine that this runs on: the loopback, or an address of an
@@ -10,29 +11,11 @@ export async function isThisMachine(host: string): Promise<boolean> {
   if (name === "localhost" || name.endsWith(".localhost") || name === hostname().toLowerCase()) {
     return true;
   }
-  const own = ownAddresses();
-  const isOwn = (address: string) =>
-    /^127\./.test(address) || address === "::1" || own.has(unmapped(address));
-  if (isOwn(unmapped(name))) return true;
+  if (isOwnAddress(name)) return true;
   try {
     const addresses = await lookup(name, { all: true });
-    return addresses.length > 0 && addresses.every(({ address }) => isOwn(unmapped(address)));
+    return addresses.length > 0 && addresses.every(({ address }) => isOwnAddress(address));
   } catch {
     return false;
   }
-}
-
-function ownAddresses(): Set<string> {
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return new Set(all.map(({ address }) => address));
-}
-
-/** `::ffff:127.0.0.1`, and how a URL writes it, is the IPv4 address. */
-function unmapped(address: string): string {
-  const dotted = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(address)?.[1];
-  if (dotted !== undefined) return dotted;
-  const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(address) ?? [];
-  if (high === undefined || low === undefined) return address;
-  const words = [high, low].map((word) => Number.parseInt(word, 16));
-  return words.flatMap((word) => [word >> 8, word & 255]).join(".");
 }

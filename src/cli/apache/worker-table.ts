@@ -1,4 +1,4 @@
-import { activityOf, isHanging } from "../../apache/worker-row.js";
+import { isHanging } from "../../apache/worker-row.js";
 import type { Worker } from "../../apache/workers.js";
 import type { Style } from "../render/style.js";
 import { type Column, layOut, rowLine, titleLine } from "../render/table.js";
@@ -68,7 +68,7 @@ function fullColumns({ proportionalMemory }: WorkerTableOptions): readonly Colum
 
 function stateOf({ kind, row, group, activity }: Worker): string {
   if (kind === "wsgi") return `wsgi ${text(group)}`;
-  if (kind === "foreign") return "foreign";
+  if (kind === "helper") return "helper or unused";
   return row?.mode === undefined ? activity : modeWord(row.mode);
 }
 
@@ -108,14 +108,13 @@ export function workerLines(
   return [style.heading(titleLine(layout)), ...lines, "", summaryOf(workers)];
 }
 
-function paint({ kind, row, activity }: Worker, line: string, after: number, style: Style): string {
+function paint({ row, activity }: Worker, line: string, after: number, style: Style): string {
   if (row !== undefined && isHanging(row, after)) return style.bad(line);
-  if (kind === "foreign") return style.warning(line);
   return activity === "idle" ? style.faint(line) : line;
 }
 
 function summaryOf(workers: readonly Worker[]): string {
-  const active = workers.filter(({ row }) => row !== undefined && activityOf(row) === "active");
+  const active = workers.filter(({ row, activity }) => row !== undefined && activity === "active");
   const memory = new Map<number, number>();
   for (const { process } of workers) {
     if (process !== undefined) memory.set(process.pid, process.rss);

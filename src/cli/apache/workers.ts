@@ -1,13 +1,14 @@
 import { type Command, Option } from "commander";
+import type { LocalWorkers } from "../../apache/local-workers.js";
 import { type ProcessTable, ProcFileSystem } from "../../apache/process-table.js";
 import { parseTimespan } from "../../apache/quantities.js";
 import { HANGING_AFTER, isHanging } from "../../apache/worker-row.js";
 import type { Worker } from "../../apache/workers.js";
 import { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
+import { visible } from "../render/visible.js";
 import { addHttpdOptions, type HttpdOptions, httpdHelp } from "./httpd-options.js";
 import { Httpd } from "./local-httpd.js";
-import { readWorkers, type WorkerReading } from "./read-workers.js";
 import { reported } from "./reported.js";
 import { workerLines } from "./worker-table.js";
 
@@ -24,9 +25,11 @@ export interface WorkersOptions extends HttpdOptions {
 }
 
 const help = `
-A line a worker: a process (prefork) or a thread of one (worker, event), and the
-daemons of mod_wsgi. Those that are at work come first, longest on top, unless
---sort says otherwise. A narrow terminal has fewer columns.
+A line a worker: a process (prefork) or a thread of one (worker, event), the
+daemons of mod_wsgi, and as "helper or unused" what else httpd has started: a
+worker that had no request yet, or a helper of a module. Those that are at work
+come first, longest on top, unless --sort says otherwise; the one that answers
+this request is not at work. A narrow terminal has fewer columns.
 
 Columns: STATE what the scoreboard says, AGE since the latest request began,
 TOOK how long the latest whole one took, CPU and MEMORY of the process (PSS:
@@ -66,7 +69,7 @@ export async function runWorkers(
   table: ProcessTable,
 ): Promise<ExitCode> {
   const httpd = await Httpd.find({ ...options, url, signal: io.signal }, table);
-  const reading = await readWorkers(httpd, table);
+  const reading = await httpd.workers();
   const { hangingAfter = HANGING_AFTER, sort = "ss" } = options;
   const wanted = options.hanging
     ? reading.workers.filter(({ row }) => row !== undefined && isHanging(row, hangingAfter))
@@ -81,7 +84,7 @@ export async function runWorkers(
     const { style, columns } = io.stdout;
     await io.stdout.writeLines(workerLines(workers, shown, style, columns));
   }
-  await io.stderr.writeLines(notes(reading, httpd, io));
+  await io.stderr.writeLines(notes(reading, io));
   return ExitCode.Fine;
 }
 
@@ -130,14 +133,14 @@ function workerJson(
   };
 }
 
-function notes({ page, server }: WorkerReading, httpd: Httpd, io: Io): string[] {
+function notes({ page, server, doubt }: LocalWorkers, io: Io): string[] {
   const name = io.stderr.style.warning("fcgi-probe:");
   const lines: string[] = [];
   if (page.malformedRows > 0) {
     lines.push(`${name} ${page.malformedRows} rows of the page do not fit its headings`);
   }
-  if (server === undefined && httpd.isHere) {
-    lines.push(`${name} no process of this httpd is to be seen: memory is not known`);
+  if (doubt !== undefined && server === undefined) {
+    lines.push(`${name} the memory of these processes is not known: ${visible(doubt.reason)}`);
   }
   return lines;
 }

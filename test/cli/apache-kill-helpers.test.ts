@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { type Apache, loadModule, type Mpm, startApache } from "../harness/apache.js";
+import { describeWith } from "../harness/describe-with.js";
+import { childrenOf, commandOf, isRunning } from "../harness/processes.js";
+import { until } from "../harness/server-process.js";
+import { spawnCommand } from "./cli.js";
+
+const helpers = [
+  ...loadModule("mod_fcgid"),
+  "FcgidIPCDir @FOLDER@/run/fcgid",
+  "FcgidProcessTableFile @FOLDER@/run/fcgid_shm",
+  'CustomLog "||/usr/bin/tee @FOLDER@/access.log" "%h"',
+];
+const started = "resuming normal operations";
+
+interface Row {
+  readonly pid: number;
+  readonly kind: string;
+  readonly activity: string;
+}
+
+for (const mpm of ["prefork", "event"] as const satisfies readonly Mpm[]) {
+  describeWith(["apache2", "mod_fcgid"], `the helpers of a real httpd with ${mpm}`, () => {
+    let apache: Apache;
+    beforeAll(async () => {
+      const extra = mpm === "prefork" ? [...helpers, ...loadModule("mod_cgid")] : helpers;
+      apache = await startApache({ mpm, wsgiGroups: ["small"], extra });
+    });
+    afterAll(() => apache.stop());
+
+    const command = (name: string, ...args: string[]) =>
+      spawnCommand(["apache", name, ...args, `${apache.url}/server-status`]);
+    const list = async () =>
+      JSON.parse((await command("workers", "--format", "json")).stdout) as Row[];
+
+    it("are neither idle nor active, and listed as what is not known", async () => {
+      await until(
+        () => childrenOf(apache.pid).some((pid) => commandOf(pid).startsWith("/usr/bin/tee")),
+        () => "no logger",
+      );
+      const rows = (await list()).filter(({ kind }) => kind === "helper");
+      // The process manager of mod_fcgid, and the daemon of mod_cgid.
+      expect(rows.length).toBeGreaterThanOrEqual(2);
+      expect(rows.every(({ activity }) => activity === "unknown")).toBe(true);
+      const { stdout } = await command("workers");
+      expect(stdout).toMatch(/^ *\d+ {2}helper or unused {4,}- /m);
+      expect(stdout).toMatch(/^ *\d+ {2}wsgi small /m);
+    });
+
+    it("outlive a kill of all that is known, and httpd does not start anew", async () => {
+      for (let request = 0; request < 3; request++) await fetch(`${apache.url}/index.txt`);
+      const rows = await list();
+      const kept = rows.filter(({ kind }) => kind === "helper").map(({ pid }) => pid);
+      const logger = childrenOf(apache.pid).filter((pid) => commandOf(pid).includes("/tee "));
+      const known = rows.filter(({ kind }) => kind !== "helper").map(({ pid }) => pid);
+      const limits = ["--max-memory-idle=1K", "--max-memory-active=1K"];
+      const { code, stdout } = await command("kill", ...limits);
+      expect(code).toBe(0);
+      const killed = [...stdout.matchAll(/^Killing (?:native|WSGI) worker (\d+) /gm)];
+      expect(killed.map(([, pid]) => Number(pid)).every((pid) => known.includes(pid))).toBe(true);
+      expect(killed.length).toBeGreaterThanOrEqual(2);
+      expect(stdout).toMatch(/^Killing WSGI worker \d+ \(small\) \(active\) using /m);
+      // httpd looks for its children once a second: it has seen who has ended.
+      await until(
+        () => killed.every(([, pid]) => !childrenOf(apache.pid).includes(Number(pid))),
+        () => "httpd did not notice",
+      );
+      expect([...kept, ...logger].every(isRunning)).toBe(true);
+      expect(apache.log().split(started)).toHaveLength(2);
+      expect((await fetch(`${apache.url}/index.txt`)).status).toBe(200);
+    });
+  });
+}
