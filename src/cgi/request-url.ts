@@ -15,7 +15,7 @@ export interface UrlOptions {
  *
  * @throws GatewayError `malformed` when the host or the target cannot be what it says
  */
-export function urlOf(variables: Variables, options: UrlOptions): string {
+export function urlOf(variables: Variables, options: UrlOptions = {}): string {
   const https = (variables.get("HTTPS") ?? "").toLowerCase();
   const named = variables.get("REQUEST_SCHEME")?.toLowerCase();
   const secure = https !== "" && https !== "off" && https !== "0";
