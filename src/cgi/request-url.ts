@@ -35,8 +35,7 @@ function originOf(variables: Variables, scheme: string, options: UrlOptions): st
   const origin = host === undefined ? undefined : parseOrigin(scheme, host);
   if (origin !== undefined) return origin;
   const name = variables.filled("SERVER_NAME");
-  // Debian's nginx sends $host as HTTP_HOST, which is the server_name for such a client.
-  if (host !== undefined && host !== name) {
+  if (host !== undefined && (host !== name || looksLikeHost(host))) {
     throw malformed("HTTP_HOST", byteText(variables, "HTTP_HOST"));
   }
   const server = name === undefined ? undefined : serverOrigin(variables, scheme, name);
@@ -45,6 +44,14 @@ function originOf(variables: Variables, scheme: string, options: UrlOptions): st
   const usual = parseOrigin(scheme, defaultHost);
   if (usual === undefined) throw malformed("the default host", defaultHost);
   return usual;
+}
+
+/**
+ * Whether a server may have SERVER_NAME from its client. Debian's nginx sends $host as HTTP_HOST,
+ * which is the server_name where a client names no host: a pattern, then, or `_`.
+ */
+function looksLikeHost(name: string): boolean {
+  return /^[\w.:[\]-]+$/.test(name) && /[a-z0-9]/i.test(name);
 }
 
 /** Most requests are for the same host as the one before. */

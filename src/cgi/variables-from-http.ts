@@ -103,9 +103,11 @@ function splitTarget(text: string): { authority: string | undefined; target: str
 }
 
 function serverVariables(host: string, { localAddress, localPort }: HttpPeers): Variable[] {
-  const [, name = "", port = ""] = /^(\[[^\]]*\]|[^:]*)(?::(\d*))?$/.exec(host) ?? [];
+  // Not of a host that is none: SERVER_NAME is what a server answers for.
+  const [, name = "", port = ""] = /^(\[[0-9a-f:.]+\]|[\w.-]*)(?::(\d*))?$/i.exec(host) ?? [];
+  const isNamed = /[a-z0-9]/i.test(name);
   return [
-    ["SERVER_NAME", name || plainIPv4(localAddress ?? "localhost")],
+    ["SERVER_NAME", isNamed ? name : plainIPv4(localAddress ?? "localhost")],
     ["SERVER_PORT", localPort === undefined ? port || "80" : `${localPort}`],
   ];
 }

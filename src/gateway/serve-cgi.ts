@@ -39,7 +39,8 @@ const BODY_BUFFER = 262_144;
  *
  * @returns the exit code: 0, or 1 when the handler failed or the response could not be completed;
  * the client has been told with 500 if nothing was sent before, and standard error says why
- * @throws GatewayError `bad_input` when this process was not started as a CGI program
+ * @throws GatewayError `bad_input` when this process was not started as a CGI program, or when Node
+ * has taken a client's HTTP_PROXY for its own proxy (NODE_USE_ENV_PROXY)
  */
 export async function serveCgi(
   application: HandlerLike,

@@ -47,6 +47,10 @@ describe("a SERVER_NAME that is no host, with a client that names none,", () => 
     },
   );
 
+  it.each(["999.1.1.1", "a:b", "[::1"])("but no excuse for a client's host: %s", (host) => {
+    expect(failure({ SERVER_NAME: host, HTTP_HOST: host })).toContain("HTTP_HOST is");
+  });
+
   it("is the default host when the port is none", () => {
     expect(urlOf({ SERVER_NAME: "s", SERVER_PORT: "99999" })).toBe("http://localhost/");
   });

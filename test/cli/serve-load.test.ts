@@ -40,6 +40,8 @@ const typeScript: Unusable = [
 
 const modules: Unusable[] = [
   ["missing.mjs", undefined, "there is no file FOLDER/missing.mjs", "check the path"],
+  ["missing/app.mjs", undefined, "there is no file FOLDER/missing/app.mjs", "check the path"],
+  [`${"x".repeat(300)}.mjs`, undefined, "cannot read FOLDER/xxx", "check the path"],
   ["folder", undefined, "FOLDER/folder is a folder", "name the application's module"],
   ["syntax.mjs", "export default (", "SyntaxError: ", 'run "node FOLDER/syntax.mjs" to see where'],
   [

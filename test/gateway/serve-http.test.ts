@@ -685,6 +685,12 @@ describe("a connection of HTTP", () => {
       400,
       "malformed",
     ],
+    ...["_", "a~^b", "999.1.1.1", "a:b"].map((host): [string, string, number, string] => [
+      `the host ${host}`,
+      `GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`,
+      400,
+      "malformed",
+    ]),
     ["CONNECT", "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n", 501, undefined],
     ["TRACE", "TRACE / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 501, "bad_input"],
   ])("refuses %s", async (_, sent, status, code) => {

@@ -10,17 +10,34 @@ import { ErrorCode, GatewayError } from "../../errors.js";
  */
 export function requireModule(url: string): void {
   const path = fileURLToPath(url);
-  const file = statSync(path, { throwIfNoEntry: false });
-  if (file === undefined) {
-    throw cannotLoad(`there is no file ${path}`, "check the path of the application's module");
-  }
-  if (file.isDirectory()) {
-    throw cannotLoad(`${path} is a folder`, "name the application's module in it");
-  }
+  let isFolder: boolean;
   try {
+    isFolder = statSync(path).isDirectory();
     accessSync(path, constants.R_OK);
-  } catch (cause) {
-    throw cannotLoad(`this user may not read ${path}`, "check the file's permissions", cause);
+  } catch (error) {
+    throw unreadable(error as NodeJS.ErrnoException, path);
+  }
+  if (isFolder) throw cannotLoad(`${path} is a folder`, "name the application's module in it");
+}
+
+function unreadable(error: NodeJS.ErrnoException, path: string): GatewayError {
+  switch (error.code) {
+    case "ENOENT":
+    case "ENOTDIR":
+      return cannotLoad(`there is no file ${path}`, "check the path of the module", error);
+    case "EACCES":
+    case "EPERM":
+      return cannotLoad(
+        `this user may not read ${path}`,
+        "check the permissions of the file and its folders",
+        error,
+      );
+    default:
+      return cannotLoad(
+        `cannot read ${path}: ${error.code}`,
+        "check the path of the module",
+        error,
+      );
   }
 }
 
@@ -30,7 +47,7 @@ export function loadError(error: unknown, url: string): GatewayError {
   try {
     requireModule(url);
   } catch (missing) {
-    if (missing instanceof GatewayError) return missing;
+    return missing as GatewayError;
   }
   const path = fileURLToPath(url);
   const { code, message } = error as NodeJS.ErrnoException;

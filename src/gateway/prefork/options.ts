@@ -196,6 +196,9 @@ export function settle(options: PoolOptions): PoolSettings {
     typeof options.listen === "string" ? parseListenAddress(options.listen) : options.listen;
   const named = "endpoint" in target ? target.protocol : Protocol.FastCgi;
   const application = moduleUrl(options.application);
+  if (!application.startsWith("file:")) {
+    throw wrong(`the application "${application}" is no file`, "name its module by its path");
+  }
   const pm = options.pm ?? (options.mode === "delegate" ? "ondemand" : "static");
   const mode = options.mode ?? (pm === "ondemand" ? "delegate" : "shared");
   // Left to us, delegating pools are as scgi_server's: one worker, and more when all are busy.

@@ -21,20 +21,17 @@ export function pageFor(
   { statusPath, pingPath, pingResponse }: PageOptions,
 ): Response | undefined {
   if (statusPath === undefined && pingPath === undefined) return undefined;
-  const path = pathOf(variables);
-  if (path === undefined) return undefined;
-  if (path === statusPath) {
-    const { format, full } = statusFormatOf(variables.get("QUERY_STRING") ?? "");
-    return page(statusPage(countersOf(board, full), format, full), statusMediaTypes[format]);
-  }
-  return path === pingPath ? page(pingResponse, statusMediaTypes.text) : undefined;
+  const path =
+    variables.filled("SCRIPT_NAME") ?? variables.filled("PATH_INFO") ?? pathOfUri(variables);
+  if (path === undefined || (path !== statusPath && path !== pingPath)) return undefined;
+  if ((pathOfUri(variables) ?? path) !== path) return undefined;
+  if (path !== statusPath) return page(pingResponse, statusMediaTypes.text);
+  const { format, full } = statusFormatOf(variables.get("QUERY_STRING") ?? "");
+  return page(statusPage(countersOf(board, full), format, full), statusMediaTypes[format]);
 }
 
-/** The path that all variables agree on, when they do. */
-function pathOf(variables: Variables): string | undefined {
-  const raw = variables.filled("REQUEST_URI")?.split("?", 1)[0];
-  const path = variables.filled("SCRIPT_NAME") ?? variables.filled("PATH_INFO") ?? raw;
-  return raw === undefined || raw === path ? path : undefined;
+function pathOfUri(variables: Variables): string | undefined {
+  return variables.filled("REQUEST_URI")?.split("?", 1)[0];
 }
 
 function page(body: string, mediaType: string): Response {

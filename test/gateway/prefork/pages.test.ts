@@ -66,7 +66,7 @@ const texts = [
   ["an emoji", "\xf0\x9f\x98\x80", "😀"],
   ["what is no UTF-8", "\xff\xc3", "%FF%C3"],
   ["what is no character", "\xef\xbf\xbe\xef\xbf\xbf", "\ufffe\uffff"],
-  ["a control character in two bytes", "\xc2\x9b2J", "\u009b2J"],
+  ["a control character in two bytes", "\xc2\x9b2J", "%C2%9B2J"],
   ["a line end of Unicode's", "\xe2\x80\xa8x", "\u2028x"],
 ] as const;
 
@@ -95,7 +95,7 @@ async function pageWith(value: string, format: StatusFormat): Promise<Uint8Array
 const escaped = (text: string, characters: RegExp) => text.replace(characters, encodeURIComponent);
 
 describe.each(texts)("the status page shows %s, in UTF-8,", (_, value, shown) => {
-  const plain = escaped(shown, /[\x80-\x9f\u2028]/g);
+  const plain = escaped(shown, /\u2028/g);
   const markup = escaped(plain, /[\ufffe\uffff]/g);
 
   it("as text", async () => {
