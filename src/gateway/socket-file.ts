@@ -82,7 +82,7 @@ export async function bindSocketFile<Listener>(
       }
       return { listener, file };
     } catch (error) {
-      if (attempt > ATTEMPTS || !isInUse(error) || !(await removeStale(path))) throw error;
+      if (attempt > ATTEMPTS || !isInUse(error) || !(await removeStale(path, text))) throw error;
     }
   }
 }
@@ -98,19 +98,27 @@ function isInUse(error: unknown): boolean {
 }
 
 /**
- * Removes a unix socket that refuses connections. What is removed is what was asked: it is moved
- * aside first, and goes back when it is another start's, or listens by now.
+ * Removes a unix socket that refuses connections. It is asked twice, because another start may have
+ * bound it, and listen a moment later. What is removed is what was asked: it is moved aside first,
+ * and goes back when another start's has taken its place.
  *
  * @returns whether to bind once more
+ * @throws GatewayError when it may not be removed
  */
-async function removeStale(path: string): Promise<boolean> {
+async function removeStale(path: string, text: string): Promise<boolean> {
   const asked = identityOf(path);
   if (asked === undefined) return true;
   if (!isSocket(path) || !(await isRefused(path))) return false;
-  if (identityOf(path) !== asked) return true;
-  const aside = moveAside(path);
-  if (aside === undefined) return identityOf(path) !== asked;
-  if (identityOf(aside) === asked && (await isRefused(aside))) unlinkSync(aside);
+  await sleep(PAUSE);
+  if (!(await isRefused(path)) || identityOf(path) !== asked) return true;
+  const aside = nameBeside(path);
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    if (identityOf(path) !== asked) return true;
+    throw listenError(error as NodeJS.ErrnoException, text);
+  }
+  if (identityOf(aside) === asked) unlinkSync(aside);
   else putBack(aside, path);
   return true;
 }
@@ -137,14 +145,17 @@ function isRefused(path: string): Promise<boolean> {
 
 /** Renames a file, in its folder. Undefined when there is none, or when that is not allowed. */
 function moveAside(path: string): string | undefined {
-  // A short name: longer paths than sockets may have could not be asked.
-  const aside = join(dirname(path), `.${randomBytes(3).toString("hex")}`);
+  const aside = nameBeside(path);
   try {
     renameSync(path, aside);
     return aside;
   } catch {
     return undefined;
   }
+}
+
+function nameBeside(path: string): string {
+  return join(dirname(path), `.${randomBytes(6).toString("hex")}`);
 }
 
 /** Gives a file its name back, unless another has it by now. */

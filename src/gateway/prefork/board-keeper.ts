@@ -34,9 +34,17 @@ export class BoardKeeper {
     this.write();
   }
 
-  /** The first of a new worker's slots. */
+  /** The first of a new worker's slots. Undefined when there is no room for them. */
   take(): number | undefined {
     const slot = this.#ranges.take();
+    if (slot === undefined) return undefined;
+    try {
+      // Takes their place in the file: on a full disk no worker starts, and none is ended.
+      this.board.clear(slot, this.#size);
+    } catch {
+      this.#ranges.free(slot);
+      return undefined;
+    }
     this.#record.slots = this.#ranges.end;
     this.write();
     return slot;

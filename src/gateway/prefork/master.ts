@@ -13,6 +13,7 @@ import type { PoolLog } from "./pool-log.js";
 import { openServer, type PoolServer } from "./pool-server.js";
 import { Readiness } from "./readiness.js";
 import { Refuser } from "./refuser.js";
+import { noRoom } from "./scoreboard.js";
 import { openShared, type SharedSocket } from "./shared-socket.js";
 import { type StaffedPool, Staffing } from "./staffing.js";
 import { serveStatus } from "./status-listener.js";
@@ -221,7 +222,7 @@ export class Master implements Pool, CrewEvents, StaffedPool {
   async #startFirst(crew: Crew): Promise<void> {
     const { startServers } = this.#settings;
     if (startServers === 0) return;
-    for (let started = 0; started < startServers; started++) crew.start();
+    for (let started = 0; started < startServers; started++) if (!crew.start()) throw noRoom();
     const failure = await this.#allReady(crew);
     if (failure !== undefined) throw failedToLoad(failure, this.#hint);
   }
@@ -232,7 +233,9 @@ export class Master implements Pool, CrewEvents, StaffedPool {
     const busy = crew.old.filter(({ idle }) => idle === undefined).length;
     const wanted = pm === "static" ? maxChildren : Math.max(1, startServers, busy);
     const count = Math.min(wanted, maxChildren);
-    for (let started = 0; started < count; started++) crew.start();
+    for (let started = 0; started < count; started++) {
+      if (!crew.start()) return noRoom().message;
+    }
     return this.#allReady(crew);
   }
 

@@ -1,6 +1,7 @@
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ErrorCode, GatewayError } from "../../errors.js";
 import {
   Float,
   MAX_SLOTS,
@@ -51,6 +52,15 @@ export interface SlotNumbers {
 /** How often a record that is being written is read again. */
 const ATTEMPTS = 20;
 
+/** There is no room for the scoreboard, or for one more worker on it. */
+export function noRoom(cause?: unknown): GatewayError {
+  const reason = cause === undefined ? "" : `: ${(cause as Error).message}`;
+  return new GatewayError(ErrorCode.BadInput, `there is no room for a scoreboard${reason}`, {
+    cause,
+    hint: `make room in /dev/shm, or in ${tmpdir()}`,
+  });
+}
+
 /** A pool's scoreboard, see the layout. Reading it asks nobody. */
 export class Scoreboard {
   readonly descriptor: number;
@@ -61,22 +71,32 @@ export class Scoreboard {
     this.descriptor = descriptor;
   }
 
-  /** Makes a scoreboard: in memory where the system has a file system for that. */
+  /**
+   * Makes a scoreboard: in memory where the system has a file system for that.
+   *
+   * @throws GatewayError `bad_input` when there is no room for it
+   */
   static create(): Scoreboard {
+    let cause: unknown;
     for (const parent of ["/dev/shm", tmpdir()]) {
+      let board: Scoreboard | undefined;
       try {
         const folder = mkdtempSync(join(parent, "fcgi-probe-"));
         try {
-          return new Scoreboard(openSync(join(folder, "scoreboard"), "wx+", 0o600));
+          board = new Scoreboard(openSync(join(folder, "scoreboard"), "wx+", 0o600));
         } finally {
           // What is open stays; nothing is left behind, whatever happens to us.
           rmSync(folder, { recursive: true, force: true });
         }
+        // Taken now, so that a disk that is full later does not end the master.
+        writeSync(board.descriptor, Buffer.alloc(POOL_SIZE), 0, POOL_SIZE, POOL_OFFSET);
+        return board;
       } catch (error) {
-        if (parent === tmpdir()) throw error;
+        board?.close();
+        cause = error;
       }
     }
-    throw new Error("no folder for temporary files");
+    throw noRoom(cause);
   }
 
   close(): void {

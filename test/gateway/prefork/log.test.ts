@@ -150,3 +150,17 @@ describe("a pool's log", () => {
     await master.logged("not in the slow log: ENOSPC", 2);
   });
 });
+
+describe("a pool whose scoreboard has no room", () => {
+  it.each([
+    ["at all", 4],
+    ["for a worker", 8],
+  ])("does not start: none %s", async (_, blocks) => {
+    // Files of so many blocks of 512 bytes: a disk that is full after that.
+    const launcher = ["/bin/sh", "-c", `ulimit -f ${blocks}; exec "$@"`, "sh"];
+    await using master = new Master(["--workers", "1"], { launcher });
+    expect(await master.exited()).toBe(2);
+    expect(master.log).toContain("fcgi-probe: there is no room for a scoreboard");
+    expect(master.log).toContain("hint: make room in /dev/shm");
+  });
+});
