@@ -1,4 +1,4 @@
-import { basename, dirname } from "node:path/posix";
+import { basename, dirname, resolve } from "node:path/posix";
 import { isToken } from "../cgi/header-fields.js";
 import type { Variable, VariableValue } from "../cgi/variable.js";
 import { decodePath, textIfUtf8 } from "../cgi/variables-from-request.js";
@@ -34,7 +34,7 @@ export function requestVariables(address: Address, given: GivenRequest): Variabl
   const headers = headerVariables(given.headers);
   const host = headers.get("HTTP_HOST") ?? "localhost";
   const isScript = address.protocol === "fcgi" || address.protocol === "cgi";
-  const program = "program" in address.endpoint ? address.endpoint.program : undefined;
+  const program = "program" in address.endpoint ? resolve(address.endpoint.program) : undefined;
   const filename = script ?? program ?? (isScript ? path : undefined);
   const variables: Variable[] = [
     ["GATEWAY_INTERFACE", "CGI/1.1"],

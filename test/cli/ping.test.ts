@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { encodeEndRequest, encodeRecord } from "../../src/fastcgi/encode.js";
+import { RecordType } from "../../src/fastcgi/protocol.js";
+import { describeWith } from "../harness/describe-with.js";
+import { answering, startFakeServer } from "../harness/fake-server.js";
+import { type PhpFpm, startPhpFpm } from "../harness/php-fpm.js";
+import { runHere } from "./cli.js";
+
+/** What `ping` makes of a response. */
+async function ping(response: string) {
+  const answer = Buffer.concat([
+    encodeRecord(RecordType.Stdout, 1, Buffer.from(response)),
+    encodeEndRequest(1, 0, 0),
+  ]);
+  await using server = await startFakeServer(answering(answer));
+  const { code, stdout, stderr } = await runHere(["ping", server.address]);
+  return { code, text: (stdout + stderr).replaceAll(server.address, "TARGET") };
+}
+
+describe("ping", () => {
+  it.each([
+    ["Content-Type: text/plain;charset=UTF-8\r\n\r\npong", "pong"],
+    ["Content-Type: text/plain\r\n\r\nall is well\n", "all is well"],
+    ["X-A: b\r\n\r\nok", "ok"],
+  ])("takes %j for a reply", async (response, reply) => {
+    const { code, text } = await ping(response);
+    expect(code).toBe(0);
+    expect(text).toMatch(new RegExp(`^TARGET: ${reply} \\(.*\\)\n$`));
+  });
+
+  it.each([
+    ["a page of HTML", "Content-Type: text/html\r\n\r\nok", '"ok"'],
+    ["a page of lines", "Content-Type: text/plain\r\n\r\npool: www\nx: y\n", '"pool: www"'],
+    ["a long line", `Content-Type: text/plain\r\n\r\n${"x".repeat(1_025)}`, `"${"x".repeat(60)}…"`],
+    ["nothing", "Content-Type: text/plain\r\n\r\n", '""'],
+  ])("says that %s is none", async (_, response, shown) => {
+    const { code, text } = await ping(response);
+    expect(code).toBe(2);
+    expect(text).toContain(`TARGET: the answer is no ping reply: ${shown}\nhint: `);
+    expect(text).toContain("ping.path");
+  });
+});
+
+describeWith(["php-fpm"], "ping and a real pool", () => {
+  let fpm: PhpFpm;
+  let target: string;
+  beforeAll(async () => {
+    fpm = await startPhpFpm({
+      pools: [{ name: "www", pm: "static", maxChildren: 1, listen: "unix" }],
+    });
+    target = fpm.pool("www").bareAddress;
+  });
+  afterAll(() => fpm.stop());
+
+  it("adds the slash that --path lacks", async () => {
+    expect((await runHere(["ping", "--path", "ping", target])).code).toBe(0);
+    const { code, stdout } = await runHere(["status", "--path", "status", target]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^pool: +www\n/);
+  });
+
+  it("is exit 2 for the status page", async () => {
+    const { code, stderr } = await runHere(["ping", `${target}:/status`]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("no ping reply");
+  });
+
+  it("takes a socket by a relative path", async () => {
+    const name = target.slice(target.lastIndexOf("/") + 1);
+    const before = process.cwd();
+    process.chdir(target.slice(0, target.lastIndexOf("/")));
+    try {
+      for (const address of [name, `./${name}`, `unix:${name}`, `${name}:/ping`]) {
+        expect((await runHere(["ping", address])).code).toBe(0);
+      }
+    } finally {
+      process.chdir(before);
+    }
+  });
+});
