@@ -86,6 +86,7 @@ export function discover(options: DiscoveryOptions = {}): Discovery {
 
 /** The URL of the text page that belongs to a status page, however it was given. */
 export function textStatusUrl(statusUrl: string): string {
+  if (!URL.canParse(statusUrl)) return statusUrl; // What may be a password is not to be cut.
   const bare = statusUrl.replace(/#.*$/, "").replace(/\?auto$/, "");
   if (!bare.includes("?")) return `${bare}?auto`;
   return /[?&]auto(?:$|[&=])/.test(bare) ? bare : `${bare}&auto`;
@@ -93,6 +94,7 @@ export function textStatusUrl(statusUrl: string): string {
 
 /** The URL of the page for people that belongs to a status page, however it was given. */
 export function htmlStatusUrl(statusUrl: string): string {
+  if (!URL.canParse(statusUrl)) return statusUrl;
   return statusUrl
     .replace(/#.*$/, "")
     .replace(/([?&])auto(?:=[^&]*)?(?=&|$)/, "$1")

@@ -3,6 +3,7 @@ import { TextPool } from "./html-values.js";
 import { notAWorkerPage } from "./not-a-status-page.js";
 import { PageDecoder } from "./page-decoder.js";
 import { processColumns, type ServerProcess, serverProcess } from "./process-columns.js";
+import type { StatusConnection } from "./status-connection.js";
 import { type Columns, columnsOf, normalizeHeading, workerRow } from "./worker-columns.js";
 import type { WorkerRow } from "./worker-row.js";
 
@@ -23,6 +24,8 @@ export interface WorkerPage extends WorkerPageRest {
    * leaves out the slots that never had one.
    */
   readonly rows: readonly WorkerRow[];
+  /** The socket that the page was fetched by. */
+  readonly connection?: StatusConnection | undefined;
 }
 
 /** More headings than any table of httpd's has. */

@@ -1,24 +1,11 @@
-import { once } from "node:events";
-import { createServer, type RequestListener } from "node:http";
-import { type AddressInfo, createServer as createTcpServer } from "node:net";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { fetchStatusPage, fetchWorkerPage } from "../../src/apache/fetch-status.js";
 import { parseWorkerPage } from "../../src/apache/html-page.js";
 import { StatusSource } from "../../src/apache/status-source.js";
 import { parseTextPage } from "../../src/apache/text-page.js";
 import { freePort } from "../harness/ports.js";
 import { fixture, least, pageOf } from "./fixtures.js";
-
-async function serve(listener: RequestListener): Promise<string> {
-  const server = createServer(listener).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  onTestFinished(async () => {
-    server.closeAllConnections();
-    server.close();
-    await once(server, "close");
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
+import { serve, serveBytes } from "./serve.js";
 
 const text = fixture("event-idle--auto.txt");
 const html = fixture("event-idle--html.html");
@@ -26,7 +13,8 @@ const html = fixture("event-idle--html.html");
 describe("asking for a status page", () => {
   it("S1.20 gives the body of an answer with status 200", async () => {
     const url = await serve((_, response) => response.end(text));
-    expect(await fetchStatusPage(`${url}/server-status?auto`)).toEqual(text);
+    const { page } = await fetchStatusPage(`${url}/server-status?auto`);
+    expect(page).toEqual(text);
   });
 
   it.each([
@@ -62,12 +50,18 @@ describe("asking for a status page", () => {
 
   it("S1.22 waits no longer than it was told to, for the answer", async () => {
     const url = await serve(() => {});
-    await expect(fetchStatusPage(url, { timeout: 50 })).rejects.toMatchObject({ code: "deadline" });
+    await expect(fetchStatusPage(url, { timeout: 50 })).rejects.toMatchObject({
+      code: "deadline",
+      hint: expect.stringContaining("every worker of httpd may be busy"),
+    });
   });
 
   it("S1.22 waits no longer than it was told to, for the end of the page", async () => {
     const url = await serve((_, response) => response.write("BusyWorkers: 1\n"));
-    await expect(fetchStatusPage(url, { timeout: 50 })).rejects.toMatchObject({ code: "deadline" });
+    const error = await fetchStatusPage(url, { timeout: 200 }).catch((reason) => reason);
+    expect(error).toMatchObject({ code: "deadline" });
+    expect(error.message).toContain("15 bytes of it came");
+    expect(error.hint).not.toContain("busy");
   });
 
   it("S1.22 can be cancelled", async () => {
@@ -84,6 +78,14 @@ describe("asking for a status page", () => {
       response.write("BusyWorkers: 1\n");
       setTimeout(() => response.destroy(), 10);
     });
+    await expect(fetchStatusPage(url)).rejects.toMatchObject({
+      code: "truncated",
+      message: expect.stringContaining("after 15 bytes"),
+    });
+  });
+
+  it("says that the connection was closed without an answer", async () => {
+    const url = await serve((request) => request.socket.destroy());
     await expect(fetchStatusPage(url)).rejects.toMatchObject({ code: "closed_without_answer" });
   });
 
@@ -92,17 +94,12 @@ describe("asking for a status page", () => {
     await expect(fetchStatusPage(url, { maxLength: 99_999 })).rejects.toMatchObject({
       code: "limit_exceeded",
     });
-    expect(await fetchStatusPage(url, { maxLength: 100_000 })).toHaveLength(100_000);
+    const { page } = await fetchStatusPage(url, { maxLength: 100_000 });
+    expect(page).toHaveLength(100_000);
   });
 
   it("says that something else than a web server listens", async () => {
-    const server = createTcpServer((socket) => {
-      socket.on("error", () => {});
-      socket.end("SSH-2.0-OpenSSH_9.2\r\n");
-    }).listen(0, "127.0.0.1");
-    await once(server, "listening");
-    onTestFinished(() => void server.close());
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const url = await serveBytes((socket) => socket.end("SSH-2.0-OpenSSH_9.2\r\n"));
     await expect(fetchStatusPage(url)).rejects.toMatchObject({ code: "wrong_protocol" });
   });
 
@@ -128,7 +125,7 @@ describe("asking for a status page", () => {
       response.write(html.subarray(0, 3001));
       setTimeout(() => response.end(html.subarray(3001)), 10);
     });
-    expect(await fetchWorkerPage(url)).toEqual(parseWorkerPage(html));
+    expect(await fetchWorkerPage(url)).toMatchObject(parseWorkerPage(html));
   });
 });
 

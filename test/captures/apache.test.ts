@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { fetchStatusPage } from "../../src/apache/fetch-status.js";
 import { streamWorkerRows, type WorkerPage, WorkerPageReader } from "../../src/apache/html-page.js";
 import { PageDecoder } from "../../src/apache/page-decoder.js";
 import { parseTextPage } from "../../src/apache/text-page.js";
@@ -17,15 +16,6 @@ import {
 import { attempt, type Problem, problemOf } from "./drive.js";
 import { latin1 } from "./plain.js";
 import { everyFile, row } from "./table.js";
-
-/** A `fetch` whose answer comes in these chunks. A real stream takes longer than all the rest. */
-const fetchOf = (chunks: readonly Uint8Array[]): typeof fetch => {
-  const pieces = chunks.values();
-  const reader = { read: async () => pieces.next(), cancel: async () => {} };
-  return async () => ({ status: 200, body: { getReader: () => reader } }) as unknown as Response;
-};
-const options = (chunks: readonly Uint8Array[]) => ({ fetch: fetchOf(chunks), timeout: 1_000 });
-const URL = "http://localhost/server-status";
 
 /** A page, or what it is instead. */
 type Told = {
@@ -128,12 +118,6 @@ describe("the pages of httpd, however they are cut", () => {
         return text + decoder.end();
       },
       facts: (text, file, bytes) => expect(text, file).toBe(textOf(bytes)),
-    }),
-    row({
-      decoder: "fetchStatusPage",
-      files: [...apacheTextPages, ...apacheHtmlPages],
-      decode: (chunks) => fetchStatusPage(URL, options(chunks)),
-      facts: (page, file, bytes) => expect(latin1(page), file).toBe(latin1(bytes)),
     }),
   ]);
 });

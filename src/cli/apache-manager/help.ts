@@ -36,6 +36,9 @@ Beyond both:
                                  of httpd says)
       --config=PATH              that configuration
       --master=PID               the pid of httpd's master, or its PidFile
+      --host=NAME                the host to ask for, at the address of the URL
+      --header=NAME=VALUE        a header field (may be repeated)
+      --insecure                 accept any certificate
 
 A SIZE is as in 500M, 1.5GB or 64KiB, a SPAN as in 30s, 5m or 2h.
 Exit status: 0 fine, 1 failed.

@@ -133,8 +133,8 @@ export class Manager {
   }
 
   #find(): Promise<Httpd> {
-    const { url, config, master } = this.#options;
-    const choice = { url, config, master, signal: this.#io.signal };
+    const { url, config, master, page } = this.#options;
+    const choice = { ...page, url, config, master, signal: this.#io.signal };
     this.#httpd ??= Httpd.find(choice, this.#world.table);
     return this.#httpd;
   }

@@ -1,8 +1,9 @@
 import type { Command } from "commander";
 import { parseDuration } from "../parse-values.js";
+import { addPageOptions, type PageOptions } from "./page-options.js";
 
 /** The options that say which httpd is meant. */
-export interface HttpdOptions {
+export interface HttpdOptions extends PageOptions {
   config?: string;
   master?: string;
   timeout?: number;
@@ -11,11 +12,12 @@ export interface HttpdOptions {
 /** What the help of such a command says of them. */
 export const httpdHelp = `Without a URL, httpd's configuration on this machine says where its page is. Its
 processes are known by the workers that the page names; --master says it where
-that is not enough: in a container, or while the page does not answer.`;
+that is not enough: in a container, or while the page does not answer. A redirect
+to another server is refused: its workers are not this httpd's.`;
 
 /** Gives a command the options that say which httpd is meant. */
 export function addHttpdOptions(command: Command): Command {
-  return command
+  return addPageOptions(command)
     .option("--config <file>", "httpd's configuration, where no URL is given")
     .option("--master <pid>", "the pid of httpd's master, or its PidFile")
     .option("--timeout <time>", "until each page must be here (default: 10s)", parseDuration);

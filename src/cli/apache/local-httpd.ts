@@ -1,8 +1,9 @@
 import type { Discovery } from "../../apache/discovery.js";
-import { shownUrl } from "../../apache/fetch-status.js";
 import type { ProcessTable } from "../../apache/process-table.js";
 import { type ApacheServer, chooseServer, findServers } from "../../apache/processes.js";
+import type { StatusHeaders } from "../../apache/status-headers.js";
 import { StatusSource } from "../../apache/status-source.js";
+import { shownUrl } from "../../apache/status-url.js";
 import type { WorkerRow } from "../../apache/worker-row.js";
 import { discoverHttpd } from "./discover-httpd.js";
 import { readMaster, runningMaster } from "./master.js";
@@ -19,6 +20,12 @@ export interface HttpdChoice {
   /** Milliseconds for each page. */
   readonly timeout?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** The Host that is asked for. Default: the host of the URL. */
+  readonly host?: string | undefined;
+  /** More header fields. */
+  readonly header?: StatusHeaders | undefined;
+  /** Whether any certificate will do. */
+  readonly insecure?: boolean | undefined;
 }
 
 /** What is known of the processes of an httpd before its page is read. */
@@ -44,11 +51,14 @@ export class Httpd {
 
   /** @throws GatewayError `bad_input` where no URL is given and none is found */
   static async find(choice: HttpdChoice, table: ProcessTable): Promise<Httpd> {
-    const { timeout, signal } = choice;
+    const { timeout, signal, host, header: headers, insecure } = choice;
     const found = choice.url === undefined ? discoverHttpd(choice.config) : undefined;
     const source = new StatusSource(choice.url ?? (found as Discovery).statusUrl, {
       timeout,
       signal,
+      host,
+      headers,
+      insecure,
     });
     const given = choice.master === undefined ? undefined : readMaster(choice.master);
     const url = shownUrl(source.htmlUrl);

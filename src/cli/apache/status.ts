@@ -3,9 +3,10 @@ import { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
 import { parseDuration } from "../parse-values.js";
 import { discoverStatusUrl } from "./discover-httpd.js";
+import { addPageOptions, type PageOptions, requestOf } from "./page-options.js";
 import { readStatusRound, type StatusFormat, statusFormats } from "./status-round.js";
 
-interface StatusCommandOptions {
+interface StatusCommandOptions extends PageOptions {
   config?: string;
   format?: StatusFormat;
   timeout?: number;
@@ -26,7 +27,8 @@ in a pipe.
 
 Without a URL, httpd's configuration on this machine says where its page is.
 The URL may be that of either page, with ?auto or without, and may have a name
-and a password in it. --watch ends with q or Ctrl-C.
+and a password in it. A redirect to another server is followed, and said.
+No proxy is used. --watch ends with q or Ctrl-C.
 
 Exit status: 0 fine, 1 could not connect, 2 connected and failed, or bad input;
 of several servers the worst.
@@ -35,11 +37,11 @@ Examples:
   fcgi-probe apache status
   fcgi-probe apache status --watch 10s http://127.0.0.1/server-status
   fcgi-probe apache status --format json http://web{1,2}/server-status
+  fcgi-probe apache status --host www.example.com https://127.0.0.1/server-status
 `;
 
 export function defineStatus(command: Command, io: Io, finish: (exitCode: ExitCode) => void): void {
-  command
-    .argument("[URL...]", "status pages")
+  addPageOptions(command.argument("[URL...]", "status pages"))
     .addOption(new Option("--format <form>", "how to show it").choices(statusFormats))
     .option("--config <file>", "httpd's configuration, where no URL is given")
     .option("--timeout <time>", "until a page must be here (default: 5s)", parseDuration)
@@ -52,12 +54,16 @@ export function defineStatus(command: Command, io: Io, finish: (exitCode: ExitCo
 
 async function runStatus(
   given: readonly string[],
-  { config, format, timeout, watch: interval }: StatusCommandOptions,
+  { config, format, timeout, watch: interval, ...page }: StatusCommandOptions,
   io: Io,
 ): Promise<ExitCode> {
   const urls = given.length > 0 ? given : [discoverStatusUrl(config)];
   const isTable = io.stdout.isTerminal || urls.length > 1;
-  const options = { format: format ?? (isTable ? "table" : "text"), timeout };
+  const options = {
+    format: format ?? (isTable ? "table" : "text"),
+    timeout,
+    request: requestOf(page),
+  };
   const round = () => readStatusRound(urls, options, io);
   if (interval !== undefined) {
     const { watch } = await import("../watch.js");
