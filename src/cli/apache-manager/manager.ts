@@ -140,7 +140,7 @@ export class Manager {
   }
 
   async #collect(): Promise<Collected> {
-    return collectMetrics(await this.#find(), this.#world.table, {
+    return collectMetrics(this.#find(), this.#world.table, {
       hangingAfter: this.#hangingAfter,
       counts: this.#options.version === 2,
       killedActive: this.#killedActive,
