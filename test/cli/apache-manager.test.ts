@@ -184,6 +184,8 @@ describe("the options of apache-manager", () => {
     expect(readManagerOptions(["--h"])).toMatchObject({ help: true });
     expect(readManagerOptions(["--c"])).toMatchObject({ collectMetrics: true });
     expect(readManagerOptions(["--hang", "1m"])).toMatchObject({ hangingAfter: 60 });
+    expect(readManagerOptions(["--in=1m"])).toMatchObject({ interval: 60 });
+    expect(readManagerOptions(["--define=A", "--de", "B"])).toMatchObject({ define: ["A", "B"] });
   });
 });
 

@@ -227,6 +227,25 @@ https     [::1]      8443  https://[::1]:8443
     });
   });
 
+  it("knows the names that are given, and the host that leads to the page", async () => {
+    const config = join(folder, "httpd.conf");
+    const host = (name: string, inner = "") =>
+      `<VirtualHost *:81>\nServerName ${name}\n${inner}</VirtualHost>\n`;
+    const location = "<Location /s>\nSetHandler server-status\n</Location>\n";
+    writeFileSync(
+      config,
+      `<IfDefine A>\nListen 81\n</IfDefine>\n${host("a.example")}${host("b.example", location)}`,
+    );
+    const args = ["apache", "discover", "--config", config];
+    const { stdout } = await runHere([...args, "--define", "A"]);
+    expect(stdout).toContain(
+      "for programs   http://127.0.0.1:81/s?auto\nasked as       b.example\n",
+    );
+    expect((await runHere(args)).code).toBe(2);
+    const bad = await runHere([...args, "--define", "A B"]);
+    expect(bad.stderr).toContain("is no name of a Define");
+  });
+
   it("S1.10 exits with 2 where nothing listens", async () => {
     const config = join(folder, "httpd.conf");
     writeFileSync(config, "# nothing\n");

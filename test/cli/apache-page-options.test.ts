@@ -1,4 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { ProcFileSystem } from "../../src/apache/process-table.js";
 import { runKill } from "../../src/cli/apache/kill.js";
 import { runMetrics } from "../../src/cli/apache/metrics.js";
@@ -82,6 +85,37 @@ describe("a redirect to another server", () => {
       );
     },
   );
+});
+
+describe("without a URL", () => {
+  it.each([...commands, "zabbix-discovery"])("%s takes the names of --define", async (command) => {
+    const { code, stderr } = await runCommand(command, "--config", "/nowhere", "--define", "A");
+    expect(code).toBe(2);
+    expect(stderr).toContain("/nowhere is missing");
+  });
+
+  it.each(["status", "workers"])("%s asks by the host that leads to the page", async (command) => {
+    const hosts: (string | undefined)[] = [];
+    const url = await serve((request, response) => {
+      hosts.push(request.headers.host);
+      response.end(pageFor(request.url));
+    });
+    const { port } = new URL(url);
+    const folder = mkdtempSync(join(tmpdir(), "fcgi-probe-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const host = (name: string, inner = "") =>
+      `<VirtualHost *:${port}>\nServerName ${name}\n${inner}</VirtualHost>\n`;
+    const location = "<Location /s>\nSetHandler server-status\n</Location>\n";
+    const config = join(folder, "httpd.conf");
+    writeFileSync(
+      config,
+      `<IfDefine A>\nListen ${port}\n</IfDefine>\n${host("a.example")}${host("b.example", location)}`,
+    );
+    const args = ["--config", config, "--define", "A"];
+    expect((await runCommand(command, ...args)).code).toBe(0);
+    await runCommand(command, ...args, "--host", "c.example");
+    expect(new Set(hosts)).toEqual(new Set(["b.example", "c.example"]));
+  });
 });
 
 describe("apache status", () => {

@@ -35,6 +35,8 @@ Beyond both:
       --url=URL                  the status page (default: what the configuration
                                  of httpd says)
       --config=PATH              that configuration
+      --define=NAME              a name that httpd was started with, as -D NAME
+                                 (may be repeated)
       --master=PID               the pid of httpd's master, or its PidFile
       --host=NAME                the host to ask for, at the address of the URL
       --header=NAME=VALUE        a header field (may be repeated)

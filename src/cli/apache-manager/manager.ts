@@ -133,8 +133,8 @@ export class Manager {
   }
 
   #find(): Promise<Httpd> {
-    const { url, config, master, page } = this.#options;
-    const choice = { ...page, url, config, master, signal: this.#io.signal };
+    const { url, config, define, master, page } = this.#options;
+    const choice = { ...page, url, config, define, master, signal: this.#io.signal };
     this.#httpd ??= Httpd.find(choice, this.#world.table);
     return this.#httpd;
   }
@@ -169,9 +169,9 @@ export class Manager {
   }
 
   async #discover(): Promise<void> {
-    const { url, config, master } = this.#options;
+    const { url, config, define, master } = this.#options;
     const { table } = this.#world;
-    let server = url === undefined ? localServer({ config, master }, table) : undefined;
+    let server = url === undefined ? localServer({ config, define, master }, table) : undefined;
     if (url !== undefined) {
       const httpd = await this.#find();
       server = killable((await readWorkers(httpd, table)).server, httpd);

@@ -27,6 +27,8 @@ export interface ManagerOptions {
   readonly interval: number | undefined;
   readonly url: string | undefined;
   readonly config: string | undefined;
+  /** Names that httpd was started with. */
+  readonly define: readonly string[];
   readonly master: string | undefined;
   /** How the status page is asked for. */
   readonly page: PageOptions;
@@ -65,6 +67,11 @@ const ours: readonly ManagerSpec[] = [
   { key: "config", long: ["config"], takesValue: true },
   { key: "master", long: ["master"], takesValue: true },
   { key: "interval", long: ["interval"], takesValue: true },
+];
+
+/** Added later, so that prefixes of the others stay unique. */
+const oursAdded: readonly ManagerSpec[] = [
+  { key: "define", long: ["define"], takesValue: true },
   { key: "host", long: ["host"], takesValue: true },
   { key: "header", long: ["header"], takesValue: true },
   { key: "insecure", long: ["insecure"] },
@@ -77,7 +84,7 @@ const ours: readonly ManagerSpec[] = [
  * @throws GatewayError `bad_input` for a value that is
  */
 export function readManagerOptions(args: readonly string[]): ManagerOptions {
-  const { options, positionals } = parseOptions(args, [version1, version2, ours]);
+  const { options, positionals } = parseOptions(args, [version1, version2, ours, oursAdded]);
   const values = new Map<ManagerSpec["key"], string>();
   const page: PageOptions = {};
   let verbosity = 0;
@@ -114,6 +121,7 @@ export function readManagerOptions(args: readonly string[]): ManagerOptions {
     interval: parsed("interval", parseTimespan),
     url: values.get("url"),
     config: values.get("config"),
+    define: options.flatMap(({ spec, value }) => (spec.key === "define" ? [value] : [])),
     master: values.get("master"),
   };
 }

@@ -1,10 +1,12 @@
 import type { Command } from "commander";
 import { parseDuration } from "../parse-values.js";
+import { addDefine } from "./discover-httpd.js";
 import { addPageOptions, type PageOptions } from "./page-options.js";
 
 /** The options that say which httpd is meant. */
 export interface HttpdOptions extends PageOptions {
   config?: string;
+  define?: readonly string[];
   master?: string;
   timeout?: number;
 }
@@ -19,6 +21,7 @@ to another server is refused: its workers are not this httpd's.`;
 export function addHttpdOptions(command: Command): Command {
   return addPageOptions(command)
     .option("--config <file>", "httpd's configuration, where no URL is given")
+    .option("--define <name>", "a name it was started with (-D); again for more", addDefine)
     .option("--master <pid>", "the pid of httpd's master, or its PidFile")
     .option("--timeout <time>", "until each page must be here (default: 10s)", parseDuration);
 }

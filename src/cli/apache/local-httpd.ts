@@ -15,6 +15,8 @@ export interface HttpdChoice {
   readonly url?: string | undefined;
   /** The configuration that is read where no URL is given. */
   readonly config?: string | undefined;
+  /** Names that httpd was started with, besides those that a running one shows. */
+  readonly define?: readonly string[] | undefined;
   /** The pid of the master, or the file that has it. */
   readonly master?: string | undefined;
   /** Milliseconds for each page. */
@@ -52,11 +54,11 @@ export class Httpd {
   /** @throws GatewayError `bad_input` where no URL is given and none is found */
   static async find(choice: HttpdChoice, table: ProcessTable): Promise<Httpd> {
     const { timeout, signal, host, header: headers, insecure } = choice;
-    const found = choice.url === undefined ? discoverHttpd(choice.config) : undefined;
+    const found = choice.url === undefined ? discoverHttpd(choice, table) : undefined;
     const source = new StatusSource(choice.url ?? (found as Discovery).statusUrl, {
       timeout,
       signal,
-      host,
+      host: host ?? found?.statusHost,
       headers,
       insecure,
     });

@@ -1,13 +1,15 @@
 import { type Command, Option } from "commander";
+import { ProcFileSystem } from "../../apache/process-table.js";
 import { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
 import { parseDuration } from "../parse-values.js";
-import { discoverStatusUrl } from "./discover-httpd.js";
+import { addDefine, discoverHttpd } from "./discover-httpd.js";
 import { addPageOptions, type PageOptions, requestOf } from "./page-options.js";
 import { readStatusRound, type StatusFormat, statusFormats } from "./status-round.js";
 
 interface StatusCommandOptions extends PageOptions {
   config?: string;
+  define?: readonly string[];
   format?: StatusFormat;
   timeout?: number;
   watch?: number;
@@ -44,6 +46,7 @@ export function defineStatus(command: Command, io: Io, finish: (exitCode: ExitCo
   addPageOptions(command.argument("[URL...]", "status pages"))
     .addOption(new Option("--format <form>", "how to show it").choices(statusFormats))
     .option("--config <file>", "httpd's configuration, where no URL is given")
+    .option("--define <name>", "a name it was started with (-D); again for more", addDefine)
     .option("--timeout <time>", "until a page must be here (default: 5s)", parseDuration)
     .option("--watch <time>", "read it again and again, this often", parseDuration)
     .addHelpText("after", help)
@@ -54,15 +57,18 @@ export function defineStatus(command: Command, io: Io, finish: (exitCode: ExitCo
 
 async function runStatus(
   given: readonly string[],
-  { config, format, timeout, watch: interval, ...page }: StatusCommandOptions,
+  { config, define, format, timeout, watch: interval, ...page }: StatusCommandOptions,
   io: Io,
 ): Promise<ExitCode> {
-  const urls = given.length > 0 ? given : [discoverStatusUrl(config)];
+  const found =
+    given.length > 0 ? undefined : discoverHttpd({ config, define }, new ProcFileSystem());
+  const urls = found === undefined ? given : [found.statusUrl];
+  const request = requestOf(page);
   const isTable = io.stdout.isTerminal || urls.length > 1;
   const options = {
     format: format ?? (isTable ? "table" : "text"),
     timeout,
-    request: requestOf(page),
+    request: { ...request, host: request.host ?? found?.statusHost },
   };
   const round = () => readStatusRound(urls, options, io);
   if (interval !== undefined) {
