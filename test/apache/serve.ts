@@ -18,7 +18,7 @@ export async function serve(listener: RequestListener): Promise<string> {
 }
 
 const tlsFile = (name: string) =>
-  readFileSync(fileURLToPath(new URL(`../fixtures/tls/${name}.pem`, import.meta.url)));
+  readFileSync(fileURLToPath(new URL(`./tls/${name}.pem`, import.meta.url)));
 
 /**
  * The same over TLS, with a certificate for `www.example.com` that it has signed itself.

@@ -10,6 +10,7 @@ import {
   apacheHtmlPages,
   apacheMetrics,
   apacheTextPages,
+  lighttpdPages,
   poolHtmlPages,
   poolPages,
 } from "./captures.js";
@@ -94,7 +95,7 @@ describe("the pages of httpd, however they are cut", () => {
     }),
     row({
       decoder: "WorkerPageReader, for which these are no pages of workers,",
-      files: [...apacheTextPages, ...poolHtmlPages],
+      files: [...apacheTextPages, ...poolHtmlPages, ...lighttpdPages],
       decode(chunks) {
         const reader = new WorkerPageReader(() => {});
         return attempt(() => {
@@ -140,7 +141,13 @@ describe.each(bothEngines)(
       expect(status.scoreboard?.letters).toBe(value("Scoreboard"));
     });
 
-    const others = [...apacheHtmlPages, ...apacheMetrics, ...poolPages, ...poolHtmlPages];
+    const others = [
+      ...apacheHtmlPages,
+      ...apacheMetrics,
+      ...lighttpdPages,
+      ...poolPages,
+      ...poolHtmlPages,
+    ];
     it(`parseTextPage refuses ${others.length} pages that are none, or are for people`, () => {
       for (const file of others) {
         const problem = attempt(() => parseTextPage(fixture(file), engine));
