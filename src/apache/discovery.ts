@@ -85,25 +85,6 @@ function versionOf(program: string | undefined, file: string): string | undefine
   return undefined;
 }
 
-/** The URL of the text page that belongs to a status page, however it was given. */
-export function textStatusUrl(statusUrl: string): string {
-  if (!URL.canParse(statusUrl)) return statusUrl; // What may be a password is not to be cut.
-  const bare = statusUrl.replace(/#.*$/, "").replace(/\?auto$/, "");
-  if (!bare.includes("?")) return `${bare}?auto`;
-  return /[?&]auto(?:$|[&=])/.test(bare) ? bare : `${bare}&auto`;
-}
-
-/** The URL of the page for people that belongs to a status page, however it was given. */
-export function htmlStatusUrl(statusUrl: string): string {
-  if (!URL.canParse(statusUrl)) return statusUrl;
-  return statusUrl
-    .replace(/#.*$/, "")
-    .replace(/([?&])auto(?:=[^&]*)?(?=&|$)/, "$1")
-    .replace(/\?&+/, "?")
-    .replace(/&&+/, "&")
-    .replace(/[?&]+$/, "");
-}
-
 function findPidFile(directives: readonly Directive[], serverRoot: string): string | undefined {
   const directive = directives.findLast(({ name }) => name === "pidfile");
   const path = directive?.arguments[0];

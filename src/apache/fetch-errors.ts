@@ -72,7 +72,9 @@ function reasonOf(error: Error, progress: Readonly<FetchProgress>): Reason {
   const { stage, received, isSecure } = progress;
   const code = String((error as NodeJS.ErrnoException).code ?? "");
   const what = `${messageOf(error)}.`;
-  if (code === "HPE_HEADER_OVERFLOW") return [ErrorCode.LimitExceeded, what];
+  if (code === "HPE_HEADER_OVERFLOW") {
+    return [ErrorCode.LimitExceeded, what, "no httpd's head is that long: check the URL"];
+  }
   // Without a code since Node 24.
   if (code.startsWith("HPE_") || error.name === "HTTPParserError") {
     return [ErrorCode.WrongProtocol, what, secureHint];

@@ -5,6 +5,13 @@ import { ErrorCode, GatewayError } from "../errors.js";
 import { type FetchProgress, fetchError, noPage } from "./fetch-errors.js";
 import { type WorkerPage, WorkerPageReader } from "./html-page.js";
 import { refusedPage } from "./not-a-status-page.js";
+import {
+  leadsElsewhere,
+  MOST_REDIRECTS,
+  redirectOf,
+  redirectTarget,
+  tooManyRedirects,
+} from "./redirects.js";
 import { connectionOf, connectTo, type StatusConnection } from "./status-connection.js";
 import { checkHost, requestHeaders, type StatusHeaders } from "./status-headers.js";
 import { parseStatusUrl, shownUrl } from "./status-url.js";
@@ -33,6 +40,8 @@ export interface FetchStatusOptions {
    * of this one's, so nothing may be killed by such a page. Default: false.
    */
   readonly followOrigins?: boolean | undefined;
+  /** Called when the answer with the page begins. httpd has just made the page then. */
+  readonly onAnswer?: (() => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -55,7 +64,6 @@ const DEFAULT_TIMEOUT = 10_000;
 /** The longest time that a timer can wait. */
 const LONGEST_TIMEOUT = 2_147_483_647;
 const MAX_LENGTH = 67_108_864;
-const MOST_REDIRECTS = 10;
 
 /**
  * Asks an httpd for a page of its status, over a connection of its own.
@@ -157,6 +165,7 @@ async function followRedirects(
       const location = redirectOf(response);
       if (location === undefined) {
         const connection = connectionOf(socket);
+        options.onAnswer?.();
         await readBody(response, shown, maxLength, reading);
         return { url: isElsewhere ? question.url.href : shown, isElsewhere, connection };
       }
@@ -171,12 +180,7 @@ async function followRedirects(
       socket.destroy();
     }
   }
-  throw noPage(
-    shown,
-    ErrorCode.BadStatus,
-    `It redirects more than ${MOST_REDIRECTS} times.`,
-    "see the rewrite rules of this httpd: they may lead in a circle",
-  );
+  throw tooManyRedirects(shown);
 }
 
 interface Exchange {
@@ -239,42 +243,9 @@ async function readBody(
   }
 }
 
-const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
-
-function redirectOf({ statusCode, headers }: IncomingMessage): string | undefined {
-  return redirectStatuses.has(statusCode ?? 0) ? headers.location : undefined;
-}
-
-/** Where a redirect leads. httpd writes the Host that it was asked by; the address stays ours. */
-function redirectTarget(
-  location: string,
-  { url, host }: Question,
-  shown: string,
-): { readonly url: URL; readonly isElsewhere: boolean } {
-  const base = new URL(`${url.protocol}//${host}${url.pathname}${url.search}`);
-  const target = URL.canParse(location, base) ? new URL(location, base) : undefined;
-  if (target?.protocol !== "http:" && target?.protocol !== "https:") {
-    throw leadsElsewhere(shown, location);
-  }
-  const isNamed = target.protocol === base.protocol && target.hostname === base.hostname;
-  const isSame = isNamed && (target.port === base.port || target.port === url.port);
-  if (isSame || target.origin === url.origin) {
-    return { url: new URL(target.pathname + target.search, url.origin), isElsewhere: false };
-  }
-  // Credentials that a server writes into its redirect are not used.
-  return { url: parseStatusUrl(target.href).url, isElsewhere: true };
-}
-
-function leadsElsewhere(shown: string, location: string): GatewayError {
-  return noPage(
-    shown,
-    ErrorCode.BadStatus,
-    `It redirects to another server: ${shownUrl(location)}`,
-    "if that is the httpd that is meant, give its URL; with --host the name that it is asked by stays",
-  );
-}
-
 function tooLong(url: string, maxLength: number): GatewayError {
   const message = `the page is longer than ${maxLength} bytes`;
-  return new GatewayError(ErrorCode.LimitExceeded, message, { address: url, offset: maxLength });
+  const hint = "no status page is that long: check the URL";
+  const options = { address: url, offset: maxLength, hint };
+  return new GatewayError(ErrorCode.LimitExceeded, message, options);
 }

@@ -1,10 +1,9 @@
 import type { Engine } from "../engine/engine.js";
 import { GatewayError } from "../errors.js";
-import { htmlStatusUrl, textStatusUrl } from "./discovery.js";
 import { type FetchStatusOptions, fetchStatusPage, fetchWorkerPage } from "./fetch-status.js";
 import type { WorkerPage } from "./html-page.js";
 import type { ServerStatus } from "./server-status.js";
-import { shownUrl } from "./status-url.js";
+import { htmlStatusUrl, shownUrl, textStatusUrl } from "./status-url.js";
 import { parseTextPage } from "./text-page.js";
 
 export interface StatusSourceOptions extends FetchStatusOptions {
@@ -53,8 +52,8 @@ export class StatusSource {
   }
 
   /** @throws GatewayError */
-  workers(): Promise<WorkerPage> {
-    this.#workers ??= this.#note(fetchWorkerPage(this.htmlUrl, this.#options));
+  workers({ onAnswer }: Pick<FetchStatusOptions, "onAnswer"> = {}): Promise<WorkerPage> {
+    this.#workers ??= this.#note(fetchWorkerPage(this.htmlUrl, { ...this.#options, onAnswer }));
     return this.#workers;
   }
 

@@ -44,6 +44,25 @@ function withoutCredentials(text: string): string {
   return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, "$1");
 }
 
+/** The URL of the text page that belongs to a status page, however it was given. */
+export function textStatusUrl(statusUrl: string): string {
+  if (!URL.canParse(statusUrl)) return statusUrl; // What may be a password is not to be cut.
+  const bare = statusUrl.replace(/#.*$/, "").replace(/\?auto$/, "");
+  if (!bare.includes("?")) return `${bare}?auto`;
+  return /[?&]auto(?:$|[&=])/.test(bare) ? bare : `${bare}&auto`;
+}
+
+/** The URL of the page for people that belongs to a status page, however it was given. */
+export function htmlStatusUrl(statusUrl: string): string {
+  if (!URL.canParse(statusUrl)) return statusUrl;
+  return statusUrl
+    .replace(/#.*$/, "")
+    .replace(/([?&])auto(?:=[^&]*)?(?=&|$)/, "$1")
+    .replace(/\?&+/, "?")
+    .replace(/&&+/, "&")
+    .replace(/[?&]+$/, "");
+}
+
 /** The bytes of a text with percent escapes. A `%` that begins none stands for itself. */
 function unescaped(text: string): Buffer {
   const parts = text.split(/%([0-9a-f]{2})/i);

@@ -3,12 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  type Discovery,
-  discover,
-  htmlStatusUrl,
-  textStatusUrl,
-} from "../../src/apache/discovery.js";
+import { type Discovery, discover } from "../../src/apache/discovery.js";
 import { readEnvironmentFile } from "../../src/apache/environment-file.js";
 
 let root = "";
@@ -135,26 +130,6 @@ describe("discovery", () => {
 
   it("opens nothing that is no file", () => {
     expect(() => discover({ file: root })).toThrow(/cannot be read: it is a folder/);
-  });
-
-  it.each([
-    ["http://h/server-status", "http://h/server-status?auto"],
-    ["http://h/server-status?auto", "http://h/server-status?auto"],
-    ["http://h/server-status?auto=", "http://h/server-status?auto="],
-    ["http://h/s?refresh=5", "http://h/s?refresh=5&auto"],
-    ["http://h/s#top", "http://h/s?auto"],
-  ])("S1.11 asks for the text page of %s at %s", (url, text) => {
-    expect(textStatusUrl(url)).toBe(text);
-  });
-
-  it.each([
-    ["http://h/server-status?auto", "http://h/server-status"],
-    ["http://h/server-status", "http://h/server-status"],
-    ["http://h/s?auto&refresh=5", "http://h/s?refresh=5"],
-    ["http://h/s?a=1&auto&b=2", "http://h/s?a=1&b=2"],
-    ["http://h/s?automatic", "http://h/s?automatic"],
-  ])("S1.11 asks for the page for people of %s at %s", (url, html) => {
-    expect(htmlStatusUrl(url)).toBe(html);
   });
 });
 

@@ -1,7 +1,6 @@
 import { createServer } from "node:http";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { fetchStatusPage, fetchWorkerPage } from "../../src/apache/fetch-status.js";
-import { shownUrl } from "../../src/apache/status-url.js";
 import { fixture } from "./fixtures.js";
 import { serve, serveBytes } from "./serve.js";
 
@@ -92,18 +91,6 @@ describe("the request for a status page", () => {
     expect(Buffer.from(authorization, "base64").toString()).toBe(sent);
   });
 
-  it.each([
-    ["http://u:p@h/s", "http://h/s"],
-    ["http://u:p#x@h/s", "http://h/s"],
-    ["ftp://u:p@h/s", "ftp://h/s"],
-    ["u:p@h/s", "h/s"],
-    ["http://h:99999/s", "http://h:99999/s"],
-    ["http://h/s#top", "http://h/s"],
-    ["", ""],
-  ])("shows the URL %s as %s", async (url, shown) => {
-    expect(shownUrl(url)).toBe(shown);
-  });
-
   it("never shows a password of what is no URL", async () => {
     const error = await fetchStatusPage("http://u:s3cret#x@h/").catch((reason) => reason);
     expect(error).toMatchObject({ code: "bad_address" });
@@ -125,6 +112,24 @@ describe("the request for a status page", () => {
     const url = `http://127.0.0.1:${port}/server-status?auto`;
     await expect(fetch(url)).rejects.toMatchObject({ cause: { message: "bad port" } });
     expect((await fetchStatusPage(url)).page).toEqual(text);
+  });
+
+  it("tells when the page begins, once, after redirects and before its end", async () => {
+    const begun: boolean[] = [];
+    let isWhole = false;
+    const url = await serve((request, response) => {
+      if (request.url === "/s") {
+        response.writeHead(302, { location: "/t" }).end();
+        return;
+      }
+      response.write(text.subarray(0, 100));
+      setTimeout(() => {
+        isWhole = true;
+        response.end(text.subarray(100));
+      }, 50);
+    });
+    await fetchStatusPage(`${url}/s`, { onAnswer: () => begun.push(isWhole) });
+    expect(begun).toEqual([false]);
   });
 
   it("has the addresses of the socket that the page came by", async () => {

@@ -1,4 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { type AddressInfo, connect } from "node:net";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { fetchStatusPage, fetchWorkerPage } from "../../src/apache/fetch-status.js";
 import { parseWorkerPage } from "../../src/apache/html-page.js";
 import { StatusSource } from "../../src/apache/status-source.js";
@@ -6,6 +10,24 @@ import { parseTextPage } from "../../src/apache/text-page.js";
 import { freePort } from "../harness/ports.js";
 import { fixture, least, pageOf } from "./fixtures.js";
 import { serve, serveBytes } from "./serve.js";
+
+/** A port that answers no SYN until the test ends: nothing accepts, and the queue is full. */
+async function silentPort(): Promise<number> {
+  const script =
+    "import socket, sys; s = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen(0); print(s.getsockname()[1], flush=True); sys.stdin.read()";
+  const listener = spawn("python3", ["-c", script], { stdio: ["pipe", "pipe", "inherit"] });
+  const [line] = (await once(listener.stdout, "data")) as [Buffer];
+  const port = Number(line);
+  const sockets = Array.from({ length: 4 }, () => connect(port, "127.0.0.1").on("error", () => {}));
+  await Promise.race(sockets.map((socket) => once(socket, "connect")));
+  onTestFinished(async () => {
+    for (const socket of sockets) socket.destroy();
+    const ended = once(listener, "close");
+    listener.stdin.end();
+    await ended;
+  });
+  return port;
+}
 
 const text = fixture("event-idle--auto.txt");
 const html = fixture("event-idle--html.html");
@@ -46,6 +68,18 @@ describe("asking for a status page", () => {
     await expect(fetchStatusPage("http://nowhere.invalid/")).rejects.toMatchObject({
       code: "connect_failed",
     });
+  });
+
+  it("S1.22 waits no longer than it was told to, for the connection", async () => {
+    const port = await silentPort();
+    const error = await fetchStatusPage(`http://127.0.0.1:${port}/`, { timeout: 200 }).catch(
+      (reason) => reason,
+    );
+    expect(error).toMatchObject({
+      code: "connect_timeout",
+      message: expect.stringContaining("There was no connection within 200 ms."),
+    });
+    expect(error.hint).not.toContain("busy");
   });
 
   it("S1.22 waits no longer than it was told to, for the answer", async () => {
@@ -93,9 +127,20 @@ describe("asking for a status page", () => {
     const url = await serve((_, response) => response.end(new Uint8Array(100_000)));
     await expect(fetchStatusPage(url, { maxLength: 99_999 })).rejects.toMatchObject({
       code: "limit_exceeded",
+      hint: "no status page is that long: check the URL",
     });
     const { page } = await fetchStatusPage(url, { maxLength: 100_000 });
     expect(page).toHaveLength(100_000);
+  });
+
+  it("reads from an IPv6 address", async () => {
+    const server = createServer((_, response) => response.end(text)).listen(0, "::1");
+    await once(server, "listening");
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const { page, connection } = await fetchStatusPage(`http://[::1]:${port}/`);
+    expect(page).toEqual(text);
+    expect(connection).toMatchObject({ remoteAddress: "::1", remotePort: port });
   });
 
   it("says that something else than a web server listens", async () => {

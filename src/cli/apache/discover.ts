@@ -1,7 +1,8 @@
 import { type Command, Option } from "commander";
-import { type Discovery, textStatusUrl } from "../../apache/discovery.js";
+import type { Discovery } from "../../apache/discovery.js";
 import { type ProcessTable, ProcFileSystem } from "../../apache/process-table.js";
 import { findServers, readPidFile } from "../../apache/processes.js";
+import { textStatusUrl } from "../../apache/status-url.js";
 import { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
 import type { Style } from "../render/style.js";

@@ -1,8 +1,7 @@
-import { textStatusUrl } from "../../apache/discovery.js";
 import { type FetchStatusOptions, fetchStatusPage } from "../../apache/fetch-status.js";
 import type { ServerStatus } from "../../apache/server-status.js";
 import { ledElsewhere, StatusSource } from "../../apache/status-source.js";
-import { shownUrl } from "../../apache/status-url.js";
+import { shownUrl, textStatusUrl } from "../../apache/status-url.js";
 import { parseTextPage } from "../../apache/text-page.js";
 import type { FleetResult, Probe } from "../../fleet/probe.js";
 import type { Io } from "../io.js";
