@@ -1,4 +1,4 @@
-import { type IncomingMessage, request as sendRequest } from "node:http";
+import { type IncomingMessage, type OutgoingHttpHeaders, request as sendRequest } from "node:http";
 import type { Socket } from "node:net";
 import { concat } from "../bytes.js";
 import { ErrorCode, GatewayError } from "../errors.js";
@@ -137,7 +137,7 @@ interface Question {
   readonly url: URL;
   /** The Host. */
   readonly host: string;
-  readonly headers: Readonly<Record<string, unknown>>;
+  readonly headers: OutgoingHttpHeaders;
   readonly insecure: boolean;
 }
 
@@ -203,20 +203,33 @@ async function ask(
     },
   });
   progress.stage = "waiting";
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+  try {
+    return { socket, response: await sendOver(socket, { host, ...headers }, url, signal) };
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+}
+
+function sendOver(
+  socket: Socket,
+  headers: OutgoingHttpHeaders,
+  url: URL,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
     // Neither an agent, which would keep the connection, nor a proxy of the environment.
     const request = sendRequest({
       createConnection: () => socket,
       path: url.pathname + url.search,
       setHost: false,
-      headers: { host, ...headers } as Record<string, string>,
+      headers,
       signal,
     });
     request.once("response", resolve);
     request.on("error", reject);
     request.end();
   });
-  return { socket, response };
 }
 
 async function readBody(
