@@ -1,12 +1,13 @@
 /** The package's door to Apache httpd: its status pages, its workers, and killing them. */
 
 export type { Doubt } from "./apache/answering-server.js";
-export type { Discovery, DiscoveryOptions, Listener } from "./apache/discovery.js";
+export type { Discovery, DiscoveryOptions } from "./apache/discovery.js";
 export { discover } from "./apache/discovery.js";
 export type { WorkerPage } from "./apache/html-page.js";
 export { parseWorkerPage, streamWorkerRows, WorkerPageReader } from "./apache/html-page.js";
 export type { KillOptions, KillResult } from "./apache/kill.js";
 export { killWorkers } from "./apache/kill.js";
+export type { Listener } from "./apache/listeners.js";
 export type { LocalWorkers, LocalWorkersOptions } from "./apache/local-workers.js";
 export { readLocalWorkers } from "./apache/local-workers.js";
 export type { ProcessTable } from "./apache/process-table.js";

@@ -1,46 +1,90 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { isAbsolute, join } from "node:path";
+import { accessSync, constants, readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 
 /** A configuration file is read up to this size, in bytes. */
 const LARGEST = 4_194_304;
 
-/** The lines of a configuration file, or why it cannot be read. */
-export type FileLines = { readonly lines: readonly string[] } | { readonly problem: string };
+/** Why a file was not read. */
+export interface FileProblem {
+  readonly isMissing: boolean;
+  /** In words that follow the name of the file: `is not a regular file`. */
+  readonly problem: string;
+}
 
-/** Reads a regular file. Nothing else is opened: a pipe or a device may never end. */
-export function readLines(path: string): FileLines {
+/** The text of a configuration file, or why it cannot be read. */
+export function readText(path: string): { readonly text: string } | FileProblem {
   try {
     const stats = statSync(path);
-    if (!stats.isFile()) return { problem: "is not a regular file" };
-    if (stats.size > LARGEST) return { problem: `is larger than ${LARGEST} bytes` };
-    return { lines: readFileSync(path, "utf8").split(/\r?\n/) };
+    // Nothing else is opened: a pipe or a device may never end.
+    if (stats.isDirectory()) return refused("is a folder");
+    if (!stats.isFile()) return refused("is not a regular file");
+    if (stats.size > LARGEST) return refused(`is larger than ${LARGEST} bytes`);
+    return { text: readFileSync(path, "utf8") };
   } catch (error) {
-    return { problem: (error as NodeJS.ErrnoException).code ?? String(error) };
+    return problemOf(path, error);
   }
 }
+
+/** The lines of a configuration file, or why it cannot be read. */
+export function readLines(path: string): { readonly lines: readonly string[] } | FileProblem {
+  const read = readText(path);
+  return "text" in read ? { lines: read.text.split(/\r?\n/) } : read;
+}
+
+const refused = (problem: string): FileProblem => ({ isMissing: false, problem });
+
+/** Says what an error of the file system means for a path. */
+export function problemOf(path: string, error: unknown): FileProblem {
+  const code = (error as NodeJS.ErrnoException).code ?? String(error);
+  if (code === "ENOENT" || code === "ENOTDIR") return { isMissing: true, problem: "is missing" };
+  if (code !== "EACCES" && code !== "EPERM") return refused(`cannot be read (${code})`);
+  const folder = closedFolder(path);
+  return refused(
+    folder === undefined
+      ? `may not be read by this user (${code})`
+      : `is in the folder ${folder}, which this user may not enter (${code})`,
+  );
+}
+
+/** The first folder on the way to a path that may not be entered. */
+function closedFolder(path: string): string | undefined {
+  const folder = dirname(resolve(path));
+  const above = folder === "/" ? undefined : closedFolder(folder);
+  if (above !== undefined) return above;
+  try {
+    accessSync(folder, constants.X_OK);
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EACCES" ? folder : undefined;
+  }
+}
+
+/** Takes what stands in the way of files that may be there. */
+type OnProblem = (path: string, problem: string) => void;
 
 /**
  * The files that an Include names: a file, all files below a folder, or the matches of a pattern
  * with `*`, `?` and `[…]` in any of its parts, in the order in which httpd reads them.
  */
-export function filesOf(pattern: string): string[] {
+export function filesOf(pattern: string, onProblem: OnProblem = () => {}): string[] {
   let paths = [isAbsolute(pattern) ? "/" : "."];
   for (const part of pattern.split("/").filter((name) => name !== "")) {
     paths = /[*?[]/.test(part)
-      ? paths.flatMap((folder) => matchesIn(folder, part))
+      ? paths.flatMap((folder) => matchesIn(folder, part, onProblem))
       : paths.map((folder) => join(folder, part));
   }
-  return paths.flatMap((path) => filesBelow(path, 0));
+  return paths.flatMap((path) => filesBelow(path, 0, onProblem));
 }
 
-function matchesIn(folder: string, pattern: string): string[] {
-  const matcher = matcherOf(pattern);
-  return namesIn(folder)
+function matchesIn(folder: string, pattern: string, onProblem: OnProblem): string[] {
+  const matcher = globMatcher(pattern);
+  return namesIn(folder, onProblem)
     .filter((name) => matcher.test(name) && (!name.startsWith(".") || pattern.startsWith(".")))
     .map((name) => join(folder, name));
 }
 
-function matcherOf(pattern: string): RegExp {
+/** Matches whole texts as a pattern of the shell does: with `*`, `?` and `[…]`. */
+export function globMatcher(pattern: string): RegExp {
   const source = pattern.replace(/\[!?[^\]]+\]|[\s\S]/g, (part) => {
     if (part === "*") return ".*";
     if (part === "?") return ".";
@@ -54,19 +98,30 @@ function matcherOf(pattern: string): RegExp {
   }
 }
 
-function namesIn(folder: string): string[] {
+function namesIn(folder: string, onProblem: OnProblem): string[] {
   try {
     return readdirSync(folder).sort();
-  } catch {
+  } catch (error) {
+    report(folder, error, onProblem);
     return [];
   }
 }
 
-function filesBelow(path: string, depth: number): string[] {
+/** What is missing is no problem: an Include may name what is not there. */
+function report(path: string, error: unknown, onProblem: OnProblem): void {
+  const { isMissing, problem } = problemOf(path, error);
+  if (!isMissing) onProblem(path, problem);
+}
+
+function filesBelow(path: string, depth: number, onProblem: OnProblem): string[] {
   try {
     if (!statSync(path).isDirectory()) return [path];
-  } catch {
+  } catch (error) {
+    report(path, error, onProblem);
     return [];
   }
-  return depth > 16 ? [] : namesIn(path).flatMap((name) => filesBelow(join(path, name), depth + 1));
+  if (depth > 16) return [];
+  return namesIn(path, onProblem).flatMap((name) =>
+    filesBelow(join(path, name), depth + 1, onProblem),
+  );
 }

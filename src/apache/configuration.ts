@@ -1,6 +1,7 @@
 import { dirname, isAbsolute, join } from "node:path";
-import { filesOf, readLines } from "./configuration-files.js";
+import { type FileProblem, filesOf, readLines } from "./configuration-files.js";
 import { LoadedModules } from "./configuration-modules.js";
+import { matchesVersion } from "./httpd-version.js";
 
 /** A section that a directive stands in, such as `<VirtualHost *:443>`. */
 export interface ConfigurationSection {
@@ -29,21 +30,23 @@ export interface ConfigurationOptions {
   readonly defines?: readonly string[] | undefined;
   /** What `${NAME}` stands for besides what Define has set. */
   readonly environment?: ReadonlyMap<string, string> | undefined;
+  /** Finds httpd's version, such as `2.4.66`. Asked where `<IfVersion>` needs it. */
+  readonly version?: (() => string | undefined) | undefined;
 }
 
 export interface Configuration {
   /** In the order in which httpd reads them, those of sections too. */
   readonly directives: readonly Directive[];
   /** Why the main file could not be read. */
-  readonly problem: string | undefined;
+  readonly problem: FileProblem | undefined;
   readonly serverRoot: string;
   readonly warnings: readonly string[];
 }
 
 /**
- * Reads httpd's configuration as httpd does, with Include, Define, IfModule, IfDefine and IfFile.
- * Files are read; nothing is run. What depends on httpd itself (IfVersion, Macro) is read as if it
- * held, or left out.
+ * Reads httpd's configuration as httpd does, with Include, Define, IfModule, IfDefine, IfFile and
+ * IfVersion. Files are read; nothing is run. A condition that cannot be decided leaves its block
+ * out, and a warning says so; macros are left out.
  */
 export function readConfiguration(file: string, options: ConfigurationOptions = {}): Configuration {
   const reader = new ConfigurationReader(file, options);
@@ -67,7 +70,11 @@ class ConfigurationReader {
   readonly directives: Directive[] = [];
   readonly warnings: string[] = [];
   serverRoot: string;
-  readonly #defines: Map<string, string>;
+  readonly #version: () => string | undefined;
+  /** The names that IfDefine knows. */
+  readonly #defines: Set<string>;
+  /** What Define has given a value, which `-D` cannot. */
+  readonly #values = new Map<string, string>();
   readonly #environment: ReadonlyMap<string, string>;
   readonly #modules = new LoadedModules();
   #files = 0;
@@ -76,16 +83,17 @@ class ConfigurationReader {
   constructor(file: string, options: ConfigurationOptions) {
     const folder = dirname(file);
     this.serverRoot = options.serverRoot ?? (folder.endsWith("/conf") ? dirname(folder) : folder);
-    this.#defines = new Map((options.defines ?? []).map((name) => [name, ""]));
+    this.#version = options.version ?? (() => undefined);
+    this.#defines = new Set(options.defines);
     this.#environment = options.environment ?? new Map();
   }
 
   /** Reads a file, and tells why it could not. Sections end with the file that they began in. */
-  readFile(file: string, depth: number): string | undefined {
-    if (depth > DEEPEST) return "is included too deeply";
-    if (++this.#files > MOST_FILES) return "is one file too many";
+  readFile(file: string, depth: number): FileProblem | undefined {
+    if (depth > DEEPEST) return { isMissing: false, problem: "is included too deeply" };
+    if (++this.#files > MOST_FILES) return { isMissing: false, problem: "is one file too many" };
     const read = readLines(file);
-    if ("problem" in read) return read.problem;
+    if ("problem" in read) return read;
     const outer = this.#sections;
     for (const { text, line } of joinedLines(read.lines)) this.#readLine(text, file, line, depth);
     this.#sections = outer;
@@ -93,11 +101,12 @@ class ConfigurationReader {
   }
 
   #readLine(text: string, file: string, line: number, depth: number): void {
-    const section = /^<(\/?)([A-Za-z]+)\s*([^>]*)>?/.exec(text);
+    const section = /^<(\/?)([A-Za-z]+)\s*(?:(.*)>|(.*))/.exec(text);
     if (section !== null) {
-      const [, slash, name = "", rest = ""] = section;
+      const [, slash, name = "", inside, open = ""] = section;
+      const rest = inside ?? open;
       if (slash === "/") this.#endSection(name.toLowerCase());
-      else this.#beginSection(name.toLowerCase(), this.#words(rest));
+      else this.#beginSection(name.toLowerCase(), this.#words(rest), `on line ${line} of ${file}`);
       return;
     }
     if (this.#sections.some(({ isRead }) => !isRead)) return;
@@ -117,10 +126,12 @@ class ConfigurationReader {
         this.#include(first, directive, depth);
         return;
       case "define":
-        this.#defines.set(first, second);
+        this.#defines.add(first);
+        if (directive.arguments.length > 1) this.#values.set(first, second);
         return;
       case "undefine":
         this.#defines.delete(first);
+        this.#values.delete(first);
         return;
       case "loadmodule":
         this.#modules.add(first, second);
@@ -134,18 +145,22 @@ class ConfigurationReader {
 
   #include(pattern: string, { file, line, name }: Directive, depth: number): void {
     const path = isAbsolute(pattern) ? pattern : join(this.serverRoot, pattern);
-    const files = filesOf(path);
-    if (files.length === 0 && name === "include" && !/[*?[]/.test(path)) {
+    const problems = new Set<string>();
+    const files = filesOf(path, (_, problem) =>
+      problems.add(`${path} was not read: it ${problem}`),
+    );
+    if (files.length === 0 && problems.size === 0 && name === "include" && !/[*?[]/.test(path)) {
       this.warnings.push(`${file} includes ${path} on line ${line}, which is missing`);
     }
     for (const included of files) {
-      const problem = this.readFile(included, depth + 1);
-      if (problem !== undefined) this.warnings.push(`${included} was not read: it ${problem}`);
+      const failure = this.readFile(included, depth + 1);
+      if (failure !== undefined) problems.add(`${included} was not read: it ${failure.problem}`);
     }
+    this.warnings.push(...problems);
   }
 
-  #beginSection(name: string, values: readonly string[]): void {
-    const condition = this.#condition(name, values.join(" "));
+  #beginSection(name: string, values: readonly string[], where: string): void {
+    const condition = this.#condition(name, values, where);
     this.#sections = [
       ...this.#sections,
       {
@@ -158,9 +173,10 @@ class ConfigurationReader {
   }
 
   /** Whether the block of a condition is read; `undefined` for sections that are none. */
-  #condition(name: string, value: string): boolean | undefined {
+  #condition(name: string, values: readonly string[], where: string): boolean | undefined {
     if (!/^(?:if|else)/.test(name)) return undefined;
     if (this.#sections.some(({ isRead }) => !isRead)) return false;
+    const value = values.join(" ");
     const isNegated = value.startsWith("!");
     const bare = isNegated ? value.slice(1).trim() : value;
     switch (name) {
@@ -172,9 +188,28 @@ class ConfigurationReader {
         const path = isAbsolute(bare) ? bare : join(this.serverRoot, bare);
         return filesOf(path).length > 0 !== isNegated;
       }
+      case "ifversion":
+        return this.#admitsVersion(values, where);
+      case "ifdirective":
+      case "ifsection":
+        this.warnings.push(`the block ${where} was left out: it depends on httpd's modules`);
+        return false;
       default:
+        // What a request decides (If, ElseIf, Else) is read.
         return true;
     }
+  }
+
+  #admitsVersion(values: readonly string[], where: string): boolean {
+    const version = this.#version();
+    const matches = version === undefined ? undefined : matchesVersion(version, values);
+    if (matches !== undefined) return matches;
+    this.warnings.push(
+      version === undefined
+        ? `<IfVersion ${values.join(" ")}> ${where} was left out: httpd's version is not known`
+        : `<IfVersion ${values.join(" ")}> ${where} was left out: httpd does not understand it`,
+    );
+    return false;
   }
 
   #endSection(name: string): void {
@@ -195,7 +230,7 @@ class ConfigurationReader {
   #substitute(text: string): string {
     return text.replace(
       /\$\{([^}]*)\}/g,
-      (written, name: string) => this.#defines.get(name) ?? this.#environment.get(name) ?? written,
+      (written, name: string) => this.#values.get(name) ?? this.#environment.get(name) ?? written,
     );
   }
 }

@@ -42,7 +42,7 @@ export function readManagerSettings(files: readonly string[]): ManagerSettingsRe
   for (const file of files) {
     const read = readLines(file);
     if ("problem" in read) {
-      if (read.problem !== "ENOENT") warnings.push(`${file} was not read: ${read.problem}`);
+      if (!read.isMissing) warnings.push(`${file} was not read: it ${read.problem}`);
       continue;
     }
     for (const { key, value, line } of entriesOf(read.lines)) {

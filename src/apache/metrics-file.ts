@@ -1,4 +1,4 @@
-import { open, rename, rm } from "node:fs/promises";
+import { open, rename, rm, stat, writeFile } from "node:fs/promises";
 import type { MemoryUsage } from "./memory.js";
 import { pythonFloat, pythonInteger, pythonJson, pythonText } from "./python-format.js";
 import type { ServerStatus } from "./server-status.js";
@@ -34,7 +34,7 @@ const serverMetrics = [
 
 /**
  * apache-manager's metrics file: comments, and lines of names and values with tabs between them.
- * A metric that the page lacks is 0, as apache-manager has it.
+ * A metric that the page lacks is 0, and 0.0 where it is a float.
  */
 export function formatMetrics(data: MetricsData): string {
   const { status } = data;
@@ -64,10 +64,7 @@ export function formatMetrics(data: MetricsData): string {
 }
 
 function serverMetricLines(status: ServerStatus): string[] {
-  return serverMetrics.map(([name, field, format]) => {
-    const value = status[field];
-    return `${name}\t${value === undefined ? "0" : format(value)}`;
-  });
+  return serverMetrics.map(([name, field, format]) => `${name}\t${format(status[field] ?? 0)}`);
 }
 
 /** The groups in the order of their names' code points, as Python sorts. */
@@ -115,19 +112,28 @@ function sortedNames(names: readonly string[]): string[] {
 /**
  * Writes a file so that who reads it sees the old text or the new one, never a part: beside it
  * (`PATH.tmp`), then in its place. What is already there under that name is removed, not followed.
+ * A character device, such as /dev/null, is written to. Nothing is left beside what fails.
+ *
+ * @throws an error of the system, or says that the path is a folder, a pipe or the like
  */
 export async function writeAtomically(path: string, text: string): Promise<void> {
+  const old = await stat(path).catch(() => undefined);
+  if (old?.isCharacterDevice()) return writeFile(path, text);
+  if (old?.isDirectory()) throw new Error(`${path} is a folder`);
+  if (old !== undefined && !old.isFile()) throw new Error(`${path} is not a regular file`);
   const temporary = `${path}.tmp`;
   await rm(temporary, { force: true });
   const file = await open(temporary, "wx", 0o644);
   try {
-    await file.writeFile(text);
-    await file.sync();
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
   } catch (error) {
-    await file.close();
     await rm(temporary, { force: true });
     throw error;
   }
-  await file.close();
-  await rename(temporary, path);
 }

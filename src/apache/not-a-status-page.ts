@@ -16,6 +16,7 @@ const allow = "let this host read it: Require local, or Require ip, in <Location
 export function notATextPage(page: Uint8Array, hasFields: boolean): GatewayError {
   const start = utf8(page.subarray(0, LOOK));
   if (/^\s*</.test(start)) return notThisHtml(start, "text");
+  if (/^BusyServers:/m.test(start)) return otherServers(busyServers(start));
   if (hasFields) {
     return new GatewayError(
       ErrorCode.Truncated,
@@ -36,6 +37,7 @@ export function notATextPage(page: Uint8Array, hasFields: boolean): GatewayError
  */
 export function notAWorkerPage(start: string, hasDetails: boolean): GatewayError {
   if (/^\s*</.test(start)) return notThisHtml(start, hasDetails ? "details" : "html");
+  if (/^BusyServers:/m.test(start)) return otherServers(busyServers(start));
   const isText = /^(?:BusyWorkers|Total Accesses|ServerVersion):/m.test(start);
   return new GatewayError(
     ErrorCode.NotAStatusPage,
@@ -72,6 +74,8 @@ function codeOf(status: number): ErrorCode {
 
 function hintOf(status: number): string | undefined {
   switch (status) {
+    case 400:
+      return "see httpd's error log; where this port speaks TLS, write https://";
     case 401:
       return "the page wants a password: put it into the URL, or let this host read it without";
     case 403:
@@ -95,6 +99,7 @@ function notThisHtml(start: string, wanted: "text" | "html" | "details"): Gatewa
   if (/<title>\s*Apache Status\s*<\/title>|Apache Server Status for /i.test(start)) {
     return wanted === "text" ? htmlForText() : withoutTable(wanted === "details");
   }
+  if (/<h1>Server-Status \(lighttpd\b/i.test(start)) return otherServers("lighttpd");
   if (
     /<input[^>]+type\s*=\s*["']?password/i.test(start) ||
     /\b(?:log ?in|sign ?in)\b/i.test(title)
@@ -109,6 +114,21 @@ function notThisHtml(start: string, wanted: "text" | "html" | "details"): Gatewa
     ErrorCode.NotAStatusPage,
     `this is an HTML page, but not httpd's status${title === "" ? "" : `: ${JSON.stringify(title)}`}`,
     { hint: `check the URL; ${enable}` },
+  );
+}
+
+/** Whose text page it is that counts servers. lighttpd tells no rates and no CPU load. */
+function busyServers(start: string): string {
+  const isLighttpd = /^Uptime:/m.test(start) && !/^(?:CPULoad|ReqPerSec):/m.test(start);
+  return isLighttpd ? "lighttpd" : "Apache 1.3";
+}
+
+/** A page much like httpd's. Its letters mean something else, so it is not read as one. */
+function otherServers(server: string): GatewayError {
+  return new GatewayError(
+    ErrorCode.NotAStatusPage,
+    `this is the status page of ${server}, not of Apache httpd 2`,
+    { hint: "give the URL of an httpd of version 2.2 or later" },
   );
 }
 

@@ -48,6 +48,8 @@ export interface ProcessTable {
   /** `undefined` where there is none, and for one that is dead but not yet buried. */
   read(pid: number): ProcessInfo | undefined;
   details(pid: number): ProcessDetails | undefined;
+  /** The words that it was started with, its title first; `undefined` where they are not known. */
+  commandLine?(pid: number): readonly string[] | undefined;
   /**
    * Bytes of memory in use, shared pages divided among their users; `undefined` where the kernel
    * or the rights of this user do not offer it.
@@ -131,6 +133,10 @@ export class ProcFileSystem implements ProcessTable {
       innerPid: innerPid === undefined ? pid : Number(innerPid),
       userId: userId === undefined ? undefined : Number(userId),
     };
+  }
+
+  commandLine(pid: number): readonly string[] | undefined {
+    return this.#text(pid, "cmdline", "utf8")?.replace(/\0$/, "").split("\0");
   }
 
   proportionalMemory(pid: number): number | undefined {

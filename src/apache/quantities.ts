@@ -3,7 +3,7 @@ import { fixedDecimals, pythonFloat, pythonInteger } from "./python-format.js";
 
 /** Sizes and spans of time as apache-manager writes and reads them. */
 
-const sizeUnits = ["KB", "MB", "GB", "TB", "PB", "EB"].map((symbol, index) => ({
+const sizeUnits = ["KB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"].map((symbol, index) => ({
   symbol,
   bytes: 1000 ** (index + 1),
 }));
@@ -65,6 +65,8 @@ const sizeNames = [
   ["t", "tera", "tebi"],
   ["p", "peta", "pebi"],
   ["e", "exa", "exbi"],
+  ["z", "zetta", "zebi"],
+  ["y", "yotta", "yobi"],
 ] as const;
 
 export interface ParseSizeOptions {

@@ -13,7 +13,8 @@ export interface ReportData {
 
 /**
  * apache-manager's report for people, a line an element. Headings are those lines that end in a
- * colon: colour is the caller's. A metric that the page lacks is shown as 0.
+ * colon: colour is the caller's. A metric that the page lacks is 0, and
+ * 0.0 where it is a float.
  */
 export function reportLines({ status, memory }: ReportData): string[] {
   const groups = sortedGroups(memory);
@@ -21,11 +22,11 @@ export function reportLines({ status, memory }: ReportData): string[] {
   return [
     "Server metrics:",
     ` - Busy workers: ${pythonInteger(status.busyWorkers ?? 0)}`,
-    ` - Bytes per request: ${floatSize(status.bytesPerRequest)}`,
-    ` - Bytes per second: ${floatSize(status.bytesPerSecond)}`,
+    ` - Bytes per request: ${formatSize(status.bytesPerRequest ?? 0, true)}`,
+    ` - Bytes per second: ${formatSize(status.bytesPerSecond ?? 0, true)}`,
     ` - Cpu load: ${fixedDecimals(status.cpuLoad ?? 0, 1)}%`,
     ` - Idle workers: ${pythonInteger(status.idleWorkers ?? 0)}`,
-    ` - Requests per second: ${float(status.requestsPerSecond)}`,
+    ` - Requests per second: ${pythonFloat(status.requestsPerSecond ?? 0)}`,
     ` - Total accesses: ${pythonInteger(status.totalAccesses ?? 0)}`,
     ` - Total traffic: ${formatSize(status.totalTraffic ?? 0)}`,
     ` - Uptime: ${formatTimespan(status.uptime ?? 0)}`,
@@ -34,14 +35,6 @@ export function reportLines({ status, memory }: ReportData): string[] {
       memoryLines(`WSGI process group '${printable(name)}'`, used),
     ),
   ];
-}
-
-function float(value: number | undefined): string {
-  return value === undefined ? "0" : pythonFloat(value);
-}
-
-function floatSize(value: number | undefined): string {
-  return formatSize(value ?? 0, value !== undefined);
 }
 
 function memoryLines(label: string, memory: readonly number[]): string[] {

@@ -1,14 +1,9 @@
 import type { Engine } from "../engine/engine.js";
 import { GatewayError } from "../errors.js";
-import { htmlStatusUrl, textStatusUrl } from "./discovery.js";
-import {
-  type FetchStatusOptions,
-  fetchStatusPage,
-  fetchWorkerPage,
-  shownUrl,
-} from "./fetch-status.js";
+import { type FetchStatusOptions, fetchStatusPage, fetchWorkerPage } from "./fetch-status.js";
 import type { WorkerPage } from "./html-page.js";
 import type { ServerStatus } from "./server-status.js";
+import { htmlStatusUrl, shownUrl, textStatusUrl } from "./status-url.js";
 import { parseTextPage } from "./text-page.js";
 
 export interface StatusSourceOptions extends FetchStatusOptions {
@@ -69,9 +64,11 @@ export class StatusSource {
   }
 
   async #readStatus(): Promise<ServerStatus> {
-    const page = await fetchStatusPage(this.textUrl, this.#options);
+    const { page, url, isElsewhere } = await fetchStatusPage(this.textUrl, this.#options);
     try {
-      return parseTextPage(page, this.#options.engine);
+      const status = parseTextPage(page, this.#options.engine);
+      if (!isElsewhere) return status;
+      return { ...status, warnings: [...status.warnings, ledElsewhere(url)] };
     } catch (error) {
       throw error instanceof GatewayError ? error.with({ address: shownUrl(this.textUrl) }) : error;
     }
@@ -87,4 +84,9 @@ export class StatusSource {
       throw error;
     }
   }
+}
+
+/** What is said of a page that a redirect to another server led to. */
+export function ledElsewhere(url: string): string {
+  return `a redirect led to another server: this is the page of ${url}`;
 }

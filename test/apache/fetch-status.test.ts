@@ -1,6 +1,7 @@
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer, type RequestListener } from "node:http";
-import { type AddressInfo, createServer as createTcpServer } from "node:net";
+import { createServer } from "node:http";
+import { type AddressInfo, connect } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { fetchStatusPage, fetchWorkerPage } from "../../src/apache/fetch-status.js";
 import { parseWorkerPage } from "../../src/apache/html-page.js";
@@ -8,16 +9,24 @@ import { StatusSource } from "../../src/apache/status-source.js";
 import { parseTextPage } from "../../src/apache/text-page.js";
 import { freePort } from "../harness/ports.js";
 import { fixture, least, pageOf } from "./fixtures.js";
+import { serve, serveBytes } from "./serve.js";
 
-async function serve(listener: RequestListener): Promise<string> {
-  const server = createServer(listener).listen(0, "127.0.0.1");
-  await once(server, "listening");
+/** A port that answers no SYN until the test ends: nothing accepts, and the queue is full. */
+async function silentPort(): Promise<number> {
+  const script =
+    "import socket, sys; s = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen(0); print(s.getsockname()[1], flush=True); sys.stdin.read()";
+  const listener = spawn("python3", ["-c", script], { stdio: ["pipe", "pipe", "inherit"] });
+  const [line] = (await once(listener.stdout, "data")) as [Buffer];
+  const port = Number(line);
+  const sockets = Array.from({ length: 4 }, () => connect(port, "127.0.0.1").on("error", () => {}));
+  await Promise.race(sockets.map((socket) => once(socket, "connect")));
   onTestFinished(async () => {
-    server.closeAllConnections();
-    server.close();
-    await once(server, "close");
+    for (const socket of sockets) socket.destroy();
+    const ended = once(listener, "close");
+    listener.stdin.end();
+    await ended;
   });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return port;
 }
 
 const text = fixture("event-idle--auto.txt");
@@ -26,7 +35,8 @@ const html = fixture("event-idle--html.html");
 describe("asking for a status page", () => {
   it("S1.20 gives the body of an answer with status 200", async () => {
     const url = await serve((_, response) => response.end(text));
-    expect(await fetchStatusPage(`${url}/server-status?auto`)).toEqual(text);
+    const { page } = await fetchStatusPage(`${url}/server-status?auto`);
+    expect(page).toEqual(text);
   });
 
   it.each([
@@ -60,14 +70,32 @@ describe("asking for a status page", () => {
     });
   });
 
+  it("S1.22 waits no longer than it was told to, for the connection", async () => {
+    const port = await silentPort();
+    const error = await fetchStatusPage(`http://127.0.0.1:${port}/`, { timeout: 200 }).catch(
+      (reason) => reason,
+    );
+    expect(error).toMatchObject({
+      code: "connect_timeout",
+      message: expect.stringContaining("There was no connection within 200 ms."),
+    });
+    expect(error.hint).not.toContain("busy");
+  });
+
   it("S1.22 waits no longer than it was told to, for the answer", async () => {
     const url = await serve(() => {});
-    await expect(fetchStatusPage(url, { timeout: 50 })).rejects.toMatchObject({ code: "deadline" });
+    await expect(fetchStatusPage(url, { timeout: 50 })).rejects.toMatchObject({
+      code: "deadline",
+      hint: expect.stringContaining("every worker of httpd may be busy"),
+    });
   });
 
   it("S1.22 waits no longer than it was told to, for the end of the page", async () => {
     const url = await serve((_, response) => response.write("BusyWorkers: 1\n"));
-    await expect(fetchStatusPage(url, { timeout: 50 })).rejects.toMatchObject({ code: "deadline" });
+    const error = await fetchStatusPage(url, { timeout: 200 }).catch((reason) => reason);
+    expect(error).toMatchObject({ code: "deadline" });
+    expect(error.message).toContain("15 bytes of it came");
+    expect(error.hint).not.toContain("busy");
   });
 
   it("S1.22 can be cancelled", async () => {
@@ -84,6 +112,14 @@ describe("asking for a status page", () => {
       response.write("BusyWorkers: 1\n");
       setTimeout(() => response.destroy(), 10);
     });
+    await expect(fetchStatusPage(url)).rejects.toMatchObject({
+      code: "truncated",
+      message: expect.stringContaining("after 15 bytes"),
+    });
+  });
+
+  it("says that the connection was closed without an answer", async () => {
+    const url = await serve((request) => request.socket.destroy());
     await expect(fetchStatusPage(url)).rejects.toMatchObject({ code: "closed_without_answer" });
   });
 
@@ -91,18 +127,24 @@ describe("asking for a status page", () => {
     const url = await serve((_, response) => response.end(new Uint8Array(100_000)));
     await expect(fetchStatusPage(url, { maxLength: 99_999 })).rejects.toMatchObject({
       code: "limit_exceeded",
+      hint: "no status page is that long: check the URL",
     });
-    expect(await fetchStatusPage(url, { maxLength: 100_000 })).toHaveLength(100_000);
+    const { page } = await fetchStatusPage(url, { maxLength: 100_000 });
+    expect(page).toHaveLength(100_000);
+  });
+
+  it("reads from an IPv6 address", async () => {
+    const server = createServer((_, response) => response.end(text)).listen(0, "::1");
+    await once(server, "listening");
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const { page, connection } = await fetchStatusPage(`http://[::1]:${port}/`);
+    expect(page).toEqual(text);
+    expect(connection).toMatchObject({ remoteAddress: "::1", remotePort: port });
   });
 
   it("says that something else than a web server listens", async () => {
-    const server = createTcpServer((socket) => {
-      socket.on("error", () => {});
-      socket.end("SSH-2.0-OpenSSH_9.2\r\n");
-    }).listen(0, "127.0.0.1");
-    await once(server, "listening");
-    onTestFinished(() => void server.close());
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const url = await serveBytes((socket) => socket.end("SSH-2.0-OpenSSH_9.2\r\n"));
     await expect(fetchStatusPage(url)).rejects.toMatchObject({ code: "wrong_protocol" });
   });
 

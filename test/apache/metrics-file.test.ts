@@ -1,5 +1,7 @@
+import { execFileSync } from "node:child_process";
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -91,9 +93,19 @@ describe("the metrics file", () => {
     expect(text).toContain("\nrequests-per-second\t11.0\n");
   });
 
-  it("S1.33 has 0 for what the page lacks", () => {
+  it("S1.33 has 0 for what the page lacks, as Python prints it", () => {
     const text = formatMetrics({ ...data, status: parseTextPage(pageOf(...least)) });
-    expect(text).toContain("busy-workers\t1\nbytes-per-request\t0\nbytes-per-second\t0\n");
+    expect(text.split("\n").slice(1, 10)).toEqual([
+      "busy-workers\t1",
+      "bytes-per-request\t0.0",
+      "bytes-per-second\t0.0",
+      "cpu-load\t0.0",
+      "idle-workers\t2",
+      "requests-per-second\t0.0",
+      "total-accesses\t0",
+      "total-traffic\t0",
+      "uptime\t0",
+    ]);
   });
 
   it("S1.21 S1.82 says whether the page came", () => {
@@ -176,6 +188,35 @@ describe("writing a file atomically", () => {
     expect(readFileSync(path, "utf8")).toBe("text");
   });
 
+  it("leaves nothing in or beside a folder that has its name", async () => {
+    const path = join(folder, "metrics");
+    mkdirSync(path);
+    await expect(writeAtomically(path, "text")).rejects.toThrow(`${path} is a folder`);
+    await expect(writeAtomically(`${path}/`, "text")).rejects.toThrow("is a folder");
+    expect([readdirSync(folder), readdirSync(path)]).toEqual([["metrics"], []]);
+  });
+
+  it("leaves nothing behind where the name is taken at the last moment", async () => {
+    const path = join(folder, "metrics");
+    const written = writeAtomically(path, "text".repeat(1_000_000));
+    while (!existsSync(`${path}.tmp`)) await new Promise((resolve) => setImmediate(resolve));
+    mkdirSync(path);
+    await expect(written).rejects.toMatchObject({ code: "EISDIR" });
+    expect(readdirSync(folder)).toEqual(["metrics"]);
+  });
+
+  it("writes to /dev/null, and replaces it by no file", async () => {
+    await writeAtomically("/dev/null", "text");
+    expect(statSync("/dev/null").isCharacterDevice()).toBe(true);
+  });
+
+  it("does not wait for the reader of a pipe", async () => {
+    const path = join(folder, "pipe");
+    execFileSync("python3", ["-c", "import os, sys; os.mkfifo(sys.argv[1])", path]);
+    await expect(writeAtomically(path, "text")).rejects.toThrow("is not a regular file");
+    expect(readdirSync(folder)).toEqual(["pipe"]);
+  });
+
   it("says that it may not", async () => {
     const path = join(folder, "none", "x.txt");
     await expect(writeAtomically(path, "text")).rejects.toMatchObject({ code: "ENOENT" });
@@ -227,8 +268,18 @@ describe("the report for people", () => {
       status: parseTextPage(pageOf(...least)),
       memory: { native: [], groups: new Map([["\x1b[2J", [1]]]) },
     });
-    expect(lines).toContain(" - Bytes per second: 0 bytes");
-    expect(lines).toContain(" - Requests per second: 0");
+    expect(lines.slice(0, 10)).toEqual([
+      "Server metrics:",
+      " - Busy workers: 1",
+      " - Bytes per request: 0.0 bytes",
+      " - Bytes per second: 0.0 bytes",
+      " - Cpu load: 0.0%",
+      " - Idle workers: 2",
+      " - Requests per second: 0.0",
+      " - Total accesses: 0",
+      " - Total traffic: 0 bytes",
+      " - Uptime: 0 seconds",
+    ]);
     expect(lines).toContain("Memory usage of main Apache workers (0 workers):");
     expect(lines.join("\n")).not.toContain("\x1b");
   });

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { parseWorkerPage } from "../../src/apache/html-page.js";
 import { parseTextPage } from "../../src/apache/text-page.js";
 import { GatewayError } from "../../src/errors.js";
 import { engines } from "../engine/engines.js";
+import { fixture as anyFixture } from "../fixtures.js";
 import { fixture, fixtures, pageOf } from "./fixtures.js";
 
 const errorPage = (title: string) =>
@@ -47,6 +49,11 @@ describe.each(engines)("what is not a text status page, on the %s engine", (_, e
     ["a login page", "<html><head><title>Sign in</title></head></html>"],
     ["not httpd's status", "<html><head><title>Welcome to nginx!</title></head></html>"],
     ["not httpd's status", "<p>It works!"],
+    [
+      "the status page of Apache 1.3",
+      "Total Accesses: 3\nTotal kBytes: 1\nUptime: 9\nReqPerSec: .3\nBytesPerSec: 2\nBytesPerReq: 9\nBusyServers: 1\nIdleServers: 3\nScoreboard: W___\n",
+    ],
+    ["the status page of Apache 1.3", "BusyServers: 1\nIdleServers: 3\nScoreboard: W___\n"],
     ["an empty answer", ""],
     ["an empty answer", "\r\n\r\n"],
     ["stub_status", "Active connections: 1 \nserver accepts handled requests\n 1 1 1 \n"],
@@ -58,6 +65,15 @@ describe.each(engines)("what is not a text status page, on the %s engine", (_, e
     const error = refusal(page);
     expect(error.code).toBe("not_a_status_page");
     expect(error.message).toContain(what);
+  });
+
+  it("names lighttpd's pages, as lighttpd 1.4.69 sent them", () => {
+    for (const name of ["auto.txt", "html.html"]) {
+      const page = anyFixture(`lighttpd-status/${name}`);
+      const said = /status page of lighttpd, not of Apache/;
+      expect(() => parseWorkerPage(page)).toThrow(said);
+      expect(refusal(page).message).toMatch(said);
+    }
   });
 
   it("says that a page ended before its workers", () => {

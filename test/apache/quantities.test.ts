@@ -22,6 +22,10 @@ describe("sizes", () => {
     [1_000_000_000, "1 GB"],
     [2.5e12, "2.5 TB"],
     [3e15, "3 PB"],
+    [4e18, "4 EB"],
+    [5e21, "5 ZB"],
+    [6.5e24, "6.5 YB"],
+    [7e27, "7000 YB"],
   ])("S1.89 shows %s bytes as %s", (bytes, text) => expect(formatSize(bytes)).toBe(text));
 
   it.each([
@@ -49,6 +53,11 @@ describe("sizes", () => {
     ["1 mebibyte", 1_048_576, 1_048_576],
     ["1T", 1e12, 2 ** 40],
     ["1pb", 1e15, 2 ** 50],
+    ["2E", 2e18, 2 ** 61],
+    ["1Z", 1e21, 2 ** 70],
+    ["3 zebibytes", 3 * 2 ** 70, 3 * 2 ** 70],
+    ["1YB", 1e24, 2 ** 80],
+    ["2 yottabytes", 2e24, 2 ** 81],
   ])("S1.88 reads %j as %s, or %s in version 2", (text, decimal, binary) => {
     expect(parseSize(text, { binary: false })).toBe(decimal);
     expect(parseSize(text, { binary: true })).toBe(binary);

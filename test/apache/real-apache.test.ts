@@ -139,7 +139,7 @@ for (const mpm of ["prefork", "worker", "event"] as const satisfies readonly Mpm
       let isOver = false;
       const reading = (async () => {
         while (!isOver) {
-          const page = await fetchStatusPage(`${apache.url}/server-status?auto`);
+          const { page } = await fetchStatusPage(`${apache.url}/server-status?auto`);
           expect(parseTextPage(page).warnings).toEqual([]);
           await read(apache);
           pages++;

@@ -9,7 +9,7 @@ const captured = [...fixtures("auto.txt"), ...fixtures("auto-notable.txt")];
 
 /** The value of a key as the simplest reader finds it. */
 function value(page: Uint8Array, key: string): string | undefined {
-  return new RegExp(`^${key}: (.*)$`, "m").exec(latin1(page))?.[1];
+  return new RegExp(`^${key}: ?(.*)$`, "m").exec(latin1(page))?.[1];
 }
 
 function number(page: Uint8Array, key: string): number | undefined {

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { fetchStatusPage } from "../../src/apache/fetch-status.js";
 import { streamWorkerRows, type WorkerPage, WorkerPageReader } from "../../src/apache/html-page.js";
 import { PageDecoder } from "../../src/apache/page-decoder.js";
 import { parseTextPage } from "../../src/apache/text-page.js";
@@ -11,21 +10,13 @@ import {
   apacheHtmlPages,
   apacheMetrics,
   apacheTextPages,
+  lighttpdPages,
   poolHtmlPages,
   poolPages,
 } from "./captures.js";
 import { attempt, type Problem, problemOf } from "./drive.js";
 import { latin1 } from "./plain.js";
 import { everyFile, row } from "./table.js";
-
-/** A `fetch` whose answer comes in these chunks. A real stream takes longer than all the rest. */
-const fetchOf = (chunks: readonly Uint8Array[]): typeof fetch => {
-  const pieces = chunks.values();
-  const reader = { read: async () => pieces.next(), cancel: async () => {} };
-  return async () => ({ status: 200, body: { getReader: () => reader } }) as unknown as Response;
-};
-const options = (chunks: readonly Uint8Array[]) => ({ fetch: fetchOf(chunks), timeout: 1_000 });
-const URL = "http://localhost/server-status";
 
 /** A page, or what it is instead. */
 type Told = {
@@ -104,7 +95,7 @@ describe("the pages of httpd, however they are cut", () => {
     }),
     row({
       decoder: "WorkerPageReader, for which these are no pages of workers,",
-      files: [...apacheTextPages, ...poolHtmlPages],
+      files: [...apacheTextPages, ...poolHtmlPages, ...lighttpdPages],
       decode(chunks) {
         const reader = new WorkerPageReader(() => {});
         return attempt(() => {
@@ -129,12 +120,6 @@ describe("the pages of httpd, however they are cut", () => {
       },
       facts: (text, file, bytes) => expect(text, file).toBe(textOf(bytes)),
     }),
-    row({
-      decoder: "fetchStatusPage",
-      files: [...apacheTextPages, ...apacheHtmlPages],
-      decode: (chunks) => fetchStatusPage(URL, options(chunks)),
-      facts: (page, file, bytes) => expect(latin1(page), file).toBe(latin1(bytes)),
-    }),
   ]);
 });
 
@@ -156,7 +141,13 @@ describe.each(bothEngines)(
       expect(status.scoreboard?.letters).toBe(value("Scoreboard"));
     });
 
-    const others = [...apacheHtmlPages, ...apacheMetrics, ...poolPages, ...poolHtmlPages];
+    const others = [
+      ...apacheHtmlPages,
+      ...apacheMetrics,
+      ...lighttpdPages,
+      ...poolPages,
+      ...poolHtmlPages,
+    ];
     it(`parseTextPage refuses ${others.length} pages that are none, or are for people`, () => {
       for (const file of others) {
         const problem = attempt(() => parseTextPage(fixture(file), engine));

@@ -42,6 +42,12 @@ export const apacheTextPages = [
 ];
 export const apacheHtmlPages = fixtures("apache-status", ".html");
 
+/** lighttpd's status pages, which look much like httpd's. */
+export const lighttpdPages = [
+  ...fixtures("lighttpd-status", ".txt"),
+  ...fixtures("lighttpd-status", ".html"),
+];
+
 /** What apache_exporter makes of a page. */
 export const apacheMetrics = fixtures("apache-exporter", ".metrics.txt");
 

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -181,6 +181,8 @@ describe("the options of apache-manager", () => {
     expect(readManagerOptions(["--h"])).toMatchObject({ help: true });
     expect(readManagerOptions(["--c"])).toMatchObject({ collectMetrics: true });
     expect(readManagerOptions(["--hang", "1m"])).toMatchObject({ hangingAfter: 60 });
+    expect(readManagerOptions(["--in=1m"])).toMatchObject({ interval: 60 });
+    expect(readManagerOptions(["--define=A", "--de", "B"])).toMatchObject({ define: ["A", "B"] });
   });
 });
 
@@ -299,6 +301,36 @@ Memory usage of WSGI process group 'b' (1 worker):
     const { code } = await manage(["-t5m"], {}, table(), url);
     expect(code).toBe(1);
     expect(saved()).toContain("status-response\t1\n");
+  });
+
+  it.each([[[]], [["-t5m"]], [["-z"]], [["-q"]], [["-c"]], [["-ck", "-t5m"]]])(
+    "S1.84 writes that httpd was not found, with %j",
+    async (args) => {
+      const world = worldOf(table());
+      const all = [`--config=${join(folder, "none.conf")}`, ...args];
+      const { code, stderr } = await runIn((io) => runManager(all, io, world));
+      // The processes alone tell Zabbix of process groups.
+      expect(stderr).toContain("Failed to discover any addresses or ports");
+      expect(code).toBe(1);
+      expect(saved()).toContain("\nstatus-response\t1\n");
+      expect(saved()).toContain("memory-usage\tnative\tcount\t3\n");
+    },
+  );
+
+  it("S1.81 has floats in the report of a server that has just started", async () => {
+    const fresh = await servePages(captured("fresh"));
+    const { stdout } = await manage([], {}, table(), fresh);
+    expect(stdout).toContain(" - Bytes per request: 0.0 bytes\n");
+    expect(stdout).toContain(" - Bytes per second: 0.0 bytes\n - Cpu load: 0.0%\n");
+    expect(stdout).toContain(" - Requests per second: 0.0\n");
+  });
+
+  it("says that the data file is a folder, and leaves nothing beside it", async () => {
+    mkdirSync(dataFile);
+    const { code, stderr } = await manage(["-q"]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`${dataFile} is a folder`);
+    expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
   });
 
   it("S1.I reads no settings: they would make it kill", async () => {

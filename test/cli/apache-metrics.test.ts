@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -98,6 +98,25 @@ ${memory}`,
     );
   });
 
+  it("S1.84 writes that no httpd was found, with the processes of the one that runs", async () => {
+    const path = join(folder, "metrics.txt");
+    const config = join(folder, "none.conf");
+    const { code, stderr } = await runIn((io) =>
+      reported(io, () => runMetrics(undefined, { config, dataFile: path }, io, table())),
+    );
+    expect(code).toBe(2);
+    expect(stderr).toContain("is missing. Are you sure");
+    expect(readFileSync(path, "utf8")).toContain("\nstatus-response\t1\n");
+    expect(readFileSync(path, "utf8")).toContain(memory);
+  });
+
+  it("S1.83 has floats for what a server that has just started does not tell", async () => {
+    const { stdout } = await write(await servePages(captured("fresh")));
+    expect(stdout).toContain(
+      "busy-workers\t1\nbytes-per-request\t0.0\nbytes-per-second\t0.0\ncpu-load\t0.0\nidle-workers\t2\nrequests-per-second\t0.0\ntotal-accesses\t0\n",
+    );
+  });
+
   it("S1.84 tells what it has of a page that cannot be read", async () => {
     const { code, stdout } = await write(await servePages(captured("extoff-idle")));
     expect(code).toBe(2);
@@ -115,6 +134,15 @@ ${memory}`,
     const { code, stderr } = await write(await servePages(pages), { dataFile: path });
     expect(code).toBe(2);
     expect(stderr).toContain("the metrics file was not written: ENOENT");
+  });
+
+  it("says that the file is a folder, and leaves nothing beside it", async () => {
+    const path = join(folder, "metrics");
+    mkdirSync(path);
+    const { code, stderr } = await write(await servePages(pages), { dataFile: path });
+    expect(code).toBe(2);
+    expect(stderr).toContain(`the metrics file was not written: ${path} is a folder`);
+    expect(readdirSync(folder)).toEqual(["metrics"]);
   });
 
   it("tells no memory of another httpd, where there are several and no page", async () => {
@@ -197,6 +225,25 @@ https     [::1]      8443  https://[::1]:8443
       statusUrl: "http://127.0.0.1/server-status",
       textUrl: "http://127.0.0.1/server-status?auto",
     });
+  });
+
+  it("knows the names that are given, and the host that leads to the page", async () => {
+    const config = join(folder, "httpd.conf");
+    const host = (name: string, inner = "") =>
+      `<VirtualHost *:81>\nServerName ${name}\n${inner}</VirtualHost>\n`;
+    const location = "<Location /s>\nSetHandler server-status\n</Location>\n";
+    writeFileSync(
+      config,
+      `<IfDefine A>\nListen 81\n</IfDefine>\n${host("a.example")}${host("b.example", location)}`,
+    );
+    const args = ["apache", "discover", "--config", config];
+    const { stdout } = await runHere([...args, "--define", "A"]);
+    expect(stdout).toContain(
+      "for programs   http://127.0.0.1:81/s?auto\nasked as       b.example\n",
+    );
+    expect((await runHere(args)).code).toBe(2);
+    const bad = await runHere([...args, "--define", "A B"]);
+    expect(bad.stderr).toContain("is no name of a Define");
   });
 
   it("S1.10 exits with 2 where nothing listens", async () => {

@@ -35,7 +35,12 @@ Beyond both:
       --url=URL                  the status page (default: what the configuration
                                  of httpd says)
       --config=PATH              that configuration
+      --define=NAME              a name that httpd was started with, as -D NAME
+                                 (may be repeated)
       --master=PID               the pid of httpd's master, or its PidFile
+      --host=NAME                the host to ask for, at the address of the URL
+      --header=NAME=VALUE        a header field (may be repeated)
+      --insecure                 accept any certificate
 
 A SIZE is as in 500M, 1.5GB or 64KiB, a SPAN as in 30s, 5m or 2h.
 Exit status: 0 fine, 1 failed.

@@ -132,14 +132,14 @@ export class Manager {
   }
 
   #find(): Promise<Httpd> {
-    const { url, config, master } = this.#options;
-    const choice = { url, config, master, signal: this.#io.signal };
+    const { url, config, define, master, page } = this.#options;
+    const choice = { ...page, url, config, define, master, signal: this.#io.signal };
     this.#httpd ??= Httpd.find(choice, this.#world.table);
     return this.#httpd;
   }
 
   async #collect(): Promise<Collected> {
-    return collectMetrics(await this.#find(), {
+    return collectMetrics(this.#find(), this.#world.table, {
       hangingAfter: this.#hangingAfter,
       counts: this.#options.version === 2,
       killedActive: this.#killedActive,
@@ -166,10 +166,12 @@ export class Manager {
   }
 
   async #discover(): Promise<void> {
-    const { url, config, master } = this.#options;
+    const { url, config, define, master } = this.#options;
     const { table } = this.#world;
     const server =
-      url === undefined ? localServer({ config, master }, table) : await this.#serverOfPage();
+      url === undefined
+        ? localServer({ config, define, master }, table)
+        : await this.#serverOfPage();
     const { groups } = memoryUsageOf(server.children);
     await this.#io.stdout.write(`${zabbixDiscovery([...groups.keys()])}\n`);
   }

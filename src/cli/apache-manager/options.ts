@@ -1,4 +1,5 @@
 import { parseSize, parseTimespan } from "../../apache/quantities.js";
+import { addPageHeader, type PageOptions, parseHost } from "../apache/page-options.js";
 import { type OptionSpec, parseOptions } from "./getopt.js";
 
 /** What the command line asks for. Sizes and spans as they were written. */
@@ -26,11 +27,17 @@ export interface ManagerOptions {
   readonly interval: number | undefined;
   readonly url: string | undefined;
   readonly config: string | undefined;
+  /** Names that httpd was started with. */
+  readonly define: readonly string[];
   readonly master: string | undefined;
+  /** How the status page is asked for. */
+  readonly page: PageOptions;
   readonly positionals: readonly string[];
 }
 
-type Key = Exclude<keyof ManagerOptions, "version" | "verbosity" | "positionals">;
+type Key =
+  | Exclude<keyof ManagerOptions, "version" | "verbosity" | "page" | "positionals">
+  | keyof PageOptions;
 
 interface ManagerSpec extends OptionSpec {
   readonly key: Key | "verbose" | "quiet";
@@ -62,20 +69,32 @@ const ours: readonly ManagerSpec[] = [
   { key: "interval", long: ["interval"], takesValue: true },
 ];
 
+/** Added later, so that prefixes of the others stay unique. */
+const oursAdded: readonly ManagerSpec[] = [
+  { key: "define", long: ["define"], takesValue: true },
+  { key: "host", long: ["host"], takesValue: true },
+  { key: "header", long: ["header"], takesValue: true },
+  { key: "insecure", long: ["insecure"] },
+];
+
 /**
  * Reads the command line of apache-manager, of version 1.2 and of 2.
  *
  * @throws OptionError for an option that is wrong
- * @throws GatewayError `bad_input` for a size or a span that is
+ * @throws GatewayError `bad_input` for a value that is
  */
 export function readManagerOptions(args: readonly string[]): ManagerOptions {
-  const { options, positionals } = parseOptions(args, [version1, version2, ours]);
+  const { options, positionals } = parseOptions(args, [version1, version2, ours, oursAdded]);
   const values = new Map<ManagerSpec["key"], string>();
+  const page: PageOptions = {};
   let verbosity = 0;
   for (const { spec, value } of options) {
     values.set(spec.key, value);
     if (spec.key === "verbose") verbosity++;
     if (spec.key === "quiet") verbosity--;
+    if (spec.key === "host") page.host = parseHost(value);
+    if (spec.key === "header") page.header = addPageHeader(value, page.header);
+    if (spec.key === "insecure") page.insecure = true;
   }
   const version = version2.some(({ key }) => values.has(key)) ? 2 : 1;
   const parsed = <Value>(key: Key, parse: (text: string) => Value) => {
@@ -86,6 +105,7 @@ export function readManagerOptions(args: readonly string[]): ManagerOptions {
   return {
     version,
     verbosity,
+    page,
     positionals,
     help: values.has("help"),
     watch: values.has("watch"),
@@ -101,6 +121,7 @@ export function readManagerOptions(args: readonly string[]): ManagerOptions {
     interval: parsed("interval", parseTimespan),
     url: values.get("url"),
     config: values.get("config"),
+    define: options.flatMap(({ spec, value }) => (spec.key === "define" ? [value] : [])),
     master: values.get("master"),
   };
 }

@@ -1,5 +1,7 @@
 import { memoryUsageOf } from "../../apache/memory.js";
 import type { MetricsData } from "../../apache/metrics-file.js";
+import type { ProcessTable } from "../../apache/process-table.js";
+import { findServers } from "../../apache/processes.js";
 import { HANGING_AFTER, isHanging } from "../../apache/worker-row.js";
 import type { Worker } from "../../apache/workers.js";
 import { GatewayError } from "../../errors.js";
@@ -21,11 +23,42 @@ export interface Collected {
   readonly error: GatewayError | undefined;
 }
 
-/** Collects what the metrics file tells. A page that cannot be read is told, and no error. */
+/**
+ * Collects what the metrics file tells. An httpd that is not found, and a page that cannot be read,
+ * are told, and no error.
+ */
 export async function collectMetrics(
-  httpd: Httpd,
+  found: Promise<Httpd>,
+  table: ProcessTable,
   options: CollectOptions = {},
 ): Promise<Collected> {
+  const httpd = await settled(found);
+  return "error" in httpd
+    ? collectWithout(httpd.error, table, options)
+    : collectFrom(httpd.value, options);
+}
+
+/** Without a page only the processes tell: those of the one httpd that runs here. */
+function collectWithout(
+  error: GatewayError,
+  table: ProcessTable,
+  options: CollectOptions,
+): Collected {
+  const [server, other] = findServers(table);
+  const children = other === undefined ? server?.children : undefined;
+  const data: MetricsData = {
+    status: undefined,
+    responded: false,
+    workersHanging: 0,
+    workersKilledActive: options.killedActive ?? 0,
+    workersKilledIdle: options.killedIdle ?? 0,
+    workerCounts: options.counts ? countKinds([]) : undefined,
+    memory: memoryUsageOf(children ?? []),
+  };
+  return { data, error };
+}
+
+async function collectFrom(httpd: Httpd, options: CollectOptions): Promise<Collected> {
   const status = await settled(httpd.source.status());
   // The other page would not come either, and take as long to say so.
   const reading = "error" in status ? status : await settled(httpd.workers());

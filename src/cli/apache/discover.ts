@@ -1,24 +1,29 @@
 import { type Command, Option } from "commander";
-import { type Discovery, textStatusUrl } from "../../apache/discovery.js";
+import type { Discovery } from "../../apache/discovery.js";
 import { type ProcessTable, ProcFileSystem } from "../../apache/process-table.js";
 import { findServers, readPidFile } from "../../apache/processes.js";
+import { textStatusUrl } from "../../apache/status-url.js";
 import { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
 import type { Style } from "../render/style.js";
 import { type Column, layOut, rowLine, titleLine } from "../render/table.js";
 import { counted } from "../render/units.js";
 import { visible } from "../render/visible.js";
-import { discoverHttpd } from "./discover-httpd.js";
+import { addDefine, discoverHttpd } from "./discover-httpd.js";
 import { reported } from "./reported.js";
 
 export interface DiscoverOptions {
   config?: string;
+  define?: readonly string[];
   format?: "table" | "json";
 }
 
 const help = `
 Reads httpd's configuration, its includes too, and runs nothing: where it
-listens, as this machine reaches it, and where its status page is.
+listens, as this machine reaches it, and where its status page is. The names of
+IfDefine are those of -D on the command line of the httpd that runs with this
+configuration, and those of --define. Its version, for IfVersion, stands in the
+file of its program. What cannot be decided is left out, and a warning says so.
 
 Exit status: 0 fine, 2 there is no configuration, or it has no Listen.
 
@@ -34,6 +39,7 @@ export function defineDiscover(
 ): void {
   command
     .option("--config <file>", "httpd's configuration (default: where distributions keep it)")
+    .option("--define <name>", "a name it was started with (-D); again for more", addDefine)
     .addOption(new Option("--format <form>", "how to show it").choices(["table", "json"]))
     .addHelpText("after", help)
     .action(async (options: DiscoverOptions) => {
@@ -47,7 +53,7 @@ export async function runDiscover(
   io: Io,
   table: ProcessTable,
 ): Promise<ExitCode> {
-  const found = discoverHttpd(options.config);
+  const found = discoverHttpd(options, table);
   const textUrl = textStatusUrl(found.statusUrl);
   if (options.format === "json") {
     await io.stdout.write(`${JSON.stringify({ ...found, textUrl }, undefined, 2)}\n`);
@@ -65,7 +71,7 @@ function reportLines(
   table: ProcessTable,
   style: Style,
 ): string[] {
-  const { file, listeners, statusUrl, pidFile } = found;
+  const { file, listeners, statusUrl, statusHost, pidFile } = found;
   const columns: readonly Column<(typeof listeners)[number]>[] = [
     { title: "PROTOCOL", value: ({ protocol }) => protocol },
     { title: "ADDRESS", value: ({ address }) => visible(address) },
@@ -77,6 +83,7 @@ function reportLines(
     ["configuration", file],
     ["status page", statusUrl],
     ["for programs", textUrl],
+    ...(statusHost === undefined ? [] : [["asked as", statusHost] as const]),
     ["PidFile", pidFile === undefined ? "-" : `${pidFile}, ${masterOf(pidFile, table)}`],
   ] as const;
   return [

@@ -1,9 +1,10 @@
 import type { Discovery } from "../../apache/discovery.js";
-import { shownUrl } from "../../apache/fetch-status.js";
 import { type LocalWorkers, readLocalWorkers } from "../../apache/local-workers.js";
 import type { ProcessTable } from "../../apache/process-table.js";
 import { type ApacheServer, chooseServer, findServers } from "../../apache/processes.js";
+import type { StatusHeaders } from "../../apache/status-headers.js";
 import { StatusSource } from "../../apache/status-source.js";
+import { shownUrl } from "../../apache/status-url.js";
 import { discoverHttpd } from "./discover-httpd.js";
 import { readMaster, runningMaster } from "./master.js";
 import { isThisMachine } from "./this-machine.js";
@@ -14,11 +15,19 @@ export interface HttpdChoice {
   readonly url?: string | undefined;
   /** The configuration that is read where no URL is given. */
   readonly config?: string | undefined;
+  /** Names that httpd was started with, besides those that a running one shows. */
+  readonly define?: readonly string[] | undefined;
   /** The pid of the master, or the file that has it. */
   readonly master?: string | undefined;
   /** Milliseconds for each page. */
   readonly timeout?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** The Host that is asked for. Default: the host of the URL. */
+  readonly host?: string | undefined;
+  /** More header fields. */
+  readonly header?: StatusHeaders | undefined;
+  /** Whether any certificate will do. */
+  readonly insecure?: boolean | undefined;
 }
 
 /** What is known of the processes of an httpd without its page. */
@@ -54,11 +63,14 @@ export class Httpd {
 
   /** @throws GatewayError `bad_input` where no URL is given and none is found */
   static async find(choice: HttpdChoice, table: ProcessTable): Promise<Httpd> {
-    const { timeout, signal } = choice;
-    const found = choice.url === undefined ? discoverHttpd(choice.config) : undefined;
+    const { timeout, signal, host, header: headers, insecure } = choice;
+    const found = choice.url === undefined ? discoverHttpd(choice, table) : undefined;
     const source = new StatusSource(choice.url ?? (found as Discovery).statusUrl, {
       timeout,
       signal,
+      host: host ?? found?.statusHost,
+      headers,
+      insecure,
     });
     const given = choice.master === undefined ? undefined : readMaster(choice.master, table);
     const url = shownUrl(source.htmlUrl);

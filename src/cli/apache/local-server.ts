@@ -1,7 +1,7 @@
 import type { ProcessTable } from "../../apache/process-table.js";
 import { type ApacheServer, chooseServer, findServers } from "../../apache/processes.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
-import { discoverHttpd } from "./discover-httpd.js";
+import { discoverHttpd, type HttpdPlace } from "./discover-httpd.js";
 import { readMaster, runningMaster } from "./master.js";
 
 /**
@@ -11,14 +11,11 @@ import { readMaster, runningMaster } from "./master.js";
  * @throws GatewayError `connect_failed` where none runs
  */
 export function localServer(
-  {
-    config,
-    master,
-  }: { readonly config?: string | undefined; readonly master?: string | undefined },
+  { master, ...place }: HttpdPlace & { readonly master?: string | undefined },
   table: ProcessTable,
 ): ApacheServer {
   const masterPid =
-    master === undefined ? configuredMaster(config, table) : readMaster(master, table);
+    master === undefined ? configuredMaster(place, table) : readMaster(master, table);
   const server = chooseServer(findServers(table), table, { masterPid });
   if (server !== undefined) return server;
   throw new GatewayError(ErrorCode.ConnectFailed, "no httpd runs on this machine", {
@@ -27,11 +24,11 @@ export function localServer(
 }
 
 /** Without a configuration the processes tell which httpd there is. */
-function configuredMaster(config: string | undefined, table: ProcessTable): number | undefined {
+function configuredMaster(place: HttpdPlace, table: ProcessTable): number | undefined {
   try {
-    return runningMaster(discoverHttpd(config), table);
+    return runningMaster(discoverHttpd(place, table), table);
   } catch (error) {
-    if (error instanceof GatewayError && config === undefined) return undefined;
+    if (error instanceof GatewayError && place.config === undefined) return undefined;
     throw error;
   }
 }

@@ -19,8 +19,8 @@ export interface MetricsOptions extends HttpdOptions {
 const help = `
 The file is that of apache-manager 1.2: comments, and lines of names and values
 with tabs between them, as monitoring agents read it. It is written beside its
-place and put there as a whole. When httpd does not answer it is written too,
-with status-response 1.
+place and put there as a whole. When httpd is not found or does not answer it is
+written too, with status-response 1.
 
 ${httpdHelp}
 
@@ -53,8 +53,8 @@ export async function runMetrics(
   io: Io,
   table: ProcessTable,
 ): Promise<ExitCode> {
-  const httpd = await Httpd.find({ ...options, url, signal: io.signal }, table);
-  const { data, error } = await collectMetrics(httpd, options);
+  const httpd = Httpd.find({ ...options, url, signal: io.signal }, table);
+  const { data, error } = await collectMetrics(httpd, table, options);
   if (io.signal.aborted) return ExitCode.Interrupted;
   await saveMetrics(data, options.dataFile ?? "-", io);
   if (error !== undefined) throw error;

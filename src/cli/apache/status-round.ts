@@ -1,7 +1,7 @@
-import { textStatusUrl } from "../../apache/discovery.js";
-import { fetchStatusPage, shownUrl } from "../../apache/fetch-status.js";
+import { type FetchStatusOptions, fetchStatusPage } from "../../apache/fetch-status.js";
 import type { ServerStatus } from "../../apache/server-status.js";
-import { StatusSource } from "../../apache/status-source.js";
+import { ledElsewhere, StatusSource } from "../../apache/status-source.js";
+import { shownUrl, textStatusUrl } from "../../apache/status-url.js";
 import { parseTextPage } from "../../apache/text-page.js";
 import type { FleetResult, Probe } from "../../fleet/probe.js";
 import { DistinctTargets } from "../distinct-targets.js";
@@ -13,47 +13,59 @@ export type StatusFormat = (typeof statusFormats)[number];
 
 type StatusResult = FleetResult<ServerStatus>;
 
-/** Reads the status of all servers at once. */
+export interface StatusRoundOptions {
+  readonly format: StatusFormat;
+  /** Milliseconds for each server. */
+  readonly timeout?: number | undefined;
+  /** How its page is asked for. */
+  readonly request?: Pick<FetchStatusOptions, "headers" | "host" | "insecure"> | undefined;
+}
+
+/** Reads the status of all servers at once. A redirect to another server is followed, and said. */
 export async function readStatusRound(
   urls: readonly string[],
-  { format, timeout }: { format: StatusFormat; timeout?: number | undefined },
+  { format, timeout, request }: StatusRoundOptions,
   io: Io,
 ): Promise<Round> {
+  const how = { ...request, followOrigins: true };
   if (format === "text") {
-    const pages = shown(await readEach(urls, readPage, timeout, io));
-    return { render: () => pagesText(pages, io), ...failures(pages, io) };
+    const read = shown(await readEach(urls, pageProbe(how), timeout, io));
+    const pages = read.map((each) => (each.ok ? { ...each, value: each.value.page } : each));
+    const { problems, exitCode } = failures(read, io);
+    problems.push(...warningLines(read, io));
+    return { render: () => pagesText(pages, io), problems, exitCode };
   }
-  const probe: Probe<ServerStatus> = (url, limits) => new StatusSource(url, whole(limits)).status();
+  const probe: Probe<ServerStatus> = (url, limits) =>
+    new StatusSource(url, { ...how, ...limits }).status();
   const distinct = new DistinctTargets();
   const wanted = format === "prometheus" ? distinct.of(urls) : urls;
   const results = shown(await readEach(wanted, probe, timeout, io));
   const { problems, exitCode } = failures(results, io);
-  problems.unshift(...distinct.warningLines(io, shownTarget));
+  problems.unshift(...distinct.warningLines(io, shownUrl));
   problems.push(...warningLines(results, io));
   return { render: await renderer(results, format, io), problems, exitCode };
 }
 
-type Limits = Parameters<Probe<unknown>>[1];
-
-/** A signal with a timeout takes whole milliseconds only. */
-function whole(limits: Limits): Limits {
-  return { ...limits, timeout: Math.ceil(limits.timeout) };
+interface TextPage {
+  readonly page: Uint8Array;
+  readonly warnings: readonly string[];
 }
 
 /** The page as it was sent, where it is one. */
-async function readPage(url: string, limits: Limits): Promise<Uint8Array> {
-  const page = await fetchStatusPage(textStatusUrl(url), whole(limits));
-  parseTextPage(page);
-  return page;
-}
+const pageProbe =
+  (how: FetchStatusOptions): Probe<TextPage> =>
+  async (target, limits) => {
+    const { page, url, isElsewhere } = await fetchStatusPage(textStatusUrl(target), {
+      ...how,
+      ...limits,
+    });
+    parseTextPage(page);
+    return { page, warnings: isElsewhere ? [ledElsewhere(url)] : [] };
+  };
 
 /** Nothing that is shown has a password. */
 function shown<Value>(results: readonly FleetResult<Value>[]): FleetResult<Value>[] {
-  return results.map((result) => ({ ...result, target: shownTarget(result.target) }));
-}
-
-function shownTarget(target: string): string {
-  return URL.canParse(target) ? shownUrl(target) : target;
+  return results.map((result) => ({ ...result, target: shownUrl(result.target) }));
 }
 
 async function renderer(

@@ -1,12 +1,15 @@
 import { type Command, Option } from "commander";
+import { ProcFileSystem } from "../../apache/process-table.js";
 import { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
 import { parseDuration } from "../parse-values.js";
-import { discoverStatusUrl } from "./discover-httpd.js";
+import { addDefine, discoverHttpd } from "./discover-httpd.js";
+import { addPageOptions, type PageOptions, requestOf } from "./page-options.js";
 import { readStatusRound, type StatusFormat, statusFormats } from "./status-round.js";
 
-interface StatusCommandOptions {
+interface StatusCommandOptions extends PageOptions {
   config?: string;
+  define?: readonly string[];
   format?: StatusFormat;
   timeout?: number;
   watch?: number;
@@ -26,7 +29,8 @@ in a pipe.
 
 Without a URL, httpd's configuration on this machine says where its page is.
 The URL may be that of either page, with ?auto or without, and may have a name
-and a password in it. --watch ends with q or Ctrl-C.
+and a password in it. A redirect to another server is followed, and said.
+No proxy is used. --watch ends with q or Ctrl-C.
 
 Exit status: 0 fine, 1 could not connect, 2 connected and failed, or bad input;
 of several servers the worst.
@@ -35,13 +39,14 @@ Examples:
   fcgi-probe apache status
   fcgi-probe apache status --watch 10s http://127.0.0.1/server-status
   fcgi-probe apache status --format json http://web{1,2}/server-status
+  fcgi-probe apache status --host www.example.com https://127.0.0.1/server-status
 `;
 
 export function defineStatus(command: Command, io: Io, finish: (exitCode: ExitCode) => void): void {
-  command
-    .argument("[URL...]", "status pages")
+  addPageOptions(command.argument("[URL...]", "status pages"))
     .addOption(new Option("--format <form>", "how to show it").choices(statusFormats))
     .option("--config <file>", "httpd's configuration, where no URL is given")
+    .option("--define <name>", "a name it was started with (-D); again for more", addDefine)
     .option("--timeout <time>", "until a page must be here (default: 5s)", parseDuration)
     .option("--watch <time>", "read it again and again, this often", parseDuration)
     .addHelpText("after", help)
@@ -52,12 +57,19 @@ export function defineStatus(command: Command, io: Io, finish: (exitCode: ExitCo
 
 async function runStatus(
   given: readonly string[],
-  { config, format, timeout, watch: interval }: StatusCommandOptions,
+  { config, define, format, timeout, watch: interval, ...page }: StatusCommandOptions,
   io: Io,
 ): Promise<ExitCode> {
-  const urls = given.length > 0 ? given : [discoverStatusUrl(config)];
+  const found =
+    given.length > 0 ? undefined : discoverHttpd({ config, define }, new ProcFileSystem());
+  const urls = found === undefined ? given : [found.statusUrl];
+  const request = requestOf(page);
   const isTable = io.stdout.isTerminal || urls.length > 1;
-  const options = { format: format ?? (isTable ? "table" : "text"), timeout };
+  const options = {
+    format: format ?? (isTable ? "table" : "text"),
+    timeout,
+    request: { ...request, host: request.host ?? found?.statusHost },
+  };
   const round = () => readStatusRound(urls, options, io);
   if (interval !== undefined) {
     const { watch } = await import("../watch.js");

@@ -4,6 +4,7 @@ import { zabbixDiscovery } from "../../apache/metrics-file.js";
 import { type ProcessTable, ProcFileSystem } from "../../apache/process-table.js";
 import { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
+import { addDefine } from "./discover-httpd.js";
 import type { HttpdOptions } from "./httpd-options.js";
 import { localServer } from "./local-server.js";
 import { reported } from "./reported.js";
@@ -26,6 +27,7 @@ export function defineZabbixDiscovery(
 ): void {
   command
     .option("--config <file>", "httpd's configuration, which names its PidFile")
+    .option("--define <name>", "a name it was started with (-D); again for more", addDefine)
     .option("--master <pid>", "the pid of httpd's master, or its PidFile")
     .addHelpText("after", help)
     .action(async (options: HttpdOptions) => {
