@@ -103,7 +103,7 @@ async function ask(
     headers: { ...headers, ...more },
     signal,
   });
-  // Once the answer has begun, its own stream tells of every error.
+  // Once the answer has begun, its own stream reports every error.
   request.on("error", () => {});
   request.end();
   const [response] = (await once(request, "response")) as [IncomingMessage];
