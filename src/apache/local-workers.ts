@@ -21,7 +21,9 @@ export type LocalWorkers = AnsweringServer & {
   readonly workers: readonly Worker[];
 };
 
+/** How often a page is read that names a process which is not known. */
 const READINGS = 4;
+/** Milliseconds between two readings. */
 const PAUSE = 250;
 
 /**

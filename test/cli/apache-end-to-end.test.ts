@@ -178,6 +178,7 @@ for (const mpm of ["prefork", "event"] as const satisfies readonly Mpm[]) {
         new RegExp(`INFO Killing native worker ${pid} \\(active\\) hanging for \\d+ seconds since`),
       );
       expect(stdout).toContain("workers-killed-active\t1\nworkers-killed-idle\t0\n");
+      expect(stdout).toMatch(/^memory-usage\tnative\tcount\t[1-9]/m);
       expect(await isGone(pid)).toBe(true);
       expect(await request).not.toBe("slept\n");
     });

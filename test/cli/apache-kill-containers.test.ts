@@ -42,7 +42,7 @@ suite("httpds in containers on one host", () => {
     expect(before.every(isRunning)).toBe(true);
   }, 30_000);
 
-  it("are told apart by the master that is given", async () => {
+  it("are distinguished by the master that is given", async () => {
     const [one, other] = [await start(ownPids), await start(ownPids)];
     await Promise.all([hang(one), hang(other)]);
     const [ones, others] = [one, other].map(({ pid }) => descendants(pid)) as [number[], number[]];

