@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { Engine } from "../engine/engine.js";
 import type { Limits } from "../limits.js";
 import type { Protocol } from "../transport/address.js";
@@ -12,6 +13,8 @@ export interface ConnectionOwner<Connection> {
   readonly timeouts: ConnectionTimeouts;
   readonly runnerOptions: RunnerOptions;
   readonly machineOptions: MachineOptions;
+  /** Whether requests of this peer may run. HTTP asks it of those that have no address. */
+  servesPeer(socket: Socket): boolean;
   /** Whether one more request may run. */
   admit(): boolean;
   /** A request that was admitted is over. */

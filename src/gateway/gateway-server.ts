@@ -62,8 +62,6 @@ export class NodeGatewayServer implements GatewayServer, ConnectionOwner<ServedC
   readonly #options: ServeOptions;
   readonly #maxRequests: number;
   readonly #allowed: ReadonlySet<string> | undefined;
-  /** Whether connections are looked at before they are served. A request of HTTP names its peer. */
-  readonly #checksPeers: boolean;
   #isTcp: boolean | undefined;
   readonly #connectionHandler: ConnectionHandler | undefined;
   readonly #connections = new Roster<ServedConnection | RawConnection>();
@@ -94,7 +92,6 @@ export class NodeGatewayServer implements GatewayServer, ConnectionOwner<ServedC
     this.#options = options;
     this.#maxRequests = options.maxRequests ?? defaultMaxRequests;
     this.#allowed = options.allowedPeers ?? allowedPeers(process.env["FCGI_WEB_SERVER_ADDRS"]);
-    this.#checksPeers = this.#allowed !== undefined || protocol === Protocol.Http;
     server.maxConnections = options.maxConnections ?? defaultMaxConnections;
     server.on("connection", this.#onConnection);
   }
@@ -122,6 +119,13 @@ export class NodeGatewayServer implements GatewayServer, ConnectionOwner<ServedC
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  servesPeer(socket: net.Socket): boolean {
+    this.#isTcp ??= listensOnTcp(this.#server);
+    const serves = isAllowed(socket, this.#allowed, this.#isTcp);
+    if (!serves) this.counts.denied += 1;
+    return serves;
   }
 
   admit(): boolean {
@@ -157,8 +161,7 @@ export class NodeGatewayServer implements GatewayServer, ConnectionOwner<ServedC
   }
 
   #accept(socket: net.Socket): void {
-    if (this.#checksPeers && !this.#isAllowed(socket)) {
-      this.counts.denied += 1;
+    if (this.#allowed !== undefined && !this.servesPeer(socket)) {
       socket.destroy();
       return;
     }
@@ -167,11 +170,6 @@ export class NodeGatewayServer implements GatewayServer, ConnectionOwner<ServedC
     this.#connections.add(
       handler === undefined ? this.#open(socket, this) : new RawConnection(socket, handler, this),
     );
-  }
-
-  #isAllowed(socket: net.Socket): boolean {
-    this.#isTcp ??= listensOnTcp(this.#server);
-    return isAllowed(socket, this.#allowed, this.#isTcp);
   }
 
   async #close(timeout: number): Promise<void> {

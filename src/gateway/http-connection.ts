@@ -176,6 +176,11 @@ export class HttpConnection implements RunnerConnection, HttpRequestOwner, Roste
       this.refuse(400);
       return;
     }
+    // Its variables would be those of a request that came by a unix socket.
+    if (this.#socket.remoteAddress === undefined && !this.#owner.servesPeer(this.#socket)) {
+      this.#socket.destroy();
+      return;
+    }
     response.once("close", () => this.#answered());
     const { respond, runnerOptions } = this.#owner;
     if (!this.#owner.admit()) {

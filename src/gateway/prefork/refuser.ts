@@ -68,6 +68,10 @@ class Refusal implements ConnectionOwner<ServedConnection> {
     return this.#service.machineOptions;
   }
 
+  servesPeer(): boolean {
+    return true;
+  }
+
   admit(): boolean {
     // Behind the refusal: a kept connection would bring the next request here, too.
     queueMicrotask(() => this.#connection.drain());

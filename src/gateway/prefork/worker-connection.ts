@@ -20,6 +20,7 @@ export interface WorkerService {
   readonly places: Places;
   readonly open: OpenConnection;
   readonly machineOptions: MachineOptions;
+  servesPeer(socket: Socket): boolean;
   report(error: unknown): void;
   errorOutput(bytes: Uint8Array): void;
   closed(connection: WorkerConnection): void;
@@ -70,6 +71,10 @@ export class WorkerConnection implements ConnectionOwner<ServedConnection>, Rost
 
   get machineOptions(): MachineOptions {
     return this.#service.machineOptions;
+  }
+
+  servesPeer(socket: Socket): boolean {
+    return this.#service.servesPeer(socket);
   }
 
   /** How many run is what the places bound. */

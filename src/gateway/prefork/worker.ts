@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import type { Engine } from "../../engine/engine.js";
 import { engine } from "../../engine/select.js";
 import { GatewayError } from "../../errors.js";
-import { Protocol } from "../../transport/address.js";
+import type { Protocol } from "../../transport/address.js";
 import { shareSocketShape } from "../../transport/socket-shape.js";
 import { type Application, connectionHandlerOf } from "../application.js";
 import type { ConnectionTimeouts, MachineOptions } from "../connection-owner.js";
@@ -46,8 +46,6 @@ export class Worker implements WorkerService {
   readonly #gate: AcceptGate | undefined;
   /** FastCGI 1.0 §3.2. */
   readonly #allowed = allowedPeers(process.env["FCGI_WEB_SERVER_ADDRS"]);
-  /** Whether connections are looked at before they are served. A request of HTTP names its peer. */
-  readonly #checksPeers: boolean;
   readonly #connections = new Roster<Served>();
   /** Connections that the master may pass, and has not. */
   #promised = 0;
@@ -70,7 +68,6 @@ export class Worker implements WorkerService {
     this.respond = (context) =>
       pageFor(context.variables, board, settings) ?? (respond as Responder)(context);
     this.protocol = settings.protocol;
-    this.#checksPeers = this.#allowed !== undefined || settings.protocol === Protocol.Http;
     this.timeouts = timeoutsOf(serve);
     const { limits, multiplex } = serve;
     const most = { maxConnections: concurrency, maxRequests: concurrency };
@@ -121,7 +118,7 @@ export class Worker implements WorkerService {
   }
 
   serve(socket: Socket): void {
-    if (this.#checksPeers && !isAllowed(socket, this.#allowed, this.#settings.isTcp)) {
+    if (this.#allowed !== undefined && !this.servesPeer(socket)) {
       socket.destroy();
       this.#update();
       return;
@@ -132,6 +129,10 @@ export class Worker implements WorkerService {
         : new RawWorkerConnection(socket, this.#raw, this);
     this.#connections.add(connection);
     if (this.#ending) connection.drain();
+  }
+
+  servesPeer(socket: Socket): boolean {
+    return isAllowed(socket, this.#allowed, this.#settings.isTcp);
   }
 
   closed(connection: Served): void {
