@@ -180,9 +180,10 @@ export class FastCgiServer implements ServerMachine, RequestOwner {
   }
 
   #dispatch(piece: RecordPiece): void {
-    if (this.#closed) return;
     const { type, requestId } = piece;
     if (type !== RecordType.Stdin && type !== RecordType.Data) this.#streams.flush();
+    // Also by a handler that has answered at the sight of what was flushed.
+    if (this.#closed) return;
     if (requestId === NULL_REQUEST_ID || type === RecordType.GetValues) this.#manage(piece);
     else if (type === RecordType.BeginRequest) this.#begin(piece);
     else {

@@ -19,7 +19,13 @@ type Deed = typeof deeds extends fc.Arbitrary<(infer One)[]> ? One : never;
 
 /** What the owner of a connection does between two chunks. */
 export const happenings = fc.array(
-  fc.constantFrom("take", "take", "take", "wake", "closed", "gone"),
+  fc.constantFrom(
+    ...Array.from({ length: 8 }, () => "take" as const),
+    "wake",
+    "wake",
+    "closed",
+    "gone",
+  ),
   {
     maxLength: 12,
   },
@@ -110,6 +116,7 @@ export class WatchedServer {
     }
     const { active, receiving } = this.machine;
     assert(receiving >= 0 && active >= receiving);
+    assert(this.ending === undefined || active === 0);
     assert(this.#bodies <= this.#received);
   }
 

@@ -1,0 +1,26 @@
+import { describe, expect, it } from "vitest";
+import type { ServerHandlers } from "../../src/cgi/server-machine.js";
+import { FastCgiServer } from "../../src/fastcgi/server.js";
+import { WatchedServer } from "../cgi/watched-server.js";
+import { hex, join, record } from "../engine/bytes.js";
+
+const begin = (requestId: number, role = "0001") =>
+  record(1, requestId, hex(`${role}000000000000`));
+const params = (requestId: number) => record(4, requestId, new Uint8Array());
+const body = (requestId: number) => record(5, requestId, hex("616263"));
+
+/** Does nothing when a request begins and its data, of which there is none, ends. Ends it at its body. */
+const ending = ["nothing", "nothing", "end"] as const;
+
+describe("a FastCGI connection whose request is answered while its body comes", () => {
+  it.each([
+    ["begins no other request", join(begin(2), params(2), body(2))],
+    ["closes once, whatever is refused", begin(2, "0009")],
+  ])("%s", (_, next) => {
+    const create = (handlers: ServerHandlers) => new FastCgiServer(handlers);
+    const server = new WatchedServer(create, ending);
+    server.run([join(begin(1), params(1), body(1), next)], []);
+    expect(server.requests).toHaveLength(1);
+    expect(server.ending).toBe("lingering");
+  });
+});
