@@ -43,6 +43,7 @@ const STEPS = [
     "package types (attw)",
     node("@arethetypeswrong/cli", "attw", packed, "--profile", "esm-only", "--no-emoji"),
   ],
+  ["types for users", [process.execPath, join("scripts", "user-types.mjs"), packed]],
 ];
 
 function fail(output) {

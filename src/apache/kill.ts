@@ -29,7 +29,7 @@ export interface KillOptions extends WorkerLimits {
   /** Told what happens, a sentence at a time. */
   readonly onMessage?: ((message: string) => void) | undefined;
   /** Sends a signal to a process; as `process.kill` does by default. */
-  readonly send?: ((pid: number, signal: NodeJS.Signals) => void) | undefined;
+  readonly send?: ((pid: number, signal: "SIGTERM" | "SIGKILL") => void) | undefined;
 }
 
 /** Pids, in order. */
