@@ -10,8 +10,12 @@ import { fileURLToPath } from "node:url";
 const installed = join(dirname(dirname(fileURLToPath(import.meta.url))), "node_modules");
 const COMPILERS = ["typescript-5.7", "typescript"];
 const PROJECTS = [
-  { name: "without @types/node", doors: ["", "/codec", "/edge", "/apache"], packages: [] },
-  { name: "with @types/node", doors: ["/server"], packages: ["@types/node", "undici-types"] },
+  { name: "without @types/node", doors: ["", "/codec", "/edge"], packages: [] },
+  {
+    name: "with @types/node",
+    doors: ["/apache", "/server"],
+    packages: ["@types/node", "undici-types"],
+  },
 ];
 const OPTIONS = {
   target: "ES2022",
