@@ -57,8 +57,8 @@ async function joinCommands() {
       main: join(dist, "cli", "main.js"),
       "apache-manager/main": join(dist, "cli", "apache-manager", "main.js"),
       // What `serve` starts by a file's name, beside the code that names it.
-      "worker-main": join(dist, "gateway", "prefork", "worker-main.js"),
-      "watch-thread": join(dist, "gateway", "prefork", "watch-thread.js"),
+      "worker-main": join(dist, "pool", "worker-main.js"),
+      "slow-log-thread": join(dist, "pool", "slow-log-thread.js"),
     },
     external: (id) => !id.startsWith(".") && !isAbsolute(id),
     platform: "node",

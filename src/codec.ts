@@ -31,15 +31,15 @@ export { PairDecoder, type PairDecoderOptions } from "./fastcgi/pair-decoder.js"
 export { encodePairs, encodeParams } from "./fastcgi/pairs.js";
 export { KEEP_CONN, ProtocolStatus, RecordType, Role } from "./fastcgi/protocol.js";
 export { ResponseDecoder } from "./fastcgi/response-decoder.js";
+export { type ScgiRequest, ScgiRequestDecoder } from "./scgi/codec.js";
+export { encodeRequest as encodeScgiRequest } from "./scgi/encode.js";
+export { encodeNetstring, NetstringDecoder, type NetstringOptions } from "./scgi/netstring.js";
+export type { PoolStatus, PoolStatusJson, ProcessStatus } from "./status-page/pool-status.js";
 export {
   type ParseStatusPageOptions,
   parseStatusPage,
   type StatusPageFormat,
-} from "./phpfpm/page.js";
-export type { PoolStatus, PoolStatusJson, ProcessStatus } from "./phpfpm/pool-status.js";
-export { type ScgiRequest, ScgiRequestDecoder } from "./scgi/codec.js";
-export { encodeRequest as encodeScgiRequest } from "./scgi/encode.js";
-export { encodeNetstring, NetstringDecoder, type NetstringOptions } from "./scgi/netstring.js";
+} from "./status-page/read-page.js";
 export {
   type UwsgiDecoderOptions,
   type UwsgiPacket,

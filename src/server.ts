@@ -3,40 +3,40 @@
 export type { ServerRole } from "./cgi/server-machine.js";
 export type { Variable, VariableValue } from "./cgi/variable.js";
 export { Variables } from "./cgi/variables.js";
+export { type BridgeOptions, bridge } from "./client/bridge.js";
 export { ErrorCode, GatewayError } from "./errors.js";
-export type { Application } from "./gateway/application.js";
-export { type BridgeOptions, bridge } from "./gateway/bridge.js";
-export { compose, type Middleware } from "./gateway/compose.js";
+export type { Limits } from "./limits.js";
+export { PoolMode, type PoolOptions, ProcessManager } from "./pool/options.js";
+export type { Pool } from "./pool/pool.js";
+export { controlBySignals } from "./pool/signals.js";
+export { startPool } from "./pool/start-pool.js";
 export {
   fromWsgi,
   type StartResponse,
   type WsgiApplication,
   type WsgiResult,
-} from "./gateway/from-wsgi.js";
-export type { GatewayServer, ServerCounts } from "./gateway/gateway-server.js";
+} from "./server/adapters/wsgi.js";
+export type { WsgiEnviron } from "./server/adapters/wsgi-environ.js";
+export type { WsgiChunk } from "./server/adapters/wsgi-response.js";
+export type { Application } from "./server/application.js";
+export { compose, type Middleware } from "./server/compose.js";
+export type { GatewayServer, ServerCounts } from "./server/gateway-server.js";
 export type {
   Context,
   ErrorStream,
   Handler,
   HandlerLike,
   StreamsHandler,
-} from "./gateway/handler.js";
-export { handlerOf } from "./gateway/handler.js";
-export { makeFetchLazy } from "./gateway/lazy-fetch.js";
-export type { ListenTarget } from "./gateway/node-listener.js";
-export { inheritedListener } from "./gateway/node-listener.js";
-export type { PoolCounters, ProcessCounters } from "./gateway/pool-counters.js";
-export { PoolMode, type PoolOptions, ProcessManager } from "./gateway/prefork/options.js";
-export type { Pool } from "./gateway/prefork/pool.js";
-export { controlBySignals } from "./gateway/prefork/signals.js";
-export { startPool } from "./gateway/prefork/start-pool.js";
-export type { ConnectionContext, ConnectionHandler } from "./gateway/raw-connection.js";
-export { serve } from "./gateway/serve.js";
-export { type ServeCgiOptions, serveCgi } from "./gateway/serve-cgi.js";
-export type { ServeOptions } from "./gateway/serve-options.js";
-export { showVariables } from "./gateway/show-variables.js";
-export type { StatusFormat } from "./gateway/status-page.js";
-export { statusFormatOf, statusMediaTypes, statusPage } from "./gateway/status-page.js";
-export type { WsgiEnviron } from "./gateway/wsgi-environ.js";
-export type { WsgiChunk } from "./gateway/wsgi-response.js";
-export type { Limits } from "./limits.js";
+} from "./server/handler.js";
+export { handlerOf } from "./server/handler.js";
+export { makeFetchLazy } from "./server/lazy-fetch/install.js";
+export type { ServeOptions } from "./server/options.js";
+export type { ConnectionContext, ConnectionHandler } from "./server/raw-connection.js";
+export { serve } from "./server/serve.js";
+export { type ServeCgiOptions, serveCgi } from "./server/serve-cgi.js";
+export { showVariables } from "./server/show-variables.js";
+export type { PoolCounters, ProcessCounters } from "./status-page/pool-counters.js";
+export type { StatusFormat } from "./status-page/write-page.js";
+export { statusFormatOf, statusMediaTypes, statusPage } from "./status-page/write-page.js";
+export type { ListenTarget } from "./transport/node-listener.js";
+export { inheritedListener } from "./transport/node-listener.js";

@@ -7,7 +7,7 @@ import { jsonPage, makePool, splitAndRegex, textPage } from "../lib/status-pages
 
 const packages = await loadPackages();
 for (const entry of packages) {
-  entry.parse = (await entry.module("phpfpm/page.js")).parseStatusPage;
+  entry.parse = (await entry.module("status-page/read-page.js")).parseStatusPage;
   entry.fields = await fieldsFor(entry.name);
 }
 const textFields = await fieldsFor("text");

@@ -6,9 +6,9 @@ import { variables } from "../serve/requests.mjs";
 const [entry] = await loadPackages();
 const { Variables } = await entry.module("cgi/variables.js");
 const { requestFromVariables, requestParts } = await entry.module("cgi/request-from-variables.js");
-const { createRequest } = await entry.module("gateway/create-request.js");
-const { makeFetchLazy } = await entry.module("gateway/lazy-fetch.js");
-const { bytesOf } = await entry.module("gateway/lazy-response.js");
+const { createRequest } = await entry.module("server/lazy-fetch/create-request.js");
+const { makeFetchLazy } = await entry.module("server/lazy-fetch/install.js");
+const { bytesOf } = await entry.module("server/lazy-fetch/response.js");
 const { formatResponseHead } = await entry.module("cgi/response.js");
 
 const all = new Variables(variables);

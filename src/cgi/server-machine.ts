@@ -99,3 +99,12 @@ export interface ServerMachine {
   /** The connection is gone: every request on it is aborted, and ended. */
   gone(): void;
 }
+
+/** Drops what arrives for a request that is not served. */
+export const ignoringReceiver: RequestReceiver = {
+  body() {},
+  endBody() {},
+  data() {},
+  endData() {},
+  aborted() {},
+};

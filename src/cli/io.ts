@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import { Output, type OutputStream } from "./output.js";
+import { Output, type OutputStream } from "./terminal/output.js";
 
 /** A stream that may be a keyboard. */
 export type InputStream = Readable & { isTTY?: boolean; setRawMode?(raw: boolean): unknown };

@@ -22,49 +22,49 @@ const commands: ReadonlyMap<string, Entry> = new Map<string, Entry>([
     "status",
     {
       summary: "show the status of PHP-FPM pools",
-      load: async () => (await import("./status.js")).defineStatus,
+      load: async () => (await import("./commands/status.js")).defineStatus,
     },
   ],
   [
     "ping",
     {
       summary: "ask PHP-FPM pools for a sign of life",
-      load: async () => (await import("./ping.js")).definePing,
+      load: async () => (await import("./commands/ping.js")).definePing,
     },
   ],
   [
     "values",
     {
       summary: "ask a FastCGI application what it can do (GET_VALUES)",
-      load: async () => (await import("./values.js")).defineValues,
+      load: async () => (await import("./commands/values.js")).defineValues,
     },
   ],
   [
     "request",
     {
       summary: "send one request: the curl of FastCGI",
-      load: async () => (await import("./request.js")).defineRequest,
+      load: async () => (await import("./commands/request.js")).defineRequest,
     },
   ],
   [
     "scrape",
     {
       summary: "read the status of many pools, named by a file",
-      load: async () => (await import("./scrape.js")).defineScrape,
+      load: async () => (await import("./commands/scrape.js")).defineScrape,
     },
   ],
   [
     "serve",
     {
       summary: "serve an application by a pool of workers",
-      load: async () => (await import("./serve.js")).defineServe,
+      load: async () => (await import("./commands/serve.js")).defineServe,
     },
   ],
   [
     "bridge",
     {
       summary: "be a CGI program that forwards its request to a backend",
-      load: async () => (await import("./bridge.js")).defineBridge,
+      load: async () => (await import("./commands/bridge.js")).defineBridge,
     },
   ],
   [
@@ -72,7 +72,7 @@ const commands: ReadonlyMap<string, Entry> = new Map<string, Entry>([
     {
       summary: "show the status of Apache httpd, its workers, and kill those that hang",
       load: async (args) => {
-        const { defineApache } = await import("./apache/apache.js");
+        const { defineApache } = await import("./commands/apache/apache.js");
         return (command, io, finish) => defineApache(command, args, io, finish);
       },
     },
@@ -81,7 +81,7 @@ const commands: ReadonlyMap<string, Entry> = new Map<string, Entry>([
     "decode",
     {
       summary: "show what is in captured bytes",
-      load: async () => (await import("./decode.js")).defineDecode,
+      load: async () => (await import("./commands/decode.js")).defineDecode,
     },
   ],
 ]);

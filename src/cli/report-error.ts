@@ -1,6 +1,6 @@
 import type { GatewayError } from "../errors.js";
-import type { Style } from "./render/style.js";
-import { visible, visibleLines } from "./render/visible.js";
+import type { Style } from "./terminal/style.js";
+import { visible, visibleLines } from "./terminal/visible.js";
 
 /** What went wrong, for people: with its address, what the backend said, and what to check. */
 export function errorLines(error: GatewayError, style: Style): string[] {

@@ -3,7 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import { debuglog } from "node:util";
 import { ExitCode } from "./exit-codes.js";
 import { createIo, type Io } from "./io.js";
-import { visible } from "./render/visible.js";
+import { visible } from "./terminal/visible.js";
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** Milliseconds until what still keeps the process alive after its command is given up. */

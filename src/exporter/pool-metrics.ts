@@ -4,7 +4,7 @@ import {
   ProcessState,
   type ProcessStatus,
   processState,
-} from "../phpfpm/pool-status.js";
+} from "../status-page/pool-status.js";
 import { formatLabels, type LabelledValue, type Metric, metricText } from "./exposition.js";
 
 interface PoolMetric extends Metric {

@@ -1,5 +1,5 @@
-import type { PoolStatus } from "../phpfpm/pool-status.js";
 import { type StatusOptions, status } from "../phpfpm/status.js";
+import type { PoolStatus } from "../status-page/pool-status.js";
 import type { FleetResult } from "./probe.js";
 import { type FleetOptions, probeAll } from "./probe-all.js";
 

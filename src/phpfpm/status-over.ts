@@ -1,7 +1,7 @@
-import { channelOver, type DuplexStreams } from "../gateway/fetch-over.js";
-import { parseStatusPage } from "./page.js";
-import type { PoolStatus } from "./pool-status.js";
-import { type PageOptions, readPage } from "./read-page.js";
+import { channelOver, type DuplexStreams } from "../client/fetch-over.js";
+import type { PoolStatus } from "../status-page/pool-status.js";
+import { parseStatusPage } from "../status-page/read-page.js";
+import { type PageOptions, readPage } from "./fetch-page.js";
 import { type StatusPageOptions, statusQuery } from "./status-query.js";
 
 /**

@@ -1,9 +1,9 @@
 import { utf8 } from "../bytes.js";
+import { type Address, channelsTo, parseAddress } from "../client/connect.js";
 import { ErrorCode, GatewayError } from "../errors.js";
-import { type Address, channelsTo, parseAddress } from "../gateway/connector.js";
-import { parseStatusPage } from "./page.js";
-import type { PoolStatus } from "./pool-status.js";
-import { type Page, type PageOptions, readPage } from "./read-page.js";
+import type { PoolStatus } from "../status-page/pool-status.js";
+import { parseStatusPage } from "../status-page/read-page.js";
+import { type Page, type PageOptions, readPage } from "./fetch-page.js";
 import { type StatusPageOptions, statusQuery } from "./status-query.js";
 
 export interface StatusOptions extends PageOptions, StatusPageOptions {

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import net from "node:net";
+import type { SocketEndpoint } from "../address.js";
 import { ErrorCode, GatewayError } from "../errors.js";
-import type { SocketEndpoint } from "./address.js";
 import { connectError } from "./socket-error.js";
 
 /**

@@ -1,8 +1,8 @@
 import net from "node:net";
+import { type Address, type SocketEndpoint, socketEndpoint } from "../address.js";
 import { type Engine, WINDOW, WINDOW_SIZE } from "../engine/engine.js";
 import { engine as defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
-import { type Address, type SocketEndpoint, socketEndpoint } from "./address.js";
 import type { Connection, ConnectionHandlers, Connector } from "./connection.js";
 import { connectOptions, explainConnectError } from "./node-endpoint.js";
 import { brokenConnection } from "./socket-error.js";

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { ResponseHeadReader } from "../../src/cgi/response-head-reader.js";
-import { linesOf } from "../../src/cli/lines.js";
+import { linesOf } from "../../src/discovery/lines.js";
 import { FastCgiClient } from "../../src/fastcgi/client.js";
 import { encodeEndRequest, encodeRecord } from "../../src/fastcgi/encode.js";
-import { parseStatusPage } from "../../src/phpfpm/page.js";
+import { parseStatusPage } from "../../src/status-page/read-page.js";
 import { bothEngines } from "../engine/engines.js";
 import { fixture } from "../fixtures.js";
 import {

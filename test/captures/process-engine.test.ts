@@ -1,9 +1,9 @@
 import { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
+import { Protocol } from "../../src/address.js";
 import { Variables } from "../../src/cgi/variables.js";
-import type { DuplexStreams } from "../../src/gateway/fetch-over.js";
-import { Protocol } from "../../src/transport/address.js";
+import type { DuplexStreams } from "../../src/client/fetch-over.js";
 import { peerView } from "../cgi/peer-env.js";
 import { fixture } from "../fixtures.js";
 import {
@@ -24,7 +24,7 @@ import { everyFile, row } from "./table.js";
 /** What takes the engine of the process, and none from its caller. */
 const load = async () => ({
   ...(await import("../../src/cli/describe/recognise.js")),
-  ...(await import("../../src/gateway/prefork/head-reader.js")),
+  ...(await import("../../src/pool/head-reader.js")),
   ...(await import("../../src/phpfpm/status-over.js")),
 });
 type Loaded = Awaited<ReturnType<typeof load>>;

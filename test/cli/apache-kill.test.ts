@@ -1,8 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { KillResult } from "../../src/apache/kill.js";
-import { type KillCommandOptions, refusalsOf, runKill } from "../../src/cli/apache/kill.js";
-import { reported } from "../../src/cli/apache/reported.js";
-import { isThisMachine } from "../../src/cli/apache/this-machine.js";
+import {
+  type KillCommandOptions,
+  refusalsOf,
+  runKill,
+} from "../../src/cli/commands/apache/kill.js";
+import { reported } from "../../src/cli/commands/apache/reported.js";
+import { isThisMachine } from "../../src/discovery/this-machine.js";
 import { FakeTable, processOf } from "../apache/fake-processes.js";
 import { captured, MASTER, processesOf, servePages } from "./apache-world.js";
 import { runHere, runIn } from "./cli.js";

@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { runDiscover } from "../../src/cli/apache/discover.js";
-import { type MetricsOptions, runMetrics } from "../../src/cli/apache/metrics.js";
-import { reported } from "../../src/cli/apache/reported.js";
-import { runZabbixDiscovery } from "../../src/cli/apache/zabbix-discovery.js";
+import { runDiscover } from "../../src/cli/commands/apache/discover.js";
+import { type MetricsOptions, runMetrics } from "../../src/cli/commands/apache/metrics.js";
+import { reported } from "../../src/cli/commands/apache/reported.js";
+import { runZabbixDiscovery } from "../../src/cli/commands/apache/zabbix-discovery.js";
 import { FakeTable, processOf } from "../apache/fake-processes.js";
 import { freePort } from "../harness/ports.js";
 import { captured, daemonOf, MASTER, processesOf, servePages } from "./apache-world.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { runWorkers, type WorkersOptions } from "../../src/cli/apache/workers.js";
+import { runWorkers, type WorkersOptions } from "../../src/cli/commands/apache/workers.js";
 import { FakeTable, processOf } from "../apache/fake-processes.js";
 import { captured, childOf, daemonOf, processesOf, servePages } from "./apache-world.js";
 import { runHere, runIn, type World } from "./cli.js";

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { GatewayServer } from "../../src/gateway/serve.js";
-import { serve } from "../../src/gateway/serve.js";
-import { HttpPeer } from "../gateway/http-client.js";
+import type { GatewayServer } from "../../src/server/serve.js";
+import { serve } from "../../src/server/serve.js";
 import { describeWith } from "../harness/describe-with.js";
 import { type CgiFrontEnd, startCgiFrontEnd } from "../harness/front-ends/cgi.js";
+import { HttpPeer } from "../server/http-client.js";
 
 /** What web servers tell programs of theirs that is not for a backend, and what is named for it. */
 const settings = { DATABASE_PASSWORD: "secret", APP_ENV: "test" };

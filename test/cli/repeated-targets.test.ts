@@ -2,7 +2,7 @@ import { afterEach, expect, it } from "vitest";
 import { encodeEndRequest, encodeRecord } from "../../src/fastcgi/encode.js";
 import { RecordType } from "../../src/fastcgi/protocol.js";
 import { answering, type FakeServer, startFakeServer } from "../harness/fake-server.js";
-import { pageOf, writePage } from "../phpfpm/page-writer.js";
+import { pageOf, writePage } from "../status-page/page-writer.js";
 import { captured, servePages } from "./apache-world.js";
 import { runHere } from "./cli.js";
 

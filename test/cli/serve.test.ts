@@ -5,11 +5,11 @@ import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { gatewayFetch } from "../../src/gateway/fetch.js";
+import { gatewayFetch } from "../../src/client/fetch.js";
 import { status } from "../../src/phpfpm/status.js";
-import { application, startMaster } from "../gateway/prefork/master.js";
 import { freePort } from "../harness/ports.js";
 import { makeFolder, until } from "../harness/server-process.js";
+import { application, startMaster } from "../pool/master.js";
 import { runHere, spawnCommand } from "./cli.js";
 
 const serve = (...args: string[]) => spawnCommand(["serve", ...args]);

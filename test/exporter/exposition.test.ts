@@ -4,7 +4,7 @@ import { parseTextPage } from "../../src/apache/text-page.js";
 import { ApacheMetrics } from "../../src/exporter/apache-metrics.js";
 import { formatLabels, type Metric, metricText } from "../../src/exporter/exposition.js";
 import { PoolMetrics } from "../../src/exporter/pool-metrics.js";
-import { parseStatusPage } from "../../src/phpfpm/page.js";
+import { parseStatusPage } from "../../src/status-page/read-page.js";
 import { fixture } from "../fixtures.js";
 import { describeWith } from "../harness/describe-with.js";
 import { requireServer } from "../harness/servers.js";

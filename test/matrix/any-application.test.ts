@@ -1,9 +1,9 @@
 import { Hono } from "hono";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { compose, type Middleware } from "../../src/gateway/compose.js";
-import { fromWsgi } from "../../src/gateway/from-wsgi.js";
-import { type Context, type HandlerLike, handlerOf } from "../../src/gateway/handler.js";
-import { type GatewayServer, serve } from "../../src/gateway/serve.js";
+import { fromWsgi } from "../../src/server/adapters/wsgi.js";
+import { compose, type Middleware } from "../../src/server/compose.js";
+import { type Context, type HandlerLike, handlerOf } from "../../src/server/handler.js";
+import { type GatewayServer, serve } from "../../src/server/serve.js";
 import { describeWith } from "../harness/describe-with.js";
 import type { FrontEnd } from "../harness/front-ends/front-end.js";
 import { startNginxFront } from "../harness/front-ends/nginx.js";

@@ -1,8 +1,8 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { handlerOf } from "../../src/gateway/handler.js";
-import { type GatewayServer, serve } from "../../src/gateway/serve.js";
+import { handlerOf } from "../../src/server/handler.js";
+import { type GatewayServer, serve } from "../../src/server/serve.js";
 import { describeWith } from "../harness/describe-with.js";
 import { startApacheFront } from "../harness/front-ends/apache.js";
 import { startCaddyFront } from "../harness/front-ends/caddy.js";

@@ -5,7 +5,7 @@ import { RecordType } from "../../src/fastcgi/protocol.js";
 import { RecordReader } from "../../src/fastcgi/records.js";
 import { ping, status } from "../../src/phpfpm/status.js";
 import { answering, type FakeServer, startFakeServer } from "../harness/fake-server.js";
-import { pageOf, writePage } from "./page-writer.js";
+import { pageOf, writePage } from "../status-page/page-writer.js";
 
 /** RFC 3875 §4.1: what every request MUST have that has no body and no authentication. */
 const demanded = [

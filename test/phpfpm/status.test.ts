@@ -1,8 +1,8 @@
 import net from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { gatewayFetch } from "../../src/client/fetch.js";
 import { encodeEndRequest, encodeRecord } from "../../src/fastcgi/encode.js";
 import { RecordType } from "../../src/fastcgi/protocol.js";
-import { gatewayFetch } from "../../src/gateway/fetch.js";
 import { ping, status, statusPage } from "../../src/phpfpm/status.js";
 import { describeWith } from "../harness/describe-with.js";
 import { answering, type FakeServer, startFakeServer } from "../harness/fake-server.js";

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { type Master, startMaster } from "../gateway/prefork/master.js";
 import { describeWith } from "../harness/describe-with.js";
 import { startNginx } from "../harness/nginx.js";
+import { type Master, startMaster } from "../pool/master.js";
 import { wrk } from "./wrk.js";
 
 const seconds = Number(process.env["SOAK_SECONDS"] ?? 60);

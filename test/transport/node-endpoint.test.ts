@@ -3,10 +3,10 @@ import { createServer, isIPv6, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { parseAddress } from "../../src/client/connect.js";
+import { gatewayFetch } from "../../src/client/fetch.js";
 import { encodeEndRequest, encodeRecord } from "../../src/fastcgi/encode.js";
 import { RecordType } from "../../src/fastcgi/protocol.js";
-import { parseAddress } from "../../src/gateway/connector.js";
-import { gatewayFetch } from "../../src/gateway/fetch.js";
 import { connectOptions } from "../../src/transport/node-endpoint.js";
 
 const servers: Server[] = [];

@@ -1,5 +1,5 @@
 import type { Io } from "../io.js";
-import { visible } from "../render/visible.js";
+import { visible } from "../terminal/visible.js";
 
 /** From the most talkative on. */
 const levels = ["DEBUG", "VERBOSE", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL"] as const;

@@ -5,12 +5,12 @@ import { zabbixDiscovery } from "../../apache/metrics-file.js";
 import type { ProcessTable } from "../../apache/process-table.js";
 import type { ApacheServer } from "../../apache/processes.js";
 import { reportLines } from "../../apache/report.js";
+import { Httpd } from "../../discovery/local-httpd.js";
+import { localServer } from "../../discovery/local-server.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
-import { type Collected, collectMetrics } from "../apache/collect-metrics.js";
-import { killOf, refusalsOf } from "../apache/kill.js";
-import { Httpd } from "../apache/local-httpd.js";
-import { localServer } from "../apache/local-server.js";
-import { saveMetrics } from "../apache/save-metrics.js";
+import { type Collected, collectMetrics } from "../commands/apache/collect-metrics.js";
+import { killOf, refusalsOf } from "../commands/apache/kill.js";
+import { saveMetrics } from "../commands/apache/save-metrics.js";
 import type { Io } from "../io.js";
 import { Log, type LogOrigin } from "./log.js";
 import type { ManagerOptions } from "./options.js";
@@ -194,7 +194,7 @@ export class Manager {
   }
 
   async #watch(): Promise<void> {
-    const { watch } = await import("../watch.js");
+    const { watch } = await import("../reports/watch.js");
     const httpd = await this.#find();
     const read = () => {
       httpd.source.refresh();

@@ -1,5 +1,5 @@
 import { parseSize, parseTimespan } from "../../apache/quantities.js";
-import { addPageHeader, type PageOptions, parseHost } from "../apache/page-options.js";
+import { addPageHeader, type PageOptions, parseHost } from "../commands/apache/page-options.js";
 import { type OptionSpec, parseOptions } from "./getopt.js";
 
 /** What the command line asks for. Sizes and spans as they were written. */

@@ -1,9 +1,9 @@
 import { reportLines } from "../../apache/report.js";
-import type { Collected } from "../apache/collect-metrics.js";
+import type { Collected } from "../commands/apache/collect-metrics.js";
 import { ExitCode, exitCodeOf } from "../exit-codes.js";
 import type { Io } from "../io.js";
 import { errorLines } from "../report-error.js";
-import type { Round } from "../round.js";
+import type { Round } from "../reports/round.js";
 
 /** The lines of a report with their headings, which end in a colon, painted. */
 export function headed(lines: readonly string[], paint: (text: string) => string): string[] {

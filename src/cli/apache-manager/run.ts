@@ -1,6 +1,6 @@
 import { GatewayError } from "../../errors.js";
 import type { Io } from "../io.js";
-import { visible } from "../render/visible.js";
+import { visible } from "../terminal/visible.js";
 import { OptionError } from "./getopt.js";
 import { managerHelp } from "./help.js";
 import { Manager, type ManagerWorld } from "./manager.js";

@@ -3,7 +3,7 @@ import { PairDecoder } from "../../fastcgi/pair-decoder.js";
 import { ProtocolStatus, RecordType, Role } from "../../fastcgi/protocol.js";
 import { decodeBody, type RecordBody } from "../../fastcgi/record-body.js";
 import { type FastCgiRecord, RecordReader } from "../../fastcgi/records.js";
-import { visible } from "../render/visible.js";
+import { visible } from "../terminal/visible.js";
 import { type Describer, innerLine, offsetLine } from "./describer.js";
 import { excerpt } from "./excerpt.js";
 import { variableLines } from "./variables.js";

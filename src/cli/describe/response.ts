@@ -1,5 +1,5 @@
 import { ResponseHeadReader } from "../../cgi/response-head-reader.js";
-import { visible } from "../render/visible.js";
+import { visible } from "../terminal/visible.js";
 import { Body } from "./body.js";
 import { type Describer, innerLine, offsetLine } from "./describer.js";
 

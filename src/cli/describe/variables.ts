@@ -1,5 +1,5 @@
 import type { Variable } from "../../cgi/variable.js";
-import { visible } from "../render/visible.js";
+import { visible } from "../terminal/visible.js";
 import { innerLine } from "./describer.js";
 import { excerpt } from "./excerpt.js";
 

@@ -1,0 +1,23 @@
+import { formatMetrics, type MetricsData, writeAtomically } from "../../../apache/metrics-file.js";
+import { ErrorCode, GatewayError } from "../../../errors.js";
+import type { Io } from "../../io.js";
+
+/**
+ * Writes metrics to a file, so that who reads it sees the old ones or these; or, to `-`, on
+ * standard output.
+ *
+ * @throws GatewayError `bad_input` where the file cannot be written
+ */
+export async function saveMetrics(data: MetricsData, path: string, io: Io): Promise<void> {
+  const text = formatMetrics(data);
+  if (path === "-") return io.stdout.write(text);
+  try {
+    await writeAtomically(path, text);
+  } catch (error) {
+    const { message } = error as NodeJS.ErrnoException;
+    throw new GatewayError(ErrorCode.BadInput, `the metrics file was not written: ${message}`, {
+      hint: "its folder must exist, and this user be allowed to write to it",
+      cause: error,
+    });
+  }
+}

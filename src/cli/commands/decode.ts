@@ -1,0 +1,115 @@
+import { type Command, Option } from "commander";
+import { ByteCollector } from "../../bytes.js";
+import { ErrorCode, GatewayError } from "../../errors.js";
+import type { Describer } from "../describe/describer.js";
+import {
+  type DescribedProtocol,
+  describedProtocols,
+  describerFor,
+  RECOGNISED_LENGTH,
+} from "../describe/recognise.js";
+import { ExitCode } from "../exit-codes.js";
+import type { Io } from "../io.js";
+import { inputStream, openInput, standardInput } from "../open-input.js";
+import { parseCount } from "../parse-values.js";
+import { errorLines } from "../report-error.js";
+
+interface DecodeCommandOptions {
+  protocol: DescribedProtocol | "auto";
+  bytes: number;
+}
+
+const help = `
+Reads the raw bytes of one direction of a connection. FastCGI shows a line a
+record: its offset, type, request id, length of content and padding, and what it
+says; variables follow, a line each. SCGI and uwsgi show the request's head and
+body. An answer of SCGI, uwsgi or CGI shows its head and body.
+
+Exit status: 0 fine, 2 malformed or truncated bytes, or bad input: the offset
+and the reason are on standard error.
+
+Examples:
+  fcgi-probe decode capture.bin
+  fcgi-probe decode --protocol uwsgi --bytes 200 < request.bin
+  socat -u TCP-LISTEN:9000 - | fcgi-probe decode
+`;
+
+export function defineDecode(command: Command, io: Io, finish: (exitCode: ExitCode) => void): void {
+  command
+    .argument("[FILE]", "what was captured; - and nothing are standard input", "-")
+    .addOption(
+      new Option("--protocol <name>", "what the bytes are; auto looks at the first of them")
+        .choices([...describedProtocols, "auto"])
+        .default("auto"),
+    )
+    .option("--bytes <count>", "how much of a content to show", parseCount, 64)
+    .addHelpText("after", help)
+    .action(async (file: string, options: DecodeCommandOptions) => {
+      finish(await runDecode(file, options, io));
+    });
+}
+
+async function runDecode(file: string, options: DecodeCommandOptions, io: Io): Promise<ExitCode> {
+  try {
+    const input = file === "-" ? standardInput(io) : inputStream(openInput(file), io.signal);
+    await describe(input, options, io);
+    return ExitCode.Fine;
+  } catch (error) {
+    if (io.signal.aborted) return ExitCode.Interrupted;
+    await io.stderr.writeLines(errorLines(asGatewayError(error, file), io.stderr.style));
+    return ExitCode.Failed;
+  }
+}
+
+async function describe(
+  input: AsyncIterable<Uint8Array>,
+  { protocol, bytes: most }: DecodeCommandOptions,
+  io: Io,
+): Promise<void> {
+  const first = new ByteCollector();
+  let describer: Describer | undefined;
+  for await (const chunk of input) {
+    let bytes = chunk;
+    if (describer === undefined) {
+      first.push(chunk);
+      if (first.length < RECOGNISED_LENGTH) continue;
+      bytes = first.take();
+      describer = describerFor(bytes, protocol, most);
+    }
+    for (const line of describer.push(bytes)) await io.stdout.write(`${line}\n`);
+  }
+  if (describer === undefined) {
+    if (first.length === 0) throw new GatewayError(ErrorCode.BadInput, "there are no bytes");
+    describer = describerFor(first.bytes, protocol, most);
+    for (const line of describer.push(first.take())) await io.stdout.write(`${line}\n`);
+  }
+  for (const line of describer.end()) await io.stdout.write(`${line}\n`);
+}
+
+function asGatewayError(error: unknown, file: string): GatewayError {
+  const address = file === "-" ? "standard input" : file;
+  if (!(error instanceof GatewayError)) {
+    return new GatewayError(ErrorCode.BadInput, (error as Error).message, {
+      address,
+      hint: "give a file that can be read, or - for standard input",
+      cause: error,
+    });
+  }
+  const { code, message, offset } = error;
+  return new GatewayError(code, message, { address, hint: hintOf(code), offset, cause: error });
+}
+
+/** What to check of a capture: the hints of a connection are of no use here. */
+function hintOf(code: ErrorCode): string {
+  switch (code) {
+    case ErrorCode.Malformed:
+      return "what came before is on standard output; --protocol says what the bytes are";
+    case ErrorCode.Truncated:
+    case ErrorCode.ClosedWithoutAnswer:
+      return "the capture is not whole, or of another protocol: see --protocol";
+    case ErrorCode.BadInput:
+      return "give a file with captured bytes, or - for standard input";
+    default:
+      return "--protocol fastcgi, scgi or uwsgi says what the bytes are";
+  }
+}

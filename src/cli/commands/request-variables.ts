@@ -1,0 +1,144 @@
+import { basename, dirname, resolve } from "node:path/posix";
+import { isToken } from "../../cgi/header-fields.js";
+import type { Variable, VariableValue } from "../../cgi/variable.js";
+import { decodePath, textIfUtf8 } from "../../cgi/variables-from-request.js";
+import type { Address } from "../../client/connect.js";
+import { ErrorCode, GatewayError } from "../../errors.js";
+
+/** What the command line says of a request. */
+export interface GivenRequest {
+  method: string;
+  script?: string | undefined;
+  /** The path as a client of HTTP would send it: percent-encoded, or not. */
+  path?: string | undefined;
+  query?: string | undefined;
+  headers: readonly (readonly [name: string, value: string])[];
+  /** Bytes; undefined when there is no body. */
+  bodyLength: number | undefined;
+}
+
+/** Who asks, as far as the application can see. */
+const CLIENT = { REMOTE_ADDR: "127.0.0.1", REMOTE_PORT: "49152" };
+
+/**
+ * The variables of a request: those that RFC 3875 has, and those that front ends send besides and
+ * applications rely on. What is given goes in as it is, byte for byte.
+ *
+ * @throws GatewayError `bad_input` when nothing says what is asked for, for a method or a header
+ * name that is none, and for two headers that become one variable
+ */
+export function requestVariables(address: Address, given: GivenRequest): Variable[] {
+  const { method, script, bodyLength } = given;
+  if (!isToken(method)) throw badInput(`"${method}" is not a method`, "as in -X PUT");
+  const { path, uri, query } = target(address, given);
+  const headers = headerVariables(given.headers);
+  const host = headers.get("HTTP_HOST") ?? "localhost";
+  const isScript = address.protocol === "fcgi" || address.protocol === "cgi";
+  const program = "program" in address.endpoint ? resolve(address.endpoint.program) : undefined;
+  const filename = script ?? program ?? (isScript ? path : undefined);
+  const variables: Variable[] = [
+    ["GATEWAY_INTERFACE", "CGI/1.1"],
+    ["SERVER_SOFTWARE", "fcgi-probe"],
+    ["SERVER_PROTOCOL", "HTTP/1.1"],
+    ["SERVER_NAME", host.replace(/:\d*$/, "")],
+    ["SERVER_ADDR", "127.0.0.1"],
+    ["SERVER_PORT", "80"],
+    ["REQUEST_SCHEME", "http"],
+    ...Object.entries(CLIENT),
+    ["REQUEST_METHOD", method],
+    ["REQUEST_URI", uri],
+    ["DOCUMENT_URI", path],
+    ["DOCUMENT_ROOT", documentRoot(script ?? program, path)],
+    ["QUERY_STRING", query],
+  ];
+  // An application of SCGI or uwsgi serves all paths, and reads them from PATH_INFO.
+  if (isScript) variables.push(["SCRIPT_NAME", path]);
+  else variables.push(["SCRIPT_NAME", ""], ["PATH_INFO", path]);
+  if (filename !== undefined) variables.push(["SCRIPT_FILENAME", filename]);
+  // php-cgi refuses to run without it.
+  if (isScript) variables.push(["REDIRECT_STATUS", "200"]);
+  const defaults = new Map<string, string>([
+    ["HTTP_HOST", host],
+    ["HTTP_USER_AGENT", "fcgi-probe"],
+    ["HTTP_ACCEPT", "*/*"],
+  ]);
+  if (bodyLength !== undefined) {
+    defaults.set("CONTENT_LENGTH", `${bodyLength}`);
+    defaults.set("CONTENT_TYPE", "application/x-www-form-urlencoded");
+  }
+  return [...variables, ...new Map([...defaults, ...headers])];
+}
+
+/** The path decoded, and the URI that it comes from. */
+function target(address: Address, { path, script, query }: GivenRequest) {
+  const program = "program" in address.endpoint ? address.endpoint.program : undefined;
+  if (path !== undefined) return givenTarget(path, query);
+  // A path that came with the address is a status page's, more often than not.
+  const file = script ?? program;
+  const asked = file === undefined ? address.path : `/${basename(file)}`;
+  if (asked === undefined && address.protocol === "fcgi") {
+    throw badInput(
+      "the request has no path and no script",
+      "give --script FILE, --path PATH, or an address with a path",
+    );
+  }
+  const name = asked ?? "/";
+  const encoded = encodeURI(name).replace(/[?#]/g, encodeURIComponent);
+  return { path: name as VariableValue, uri: joined(encoded, query), query: query ?? "" };
+}
+
+function givenTarget(given: string, query: string | undefined) {
+  const path = given.startsWith("/") ? given : `/${given}`;
+  const mark = path.indexOf("?");
+  if (mark >= 0 && query !== undefined) {
+    throw badInput("--path has a query, and there is --query too", "give one of them");
+  }
+  const name = mark < 0 ? path : path.slice(0, mark);
+  return {
+    path: textIfUtf8(decodePath(name)),
+    uri: joined(path, query),
+    query: query ?? (mark < 0 ? "" : path.slice(mark + 1)),
+  };
+}
+
+function joined(path: string, query: string | undefined): string {
+  return query === undefined ? path : `${path}?${query}`;
+}
+
+/** The folder that SCRIPT_NAME is looked up in, or that of the script. */
+function documentRoot(script: string | undefined, path: VariableValue): string {
+  if (script === undefined) return "/";
+  const isBelow = typeof path === "string" && script.endsWith(path);
+  return (isBelow ? script.slice(0, -path.length) : dirname(script)) || "/";
+}
+
+/** A header that is given several times is one variable, joined as HTTP does it. */
+function headerVariables(headers: GivenRequest["headers"]): Map<string, string> {
+  const variables = new Map<string, string>();
+  const spellings = new Map<string, string>();
+  for (const [name, value] of headers) {
+    if (!isToken(name)) throw badInput(`"${name}" is not a header name`, "as in -H 'Accept: */*'");
+    const variable = variableOfHeader(name);
+    const spelling = spellings.get(variable) ?? name;
+    if (spelling.toLowerCase() !== name.toLowerCase()) {
+      throw badInput(
+        `the headers ${spelling} and ${name} would both become ${variable}`,
+        "send one of them; --param sends a variable twice",
+      );
+    }
+    spellings.set(variable, name);
+    const before = variables.get(variable);
+    const separator = variable === "HTTP_COOKIE" ? "; " : ", ";
+    variables.set(variable, before === undefined ? value : `${before}${separator}${value}`);
+  }
+  return variables;
+}
+
+function variableOfHeader(name: string): string {
+  const variable = name.toUpperCase().replace(/[^A-Z0-9]/g, "_");
+  return /^CONTENT-(TYPE|LENGTH)$/i.test(name) ? variable : `HTTP_${variable}`;
+}
+
+function badInput(message: string, hint: string): GatewayError {
+  return new GatewayError(ErrorCode.BadInput, message, { hint });
+}

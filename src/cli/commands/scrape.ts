@@ -1,0 +1,177 @@
+import { type Command, Option } from "commander";
+import { countTargets, isTargetsFile, readTargets } from "../../discovery/target-files.js";
+import { ErrorCode, GatewayError } from "../../errors.js";
+import { fleet } from "../../fleet/fleet.js";
+import { ExitCode, exitCodeOf, worse } from "../exit-codes.js";
+import type { Io } from "../io.js";
+import { inputStream, openInput, standardInput } from "../open-input.js";
+import { parseCount, parseDuration } from "../parse-values.js";
+import { errorLines } from "../report-error.js";
+import { DistinctTargets } from "../reports/distinct-targets.js";
+import { type ScrapeFormat, scrapeFormats, scrapeWriter } from "../reports/scrape-writer.js";
+import { Progress } from "../terminal/progress.js";
+import { counted, formatMilliseconds } from "../terminal/units.js";
+
+interface ScrapeCommandOptions {
+  concurrency?: number;
+  timeout?: number;
+  format?: ScrapeFormat;
+  full?: true;
+}
+
+const help = `
+The first argument is a FILE when a file of that name exists, or when it is -
+for standard input; all others are addresses. A file has one address a line,
+with # comments, or is YAML: a list of addresses, targets: with such a list, or
+the file_sd form of Prometheus. Lines are read as they are needed.
+
+Formats:
+  ndjson      a JSON object a line; the default in a pipe
+  json        one array of these objects
+  table       the default on a terminal
+  prometheus  metrics as php-fpm_exporter names them, when all is read; a target
+              that is given twice is read once, and named in a warning
+The objects are those of fcgi-probe status --format json.
+
+Results come in the order of the answers, and a summary on standard error. A
+target that failed in a way that may pass is tried once more.
+
+Exit status: 0 fine, 1 could not connect, 2 connected and failed, or bad input;
+of several targets the worst.
+
+Examples:
+  fcgi-probe scrape targets.txt
+  fcgi-probe scrape pools.yaml --concurrency 64 --timeout 2s --format prometheus
+  ls /run/php/*.sock | fcgi-probe scrape - | jq -r 'select(.ok | not).target'
+  fcgi-probe scrape 10.0.0.1:9000/status 10.0.0.2:9000/status --format json
+`;
+
+export function defineScrape(command: Command, io: Io, finish: (exitCode: ExitCode) => void): void {
+  command
+    .usage("[options] [FILE|-] [TARGET...]")
+    .argument("[ARGUMENT...]", "a file of targets, and addresses")
+    .option("--concurrency <count>", "targets at once (default: 256)", parseCount)
+    .option("--timeout <time>", "for one target, its retry included (default: 5s)", parseDuration)
+    .addOption(new Option("--format <form>", "how to show the results").choices(scrapeFormats))
+    .option("-f, --full", "the processes as well")
+    .addHelpText("after", help)
+    .action(async (args: string[], options: ScrapeCommandOptions) => {
+      finish(await runScrape(args, options, io));
+    });
+}
+
+async function runScrape(
+  args: readonly string[],
+  options: ScrapeCommandOptions,
+  io: Io,
+): Promise<ExitCode> {
+  const { file, addresses } = sourcesOf(args, io);
+  const { concurrency, timeout, full } = options;
+  const format = options.format ?? (io.stdout.isTerminal ? "table" : "ndjson");
+  const progress = new Progress(io.stderr, await totalOf(file, addresses.length, io));
+  const writer = scrapeWriter(format, io.stdout, () => {
+    // Rows and the progress line share the terminal.
+    if (io.stdout.isTerminal) progress.hide();
+  });
+  const summary = new Summary();
+  const distinct = new DistinctTargets();
+  let problem: GatewayError | undefined;
+  try {
+    const given = allTargets(file, addresses, io);
+    const targets = format === "prometheus" ? newOf(given, distinct) : given;
+    const results = fleet(targets, { concurrency, timeout, full, signal: io.signal });
+    for await (const result of results) {
+      if (io.signal.aborted) continue;
+      progress.step(result.ok);
+      summary.add(result);
+      await writer.add(result);
+    }
+  } catch (error) {
+    // The end of the command has closed the file under its reader.
+    if (!io.signal.aborted) problem = asGatewayError(error);
+  }
+  progress.hide();
+  await writer.end();
+  progress.close();
+  if (problem !== undefined) await io.stderr.writeLines(errorLines(problem, io.stderr.style));
+  await io.stderr.writeLines(distinct.warningLines(io));
+  if (io.stdout.error === undefined) await summary.write(io, format);
+  if (io.signal.aborted) return ExitCode.Interrupted;
+  return problem === undefined ? summary.exitCode : ExitCode.Failed;
+}
+
+function sourcesOf(args: readonly string[], io: Io) {
+  const [first, ...others] = args;
+  if (first === undefined) {
+    if (io.stdin.isTTY !== true) return { file: "-", addresses: [] };
+    throw new GatewayError(ErrorCode.BadInput, "no file and no TARGET is given", {
+      hint: "as in fcgi-probe scrape targets.txt; see fcgi-probe scrape --help",
+    });
+  }
+  return isTargetsFile(first)
+    ? { file: first, addresses: others }
+    : { file: undefined, addresses: args };
+}
+
+/** How many targets there are, where that is cheap to tell and somebody wants to know. */
+async function totalOf(file: string | undefined, addresses: number, io: Io) {
+  if (!io.stderr.isTerminal || file === undefined) return addresses;
+  const count = file === "-" ? undefined : await countTargets(file);
+  return count === undefined ? undefined : count + addresses;
+}
+
+async function* allTargets(file: string | undefined, addresses: readonly string[], io: Io) {
+  if (file !== undefined) {
+    const source = file === "-" ? standardInput(io) : inputStream(openInput(file), io.signal);
+    yield* readTargets(source, file === "-" ? "standard input" : file);
+  }
+  yield* addresses;
+}
+
+async function* newOf(targets: AsyncIterable<string>, distinct: DistinctTargets) {
+  for await (const target of targets) if (distinct.isNew(target)) yield target;
+}
+
+function asGatewayError(error: unknown): GatewayError {
+  if (error instanceof GatewayError) return error;
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === undefined) throw error;
+  return new GatewayError(ErrorCode.BadInput, message, {
+    hint: "give a file that can be read",
+    cause: error,
+  });
+}
+
+/** Counts what became of the targets. */
+class Summary {
+  readonly #started = performance.now();
+  readonly #failures = new Map<string, { count: number; hint: string }>();
+  #ok = 0;
+  exitCode: ExitCode = ExitCode.Fine;
+
+  add(result: { ok: true } | { ok: false; error: GatewayError }): void {
+    if (result.ok) {
+      this.#ok++;
+      return;
+    }
+    const { code, hint } = result.error;
+    const before = this.#failures.get(code);
+    if (before === undefined) this.#failures.set(code, { count: 1, hint });
+    else before.count++;
+    this.exitCode = worse(this.exitCode, exitCodeOf(code));
+  }
+
+  /** One line; on a table, which has no room for them, also a hint for each way to fail. */
+  async write(io: Io, format: ScrapeFormat): Promise<void> {
+    const failures = [...this.#failures].sort((one, other) => other[1].count - one[1].count);
+    const total = failures.reduce((sum, [, { count }]) => sum + count, this.#ok);
+    const parts = [`${this.#ok} ok`, ...failures.map(([code, { count }]) => `${count} ${code}`)];
+    const elapsed = formatMilliseconds(performance.now() - this.#started);
+    const cut = io.signal.aborted ? ", interrupted" : "";
+    const hints = format === "table" ? failures : [];
+    await io.stderr.writeLines([
+      `${counted(total, "target", "targets")}: ${parts.join(", ")} in ${elapsed}${cut}`,
+      ...hints.map(([code, { hint }]) => `hint: ${code}: ${hint}`),
+    ]);
+  }
+}

@@ -1,0 +1,128 @@
+import { isHanging } from "../../../apache/worker-row.js";
+import type { Worker } from "../../../apache/workers.js";
+import type { Style } from "../../terminal/style.js";
+import { type Column, layOut, rowLine, titleLine } from "../../terminal/table.js";
+import { counted, formatBytes, formatMilliseconds, formatSeconds } from "../../terminal/units.js";
+import { visible } from "../../terminal/visible.js";
+import { modeWord } from "./scoreboard-map.js";
+
+export interface WorkerTableOptions {
+  /** Seconds from which on a worker hangs. */
+  readonly hangingAfter: number;
+  /** Bytes that a process uses, shared pages divided among their users. */
+  readonly proportionalMemory: (pid: number) => number | undefined;
+  /** Every column, and nothing cut. */
+  readonly full: boolean;
+}
+
+const right = { align: "right" } as const;
+const dash = (text: string | number | undefined) => (text === undefined ? "-" : `${text}`);
+const text = (value: string | undefined) => (value === undefined ? "-" : visible(value));
+const size = (bytes: number | undefined) => (bytes === undefined ? "-" : formatBytes(bytes));
+
+const columns: readonly Column<Worker>[] = [
+  { title: "PID", value: ({ pid }) => dash(pid), ...right },
+  { title: "STATE", value: stateOf, shrinkTo: 9 },
+  { title: "AGE", value: ageOf, ...right },
+  { title: "TOOK", value: tookOf, ...right, dropOrder: 4 },
+  { title: "CPU", value: cpuOf, ...right, dropOrder: 3 },
+  { title: "MEMORY", value: ({ process }) => size(process?.rss), ...right },
+  {
+    title: "REQUESTS",
+    value: ({ row }) => dash(row?.childAccesses),
+    ...right,
+    dropOrder: 2,
+  },
+  { title: "CLIENT", value: ({ row }) => text(row?.client), shrinkTo: 9, dropOrder: 5 },
+];
+
+const request: Column<Worker> = {
+  title: "REQUEST",
+  value: ({ row }) => text(row?.request),
+  shrinkTo: 24,
+};
+
+const vhost: Column<Worker> = {
+  title: "VHOST",
+  value: ({ row }) => text(row?.vhost),
+  shrinkTo: 9,
+  dropOrder: 6,
+};
+
+function fullColumns({ proportionalMemory }: WorkerTableOptions): readonly Column<Worker>[] {
+  return [
+    {
+      title: "PSS",
+      value: ({ process }) =>
+        size(process === undefined ? undefined : proportionalMemory(process.pid)),
+      ...right,
+    },
+    { title: "THREADS", value: ({ process }) => dash(process?.threads), ...right },
+    { title: "CHILD", value: ({ row }) => dash(row?.childNumber), ...right },
+    { title: "GENERATION", value: ({ row }) => dash(row?.generation), ...right },
+    { title: "IN SLOT", value: ({ row }) => dash(row?.slotAccesses), ...right },
+    { title: "SENT", value: sentOf, ...right },
+    { title: "PROTOCOL", value: ({ row }) => text(row?.protocol) },
+  ];
+}
+
+function stateOf({ kind, row, group, activity }: Worker): string {
+  if (kind === "wsgi") return `wsgi ${text(group)}`;
+  if (kind === "helper") return "helper or unused";
+  return row?.mode === undefined ? activity : modeWord(row.mode);
+}
+
+function ageOf({ row }: Worker): string {
+  return row?.secondsSinceRequest === undefined ? "-" : formatSeconds(row.secondsSinceRequest);
+}
+
+function tookOf({ row }: Worker): string {
+  const time = row?.requestTime;
+  if (time === undefined) return "-";
+  return time < 1000 ? `${time} ms` : formatMilliseconds(time);
+}
+
+function cpuOf({ row }: Worker): string {
+  return row?.cpu === undefined ? "-" : `${row.cpu.toFixed(2)} s`;
+}
+
+function sentOf({ row }: Worker): string {
+  return row?.slotMegabytes === undefined ? "-" : `${row.slotMegabytes.toFixed(2)} M`;
+}
+
+/** Workers a line each, and what they are together. */
+export function workerLines(
+  workers: readonly Worker[],
+  options: WorkerTableOptions,
+  style: Style,
+  width?: number,
+): string[] {
+  if (workers.length === 0) return ["no workers"];
+  const all = options.full
+    ? [...columns, ...fullColumns(options), vhost, request]
+    : [...columns, vhost, request];
+  const layout = layOut(all, workers, options.full ? undefined : width);
+  const lines = workers.map((worker) =>
+    paint(worker, rowLine(layout, worker), options.hangingAfter, style),
+  );
+  return [style.heading(titleLine(layout)), ...lines, "", summaryOf(workers)];
+}
+
+function paint({ row, activity }: Worker, line: string, after: number, style: Style): string {
+  if (row !== undefined && isHanging(row, after)) return style.bad(line);
+  return activity === "idle" ? style.faint(line) : line;
+}
+
+function summaryOf(workers: readonly Worker[]): string {
+  const active = workers.filter(({ row, activity }) => row !== undefined && activity === "active");
+  const memory = new Map<number, number>();
+  for (const { process } of workers) {
+    if (process !== undefined) memory.set(process.pid, process.rss);
+  }
+  const count = `${counted(workers.length, "worker", "workers")}, ${active.length} active`;
+  if (memory.size === 0) return count;
+  const sum = [...memory.values()].reduce((one, other) => one + other, 0);
+  const most = Math.max(...memory.values());
+  const processes = counted(memory.size, "process", "processes");
+  return `${count}; ${processes}: ${formatBytes(sum)}, at most ${formatBytes(most)} each`;
+}

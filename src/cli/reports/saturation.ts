@@ -1,0 +1,52 @@
+import { type PoolStatus, ProcessState, processState } from "../../status-page/pool-status.js";
+import { counted } from "../terminal/units.js";
+
+export interface Saturation {
+  /** Requests wait, or will. */
+  isSaturated: boolean;
+  /** In plain words, what keeps the pool from serving, now or before. Empty when it has room. */
+  reasons: string[];
+}
+
+/**
+ * Whether a pool has room for more. A lone process that is busy is only answering us, and a pool
+ * `ondemand` has no idle processes as long as it may start more.
+ */
+export function saturation(pool: PoolStatus): Saturation {
+  const { listenQueue: waiting = 0 } = pool;
+  const { idle, active } = workers(pool);
+  const reached = pool.maxChildrenReached ?? 0;
+  const mayGrow = pool.processManager === "ondemand" && reached === 0;
+  const reasons: string[] = [];
+  if (idle === 0 && active > 1 && !mayGrow) {
+    reasons.push(
+      `every process is busy (${active} of ${Math.max(active, pool.totalProcesses ?? 0)})`,
+    );
+  }
+  if (waiting > 0) {
+    const wait = waiting === 1 ? "waits" : "wait";
+    reasons.push(`${counted(waiting, "connection", "connections")} ${wait} for a process`);
+  }
+  const isSaturated = reasons.length > 0;
+  if (reached > 0) {
+    const times = counted(reached, "time", "times");
+    reasons.push(`pm.max_children was reached ${times} since the start`);
+  }
+  return { isSaturated, reasons };
+}
+
+/**
+ * Counts the idle and the active processes. Where the page lists its processes, the list says
+ * whether one is idle: the counters lag behind it, and drift. Without a list, a total below the
+ * active ones means that the idle counter fell below zero, and is worth nothing.
+ */
+function workers(pool: PoolStatus): { idle: number | undefined; active: number } {
+  const { processes, activeProcesses: active = 0, totalProcesses: total = active } = pool;
+  if (processes === undefined) {
+    return { idle: total < active ? undefined : pool.idleProcesses, active };
+  }
+  const states = processes.map(({ state }) => processState(state));
+  const idle = states.filter((state) => state === ProcessState.Idle).length;
+  const creating = states.filter((state) => state === ProcessState.Creating).length;
+  return { idle, active: active > 1 ? active : states.length - idle - creating };
+}

@@ -1,0 +1,114 @@
+import { PoolMetrics } from "../../exporter/pool-metrics.js";
+import type { PoolResult } from "../../fleet/fleet.js";
+import type { Output } from "../terminal/output.js";
+import { poolReport } from "./pool-report.js";
+import { PoolTable } from "./pool-table.js";
+import { resultJson } from "./result-json.js";
+
+export const scrapeFormats = ["ndjson", "json", "table", "prometheus"] as const;
+export type ScrapeFormat = (typeof scrapeFormats)[number];
+
+/** Writes results as they come, where the form allows that. */
+export interface ScrapeWriter {
+  add(result: PoolResult): Promise<void>;
+  end(): Promise<void>;
+}
+
+/** @param beforeWrite called in front of everything that is written */
+export function scrapeWriter(
+  format: ScrapeFormat,
+  output: Output,
+  beforeWrite: () => void,
+): ScrapeWriter {
+  const write = (text: string): Promise<void> => {
+    beforeWrite();
+    return output.write(text);
+  };
+  switch (format) {
+    case "ndjson":
+      return {
+        add: (result) => write(`${JSON.stringify(resultJson(result))}\n`),
+        end: async () => {},
+      };
+    case "json":
+      return jsonWriter(write);
+    case "prometheus":
+      return prometheusWriter(write);
+    case "table":
+      return new TableWriter(output, write);
+  }
+}
+
+type Write = (text: string) => Promise<void>;
+
+/** One array, an element a line. */
+function jsonWriter(write: Write): ScrapeWriter {
+  let separator = "[\n";
+  return {
+    add: async (result) => {
+      await write(`${separator}${JSON.stringify(resultJson(result))}`);
+      separator = ",\n";
+    },
+    end: () => write(separator === "[\n" ? "[]\n" : "\n]\n"),
+  };
+}
+
+/** All values of a metric stand together: the numbers are kept until the end. */
+function prometheusWriter(write: Write): ScrapeWriter {
+  const metrics = new PoolMetrics();
+  return {
+    add: async (result) => metrics.add(result),
+    end: async () => {
+      for (const text of metrics.text()) await write(text);
+    },
+  };
+}
+
+/** Rows that the columns' widths are taken from, and milliseconds to wait for so many. */
+const SAMPLE = 40;
+const PATIENCE = 300;
+
+/**
+ * A table whose rows come one by one: the first ones are held back until the columns' widths can
+ * be chosen. With processes, each pool is a report of its own.
+ */
+class TableWriter implements ScrapeWriter {
+  readonly #output: Output;
+  readonly #write: Write;
+  #sample: PoolResult[] = [];
+  #table: PoolTable | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(output: Output, write: Write) {
+    this.#output = output;
+    this.#write = write;
+  }
+
+  async add(result: PoolResult): Promise<void> {
+    const { style, columns } = this.#output;
+    if (result.ok && result.value.processes !== undefined) {
+      await this.#flush();
+      await this.#write(`${poolReport([result], style, columns).join("\n")}\n\n`);
+      return;
+    }
+    if (this.#table !== undefined) return this.#write(`${this.#table.line(result)}\n`);
+    this.#sample.push(result);
+    if (this.#sample.length >= SAMPLE) return this.#flush();
+    this.#timer ??= setTimeout(() => void this.#flush(), PATIENCE);
+  }
+
+  end(): Promise<void> {
+    return this.#flush();
+  }
+
+  async #flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    if (this.#sample.length === 0) return;
+    const { style, columns } = this.#output;
+    const table = new PoolTable(this.#sample, style, columns);
+    const lines = [table.title(), ...this.#sample.map((result) => table.line(result))];
+    this.#table = table;
+    this.#sample = [];
+    await this.#write(`${lines.join("\n")}\n`);
+  }
+}

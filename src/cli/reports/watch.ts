@@ -1,0 +1,93 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { ExitCode } from "../exit-codes.js";
+import type { Io } from "../io.js";
+import { Screen } from "../terminal/screen.js";
+import { formatMilliseconds } from "../terminal/units.js";
+import type { Round } from "./round.js";
+
+/**
+ * Shows rounds again and again, each `interval` milliseconds after the one before began: repainted
+ * on a terminal, one after another elsewhere. Ends when the user, or a signal, says so.
+ *
+ * @param title the command, for the first line of the screen
+ */
+export async function watch(
+  read: () => Promise<Round>,
+  interval: number,
+  io: Io,
+  title = "fcgi-probe status",
+): Promise<ExitCode> {
+  return io.stdout.isTerminal
+    ? watchScreen(read, interval, io, title)
+    : watchLines(read, interval, io);
+}
+
+async function watchLines(read: () => Promise<Round>, interval: number, io: Io): Promise<ExitCode> {
+  let exitCode: ExitCode = ExitCode.Fine;
+  await everyRound(read, interval, io.signal, async (round) => {
+    exitCode = round.exitCode;
+    await io.stdout.write(round.render());
+    await io.stderr.writeLines(round.problems);
+  });
+  return io.stdout.error === undefined ? ExitCode.Interrupted : exitCode;
+}
+
+async function watchScreen(
+  read: () => Promise<Round>,
+  interval: number,
+  io: Io,
+  title: string,
+): Promise<ExitCode> {
+  const quit = new AbortController();
+  const signal = AbortSignal.any([io.signal, quit.signal]);
+  let last: { round: Round; time: string } | undefined;
+  const screen = new Screen(io, {
+    quit: () => quit.abort(),
+    resize: () => void paint(),
+  });
+  const paint = async (): Promise<void> => {
+    if (last === undefined) return;
+    const { heading, faint } = io.stdout.style;
+    const every = formatMilliseconds(interval);
+    await screen.paint([
+      `${heading(title)} ${faint(`${last.time}, every ${every}, q quits`)}`,
+      "",
+      ...textLines(last.round.render()),
+      ...last.round.problems,
+    ]);
+  };
+  screen.open();
+  try {
+    await everyRound(read, interval, signal, async (round) => {
+      last = { round, time: new Date().toTimeString().slice(0, 8) };
+      await paint();
+    });
+  } finally {
+    screen.close();
+  }
+  return io.signal.aborted ? ExitCode.Interrupted : ExitCode.Fine;
+}
+
+/** Reads until the signal aborts; the round that it cuts short is not shown. */
+async function everyRound(
+  read: () => Promise<Round>,
+  interval: number,
+  signal: AbortSignal,
+  show: (round: Round) => Promise<void>,
+): Promise<void> {
+  while (!signal.aborted) {
+    const next = performance.now() + interval;
+    const round = await read();
+    if (signal.aborted) return;
+    await show(round);
+    const pause = Math.max(0, next - performance.now());
+    await sleep(pause, undefined, { signal }).catch(() => {});
+  }
+}
+
+function textLines(content: string | Uint8Array): string[] {
+  const text = typeof content === "string" ? content : new TextDecoder().decode(content);
+  const lines = text.split("\n");
+  if (lines.at(-1) === "") lines.pop();
+  return lines.length === 0 ? [] : [...lines, ""];
+}

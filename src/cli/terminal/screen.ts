@@ -1,0 +1,75 @@
+import type { Io } from "../io.js";
+
+/** The alternate screen, without a cursor, and with long lines cut instead of wrapped. */
+const OPEN = "\x1b[?1049h\x1b[?25l\x1b[?7l";
+const CLOSE = "\x1b[?7h\x1b[?25h\x1b[?1049l";
+const HOME = "\x1b[H";
+/** In front of a line: behind one that is as wide as the terminal it would take its last cell. */
+const CLEAR_LINE = "\x1b[K";
+const CLEAR_BELOW = "\x1b[J";
+
+const CTRL_C = "\x03";
+const ESCAPE = "\x1b";
+
+export interface ScreenEvents {
+  /** The user has pressed q or Escape. */
+  quit(): void;
+  /** The terminal has another size: paint again. */
+  resize(): void;
+}
+
+/** A terminal that is painted as a whole. Its user gets back the terminal as it was. */
+export class Screen {
+  readonly #io: Io;
+  readonly #events: ScreenEvents;
+  #stopResize: (() => void) | undefined;
+  readonly #onKey = (key: Buffer): void => {
+    const text = key.toString("latin1");
+    if (text.includes(CTRL_C)) this.#io.interrupt();
+    else if (text === "q" || text === "Q" || text === ESCAPE) this.#events.quit();
+  };
+  /** Whatever ends this process, an error too, the terminal is not left as it is now. */
+  readonly #onExit = (): void => this.close();
+
+  constructor(io: Io, events: ScreenEvents) {
+    this.#io = io;
+    this.#events = events;
+  }
+
+  open(): void {
+    const { stdin, stdout } = this.#io;
+    void stdout.write(OPEN);
+    process.on("exit", this.#onExit);
+    this.#stopResize = stdout.onResize(this.#events.resize);
+    if (stdin.isTTY !== true) return;
+    stdin.setRawMode?.(true);
+    stdin.on("data", this.#onKey);
+  }
+
+  /** Paints lines from the top; what the terminal has no lines for is counted on its last one. */
+  async paint(lines: readonly string[]): Promise<void> {
+    const { stdout } = this.#io;
+    if (this.#stopResize === undefined) return;
+    const { rows } = stdout;
+    const shown = lines.length <= rows ? lines : lines.slice(0, Math.max(0, rows - 1));
+    const rest = lines.length - shown.length;
+    const all = rest === 0 ? shown : [...shown, stdout.style.faint(`… ${rest} more lines`)];
+    const text = all.map((line) => CLEAR_LINE + line).join("\r\n");
+    const below = all.length < rows ? `\r\n${CLEAR_BELOW}` : "";
+    await stdout.write(HOME + text + below);
+  }
+
+  /** Gives the terminal back. May be called again. */
+  close(): void {
+    if (this.#stopResize === undefined) return;
+    const { stdin, stdout } = this.#io;
+    process.off("exit", this.#onExit);
+    this.#stopResize();
+    this.#stopResize = undefined;
+    void stdout.write(CLOSE);
+    if (stdin.isTTY !== true) return;
+    stdin.off("data", this.#onKey);
+    stdin.setRawMode?.(false);
+    stdin.pause();
+  }
+}

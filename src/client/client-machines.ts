@@ -1,0 +1,61 @@
+import { type ClientProtocol, Protocol } from "../address.js";
+import { ProgramClient } from "../cgi/program-client.js";
+import { type Variable, valueBytes } from "../cgi/variable.js";
+import { ErrorCode, GatewayError } from "../errors.js";
+import { FastCgiClient } from "../fastcgi/client.js";
+import { Role } from "../fastcgi/protocol.js";
+import type { Limits } from "../limits.js";
+import { createScgiClient } from "../scgi/client.js";
+import { createUwsgiClient } from "../uwsgi/client.js";
+import type { CreateMachine } from "./channel.js";
+
+/** What the protocols want to know of a request besides its variables. */
+export interface MachineOptions {
+  /** FastCGI's role. The others know the responder's alone. Default {@link Role.Responder}. */
+  role?: Role | undefined;
+  /** uwsgi's modifiers, 0 to 255. Default 0, a request for a WSGI application. */
+  modifier1?: number | undefined;
+  modifier2?: number | undefined;
+}
+
+/**
+ * How a request is spoken in a protocol.
+ *
+ * @throws GatewayError `bad_input` for a role that the protocol does not have, `limit_exceeded`
+ */
+export function createMachineFor(
+  protocol: ClientProtocol,
+  variables: readonly Variable[],
+  contentLength: number,
+  limits: Limits,
+  options: MachineOptions,
+): CreateMachine {
+  const { role = Role.Responder, modifier1, modifier2 } = options;
+  if (protocol === Protocol.FastCgi) {
+    return (handlers, terms) =>
+      new FastCgiClient({ variables, role, ...terms }, handlers, { limits });
+  }
+  if (role !== Role.Responder) {
+    throw new GatewayError(ErrorCode.BadInput, "only FastCGI has authorizers and filters");
+  }
+  if (protocol === Protocol.Scgi) {
+    return (handlers) =>
+      createScgiClient({ variables, contentLength }, handlers, { variables: limits.variables });
+  }
+  if (protocol === Protocol.Cgi) {
+    checkSize(variables, limits.variables);
+    return (handlers) => new ProgramClient(variables, handlers);
+  }
+  return (handlers) => createUwsgiClient({ modifier1, modifier2, variables }, handlers);
+}
+
+function checkSize(variables: readonly Variable[], limit: number): void {
+  let size = 0;
+  for (const [name, value] of variables) size += name.length + valueBytes(value).length + 2;
+  if (size <= limit) return;
+  throw new GatewayError(
+    ErrorCode.LimitExceeded,
+    `the request's variables take ${size} bytes, more than the limit of ${limit}`,
+    { hint: "send fewer or shorter headers, or raise limits.variables" },
+  );
+}

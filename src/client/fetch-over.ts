@@ -1,0 +1,31 @@
+import { type ClientProtocol, Protocol } from "../address.js";
+import { ErrorCode, GatewayError } from "../errors.js";
+import { type DuplexStreams, streamConnector } from "../transport/web-streams.js";
+import { connectionPerRequest, type OpenChannel } from "./channel.js";
+import type { GatewayResponse } from "./gateway-response.js";
+import { type FetchOptions, fetchThrough } from "./send-request.js";
+
+export type { DuplexStreams };
+
+/** The channel of one request over a pair of Web Streams, which it closes. */
+export function channelOver(streams: DuplexStreams): OpenChannel {
+  return connectionPerRequest(streamConnector(streams));
+}
+
+/**
+ * Sends one request over a connection that is already open, such as Cloudflare's `connect()`,
+ * `Deno.connect()` or a service binding give, and closes it when the answer is complete.
+ *
+ * @throws GatewayError
+ */
+export async function gatewayFetchOver(
+  streams: DuplexStreams,
+  request: Request,
+  options: FetchOptions & { protocol?: ClientProtocol | undefined } = {},
+): Promise<GatewayResponse> {
+  const { protocol = Protocol.FastCgi } = options;
+  if (protocol === Protocol.Cgi) {
+    throw new GatewayError(ErrorCode.BadInput, "a CGI program is run, not connected to");
+  }
+  return fetchThrough({ open: channelOver(streams), protocol }, request, options);
+}

@@ -1,0 +1,40 @@
+import { GatewayError } from "../errors.js";
+import { ValuesClient, valueNames } from "../fastcgi/values-client.js";
+import { collect } from "./collect.js";
+import { type Address, type ConnectOptions, channelsTo, parseAddress } from "./connect.js";
+
+export interface ValuesOptions extends ConnectOptions {
+  /** Milliseconds until the answer must be here. Default 5,000: many applications never answer. */
+  timeout?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Asks a FastCGI application for its values (FastCGI 1.0 §4.1): how many connections and requests
+ * it takes, and whether it multiplexes. php-fpm answers FCGI_MPXS_CONNS alone, and needs a free
+ * worker for it.
+ *
+ * @param names default: the three names that FastCGI defines
+ * @throws GatewayError
+ */
+export async function getValues(
+  target: string | Address,
+  names: readonly string[] = valueNames,
+  options: ValuesOptions = {},
+): Promise<Map<string, string>> {
+  const address = typeof target === "string" ? parseAddress(target) : target;
+  let client: ValuesClient | undefined;
+  try {
+    await collect(
+      channelsTo(address, options),
+      (handlers) => {
+        client = new ValuesClient(names, handlers);
+        return client;
+      },
+      { timeout: options.timeout ?? 5_000, maxLength: 0, signal: options.signal, drainTimeout: 0 },
+    );
+    return client?.values ?? new Map();
+  } catch (error) {
+    throw error instanceof GatewayError ? error.with({ address: address.text }) : error;
+  }
+}

@@ -1,0 +1,161 @@
+import { constants } from "node:os";
+import type { RequestEnd } from "../cgi/client-machine.js";
+import { ProgramClient } from "../cgi/program-client.js";
+import { checkVariable, type Variable, type VariableValue } from "../cgi/variable.js";
+import { WINDOW } from "../engine/engine.js";
+import { engine } from "../engine/select.js";
+import { ErrorCode, GatewayError } from "../errors.js";
+import { CLIENT_PROXY } from "../transport/environment.js";
+import { type ProcessExit, type ProcessHandlers, RunningProcess } from "../transport/process.js";
+import type { Trace } from "../transport/tracing.js";
+import { asGatewayError, type Channel, type ChannelHandlers, type OpenChannel } from "./channel.js";
+
+/** How CGI programs are run. */
+export interface ProgramOptions {
+  /** PATH in the program's environment. Default: this process's. */
+  searchPath?: string | undefined;
+  /** The folder that the program starts in. Default: the one that it is in. */
+  workingFolder?: string | undefined;
+  /**
+   * Milliseconds that a program which is told to end (SIGTERM) has until it is made to (SIGKILL).
+   * Default 2,000. A program that stays that long behind the end of its output is told, too.
+   */
+  killGrace?: number | undefined;
+}
+
+const defaultSearchPath = "/usr/local/bin:/usr/bin:/bin";
+
+/** Channels that run a CGI program for each request, and end it as soon as nobody waits for it. */
+export function programPerRequest(
+  program: string,
+  options: ProgramOptions & { trace?: Trace | undefined } = {},
+): OpenChannel {
+  return (createMachine, handlers) => {
+    const machine = createMachine(handlers, { requestId: 1, keepConnection: false });
+    if (!(machine instanceof ProgramClient)) {
+      throw new GatewayError(ErrorCode.BadInput, "a CGI program answers requests of CGI alone");
+    }
+    return new ProgramChannel(program, machine, handlers, options);
+  };
+}
+
+class ProgramChannel implements Channel, ProcessHandlers {
+  readonly machine: ProgramClient;
+  readonly reused = false;
+  readonly #handlers: ChannelHandlers;
+  readonly #trace: Trace | undefined;
+  readonly #process: RunningProcess;
+
+  constructor(
+    program: string,
+    machine: ProgramClient,
+    handlers: ChannelHandlers,
+    options: ProgramOptions & { trace?: Trace | undefined },
+  ) {
+    this.machine = machine;
+    this.#handlers = handlers;
+    this.#trace = options.trace;
+    const path = options.searchPath ?? process.env["PATH"] ?? defaultSearchPath;
+    const { workingFolder, killGrace } = options;
+    const environment = environmentOf([["PATH", path], ...machine.variables]);
+    this.#process = new RunningProcess(program, this, { environment, workingFolder, killGrace });
+  }
+
+  send(parts: readonly Uint8Array[]): boolean {
+    for (const part of parts) this.#trace?.("sent", part);
+    const more = this.#process.write(parts);
+    if (this.machine.aborted) this.#process.terminate();
+    else if (this.machine.bodyEnded) this.#process.endInput();
+    return more;
+  }
+
+  pause(): void {
+    this.#process.pause();
+  }
+
+  resume(): void {
+    this.#process.resume();
+  }
+
+  close(): void {
+    this.#process.destroy();
+  }
+
+  started(): void {
+    this.#handlers.ready();
+  }
+
+  drained(): void {
+    this.#handlers.drained();
+  }
+
+  data(length: number): void {
+    this.#trace?.("received", engine().memory.subarray(WINDOW, WINDOW + length));
+    this.#guard(() => this.machine.receive(length));
+  }
+
+  stderr(bytes: Uint8Array): void {
+    this.#guard(() => this.#handlers.stderr(bytes));
+  }
+
+  failed(error: GatewayError): void {
+    this.#handlers.failed(error);
+  }
+
+  exited(exit: ProcessExit): void {
+    this.machine.result = requestEnd(exit);
+    const problem = this.machine.closed(undefined);
+    if (problem !== undefined) this.#handlers.failed(problem);
+  }
+
+  /** What takes the answer may throw: it fails its own request, and ends the program. */
+  #guard(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#process.destroy();
+      this.#handlers.failed(asGatewayError(error));
+    }
+  }
+}
+
+/** As shells count it: 128 and the number of the signal. */
+function requestEnd({ code, signal, lingered }: ProcessExit): RequestEnd {
+  if (signal === null) return { appStatus: code ?? 0, protocolStatus: 0 };
+  const end = { appStatus: 128 + constants.signals[signal], protocolStatus: 0 };
+  return lingered ? end : { ...end, signal };
+}
+
+/**
+ * The environment with these variables and no others; of several of one name the last. HTTP_PROXY,
+ * a client's `Proxy` header, is none of them: a program takes it for a setting.
+ */
+function environmentOf(variables: readonly Variable[]): Record<string, string> {
+  const environment = new Map<string, string>();
+  for (const variable of variables) {
+    const [name, value] = variable;
+    checkVariable(variable);
+    if (name === CLIENT_PROXY) continue;
+    if (name.includes("=")) {
+      throw new GatewayError(ErrorCode.BadInput, `no environment can hold the name ${name}`);
+    }
+    environment.set(name, textOf(name, value));
+  }
+  return Object.fromEntries(environment);
+}
+
+const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Node hands over an environment in UTF-8: other bytes would arrive as different ones. */
+function textOf(name: string, value: VariableValue): string {
+  if (typeof value === "string") return value;
+  try {
+    return strict.decode(value);
+  } catch (cause) {
+    throw new GatewayError(
+      ErrorCode.BadInput,
+      `the value of ${name} is not UTF-8, and a program is run with UTF-8 alone`,
+      { cause, hint: `give ${name} another value, or none` },
+    );
+  }
+}

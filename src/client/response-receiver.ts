@@ -1,0 +1,236 @@
+import { Protocol } from "../address.js";
+import type { RequestEnd } from "../cgi/client-machine.js";
+import { endText } from "../cgi/program-client.js";
+import { hasNullBody, responseFromHead } from "../cgi/response.js";
+import type { ResponseHead } from "../cgi/response-head.js";
+import { ResponseHeadReader } from "../cgi/response-head-reader.js";
+import { ErrorCode, GatewayError } from "../errors.js";
+import type { Limits } from "../limits.js";
+import { AnswerStart } from "./answer-head.js";
+import { ErrorStreamStart } from "./error-stream.js";
+import type { Exchange, ExchangeSink } from "./exchange.js";
+import type { GatewayResponse } from "./gateway-response.js";
+
+export interface ReceiverOptions {
+  /**
+   * Bytes of the answer that are kept for a slow reader before the backend is made to wait.
+   * Default 8 MiB: below it, no reader of the body delays the close, which frees the worker.
+   */
+  bufferedBody?: number | undefined;
+  /** Takes the response's head as the backend wrote it, its blank line included: a copy. */
+  onHead?: ((bytes: Uint8Array) => void) | undefined;
+  /**
+   * Takes what the backend writes to its error stream, as it comes: a copy. The backend waits until
+   * a returned promise settles. `limits.stderr` bounds how much is taken.
+   */
+  onStderr?: ((bytes: Uint8Array) => void | Promise<void>) | undefined;
+}
+
+const BUFFERED_BODY = 8_388_608;
+
+/** What SCGI's and uwsgi's answers may be mistaken for can be told by their first bytes. */
+const spokenNames = new Map<Protocol, string>([
+  [Protocol.Scgi, "SCGI"],
+  [Protocol.Uwsgi, "uwsgi"],
+]);
+
+/** Turns what a backend answers into a Response, whose body streams. */
+export class ResponseReceiver implements ExchangeSink {
+  /** Settles when the head is there. */
+  readonly response: Promise<GatewayResponse>;
+  readonly #protocol: Protocol;
+  readonly #address: string | undefined;
+  readonly #method: string;
+  readonly #limits: Limits;
+  readonly #options: ReceiverOptions;
+  readonly #head: ResponseHeadReader;
+  readonly #start: AnswerStart | undefined;
+  readonly #ended: Promise<RequestEnd>;
+  /** What came on the error stream and `onStderr` did not take. */
+  readonly #stderr: ErrorStreamStart;
+  #resolve!: (response: GatewayResponse) => void;
+  #reject!: (error: GatewayError) => void;
+  #resolveEnd!: (end: RequestEnd) => void;
+  #rejectEnd!: (error: GatewayError) => void;
+  #exchange: Exchange | undefined;
+  #body: ReadableStreamDefaultController<Uint8Array> | undefined;
+  #headDone = false;
+  #bodyLength = 0;
+  #stderrLength = 0;
+  /** Calls of `onStderr` that have not settled. */
+  #stderrPending = 0;
+  /** What the head promises; undefined where there is no body, or no promise. */
+  #promisedLength: number | undefined;
+
+  constructor(
+    { protocol, address }: { protocol: Protocol; address?: string | undefined },
+    method: string,
+    limits: Limits,
+    options: ReceiverOptions,
+  ) {
+    this.#protocol = protocol;
+    this.#address = address;
+    this.#method = method;
+    this.#limits = limits;
+    this.#options = options;
+    this.#head = new ResponseHeadReader(limits);
+    this.#stderr = new ErrorStreamStart(limits.stderr);
+    const spoken = spokenNames.get(protocol);
+    if (spoken !== undefined) this.#start = new AnswerStart(spoken);
+    this.response = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.#ended = new Promise((resolve, reject) => {
+      this.#resolveEnd = resolve;
+      this.#rejectEnd = reject;
+    });
+    // Whoever reads the body hears of a failure there; `ended` is for those who ask.
+    this.#ended.catch(() => {});
+  }
+
+  /** Takes the exchange whose reading follows the reader of the body. */
+  start(exchange: Exchange): void {
+    this.#exchange = exchange;
+  }
+
+  stdout(bytes: Uint8Array): void {
+    if (this.#headDone) {
+      this.#deliver(bytes);
+      return;
+    }
+    const head = this.#readHead(bytes);
+    if (head === undefined) return;
+    this.#headDone = true;
+    this.#options.onHead?.(head.bytes.slice());
+    this.#resolve(this.#createResponse(head));
+    this.#deliver(bytes.subarray(head.bodyStart));
+  }
+
+  stderr(bytes: Uint8Array): void {
+    const { onStderr } = this.#options;
+    if (onStderr === undefined) {
+      this.#stderr.push(bytes);
+      return;
+    }
+    const kept = bytes.subarray(0, this.#limits.stderr - this.#stderrLength);
+    if (kept.length === 0) return;
+    this.#stderrLength += kept.length;
+    const taken = onStderr(kept.slice());
+    if (taken === undefined) return;
+    this.#stderrPending++;
+    this.#exchange?.pause();
+    const settled = (): void => {
+      this.#stderrPending--;
+      if ((this.#body?.desiredSize ?? 1) > 0) this.#resume();
+    };
+    taken.then(settled, settled);
+  }
+
+  end(result: RequestEnd): void {
+    const problem = this.#headDone ? this.#cutBody(result) : this.#cutHead(result);
+    if (problem !== undefined) {
+      this.failed(problem);
+      return;
+    }
+    this.#resolveEnd(result);
+    this.#body?.close();
+    this.#body = undefined;
+  }
+
+  failed(error: GatewayError): void {
+    const whole = error.with({
+      address: this.#address,
+      stderr: this.#stderr.text || undefined,
+    });
+    this.#reject(whole);
+    this.#rejectEnd(whole);
+    this.#body?.error(whole);
+    this.#body = undefined;
+  }
+
+  #resume(): void {
+    if (this.#stderrPending === 0) this.#exchange?.resume();
+  }
+
+  #readHead(bytes: Uint8Array): ResponseHead | undefined {
+    this.#start?.take(bytes);
+    let head: ResponseHead | undefined;
+    try {
+      head = this.#head.push(bytes);
+    } catch (error) {
+      throw this.#start?.explain(error as GatewayError) ?? error;
+    }
+    const refusal = head && this.#start?.refusal(head);
+    if (refusal !== undefined) throw refusal;
+    return head;
+  }
+
+  #createResponse(head: ResponseHead): GatewayResponse {
+    const bodyless = this.#method === "HEAD" || hasNullBody(head.status);
+    const response = responseFromHead(head, bodyless ? null : this.#createBody());
+    const length = response.headers.get("content-length");
+    if (!bodyless && length !== null) this.#promisedLength = Number(length);
+    return Object.assign(response, { ended: this.#ended });
+  }
+
+  #createBody(): ReadableStream<Uint8Array> {
+    return new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.#body = controller;
+        },
+        pull: () => this.#resume(),
+        cancel: () => {
+          this.#body = undefined;
+          this.#exchange?.abort();
+        },
+      },
+      new ByteLengthQueuingStrategy({
+        highWaterMark: this.#options.bufferedBody ?? BUFFERED_BODY,
+      }),
+    );
+  }
+
+  #deliver(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    this.#bodyLength += bytes.length;
+    if (this.#bodyLength > this.#limits.responseBody) {
+      throw new GatewayError(
+        ErrorCode.LimitExceeded,
+        `the response's body is longer than ${this.#limits.responseBody} bytes`,
+      );
+    }
+    if (this.#body === undefined) return;
+    this.#body.enqueue(bytes.slice());
+    if ((this.#body.desiredSize ?? 1) <= 0) this.#exchange?.pause();
+  }
+
+  /** What is wrong with an answer that ends before its body. */
+  #cutHead(result: RequestEnd): GatewayError {
+    const error = this.#head.closed();
+    const { appStatus } = result;
+    if (appStatus === 0) return this.#start?.explain(error) ?? error;
+    const { code, message, hint, offset } = error;
+    const told = `${message}; the application ${endText(result)}`;
+    return new GatewayError(code, told, { hint, offset });
+  }
+
+  /**
+   * What is wrong with a body that is at its end. FastCGI says where that is; elsewhere the end may
+   * be that of a broken connection, or a killed program, and only a promised length tells.
+   */
+  #cutBody({ signal }: RequestEnd): GatewayError | undefined {
+    const length = this.#bodyLength;
+    const promised = this.#promisedLength;
+    if (this.#protocol === Protocol.FastCgi) return undefined;
+    const offset = length;
+    if (promised !== undefined && length < promised) {
+      const message = `the answer's body has ${length} of the ${promised} bytes that it should have`;
+      return new GatewayError(ErrorCode.Truncated, message, { offset });
+    }
+    if (promised !== undefined || signal === undefined) return undefined;
+    const message = `the program was killed by ${signal} after ${length} bytes of the body`;
+    return new GatewayError(ErrorCode.Truncated, message, { offset });
+  }
+}

@@ -1,0 +1,82 @@
+import { ErrorCode, GatewayError } from "../errors.js";
+import { TurnTaking } from "../transport/yield-turns.js";
+
+/** Who takes the pieces of a request's streams. */
+export interface BodyReceiver {
+  /** False when nothing more is wanted. */
+  readonly open: boolean;
+  /** Called when that happens. */
+  onRelease: (() => void) | undefined;
+  /** Settles when the next piece may follow. */
+  send(parts: readonly Uint8Array[]): Promise<void>;
+}
+
+/** A stream of the request: its bytes, and how the protocol frames them. */
+export interface BodySource {
+  content: ReadableStream<Uint8Array> | Uint8Array | undefined;
+  /** The length that the request's variables promise; undefined promises none. */
+  length: number | undefined;
+  encode(bytes: Uint8Array): Uint8Array[];
+  end(): Uint8Array[];
+}
+
+/**
+ * Sends the streams of a request, each to its end, as fast as the peer takes them. Stops without
+ * an error when the answer is complete before: a peer need not read everything.
+ *
+ * @throws GatewayError `bad_input` when a stream is shorter or longer than its promised length:
+ * php-fpm would wait for the rest
+ */
+export async function sendBody(
+  sources: readonly BodySource[],
+  receiver: BodyReceiver,
+): Promise<void> {
+  for (const source of sources) {
+    const { content } = source;
+    if (content instanceof Uint8Array) await sendPiece(source, content, receiver);
+    else if (content !== undefined) await sendStream(source, content, receiver);
+    if (receiver.open) await receiver.send(source.end());
+  }
+}
+
+async function sendStream(
+  source: BodySource,
+  stream: ReadableStream<Uint8Array>,
+  receiver: BodyReceiver,
+): Promise<void> {
+  const reader = stream.getReader();
+  receiver.onRelease = () => void reader.cancel().catch(() => {});
+  const turns = new TurnTaking();
+  let sent = 0;
+  try {
+    while (receiver.open) {
+      const { done, value } = await reader.read();
+      if (done) {
+        if (source.length !== undefined && sent < source.length) throw wrongLength(sent, source);
+        return;
+      }
+      sent += value.length;
+      if (source.length !== undefined && sent > source.length) throw wrongLength(sent, source);
+      await sendPiece(source, value, receiver);
+      const turn = turns.sent(value.length);
+      if (turn !== undefined) await turn;
+    }
+  } finally {
+    reader.cancel().catch(() => {});
+  }
+}
+
+async function sendPiece(
+  source: BodySource,
+  bytes: Uint8Array,
+  receiver: BodyReceiver,
+): Promise<void> {
+  if (bytes.length > 0 && receiver.open) await receiver.send(source.encode(bytes));
+}
+
+function wrongLength(sent: number, source: BodySource): GatewayError {
+  return new GatewayError(
+    ErrorCode.BadInput,
+    `the request's body has ${sent < (source.length ?? 0) ? "only " : ""}${sent} bytes, and its length was given as ${source.length}`,
+  );
+}

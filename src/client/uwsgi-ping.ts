@@ -1,0 +1,41 @@
+import { Protocol } from "../address.js";
+import { ErrorCode, GatewayError } from "../errors.js";
+import { UwsgiPingClient } from "../uwsgi/ping-client.js";
+import { collect } from "./collect.js";
+import { type Address, type ConnectOptions, channelsTo, parseAddress } from "./connect.js";
+
+export interface UwsgiPingOptions extends ConnectOptions {
+  /** Milliseconds until the pong must be here. Default 5,000. */
+  timeout?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Asks a uwsgi server for a sign of life (modifier 100). Every worker that is free answers without
+ * running an application.
+ *
+ * @throws GatewayError `wrong_protocol` when the peer says something else, `deadline` when every
+ * worker is busy; `bad_address` for one of another protocol than uwsgi
+ */
+export async function uwsgiPing(
+  target: string | Address,
+  options: UwsgiPingOptions = {},
+): Promise<void> {
+  const address = typeof target === "string" ? parseAddress(target) : target;
+  try {
+    if (address.protocol !== Protocol.Uwsgi) {
+      throw new GatewayError(ErrorCode.BadAddress, "only a uwsgi:// address can be pinged so", {
+        hint: "write it as uwsgi://127.0.0.1:3031 or uwsgi://unix:/run/app.sock",
+      });
+    }
+    const { timeout = 5_000, signal } = options;
+    await collect(channelsTo(address, options), (handlers) => new UwsgiPingClient(handlers), {
+      timeout,
+      signal,
+      maxLength: 0,
+      drainTimeout: 0,
+    });
+  } catch (error) {
+    throw error instanceof GatewayError ? error.with({ address: address.text }) : error;
+  }
+}

@@ -1,0 +1,114 @@
+import type { Discovery } from "../apache/discovery.js";
+import { type LocalWorkers, readLocalWorkers } from "../apache/local-workers.js";
+import type { ProcessTable } from "../apache/process-table.js";
+import { type ApacheServer, chooseServer, findServers } from "../apache/processes.js";
+import type { StatusHeaders } from "../apache/status-headers.js";
+import { StatusSource } from "../apache/status-source.js";
+import { shownUrl } from "../apache/status-url.js";
+import { discoverHttpd } from "./discover-httpd.js";
+import { readMaster, runningMaster } from "./master.js";
+import { isThisMachine } from "./this-machine.js";
+
+/** Which httpd is meant, as the options of a command say it. */
+export interface HttpdChoice {
+  /** Of a status page. Default: what httpd's configuration says. */
+  readonly url?: string | undefined;
+  /** The configuration that is read where no URL is given. */
+  readonly config?: string | undefined;
+  /** Names that httpd was started with, besides those that a running one shows. */
+  readonly define?: readonly string[] | undefined;
+  /** The pid of the master, or the file that has it. */
+  readonly master?: string | undefined;
+  /** Milliseconds for each page. */
+  readonly timeout?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** The Host that is asked for. Default: the host of the URL. */
+  readonly host?: string | undefined;
+  /** More header fields. */
+  readonly header?: StatusHeaders | undefined;
+  /** Whether any certificate will do. */
+  readonly insecure?: boolean | undefined;
+}
+
+/** What is known of the processes of an httpd without its page. */
+interface Master {
+  /** As it was given. */
+  readonly given: number | undefined;
+  /** As the PidFile of the configuration has it. */
+  readonly configured: number | undefined;
+  /** Whether its processes may be looked for: a page of another machine names other pids. */
+  readonly isHere: boolean;
+  /** Whether it is the one that the configuration of this machine tells of. */
+  readonly isDiscovered: boolean;
+}
+
+/** An httpd: its pages, and its processes where it runs on this machine. */
+export class Httpd {
+  readonly source: StatusSource;
+  readonly #table: ProcessTable;
+  readonly #master: Master;
+  readonly #signal: AbortSignal | undefined;
+
+  private constructor(
+    source: StatusSource,
+    table: ProcessTable,
+    master: Master,
+    signal: AbortSignal | undefined,
+  ) {
+    this.source = source;
+    this.#table = table;
+    this.#master = master;
+    this.#signal = signal;
+  }
+
+  /** @throws GatewayError `bad_input` where no URL is given and none is found */
+  static async find(choice: HttpdChoice, table: ProcessTable): Promise<Httpd> {
+    const { timeout, signal, host, header: headers, insecure } = choice;
+    const found = choice.url === undefined ? discoverHttpd(choice, table) : undefined;
+    const source = new StatusSource(choice.url ?? (found as Discovery).statusUrl, {
+      timeout,
+      signal,
+      host: host ?? found?.statusHost,
+      headers,
+      insecure,
+    });
+    const given = choice.master === undefined ? undefined : readMaster(choice.master, table);
+    const url = shownUrl(source.htmlUrl);
+    const isHere = given !== undefined || (await isThisMachine(new URL(url).hostname));
+    const configured = runningMaster(found, table);
+    const master = { given, configured, isHere, isDiscovered: found !== undefined };
+    return new Httpd(source, table, master, signal);
+  }
+
+  /** The URL as it may be shown. */
+  get shownUrl(): string {
+    return shownUrl(this.source.htmlUrl);
+  }
+
+  /** Its workers, of its page and its processes.
+   * @throws GatewayError where the page does not come */
+  workers(): Promise<LocalWorkers> {
+    const { given: masterPid } = this.#master;
+    return readLocalWorkers(this.source, this.#table, { masterPid, signal: this.#signal });
+  }
+
+  /** Its workers, read anew.
+   * @throws GatewayError where the page does not come */
+  workersAgain(): Promise<LocalWorkers> {
+    this.source.refresh();
+    return this.workers();
+  }
+
+  /**
+   * Its processes where its page does not come: those of the master that is given, or of the
+   * configuration, or of the only httpd that there is.
+   */
+  serverWithoutPage(): ApacheServer | undefined {
+    const { given, configured, isHere, isDiscovered } = this.#master;
+    if (!isHere) return undefined;
+    const servers = findServers(this.#table);
+    const masterPid = given ?? configured;
+    if (masterPid === undefined && !isDiscovered && servers.length > 1) return undefined;
+    return chooseServer(servers, this.#table, { masterPid });
+  }
+}

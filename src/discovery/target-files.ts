@@ -1,0 +1,174 @@
+import { createReadStream, type Stats, statSync } from "node:fs";
+import { inspect } from "node:util";
+import { parseAddress } from "../client/connect.js";
+import { ErrorCode, GatewayError } from "../errors.js";
+import { linesOf } from "./lines.js";
+
+/** YAML is read as a whole; lines are not, and have no limit. */
+const MAX_YAML = 16_777_216;
+/** Lists in lists. What Prometheus and people write has two or three. */
+const MAX_DEPTH = 32;
+/** Aliases can name a list again and again: a file of a few lines is not to become a million. */
+const MAX_TARGETS = 1_000_000;
+
+/**
+ * The targets that a file, or standard input, names: an address a line with `#` comments, or YAML
+ * (JSON is YAML too), see {@link targetsOfYaml}. Which it is shows in the file's name or in its
+ * first line that is no comment. Lines are handed out as they are read.
+ *
+ * @throws GatewayError `bad_input`, `limit_exceeded`
+ */
+export async function* readTargets(
+  source: AsyncIterable<Uint8Array>,
+  name: string,
+): AsyncGenerator<string, void, undefined> {
+  let first = true;
+  let yaml: string[] | undefined = /\.(ya?ml|json)$/i.test(name) ? [] : undefined;
+  let length = 0;
+  for await (const line of linesOf(source, name)) {
+    const target = targetOfLine(line);
+    if (first && target !== "") {
+      first = false;
+      if (startsYaml(target)) yaml ??= [];
+    }
+    if (yaml === undefined) {
+      if (target !== "") yield target;
+      continue;
+    }
+    length += line.length + 1;
+    if (length > MAX_YAML) throw tooLong(name);
+    yaml.push(line);
+  }
+  if (yaml !== undefined) yield* await targetsOfYaml(yaml.join("\n"), name);
+}
+
+/** A line without its comment, which starts it or stands behind a blank. */
+function targetOfLine(line: string): string {
+  return line.replace(/(^|\s)#.*$/, "").trim();
+}
+
+/** `[::1]:9000/status` is an address, and `[a, b]` is YAML. */
+function startsYaml(line: string): boolean {
+  return /^(---|- |-$|[[{]|targets\s*:)/.test(line) && !isAddress(line);
+}
+
+/**
+ * The targets of a YAML document: a list of addresses, `targets:` with such a list, or a list of
+ * these, as the file_sd files of Prometheus are.
+ *
+ * @throws GatewayError `bad_input`
+ */
+async function targetsOfYaml(text: string, name: string): Promise<string[]> {
+  const { parse } = await import("yaml");
+  let document: unknown;
+  try {
+    document = parse(text);
+  } catch (cause) {
+    throw badTargets(name, whyNotYaml(cause), cause);
+  }
+  const targets: string[] = [];
+  collectTargets(document, name, targets, 0);
+  return targets;
+}
+
+function whyNotYaml(error: unknown): string {
+  const [message = ""] = (error as Error).message.split("\n");
+  // The parser reports a stack that is full as a fault of the text, which it is.
+  if (message.startsWith("Maximum call stack")) return "it is nested too deeply";
+  return message.replace(/:$/, "");
+}
+
+function collectTargets(value: unknown, name: string, targets: string[], depth: number): void {
+  if (value === null || value === undefined) return;
+  if (depth > MAX_DEPTH) throw badTargets(name, "it is nested too deeply, or contains itself");
+  if (Array.isArray(value)) {
+    for (const item of value) collectTargets(item, name, targets, depth + 1);
+  } else if (typeof value === "string") {
+    if (targets.length === MAX_TARGETS) throw badTargets(name, `it has more than ${MAX_TARGETS}`);
+    targets.push(value);
+  } else if (typeof value === "object" && "targets" in value && Array.isArray(value.targets)) {
+    collectTargets(value.targets, name, targets, depth + 1);
+  } else throw badTargets(name, `${excerpt(value)} is no target`);
+}
+
+/** The start of a value, which may contain itself. */
+function excerpt(value: unknown): string {
+  return inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY }).slice(0, 60);
+}
+
+/**
+ * How many targets a file of lines names; undefined for what can be read only once, or not at all,
+ * and for YAML.
+ */
+export async function countTargets(path: string): Promise<number | undefined> {
+  const stats = statsOf(path);
+  if (stats === Unknown || !stats?.isFile() || /\.(ya?ml|json)$/i.test(path)) return undefined;
+  let count = 0;
+  for await (const line of linesOf(createReadStream(path))) {
+    const target = targetOfLine(line);
+    if (count === 0 && startsYaml(target)) return undefined;
+    if (target !== "") count++;
+  }
+  return count;
+}
+
+/**
+ * Whether an argument names a file of targets: whatever exists and can be read like one, a pipe of
+ * the shell's `<(…)` too. A socket is a target.
+ *
+ * @throws GatewayError `bad_input` when it is neither a file nor an address
+ */
+export function isTargetsFile(argument: string): boolean {
+  if (argument === "-") return true;
+  const stats = statsOf(argument);
+  // What is named like a file is a file that is missing, and no socket.
+  const isNamedSo = /\.(txt|ya?ml|json|list|csv)$/i.test(argument);
+  if (stats === Unknown && isNamedSo) return true;
+  if (typeof stats === "object") {
+    if (stats.isDirectory()) {
+      throw new GatewayError(ErrorCode.BadInput, `"${argument}" is a folder`, {
+        hint: "give a file of targets, or the path of a socket in it",
+      });
+    }
+    if (!stats.isSocket()) return true;
+  }
+  if (isAddress(argument) && !isNamedSo) return false;
+  throw new GatewayError(ErrorCode.BadInput, `"${argument}" is neither a file nor an address`, {
+    hint: "give a file of targets, - for standard input, or an address as unix:/run/php/www.sock:/status or 127.0.0.1:9000/status",
+  });
+}
+
+/** The system does not let us look: opening it says why. */
+const Unknown = "unknown";
+
+function statsOf(path: string): Stats | typeof Unknown | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return Unknown;
+  }
+}
+
+function isAddress(text: string): boolean {
+  try {
+    parseAddress(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function tooLong(name: string): GatewayError {
+  return new GatewayError(
+    ErrorCode.LimitExceeded,
+    `${name} is YAML of more than ${MAX_YAML} characters`,
+    { hint: "write one address a line: that form has no limit" },
+  );
+}
+
+function badTargets(name: string, why: string, cause?: unknown): GatewayError {
+  return new GatewayError(ErrorCode.BadInput, `${name} names no targets: ${why}`, {
+    hint: "write one address a line, or YAML: a list of addresses, or targets: with such a list",
+    cause,
+  });
+}

@@ -1,0 +1,69 @@
+import { ErrorCode, GatewayError } from "../errors.js";
+import { findGroup, findUser } from "../transport/accounts.js";
+
+/** What workers run as. */
+export interface Identity {
+  uid: number;
+  gid: number;
+  /** Undefined for a number that no account has. */
+  name: string | undefined;
+  home: string | undefined;
+}
+
+/** What the types of Node lack. */
+type InitGroups = (user: string, extraGroup: number) => void;
+
+interface Wanted {
+  user?: string | number | undefined;
+  group?: string | number | undefined;
+}
+
+/**
+ * Looks up what workers are to run as. Undefined when that is what this process is.
+ *
+ * @throws GatewayError `bad_input` for unknown names, and for what only root can do
+ */
+export function identityOf({ user, group }: Wanted): Identity | undefined {
+  if (user === undefined && group === undefined) return undefined;
+  if (process.geteuid === undefined) throw refused("this system has no users and groups");
+  const [uid, gid] = [process.geteuid(), process.getegid?.() ?? 0];
+  const account = findUser(user ?? uid);
+  const wanted: Identity = {
+    uid: account.uid,
+    gid: group === undefined ? (account.gid ?? gid) : findGroup(group),
+    name: account.name,
+    home: account.home,
+  };
+  if (uid === 0) return wanted;
+  if (wanted.uid === uid && wanted.gid === gid) return undefined;
+  throw refused("only root can run workers as another user or group");
+}
+
+/** Whether the application may do everything on this machine, and no option says that it is to. */
+export function isRootByDefault({ user }: Wanted): boolean {
+  return process.geteuid?.() === 0 && user === undefined;
+}
+
+/** The environment of a user. */
+export function environmentOf(identity: Identity | undefined): Record<string, string> {
+  const { name, home } = identity ?? {};
+  return {
+    ...(name === undefined ? {} : { USER: name, LOGNAME: name }),
+    ...(home === undefined ? {} : { HOME: home }),
+  };
+}
+
+/** Makes this process the user's, with the user's groups. There is no way back. */
+export function become({ uid, gid, name }: Identity): void {
+  if (name === undefined) process.setgroups?.([gid]);
+  else (process as { initgroups?: InitGroups }).initgroups?.(name, gid);
+  process.setgid?.(gid);
+  process.setuid?.(uid);
+  if (process.geteuid?.() !== uid || process.getegid?.() !== gid) {
+    throw refused(`the worker could not become user ${uid} with group ${gid}`);
+  }
+}
+
+function refused(message: string): GatewayError {
+  return new GatewayError(ErrorCode.BadInput, message, { hint: "leave user and group out" });
+}

@@ -1,0 +1,316 @@
+import type { Socket } from "node:net";
+import { Protocol } from "../address.js";
+import { ErrorCode, GatewayError } from "../errors.js";
+import type { GatewayServer } from "../server/serve.js";
+import type { PoolCounters } from "../status-page/pool-counters.js";
+import { openShared, type SharedSocket } from "../transport/shared-listener.js";
+import { Dispatcher } from "./dispatcher.js";
+import type { PoolSettings } from "./options.js";
+import type { PidFile } from "./pid-file.js";
+import type { Pool } from "./pool.js";
+import type { PoolLog } from "./pool-log.js";
+import { openServer, type PoolServer } from "./pool-server.js";
+import { Readiness } from "./readiness.js";
+import { Refuser } from "./refuse.js";
+import { BoardKeeper } from "./scoreboard/keeper.js";
+import { noRoom } from "./scoreboard/scoreboard.js";
+import { type StaffedPool, Staffing } from "./staffing.js";
+import { serveStatus } from "./status-listener.js";
+import type { WorkerProcess } from "./worker-process.js";
+import { Crew, type CrewEvents } from "./workers.js";
+
+/** How often workers are counted, and the queue is looked at. */
+const HEARTBEAT = 1_000;
+
+/** A pool's master: it listens, starts and ends workers, and hands out connections. */
+export class Master implements Pool, CrewEvents, StaffedPool {
+  readonly ended: Promise<void>;
+  readonly #settings: PoolSettings;
+  readonly #log: PoolLog;
+  readonly #pidFile: PidFile | undefined;
+  readonly #dispatcher: Dispatcher;
+  readonly #refuser: Refuser;
+  #keeper!: BoardKeeper;
+  #crew: Crew | undefined;
+  #staffing: Staffing | undefined;
+  #listener: SharedSocket | PoolServer | undefined;
+  #status: GatewayServer | undefined;
+  #timers: NodeJS.Timeout[] = [];
+  #isRunning = false;
+  #isStopping = false;
+  #stopping: Promise<void> | undefined;
+  #resolveEnded!: () => void;
+  readonly #readiness = new Readiness();
+  /** What to do about the last failure to load the application. */
+  #hint: string | undefined;
+
+  constructor(settings: PoolSettings, log: PoolLog, pidFile: PidFile | undefined) {
+    this.#settings = settings;
+    this.#log = log;
+    this.#pidFile = pidFile;
+    this.#refuser = new Refuser(settings.protocol, settings.serve.limits);
+    this.#dispatcher = new Dispatcher(settings, {
+      starved: () => this.#staffing?.startForWaiting(),
+      refuse: (socket, reason) => this.#refuse(socket, reason),
+    });
+    this.ended = new Promise((resolve) => {
+      this.#resolveEnded = resolve;
+    });
+  }
+
+  async open(): Promise<void> {
+    const settings = this.#settings;
+    const { target, mode, statusListen, backlog, permissions } = settings;
+    const shared = mode === "shared" ? await openShared(target, backlog, permissions) : undefined;
+    this.#listener = shared ?? (await this.#openServer());
+    this.#checkWanted();
+    this.#keeper = new BoardKeeper(settings, this.#listener.port);
+    this.#crew = new Crew(
+      settings,
+      this.#keeper,
+      this.#log,
+      { shared: shared?.descriptor, isTcp: this.#listener.port !== undefined },
+      this,
+    );
+    this.#staffing = new Staffing(settings, this.#crew, this);
+    if (statusListen !== undefined) {
+      this.#status = await serveStatus(statusListen, settings, this.#keeper.board);
+      this.#checkWanted();
+    }
+    this.#isRunning = true;
+    this.#log.notice(
+      `pool is running, pid ${process.pid}: ${this.address}, ${mode}, ${settings.pm}`,
+    );
+    if (settings.isRootByDefault) {
+      this.#log.warning(
+        "running as root: the application may do everything; give workers a user (--user)",
+      );
+    }
+    await this.#startFirst(this.#crew);
+    this.#checkWanted();
+    this.#pidFile?.place();
+    this.#beat();
+    this.#log.notice("ready to handle connections");
+  }
+
+  get address(): string {
+    const { protocol } = this.#settings;
+    const prefix = protocol === Protocol.FastCgi ? "" : `${protocol}://`;
+    return `${prefix}${this.#listener?.address}`;
+  }
+
+  get pids(): readonly number[] {
+    return [...(this.#crew?.all ?? [])].map(({ pid }) => pid);
+  }
+
+  get counters(): PoolCounters {
+    return this.#keeper.counters(true);
+  }
+
+  get waiting(): number {
+    return this.#dispatcher.waiting;
+  }
+
+  async reload(): Promise<void> {
+    const crew = this.#crew;
+    if (crew === undefined || this.#isStopping) return;
+    const before = crew.generation;
+    const isEmpty = crew.all.size === 0;
+    crew.generation += 1;
+    crew.pausedUntil = 0;
+    const { generation } = crew;
+    this.#log.notice("reloading");
+    if (isEmpty) return;
+    const failure = await this.#startGeneration(crew);
+    if (generation !== crew.generation || this.#isStopping) return;
+    if (failure !== undefined) {
+      for (const worker of crew.current) crew.stop(worker);
+      crew.generation = before;
+      this.#log.error("reload failed: the old children stay");
+      this.#staffing?.adjust();
+      throw failedToLoad(failure, this.#hint);
+    }
+    for (const worker of crew.old) this.retire(worker);
+    this.#staffing?.adjust();
+  }
+
+  reopenLogs(): void {
+    this.#log.reopen();
+    this.#log.notice("log reopened");
+  }
+
+  stop(timeout = this.#settings.drainTimeout || Number.POSITIVE_INFINITY): Promise<void> {
+    this.#stopping ??= this.#stop(timeout);
+    return this.#stopping;
+  }
+
+  kill(): void {
+    for (const worker of this.#crew?.all ?? []) worker.kill();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  ready(worker: WorkerProcess): void {
+    const crew = this.#crew as Crew;
+    // While the pool ends, connections that wait are still served.
+    const isOver = this.#isStopping && this.waiting === 0;
+    if (isOver || worker.generation !== crew.generation) this.retire(worker);
+    else {
+      const [oldest] = crew.old;
+      if (oldest !== undefined) this.retire(oldest);
+    }
+    this.#readiness.changed();
+  }
+
+  failed(_worker: WorkerProcess, reason: string, hint?: string): void {
+    this.#hint = hint;
+    this.#readiness.changed(reason);
+  }
+
+  room(worker: WorkerProcess): void {
+    this.#dispatcher.hasRoom(worker);
+    if (this.waiting === 0) this.#staffing?.relieved();
+  }
+
+  worn(worker: WorkerProcess): void {
+    this.retire(worker);
+    this.#staffing?.adjust();
+  }
+
+  gone(worker: WorkerProcess, wasReady: boolean): void {
+    this.#dispatcher.died(worker);
+    const failure = wasReady ? undefined : `child ${worker.pid} died before it was ready`;
+    this.#hint = undefined;
+    this.#readiness.changed(failure);
+    this.#staffing?.adjust();
+  }
+
+  retire(worker: WorkerProcess): void {
+    this.#crew?.stop(worker);
+    this.#dispatcher.leave(worker);
+  }
+
+  limitReached(): void {
+    this.#keeper.limitReached();
+    this.#log.warning(`reached maxChildren (${this.#settings.maxChildren}), consider raising it`);
+  }
+
+  #openServer(): Promise<PoolServer> {
+    const { target } = this.#settings;
+    return openServer(
+      target,
+      this.#settings,
+      (socket) => this.#dispatcher.offer(socket),
+      (error) => this.#log.warning(`a connection could not be accepted: ${error.message}`),
+    );
+  }
+
+  /**
+   * Lets a start go on only if it has not been ended while it waited. What it has opened since is
+   * closed again.
+   */
+  #checkWanted(): void {
+    if (!this.#isStopping) return;
+    this.#listener?.close();
+    void this.#status?.close(0);
+    throw new GatewayError(ErrorCode.Aborted, "the start of the pool was ended");
+  }
+
+  /** Starts the workers that a pool begins with, and waits for them. */
+  async #startFirst(crew: Crew): Promise<void> {
+    const { startServers } = this.#settings;
+    if (startServers === 0) return;
+    for (let started = 0; started < startServers; started++) if (!crew.start()) throw noRoom();
+    const failure = await this.#allReady(crew);
+    if (failure !== undefined) throw failedToLoad(failure, this.#hint);
+  }
+
+  /** Starts a new generation beside the old one. @returns why it cannot serve */
+  async #startGeneration(crew: Crew): Promise<string | undefined> {
+    const { pm, maxChildren, startServers } = this.#settings;
+    const busy = crew.old.filter(({ idle }) => idle === undefined).length;
+    const wanted = pm === "static" ? maxChildren : Math.max(1, startServers, busy);
+    const count = Math.min(wanted, maxChildren);
+    for (let started = 0; started < count; started++) {
+      if (!crew.start()) return noRoom().message;
+    }
+    return this.#allReady(crew);
+  }
+
+  /** Waits until the workers of this generation are ready. @returns why they cannot serve */
+  #allReady(crew: Crew): Promise<string | undefined> {
+    return this.#readiness.of(crew, () => this.#isStopping);
+  }
+
+  #beat(): void {
+    const { requestTerminateTimeout: limit } = this.#settings;
+    this.#timers.push(setInterval(() => this.#heartbeat(), HEARTBEAT).unref());
+    if (limit > 0 && limit < 4 * HEARTBEAT) {
+      const pause = Math.max(10, limit / 8);
+      this.#timers.push(setInterval(() => this.#crew?.inspect(), pause).unref());
+    }
+  }
+
+  #heartbeat(): void {
+    const { maxWaiting, waiting } = this.#dispatcher;
+    this.#keeper.sample(this.#listener?.port, waiting, maxWaiting);
+    this.#dispatcher.prune();
+    this.#crew?.inspect();
+    this.#staffing?.recount();
+  }
+
+  #refuse(socket: Socket, reason: string): void {
+    this.#log.warning(`a connection is refused: ${reason}`);
+    this.#refuser.refuse(socket);
+  }
+
+  async #stop(timeout: number): Promise<void> {
+    this.#isStopping = true;
+    this.#staffing?.close();
+    this.#staffing = undefined;
+    const end = Date.now() + timeout;
+    if (this.#isRunning) this.#log.notice("finishing");
+    this.#listener?.close();
+    this.#readiness.changed();
+    // Connections that have been accepted are served by workers that take them still.
+    await this.#until(() => this.waiting === 0 || this.pids.length === 0, end);
+    this.#dispatcher.close();
+    for (const worker of this.#crew?.all ?? []) this.retire(worker);
+    await this.#until(() => this.pids.length === 0, end);
+    if (this.pids.length > 0) {
+      this.#log.warning(`killing ${this.pids.length} children that are not done`);
+      this.kill();
+      await this.#until(() => this.pids.length === 0, Number.POSITIVE_INFINITY);
+    }
+    for (const timer of this.#timers) clearInterval(timer);
+    // What came back from workers that were killed.
+    this.#dispatcher.close();
+    this.#refuser.close();
+    await this.#status?.close(0);
+    this.#crew?.close();
+    this.#crew = undefined;
+    this.#keeper?.board.close();
+    this.#pidFile?.remove();
+    if (this.#isRunning) this.#log.notice("exiting, bye-bye!");
+    this.#log.close();
+    this.#resolveEnded();
+  }
+
+  /** Waits for what changes with workers and connections, at most until the moment `end`. */
+  async #until(holds: () => boolean, end: number): Promise<void> {
+    while (!holds() && Date.now() < end) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+}
+
+function failedToLoad(
+  reason: string,
+  hint = "start its module with node, and see what it says",
+): GatewayError {
+  return new GatewayError(ErrorCode.BadInput, `the application cannot be loaded: ${reason}`, {
+    hint,
+  });
+}

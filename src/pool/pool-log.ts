@@ -1,0 +1,107 @@
+import { closeSync, constants, openSync, writeSync } from "node:fs";
+import { ErrorCode, GatewayError } from "../errors.js";
+import { writeToStandardError } from "../server/standard-error.js";
+import { logTime } from "./log-time.js";
+
+export type LogLevel = "NOTICE" | "WARNING" | "ERROR";
+
+/**
+ * A pool's log, in PHP-FPM's form: `[21-Nov-2026 07:50:00] NOTICE: [pool app] child 12 started`.
+ * One that cannot be written, because the disk is full, costs its lines, and nothing else.
+ */
+export class PoolLog {
+  readonly #name: string;
+  readonly #target: string | ((line: string) => void) | undefined;
+  #descriptor: number | undefined;
+  /** Lines that could not be written since the last one that could. */
+  #lost = 0;
+
+  /** @throws GatewayError `bad_input` when the file cannot be opened */
+  constructor(name: string, target: string | ((line: string) => void) | undefined) {
+    this.#name = name;
+    this.#target = target;
+    this.reopen();
+  }
+
+  /** True when the workers' own output belongs in here. */
+  get takesOutput(): boolean {
+    return this.#target !== undefined;
+  }
+
+  /**
+   * Opens the file again, which has been moved away.
+   *
+   * @throws GatewayError `bad_input` when that fails: the old one is written on
+   */
+  reopen(): void {
+    if (typeof this.#target !== "string") return;
+    const descriptor = openLog(this.#target);
+    this.close();
+    this.#descriptor = descriptor;
+  }
+
+  close(): void {
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    this.#descriptor = undefined;
+  }
+
+  write(level: LogLevel, message: string): void {
+    const line = this.#line(level, message);
+    if (this.#target === undefined) {
+      writeToStandardError(`${line}\n`);
+      return;
+    }
+    try {
+      if (this.#lost > 0) this.#put(this.#line("WARNING", `${this.#lost} lines were lost here`));
+      this.#put(line);
+      this.#lost = 0;
+    } catch (error) {
+      this.#lost += 1;
+      if (this.#lost > 1) return;
+      const reason = `the log cannot be written, lines are lost: ${(error as Error).message}`;
+      writeToStandardError(`${this.#line("ERROR", reason)}\n`);
+    }
+  }
+
+  notice(message: string): void {
+    this.write("NOTICE", message);
+  }
+
+  warning(message: string): void {
+    this.write("WARNING", message);
+  }
+
+  error(message: string): void {
+    this.write("ERROR", message);
+  }
+
+  #line(level: LogLevel, message: string): string {
+    return `[${logTime()}] ${level}: [pool ${this.#name}] ${message}`;
+  }
+
+  /** Nothing is left to write to when the pool has ended. */
+  #put(line: string): void {
+    if (typeof this.#target === "function") this.#target(line);
+    else if (this.#descriptor !== undefined) writeWhole(this.#descriptor, `${line}\n`);
+  }
+}
+
+function openLog(path: string): number {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants;
+  try {
+    // A pipe that no process reads must not keep the master from everything else.
+    return openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o666);
+  } catch (cause) {
+    const message = `cannot open the log: ${(cause as Error).message}`;
+    throw new GatewayError(ErrorCode.BadInput, message, {
+      cause,
+      hint: "its folder has to exist, and this user has to be allowed to write there",
+    });
+  }
+}
+
+/** A disk that is almost full takes the beginning of a line: the rest fails. */
+function writeWhole(descriptor: number, text: string): void {
+  let rest = Buffer.from(text);
+  while (rest.length > 0) rest = rest.subarray(writeSync(descriptor, rest));
+}

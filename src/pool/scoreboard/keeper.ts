@@ -1,0 +1,95 @@
+import type { PoolCounters } from "../../status-page/pool-counters.js";
+import { waitingConnections } from "../../transport/listen-queue.js";
+import type { PoolSettings } from "../options.js";
+import { countersOf } from "./counters.js";
+import { SlotState } from "./layout.js";
+import type { PoolRecord, SlotNumbers } from "./scoreboard.js";
+import { Scoreboard } from "./scoreboard.js";
+import { SlotRanges } from "./slot-ranges.js";
+
+/** The master's side of the scoreboard: what it knows of the pool, and of workers that are gone. */
+export class BoardKeeper {
+  readonly board = Scoreboard.create();
+  readonly #ranges: SlotRanges;
+  readonly #record: PoolRecord;
+  readonly #size: number;
+
+  constructor(settings: PoolSettings, port: number | undefined) {
+    this.#size = settings.concurrency;
+    this.#ranges = new SlotRanges(settings.concurrency);
+    const queue = settings.mode === "delegate" ? settings.queueLimit : 0;
+    this.#record = {
+      pool: settings.name,
+      processManager: settings.pm,
+      startTime: Date.now(),
+      pastRequests: 0,
+      pastSlow: 0,
+      maxActive: 0,
+      maxChildrenReached: 0,
+      listenQueue: 0,
+      maxListenQueue: 0,
+      listenQueueLen: queue + (port === undefined ? 0 : settings.backlog),
+      slots: 0,
+    };
+    this.write();
+  }
+
+  /** The first of a new worker's slots. Undefined when there is no room for them. */
+  take(): number | undefined {
+    const slot = this.#ranges.take();
+    if (slot === undefined) return undefined;
+    try {
+      // Takes their place in the file: on a full disk no worker starts, and none is ended.
+      this.board.clear(slot, this.#size);
+    } catch {
+      this.#ranges.free(slot);
+      return undefined;
+    }
+    this.#record.slots = this.#ranges.end;
+    this.write();
+    return slot;
+  }
+
+  /** What a worker does, slot by slot. */
+  slotsOf(slot: number): SlotNumbers[] {
+    return this.board.readSlots(slot, slot + this.#size);
+  }
+
+  /** A worker is gone: what it has served is added up here. */
+  free(slot: number): void {
+    for (const { requests, slow, maxActive } of this.slotsOf(slot)) {
+      this.#record.pastRequests += requests;
+      this.#record.pastSlow += slow;
+      this.#record.maxActive = Math.max(this.#record.maxActive, maxActive);
+    }
+    this.board.clear(slot, this.#size);
+    this.#ranges.free(slot);
+    this.write();
+  }
+
+  /** `maxChildren` has kept the pool from starting a worker. */
+  limitReached(): void {
+    this.#record.maxChildrenReached += 1;
+    this.write();
+  }
+
+  /** Looks at what the workers do, and at the queue: once a second, as PHP-FPM. */
+  sample(port: number | undefined, queued: number, maxQueued: number): void {
+    const slots = this.board.readSlots(0, this.#record.slots);
+    const active = slots.filter(({ state }) => state !== SlotState.Idle).length;
+    const waiting = waitingConnections(port) + queued;
+    const record = this.#record;
+    record.maxActive = Math.max(record.maxActive, active);
+    record.listenQueue = waiting;
+    record.maxListenQueue = Math.max(record.maxListenQueue, waiting, maxQueued);
+    this.write();
+  }
+
+  counters(full: boolean): PoolCounters {
+    return countersOf(this.board, full);
+  }
+
+  write(): void {
+    this.board.writePool(this.#record);
+  }
+}

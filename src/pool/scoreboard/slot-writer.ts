@@ -1,0 +1,174 @@
+import { writeSync } from "node:fs";
+import type { Variables } from "../../cgi/variables.js";
+import { Float, preciseNow, recordAt, SLOT_SIZE, SlotState, TEXTS_OFFSET, Word } from "./layout.js";
+import { encodeTexts, textsOf } from "./request-texts.js";
+import { countActive } from "./scoreboard.js";
+
+/**
+ * What is asked of the system no more often than this, in milliseconds. In a busy process the
+ * memory takes 10 µs, the processor time up to 340, a count 14.
+ */
+const MEMORY_AGE = 100;
+const PROCESSOR_AGE = 50;
+const COUNT_AGE = 10;
+/** How long a connection may be silent before the scoreboard tells of it, in milliseconds. */
+const SILENCE = 10;
+/** How long at least, see {@link Opener}: one timer is for all, and may come at once. */
+const SHORT_SILENCE = 3;
+/** Beyond this many slots, the most that were active is what the master sees once a second. */
+const COUNTED_SLOTS = 256;
+
+let memory = 0;
+let memoryTime = 0;
+/** Microseconds of processor time that this process had taken at a moment. */
+let processor = { used: 0, time: 0 };
+
+function currentMemory(now: number): number {
+  if (now - memoryTime > MEMORY_AGE) {
+    memory = process.memoryUsage.rss();
+    memoryTime = now;
+  }
+  return memory;
+}
+
+function sampleProcessor(now: number): { used: number; time: number } {
+  const { user, system } = process.cpuUsage();
+  processor = { used: user + system, time: now };
+  return processor;
+}
+
+/** Slots with a connection that the scoreboard does not tell of yet. */
+const silent = new Set<SlotWriter>();
+let isTelling = false;
+
+function tellLater(slot: SlotWriter): void {
+  silent.add(slot);
+  if (isTelling) return;
+  isTelling = true;
+  setTimeout(() => {
+    isTelling = false;
+    const now = preciseNow();
+    for (const each of silent) {
+      // Put off, it is looked at next time.
+      if (!each.tellSilence(now)) tellLater(each);
+    }
+  }, SILENCE).unref();
+}
+
+/** A connection that has a place before its request is here. */
+export interface Opener {
+  /**
+   * Is asked a moment after it has come, when its request is not here yet.
+   *
+   * @returns whether it has given its place back
+   */
+  leaveIfSilent(): boolean;
+}
+
+/** A place of a worker where one request runs at a time, and its record on the scoreboard. */
+export class SlotWriter {
+  /** The place's number on the board. */
+  readonly slot: number;
+  readonly #descriptor: number;
+  readonly #places: number;
+  readonly #record = Buffer.from(new ArrayBuffer(SLOT_SIZE));
+  readonly #words = new Uint32Array(this.#record.buffer);
+  readonly #floats = new Float64Array(this.#record.buffer);
+  readonly #texts = this.#record.subarray(TEXTS_OFFSET);
+  readonly #scratch: Uint32Array;
+  #opener: Opener | undefined;
+  #counted = 0;
+  /** The processor time from which the request's is counted. */
+  #processor = processor;
+
+  /** @param places how many places the pool has when all its workers run */
+  constructor(descriptor: number, slot: number, places: number) {
+    this.#descriptor = descriptor;
+    this.slot = slot;
+    this.#places = places;
+    // Twice as many: during a reload, two generations are there.
+    const counted = 2 * places;
+    this.#scratch = new Uint32Array(counted <= COUNTED_SLOTS ? (counted * SLOT_SIZE) / 4 : 0);
+    this.#words[Word.Pid] = process.pid;
+    this.#floats[Float.StartTime] = preciseNow();
+    this.idle();
+  }
+
+  /** The place is free, and ready. */
+  idle(): void {
+    this.#opener = undefined;
+    this.#words[Word.State] = SlotState.Idle;
+    // Nothing has been told of what is over already.
+    if (!silent.delete(this)) this.write();
+  }
+
+  /** A connection has come whose request is not here yet: most are in a moment. */
+  reading(opener: Opener): void {
+    this.#opener = opener;
+    this.#words[Word.State] = SlotState.Reading;
+    this.#floats[Float.Began] = preciseNow();
+    tellLater(this);
+  }
+
+  /** @returns false when it is too early to call the connection silent */
+  tellSilence(now: number): boolean {
+    if (now - (this.#floats[Float.Began] as number) < SHORT_SILENCE) return false;
+    // Told of now: a place that is given back is written as idle.
+    silent.delete(this);
+    if (this.#opener?.leaveIfSilent() !== true) this.write();
+    return true;
+  }
+
+  /** A request runs. */
+  begin(variables: Variables): void {
+    const words = this.#words;
+    const now = preciseNow();
+    const requests = (words[Word.Requests] as number) + 1;
+    silent.delete(this);
+    this.#opener = undefined;
+    words[Word.Requests] = requests;
+    words[Word.State] = SlotState.Running;
+    this.#floats[Float.Began] = now;
+    const isOld = now - processor.time > PROCESSOR_AGE;
+    this.#processor = isOld ? sampleProcessor(now) : processor;
+    this.write(TEXTS_OFFSET + encodeTexts(textsOf(variables), requests, this.#texts));
+    if (now - this.#counted > COUNT_AGE) this.#countActive(now);
+  }
+
+  /** The request is over, and the place idle. Of one that was quick, no processor time is told. */
+  end(): void {
+    const now = preciseNow();
+    const floats = this.#floats;
+    const elapsed = now - (floats[Float.Began] as number);
+    floats[Float.Duration] = elapsed * 1_000;
+    floats[Float.Memory] = currentMemory(now);
+    this.#words[Word.Cpu] = elapsed < PROCESSOR_AGE ? 0 : this.#processorShare(now);
+    this.idle();
+  }
+
+  /** Writes the numbers, or so much of the record. */
+  write(length = TEXTS_OFFSET): void {
+    const sequence = ((this.#words[Word.Sequence] as number) + 1) >>> 0;
+    this.#words[Word.Sequence] = sequence;
+    this.#words[Word.SequenceAgain] = sequence;
+    writeSync(this.#descriptor, this.#record, 0, length, recordAt(this.slot));
+  }
+
+  /** Per cent of a processor since the request began, times 100. */
+  #processorShare(now: number): number {
+    const { used, time } = this.#processor;
+    const share = (sampleProcessor(now).used - used) / (now - time) / 1_000;
+    return Math.max(0, Math.round(share * 10_000));
+  }
+
+  /** Two workers that begin at once see each other: both have written before they look. */
+  #countActive(now: number): void {
+    this.#counted = now;
+    if (this.#scratch.length === 0) return;
+    if ((this.#words[Word.MaxActive] as number) >= this.#places) return;
+    const active = countActive(this.#descriptor, this.#scratch);
+    if (active <= (this.#words[Word.MaxActive] as number)) return;
+    this.#words[Word.MaxActive] = active;
+    this.write();
+  }
+}

@@ -1,0 +1,90 @@
+import { hash } from "node:crypto";
+import type { Variables } from "../cgi/variables.js";
+
+/**
+ * What a session is known by: the cookie `session`, else the client's address. It is a hash: a
+ * client may send 50 kB, which would be kept for minutes, and a session's cookie is its key.
+ */
+export function sessionOf(variables: Variables): string | undefined {
+  const session = sessionText(variables);
+  return session === undefined ? undefined : hash("sha256", session, "base64");
+}
+
+function sessionText(variables: Variables): string | undefined {
+  const cookies = variables.getAll("HTTP_COOKIE").join("; ");
+  const cookie = /(?:^|[;,]\s*)session=(?:"([^"]*)"|([^;,\s]*))/.exec(cookies);
+  const value = cookie?.[1] ?? cookie?.[2];
+  if (value !== undefined && value !== "") return `session ${value}`;
+  const forwarded = variables.filled("HTTP_X_FORWARDED_FOR");
+  const address = forwarded?.split(",", 1)[0]?.trim() || variables.filled("REMOTE_ADDR");
+  return address === undefined ? undefined : `address ${address}`;
+}
+
+/** Sessions end here when they are idle for long; with many sessions, sooner. In milliseconds. */
+const LONGEST_IDLE = 600_000;
+const SHORTEST_IDLE = 10_000;
+const SHARED_IDLE = 7_200_000;
+/** Sessions at most, some 200 bytes each: of more, those that were used least recently are dropped. */
+const MAX_SESSIONS = 65_536;
+
+/** Which worker has a session, in the order in which sessions were last used. */
+export class SessionTable<Worker> {
+  readonly #sessions = new Map<string, { worker: Worker; used: number }>();
+  readonly #counts = new Map<Worker, number>();
+  readonly #now: () => number;
+
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  /** How many sessions a worker has. */
+  countOf(worker: Worker): number {
+    return this.#counts.get(worker) ?? 0;
+  }
+
+  /** The worker of a session. */
+  find(session: string): Worker | undefined {
+    return this.#sessions.get(session)?.worker;
+  }
+
+  /** A worker serves a session now. */
+  assign(session: string, worker: Worker): void {
+    this.#delete(session);
+    this.#sessions.set(session, { worker, used: this.#now() });
+    this.#counts.set(worker, this.countOf(worker) + 1);
+    if (this.#sessions.size <= MAX_SESSIONS) return;
+    const [oldest] = this.#sessions.keys();
+    if (oldest !== undefined) this.#delete(oldest);
+  }
+
+  /** Forgets the sessions of a worker that takes no more. */
+  drop(worker: Worker): void {
+    if (!this.#counts.has(worker)) return;
+    for (const [key, session] of this.#sessions) {
+      if (session.worker === worker) this.#delete(key);
+    }
+  }
+
+  /** Forgets sessions that have been idle for too long: 7,200 s by their number, 10 s to 600 s. */
+  prune(): void {
+    const share = SHARED_IDLE / Math.max(1, this.#sessions.size);
+    const limit = Math.min(LONGEST_IDLE, Math.max(SHORTEST_IDLE, share));
+    const oldest = this.#now() - limit;
+    for (const [key, { used }] of this.#sessions) {
+      if (used > oldest) return;
+      this.#delete(key);
+    }
+  }
+
+  #delete(session: string): void {
+    const worker = this.#sessions.get(session)?.worker;
+    if (worker === undefined || !this.#sessions.delete(session)) return;
+    const count = this.countOf(worker) - 1;
+    if (count > 0) this.#counts.set(worker, count);
+    else this.#counts.delete(worker);
+  }
+}

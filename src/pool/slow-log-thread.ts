@@ -1,0 +1,75 @@
+import { appendFileSync, writeSync } from "node:fs";
+import { parentPort, workerData } from "node:worker_threads";
+import { withoutControls } from "../status-page/write-fields.js";
+import { logTime } from "./log-time.js";
+import { SCOREBOARD_DESCRIPTOR } from "./messages.js";
+import { preciseNow, recordAt, SlotState, Word } from "./scoreboard/layout.js";
+import { Scoreboard, type SlotNumbers } from "./scoreboard/scoreboard.js";
+import type { WatchSettings } from "./slow-log.js";
+import { captureStack } from "./slow-log-stack.js";
+
+const settings = workerData as WatchSettings;
+const { requestSlowlogTimeout: slow, requestTerminateTimeout: terminate } = settings;
+const board = new Scoreboard(SCOREBOARD_DESCRIPTOR);
+/** The last request of each slot that has been written to the slow log. */
+const reported = new Map<number, number>();
+const counts = new Map<number, number>();
+let isBusy = false;
+
+async function look(): Promise<void> {
+  if (isBusy) return;
+  isBusy = true;
+  try {
+    const { slot, concurrency } = settings;
+    for (const numbers of board.readSlots(slot, slot + concurrency)) {
+      if (numbers.state !== SlotState.Running) continue;
+      const elapsed = preciseNow() - numbers.began;
+      // The master sees to that; without one, and with a blocked event loop, nobody else would.
+      if (terminate > 0 && elapsed > terminate && process.ppid !== settings.parent) {
+        process.kill(process.pid, "SIGKILL");
+      }
+      const isNew = reported.get(numbers.slot) !== numbers.requests;
+      if (slow > 0 && elapsed >= slow && isNew) await report(numbers);
+    }
+  } finally {
+    isBusy = false;
+  }
+}
+
+async function report(numbers: SlotNumbers): Promise<void> {
+  reported.set(numbers.slot, numbers.requests);
+  const stack = await captureStack();
+  const elapsed = preciseNow() - numbers.began;
+  const texts = board.readTexts(numbers.slot, numbers.requests);
+  const lines = [
+    `[${logTime()}]  [pool ${settings.name}] pid ${process.pid}`,
+    `script_filename = ${withoutControls(texts.script)}`,
+    `request = ${withoutControls(texts.requestMethod)} ${withoutControls(texts.requestUri)}`,
+    `running for ${(elapsed / 1_000).toFixed(3)} seconds`,
+    ...(stack ?? ["no JavaScript runs: the handler waits"]),
+  ];
+  write(lines.join("\n"));
+  const count = (counts.get(numbers.slot) ?? 0) + 1;
+  counts.set(numbers.slot, count);
+  const place = recordAt(numbers.slot) + Word.Slow * 4;
+  writeSync(board.descriptor, Uint32Array.of(count), 0, 4, place);
+}
+
+/**
+ * The file is opened for each entry: its rotation needs no signal. An entry that cannot be written
+ * there is one of the pool's log.
+ */
+function write(text: string): void {
+  if (settings.slowlog === undefined) {
+    parentPort?.postMessage(text);
+    return;
+  }
+  try {
+    appendFileSync(settings.slowlog, `\n${text}\n`);
+  } catch (error) {
+    parentPort?.postMessage(`${text}\n(not in the slow log: ${(error as Error).message})`);
+  }
+}
+
+const [shortest = 1_000] = [slow, terminate].filter((time) => time > 0).sort((a, b) => a - b);
+setInterval(() => void look(), Math.min(250, Math.max(5, shortest / 8)));

@@ -1,0 +1,31 @@
+import { Worker } from "node:worker_threads";
+import { writeToStandardError } from "../server/standard-error.js";
+import type { WorkerSettings } from "./messages.js";
+
+/** What the watch on a worker knows. */
+export type WatchSettings = Pick<
+  WorkerSettings,
+  "name" | "slot" | "concurrency" | "slowlog" | "requestSlowlogTimeout" | "requestTerminateTimeout"
+> & { parent: number };
+
+/**
+ * Starts a thread that watches the requests of this worker: the event loop may be blocked by the
+ * very request that is slow. It costs some 10 MB, and is started only where a time is set.
+ *
+ * @param log takes entries of the slow log when it has no file of its own
+ */
+export function startWatch(settings: WorkerSettings, log: (text: string) => void): void {
+  const { name, slot, concurrency, slowlog } = settings;
+  const { requestSlowlogTimeout, requestTerminateTimeout } = settings;
+  if (requestSlowlogTimeout === 0 && requestTerminateTimeout === 0) return;
+  const times = { requestSlowlogTimeout, requestTerminateTimeout };
+  const workerData: WatchSettings = {
+    ...{ name, slot, concurrency, slowlog },
+    ...times,
+    parent: process.ppid,
+  };
+  const thread = new Worker(new URL("./slow-log-thread.js", import.meta.url), { workerData });
+  thread.on("message", log);
+  thread.on("error", (error) => writeToStandardError(`slow log: ${error.message}\n`));
+  thread.unref();
+}

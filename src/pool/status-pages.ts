@@ -1,0 +1,45 @@
+import type { Variables } from "../cgi/variables.js";
+import { statusFormatOf, statusMediaTypes, statusPage } from "../status-page/write-page.js";
+import { countersOf } from "./scoreboard/counters.js";
+import type { Scoreboard } from "./scoreboard/scoreboard.js";
+
+export interface PageOptions {
+  statusPath: string | undefined;
+  pingPath: string | undefined;
+  pingResponse: string;
+}
+
+/**
+ * The pool's own pages, when a request asks for one of them. Its path is SCRIPT_NAME, as PHP-FPM
+ * has it, or where a front end sends none, PATH_INFO. Both are decoded and without dots: REQUEST_URI
+ * must have the same path, in the very bytes that the client sent. What a front end refuses to
+ * clients as `/status` is then not here as `/%73tatus` or `/x/../status`.
+ */
+export function pageFor(
+  variables: Variables,
+  board: Scoreboard,
+  { statusPath, pingPath, pingResponse }: PageOptions,
+): Response | undefined {
+  if (statusPath === undefined && pingPath === undefined) return undefined;
+  const path =
+    variables.filled("SCRIPT_NAME") ?? variables.filled("PATH_INFO") ?? pathOfUri(variables);
+  if (path === undefined || (path !== statusPath && path !== pingPath)) return undefined;
+  if ((pathOfUri(variables) ?? path) !== path) return undefined;
+  if (path !== statusPath) return page(pingResponse, statusMediaTypes.text);
+  const { format, full } = statusFormatOf(variables.get("QUERY_STRING") ?? "");
+  return page(statusPage(countersOf(board, full), format, full), statusMediaTypes[format]);
+}
+
+function pathOfUri(variables: Variables): string | undefined {
+  return variables.filled("REQUEST_URI")?.split("?", 1)[0];
+}
+
+function page(body: string, mediaType: string): Response {
+  return new Response(body, {
+    headers: {
+      "content-type": mediaType,
+      expires: "Thu, 01 Jan 1970 00:00:00 GMT",
+      "cache-control": "no-cache, no-store, must-revalidate, max-age=0",
+    },
+  });
+}

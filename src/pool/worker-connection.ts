@@ -1,0 +1,165 @@
+import type { Socket } from "node:net";
+import { Protocol } from "../address.js";
+import type { Engine } from "../engine/engine.js";
+import type {
+  ConnectionOwner,
+  ConnectionTimeouts,
+  MachineOptions,
+} from "../server/connection-owner.js";
+import type { OpenConnection, ServedConnection } from "../server/open-connection.js";
+import type { RequestContext } from "../server/request-context.js";
+import type { Responder } from "../server/responder.js";
+import type { RunnerOptions } from "../server/run-request.js";
+import type { RosterMember } from "../server/swap-list.js";
+import type { Places } from "./places.js";
+import type { Opener, SlotWriter } from "./scoreboard/slot-writer.js";
+
+/** What all connections of a worker share. */
+export interface WorkerService {
+  readonly respond: Responder;
+  readonly protocol: Protocol;
+  readonly engine: Engine;
+  readonly timeouts: ConnectionTimeouts;
+  readonly runnerOptions: RunnerOptions;
+  readonly places: Places;
+  readonly open: OpenConnection;
+  readonly machineOptions: MachineOptions;
+  servesPeer(socket: Socket): boolean;
+  report(error: unknown): void;
+  errorOutput(bytes: Uint8Array): void;
+  closed(connection: WorkerConnection): void;
+}
+
+/** How long a connection may stay that has sent nothing when its worker is to end. */
+const FRESH_PATIENCE = 1_000;
+
+/** A connection that a worker serves, and the place that it holds for its first request. */
+export class WorkerConnection implements ConnectionOwner<ServedConnection>, RosterMember, Opener {
+  seat = 0;
+  readonly respond: Responder;
+  readonly logsErrors = true;
+  readonly #service: WorkerService;
+  readonly #connection: ServedConnection;
+  /** One of HTTP's that may be silent: its first byte, and not its coming, is the first request's. */
+  readonly #silent: Socket | undefined;
+  /** Until the first request has come. */
+  #opened: { slot: SlotWriter | undefined } | undefined;
+  #isClosing = false;
+  #patience: NodeJS.Timeout | undefined;
+
+  constructor(socket: Socket, service: WorkerService) {
+    this.#service = service;
+    this.#opened = { slot: service.places.open(this) };
+    // What has been read for a session is not counted among the bytes that this socket has read.
+    const canBeSilent = service.protocol === Protocol.Http && socket.readableLength === 0;
+    this.#silent = canBeSilent ? socket : undefined;
+    this.respond = (context) => this.#handle(context);
+    this.#connection = service.open(socket, this);
+  }
+
+  get protocol(): Protocol {
+    return this.#service.protocol;
+  }
+
+  get engine(): Engine {
+    return this.#service.engine;
+  }
+
+  get timeouts(): ConnectionTimeouts {
+    return this.#service.timeouts;
+  }
+
+  get runnerOptions(): RunnerOptions {
+    return this.#service.runnerOptions;
+  }
+
+  get machineOptions(): MachineOptions {
+    return this.#service.machineOptions;
+  }
+
+  servesPeer(socket: Socket): boolean {
+    return this.#service.servesPeer(socket);
+  }
+
+  /** How many run is what the places bound. */
+  admit(): boolean {
+    return true;
+  }
+
+  released(): void {}
+
+  report(error: unknown): void {
+    this.#service.report(error);
+  }
+
+  errorOutput(bytes: Uint8Array): void {
+    this.#service.errorOutput(bytes);
+  }
+
+  /** Serves what has begun. A request that is on its way on a new connection is served, too. */
+  drain(): void {
+    if (this.#opened === undefined) this.#connection.drain();
+    else this.#patience ??= setTimeout(() => this.#connection.drain(), FRESH_PATIENCE);
+  }
+
+  destroy(): void {
+    this.#connection.destroy();
+  }
+
+  /** No request comes any more: the peer's last bytes are waited for without a place. */
+  closing(): void {
+    this.#isClosing = true;
+    this.#leave();
+  }
+
+  closed(): void {
+    clearTimeout(this.#patience);
+    this.closing();
+    this.#service.closed(this);
+  }
+
+  leaveIfSilent(): boolean {
+    const socket = this.#silent;
+    if (socket === undefined || this.#opened === undefined || socket.bytesRead > 0) return false;
+    this.#leave();
+    // Node's parser takes bytes past all listeners, but for sockets that have one: they cost more.
+    socket.once("data", () => this.#begin());
+    return true;
+  }
+
+  /** The first byte of a connection that was silent. */
+  #begin(): void {
+    if (!this.#isClosing) this.#opened ??= { slot: this.#service.places.open(this) };
+  }
+
+  #leave(): void {
+    const opened = this.#opened;
+    this.#opened = undefined;
+    if (opened !== undefined) this.#service.places.leave(opened.slot);
+  }
+
+  #handle(context: RequestContext): Response | Promise<Response> {
+    const opened = this.#opened;
+    this.#opened = undefined;
+    if (this.#patience !== undefined) this.#connection.drain();
+    const slot = this.#service.places.take(opened);
+    if (slot instanceof Promise) return this.#handleLater(slot, context);
+    return this.#run(slot, context);
+  }
+
+  async #handleLater(waited: Promise<SlotWriter>, context: RequestContext): Promise<Response> {
+    const slot = await waited;
+    if (context.signal.aborted) {
+      this.#service.places.end(slot, false);
+      throw context.signal.reason;
+    }
+    return this.#run(slot, context);
+  }
+
+  #run(slot: SlotWriter, context: RequestContext): Response | Promise<Response> {
+    const { places, respond } = this.#service;
+    places.begin(slot, context.variables);
+    void context.finished.then(() => places.end(slot, true));
+    return respond(context);
+  }
+}

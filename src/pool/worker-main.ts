@@ -1,0 +1,69 @@
+import type { Socket } from "node:net";
+import { makeFetchLazy } from "../server/lazy-fetch/install.js";
+import { become } from "./identity.js";
+import { loadApplication } from "./load-application.js";
+import { loadError } from "./load-error.js";
+import type { MasterMessage, WorkerMessage, WorkerSettings } from "./messages.js";
+import { SCOREBOARD_DESCRIPTOR, sealed } from "./messages.js";
+import { Scoreboard } from "./scoreboard/scoreboard.js";
+import { startWatch } from "./slow-log.js";
+import { Worker } from "./worker.js";
+
+// What a worker process runs. All signals are the master's business: a terminal, or an operator
+// who means well, sends them to workers too.
+for (const signal of ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2"] as const) {
+  process.on(signal, () => {});
+}
+
+// That its output cannot be written, on a full disk, ends no worker.
+for (const output of [process.stdout, process.stderr]) output.on("error", () => {});
+
+let worker: Worker | undefined;
+let settings: WorkerSettings | undefined;
+
+/** The channel is the pool's. What an application sends to its parent process reaches none. */
+const send = process.send?.bind(process);
+process.send = (_message: unknown, ...given: unknown[]) => {
+  const callback = given.at(-1);
+  if (typeof callback === "function") process.nextTick(callback as () => void, null);
+  return true;
+};
+
+function say(message: WorkerMessage): void {
+  if (settings === undefined || !process.connected) return;
+  send?.(sealed(settings.key, message), undefined, undefined, () => {});
+}
+
+async function start(given: WorkerSettings): Promise<void> {
+  settings = given;
+  process.title = `fcgi-probe: pool ${given.name}`;
+  try {
+    const board = new Scoreboard(SCOREBOARD_DESCRIPTOR);
+    if (given.identity !== undefined) become(given.identity);
+    makeFetchLazy();
+    const application = await loadApplication(given.application);
+    worker = new Worker(application, given, board, say);
+    await worker.start();
+    startWatch(given, (text) => say({ kind: "slow", text }));
+    say({ kind: "ready" });
+  } catch (error) {
+    const { message, hint } = loadError(error, given.application);
+    say({ kind: "failed", reason: message, hint });
+    process.exitCode = 1;
+    process.disconnect();
+  }
+}
+
+async function end(): Promise<void> {
+  await worker?.end(settings?.drainTimeout ?? 0);
+  // Whatever the application has open: timers, pools of connections.
+  process.exit();
+}
+
+process.on("message", (message: MasterMessage, socket: Socket | undefined) => {
+  if (message.kind === "start") void start(message.settings);
+  else if (message.kind === "stop") void end();
+  else worker?.receive(message, socket);
+});
+// The master has ended, however it went.
+process.on("disconnect", () => void end());

@@ -1,0 +1,200 @@
+import type { Socket } from "node:net";
+import type { Protocol } from "../address.js";
+import type { Engine } from "../engine/engine.js";
+import { engine } from "../engine/select.js";
+import { GatewayError } from "../errors.js";
+import { type Application, connectionHandlerOf } from "../server/application.js";
+import type { ConnectionTimeouts, MachineOptions } from "../server/connection-owner.js";
+import type { HandlerLike } from "../server/handler.js";
+import { type OpenConnection, openerOf } from "../server/open-connection.js";
+import { runnerOptionsOf, timeoutsOf } from "../server/options.js";
+import type { ConnectionHandler } from "../server/raw-connection.js";
+import { type Responder, responderOf } from "../server/responder.js";
+import type { RunnerOptions } from "../server/run-request.js";
+import { writeToStandardError } from "../server/standard-error.js";
+import { Roster } from "../server/swap-list.js";
+import { listenError } from "../transport/listen-error.js";
+import { allowedPeers, isAllowed } from "../transport/node-listener.js";
+import { shareSocketShape } from "../transport/socket-shape.js";
+import { AcceptGate } from "./accept-gate.js";
+import type { MasterMessage, WorkerMessage, WorkerSettings } from "./messages.js";
+import { Places } from "./places.js";
+import { RawWorkerConnection } from "./raw-worker-connection.js";
+import type { Scoreboard } from "./scoreboard/scoreboard.js";
+import { SlotWriter } from "./scoreboard/slot-writer.js";
+import { pageFor } from "./status-pages.js";
+import { WorkerConnection, type WorkerService } from "./worker-connection.js";
+
+type Served = WorkerConnection | RawWorkerConnection;
+
+/** Connections that a worker has open at most: those that are kept, and carry nothing, count too. */
+const MAX_CONNECTIONS = 1_024;
+
+/** A worker: serves connections that it accepts, or gets from the master, until it is stopped. */
+export class Worker implements WorkerService {
+  readonly respond: Responder;
+  readonly protocol: Protocol;
+  readonly engine: Engine = engine();
+  readonly timeouts: ConnectionTimeouts;
+  readonly machineOptions: MachineOptions;
+  readonly runnerOptions: RunnerOptions;
+  readonly places: Places;
+  readonly open: OpenConnection;
+  readonly #settings: WorkerSettings;
+  readonly #say: (message: WorkerMessage) => void;
+  readonly #raw: ConnectionHandler | undefined;
+  readonly #gate: AcceptGate | undefined;
+  /** FastCGI 1.0 §3.2. */
+  readonly #allowed = allowedPeers(process.env["FCGI_WEB_SERVER_ADDRS"]);
+  readonly #connections = new Roster<Served>();
+  /** Connections that the master may pass, and has not. */
+  #promised = 0;
+  #worn = false;
+  #ending = false;
+  #ended: (() => void) | undefined;
+
+  constructor(
+    application: Application,
+    settings: WorkerSettings,
+    board: Scoreboard,
+    say: (message: WorkerMessage) => void,
+  ) {
+    shareSocketShape();
+    const { serve, concurrency, slot, places } = settings;
+    this.#settings = settings;
+    this.#say = say;
+    this.#raw = connectionHandlerOf(application);
+    const respond = this.#raw === undefined ? responderOf(application as HandlerLike) : undefined;
+    this.respond = (context) =>
+      pageFor(context.variables, board, settings) ?? (respond as Responder)(context);
+    this.protocol = settings.protocol;
+    this.timeouts = timeoutsOf(serve);
+    const { limits, multiplex } = serve;
+    const most = { maxConnections: concurrency, maxRequests: concurrency };
+    this.machineOptions = { limits, multiplex, ...most };
+    this.runnerOptions = runnerOptionsOf(serve);
+    this.open = openerOf(settings.protocol, { limits, timeouts: this.timeouts });
+    const slots = Array.from(
+      { length: concurrency },
+      (_, index) => new SlotWriter(board.descriptor, slot + index, places),
+    );
+    this.places = new Places(slots, () => this.#update());
+    if (settings.mode === "shared") {
+      this.#gate = new AcceptGate(
+        settings.backlog,
+        (socket) => this.serve(socket),
+        (error) => this.report(error),
+      );
+    }
+  }
+
+  /**
+   * Takes connections from now on.
+   *
+   * @throws GatewayError `bad_address` when it cannot listen on the pool's socket
+   */
+  async start(): Promise<void> {
+    try {
+      await this.#gate?.listen();
+    } catch (error) {
+      throw listenError(error as Error, "the pool's socket");
+    }
+    this.#update();
+  }
+
+  /** Takes a message of the master's, and the socket that may come with it. */
+  receive(message: MasterMessage, socket: Socket | undefined): void {
+    if (message.kind !== "connection") return;
+    this.#say({ kind: "taken" });
+    this.#promised -= 1;
+    // It may have been closed on its way here.
+    if (socket === undefined) {
+      this.#update();
+      return;
+    }
+    socket.setNoDelay(true);
+    if (message.bytes !== undefined) socket.unshift(Buffer.from(message.bytes, "latin1"));
+    this.serve(socket);
+  }
+
+  serve(socket: Socket): void {
+    if (this.#allowed !== undefined && !this.servesPeer(socket)) {
+      socket.destroy();
+      this.#update();
+      return;
+    }
+    const connection =
+      this.#raw === undefined
+        ? new WorkerConnection(socket, this)
+        : new RawWorkerConnection(socket, this.#raw, this);
+    this.#connections.add(connection);
+    if (this.#ending) connection.drain();
+  }
+
+  servesPeer(socket: Socket): boolean {
+    return isAllowed(socket, this.#allowed, this.#settings.isTcp);
+  }
+
+  closed(connection: Served): void {
+    this.#connections.delete(connection);
+    this.#update();
+    if (this.#ending && this.#connections.size === 0) this.#ended?.();
+  }
+
+  /** What is known to go wrong, such as a client's fault, is one line; the rest has a stack. */
+  report(error: unknown): void {
+    const isKnown = error instanceof GatewayError;
+    const text = error instanceof Error && !isKnown ? (error.stack ?? error.message) : error;
+    writeToStandardError(`${isKnown ? oneLine(error) : text}\n`);
+  }
+
+  errorOutput(bytes: Uint8Array): void {
+    writeToStandardError(bytes);
+  }
+
+  /** Serves what has begun. Settles when that is done, or cut at the limit. */
+  async end(limit: number): Promise<void> {
+    if (this.#ending) return;
+    this.#ending = true;
+    this.#gate?.end();
+    const ended = new Promise<void>((resolve) => {
+      this.#ended = resolve;
+    });
+    for (const connection of this.#connections) connection.drain();
+    if (this.#connections.size === 0) return;
+    const timer = limit > 0 ? setTimeout(() => this.#cut(), limit) : undefined;
+    await ended;
+    clearTimeout(timer);
+  }
+
+  #cut(): void {
+    for (const connection of this.#connections) connection.destroy();
+  }
+
+  /** Lets come what there is room for. */
+  #update(): void {
+    const { maxRequests, mode } = this.#settings;
+    if (this.#ending) return;
+    if (maxRequests > 0 && this.places.requests >= maxRequests) this.#wearOut();
+    const hasRoom = !this.#worn && this.#connections.size < MAX_CONNECTIONS;
+    const room = hasRoom ? this.places.room : 0;
+    if (this.#gate !== undefined) this.#gate.open = room > 0;
+    else if (mode === "delegate" && room > this.#promised) {
+      this.#say({ kind: "room", places: room - this.#promised });
+      this.#promised = room;
+    }
+  }
+
+  #wearOut(): void {
+    if (this.#worn) return;
+    this.#worn = true;
+    this.#say({ kind: "worn" });
+  }
+}
+
+function oneLine({ address, message }: GatewayError): string {
+  const text =
+    address === undefined || message.includes(address) ? message : `${address}: ${message}`;
+  // A message may show what a client has sent.
+  return text.replace(/[\0-\x1f\x7f-\x9f\u2028\u2029]+/g, " ");
+}

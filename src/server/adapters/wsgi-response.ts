@@ -1,0 +1,234 @@
+import { utf8Bytes } from "../../bytes.js";
+import { hopByHop } from "../../cgi/header-fields.js";
+import { isLocalPath } from "../../cgi/local-redirect.js";
+import { hasNullBody } from "../../cgi/response.js";
+import { errorText } from "../error-text.js";
+import type { Context } from "../handler.js";
+import { leaveToFrontEnd } from "./local-redirect.js";
+
+export type WsgiChunk = string | Uint8Array;
+
+/** What a response has to know of its request. */
+type WsgiContext = Pick<Context, "protocol" | "variables" | "errors">;
+
+type Chunks = Iterator<WsgiChunk> | AsyncIterator<WsgiChunk>;
+
+interface Head {
+  status: number;
+  statusText: string;
+  headers: Headers;
+}
+
+/** What an application of WSGI says, on its way to become a Response. */
+export class WsgiResponse {
+  readonly response: Promise<Response>;
+  readonly #context: WsgiContext;
+  #resolve!: (response: Response) => void;
+  #reject!: (error: unknown) => void;
+  #head: Head | undefined;
+  #headSent = false;
+  /** Chunks that are ready and that nobody has taken. */
+  #queue: Uint8Array[] = [];
+  #chunks: Chunks | undefined;
+  #result: unknown;
+  #closed = false;
+  /** Set once the application has returned: its chunks can be asked for. */
+  #returned: Promise<void> | undefined;
+
+  /** @param context of the request that it answers */
+  constructor(context: WsgiContext) {
+    this.#context = context;
+    this.response = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  /** Calls the application, and gets as far as the head is known. Never rejects. */
+  async run(call: () => unknown): Promise<void> {
+    this.#returned = this.#call(call);
+    try {
+      await this.#returned;
+      if (this.#headSent) return;
+      const isOneChunk = Array.isArray(this.#result) && this.#result.length === 1;
+      const first = await this.#next();
+      if (first !== undefined) this.#queue.push(first);
+      this.#send(first === undefined ? 0 : isOneChunk ? first.length : undefined);
+    } catch (error) {
+      await this.#close();
+      this.#reject(error);
+    }
+  }
+
+  start(
+    status: string,
+    headers: Iterable<readonly [name: string, value: string]>,
+    excInfo?: unknown,
+  ): (chunk: WsgiChunk) => void {
+    if (excInfo !== undefined && excInfo !== null) {
+      if (this.#headSent) throw excInfo;
+    } else if (this.#head !== undefined) {
+      throw new Error("Headers already set!");
+    }
+    this.#head = headOf(status, headers);
+    return (chunk) => {
+      const bytes = bytesOf(chunk);
+      if (bytes.length === 0) return;
+      this.#queue.push(bytes);
+      if (!this.#headSent) this.#send(undefined);
+    };
+  }
+
+  async #call(call: () => unknown): Promise<void> {
+    const result = await call();
+    const isChunk = typeof result === "string" || result instanceof Uint8Array;
+    this.#result = isChunk ? [result] : result;
+    this.#chunks = iteratorOf(this.#result);
+  }
+
+  /** The next chunk that is not empty; undefined at the end, behind `close`. */
+  async #next(): Promise<Uint8Array | undefined> {
+    for (;;) {
+      const { done, value } = await (this.#chunks as Chunks).next();
+      if (done === true) break;
+      const bytes = bytesOf(value);
+      if (bytes.length > 0) return bytes;
+    }
+    this.#chunks = undefined;
+    await this.#close();
+    return undefined;
+  }
+
+  /** @param length of the body, where it is known */
+  #send(length: number | undefined): void {
+    const head = this.#head;
+    if (head === undefined) throw new Error("the application never called startResponse");
+    this.#headSent = true;
+    const location = length === 0 ? localTarget(head) : undefined;
+    if (location !== undefined) {
+      const redirect = new Response(null, { status: 302, headers: { location } });
+      leaveToFrontEnd(redirect, this.#context);
+      this.#resolve(redirect);
+      return;
+    }
+    const { headers, status } = head;
+    const hasBody = !hasNullBody(status);
+    if (length !== undefined && hasBody && !headers.has("content-length")) {
+      headers.set("content-length", `${length}`);
+    }
+    const body = this.#stream();
+    this.#resolve(new Response(hasBody ? body : null, head));
+    if (!hasBody) void body.cancel();
+  }
+
+  #stream(): ReadableStream<Uint8Array> {
+    return new ReadableStream<Uint8Array>(
+      {
+        pull: (controller) => this.#pull(controller),
+        cancel: () => this.#close(),
+      },
+      { highWaterMark: 0 },
+    );
+  }
+
+  async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    try {
+      if (this.#queue.length === 0) await this.#returned;
+      // What the application writes while it makes a chunk comes before that chunk.
+      if (this.#queue.length === 0 && this.#chunks !== undefined) {
+        const chunk = await this.#next();
+        if (chunk !== undefined) this.#queue.push(chunk);
+      }
+    } catch (error) {
+      await this.#close();
+      throw error;
+    }
+    const queued = this.#queue;
+    this.#queue = [];
+    for (const bytes of queued) controller.enqueue(bytes);
+    if (queued.length === 0) {
+      controller.close();
+      await this.#close();
+    }
+  }
+
+  /**
+   * Ends the chunks if they have more, and calls the result's own `close`, once. Never rejects: what
+   * they throw is too late to change the answer, and is logged.
+   */
+  async #close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#returned?.catch(() => {});
+    const chunks = this.#chunks;
+    this.#chunks = undefined;
+    await this.#logged(() => chunks?.return?.());
+    const result = this.#result as { close?: unknown } | null | undefined;
+    await this.#logged(() => (typeof result?.close === "function" ? result.close() : undefined));
+  }
+
+  async #logged(act: () => unknown): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      this.#context.errors.write(`close of a WSGI result: ${errorText(error)}\n`);
+    }
+  }
+}
+
+function iteratorOf(result: unknown): Chunks {
+  const iterable = result as Partial<Iterable<WsgiChunk> & AsyncIterable<WsgiChunk>> | null;
+  const chunks = iterable?.[Symbol.asyncIterator]?.() ?? iterable?.[Symbol.iterator]?.();
+  if (chunks !== undefined) return chunks;
+  throw new TypeError(`the application returned ${String(result)}, which is not iterable`);
+}
+
+function headOf(text: unknown, fields: unknown): Head {
+  const match = typeof text === "string" ? /^([2-5][0-9]{2}) (.*)$/s.exec(text) : null;
+  if (match === null) {
+    throw new Error(`the status ${JSON.stringify(text)} is not like "200 OK"`);
+  }
+  const headers = new Headers();
+  for (const [name, value] of pairsOf(fields)) {
+    if (hopByHop.has(name.toLowerCase())) {
+      throw new Error(`the header ${name} is about the connection, which is the server's`);
+    }
+    headers.append(name, value);
+  }
+  return { status: Number(match[1]), statusText: match[2] as string, headers };
+}
+
+/** The header list, which PEP 3333 has of pairs of strings. A string, too, has a first and a second. */
+function* pairsOf(fields: unknown): Iterable<readonly [name: string, value: string]> {
+  const list = fields as Partial<Iterable<unknown>> | null | undefined;
+  if (typeof fields === "string" || typeof list?.[Symbol.iterator] !== "function") {
+    throw new TypeError(`the headers are ${shown(fields)}, and not a list of pairs`);
+  }
+  for (const field of list as Iterable<unknown>) {
+    const isPair = Array.isArray(field) && field.length === 2;
+    if (!isPair || !field.every((part) => typeof part === "string")) {
+      throw new TypeError(`${shown(field)} is no header: a pair of strings is, a name and a value`);
+    }
+    yield field as unknown as readonly [string, string];
+  }
+}
+
+function shown(value: unknown): string {
+  return (JSON.stringify(value) ?? String(value)).slice(0, 64);
+}
+
+/** The Location of a head that says 200, and nothing else but of a body, which it does not have. */
+function localTarget({ status, headers }: Head): string | undefined {
+  const location = headers.get("location");
+  if (status !== 200 || location === null || !isLocalPath(location)) return undefined;
+  return [...headers.keys()].every((name) => aloneFields.has(name)) ? location : undefined;
+}
+
+/** What may stand in the head of a local redirect. PEP 3333's validators ask for a Content-Type. */
+const aloneFields: ReadonlySet<string> = new Set(["location", "content-type", "content-length"]);
+
+function bytesOf(chunk: unknown): Uint8Array {
+  if (typeof chunk === "string") return utf8Bytes(chunk);
+  if (chunk instanceof Uint8Array) return chunk;
+  throw new TypeError(`the application gave ${typeof chunk} for a chunk of its response`);
+}

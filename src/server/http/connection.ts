@@ -1,0 +1,277 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { Protocol } from "../../address.js";
+import { latin1Bytes, noBytes } from "../../bytes.js";
+import { reasonPhrases } from "../../cgi/reason-phrases.js";
+import { ErrorCode, GatewayError } from "../../errors.js";
+import { Backpressure } from "../backpressure.js";
+import { LINGER, RESET_DELAY } from "../closing-delays.js";
+import type { ConnectionOwner } from "../connection-owner.js";
+import { lateHead, lateWrite } from "../late-errors.js";
+import { RequestRunner, type RunnerConnection } from "../run-request.js";
+import type { RosterMember } from "../swap-list.js";
+import { HeadWatch } from "./head-deadline.js";
+import { endInside, unreadable } from "./http-errors.js";
+import { HttpRequest, type HttpRequestOwner } from "./request.js";
+
+/** What a connection needs of the server that accepted it. */
+export type HttpConnectionOwner = Omit<
+  ConnectionOwner<HttpConnection>,
+  "protocol" | "engine" | "machineOptions"
+>;
+
+/** How long a kept connection may stay that is to close: its next request may be on its way. */
+const LAST_CALL = 500;
+
+/** A request that Node has read. */
+interface Arrival {
+  incoming: IncomingMessage;
+  response: ServerResponse;
+}
+
+/** One accepted connection of HTTP, which Node's parser reads: its requests, one after the other. */
+export class HttpConnection implements RunnerConnection, HttpRequestOwner, RosterMember {
+  seat = 0;
+  readonly protocol = Protocol.Http;
+  /** Responses begin in their own way. */
+  readonly headBegin = "status-line";
+  readonly #socket: Socket;
+  readonly #owner: HttpConnectionOwner;
+  /** The request that is being answered, and its runner while it runs. */
+  #current: { request: HttpRequest; runner: RequestRunner | undefined } | undefined;
+  /** What came behind it: pipelined requests are served in their order. */
+  readonly #waiting: Arrival[] = [];
+  #state: "open" | "draining" | "closed" = "open";
+  readonly #head: HeadWatch;
+  #closeTimer: NodeJS.Timeout | undefined;
+  readonly #backpressure: Backpressure;
+
+  constructor(socket: Socket, owner: HttpConnectionOwner) {
+    this.#socket = socket;
+    this.#owner = owner;
+    this.#backpressure = new Backpressure(socket, owner.timeouts.write, () => {});
+    socket.allowHalfOpen = true;
+    socket.on("end", () => this.#peerEnded());
+    socket.on("timeout", () => {
+      if (this.#backpressure.blocked) owner.report(lateWrite(owner.timeouts.write));
+      socket.destroy();
+    });
+    // Clients reset connections in normal operation: `close` follows, and says enough.
+    socket.on("error", () => {});
+    socket.once("close", () => this.#closed());
+    this.#head = new HeadWatch(socket, owner.timeouts.header, () => this.#failHead());
+  }
+
+  get closing(): boolean {
+    return this.#state !== "open";
+  }
+
+  /** Node's parser has read the head of a request. */
+  arrived(incoming: IncomingMessage, response: ServerResponse): void {
+    // What was written to a connection that has gone is nobody's business.
+    response.on("error", () => {});
+    if (this.#state === "closed") return;
+    if (this.#current === undefined) this.#serve({ incoming, response });
+    else {
+      this.#waiting.push({ incoming, response });
+      this.#socket.pause();
+    }
+  }
+
+  /** Node's parser cannot go on. */
+  broken(error: NodeJS.ErrnoException): void {
+    if (this.#state === "closed") return;
+    const { code = "" } = error;
+    if (!code.startsWith("HPE_")) {
+      this.#socket.destroy();
+      return;
+    }
+    const problem = unreadable(error);
+    const { request, runner } = this.#current ?? {};
+    if (request?.incoming.complete !== false) this.#owner.report(problem);
+    if (request?.incoming.complete === true) {
+      // It is whole, and what is wrong has come behind it.
+      this.#state = "draining";
+      return;
+    }
+    runner?.aborted(problem);
+    this.refuse(code === "HPE_HEADER_OVERFLOW" ? 431 : 400);
+  }
+
+  /** Answers what is no request for a handler, and closes. */
+  refuse(status: number): void {
+    if (this.#state === "closed") return;
+    if (this.#current?.request.begun === true) {
+      this.#socket.destroy();
+      return;
+    }
+    const page = `${reasonPhrases.get(status)}\n`;
+    const type = "content-type: text/plain; charset=utf-8";
+    const fields = `${type}\r\ncontent-length: ${page.length}\r\nconnection: close`;
+    this.#current?.request.drop();
+    this.#close(latin1Bytes(`HTTP/1.1 ${status} ${page.trim()}\r\n${fields}\r\n\r\n${page}`));
+  }
+
+  /** Serves what has begun, and what is on its way, and closes. */
+  drain(): void {
+    if (this.#state !== "open") return;
+    this.#state = "draining";
+    if (this.#current === undefined) this.#callLast();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  drained(): Promise<void> | undefined {
+    return this.#backpressure.drained();
+  }
+
+  resumeReading(): void {
+    const { request, runner } = this.#current ?? {};
+    if (request?.hasBody === true && runner?.full !== true) request.incoming.resume();
+  }
+
+  finished(): void {
+    // Whatever becomes of the connection now, it is nothing to the handler.
+    if (this.#current !== undefined) this.#current.runner = undefined;
+    this.#owner.released();
+  }
+
+  report(error: unknown): void {
+    this.#owner.report(error);
+  }
+
+  get showsErrors(): boolean {
+    return this.#owner.logsErrors === true;
+  }
+
+  errorOutput(bytes: Uint8Array): void {
+    this.#owner.errorOutput(bytes);
+  }
+
+  written(): void {
+    if (this.#socket.writableNeedDrain) this.#backpressure.block();
+  }
+
+  /** A unix socket has no reset: there an HTTP/1.0 client does not hear that a response broke off. */
+  cut(isFramed: boolean): void {
+    const socket = this.#socket;
+    this.#state = "closed";
+    socket.setTimeout(this.#owner.timeouts.write);
+    socket.write(noBytes, () => {
+      if (isFramed || socket.remoteFamily === undefined) socket.destroy();
+      else this.#closeTimer = setTimeout(() => socket.resetAndDestroy(), RESET_DELAY);
+    });
+  }
+
+  #serve({ incoming, response }: Arrival): void {
+    this.#head.stop();
+    clearTimeout(this.#closeTimer);
+    let request: HttpRequest;
+    try {
+      request = new HttpRequest(incoming, response, this);
+    } catch (error) {
+      this.#owner.report(error);
+      this.refuse(400);
+      return;
+    }
+    // Its variables would be those of a request that came by a unix socket.
+    if (this.#socket.remoteAddress === undefined && !this.#owner.servesPeer(this.#socket)) {
+      this.#socket.destroy();
+      return;
+    }
+    response.once("close", () => this.#answered());
+    const { respond, runnerOptions } = this.#owner;
+    if (!this.#owner.admit()) {
+      this.#current = { request, runner: undefined };
+      request.refuse();
+      return;
+    }
+    const runner = new RequestRunner(request, respond, this, runnerOptions);
+    this.#current = { request, runner };
+    this.#receive(request, runner);
+  }
+
+  #receive({ incoming, hasBody }: HttpRequest, runner: RequestRunner): void {
+    if (!hasBody) {
+      runner.endBody();
+      return;
+    }
+    incoming.on("data", (bytes: Uint8Array) => {
+      runner.body(bytes);
+      if (runner.full) incoming.pause();
+    });
+    incoming.on("end", () => runner.endBody());
+  }
+
+  /** Node has sent the response to its end, or the connection is gone. */
+  #answered(): void {
+    const request = this.#current?.request;
+    if (this.#state === "closed" || request === undefined) return;
+    this.#current = undefined;
+    const next = this.#waiting.shift();
+    if (next !== undefined) {
+      if (this.#waiting.length === 0) this.#socket.resume();
+      this.#serve(next);
+    } else if (request.incoming.complete) this.#fallIdle();
+    else request.incoming.once("close", () => this.#fallIdle());
+  }
+
+  #fallIdle(): void {
+    if (this.#current !== undefined) return;
+    this.#head.start();
+    if (this.#state === "draining") this.#callLast();
+  }
+
+  #callLast(): void {
+    this.#closeTimer = setTimeout(() => {
+      // A head that has begun will be whole, or late.
+      if (this.#current === undefined && !this.#head.hasBegun) this.#close();
+    }, LAST_CALL);
+  }
+
+  #failHead(): void {
+    if (this.#state === "closed") return;
+    // A browser connects before it has anything to ask.
+    if (!this.#head.hasBegun) {
+      this.#close();
+      return;
+    }
+    this.#owner.report(lateHead(this.#owner.timeouts.header));
+    this.refuse(408);
+  }
+
+  /** Writes the last bytes, and closes behind them. */
+  #close(last: Uint8Array = noBytes): void {
+    const socket = this.#socket;
+    this.#state = "closed";
+    this.#waiting.length = 0;
+    this.#owner.closing();
+    socket.setTimeout(this.#owner.timeouts.write);
+    socket.end(last, () => {
+      socket.setTimeout(0);
+      if (socket.readableEnded) socket.destroy();
+      else this.#closeTimer = setTimeout(() => socket.destroy(), LINGER);
+    });
+    socket.resume();
+  }
+
+  #peerEnded(): void {
+    const { request, runner } = this.#current ?? {};
+    if (request?.incoming.complete === false) runner?.aborted(endInside());
+    else runner?.aborted(new GatewayError(ErrorCode.Aborted, "the client closed the connection"));
+  }
+
+  #closed(): void {
+    this.#state = "closed";
+    this.#head.close();
+    clearTimeout(this.#closeTimer);
+    this.#waiting.length = 0;
+    this.#current?.request.drop();
+    const left = new GatewayError(ErrorCode.Aborted, "the client broke the connection off");
+    this.#current?.runner?.aborted(left);
+    this.#backpressure.close();
+    this.#owner.closed(this);
+  }
+}

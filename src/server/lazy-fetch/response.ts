@@ -1,0 +1,129 @@
+import { types } from "node:util";
+import { hasNullBody } from "../../cgi/response.js";
+import { replaceHeaders, type StandInState, standInMaker, stateOf } from "./stand-in.js";
+
+/** The runtime's own, whatever takes its name. */
+export const WholeResponse = globalThis.Response;
+
+const standIn = standInMaker(WholeResponse.prototype);
+
+/** All of it good for a Response. */
+interface Head {
+  status: number;
+  statusText: string;
+  headers: Headers;
+}
+
+/** Of a copy of its own: nothing outside changes it. */
+type Body = string | Uint8Array<ArrayBuffer> | null;
+
+/**
+ * What stands in a Response for the runtime's own. Node makes a stream of every body, which costs
+ * more than all the rest of a small response; here one is made when something needs it.
+ */
+export class LazyResponse implements StandInState {
+  readonly #body: Body;
+  readonly #head: Head;
+  #whole: Response | undefined;
+
+  constructor(body: Body, head: Head) {
+    this.#body = body;
+    this.#head = head;
+  }
+
+  get status(): number {
+    return this.#head.status;
+  }
+
+  get ok(): boolean {
+    return this.status <= 299;
+  }
+
+  get statusText(): string {
+    return this.#head.statusText;
+  }
+
+  get headers(): Headers {
+    return this.#head.headers;
+  }
+
+  get body(): ReadableStream<Uint8Array> | null {
+    return this.#body === null ? null : this.whole().body;
+  }
+
+  get bodyUsed(): boolean {
+    return this.#whole?.bodyUsed === true;
+  }
+
+  /** The body while there is no stream of it; undefined also when there is no body. */
+  get bytes(): Uint8Array<ArrayBuffer> | undefined {
+    const body = this.#body;
+    if (body === null || this.#whole !== undefined) return undefined;
+    return typeof body === "string" ? Buffer.from(body) : body;
+  }
+
+  whole(): Response {
+    // Of bytes: for a text it would add the Content-Type that may have been deleted since.
+    if (this.#whole === undefined) this.#whole = new WholeResponse(this.bytes ?? null, this.#head);
+    else replaceHeaders(this.#whole.headers, this.headers);
+    return this.#whole;
+  }
+}
+
+/** The bytes of a lazy Response whose body is still whole; undefined when it is none, or has none. */
+export function bytesOf(response: Response): Uint8Array | undefined {
+  const state = stateOf(response);
+  return state instanceof LazyResponse ? state.bytes : undefined;
+}
+
+/** What `new Response(...given)` makes: a lazy one where it is a usual one. */
+export function lazyResponse(given: unknown[]): object {
+  const [body = null, init = {}] = given;
+  if (typeof init !== "object" || init === null) return Reflect.construct(WholeResponse, given);
+  // Asked once: there may be code behind each.
+  const { status = 200, statusText = "", headers } = init as ResponseInit;
+  const own = ownBody(body);
+  if (own === undefined || !isUsualHead(status, statusText, own !== null)) {
+    return Reflect.construct(WholeResponse, [body, { status, statusText, headers }]);
+  }
+  const head = { status, statusText, headers: new Headers(headers) };
+  if (typeof own === "string" && !head.headers.has("content-type")) {
+    head.headers.set("content-type", "text/plain;charset=UTF-8");
+  }
+  return standIn(new LazyResponse(own, head));
+}
+
+/** What `Response.json(...given)` makes; undefined when that is no usual one. */
+export function lazyJson(given: unknown[]): object | undefined {
+  const [data, init = {}] = given;
+  if (typeof init !== "object" || init === null) return undefined;
+  const { status = 200, statusText = "", headers } = init as ResponseInit;
+  if (!isUsualHead(status, statusText, true)) return undefined;
+  const text: string | undefined = JSON.stringify(data);
+  if (text === undefined) return undefined;
+  const head = { status, statusText, headers: new Headers(headers) };
+  if (!head.headers.has("content-type")) head.headers.set("content-type", "application/json");
+  return standIn(new LazyResponse(text, head));
+}
+
+/** A text, a copy of bytes, or nothing; undefined for what only the runtime knows to read. */
+function ownBody(body: unknown): Body | undefined {
+  if (typeof body === "string" || body === null) return body;
+  if (!types.isUint8Array(body)) return undefined;
+  const { buffer } = body as { buffer: ArrayBufferLike & { resizable?: boolean } };
+  if (!types.isArrayBuffer(buffer) || buffer.resizable === true) return undefined;
+  try {
+    // Not slice: a Buffer's is a view.
+    return new Uint8Array(body);
+  } catch {
+    // It is detached. V8 up to Node 22 can give such a one a length, once it has seen resizable ones.
+    return undefined;
+  }
+}
+
+function isUsualHead(status: unknown, statusText: unknown, hasBody: boolean): boolean {
+  if (!Number.isInteger(status) || (status as number) < 200 || (status as number) > 599)
+    return false;
+  if (hasBody && hasNullBody(status as number)) return false;
+  return typeof statusText === "string" && /^[\t\x20-\x7e\x80-\xff]*$/.test(statusText);
+}

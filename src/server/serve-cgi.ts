@@ -1,0 +1,219 @@
+import type { Readable, Writable } from "node:stream";
+import { Protocol } from "../address.js";
+import type { ServerRequest } from "../cgi/server-machine.js";
+import { Variables } from "../cgi/variables.js";
+import { ErrorCode, GatewayError } from "../errors.js";
+import {
+  dropClientProxy,
+  type Environment,
+  environmentVariables,
+  hasChunkedBody,
+} from "../transport/environment.js";
+import type { HandlerLike } from "./handler.js";
+import { type Responder, responderOf } from "./responder.js";
+import { RequestRunner, type RunnerConnection } from "./run-request.js";
+
+export interface ServeCgiOptions {
+  /**
+   * The request's variables. Default: this process's environment. HTTP_PROXY, which a client sets by
+   * a `Proxy` header, is left out, and taken out of this process's environment too.
+   */
+  env?: Environment | undefined;
+  stdin?: Readable | undefined;
+  stdout?: Writable | undefined;
+  stderr?: Writable | undefined;
+  /** Milliseconds that the next piece of the body may take. Default 60,000; 0 is for ever. */
+  bodyTimeout?: number | undefined;
+  /** Milliseconds until the handler returns its response. Default 60,000; 0 is for ever. */
+  responseTimeout?: number | undefined;
+  /** Aborts the handler's own signal: wire SIGTERM to it, by which front ends end CGI programs. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Bytes of the body that may wait for the handler. */
+const BODY_BUFFER = 262_144;
+
+/**
+ * Answers one request as a CGI program (RFC 3875): the environment and standard input are the
+ * request, standard output takes the response.
+ *
+ * @returns the exit code: 0, or 1 when the handler failed or the response could not be completed;
+ * the client has been told with 500 if nothing was sent before, and standard error says why
+ * @throws GatewayError `bad_input` when this process was not started as a CGI program, or when Node
+ * has taken a client's HTTP_PROXY for its own proxy (NODE_USE_ENV_PROXY)
+ */
+export async function serveCgi(
+  application: HandlerLike,
+  options: ServeCgiOptions = {},
+): Promise<number> {
+  const { env = process.env } = options;
+  if (env === process.env) dropClientProxy();
+  const variables = new Variables(environmentVariables(env));
+  if (variables.get("REQUEST_METHOD") === undefined) {
+    throw new GatewayError(ErrorCode.BadInput, "there is no request: REQUEST_METHOD is not set", {
+      hint: "this is a CGI program: let a web server run it, or set the variables of RFC 3875",
+    });
+  }
+  const exchange = new CgiExchange(variables, responderOf(application), options);
+  return exchange.exitCode;
+}
+
+/** The one request of a CGI program, and the connection that it is on: the standard streams. */
+class CgiExchange implements ServerRequest, RunnerConnection {
+  readonly protocol = Protocol.Cgi;
+  readonly headBegin = "status-field";
+  readonly role = "responder";
+  readonly variables: Variables;
+  readonly exitCode: Promise<number>;
+  readonly #stdin: Readable;
+  readonly #stdout: Writable;
+  readonly #stderr: Writable;
+  readonly #signal: AbortSignal | undefined;
+  readonly #runner: RequestRunner;
+  readonly #expected: number;
+  #resolve!: (exitCode: number) => void;
+  #received = 0;
+  #ended = false;
+  #failed = false;
+  #waiting: (() => void) | undefined;
+  readonly #onData = (bytes: Uint8Array): void => this.#receive(bytes);
+  readonly #onEnd = (): void => this.#endBody();
+  readonly #onGone = (error: Error): void => this.#gone(`standard output: ${error.message}`);
+  readonly #onAbort = (): void => this.#gone("this program is to end");
+  readonly #onDrain = (): void => this.#release();
+
+  constructor(variables: Variables, respond: Responder, options: ServeCgiOptions) {
+    this.variables = variables;
+    this.#stdin = options.stdin ?? process.stdin;
+    this.#stdout = options.stdout ?? process.stdout;
+    this.#stderr = options.stderr ?? process.stderr;
+    this.#signal = options.signal;
+    this.exitCode = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    this.#expected = bodyLength(variables);
+    this.#runner = new RequestRunner(this, respond, this, {
+      bodyBuffer: BODY_BUFFER,
+      bodyTimeout: options.bodyTimeout ?? 60_000,
+      responseTimeout: options.responseTimeout ?? 60_000,
+    });
+    this.#stdout.on("error", this.#onGone);
+    this.#stdout.on("drain", this.#onDrain);
+    this.#signal?.addEventListener("abort", this.#onAbort);
+    if (this.#signal?.aborted === true) this.#onAbort();
+    this.#read();
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  respond(bytes: Uint8Array): void {
+    if (!this.#ended) this.#stdout.write(bytes);
+  }
+
+  error(bytes: Uint8Array): void {
+    this.#stderr.write(bytes);
+  }
+
+  errorOutput(bytes: Uint8Array): void {
+    this.#stderr.write(bytes);
+  }
+
+  end(): void {
+    this.#ended = true;
+  }
+
+  /** CGI has no word for it but the exit code. */
+  fail(): void {
+    this.#ended = true;
+    this.#failed = true;
+  }
+
+  refuse(): void {
+    this.fail();
+  }
+
+  drained(): Promise<void> | undefined {
+    if (!this.#stdout.writableNeedDrain) return undefined;
+    return new Promise((resolve) => {
+      this.#waiting = resolve;
+    });
+  }
+
+  resumeReading(): void {
+    if (!this.#runner.full) this.#stdin.resume();
+  }
+
+  report(): void {
+    this.#failed = true;
+  }
+
+  /** Lets go of the streams, so that a process which has nothing else to do ends. */
+  finished(): void {
+    this.#stopReading();
+    if (this.#stdin === process.stdin) this.#stdin.destroy();
+    this.#signal?.removeEventListener("abort", this.#onAbort);
+    this.#stdout.off("drain", this.#onDrain);
+    const exit = (): void => {
+      this.#stdout.off("error", this.#onGone);
+      this.#resolve(this.#failed ? 1 : 0);
+    };
+    if (this.#stdout.destroyed || !this.#stdout.writable) exit();
+    else this.#stdout.write(new Uint8Array(0), exit);
+  }
+
+  /** A front end need not close the input behind the body: it is read up to its length. */
+  #read(): void {
+    if (this.#expected === 0) {
+      this.#runner.endBody();
+      return;
+    }
+    this.#stdin.on("data", this.#onData);
+    this.#stdin.once("end", this.#onEnd);
+    this.#stdin.once("error", this.#onEnd);
+    this.#stdin.resume();
+  }
+
+  #receive(bytes: Uint8Array): void {
+    this.#received += bytes.length;
+    this.#runner.body(bytes);
+    if (this.#received >= this.#expected) this.#endBody();
+    else if (this.#runner.full) this.#stdin.pause();
+  }
+
+  #endBody(): void {
+    this.#stopReading();
+    this.#runner.endBody();
+  }
+
+  #stopReading(): void {
+    this.#stdin.off("data", this.#onData);
+    this.#stdin.off("end", this.#onEnd);
+    this.#stdin.off("error", this.#onEnd);
+    this.#stdin.pause();
+  }
+
+  #gone(why: string): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#failed = true;
+    this.#runner.aborted(new GatewayError(ErrorCode.Aborted, why));
+    this.#release();
+  }
+
+  #release(): void {
+    this.#waiting?.();
+    this.#waiting = undefined;
+  }
+}
+
+/** How many bytes of the input are the body. */
+function bodyLength(variables: Variables): number {
+  try {
+    return variables.contentLength ?? (hasChunkedBody(variables) ? Number.POSITIVE_INFINITY : 0);
+  } catch {
+    // The request is refused for it.
+    return 0;
+  }
+}

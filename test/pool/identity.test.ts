@@ -1,0 +1,106 @@
+import { chmodSync, copyFileSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it, vi } from "vitest";
+import { identityOf, isRootByDefault } from "../../src/pool/identity.js";
+import { findUser } from "../../src/transport/accounts.js";
+import { makeFolder } from "../harness/server-process.js";
+import { application, Master, startMaster } from "./master.js";
+
+const isRoot = process.geteuid?.() === 0;
+
+/** The application, where every user may read it. */
+function readable(): string {
+  const folder = makeFolder();
+  chmodSync(folder, 0o755);
+  const path = join(folder, "app.mjs");
+  copyFileSync(application, path);
+  return path;
+}
+
+/** The numbers in one line of what Linux says of a process. */
+function numbersOf(pid: number, name: string): number[] {
+  const status = readFileSync(`/proc/${pid}/status`, "latin1");
+  const line = status.split("\n").find((each) => each.startsWith(`${name}:`)) ?? "";
+  return [...line.matchAll(/\d+/g)].map(Number);
+}
+
+describe.runIf(isRoot)("a pool that root starts", () => {
+  const warning = "running as root";
+
+  it("says so once, when it is given no user", async () => {
+    await using master = await startMaster(["--workers", "3"]);
+    expect(master.log.split(warning)).toHaveLength(2);
+  });
+
+  it.each(["shared", "delegate"])("has workers of the user that is given: %s", async (mode) => {
+    const args = ["--workers", "2", "--pm", "static", "--mode", mode, "--user", "nobody"];
+    await using master = await startMaster(args, { application: readable() });
+    await master.hasWorkers(2);
+    const { uid, gid = 0, home } = findUser("nobody");
+    for (const pid of master.workers) {
+      expect(numbersOf(pid, "Uid")).toEqual([uid, uid, uid, uid]);
+      expect(numbersOf(pid, "Gid")).toEqual([gid, gid, gid, gid]);
+      expect(numbersOf(pid, "Groups")).toEqual([gid]);
+    }
+    expect(numbersOf(master.pid, "Uid")).toEqual([0, 0, 0, 0]);
+    const seen = JSON.parse((await master.request("/env")).text) as Record<string, string>;
+    expect(seen).toMatchObject({ USER: "nobody", LOGNAME: "nobody", HOME: home });
+    expect(master.log).not.toContain(warning);
+    master.signal("SIGHUP");
+    await master.logged(/exited with code 0/, 2);
+    expect((await master.request("/")).text).toBe("hello");
+  });
+
+  it("has workers with the numbers that are given", async () => {
+    const args = ["--workers", "1", "--user", "23456", "--group", "12345"];
+    await using master = await startMaster(args, { application: readable() });
+    const [worker = 0] = master.workers;
+    expect(numbersOf(worker, "Uid")).toEqual([23_456, 23_456, 23_456, 23_456]);
+    expect(numbersOf(worker, "Gid")).toEqual([12_345, 12_345, 12_345, 12_345]);
+    expect(numbersOf(worker, "Groups")).toEqual([12_345]);
+  });
+
+  it("does not start when that user may not read the application", async () => {
+    const path = readable();
+    chmodSync(path, 0o600);
+    await using master = new Master(["--workers", "1", "--user", "nobody"], { application: path });
+    expect(await master.exited()).toBe(2);
+    expect(master.log).toContain("EACCES");
+  });
+});
+
+describe("what workers run as", () => {
+  const as = <Result>(uid: number, read: () => Result): Result => {
+    const spies = [
+      vi.spyOn(process as Required<typeof process>, "geteuid").mockReturnValue(uid),
+      vi.spyOn(process as Required<typeof process>, "getegid").mockReturnValue(uid),
+    ];
+    try {
+      return read();
+    } finally {
+      for (const spy of spies) spy.mockRestore();
+    }
+  };
+
+  it("is what their master is, without a word", () => {
+    expect(identityOf({})).toBeUndefined();
+    expect(as(1_000, () => isRootByDefault({}))).toBe(false);
+    expect(as(0, () => isRootByDefault({}))).toBe(true);
+    expect(as(0, () => isRootByDefault({ group: 1 }))).toBe(true);
+    expect(as(0, () => isRootByDefault({ user: "root" }))).toBe(false);
+  });
+
+  it("is for root alone to choose", () => {
+    expect(as(54_321, () => identityOf({ user: 54_321 }))).toBeUndefined();
+    expect(as(54_321, () => identityOf({ user: 54_321, group: 54_321 }))).toBeUndefined();
+    for (const wanted of [{ user: 0 }, { user: "root" }, { group: 0 }]) {
+      expect(() => as(54_321, () => identityOf(wanted))).toThrow(
+        expect.objectContaining({ code: "bad_input" }),
+      );
+    }
+    expect(as(0, () => identityOf({ user: 23_456, group: 5 }))).toMatchObject({
+      uid: 23_456,
+      gid: 5,
+    });
+  });
+});

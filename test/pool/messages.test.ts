@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+import { sealed, unsealed } from "../../src/pool/messages.js";
+import { makeFolder } from "../harness/server-process.js";
+import { startMaster, writeApplication } from "./master.js";
+
+/** What an application may send: what means something to Node, to the pool, or to neither. */
+const sent = [
+  null,
+  0,
+  "ready",
+  [],
+  {},
+  [null, { kind: "worn" }],
+  ...["ready", "taken", "worn", "failed", "slow", "stop", "start"].map((kind) => ({ kind })),
+  { kind: "failed", reason: { toString: null } },
+  { kind: "slow", text: 1 },
+  { kind: "room", places: 1e9 },
+  { kind: "room", places: -1 },
+  { cmd: "NODE_HANDLE_ACK" },
+  { cmd: "NODE_HANDLE_NACK" },
+  { cmd: "NODE_HANDLE", type: "net.Socket" },
+  { cmd: "NODE_CLUSTER" },
+];
+
+const sending = `
+const messages = ${JSON.stringify(sent)};
+let called = 0;
+const send = () => {
+  for (const message of messages) process.send(message, (error) => { called += error === null; });
+};
+send();
+export default async () => {
+  send();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  return new Response(process.pid + " " + called / messages.length);
+};`;
+
+describe.each(["shared", "delegate"])("an application of a %s pool that sends messages", (mode) => {
+  it("neither ends nor steers the master", async () => {
+    const application = writeApplication(makeFolder(), sending);
+    await using master = await startMaster(["--workers", "1", "--mode", mode], { application });
+    const [worker] = master.workers;
+    for (let request = 2; request <= 6; request++) {
+      expect(await master.request("/")).toMatchObject({ pid: worker, text: `${request}` });
+    }
+    expect(master.workers).toEqual([worker]);
+    expect(master.log).not.toMatch(/slow request|WARNING: .*exited|cannot load/);
+  });
+});
+
+describe("a message of a worker", () => {
+  it.each(sent)("is none without its key: %j", (message) => {
+    expect(unsealed("key", message, 1)).toBeUndefined();
+    expect(unsealed("key", ["another key", message], 1)).toBeUndefined();
+  });
+
+  it("has a form", () => {
+    const taken = (message: unknown) => unsealed("key", ["key", message], 4);
+    expect(unsealed("key", sealed("key", { kind: "ready" }), 4)).toEqual({ kind: "ready" });
+    expect(taken({ kind: "room", places: 4 })).toEqual({ kind: "room", places: 4 });
+    for (const places of [5, 0, -1, 0.5, "1", null, undefined]) {
+      expect(taken({ kind: "room", places })).toBeUndefined();
+    }
+    for (const message of [null, undefined, 1, "ready", {}, { kind: "other" }]) {
+      expect(taken(message)).toBeUndefined();
+    }
+    expect(taken({ kind: "failed", reason: 1 })).toEqual({ kind: "failed", reason: "1" });
+    expect(taken({ kind: "slow", text: "x".repeat(100_000) })).toMatchObject({
+      text: "x".repeat(65_536),
+    });
+  });
+});

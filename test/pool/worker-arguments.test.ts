@@ -1,0 +1,34 @@
+import { execFileSync } from "node:child_process";
+import { describe, expect, it } from "vitest";
+import { workerArguments } from "../../src/pool/worker-arguments.js";
+
+const own = workerArguments([]);
+
+describe("the arguments of a worker's Node", () => {
+  it("are those given, behind its own, so that they count", () => {
+    const given = ["--enable-source-maps", "--initial-old-space-size=16"];
+    expect(workerArguments(given)).toEqual([...own, ...given]);
+  });
+
+  it("are without what would make it no worker", () => {
+    const given = [
+      "--inspect-brk=0",
+      "-e",
+      "code",
+      "--input-type=module",
+      "--watch",
+      "--test",
+      "-i",
+    ];
+    expect(workerArguments([...given, "--print", "1 + 1", "--trace-warnings"])).toEqual([
+      ...own,
+      "--trace-warnings",
+    ]);
+  });
+
+  it("are ones that this Node takes, with a small heap, too", () => {
+    const all = workerArguments(["--max-old-space-size=32"]);
+    const said = execFileSync(process.execPath, [...all, "-p", "process.execArgv.length"]);
+    expect(Number(said)).toBe(all.length + 2);
+  });
+});
