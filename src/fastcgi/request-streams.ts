@@ -50,7 +50,8 @@ export class RequestStreams {
   receive(request: FastCgiServerRequest, piece: RecordPiece): boolean {
     switch (piece.type) {
       case RecordType.AbortRequest:
-        abort(request);
+        // At its end: what is left of a content, which it should not have, is of no other request.
+        if (piece.ends) abort(request);
         return true;
       case RecordType.Params:
         if (request.params === undefined) return false;

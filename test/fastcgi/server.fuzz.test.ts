@@ -43,8 +43,12 @@ describe.each(bothEngines)("FastCGI's server machine (%s)", (_, engine) => {
     fc.property(mutated(hostile), points, fc.boolean(), (bytes, points, multiplex) => {
       const create = (handlers: ServerHandlers) =>
         new FastCgiServer(handlers, { engine, multiplex });
-      const whole = serve(create, [bytes]);
-      const pieces = serve(create, cut(bytes, points));
+      const served = (chunks: Uint8Array[]) => {
+        const all = serve(create, chunks);
+        return { ...all, sent: answeredOnce(all.sent) };
+      };
+      const whole = served([bytes]);
+      const pieces = served(cut(bytes, points));
       // A malformed record hides what stands before it in its chunk. In pieces that may have closed
       // the connection already, or have been a fault of its own.
       if (!whole.refused) expect(pieces).toEqual(whole);
@@ -69,6 +73,14 @@ describe.each(bothEngines)("FastCGI's server machine (%s)", (_, engine) => {
     ),
   );
 });
+
+/**
+ * Records of a stream's type without a request that follow each other in one chunk are one piece,
+ * with one answer: UNKNOWN_TYPE.
+ */
+function answeredOnce(sent: string): string {
+  return sent.replaceAll(/(\x01\x0b\0\0\0\x08\0\0.\0{7})\1+/gs, "$1");
+}
 
 /** Whole records, none of a request after its END_REQUEST, and what is no record after a cut. */
 function expectRecords({ sent, ending, requests }: WatchedServer): void {
