@@ -162,6 +162,7 @@ describe("checkArrows", () => {
     ["fleet/fleet.ts", "cli/main.ts", "fleet does not import cli"],
     ["phpfpm/status.ts", "apache/status.ts", "phpfpm does not import apache"],
     ["phpfpm/status.ts", "transport/connect.ts", "phpfpm does not import transport"],
+    ["cli/main.ts", "transport/connect.ts", "cli does not import transport"],
     ["status-page/fields.ts", "phpfpm/status.ts", "status-page does not import phpfpm"],
     ["discovery/master.ts", "pool/master.ts", "discovery does not import pool"],
     ["engine/select.ts", "errors.ts", "the engine imports nothing"],

@@ -25,19 +25,7 @@ const ARROWS: ReadonlyMap<string, readonly string[]> = new Map([
   ["discovery", ["apache", "client"]],
   ["fleet", STATUS_READERS],
   ["exporter", ["fleet", ...STATUS_READERS]],
-  [
-    "cli",
-    [
-      "exporter",
-      "discovery",
-      "fleet",
-      "pool",
-      "server",
-      "transport",
-      ...STATUS_READERS,
-      ...PROTOCOLS,
-    ],
-  ],
+  ["cli", ["exporter", "discovery", "fleet", "pool", "server", ...STATUS_READERS, ...PROTOCOLS]],
 ]);
 /** What every room but the engine may import. A leaf imports other leaves alone. */
 const LEAVES: ReadonlySet<string> = new Set(["errors.ts", "limits.ts", "bytes.ts", "address.ts"]);

@@ -1,14 +1,11 @@
 import type { Command } from "commander";
 import { ErrorCode, GatewayError } from "../../errors.js";
-import { loadApplication } from "../../pool/load-application.js";
+import { inheritedTarget } from "../../pool/inherited-target.js";
 import type { PoolOptions } from "../../pool/options.js";
 import type { Pool } from "../../pool/pool.js";
+import { serveCgiModule } from "../../pool/serve-cgi-module.js";
 import { controlBySignals } from "../../pool/signals.js";
 import { startPool } from "../../pool/start-pool.js";
-import { serveCgi } from "../../server/serve-cgi.js";
-import { dropClientProxy } from "../../transport/environment.js";
-import { isListening } from "../../transport/listening-descriptor.js";
-import { inheritedListener } from "../../transport/node-listener.js";
 import { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
 import { nameOptions } from "../name-options.js";
@@ -170,20 +167,14 @@ async function ended(pool: Pool): Promise<void> {
 }
 
 async function runCgi(module: string, io: Io): Promise<ExitCode> {
-  // Before the application is loaded, which may look for its proxy then.
-  dropClientProxy();
-  const application = await loadApplication(module);
-  if (typeof application === "object" && "connection" in application) {
-    throw new GatewayError(ErrorCode.BadInput, "a CGI program has no connection to serve");
-  }
-  const exitCode = await serveCgi(application, { signal: io.signal });
+  const exitCode = await serveCgiModule(module, { signal: io.signal });
   return exitCode === 0 ? ExitCode.Fine : ExitCode.Failed;
 }
 
 function poolOptions(application: string, options: ServeCommandOptions): PoolOptions {
   return {
     application,
-    listen: options.listen ?? inherited() ?? usual(options.protocol),
+    listen: options.listen ?? inheritedTarget() ?? usual(options.protocol),
     protocol: options.protocol,
     mode: options.mode,
     pm: options.pm,
@@ -215,17 +206,6 @@ function poolOptions(application: string, options: ServeCommandOptions): PoolOpt
     log: options.log,
     serve: { multiplex: options.multiplex },
   };
-}
-
-/** @throws GatewayError `bad_input` when this process was started with several sockets */
-function inherited(): { fd: number } | undefined {
-  if (Number(process.env["LISTEN_FDS"] ?? 0) > 1) {
-    throw new GatewayError(ErrorCode.BadInput, "systemd passed several sockets (LISTEN_FDS)", {
-      hint: "one ListenStream= for each service",
-    });
-  }
-  const listener = inheritedListener();
-  return listener !== undefined && isListening(listener.fd) ? listener : undefined;
 }
 
 /** @throws GatewayError `bad_input` for a protocol that has no port of its own */
