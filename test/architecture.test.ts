@@ -56,6 +56,16 @@ describe("the sources", () => {
     expect(checkDoors(sources)).toEqual([]);
   });
 
+  it("have every file that ARCHITECTURE.md names", () => {
+    const page = readFileSync(join(root, "ARCHITECTURE.md"), "utf8");
+    const named = [...page.matchAll(/`([a-z-]+(?:\/[a-z-]+)*\.ts)`/g)].map(
+      ([, path]) => path ?? "",
+    );
+    const files = named.filter((path) => !/^(?:test|assembly)\//.test(path));
+    expect(files.filter((path) => !sources.has(path))).toEqual([]);
+    expect(files.length).toBeGreaterThan(40);
+  });
+
   it("have no import cycle", () => {
     expect(checkCycles(sources)).toEqual([]);
   });
