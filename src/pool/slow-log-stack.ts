@@ -1,7 +1,10 @@
 import { type Debugger, Session } from "node:inspector";
 
-/** How long the main thread may take to come to a statement, in milliseconds. */
-const PATIENCE = 100;
+/**
+ * Milliseconds that the main thread has to reach its next statement. On a busy machine a thread that
+ * computes is not scheduled for a tenth of a second, and the debugger takes its time to begin.
+ */
+const PATIENCE = 500;
 
 /**
  * The JavaScript stack of the main thread, asked for from another thread.

@@ -47,10 +47,7 @@ describe("the workers of an httpd on this machine", () => {
   });
 
   it("are those of another machine, where one pid alone is the same", async () => {
-    const file = new URL(
-      "../fixtures/apache-workers/page-of-another-machine.html",
-      import.meta.url,
-    );
+    const file = new URL("../fixtures/apache-status/another-machine--html.html", import.meta.url);
     const html = readFileSync(file, "latin1").replace("24168", "9000001");
     const { source } = await serve(html);
     const { server, doubt, workers } = await readLocalWorkers(source, machine(9_000_001));

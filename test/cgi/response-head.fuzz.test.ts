@@ -119,6 +119,8 @@ describe("the head of a response", () => {
     fc.property(responses, points, ({ status, statusText, fields, begin }, points) => {
       const headers = new Headers();
       for (const [name, value] of fields) headers.append(name, value);
+      // 205 has no body, and says so.
+      if (status === 205) headers.set("content-length", "0");
       const head = formatResponseHead({ status, statusText, headers }, { begin });
       const seen = read(cut(latin1(`${head}body`), points), {}) as Seen;
       const seenHeaders = [...new Headers(seen.headers)];

@@ -6,7 +6,7 @@ import { type Apache, loadModule, startApache } from "../harness/apache.js";
 import { describeWith } from "../harness/describe-with.js";
 import { accepts, freePort } from "../harness/ports.js";
 import { childrenOf, isRunning } from "../harness/processes.js";
-import { makeFolder, ServerProcess } from "../harness/server-process.js";
+import { makeFolder, ServerProcess, until } from "../harness/server-process.js";
 import { requireServer } from "../harness/servers.js";
 import { spawnCommand } from "./cli.js";
 import { hang } from "./hanging-request.js";
@@ -136,7 +136,13 @@ describeWith(["apache2", "nginx"], "the httpd that a real page comes from", () =
   });
 
   it("is the same through a graceful restart, the worker that hangs too", async () => {
+    const before = childrenOf(apache.pid).filter((pid) => pid !== worker);
     await apache.reload();
+    // What was idle ends by itself.
+    await until(
+      () => !before.some(isRunning),
+      () => "idle workers of the old generation still run",
+    );
     expect(isRunning(worker)).toBe(true);
     const others = childrenOf(apache.pid).filter((pid) => pid !== worker);
     const { code, stdout } = await kill(apache);

@@ -64,7 +64,11 @@ describe("a message of a worker", () => {
     for (const message of [null, undefined, 1, "ready", {}, { kind: "other" }]) {
       expect(taken(message)).toBeUndefined();
     }
-    expect(taken({ kind: "failed", reason: 1 })).toEqual({ kind: "failed", reason: "1" });
+    expect(taken({ kind: "failed", reason: 1, hint: 2 })).toEqual({
+      kind: "failed",
+      reason: "1",
+      hint: "2",
+    });
     expect(taken({ kind: "slow", text: "x".repeat(100_000) })).toMatchObject({
       text: "x".repeat(65_536),
     });
