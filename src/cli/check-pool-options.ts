@@ -14,6 +14,7 @@ const flags: ReadonlyMap<string, string> = new Map([
   ["affinity", "--affinity"],
   ["statusPath", "--status-path"],
   ["pingPath", "--ping-path"],
+  ["socketMode", "--socket-mode"],
   ["mode", "--mode"],
   ["pm", "--pm"],
 ]);

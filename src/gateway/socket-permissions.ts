@@ -43,9 +43,13 @@ function modeOf(mode: string | number): number | undefined {
   if (typeof number === "number" && Number.isInteger(number) && number >= 0 && number <= 0o777) {
     return number;
   }
-  throw new GatewayError(ErrorCode.BadInput, `"${mode}" is not the mode of a socket`, {
-    hint: 'write it in octal digits, such as "0660", or as the number 0o660',
-  });
+  throw new GatewayError(
+    ErrorCode.BadInput,
+    `socketMode is "${mode}", which names no permissions`,
+    {
+      hint: 'write it in octal digits, such as "0660", or as the number 0o660',
+    },
+  );
 }
 
 /** Runs what binds a socket so that it never has more permissions than it is to have. */

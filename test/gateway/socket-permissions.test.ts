@@ -114,7 +114,7 @@ describe("a pool", () => {
   it.each([
     [["--socket-owner", "no-such-user"], 'there is no user "no-such-user"'],
     [["--socket-group", "no-such-group"], 'there is no group "no-such-group"'],
-    [["--socket-mode", "0999"], '"0999" is not the mode of a socket'],
+    [["--socket-mode", "0999"], '--socket-mode is "0999", which names no permissions'],
     [["--user", "no-such-user"], 'there is no user "no-such-user"'],
   ])("does not start with %j", async (args, message) => {
     await using master = new Master(args, {});
