@@ -1,5 +1,6 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { inspect } from "node:util";
 import { ErrorCode, GatewayError } from "../errors.js";
 
 /**
@@ -50,7 +51,8 @@ export function loadError(error: unknown, url: string): GatewayError {
     return missing as GatewayError;
   }
   const path = fileURLToPath(url);
-  const { code, message } = error as NodeJS.ErrnoException;
+  // What a module throws may be anything, null too.
+  const { code, message } = error instanceof Error ? (error as NodeJS.ErrnoException) : noError;
   switch (code) {
     case "ERR_UNKNOWN_FILE_EXTENSION":
       return cannotLoad(firstLine(message), extensionHint(message), error);
@@ -72,6 +74,13 @@ export function loadError(error: unknown, url: string): GatewayError {
   }
 }
 
+/** What is no error, and may have no text of its own. */
+function textOf(thrown: unknown): string {
+  return typeof thrown === "string" ? thrown : inspect(thrown);
+}
+
+const noError = { code: undefined, message: "" };
+
 function cannotLoad(message: string, hint: string, cause?: unknown): GatewayError {
   return new GatewayError(ErrorCode.BadInput, message, { hint, cause });
 }
@@ -86,7 +95,7 @@ function extensionHint(message: string): string {
 
 /** An error's name and message in one line, with its place where it has one. */
 function described(error: unknown): string {
-  if (!(error instanceof Error)) return `the module threw ${firstLine(String(error))}`;
+  if (!(error instanceof Error)) return `the module threw ${firstLine(textOf(error))}`;
   const { name, message, stack = "" } = error;
   const text = firstLine(message) || `${(error as NodeJS.ErrnoException).code ?? "no message"}`;
   const place = placeIn(stack);

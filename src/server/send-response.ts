@@ -13,6 +13,9 @@ export interface ResponseConnection {
   drained(): Promise<void> | undefined;
 }
 
+/** By these a front end sends a file, or another's answer, in place of the body. */
+const bodyElsewhere = ["x-accel-redirect", "x-sendfile", "x-lighttpd-send-file", "x-reproxy-url"];
+
 /** A body of up to this many bytes travels with its head. */
 const SMALL = 16_384;
 
@@ -47,11 +50,14 @@ export class ResponseSender {
     const whole = body === undefined ? (bytes ?? noBytes) : await body.whole();
     const promised = promisedLength(response);
     const isBodyless = this.#isHead || hasNullBody(response.status);
+    let start: ResponseStart = response;
     if (whole !== undefined && promised !== undefined && whole.length !== promised) {
+      const isEmpty = whole.length === 0;
+      if (isEmpty && !isBodyless && isSentElsewhere(response)) start = withoutLength(response);
       // A response without a body may say how long the body is that GET would get.
-      if (!isBodyless || whole.length > 0) throw wrongLength(whole.length, promised);
+      else if (!isEmpty || !isBodyless) throw wrongLength(whole.length, promised);
     }
-    const head = this.#head(response, whole?.length);
+    const head = this.#head(start, whole?.length);
     this.#headSent = true;
     if (isBodyless) {
       this.#request.respond(head);
@@ -155,6 +161,17 @@ const pages = {
 function promisedLength({ headers }: Response): number | undefined {
   const text = headers.get("content-length");
   return text === null ? undefined : parseResponseLength(text);
+}
+
+function isSentElsewhere({ headers }: Response): boolean {
+  return bodyElsewhere.some((name) => headers.has(name));
+}
+
+/** A front end that sends a file states the file's length: an application's is of no use to it. */
+function withoutLength({ status, statusText, headers: given }: Response): ResponseStart {
+  const headers = new Headers(given);
+  headers.delete("content-length");
+  return { status, statusText, headers };
 }
 
 function used(): Error {

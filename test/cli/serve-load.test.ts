@@ -63,6 +63,8 @@ const modules: Unusable[] = [
     'run "node FOLDER/throws.mjs"',
   ],
   ["text.mjs", 'throw "some text";', "the module threw some text", 'run "node FOLDER/text.mjs"'],
+  ["null.mjs", "throw null;", "the module threw null", 'run "node FOLDER/null.mjs"'],
+  ["bare.mjs", "throw Object.create(null);", "the module threw [Object: null prototype] {}", "run"],
   ["app.tsx", "<a/>", 'Unknown file extension ".tsx" for FOLDER/app.tsx', "compile it"],
   ...(runsTypeScript ? [] : [typeScript]),
   ["app.txt", "x", 'Unknown file extension ".txt" for FOLDER/app.txt', "name it .mjs or .js"],

@@ -189,4 +189,25 @@ describe("a response without a body", () => {
     const wrong = await head(() => new WholeResponse(accents, stating("7")));
     expect(wrong).toMatchObject({ status: 500, body: "", errors: [expect.any(String)] });
   });
+
+  const fields = ["X-Accel-Redirect", "X-Sendfile", "X-LIGHTTPD-send-file", "X-Reproxy-URL"];
+  it.each(served)("may leave a file, and its length, to the front end: %s", async (protocol) => {
+    for (const field of fields) {
+      const headers = { [field]: "/files/1", "content-length": "12345" };
+      for (const body of [null, "", new Uint8Array(0)]) {
+        const seen = await over(protocol, () => new Response(body, { headers }), "GET");
+        expect(seen).toEqual({ status: 200, length: "0", body: "", errors: [] });
+      }
+      const head = await over(protocol, () => new Response(null, { headers }), "HEAD");
+      expect(head).toEqual({ status: 200, length: "12345", body: "", errors: [] });
+      const wsgi = fromWsgi((_, startResponse) => {
+        startResponse("200 OK", Object.entries(headers));
+        return [];
+      });
+      expect(await over(protocol, wsgi, "GET")).toMatchObject({ status: 200, length: "0" });
+    }
+    const headers = { "x-sendfile": "/files/1", "content-length": "12345" };
+    const wrong = await over(protocol, () => new Response(accents, { headers }), "GET");
+    expect(wrong).toMatchObject({ status: 500, errors: [expect.any(String)] });
+  });
 });
