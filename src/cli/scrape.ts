@@ -9,6 +9,7 @@ import { parseCount, parseDuration } from "./parse-values.js";
 import { Progress } from "./render/progress.js";
 import { counted, formatMilliseconds } from "./render/units.js";
 import { errorLines } from "./report-error.js";
+import { warningLines } from "./round.js";
 import { type ScrapeFormat, scrapeFormats, scrapeWriter } from "./scrape-writer.js";
 import { countTargets, isTargetsFile, readTargets } from "./targets.js";
 
@@ -85,6 +86,10 @@ async function runScrape(
       progress.step(result.ok);
       summary.add(result);
       await writer.add(result);
+      const warnings = warningLines([result], io);
+      if (warnings.length === 0) continue;
+      progress.hide();
+      await io.stderr.writeLines(warnings);
     }
   } catch (error) {
     // The end of the command has closed the file under its reader.
