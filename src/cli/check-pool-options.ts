@@ -15,6 +15,7 @@ const flags: ReadonlyMap<string, string> = new Map([
   ["statusPath", "--status-path"],
   ["pingPath", "--ping-path"],
   ["mode", "--mode"],
+  ["socketMode", "--socket-mode"],
   ["pm", "--pm"],
 ]);
 

@@ -43,7 +43,7 @@ function modeOf(mode: string | number): number | undefined {
   if (typeof number === "number" && Number.isInteger(number) && number >= 0 && number <= 0o777) {
     return number;
   }
-  throw new GatewayError(ErrorCode.BadInput, `"${mode}" is not the mode of a socket`, {
+  throw new GatewayError(ErrorCode.BadInput, `socketMode cannot be "${mode}"`, {
     hint: 'write it in octal digits, such as "0660", or as the number 0o660',
   });
 }

@@ -69,6 +69,18 @@ describe("a server", () => {
     expect(existsSync(path)).toBe(false);
   });
 
+  it("says that its folder is missing", async () => {
+    const listen = "scgi:///no/such/folder/x.sock";
+    await expect(serve(application, { listen })).rejects.toMatchObject({
+      code: "bad_address",
+      address: listen,
+      message: "there is no folder /no/such/folder to listen in",
+    });
+    await using master = new Master(["--mode", "shared"], { listen });
+    expect(await master.exited()).toBe(2);
+    expect(master.log).toContain("there is no folder /no/such/folder to listen in");
+  });
+
   it("keeps its place, and removes its own file alone", async () => {
     const path = newSocket();
     const listen = `unix:${path}`;
@@ -114,7 +126,7 @@ describe("a pool", () => {
   it.each([
     [["--socket-owner", "no-such-user"], 'there is no user "no-such-user"'],
     [["--socket-group", "no-such-group"], 'there is no group "no-such-group"'],
-    [["--socket-mode", "0999"], '"0999" is not the mode of a socket'],
+    [["--socket-mode", "0999"], 'fcgi-probe: --socket-mode cannot be "0999"\n'],
     [["--user", "no-such-user"], 'there is no user "no-such-user"'],
   ])("does not start with %j", async (args, message) => {
     await using master = new Master(args, {});
