@@ -245,6 +245,11 @@ class TableProcess implements ProcessStatus {
     return processToJson(this);
   }
 
+  /** What `console.log` shows in Node, Deno and Bun. */
+  [Symbol.for("nodejs.util.inspect.custom")](): ProcessStatusJson {
+    return this.toJSON();
+  }
+
   #number(cell: number): number {
     return this.#cells[cell] as number;
   }

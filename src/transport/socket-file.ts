@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { linkSync, lstatSync, renameSync, unlinkSync } from "node:fs";
+import { linkSync, lstatSync, renameSync, statSync, unlinkSync } from "node:fs";
 import net from "node:net";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { GatewayError } from "../errors.js";
+import { ErrorCode, GatewayError } from "../errors.js";
 import { listenError } from "./listen-error.js";
 import { type FilePermissions, give, withMode } from "./socket-permissions.js";
 
@@ -59,7 +59,8 @@ export class SocketFile {
  * left is replaced; one that a process listens on is not.
  *
  * @param bind binds and listens before it awaits anything; throws a GatewayError
- * @throws what `bind` throws; GatewayError `bad_input` when the file cannot be given away
+ * @throws what `bind` throws; GatewayError `bad_address` where the path's folder is missing,
+ * `bad_input` when the file cannot be given away
  */
 export async function bindSocketFile<Listener>(
   { path, text }: { path: string; text: string },
@@ -67,6 +68,14 @@ export async function bindSocketFile<Listener>(
   bind: () => Promise<Listener>,
   close: (listener: Listener) => void,
 ): Promise<{ listener: Listener; file: SocketFile }> {
+  const folder = dirname(path);
+  // libuv would call it EACCES.
+  if (isMissing(folder)) {
+    throw new GatewayError(ErrorCode.BadAddress, `there is no folder ${folder} to listen in`, {
+      address: text,
+      hint: "create the folder, or choose another path for the socket",
+    });
+  }
   for (let attempt = 1; ; attempt++) {
     try {
       const binding = withMode(permissions, bind);
@@ -84,6 +93,15 @@ export async function bindSocketFile<Listener>(
     } catch (error) {
       if (attempt > ATTEMPTS || !isInUse(error) || !(await removeStale(path, text))) throw error;
     }
+  }
+}
+
+/** One that this user may not look at is not known to be missing. */
+function isMissing(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) === undefined;
+  } catch {
+    return false;
   }
 }
 

@@ -133,6 +133,8 @@ describe("probeAll", () => {
     };
     await all(probeAll(["x"], probe, { timeout: 1_000, retries: 1 }));
     expect(timeouts).toHaveLength(2);
+    // A message names it: "within 1000 ms".
+    expect(timeouts[0]).toBe(1_000);
     expect(timeouts[1]).toBeLessThan(timeouts[0] as number);
     expect(await all(probeAll(["x"], probe, { timeout: 10, retries: 5 }))).toHaveLength(1);
   });

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { ProcessState, processState } from "../../src/status-page/pool-status.js";
 import { parseStatusPage } from "../../src/status-page/read-page.js";
@@ -45,6 +46,7 @@ describe.each(engines)("a process that is being created (%s)", (_, engine) => {
       requestDuration: 1_284,
       requestUri: "/sleep.php?ms=4&worker=1&n=66",
     });
+    expect(inspect(processes?.[2])).toContain("requestUri: '/sleep.php?ms=4&worker=1&n=66'");
     expect(processes?.[2]?.startTime?.toISOString()).toBe("2026-11-29T07:09:25.000Z");
     expect(warnings).toEqual([]);
   });

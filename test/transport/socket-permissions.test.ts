@@ -69,6 +69,18 @@ describe("a server", () => {
     expect(existsSync(path)).toBe(false);
   });
 
+  it("says that its folder is missing", async () => {
+    const listen = "scgi:///no/such/folder/x.sock";
+    await expect(serve(application, { listen })).rejects.toMatchObject({
+      code: "bad_address",
+      address: listen,
+      message: "there is no folder /no/such/folder to listen in",
+    });
+    await using master = new Master(["--mode", "shared"], { listen });
+    expect(await master.exited()).toBe(2);
+    expect(master.log).toContain("there is no folder /no/such/folder to listen in");
+  });
+
   it("keeps its place, and removes its own file alone", async () => {
     const path = newSocket();
     const listen = `unix:${path}`;

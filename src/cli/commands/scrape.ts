@@ -8,6 +8,7 @@ import { inputStream, openInput, standardInput } from "../open-input.js";
 import { parseCount, parseDuration } from "../parse-values.js";
 import { errorLines } from "../report-error.js";
 import { DistinctTargets } from "../reports/distinct-targets.js";
+import { warningLines } from "../reports/round.js";
 import { type ScrapeFormat, scrapeFormats, scrapeWriter } from "../reports/scrape-writer.js";
 import { Progress } from "../terminal/progress.js";
 import { counted, formatMilliseconds } from "../terminal/units.js";
@@ -85,6 +86,10 @@ async function runScrape(
       progress.step(result.ok);
       summary.add(result);
       await writer.add(result);
+      const warnings = warningLines([result], io);
+      if (warnings.length === 0) continue;
+      progress.hide();
+      await io.stderr.writeLines(warnings);
     }
   } catch (error) {
     // The end of the command has closed the file under its reader.
