@@ -94,7 +94,7 @@ function isSocketPath(rest: string, exists: PathExists): boolean {
 function splitProtocol(text: string): { protocol: ClientProtocol; rest: string } {
   const match = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text);
   if (match === null) return { protocol: Protocol.FastCgi, rest: text };
-  const scheme = (match[1] as string).toLowerCase();
+  const scheme = match[1]!.toLowerCase();
   const rest = text.slice(match[0].length);
   switch (scheme) {
     case "fcgi":

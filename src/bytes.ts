@@ -32,17 +32,17 @@ function latin1Short(bytes: Uint8Array, start: number, end: number): string {
   let at = start;
   for (; at + 8 <= end; at += 8) {
     text += String.fromCharCode(
-      bytes[at] as number,
-      bytes[at + 1] as number,
-      bytes[at + 2] as number,
-      bytes[at + 3] as number,
-      bytes[at + 4] as number,
-      bytes[at + 5] as number,
-      bytes[at + 6] as number,
-      bytes[at + 7] as number,
+      bytes[at]!,
+      bytes[at + 1]!,
+      bytes[at + 2]!,
+      bytes[at + 3]!,
+      bytes[at + 4]!,
+      bytes[at + 5]!,
+      bytes[at + 6]!,
+      bytes[at + 7]!,
     );
   }
-  for (; at < end; at++) text += String.fromCharCode(bytes[at] as number);
+  for (; at < end; at++) text += String.fromCharCode(bytes[at]!);
   return text;
 }
 
@@ -63,7 +63,7 @@ export function latin1Bytes(text: string): Uint8Array<ArrayBuffer> {
 
 /** Whether all bytes are below 0x80. */
 export function isAscii(bytes: Uint8Array, start = 0, end: number = bytes.length): boolean {
-  for (let at = start; at < end; at++) if ((bytes[at] as number) > 0x7f) return false;
+  for (let at = start; at < end; at++) if (bytes[at]! > 0x7f) return false;
   return true;
 }
 

@@ -72,7 +72,7 @@ export function findConfiguration(
     }
   }
   const [firstClosed] = closed.keys();
-  return { file: firstClosed ?? (files[0] as string), warnings: [] };
+  return { file: firstClosed ?? files[0]!, warnings: [] };
 }
 
 /** The programs that may read a configuration, where no option names another one. */

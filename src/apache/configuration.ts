@@ -239,7 +239,7 @@ class ConfigurationReader {
 function* joinedLines(lines: readonly string[]): Generator<{ text: string; line: number }> {
   for (let at = 0; at < lines.length; at++) {
     const line = at + 1;
-    let text = lines[at] as string;
+    let text = lines[at]!;
     while (text.endsWith("\\") && at + 1 < lines.length) text = text.slice(0, -1) + lines[++at];
     text = text.trim();
     if (text !== "" && !text.startsWith("#")) yield { text, line };

@@ -34,7 +34,7 @@ export function readDecimal(text: string): number | undefined {
   }
   const digits = point === length ? length : length - 1;
   if (digits === 0 || digits > EXACT_DIGITS) return readLongDecimal(text);
-  return point === length ? value : value / (powers[length - 1 - point] as number);
+  return point === length ? value : value / powers[length - 1 - point]!;
 }
 
 function readLongDecimal(text: string): number | undefined {

@@ -73,6 +73,6 @@ function* entriesOf(
     }
     const entry = /^\s*([^#;\s=:][^=:]*?)\s*[=:]\s*(.*?)\s*$/.exec(text);
     if (!isOurs || entry === null) continue;
-    yield { key: (entry[1] as string).toLowerCase(), value: entry[2] as string, line: index + 1 };
+    yield { key: entry[1]!.toLowerCase(), value: entry[2]!, line: index + 1 };
   }
 }

@@ -64,13 +64,13 @@ export class PageLines {
     const keyRow = KEYS + row;
     const valueRow = VALUES + row;
     const base = this.#base;
-    this.start = (words[keyRow + LineKey.Start] as number) + base;
-    this.keyEnd = (words[keyRow + LineKey.End] as number) + base;
-    this.valueStart = (words[valueRow + LineValue.Start] as number) + base;
-    this.end = (words[valueRow + LineValue.End] as number) + base;
-    this.keyHash = words[keyRow + LineKey.Hash] as number;
-    this.kind = words[keyRow + LineKey.Kind] as number;
-    this.number = numbers[(valueRow + LineValue.Number) >> 1] as number;
+    this.start = words[keyRow + LineKey.Start]! + base;
+    this.keyEnd = words[keyRow + LineKey.End]! + base;
+    this.valueStart = words[valueRow + LineValue.Start]! + base;
+    this.end = words[valueRow + LineValue.End]! + base;
+    this.keyHash = words[keyRow + LineKey.Hash]!;
+    this.kind = words[keyRow + LineKey.Kind]!;
+    this.number = numbers[(valueRow + LineValue.Number) >> 1]!;
     return true;
   }
 
@@ -96,7 +96,7 @@ export class PageLines {
     this.#row = 0;
     this.#rows = this.#engine.splitLines(WINDOW, end - start, end === page.length ? 1 : 0);
     this.#base = start - WINDOW;
-    this.#split = start + (this.#engine.words[CONSUMED] as number);
+    this.#split = start + this.#engine.words[CONSUMED]!;
     if (this.#rows === 0) this.#readLongLine(start);
     return true;
   }
@@ -112,7 +112,7 @@ export class PageLines {
     const hasColon = colon >= 0;
     this.keyEnd = hasColon ? start + colon : this.end;
     this.valueStart = hasColon ? this.keyEnd + 1 : this.end;
-    while (this.valueStart < this.end && isBlank(page[this.valueStart] as number)) {
+    while (this.valueStart < this.end && isBlank(page[this.valueStart]!)) {
       this.valueStart++;
     }
     this.keyHash = hashKey(this.key());

@@ -30,7 +30,7 @@ export function startOptions(args: readonly string[]): StartOptions {
   let file: string | undefined;
   let serverRoot: string | undefined;
   for (let at = 0; at < args.length; at++) {
-    const word = args[at] as string;
+    const word = args[at]!;
     if (!/^-[^-]/.test(word)) break;
     const letter = [...word].findIndex((each, index) => index > 0 && withValue.includes(each));
     if (letter < 0) continue;

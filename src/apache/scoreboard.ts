@@ -50,7 +50,7 @@ export function readScoreboard(
     engine.memory.set(part, WINDOW);
     engine.countScoreboard(WINDOW, part.length);
     for (let index = 0; index < counts.length; index++) {
-      counts[index] = (counts[index] as number) + (engine.words[R + index] as number);
+      counts[index] = counts[index]! + engine.words[R + index]!;
     }
   }
   return new CountedScoreboard(page.slice(start, end), counts);
@@ -77,18 +77,18 @@ class CountedScoreboard implements Scoreboard {
     this.#bytes = bytes;
     this.#counts = counts;
     this.slots = bytes.length;
-    this.waiting = counts[0] as number;
-    this.starting = counts[1] as number;
-    this.reading = counts[2] as number;
-    this.writing = counts[3] as number;
-    this.keepAlive = counts[4] as number;
-    this.dns = counts[5] as number;
-    this.closing = counts[6] as number;
-    this.logging = counts[7] as number;
-    this.graceful = counts[8] as number;
-    this.idleCleanup = counts[9] as number;
-    this.open = counts[10] as number;
-    this.other = counts[11] as number;
+    this.waiting = counts[0]!;
+    this.starting = counts[1]!;
+    this.reading = counts[2]!;
+    this.writing = counts[3]!;
+    this.keepAlive = counts[4]!;
+    this.dns = counts[5]!;
+    this.closing = counts[6]!;
+    this.logging = counts[7]!;
+    this.graceful = counts[8]!;
+    this.idleCleanup = counts[9]!;
+    this.open = counts[10]!;
+    this.other = counts[11]!;
   }
 
   get letters(): string {

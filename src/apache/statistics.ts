@@ -14,12 +14,12 @@ export function statisticsOf(numbers: readonly number[]): Statistics | undefined
   const count = sorted.length;
   if (count === 0) return undefined;
   const middle = count >> 1;
-  const upper = sorted[middle] as number;
+  const upper = sorted[middle]!;
   return {
     count,
-    minimum: sorted[0] as number,
-    maximum: sorted[count - 1] as number,
+    minimum: sorted[0]!,
+    maximum: sorted[count - 1]!,
     average: sorted.reduce((sum, number) => sum + number, 0) / count,
-    median: count % 2 === 1 ? upper : ((sorted[middle - 1] as number) + upper) / 2,
+    median: count % 2 === 1 ? upper : (sorted[middle - 1]! + upper) / 2,
   };
 }

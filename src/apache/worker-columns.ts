@@ -47,7 +47,7 @@ const A_DATE = 1_000_000_000;
 
 /** Makes a worker of the cells of its row. */
 export function workerRow(cells: readonly string[], columns: Columns, texts: TextPool): WorkerRow {
-  const text = (column: number): string => (column < 0 ? "" : (cells[column] as string));
+  const text = (column: number): string => (column < 0 ? "" : cells[column]!);
   const known = (column: number): string | undefined => {
     const value = text(column);
     return value === "" ? undefined : texts.take(value);

@@ -101,16 +101,16 @@ export class PackedVariables implements VariableStore {
     const words = this.#words;
     return variableOf(
       this.#bytes,
-      (words[row + PairRow.NameStart] as number) + this.#shift,
-      words[row + PairRow.NameLength] as number,
-      (words[row + PairRow.ValueStart] as number) + this.#shift,
-      words[row + PairRow.ValueLength] as number,
+      words[row + PairRow.NameStart]! + this.#shift,
+      words[row + PairRow.NameLength]!,
+      words[row + PairRow.ValueStart]! + this.#shift,
+      words[row + PairRow.ValueLength]!,
     );
   }
 
   #valueAt(row: number): VariableValue {
-    const start = (this.#words[row + PairRow.ValueStart] as number) + this.#shift;
-    const length = this.#words[row + PairRow.ValueLength] as number;
+    const start = this.#words[row + PairRow.ValueStart]! + this.#shift;
+    const length = this.#words[row + PairRow.ValueLength]!;
     return variableValue(this.#bytes, start, start + length);
   }
 
@@ -119,8 +119,8 @@ export class PackedVariables implements VariableStore {
   }
 
   #startsWith(row: number, prefix: string): boolean {
-    const start = (this.#words[row + PairRow.NameStart] as number) + this.#shift;
-    if ((this.#words[row + PairRow.NameLength] as number) < prefix.length) return false;
+    const start = this.#words[row + PairRow.NameStart]! + this.#shift;
+    if (this.#words[row + PairRow.NameLength]! < prefix.length) return false;
     for (let at = 0; at < prefix.length; at++) {
       if (this.#bytes[start + at] !== prefix.charCodeAt(at)) return false;
     }

@@ -118,7 +118,7 @@ export class ResponseHeadReader {
   /** Looks at new bytes up to `end`. Returns where the body starts, or 0. */
   #scan(bytes: Uint8Array, end: number): number {
     for (let at = this.#scanned; at < end; at++) {
-      const byte = bytes[at] as number;
+      const byte = bytes[at]!;
       if (byte === NEWLINE) {
         if (this.#line(bytes, this.#lineStart, at)) return at + 1;
         this.#lineStart = at + 1;
@@ -166,7 +166,7 @@ export class ResponseHeadReader {
 
   #field(bytes: Uint8Array, start: number, end: number): void {
     let nameEnd = start;
-    while (nameEnd < end && tokenBytes[bytes[nameEnd] as number] === 1) nameEnd++;
+    while (nameEnd < end && tokenBytes[bytes[nameEnd]!] === 1) nameEnd++;
     if (nameEnd === start || nameEnd === end || bytes[nameEnd] !== COLON) {
       throw notAField(bytes, start, end);
     }
@@ -238,7 +238,7 @@ function isStatusLine(bytes: Uint8Array, start: number, end: number): boolean {
 /** Whether the start of a first line could go on as a header, or as a status line. */
 function mayBecomeLine(line: Uint8Array): boolean {
   let nameEnd = 0;
-  while (tokenBytes[line[nameEnd] as number] === 1) nameEnd++;
+  while (tokenBytes[line[nameEnd]!] === 1) nameEnd++;
   return nameEnd === line.length || line[nameEnd] === COLON || latin1(line, 0, 5) === "HTTP/";
 }
 
@@ -247,7 +247,7 @@ function statusCode(bytes: Uint8Array, start: number, end: number): number | und
   if (end - start < 3 || (end - start > 3 && bytes[start + 3] !== 0x20)) return undefined;
   let code = 0;
   for (let at = start; at < start + 3; at++) {
-    const digit = (bytes[at] as number) - 0x30;
+    const digit = bytes[at]! - 0x30;
     if (digit < 0 || digit > 9) return undefined;
     code = code * 10 + digit;
   }

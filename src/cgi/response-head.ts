@@ -159,7 +159,7 @@ export function trimEnd(bytes: Uint8Array, start: number, end: number): number {
 export function isNamed(bytes: Uint8Array, start: number, end: number, name: string): boolean {
   if (end - start !== name.length) return false;
   for (let at = 0; at < name.length; at++) {
-    const byte = bytes[start + at] as number;
+    const byte = bytes[start + at]!;
     const lower = byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
     if (lower !== name.charCodeAt(at)) return false;
   }

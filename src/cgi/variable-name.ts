@@ -11,7 +11,7 @@ export function variableName(bytes: Uint8Array, start: number, length: number): 
   if (length > MAX_KNOWN) return utf8(bytes, start, start + length);
   let hash = length;
   for (let at = start; at < start + length; at++) {
-    hash = (Math.imul(hash, 31) + (bytes[at] as number)) | 0;
+    hash = (Math.imul(hash, 31) + bytes[at]!) | 0;
   }
   const place = hash & (known.length - 1);
   const before = known[place];
@@ -25,7 +25,7 @@ export function variableName(bytes: Uint8Array, start: number, length: number): 
 function isWritten(name: string, bytes: Uint8Array, start: number, length: number): boolean {
   if (name.length !== length) return false;
   for (let at = 0; at < length; at++) {
-    if (name.charCodeAt(at) !== bytes[start + at] || (bytes[start + at] as number) > 0x7f) {
+    if (name.charCodeAt(at) !== bytes[start + at] || bytes[start + at]! > 0x7f) {
       return false;
     }
   }

@@ -78,8 +78,8 @@ const variableName = remembered((field: string): string | undefined => {
 function headerVariables(fields: readonly string[]): Variable[] {
   const variables: Variable[] = [];
   for (let at = 0; at + 1 < fields.length; at += 2) {
-    const name = variableName(fields[at] as string);
-    if (name !== undefined) variables.push([name, byteStringValue(fields[at + 1] as string)]);
+    const name = variableName(fields[at]!);
+    if (name !== undefined) variables.push([name, byteStringValue(fields[at + 1]!)]);
   }
   return variables;
 }

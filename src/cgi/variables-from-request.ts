@@ -115,7 +115,7 @@ export function decodePath(pathname: string): Uint8Array {
   const path = new Uint8Array(encoded.length);
   let length = 0;
   for (let at = 0; at < encoded.length; at++) {
-    let byte = encoded[at] as number;
+    let byte = encoded[at]!;
     if (byte === 0x25) {
       const digits = latin1(encoded, at + 1, Math.min(at + 3, encoded.length));
       if (/^[0-9A-Fa-f]{2}$/.test(digits)) {

@@ -20,7 +20,7 @@ const MAX_DURATION = 2_147_483_647;
  */
 export function parseDuration(text: string): number {
   const match = /^(\d{1,10}(?:\.\d{1,6})?|\.\d{1,6})\s*([a-z]*)$/.exec(text.trim());
-  const unit = match === null ? undefined : unitMilliseconds.get(match[2] as string);
+  const unit = match === null ? undefined : unitMilliseconds.get(match[2]!);
   if (match === null || unit === undefined) {
     throw badValue(`"${text}" is not a time`, "write a time as 500ms, 5s, 1m or 2 (seconds)");
   }

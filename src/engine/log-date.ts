@@ -22,7 +22,7 @@ const MINUS = 0x2d;
 export function readLogDate(bytes: Uint8Array, start: number, end: number): number {
   if (end - start !== LOG_DATE_LENGTH) return Number.NaN;
   const month = monthCodes.indexOf(
-    letters(bytes[start + 3] as number, bytes[start + 4] as number, bytes[start + 5] as number),
+    letters(bytes[start + 3]!, bytes[start + 4]!, bytes[start + 5]!),
   );
   const zoneSign = bytes[start + 21];
   const isShaped =
@@ -59,8 +59,8 @@ function letters(first: number, second: number, third: number): number {
 
 /** -1 where there are none. Integers throughout: a NaN here cost half the time of a page. */
 function twoDigits(bytes: Uint8Array, at: number): number {
-  const tens = (bytes[at] as number) - 0x30;
-  const ones = (bytes[at + 1] as number) - 0x30;
+  const tens = bytes[at]! - 0x30;
+  const ones = bytes[at + 1]! - 0x30;
   return tens >>> 0 > 9 || ones >>> 0 > 9 ? -1 : tens * 10 + ones;
 }
 

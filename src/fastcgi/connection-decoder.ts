@@ -105,8 +105,8 @@ export class ConnectionDecoder {
     for (let at = 0; at < bytes.length; ) {
       const length = this.#longLength(bytes.length - at);
       if (length > 0) {
-        const header = this.#state[DemultiplexState.HeaderLow] as number;
-        const remaining = this.#state[DemultiplexState.ContentRemaining] as number;
+        const header = this.#state[DemultiplexState.HeaderLow]!;
+        const remaining = this.#state[DemultiplexState.ContentRemaining]!;
         this.#state[DemultiplexState.ContentRemaining] = remaining - length;
         this.#received += length;
         onLongContent({ requestId: requestIdOf(header), type: typeOf(header), at, length });
@@ -134,12 +134,11 @@ export class ConnectionDecoder {
     while (offset < length) {
       words.set(this.#state, stateBase);
       const rows = this.#engine.demultiplexConnection(WINDOW + offset, length - offset);
-      if (rows < 0)
-        throw this.#failure(rows, words[resultBase + TableResult.ErrorOffset] as number);
-      for (let at = 0; at < STATE_WORDS; at++) this.#state[at] = words[stateBase + at] as number;
-      const consumed = words[resultBase + TableResult.Consumed] as number;
+      if (rows < 0) throw this.#failure(rows, words[resultBase + TableResult.ErrorOffset]!);
+      for (let at = 0; at < STATE_WORDS; at++) this.#state[at] = words[stateBase + at]!;
+      const consumed = words[resultBase + TableResult.Consumed]!;
       this.#received += consumed;
-      this.#records += words[resultBase + TableResult.Complete] as number;
+      this.#records += words[resultBase + TableResult.Complete]!;
       offset += consumed;
       this.#deliver(rows * ROW_WORDS);
     }
@@ -149,10 +148,10 @@ export class ConnectionDecoder {
   #longLength(available: number): number {
     const state = this.#state;
     if (state[DemultiplexState.HeaderLength] !== HEADER_LENGTH) return 0;
-    const type = typeOf(state[DemultiplexState.HeaderLow] as number);
+    const type = typeOf(state[DemultiplexState.HeaderLow]!);
     if (type !== RecordType.Stdin && type !== RecordType.Data) return 0;
     // The last byte ends the record, which is for the engine to count.
-    const remaining = (state[DemultiplexState.ContentRemaining] as number) - 1;
+    const remaining = state[DemultiplexState.ContentRemaining]! - 1;
     const length = Math.min(remaining, available);
     return length >= LONG_LENGTH ? length : 0;
   }
@@ -162,15 +161,15 @@ export class ConnectionDecoder {
     const { words } = this.#engine;
     // Copied, because the engine's next job, which a piece may start, writes the same table.
     const rows: number[] = [];
-    for (let at = 0; at < length; at++) rows.push(words[tableBase + at] as number);
+    for (let at = 0; at < length; at++) rows.push(words[tableBase + at]!);
     for (let row = 0; row < length; row += ROW_WORDS) {
-      const type = rows[row + RecordRow.Type] as number;
+      const type = rows[row + RecordRow.Type]!;
       this.#onPiece({
-        requestId: rows[row + RecordRow.RequestId] as number,
+        requestId: rows[row + RecordRow.RequestId]!,
         type: type & 0xff,
-        start: rows[row + RecordRow.Start] as number,
-        at: this.#base + (rows[row + RecordRow.Start] as number) - WINDOW,
-        length: rows[row + RecordRow.Length] as number,
+        start: rows[row + RecordRow.Start]!,
+        at: this.#base + rows[row + RecordRow.Start]! - WINDOW,
+        length: rows[row + RecordRow.Length]!,
         begins: ((type >> 8) & RecordFlag.Begins) !== 0,
         ends: ((type >> 8) & RecordFlag.Ends) !== 0,
       });

@@ -149,13 +149,13 @@ export class PairDecoder {
     let at = start;
     while (at < end) {
       const rows = this.#engine.splitPairs(at, end - at);
-      const consumed = words[resultBase + TableResult.Consumed] as number;
+      const consumed = words[resultBase + TableResult.Consumed]!;
       if (this.#length === 0 && consumed === length && this.#fits(consumed, rows)) {
         this.#packed = new PackedVariables(this.#engine, start, length, rows);
         this.#length = length;
         return;
       }
-      const needed = (words[resultBase + TableResult.Needed] as number) >>> 0;
+      const needed = words[resultBase + TableResult.Needed]! >>> 0;
       if (rows < 0) {
         // The pairs before the bad one may pass the limit, wherever the stream was cut.
         if (consumed > 0) this.#split(at, consumed);
@@ -175,10 +175,10 @@ export class PairDecoder {
     const last = tableBase + rows * ROW_WORDS;
     let at = start;
     for (let row = tableBase; row < last; row += ROW_WORDS) {
-      const nameStart = words[row + PairRow.NameStart] as number;
-      const nameLength = words[row + PairRow.NameLength] as number;
-      const valueStart = words[row + PairRow.ValueStart] as number;
-      const valueLength = words[row + PairRow.ValueLength] as number;
+      const nameStart = words[row + PairRow.NameStart]!;
+      const nameLength = words[row + PairRow.NameLength]!;
+      const valueStart = words[row + PairRow.ValueStart]!;
+      const valueLength = words[row + PairRow.ValueLength]!;
       const size = valueStart + valueLength - at;
       this.#check(this.#length, size);
       this.#pairs.push(variableOf(memory, nameStart, nameLength, valueStart, valueLength));
@@ -217,28 +217,23 @@ function lengthSize(first: number): number {
 }
 
 function lengthAt(bytes: Uint8Array, at: number): number {
-  const first = bytes[at] as number;
+  const first = bytes[at]!;
   if (first < 128) return first;
-  return (
-    ((first & 0x7f) << 24) |
-    ((bytes[at + 1] as number) << 16) |
-    ((bytes[at + 2] as number) << 8) |
-    (bytes[at + 3] as number)
-  );
+  return ((first & 0x7f) << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
 }
 
 /** How long the pair at the start of `bytes` is; while its lengths are not whole, one byte more. */
 function pairSize(bytes: Uint8Array): number {
-  const nameSize = lengthSize(bytes[0] as number);
+  const nameSize = lengthSize(bytes[0]!);
   if (bytes.length <= nameSize) return bytes.length + 1;
-  const head = nameSize + lengthSize(bytes[nameSize] as number);
+  const head = nameSize + lengthSize(bytes[nameSize]!);
   if (bytes.length < head) return bytes.length + 1;
   return head + lengthAt(bytes, 0) + lengthAt(bytes, nameSize);
 }
 
 function wholePair(bytes: Uint8Array): Variable {
-  const nameSize = lengthSize(bytes[0] as number);
-  const nameStart = nameSize + lengthSize(bytes[nameSize] as number);
+  const nameSize = lengthSize(bytes[0]!);
+  const nameStart = nameSize + lengthSize(bytes[nameSize]!);
   const nameLength = lengthAt(bytes, 0);
   const valueStart = nameStart + nameLength;
   return variableOf(bytes, nameStart, nameLength, valueStart, lengthAt(bytes, nameSize));

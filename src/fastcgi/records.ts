@@ -61,11 +61,11 @@ export class RecordReader {
   }
 
   get #contentLength(): number {
-    return ((this.#header[4] as number) << 8) | (this.#header[5] as number);
+    return (this.#header[4]! << 8) | this.#header[5]!;
   }
 
   get #paddingLength(): number {
-    return this.#header[6] as number;
+    return this.#header[6]!;
   }
 
   /** Bytes that the record still lacks; at least 1 while its header is not whole. */
@@ -105,9 +105,9 @@ export class RecordReader {
     const header = this.#header;
     const record = {
       offset: this.#recordOffset,
-      version: header[0] as number,
-      type: header[1] as number,
-      requestId: ((header[2] as number) << 8) | (header[3] as number),
+      version: header[0]!,
+      type: header[1]!,
+      requestId: (header[2]! << 8) | header[3]!,
       contentLength: this.#contentLength,
       paddingLength: this.#paddingLength,
       content: this.#content.take(),

@@ -92,7 +92,7 @@ export class ResponseDecoder {
     words.set(this.#state, stateBase);
     const records = this.#engine.demultiplex(WINDOW, length);
     if (records < 0)
-      throw this.#failure(records, words[resultBase + DemultiplexResult.ErrorOffset] as number);
+      throw this.#failure(records, words[resultBase + DemultiplexResult.ErrorOffset]!);
     this.#state.set(words.subarray(stateBase, stateBase + STATE_WORDS));
     this.#records += records;
     if (this.#records > this.#recordLimit) {
@@ -107,15 +107,15 @@ export class ResponseDecoder {
   /** Reads every result before a handler runs: a handler may use the engine for its own work. */
   #deliver(base: number): number {
     const { words, memory } = this.#engine;
-    const stdoutStart = words[base + DemultiplexResult.StdoutStart] as number;
-    const stdoutLength = words[base + DemultiplexResult.StdoutLength] as number;
-    const stderrLength = words[base + DemultiplexResult.StderrLength] as number;
-    const consumed = words[base + DemultiplexResult.Consumed] as number;
+    const stdoutStart = words[base + DemultiplexResult.StdoutStart]!;
+    const stdoutLength = words[base + DemultiplexResult.StdoutLength]!;
+    const stderrLength = words[base + DemultiplexResult.StderrLength]!;
+    const consumed = words[base + DemultiplexResult.Consumed]!;
     const ended = words[base + DemultiplexResult.Ended] === 1;
-    const appStatus = (words[base + DemultiplexResult.AppStatus] as number) >>> 0;
-    const protocolStatus = words[base + DemultiplexResult.ProtocolStatus] as number;
-    this.otherRequests += words[base + DemultiplexResult.OtherRequests] as number;
-    this.otherTypes += words[base + DemultiplexResult.OtherTypes] as number;
+    const appStatus = words[base + DemultiplexResult.AppStatus]! >>> 0;
+    const protocolStatus = words[base + DemultiplexResult.ProtocolStatus]!;
+    this.otherRequests += words[base + DemultiplexResult.OtherRequests]!;
+    this.otherTypes += words[base + DemultiplexResult.OtherTypes]!;
     this.#received += consumed;
     this.#answered ||= stdoutLength > 0 || stderrLength > 0;
     this.#ended = ended;

@@ -216,8 +216,8 @@ export class FastCgiServer implements ServerMachine, RequestOwner {
         `the request ${requestId} begins a second time before it has ended`,
       );
     }
-    const role = roleOf(((content[0] as number) << 8) | (content[1] as number));
-    const keep = ((content[2] as number) & KEEP_CONN) !== 0;
+    const role = roleOf((content[0]! << 8) | content[1]!);
+    const keep = (content[2]! & KEEP_CONN) !== 0;
     if (this.#isTaken && !this.#values.multiplex) {
       this.#refuse(requestId, ProtocolStatus.CannotMultiplexConnection);
     } else if (this.#requests.size >= this.#limits.requests) {

@@ -111,5 +111,5 @@ function placeIn(stack: string): string | undefined {
 }
 
 function firstLine(text: string): string {
-  return (text.split(/[\r\n]/, 1)[0] as string).slice(0, 500);
+  return text.split(/[\r\n]/, 1)[0]!.slice(0, 500);
 }

@@ -95,9 +95,9 @@ export class ScgiRequestDecoder {
     const { engine, rows, complete } = this.#framing;
     const { memory, words } = engine;
     if (rows > 0) {
-      const start = words[tableBase + FrameRow.Start] as number;
-      const length = words[tableBase + FrameRow.Length] as number;
-      const flags = words[tableBase + FrameRow.Flags] as number;
+      const start = words[tableBase + FrameRow.Start]!;
+      const length = words[tableBase + FrameRow.Length]!;
+      const flags = words[tableBase + FrameRow.Flags]!;
       const begins = (flags & FrameFlag.Begins) !== 0;
       if (begins) this.#headersStart = before + start - WINDOW;
       // All of it is in the window: no copy.
@@ -147,13 +147,13 @@ export class ScgiRequestDecoder {
     const { engine } = this.#framing;
     const rows = engine.splitHeaders(start, length);
     if (rows !== EngineError.EmptyName) return rows;
-    const at = offset + (engine.words[resultBase + TableResult.ErrorOffset] as number);
+    const at = offset + engine.words[resultBase + TableResult.ErrorOffset]!;
     throw this.#malformed("a header has an empty name", at);
   }
 
   /** Bytes that the engine has split. */
   get #consumed(): number {
-    return this.#framing.engine.words[resultBase + TableResult.Consumed] as number;
+    return this.#framing.engine.words[resultBase + TableResult.Consumed]!;
   }
 
   /** One header that no window holds. */

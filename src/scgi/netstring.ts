@@ -74,14 +74,14 @@ export class NetstringFraming {
     const { words } = engine;
     words.set(this.#state, stateBase);
     const rows = engine.splitNetstrings(WINDOW, length, most);
-    for (let at = 0; at < STATE_WORDS; at++) this.#state[at] = words[stateBase + at] as number;
+    for (let at = 0; at < STATE_WORDS; at++) this.#state[at] = words[stateBase + at]!;
     this.rows = rows;
-    this.complete = words[resultBase + TableResult.Complete] as number;
+    this.complete = words[resultBase + TableResult.Complete]!;
     if (rows < 0) {
-      const offset = this.received + (words[resultBase + TableResult.ErrorOffset] as number);
+      const offset = this.received + words[resultBase + TableResult.ErrorOffset]!;
       return this.#failure(rows, offset);
     }
-    const consumed = words[resultBase + TableResult.Consumed] as number;
+    const consumed = words[resultBase + TableResult.Consumed]!;
     this.received += consumed;
     return consumed;
   }
@@ -168,9 +168,9 @@ export class NetstringDecoder {
     }
     for (let index = 0; rows < 0 ? whole.length < complete : index < rows; index++) {
       const row = tableBase + index * ROW_WORDS;
-      const start = words[row + FrameRow.Start] as number;
-      this.#content.push(memory.subarray(start, start + (words[row + FrameRow.Length] as number)));
-      if (((words[row + FrameRow.Flags] as number) & FrameFlag.Ends) !== 0) finish();
+      const start = words[row + FrameRow.Start]!;
+      this.#content.push(memory.subarray(start, start + words[row + FrameRow.Length]!));
+      if ((words[row + FrameRow.Flags]! & FrameFlag.Ends) !== 0) finish();
     }
     return whole;
   }

@@ -36,7 +36,7 @@ export function readText(bytes: Uint8Array, start: number, end: number): string 
   if (end - start > 24) return decoder.decode(bytes.subarray(start, end));
   let text = "";
   for (let at = start; at < end; at++) {
-    const byte = bytes[at] as number;
+    const byte = bytes[at]!;
     if (byte > 0x7f) return decoder.decode(bytes.subarray(start, end));
     text += String.fromCharCode(byte);
   }

@@ -18,7 +18,7 @@ export function findBlocks(letters: string, from: number, to: number, grammar: G
   const blocks: Block[] = [];
   let open = last;
   for (let index = 0; index < heads.length; index++) {
-    if (index === 0) open = heads[0] as Block;
+    if (index === 0) open = heads[0]!;
     const next = heads[index + 1];
     const end = next?.start ?? to;
     const tail = findTail(letters, open.body, end, mark, grammar.tail);

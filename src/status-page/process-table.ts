@@ -120,7 +120,7 @@ function areBlocks(words: Int32Array, first: number, end: number): boolean {
     const start = first + row + LineKey.Kind;
     // LineKind Number or Wrapped; of the latter the engine has made 0.
     for (let at = start; at < end; at += BLOCK_WORDS) {
-      if ((words[at] as number) >> 1 !== 1) return false;
+      if (words[at]! >> 1 !== 1) return false;
     }
   }
   const start = first + Row.StartTime + LineKey.Kind;
@@ -131,8 +131,8 @@ function areBlocks(words: Int32Array, first: number, end: number): boolean {
 /** The second at which the page was made, by this block. */
 function secondOf(numbers: Float64Array, block: number): number {
   const number = block + LineValue.Number;
-  const startTime = numbers[(number + Row.StartTime) >> 1] as number;
-  return startTime + (numbers[(number + Row.StartSince) >> 1] as number);
+  const startTime = numbers[(number + Row.StartTime) >> 1]!;
+  return startTime + numbers[(number + Row.StartSince) >> 1]!;
 }
 
 /** Where a field is among the cells of its process: a number in one, a text's start and end in two. */
@@ -165,24 +165,24 @@ function cellsOf({ words, numbers }: Engine, block: number, base: number): numbe
   const start = block + LineValue.Start;
   const end = block + LineValue.End;
   return [
-    numbers[(number + Row.Pid) >> 1] as number,
-    (words[start + Row.State] as number) + base,
-    (words[end + Row.State] as number) + base,
-    numbers[(number + Row.StartTime) >> 1] as number,
-    numbers[(number + Row.StartSince) >> 1] as number,
-    numbers[(number + Row.Requests) >> 1] as number,
-    numbers[(number + Row.RequestDuration) >> 1] as number,
-    (words[start + Row.RequestMethod] as number) + base,
-    (words[end + Row.RequestMethod] as number) + base,
-    (words[start + Row.RequestUri] as number) + base,
-    (words[end + Row.RequestUri] as number) + base,
-    numbers[(number + Row.ContentLength) >> 1] as number,
-    (words[start + Row.User] as number) + base,
-    (words[end + Row.User] as number) + base,
-    (words[start + Row.Script] as number) + base,
-    (words[end + Row.Script] as number) + base,
-    numbers[(number + Row.LastRequestCpu) >> 1] as number,
-    numbers[(number + Row.LastRequestMemory) >> 1] as number,
+    numbers[(number + Row.Pid) >> 1]!,
+    words[start + Row.State]! + base,
+    words[end + Row.State]! + base,
+    numbers[(number + Row.StartTime) >> 1]!,
+    numbers[(number + Row.StartSince) >> 1]!,
+    numbers[(number + Row.Requests) >> 1]!,
+    numbers[(number + Row.RequestDuration) >> 1]!,
+    words[start + Row.RequestMethod]! + base,
+    words[end + Row.RequestMethod]! + base,
+    words[start + Row.RequestUri]! + base,
+    words[end + Row.RequestUri]! + base,
+    numbers[(number + Row.ContentLength) >> 1]!,
+    words[start + Row.User]! + base,
+    words[end + Row.User]! + base,
+    words[start + Row.Script]! + base,
+    words[end + Row.Script]! + base,
+    numbers[(number + Row.LastRequestCpu) >> 1]!,
+    numbers[(number + Row.LastRequestMemory) >> 1]!,
   ];
 }
 
@@ -251,7 +251,7 @@ class TableProcess implements ProcessStatus {
   }
 
   #number(cell: number): number {
-    return this.#cells[cell] as number;
+    return this.#cells[cell]!;
   }
 
   /** A count that fell below zero means none. */

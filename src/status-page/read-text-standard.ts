@@ -76,10 +76,9 @@ function readPool(lines: Lines, { memory, words, numbers }: Engine): PoolRecord 
   if (lines.left < POOL_LINES) return undefined;
   const hash = (line: number) => words[KEYS + line * ROW_WORDS + LineKey.Hash];
   const kind = (line: number) => words[KEYS + line * ROW_WORDS + LineKey.Kind];
-  const valueStart = (line: number) => words[VALUES + line * ROW_WORDS + LineValue.Start] as number;
-  const valueEnd = (line: number) => words[VALUES + line * ROW_WORDS + LineValue.End] as number;
-  const number = (line: number) =>
-    numbers[(VALUES + line * ROW_WORDS + LineValue.Number) >> 1] as number;
+  const valueStart = (line: number) => words[VALUES + line * ROW_WORDS + LineValue.Start]!;
+  const valueEnd = (line: number) => words[VALUES + line * ROW_WORDS + LineValue.End]!;
+  const number = (line: number) => numbers[(VALUES + line * ROW_WORDS + LineValue.Number) >> 1]!;
   // A counter that fell below zero means none.
   const count = (line: number) => Math.max(0, number(line));
 
@@ -154,7 +153,7 @@ class Lines {
     const next =
       this.left === 0
         ? this.#end
-        : (this.#engine.words[KEYS + this.next * ROW_WORDS + LineKey.Start] as number) + this.base;
+        : this.#engine.words[KEYS + this.next * ROW_WORDS + LineKey.Start]! + this.base;
     if (next === this.#start || this.#end === this.#page.length) return false;
     this.#split(next, WINDOW);
     return true;
@@ -169,7 +168,7 @@ class Lines {
     }
     this.#count = this.#engine.splitLines(address, end - start, 0);
     this.#start = start;
-    this.#end = start + (words[CONSUMED] as number);
+    this.#end = start + words[CONSUMED]!;
     this.base = start - address;
     this.next = 0;
   }

@@ -12,7 +12,7 @@ const SHORT_LENGTH = 1_024;
  */
 export function writeParts(socket: Socket, parts: readonly Uint8Array[]): boolean {
   const buffers = gather(parts);
-  if (buffers.length === 1) return socket.write(buffers[0] as Uint8Array);
+  if (buffers.length === 1) return socket.write(buffers[0]!);
   let more = true;
   socket.cork();
   for (const buffer of buffers) more = socket.write(buffer);

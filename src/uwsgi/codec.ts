@@ -99,20 +99,20 @@ export class UwsgiPacketDecoder {
     if (this.#state[PacketState.HeaderLength] === 0) this.#packetStart = this.#received;
     words.set(this.#state, stateBase);
     const rows = this.#engine.splitPackets(WINDOW, length, 1);
-    for (let at = 0; at < STATE_WORDS; at++) this.#state[at] = words[stateBase + at] as number;
-    const consumed = words[resultBase + TableResult.Consumed] as number;
+    for (let at = 0; at < STATE_WORDS; at++) this.#state[at] = words[stateBase + at]!;
+    const consumed = words[resultBase + TableResult.Consumed]!;
     const complete = words[resultBase + TableResult.Complete] === 1;
     this.#received += consumed;
     if (rows === 0) {
       if (this.#state[PacketState.HeaderLength] === HEADER_LENGTH) {
-        this.#checkHeader(this.#state[PacketState.Header] as number);
+        this.#checkHeader(this.#state[PacketState.Header]!);
       }
       return { consumed };
     }
-    const start = words[tableBase + FrameRow.Start] as number;
-    const size = words[tableBase + FrameRow.Length] as number;
-    const head = words[tableBase + FrameRow.Head] as number;
-    const begins = ((words[tableBase + FrameRow.Flags] as number) & FrameFlag.Begins) !== 0;
+    const start = words[tableBase + FrameRow.Start]!;
+    const size = words[tableBase + FrameRow.Length]!;
+    const head = words[tableBase + FrameRow.Head]!;
+    const begins = (words[tableBase + FrameRow.Flags]! & FrameFlag.Begins) !== 0;
     if (begins) this.#checkHeader(head);
     if (complete && begins) return { consumed, packet: this.#packet(head, start, size) };
     this.#collected.push(memory.subarray(start, start + size));
@@ -170,7 +170,7 @@ export class UwsgiPacketDecoder {
     const rows = this.#engine.splitVariables(start + taken, size - taken);
     for (let row = tableBase; row < tableBase + rows * ROW_WORDS; row += ROW_WORDS) {
       if (words[row + PairRow.NameLength] !== 0) continue;
-      const at = (words[row + PairRow.NameStart] as number) - 2 - start;
+      const at = words[row + PairRow.NameStart]! - 2 - start;
       throw this.#malformed("has no name", at);
     }
     return new PackedVariables(this.#engine, start + taken, this.#consumed, rows);
@@ -178,7 +178,7 @@ export class UwsgiPacketDecoder {
 
   /** Bytes that the engine has split. */
   get #consumed(): number {
-    return this.#engine.words[resultBase + TableResult.Consumed] as number;
+    return this.#engine.words[resultBase + TableResult.Consumed]!;
   }
 
   #malformed(what: string, offset: number): GatewayError {

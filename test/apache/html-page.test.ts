@@ -39,7 +39,7 @@ const with_ = (column: string, value: string) =>
 const only = (page: string): WorkerRow => {
   const { rows } = parseWorkerPage(page);
   expect(rows).toHaveLength(1);
-  return rows[0] as WorkerRow;
+  return rows[0]!;
 };
 
 const plain: WorkerRow = {

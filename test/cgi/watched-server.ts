@@ -169,7 +169,7 @@ export class WatchedServer {
   }
 
   #act(request: ServerRequest): void {
-    const deed = this.#deeds[this.#next++ % this.#deeds.length] as Deed;
+    const deed = this.#deeds[this.#next++ % this.#deeds.length]!;
     if (deed === "nothing") return;
     const before = this.#sent.length;
     const hadEnded = request.ended;

@@ -187,7 +187,7 @@ describe("status", () => {
   it("of several targets has the worst exit code", async () => {
     const args = ["127.0.0.1:1/status", await start(closing), await start(goodPool)];
     expect((await runHere(["status", ...args])).code).toBe(2);
-    expect((await runHere(["status", args[0] as string, args[2] as string])).code).toBe(1);
+    expect((await runHere(["status", args[0]!, args[2]!])).code).toBe(1);
   });
 
   it("shows what the backend wrote to its error stream", async () => {

@@ -82,7 +82,7 @@ describe.each(engines)("demultiplexConnection, %s", (_, engine) => {
     const flags = (from: number, to: number) => {
       engine.memory.set(bytes.subarray(from, to), WINDOW);
       const rows = engine.demultiplexConnection(WINDOW, to - from);
-      return rows === 0 ? undefined : (engine.words[(TABLE >> 2) + 1] as number) >> 8;
+      return rows === 0 ? undefined : engine.words[(TABLE >> 2) + 1]! >> 8;
     };
     engine.words.fill(0, 0, 16);
     expect(flags(0, 8)).toBeUndefined();
@@ -97,7 +97,7 @@ describe.each(engines)("demultiplexConnection, %s", (_, engine) => {
     engine.words.fill(0, 0, 16);
     engine.memory.set(bytes, WINDOW);
     expect(engine.demultiplexConnection(WINDOW, 26)).toBe(1);
-    expect((engine.words[(TABLE >> 2) + 1] as number) >> 8).toBe(1);
+    expect(engine.words[(TABLE >> 2) + 1]! >> 8).toBe(1);
   });
 
   it.each([BeginRequest, EndRequest])("refuses type %i unless it has 8 bytes", (type) => {

@@ -54,8 +54,7 @@ export function split(
 
 function readPair(engine: Engine, index: number): Pairs["pairs"][number] {
   const words = row(engine, index);
-  const of = (start: number, length: number) =>
-    textAt(engine, words[start] as number, words[length] as number);
+  const of = (start: number, length: number) => textAt(engine, words[start]!, words[length]!);
   return [of(PairRow.NameStart, PairRow.NameLength), of(PairRow.ValueStart, PairRow.ValueLength)];
 }
 
@@ -86,15 +85,15 @@ function readLine(engine: Engine, index: number): Line {
   const key = (LINE_KEYS >> 2) + index * ROW_WORDS;
   const value = (LINE_VALUES >> 2) + index * ROW_WORDS;
   const between = (from: number, to: number) => {
-    const start = words[from] as number;
-    return textAt(engine, start, (words[to] as number) - start);
+    const start = words[from]!;
+    return textAt(engine, start, words[to]! - start);
   };
   return {
     key: between(key + LineKey.Start, key + LineKey.End),
     value: between(value + LineValue.Start, value + LineValue.End),
-    kind: words[key + LineKey.Kind] as number,
-    number: numbers[(value + LineValue.Number) >> 1] as number,
-    hash: words[key + LineKey.Hash] as number,
+    kind: words[key + LineKey.Kind]!,
+    number: numbers[(value + LineValue.Number) >> 1]!,
+    hash: words[key + LineKey.Hash]!,
   };
 }
 
@@ -124,12 +123,12 @@ export function splitLineRows(engine: Engine, chunks: readonly Uint8Array[]): nu
     for (let line = 0; line < count; line++) {
       const key = (LINE_KEYS >> 2) + line * ROW_WORDS;
       const value = (LINE_VALUES >> 2) + line * ROW_WORDS;
-      rows.push((words[key + LineKey.Start] as number) + base);
-      rows.push((words[key + LineKey.End] as number) + base);
-      rows.push((words[value + LineValue.Start] as number) + base);
-      rows.push((words[value + LineValue.End] as number) + base);
-      rows.push(words[key + LineKey.Hash] as number, words[key + LineKey.Kind] as number);
-      rows.push(numbers[(value + LineValue.Number) >> 1] as number);
+      rows.push(words[key + LineKey.Start]! + base);
+      rows.push(words[key + LineKey.End]! + base);
+      rows.push(words[value + LineValue.Start]! + base);
+      rows.push(words[value + LineValue.End]! + base);
+      rows.push(words[key + LineKey.Hash]!, words[key + LineKey.Kind]!);
+      rows.push(numbers[(value + LineValue.Number) >> 1]!);
     }
     taken += result(engine, TableResult.Consumed);
     waiting.take(result(engine, TableResult.Consumed));

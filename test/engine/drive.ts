@@ -20,7 +20,7 @@ import { NOT_ALIGNED, ROOM } from "./waiting-bytes.js";
 /** Drives one job over chunks, as decoders do: the state is theirs and lent for each call. */
 
 export function result(engine: Engine, word: number): number {
-  return engine.words[(RESULT >> 2) + word] as number;
+  return engine.words[(RESULT >> 2) + word]!;
 }
 
 const buffers = new WeakMap<Engine, Buffer>();
@@ -157,12 +157,12 @@ export function demultiplexConnection(
 
 function readRun(engine: Engine, index: number): Run {
   const words = row(engine, index);
-  const type = words[RecordRow.Type] as number;
-  const start = words[RecordRow.Start] as number;
+  const type = words[RecordRow.Type]!;
+  const start = words[RecordRow.Start]!;
   return {
     type: type & 0xff,
-    requestId: words[RecordRow.RequestId] as number,
-    content: textAt(engine, start, words[RecordRow.Length] as number),
+    requestId: words[RecordRow.RequestId]!,
+    content: textAt(engine, start, words[RecordRow.Length]!),
     begins: ((type >> 8) & RecordFlag.Begins) !== 0,
     ends: ((type >> 8) & RecordFlag.Ends) !== 0,
   };
@@ -229,11 +229,11 @@ export function frame(
 
 function addPiece({ frames }: Frames, engine: Engine, index: number): void {
   const words = row(engine, index);
-  const flags = words[FrameRow.Flags] as number;
-  const head = words[FrameRow.Head] as number;
+  const flags = words[FrameRow.Flags]!;
+  const head = words[FrameRow.Head]!;
   if ((flags & FrameFlag.Begins) !== 0) frames.push({ content: "", head, ended: false });
   const last = frames.at(-1);
   if (last === undefined || last.ended || last.head !== head) throw new Error("a piece of nothing");
-  last.content += textAt(engine, words[FrameRow.Start] as number, words[FrameRow.Length] as number);
+  last.content += textAt(engine, words[FrameRow.Start]!, words[FrameRow.Length]!);
   last.ended = (flags & FrameFlag.Ends) !== 0;
 }

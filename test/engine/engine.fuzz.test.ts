@@ -102,7 +102,7 @@ function compare(
     const actual = leave(webassembly, state, bytes, start, job);
     same(actual, expected);
     const [returned, next] = expected as [Int32Array, Int32Array];
-    const count = returned[0] as number;
+    const count = returned[0]!;
     same(meaning(webassembly, count), meaning(typescript, count));
     if (count < 0) return;
     state.set(next);
@@ -134,8 +134,8 @@ const runs: Meaning = (engine, rows) => {
   const [words = new Int32Array()] = table(engine, rows);
   const contents: Uint8Array[] = [];
   for (let at = 0; at < words.length; at += ROW_WORDS) {
-    const start = words[at + RecordRow.Start] as number;
-    contents.push(engine.memory.slice(start, start + (words[at + RecordRow.Length] as number)));
+    const start = words[at + RecordRow.Start]!;
+    contents.push(engine.memory.slice(start, start + words[at + RecordRow.Length]!));
   }
   return [words, ...contents];
 };
@@ -263,12 +263,12 @@ describe("splitLines on any page", () => {
         const { memory, words, numbers } = webassembly;
         const keyRow = (LINE_KEYS >> 2) + index * ROW_WORDS;
         const valueRow = (LINE_VALUES >> 2) + index * ROW_WORDS;
-        const number = numbers[(valueRow + LineValue.Number) >> 1] as number;
+        const number = numbers[(valueRow + LineValue.Number) >> 1]!;
         const key = colon < 0 ? line : line.slice(0, colon);
         expect(words[keyRow + LineKey.Hash]).toBe(hashKey(key));
         const valueStart = words[valueRow + LineValue.Start];
         expect(text(memory.slice(valueStart, words[valueRow + LineValue.End]))).toBe(value);
-        const kind = words[keyRow + LineKey.Kind] as number;
+        const kind = words[keyRow + LineKey.Kind]!;
         if (colon < 0) expect(kind).toBe(LineKind.Bare);
         else if (kind === LineKind.Date) expect(number, value).toBe(secondsOf(value));
         else if (!grammar.test(value))

@@ -203,7 +203,7 @@ const rows = [
     facts(rows, file, bytes) {
       const text = latin1(bytes);
       const lines = Array.from({ length: rows.length / PAGE_LINE_COLUMNS }, (_, index) => {
-        const of = (column: number) => rows[index * PAGE_LINE_COLUMNS + column] as number;
+        const of = (column: number) => rows[index * PAGE_LINE_COLUMNS + column]!;
         const key = text.slice(of(PageLine.Start), of(PageLine.KeyEnd));
         const value = text.slice(of(PageLine.ValueStart), of(PageLine.End));
         expect(of(PageLine.KeyHash), file).toBe(hashKey(key));

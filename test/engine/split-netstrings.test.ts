@@ -94,7 +94,7 @@ describe.each(engines)("splitNetstrings, %s", (_, engine) => {
     engine.words[5] = 1_000;
     engine.memory.set(bytes, WINDOW);
     expect(engine.splitNetstrings(WINDOW, bytes.length, 100_000)).toBe(TABLE_ROWS);
-    const consumed = engine.words[16] as number;
+    const consumed = engine.words[16]!;
     expect(consumed).toBe(3 * TABLE_ROWS);
     expect(engine.splitNetstrings(WINDOW + consumed, 6, 100_000)).toBe(2);
   });

@@ -58,7 +58,7 @@ export const mixed = <Request extends { records: Uint8Array[] }>(
     const records: Uint8Array[] = [];
     for (let turn = 0; queues.some(({ length }) => length > 0); turn++) {
       const waiting = queues.filter(({ length }) => length > 0);
-      const pick = picks[turn % picks.length] as number;
+      const pick = picks[turn % picks.length]!;
       records.push(waiting[pick % waiting.length]?.shift() as Uint8Array);
     }
     return { requests: all, bytes: join(...records) };

@@ -160,7 +160,7 @@ describe("name-value pairs", () => {
       const content = "bytes" in body ? body.bytes : hex("");
       let at = 0;
       // Each record is whole pairs of a one-byte and a four-byte length.
-      while (at < content.length) at += 5 + (content[at] as number) + 5_000;
+      while (at < content.length) at += 5 + content[at]! + 5_000;
       expect(at).toBe(content.length);
     }
     expect(bodies.at(-1)).toEqual([1, { kind: "params", bytes: hex(""), ends: true }]);

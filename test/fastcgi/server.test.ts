@@ -88,9 +88,9 @@ describe.each(engines)("FastCgiServer on the %s engine", (_, engine) => {
       let at = 0;
       while (at < sent.length) {
         expect(at % 8).toBe(0);
-        const content = ((sent[at + 4] as number) << 8) | (sent[at + 5] as number);
-        expect(content + (sent[at + 6] as number)).toBeLessThanOrEqual(65_535);
-        at += 8 + content + (sent[at + 6] as number);
+        const content = (sent[at + 4]! << 8) | sent[at + 5]!;
+        expect(content + sent[at + 6]!).toBeLessThanOrEqual(65_535);
+        at += 8 + content + sent[at + 6]!;
       }
       expect(at).toBe(sent.length);
     });

@@ -19,7 +19,7 @@ describeWith(["php-fpm"], "a fleet of real pools", () => {
   function* targets(most: number, dead: string): Iterable<string> {
     for (let index = 0; index < most; index++) {
       if (index % 20 === 0) yield dead;
-      else yield fpm.pool(names[index % names.length] as string).address;
+      else yield fpm.pool(names[index % names.length]!).address;
     }
   }
 

@@ -135,7 +135,7 @@ describe("probeAll", () => {
     expect(timeouts).toHaveLength(2);
     // A message names it: "within 1000 ms".
     expect(timeouts[0]).toBe(1_000);
-    expect(timeouts[1]).toBeLessThan(timeouts[0] as number);
+    expect(timeouts[1]).toBeLessThan(timeouts[0]!);
     expect(await all(probeAll(["x"], probe, { timeout: 10, retries: 5 }))).toHaveLength(1);
   });
 

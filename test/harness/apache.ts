@@ -135,7 +135,7 @@ async function launch(program: string, options: ApacheOptions): Promise<Apache> 
   };
   const countReady = () => read().split(READY).length - 1;
   const words = [...(options.prefix ?? []), program, "-D", "FOREGROUND", "-f", configuration];
-  const server = new ServerProcess(words[0] as string, words.slice(1), folder);
+  const server = new ServerProcess(words[0]!, words.slice(1), folder);
   await server.ready(() => countReady() > 0, read);
 
   let lastLog = "";

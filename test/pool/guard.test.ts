@@ -29,7 +29,7 @@ describe.each(["shared", "delegate"])("a %s pool whose master is killed", (mode)
     master.signal("SIGKILL");
     await master.exited();
     void failure;
-    return { blocked: [...pids][0] as number, others: [pid] };
+    return { blocked: [...pids][0]!, others: [pid] };
   }
 
   it("has no worker left behind its time to drain, be it in an endless loop", async () => {
@@ -53,7 +53,7 @@ describe.each(["shared", "delegate"])("a %s pool whose master is killed", (mode)
     const first = master.guard as number;
     process.kill(first, "SIGKILL");
     await gone(first, 3_000);
-    process.kill(master.workers[0] as number, "SIGKILL");
+    process.kill(master.workers[0]!, "SIGKILL");
     await master.logged(/child \d+ started/, 3);
     expect(master.guard).not.toBe(first);
     const { blocked } = await kill(master);

@@ -39,7 +39,7 @@ class Talk {
       () => heard().length >= lines,
       () => `heard ${JSON.stringify(this.#heard)}`,
     );
-    const [pid, ...words] = (heard()[lines - 1] as string).split(" ");
+    const [pid, ...words] = heard()[lines - 1]!.split(" ");
     return { pid: Number(pid), text: words.join(" ") };
   }
 

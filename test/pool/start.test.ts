@@ -111,7 +111,7 @@ describe.each(modes)("the socket's file of a %s pool", (mode) => {
     );
     const serving = all.filter(({ log }) => log.includes("ready to handle"));
     expect(serving).toHaveLength(1);
-    const { pid } = await (serving[0] as Master).request("/");
+    const { pid } = await serving[0]!.request("/");
     expect(serving[0]?.workers).toContain(pid);
   });
 });

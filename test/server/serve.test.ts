@@ -65,7 +65,7 @@ class Peer {
 
   get received(): Buffer {
     this.#chunks = [Buffer.concat(this.#chunks)];
-    return this.#chunks[0] as Buffer;
+    return this.#chunks[0]!;
   }
 
   /** Waits until a request has ended, and tells all that came. */

@@ -48,13 +48,13 @@ describe.each(engines)("captured status pages (%s)", (_, engine) => {
       listenQueueLen,
     });
     expect(pages.length).toBeGreaterThan(1);
-    for (const page of pages) expect(stable(page)).toEqual(stable(pages[0] as PoolStatus));
+    for (const page of pages) expect(stable(page)).toEqual(stable(pages[0]!));
     const dated = pages.filter((page) => page.startTime !== undefined);
     expect(new Set(dated.map((page) => page.startTime?.getTime())).size).toBe(1);
     const full = pages.filter((page) => page.processes !== undefined);
     const workers = (page: PoolStatus) =>
       page.processes?.map(({ pid, startTime }) => [pid, startTime?.getTime()]);
-    for (const page of full) expect(workers(page)).toEqual(workers(full[0] as PoolStatus));
+    for (const page of full) expect(workers(page)).toEqual(workers(full[0]!));
   });
 
   const json = names.filter((name) => name.endsWith(".json") && isJson(name));

@@ -81,7 +81,7 @@ function shortOptions<Spec extends OptionSpec>(
 ): { spec: Spec; value: string }[] {
   const options: { spec: Spec; value: string }[] = [];
   for (let rest = cluster; rest !== ""; ) {
-    const letter = [...rest][0] as string;
+    const letter = [...rest][0]!;
     rest = rest.slice(letter.length);
     const spec = specs.find(({ short }) => short === letter);
     if (spec === undefined) throw new OptionError(`option -${letter} not recognized`);

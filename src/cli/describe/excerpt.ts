@@ -5,7 +5,7 @@ const QUOTE = 0x22;
 export function excerpt(bytes: Uint8Array, most: number, length = bytes.length): string {
   let text = "";
   const shown = Math.min(most, bytes.length);
-  for (let at = 0; at < shown; at++) text += escapeByte(bytes[at] as number);
+  for (let at = 0; at < shown; at++) text += escapeByte(bytes[at]!);
   const more = length - shown;
   return `"${text}"${more > 0 ? `… and ${more} more` : ""}`;
 }

@@ -41,7 +41,7 @@ function isText(first: Uint8Array): boolean {
 }
 
 function recognise(first: Uint8Array, most: number): Describer {
-  const byte = first[0] as number;
+  const byte = first[0]!;
   if (byte === 1) return new FastCgiDescriber(most);
   if (byte >= 0x30 && byte <= 0x39) return new ScgiDescriber(most);
   if (isText(first)) return new ResponseDescriber(most);

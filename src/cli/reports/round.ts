@@ -41,7 +41,7 @@ export function pagesText(results: readonly FleetResult<Uint8Array>[], io: Io): 
     const page = isTerminal ? Buffer.from(visibleLines(new TextDecoder().decode(value))) : value;
     return results.length === 1 ? [page] : [Buffer.from(heading), page];
   });
-  return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
+  return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
 }
 
 /** What went wrong with targets, and the exit code that it stands for. */

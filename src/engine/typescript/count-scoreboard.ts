@@ -16,16 +16,16 @@ export function countScoreboard({ bytes, words }: Memory, start: number, length:
   const end = start + length;
   let at = start;
   for (const last = end - 4; at <= last; at += 4) {
-    (counts[bytes[at] as number] as number)++;
-    (counts[256 + (bytes[at + 1] as number)] as number)++;
-    (counts[512 + (bytes[at + 2] as number)] as number)++;
-    (counts[768 + (bytes[at + 3] as number)] as number)++;
+    counts[bytes[at]!]!++;
+    counts[256 + bytes[at + 1]!]!++;
+    counts[512 + bytes[at + 2]!]!++;
+    counts[768 + bytes[at + 3]!]!++;
   }
-  while (at < end) (counts[bytes[at++] as number] as number)++;
+  while (at < end) counts[bytes[at++]!]!++;
 
   let other = length;
   for (let index = 0; index < OTHER; index++) {
-    const count = take(LETTERS[index] as number);
+    const count = take(LETTERS[index]!);
     words[R + index] = count;
     other -= count;
   }
@@ -37,10 +37,7 @@ export function countScoreboard({ bytes, words }: Memory, start: number, length:
 /** Reads a letter's count and sets it back. */
 function take(letter: number): number {
   const count =
-    (counts[letter] as number) +
-    (counts[256 + letter] as number) +
-    (counts[512 + letter] as number) +
-    (counts[768 + letter] as number);
+    counts[letter]! + counts[256 + letter]! + counts[512 + letter]! + counts[768 + letter]!;
   counts[letter] = counts[256 + letter] = counts[512 + letter] = counts[768 + letter] = 0;
   return count;
 }

@@ -33,11 +33,11 @@ export function demultiplexConnection(memory: Memory, start: number, length: num
   if (isOutside(start, length)) return EngineError.Range;
   const { bytes, words, view } = memory;
   const end = start + length;
-  let headerLength = words[S + State.HeaderLength] as number;
-  let low = words[S + State.HeaderLow] as number;
-  let high = words[S + State.HeaderHigh] as number;
-  let content = words[S + State.ContentRemaining] as number;
-  let padding = words[S + State.PaddingRemaining] as number;
+  let headerLength = words[S + State.HeaderLength]!;
+  let low = words[S + State.HeaderLow]!;
+  let high = words[S + State.HeaderHigh]!;
+  let content = words[S + State.ContentRemaining]!;
+  let padding = words[S + State.PaddingRemaining]!;
 
   let at = start;
   let records = 0;
@@ -56,7 +56,7 @@ export function demultiplexConnection(memory: Memory, start: number, length: num
         headerLength = HEADER_LENGTH;
       } else {
         while (headerLength < HEADER_LENGTH && at < end) {
-          const byte = (bytes[at++] as number) << ((headerLength & 3) << 3);
+          const byte = bytes[at++]! << ((headerLength & 3) << 3);
           if (headerLength < 4) low |= byte;
           else high |= byte;
           headerLength++;
@@ -92,9 +92,9 @@ export function demultiplexConnection(memory: Memory, start: number, length: num
       const ends = content === taken ? ENDS : 0;
       if (run === low >>> 8) {
         const row = T + ROW_WORDS * (rows - 1);
-        const length = words[row + RecordRow.Length] as number;
-        copyDown(memory, (words[row + RecordRow.Start] as number) + length, at, taken);
-        words[row + RecordRow.Type] = ((words[row + RecordRow.Type] as number) & ~ENDS) | ends;
+        const length = words[row + RecordRow.Length]!;
+        copyDown(memory, words[row + RecordRow.Start]! + length, at, taken);
+        words[row + RecordRow.Type] = (words[row + RecordRow.Type]! & ~ENDS) | ends;
         words[row + RecordRow.Length] = length + taken;
       } else {
         const type = typeOf(low);

@@ -30,13 +30,13 @@ export function demultiplex(memory: Memory, start: number, length: number): numb
   if (isOutside(start, length)) return EngineError.Range;
   const { bytes, words, view } = memory;
   const end = start + length;
-  const requestId = words[S + State.RequestId] as number;
-  let headerLength = words[S + State.HeaderLength] as number;
-  let low = words[S + State.HeaderLow] as number;
-  let high = words[S + State.HeaderHigh] as number;
-  let content = words[S + State.ContentRemaining] as number;
-  let padding = words[S + State.PaddingRemaining] as number;
-  let ended = words[S + State.Ended] as number;
+  const requestId = words[S + State.RequestId]!;
+  let headerLength = words[S + State.HeaderLength]!;
+  let low = words[S + State.HeaderLow]!;
+  let high = words[S + State.HeaderHigh]!;
+  let content = words[S + State.ContentRemaining]!;
+  let padding = words[S + State.PaddingRemaining]!;
+  let ended = words[S + State.Ended]!;
 
   let at = start;
   let records = 0;
@@ -57,7 +57,7 @@ export function demultiplex(memory: Memory, start: number, length: number): numb
         headerLength = HEADER_LENGTH;
       } else {
         while (headerLength < HEADER_LENGTH && at < end) {
-          const byte = (bytes[at++] as number) << ((headerLength & 3) << 3);
+          const byte = bytes[at++]! << ((headerLength & 3) << 3);
           if (headerLength < 4) low |= byte;
           else high |= byte;
           headerLength++;
@@ -120,8 +120,8 @@ export function demultiplex(memory: Memory, start: number, length: number): numb
   words[R + Result.StderrLength] = stderrLength;
   words[R + Result.Consumed] = at - start;
   words[R + Result.Ended] = ended;
-  words[R + Result.AppStatus] = ended === 0 ? 0 : swap(words[S + State.EndLow] as number);
-  words[R + Result.ProtocolStatus] = ended === 0 ? 0 : (words[S + State.EndHigh] as number) & 0xff;
+  words[R + Result.AppStatus] = ended === 0 ? 0 : swap(words[S + State.EndLow]!);
+  words[R + Result.ProtocolStatus] = ended === 0 ? 0 : words[S + State.EndHigh]! & 0xff;
   words[R + Result.OtherRequests] = otherRequests;
   words[R + Result.OtherTypes] = otherTypes;
   words[R + Result.ErrorOffset] = errorOffset;
@@ -130,10 +130,10 @@ export function demultiplex(memory: Memory, start: number, length: number): numb
 
 /** Keeps bytes of END_REQUEST's content, of which there are eight. */
 function keepEnd({ bytes, words }: Memory, at: number, length: number): void {
-  let seen = words[S + State.EndLength] as number;
+  let seen = words[S + State.EndLength]!;
   for (let index = 0; index < length; index++, seen++) {
     const word = S + ((seen & 4) === 0 ? State.EndLow : State.EndHigh);
-    words[word] = (words[word] as number) | ((bytes[at + index] as number) << ((seen & 3) << 3));
+    words[word] = words[word]! | (bytes[at + index]! << ((seen & 3) << 3));
   }
   words[S + State.EndLength] = seen;
 }

@@ -31,7 +31,7 @@ export function readNumber(memory: Memory, start: number, end: number, slot: num
   numbers[slot] = 0;
   if (start === end) return LineKind.Text;
   let at = start;
-  let byte = bytes[at] as number;
+  let byte = bytes[at]!;
   const isNegative = byte === MINUS;
   if (isNegative || byte === PLUS) at++;
 
@@ -40,7 +40,7 @@ export function readNumber(memory: Memory, start: number, end: number, slot: num
   let significant = 0;
   let mantissa = 0;
   for (; at < end; at++) {
-    byte = bytes[at] as number;
+    byte = bytes[at]!;
     if (byte < ZERO || byte > NINE) break;
     if (significant === 0) {
       if (byte === ZERO) continue;
@@ -56,7 +56,7 @@ export function readNumber(memory: Memory, start: number, end: number, slot: num
     isInteger = false;
     const fraction = ++at;
     for (; at < end; at++) {
-      byte = bytes[at] as number;
+      byte = bytes[at]!;
       if (byte < ZERO || byte > NINE) break;
       if (byte !== ZERO || significant > 0) significant++;
       mantissa = mantissa * 10 + (byte - ZERO);
@@ -70,14 +70,14 @@ export function readNumber(memory: Memory, start: number, end: number, slot: num
     at++;
     let sign = 1;
     if (at < end) {
-      byte = bytes[at] as number;
+      byte = bytes[at]!;
       if (byte === MINUS) sign = -1;
       if (byte === MINUS || byte === PLUS) at++;
     }
     const exponentStart = at;
     let written = 0;
     for (; at < end; at++) {
-      byte = bytes[at] as number;
+      byte = bytes[at]!;
       if (byte < ZERO || byte > NINE) break;
       if (written < EXPONENT_CAP) written = written * 10 + (byte - ZERO);
     }
@@ -86,15 +86,15 @@ export function readNumber(memory: Memory, start: number, end: number, slot: num
   }
   const digitsEnd = at;
   for (; at < end; at++) {
-    byte = bytes[at] as number;
+    byte = bytes[at]!;
     if (byte !== SPACE && byte !== TAB) return LineKind.Text;
   }
 
   if (significant <= EXACT_DIGITS) {
     if (significant === 0) exponent = 0;
     if (exponent > 22 || exponent < -22) return LineKind.Long;
-    if (exponent < 0) mantissa /= POWERS[-exponent] as number;
-    else if (exponent > 0) mantissa *= POWERS[exponent] as number;
+    if (exponent < 0) mantissa /= POWERS[-exponent]!;
+    else if (exponent > 0) mantissa *= POWERS[exponent]!;
     numbers[slot] = isNegative ? -mantissa : mantissa;
     return LineKind.Number;
   }
@@ -115,7 +115,7 @@ function readLongInteger(
   let upper = 0;
   let lower = 0;
   for (let at = start; at < end; at++) {
-    const digit = (bytes[at] as number) - ZERO;
+    const digit = bytes[at]! - ZERO;
     text += digit;
     if (at < middle) upper = upper * 10 + digit;
     else lower = lower * 10 + digit;

@@ -33,7 +33,7 @@ export function splitLines(memory: Memory, start: number, length: number, final:
     let colon = at;
     let byte = 0;
     while (colon < end) {
-      byte = bytes[colon] as number;
+      byte = bytes[colon]!;
       if (byte === COLON || byte === NEWLINE) break;
       colon++;
     }
@@ -41,7 +41,7 @@ export function splitLines(memory: Memory, start: number, length: number, final:
     if (byte === COLON) {
       value++;
       while (value + 4 <= end && view.getInt32(value, true) === FOUR_SPACES) value += 4;
-      while (value < end && isBlank(bytes[value] as number)) value++;
+      while (value < end && isBlank(bytes[value]!)) value++;
     }
     let newline = value;
     while (newline < end && bytes[newline] !== NEWLINE) newline++;

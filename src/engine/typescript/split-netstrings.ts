@@ -31,12 +31,12 @@ export function splitNetstrings(
 ): number {
   if (isOutside(start, length)) return EngineError.Range;
   const end = start + length;
-  const strict = words[S + State.Strict] as number;
-  const limit = words[S + State.Limit] as number;
-  let phase = words[S + State.Phase] as number;
-  let digits = words[S + State.Digits] as number;
-  let size = words[S + State.Length] as number;
-  let remaining = words[S + State.Remaining] as number;
+  const strict = words[S + State.Strict]!;
+  const limit = words[S + State.Limit]!;
+  let phase = words[S + State.Phase]!;
+  let digits = words[S + State.Digits]!;
+  let size = words[S + State.Length]!;
+  let remaining = words[S + State.Remaining]!;
 
   let at = start;
   let rows = 0;
@@ -47,7 +47,7 @@ export function splitNetstrings(
   while (at < end && complete < most) {
     if (phase === IN_LENGTH) {
       if (digits === 0 && rows === TABLE_ROWS) break;
-      const byte = bytes[at] as number;
+      const byte = bytes[at]!;
       const digit = byte - ZERO;
       if (digit >= 0 && digit <= 9) {
         if (digits === MOST_DIGITS || (strict !== 0 && digits === 1 && size === 0)) {

@@ -24,9 +24,9 @@ export function splitPackets(
 ): number {
   if (isOutside(start, length)) return EngineError.Range;
   const end = start + length;
-  let headerLength = words[S + State.HeaderLength] as number;
-  let header = words[S + State.Header] as number;
-  let remaining = words[S + State.Remaining] as number;
+  let headerLength = words[S + State.HeaderLength]!;
+  let header = words[S + State.Header]!;
+  let remaining = words[S + State.Remaining]!;
 
   let at = start;
   let rows = 0;
@@ -34,7 +34,7 @@ export function splitPackets(
   while (at < end && complete < most) {
     if (headerLength < HEADER_LENGTH) {
       if (headerLength === 0 && rows === TABLE_ROWS) break;
-      header |= (bytes[at++] as number) << (headerLength++ << 3);
+      header |= bytes[at++]! << (headerLength++ << 3);
       if (headerLength < HEADER_LENGTH) continue;
       remaining = (header >>> 8) & 0xffff;
       if (remaining > 0) continue;

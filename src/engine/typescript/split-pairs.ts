@@ -13,14 +13,14 @@ export function splitPairs({ bytes, words }: Memory, start: number, length: numb
   let needed = 0;
   while (at < end && rows < TABLE_ROWS) {
     let next = at;
-    let nameLength = bytes[next++] as number;
+    let nameLength = bytes[next++]!;
     if (nameLength > 127) {
       if (next + 3 > end) break;
       nameLength = longLength(bytes, nameLength, next);
       next += 3;
     }
     if (next >= end) break;
-    let valueLength = bytes[next++] as number;
+    let valueLength = bytes[next++]!;
     if (valueLength > 127) {
       if (next + 3 > end) break;
       valueLength = longLength(bytes, valueLength, next);
@@ -48,10 +48,5 @@ export function splitPairs({ bytes, words }: Memory, start: number, length: numb
 
 /** A length of 31 bits, of which the first byte is read. */
 function longLength(bytes: Uint8Array, first: number, at: number): number {
-  return (
-    ((first & 0x7f) << 24) |
-    ((bytes[at] as number) << 16) |
-    ((bytes[at + 1] as number) << 8) |
-    (bytes[at + 2] as number)
-  );
+  return ((first & 0x7f) << 24) | (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!;
 }

@@ -12,10 +12,10 @@ export function splitVariables({ bytes, words }: Memory, start: number, length: 
   let rows = 0;
   let needed = 0;
   while (at + 2 <= end && rows < TABLE_ROWS) {
-    const nameLength = (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
+    const nameLength = bytes[at]! | (bytes[at + 1]! << 8);
     const valueAt = at + 2 + nameLength;
     if (valueAt + 2 > end) break;
-    const valueLength = (bytes[valueAt] as number) | ((bytes[valueAt + 1] as number) << 8);
+    const valueLength = bytes[valueAt]! | (bytes[valueAt + 1]! << 8);
     const next = valueAt + 2 + valueLength;
     if (next > end) {
       needed = next - at;

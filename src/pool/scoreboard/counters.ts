@@ -38,7 +38,7 @@ function processOf(board: Scoreboard, slot: SlotNumbers, now: number): ProcessCo
   return {
     ...board.readTexts(slot.slot, slot.requests),
     pid: slot.pid,
-    state: stateNames[slot.state] as string,
+    state: stateNames[slot.state]!,
     startTime: slot.startTime,
     requests: slot.requests,
     requestDuration: Math.max(0, Math.round(isIdle ? slot.duration : (now - slot.began) * 1_000)),

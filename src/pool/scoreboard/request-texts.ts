@@ -53,7 +53,7 @@ export function encodeTexts(texts: RequestTexts, requests: number, record: Buffe
   const values = [texts.requestMethod, texts.requestUri, texts.user, texts.script];
   let at = HEAD;
   for (const [index, limit] of LENGTHS.entries()) {
-    const length = record.write(values[index] as string, at, limit, "utf8");
+    const length = record.write(values[index]!, at, limit, "utf8");
     record.writeUInt16LE(length, 16 + index * 2);
     at += length;
   }

@@ -168,8 +168,8 @@ export class Scoreboard {
       if (words[Word.Sequence] === words[Word.SequenceAgain]) break;
       readSync(this.descriptor, bytes, 0, SLOT_SIZE, recordAt(slot));
     }
-    const word = (name: number): number => words[name] as number;
-    const float = (name: number): number => floats[name] as number;
+    const word = (name: number): number => words[name]!;
+    const float = (name: number): number => floats[name]!;
     return {
       slot,
       pid: word(Word.Pid),
@@ -191,7 +191,7 @@ export function countActive(descriptor: number, words: Uint32Array): number {
   readSync(descriptor, words, 0, words.byteLength, recordAt(0));
   let active = 0;
   for (let at: number = Word.State; at < words.length; at += SLOT_SIZE / 4) {
-    if ((words[at] as number) > SlotState.Idle) active += 1;
+    if (words[at]! > SlotState.Idle) active += 1;
   }
   return active;
 }

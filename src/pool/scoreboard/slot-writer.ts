@@ -112,7 +112,7 @@ export class SlotWriter {
 
   /** @returns false when it is too early to call the connection silent */
   tellSilence(now: number): boolean {
-    if (now - (this.#floats[Float.Began] as number) < SHORT_SILENCE) return false;
+    if (now - this.#floats[Float.Began]! < SHORT_SILENCE) return false;
     // Told of now: a place that is given back is written as idle.
     silent.delete(this);
     if (this.#opener?.leaveIfSilent() !== true) this.write();
@@ -123,7 +123,7 @@ export class SlotWriter {
   begin(variables: Variables): void {
     const words = this.#words;
     const now = preciseNow();
-    const requests = (words[Word.Requests] as number) + 1;
+    const requests = words[Word.Requests]! + 1;
     silent.delete(this);
     this.#opener = undefined;
     words[Word.Requests] = requests;
@@ -139,7 +139,7 @@ export class SlotWriter {
   end(): void {
     const now = preciseNow();
     const floats = this.#floats;
-    const elapsed = now - (floats[Float.Began] as number);
+    const elapsed = now - floats[Float.Began]!;
     floats[Float.Duration] = elapsed * 1_000;
     floats[Float.Memory] = currentMemory(now);
     this.#words[Word.Cpu] = elapsed < PROCESSOR_AGE ? 0 : this.#processorShare(now);
@@ -148,7 +148,7 @@ export class SlotWriter {
 
   /** Writes the numbers, or so much of the record. */
   write(length = TEXTS_OFFSET): void {
-    const sequence = ((this.#words[Word.Sequence] as number) + 1) >>> 0;
+    const sequence = (this.#words[Word.Sequence]! + 1) >>> 0;
     this.#words[Word.Sequence] = sequence;
     this.#words[Word.SequenceAgain] = sequence;
     writeSync(this.#descriptor, this.#record, 0, length, recordAt(this.slot));
@@ -165,9 +165,9 @@ export class SlotWriter {
   #countActive(now: number): void {
     this.#counted = now;
     if (this.#scratch.length === 0) return;
-    if ((this.#words[Word.MaxActive] as number) >= this.#places) return;
+    if (this.#words[Word.MaxActive]! >= this.#places) return;
     const active = countActive(this.#descriptor, this.#scratch);
-    if (active <= (this.#words[Word.MaxActive] as number)) return;
+    if (active <= this.#words[Word.MaxActive]!) return;
     this.#words[Word.MaxActive] = active;
     this.write();
   }

@@ -195,7 +195,7 @@ function headOf(text: unknown, fields: unknown): Head {
     }
     headers.append(name, value);
   }
-  return { status: Number(match[1]), statusText: match[2] as string, headers };
+  return { status: Number(match[1]), statusText: match[2]!, headers };
 }
 
 /** The header list, which PEP 3333 has of pairs of strings. A string, too, has a first and a second. */

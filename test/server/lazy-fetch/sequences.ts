@@ -49,7 +49,7 @@ export async function transcript(
   const begun: Promise<unknown>[] = [];
   const seen: unknown[] = [];
   for (const { kind, which, name } of steps) {
-    const message = messages[which % messages.length] as Message;
+    const message = messages[which % messages.length]!;
     if (kind === "begin to read") begun.push(outcome(() => call(message, name)));
     else if (kind === "make") {
       const made = await outcome(() => void messages.push(makeFrom(message, name)));

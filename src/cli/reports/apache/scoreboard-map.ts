@@ -73,7 +73,7 @@ function repeatedLines(letters: string, start: number, perLine: number): number 
 
 function paintRuns(letters: string, style: Style): string {
   const runs = letters.match(/(.)\1*/g) ?? [];
-  return runs.map((run) => style[paintOf.get(run[0] as string) ?? "bad"](run)).join("");
+  return runs.map((run) => style[paintOf.get(run[0]!) ?? "bad"](run)).join("");
 }
 
 /** What the letters that are on the map mean, and how many there are of each. */
