@@ -60,7 +60,9 @@ describe("S0.3 the request for a page, on the wire", () => {
   });
 
   it("has them for a ping, too, and values that its grammar allows", async () => {
-    await ping(`${server.address}:/ping`);
+    await expect(ping(`${server.address}:/ping`)).rejects.toMatchObject({
+      code: "not_a_ping_reply",
+    });
     const variables = received();
     expect([...variables.keys()]).toEqual(expect.arrayContaining(demanded));
     expect(variables.get("SCRIPT_NAME")).toBe("/ping");
