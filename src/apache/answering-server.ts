@@ -67,12 +67,25 @@ function holderOf(inodes: readonly string[], place: string, table: ProcessTable)
     const hint = "ask httpd at its own address, or give --master PID";
     return doubted(`${what}, which is not known as httpd`, hint);
   }
+  const owners = ownersOf(inodes, table);
+  if (owners.length > 1) {
+    const what = owners.map((each) => `${programName(each)} (process ${each.pid})`).join(" and ");
+    return doubted(`${what} share the port of ${place}`, "give --master PID");
+  }
   const hidden = servers.find(({ master }) => table.sockets(master.pid) === undefined);
   const reason =
     hidden === undefined
       ? `this user may not see which process listens on ${place}`
       : `this user may not see the sockets of httpd (process ${hidden.master.pid})`;
   return doubted(reason, "run it as root, or give --master PID");
+}
+
+/** The processes that have one of several sockets (`SO_REUSEPORT`), the oldest of each. */
+function ownersOf(inodes: readonly string[], table: ProcessTable): readonly ProcessInfo[] {
+  const owners = inodes.flatMap(
+    (inode) => table.list().find(({ pid }) => table.sockets(pid)?.has(inode) === true) ?? [],
+  );
+  return [...new Map(owners.map((owner) => [owner.pid, owner])).values()];
 }
 
 function doubted(reason: string, hint: string): AnsweringServer {

@@ -47,7 +47,8 @@ export async function readLocalWorkers(
     const strangers = strangersTo(candidate.server, page, seen, table);
     const mayHaveEnded = strangers.length > 0 && strangers.length < named.size;
     if (!mayHaveEnded || reading === READINGS) {
-      const answering = named.size === 0 ? unnamed(candidate) : checked(candidate, strangers);
+      const answering =
+        named.size === 0 ? unnamed(candidate) : checked(candidate, strangers, masterPid);
       const ownRow = ownRowOf(page, source.htmlUrl);
       const workers = joinWorkers({ ...page, server: answering.server, table, ownRow });
       return { ...answering, page, workers };
@@ -132,13 +133,20 @@ function unnamed({ server }: AnsweringServer): AnsweringServer {
   return { server, doubt: { reason: "the page names no process", hint } };
 }
 
-function checked(candidate: AnsweringServer, strangers: readonly number[]): AnsweringServer {
+function checked(
+  candidate: AnsweringServer,
+  strangers: readonly number[],
+  masterPid: number | undefined,
+): AnsweringServer {
   const { server } = candidate;
   if (server === undefined || strangers.length === 0) return candidate;
   const pids = strangers.slice(0, 3).join(", ") + (strangers.length > 3 ? " …" : "");
   const { pid } = server.master;
-  const reason = `the page names processes that are no children of httpd (process ${pid}): ${pids}`;
+  const what = masterPid === undefined ? `httpd (process ${pid})` : `process ${pid}`;
+  const reason = `the page names processes that are no children of ${what}: ${pids}`;
   const hint =
-    "it may be another machine's, behind a proxy or a tunnel: ask httpd at its own address";
+    masterPid === undefined
+      ? "it may be another machine's, behind a proxy or a tunnel: ask httpd at its own address"
+      : "give the pid of this httpd's master, which is in its PidFile";
   return { server: undefined, doubt: { reason, hint } };
 }

@@ -4,9 +4,10 @@ import { visible, visibleLines } from "./terminal/visible.js";
 
 /** What went wrong, for people: with its address, what the backend said, and what to check. */
 export function errorLines(error: GatewayError, style: Style): string[] {
-  const address = error.address === undefined ? "" : `${visible(error.address)}: `;
+  const { address: named, message } = error;
+  const address = named === undefined || names(message, named) ? "" : `${visible(named)}: `;
   return [
-    `${style.bad("fcgi-probe:")} ${address}${visible(error.message)}`,
+    `${style.bad("fcgi-probe:")} ${address}${visible(message)}`,
     ...backendLines(error.stderr),
     `${style.warning("hint:")} ${visible(error.hint)}`,
   ];
@@ -15,4 +16,12 @@ export function errorLines(error: GatewayError, style: Style): string[] {
 function backendLines(stderr: string | undefined): string[] {
   const text = visibleLines(stderr ?? "").trim();
   return text === "" ? [] : text.split("\n").map((line) => `stderr: ${line}`);
+}
+
+/** Whether a message names an address itself: as a word of its own, and not as the start of another. */
+function names(message: string, address: string): boolean {
+  const at = message.indexOf(address);
+  if (at < 0) return false;
+  const before = message.slice(0, at).at(-1) ?? " ";
+  return /[\s"'(]/.test(before) && !/^(?:[\w/@%-]|[.:]\S)/.test(message.slice(at + address.length));
 }

@@ -164,7 +164,7 @@ export class Exchange implements ChannelHandlers, BodyReceiver {
   }
 
   #expire(): void {
-    const within = `within ${Math.round(this.#options.timeout)} ms`;
+    const within = `within ${Math.ceil(this.#options.timeout)} ms`;
     this.abandon(
       this.#ready
         ? this.#lateAnswer(within)

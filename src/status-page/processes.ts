@@ -24,12 +24,49 @@ export function readProcesses(
 ): void {
   const { letters } = page;
   const warnings: string[] = [];
-  const blocks = findBlocks(letters, from, to, grammar);
+  const blocks = wholeBlocks(letters, findBlocks(letters, from, to, grammar), grammar);
   const processes = blocks.map((block) => readProcess(page, block, grammar, warnings));
   const forged = forgedBlocks(letters, blocks, pool.totalProcesses ?? blocks.length, grammar);
   if (forged.size > 0) warnings.unshift(forgedWarning(blocks, forged));
   pool.processes = processes;
   pool.warnings = [...countWarnings(pool), ...warnings];
+}
+
+/**
+ * Joins what has the head and the tail of a process, and not its fields: PHP-FPM writes none such,
+ * so a request has written one end of it. Behind a head that it wrote come the fields of its own
+ * process, but for those that it left out in between; before a tail that it wrote, the first ones.
+ */
+function wholeBlocks(letters: string, blocks: readonly Block[], grammar: Grammar): Block[] {
+  const whole: Block[] = [];
+  let begun: Block | undefined;
+  for (const [index, block] of blocks.entries()) {
+    const joined = begun === undefined ? block : upTo(begun, block);
+    begun = undefined;
+    const before = whole.at(-1);
+    if (divide(letters, joined, grammar) !== undefined) whole.push(joined);
+    else if (hasUri(letters, joined, grammar) && index + 1 < blocks.length) begun = joined;
+    else if (before !== undefined) whole[whole.length - 1] = upTo(before, joined);
+    else whole.push(joined);
+  }
+  return whole;
+}
+
+const upTo = (block: Block, { tail, end }: Block): Block => ({
+  ...block,
+  tail,
+  end,
+  holdsHead: true,
+});
+
+/** Not where the URI's opening quote is what ends the URI of the process around it. */
+function hasUri(letters: string, { body, tail }: Block, grammar: Grammar): boolean {
+  const { beforeUri, beforeUser } = grammar;
+  const at = letters.indexOf(beforeUri, body);
+  if (at < 0 || at >= tail) return false;
+  const last = at + beforeUri.length - 1;
+  beforeUser.lastIndex = last;
+  return beforeUser.exec(letters)?.index !== last;
 }
 
 /**

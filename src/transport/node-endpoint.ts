@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import net from "node:net";
 import type { SocketEndpoint } from "../address.js";
 import { ErrorCode, GatewayError } from "../errors.js";
+import { nodeMajor } from "./node-major.js";
 import { connectError } from "./socket-error.js";
 
 /**
@@ -23,10 +24,16 @@ export function connectOptions(endpoint: SocketEndpoint): net.NetConnectOpts {
   return { host, port, noDelay: true };
 }
 
+/** The first Node that gives the system the name of an abstract socket without filling it up. */
+const NAMES_ABSTRACT = 22;
+
 /** Why there is no connection, with what the file system and the address say about it. */
 export function explainConnectError(error: Error, endpoint: SocketEndpoint): GatewayError {
   const known = connectError(error);
   if ("socketPath" in endpoint) {
+    if (known.code === ErrorCode.Refused && endpoint.socketPath.startsWith("\0")) {
+      return nodeMajor < NAMES_ABSTRACT ? unreachable(error) : known;
+    }
     const kind = known.code === ErrorCode.Refused ? notASocket(endpoint.socketPath) : undefined;
     return kind === undefined ? known : failure(ErrorCode.SocketMissing, kind, error);
   }
@@ -44,7 +51,6 @@ export function explainConnectError(error: Error, endpoint: SocketEndpoint): Gat
 
 /** The system calls everything that is no socket a refused connection. */
 function notASocket(path: string): string | undefined {
-  if (path.startsWith("\0")) return undefined;
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats === undefined || stats.isSocket()) return undefined;
   return stats.isDirectory() ? "this is a folder, not a socket" : "this is a file, not a socket";
@@ -55,6 +61,13 @@ function failure(code: ErrorCode, message: string, cause: Error): GatewayError {
     hint: "give the path of the socket itself, as in the pool's listen directive",
     cause,
   });
+}
+
+/** Node 20 fills the name up with NULs: such sockets are those of another Node 20 alone. */
+function unreachable(cause: Error): GatewayError {
+  const message = `Node ${process.versions.node} does not reach an abstract socket of this name`;
+  const hint = "use a later Node, or let the server listen on a path; or nothing listens here";
+  return new GatewayError(ErrorCode.Refused, message, { hint, cause });
 }
 
 function noAbstractSockets(): GatewayError {

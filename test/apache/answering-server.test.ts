@@ -113,6 +113,16 @@ describe("no httpd is known to have answered", () => {
     expect(reasonOf(table)).toBe("this user may not see which process listens on 127.0.0.1:80");
   });
 
+  it("where two have a socket each, and share the port", () => {
+    const table = machine();
+    table.listening = ["1", "2"];
+    table.openSockets.set(50, new Set(["2"]));
+    expect(answeringServer(connection, table).doubt).toEqual({
+      reason: "apache2 (process 100) and nginx (process 50) share the port of 127.0.0.1:80",
+      hint: "give --master PID",
+    });
+  });
+
   it("where two share the socket", () => {
     const table = machine();
     table.openSockets.set(200, new Set(["1"]));

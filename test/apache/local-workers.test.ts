@@ -164,7 +164,7 @@ describe("a master that is given", () => {
   it("is refused where it is not the parent of what the page names", async () => {
     const { source } = await serve(pageOf([9_000_001]));
     const { doubt } = await readLocalWorkers(source, machine(9_000_001), { masterPid: 9_000_001 });
-    expect(doubt?.reason).toContain("no children of httpd (process 9000001): 9000001");
+    expect(doubt?.reason).toContain("no children of process 9000001: 9000001");
   });
 
   it("is refused where there is none", async () => {

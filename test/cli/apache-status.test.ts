@@ -208,6 +208,15 @@ describe("fcgi-probe apache status", () => {
     }
   });
 
+  it("shows no password of what is no status page", async () => {
+    const url = await servePages({ auto: new TextEncoder().encode("hello\n") });
+    const secret = url.replace("//", "//user:secret@");
+    const { code, stderr } = await runHere(["apache", "status", "--format", "text", secret]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("hello");
+    expect(stderr).not.toContain("secret");
+  });
+
   it("exits with 1 where nothing listens", async () => {
     const url = `http://127.0.0.1:${await freePort()}/server-status`;
     const { code, stderr } = await runHere(["apache", "status", url]);

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { statSync } from "node:fs";
+import { statSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -55,9 +55,24 @@ describe("fcgi-probe serve", () => {
     for (const mode of ["shared", "delegate"]) {
       const taken = await serve(application, "--listen", `:${port}`, "--mode", mode);
       expect(taken.code).toBe(2);
-      expect(taken.stderr).toContain(`fcgi-probe: :${port}: :${port} is taken\n`);
+      expect(taken.stderr).toContain(`fcgi-probe: :${port} is taken\n`);
     }
     server.close();
+  });
+
+  it("calls a folder a folder, and says that one is missing", async () => {
+    const folder = makeFolder();
+    writeFileSync(join(folder, "file"), "");
+    for (const [address, fault] of [
+      [`unix:${folder}`, `unix:${folder} is a folder, not a socket`],
+      [`unix:${folder}/file`, `unix:${folder}/file is a file, not a socket`],
+      [`unix:${folder}/no/x.sock`, `the folder of unix:${folder}/no/x.sock does not exist`],
+    ] as const) {
+      const failed = await serve(application, "--listen", address);
+      expect(failed.code).toBe(2);
+      expect(failed.stderr).toMatch(/^fcgi-probe: .*\nhint: .* in a folder that exists\n$/);
+      expect(failed.stderr).toContain(`fcgi-probe: ${fault}\n`);
+    }
   });
 
   it("lets --protocol decide", async () => {

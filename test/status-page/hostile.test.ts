@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { PoolStatus, ProcessStatus } from "../../src/status-page/pool-status.js";
 import { parseStatusPage } from "../../src/status-page/read-page.js";
 import { engines } from "../engine/engines.js";
+import { headAt, second, tails } from "./forgery.js";
 import { formats, pageOf, type WrittenProcess, writePage } from "./page-writer.js";
 
 const extensions = { text: "txt", json: "json", xml: "xml" } as const;
@@ -133,6 +134,26 @@ describe.each(engines)("hostile texts on status pages (%s)", (_, engine) => {
       script: "/srv/www/index.php",
       requestUri: "/index.php",
     });
+  });
+
+  it.each(formats)("loses no process to a query with one end of a process (%s)", (format) => {
+    const end = tails[format];
+    const start = headAt(second, 666)[format];
+    const hostile = [
+      end + start.slice(0, start.indexOf("GET")),
+      end + start.slice(0, -1),
+      `${end}${start.slice(0, start.indexOf("GET"))}${end}${start}`.slice(0, 511),
+      end.slice(end.length / 2) + start,
+      end.slice(end.indexOf("last") - 3) + start,
+    ];
+    for (const query of hostile) {
+      const page = writePage(format, pageOf([{}, { query }, {}], { jsonEscapes: "nothing" }));
+      const { processes = [] } = parseStatusPage(page, { engine });
+      const genuine = processes.filter(({ pid }) => pid !== 666);
+      expect(genuine.map(({ pid }) => pid)).toEqual([101, 102, 103]);
+      expect(genuine[0]).toMatchObject({ requestUri: "/index.php", script: "/srv/www/index.php" });
+      expect(genuine[2]).toMatchObject({ requestUri: "/index.php", script: "/srv/www/index.php" });
+    }
   });
 
   it("says so when a block can be read in more than one way", () => {

@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, isIPv6, type Server } from "node:net";
 import { tmpdir } from "node:os";
@@ -8,6 +10,7 @@ import { gatewayFetch } from "../../src/client/fetch.js";
 import { encodeEndRequest, encodeRecord } from "../../src/fastcgi/encode.js";
 import { RecordType } from "../../src/fastcgi/protocol.js";
 import { connectOptions } from "../../src/transport/node-endpoint.js";
+import { nodeMajor } from "../../src/transport/node-major.js";
 
 const servers: Server[] = [];
 const folder = mkdtempSync(join(tmpdir(), "fcgi-probe-endpoint-"));
@@ -42,6 +45,29 @@ describe("a request", () => {
     await listen({ path: `\0${name}` });
     expect(await ask(`unix:@${name}:/status`)).toBe("hi");
   });
+
+  it.runIf(process.platform === "linux")(
+    "reaches one of another program, or says why not",
+    async () => {
+      const name = `fcgi-probe-other-${process.pid}`;
+      const program =
+        "import socket,sys\ns=socket.socket(socket.AF_UNIX)\ns.bind('\\0'+sys.argv[1])\ns.listen()\n" +
+        "print('up',flush=True)\nc=s.accept()[0]\nc.recv(9999)\n";
+      const other = spawn("python3", ["-c", program, name], {
+        stdio: ["ignore", "pipe", "ignore"],
+      });
+      try {
+        await once(other.stdout, "data");
+        await expect(ask(`unix:@${name}`)).rejects.toMatchObject(
+          nodeMajor < 22
+            ? { code: "refused", hint: expect.stringContaining("use a later Node") }
+            : { code: "closed_without_answer" },
+        );
+      } finally {
+        other.kill();
+      }
+    },
+  );
 
   it("says that nothing listens on an abstract socket", async () => {
     await expect(ask("unix:@fcgi-probe-nobody")).rejects.toMatchObject({

@@ -56,6 +56,10 @@ describe("a port to listen on, on all addresses of the machine,", () => {
     );
   });
 
+  it("is not the name of a socket", () => {
+    expect(parseListenAddress("unix:9000").endpoint).toEqual({ socketPath: "9000" });
+  });
+
   it("is served over IPv4 and IPv6", async () => {
     const server = await serve(() => new Response("here"), { listen: "*:0" });
     const port = server.address.replace(/^.*:/, "");

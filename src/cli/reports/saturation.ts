@@ -37,13 +37,15 @@ export function saturation(pool: PoolStatus): Saturation {
 
 /**
  * Counts the idle and the active processes. Where the page lists its processes, the list says
- * whether one is idle: the counters lag behind it, and drift. Without a list, a total below the
- * active ones means that the idle counter fell below zero, and is worth nothing.
+ * whether one is idle: the counters lag behind it, and drift. Without a list, a total that is not
+ * the sum of the idle and the active ones means that the idle counter fell below zero, and is worth
+ * nothing.
  */
 function workers(pool: PoolStatus): { idle: number | undefined; active: number } {
   const { processes, activeProcesses: active = 0, totalProcesses: total = active } = pool;
   if (processes === undefined) {
-    return { idle: total < active ? undefined : pool.idleProcesses, active };
+    const { idleProcesses: idle = 0 } = pool;
+    return { idle: total === idle + active ? pool.idleProcesses : undefined, active };
   }
   const states = processes.map(({ state }) => processState(state));
   const idle = states.filter((state) => state === ProcessState.Idle).length;

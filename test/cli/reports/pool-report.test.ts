@@ -94,6 +94,13 @@ describe("a pool", () => {
     expect(saturation(pool({ ...fields, maxChildrenReached: 1 })).isSaturated).toBe(true);
   });
 
+  it("is not saturated because its idle counter is not to be believed", () => {
+    const counts = { processManager: "static", idleProcesses: 0, activeProcesses: 2 };
+    expect(saturation(pool({ ...counts, totalProcesses: 5 })).isSaturated).toBe(false);
+    expect(saturation(pool({ ...counts, totalProcesses: 1 })).isSaturated).toBe(false);
+    expect(saturation(pool({ ...counts, totalProcesses: 2 })).isSaturated).toBe(true);
+  });
+
   it("is not saturated while its list has an idle process, whatever its counters say", () => {
     const fields = { idleProcesses: 0, activeProcesses: 3, totalProcesses: 3 };
     const processes = (...states: string[]) =>

@@ -3,6 +3,7 @@ import type { ServerStatus } from "../../../apache/server-status.js";
 import { ledElsewhere, StatusSource } from "../../../apache/status-source.js";
 import { shownUrl, textStatusUrl } from "../../../apache/status-url.js";
 import { parseTextPage } from "../../../apache/text-page.js";
+import { GatewayError } from "../../../errors.js";
 import type { FleetResult, Probe } from "../../../fleet/probe.js";
 import type { Io } from "../../io.js";
 import { DistinctTargets } from "../distinct-targets.js";
@@ -59,7 +60,11 @@ const pageProbe =
       ...how,
       ...limits,
     });
-    parseTextPage(page);
+    try {
+      parseTextPage(page);
+    } catch (error) {
+      throw error instanceof GatewayError ? error.with({ address: shownUrl(target) }) : error;
+    }
     return { page, warnings: isElsewhere ? [ledElsewhere(url)] : [] };
   };
 
