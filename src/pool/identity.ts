@@ -34,7 +34,14 @@ export function identityOf({ user, group }: Wanted): Identity | undefined {
     name: account.name,
     home: account.home,
   };
-  if (uid === 0) return wanted;
+  if (uid === 0) {
+    // Else workers would keep root's group.
+    if (account.gid === undefined && group === undefined) {
+      const message = `user ${account.uid} has no account, and so no group`;
+      throw new GatewayError(ErrorCode.BadInput, message, { hint: "give workers a group, too" });
+    }
+    return wanted;
+  }
   if (wanted.uid === uid && wanted.gid === gid) return undefined;
   throw refused("only root can run workers as another user or group");
 }

@@ -26,6 +26,7 @@ export class PidFile {
   constructor(path: string) {
     this.#path = path;
     this.#draft = `${path}.${process.pid}`;
+    if (path === "") throw unwritable(path, new Error("it has no name"));
     refuseOther(path);
     try {
       // What an earlier process of the same number has left.

@@ -65,7 +65,7 @@ describe.runIf(isRoot)("a pool that root starts", () => {
     chmodSync(path, 0o600);
     await using master = new Master(["--workers", "1", "--user", "nobody"], { application: path });
     expect(await master.exited()).toBe(2);
-    expect(master.log).toContain("cannot be loaded: this user may not read");
+    expect(master.log).toContain(`this user may not read ${path}`);
   });
 });
 
@@ -81,6 +81,13 @@ describe("what workers run as", () => {
       for (const spy of spies) spy.mockRestore();
     }
   };
+
+  it("never has root's group because a number has no account", () => {
+    expect(() => as(0, () => identityOf({ user: 23_456 }))).toThrow(
+      "user 23456 has no account, and so no group",
+    );
+    expect(as(0, () => identityOf({ user: 23_456, group: 0 }))).toMatchObject({ gid: 0 });
+  });
 
   it("is what their master is, without a word", () => {
     expect(identityOf({})).toBeUndefined();

@@ -101,6 +101,10 @@ describe("what is no pid file", () => {
     expect(readdirSync(folder)).toEqual(["app.pid"]);
   });
 
+  it("is refused: no name at all", () => {
+    expect(() => new PidFile("")).toThrow("cannot write the pid file : it has no name");
+  });
+
   it("is refused: a device", () => {
     expect(() => new PidFile("/dev/null")).toThrow("the pid file /dev/null is no file");
   });
