@@ -136,7 +136,7 @@ function htmlForText(): GatewayError {
   return new GatewayError(
     ErrorCode.NotAStatusPage,
     "this is the status page in HTML, not the text page",
-    { hint: "ask with ?auto behind the path: /server-status?auto" },
+    { hint: "ask with ?auto behind the path, /server-status?auto; a proxy may have dropped it" },
   );
 }
 

@@ -141,7 +141,9 @@ ${memory}`,
     mkdirSync(path);
     const { code, stderr } = await write(await servePages(pages), { dataFile: path });
     expect(code).toBe(2);
-    expect(stderr).toContain(`the metrics file was not written: ${path} is a folder`);
+    expect(stderr).toContain(
+      `the metrics file was not written: ${path} is a folder\nhint: give the path of a file\n`,
+    );
     expect(readdirSync(folder)).toEqual(["metrics"]);
   });
 

@@ -32,11 +32,16 @@ export class Log {
   async write(level: LogLevel, text: string): Promise<void> {
     const line = `${level} ${visible(text)}`;
     const severity = levels.indexOf(level);
+    // Lines stand in the order of the calls, however long the system's log takes for one.
+    const shown = severity < this.#least ? undefined : this.#show(line);
     if (severity >= levels.indexOf("NOTICE")) await this.#origin.systemLog(line);
-    if (severity < this.#least) return;
+    await shown;
+  }
+
+  #show(line: string): Promise<void> {
     const { host, pid } = this.#origin;
     const time = timestamp(this.#origin.now());
-    await this.#io.stderr.writeLines([`${time} ${host} apache_manager[${pid}] ${line}`]);
+    return this.#io.stderr.writeLines([`${time} ${host} apache_manager[${pid}] ${line}`]);
   }
 }
 

@@ -88,12 +88,24 @@ export function defineServe(command: Command, io: Io, finish: (exitCode: ExitCod
     )
     .option("--workers <n>", "workers at most (default: 5)", parseCount)
     .option("--concurrency <n>", "requests that a worker runs at once (default: 1)", parseCount)
-    .option("--mode <mode>", "shared: workers accept; delegate: the master does", oneOf(modes))
-    .option("--pm <kind>", "when workers start: static, dynamic or ondemand", oneOf(managers))
+    .option(
+      "--mode <mode>",
+      "shared: workers accept (default); delegate: the master does",
+      oneOf(modes),
+    )
+    .option(
+      "--pm <kind>",
+      "when workers start: static (default), dynamic or ondemand (default of delegate)",
+      oneOf(managers),
+    )
     .option("--start-servers <n>", "workers at the start, unless static", parseNumber)
     .option("--min-spare <n>", "idle workers at least, if dynamic (default: 1)", parseCount)
     .option("--max-spare <n>", "idle workers at most, if dynamic (default: 3)", parseCount)
-    .option("--max-requests <n>", "requests until a worker is replaced", parseNumber)
+    .option(
+      "--max-requests <n>",
+      "requests until a worker is replaced (default: 0, never)",
+      parseNumber,
+    )
     .option("--idle-timeout <time>", "until an idle worker ends, if ondemand", parseDuration)
     .option("--terminate-timeout <time>", "until a request's worker is killed", parseDuration)
     .option("--slowlog-timeout <time>", "until a request is logged as slow", parseDuration)

@@ -14,9 +14,12 @@ export async function saveMetrics(data: MetricsData, path: string, io: Io): Prom
   try {
     await writeAtomically(path, text);
   } catch (error) {
-    const { message } = error as NodeJS.ErrnoException;
+    const { code, message } = error as NodeJS.ErrnoException;
     throw new GatewayError(ErrorCode.BadInput, `the metrics file was not written: ${message}`, {
-      hint: "its folder must exist, and this user be allowed to write to it",
+      hint:
+        code === undefined
+          ? "give the path of a file"
+          : "its folder must exist, and this user be allowed to write to it",
       cause: error,
     });
   }
