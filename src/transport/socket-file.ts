@@ -68,14 +68,6 @@ export async function bindSocketFile<Listener>(
   bind: () => Promise<Listener>,
   close: (listener: Listener) => void,
 ): Promise<{ listener: Listener; file: SocketFile }> {
-  const folder = dirname(path);
-  // libuv would call it EACCES.
-  if (isMissing(folder)) {
-    throw new GatewayError(ErrorCode.BadAddress, `there is no folder ${folder} to listen in`, {
-      address: text,
-      hint: "create the folder, or choose another path for the socket",
-    });
-  }
   for (let attempt = 1; ; attempt++) {
     try {
       const binding = withMode(permissions, bind);
@@ -91,12 +83,36 @@ export async function bindSocketFile<Listener>(
       }
       return { listener, file };
     } catch (error) {
-      if (attempt > ATTEMPTS || !isInUse(error) || !(await removeStale(path, text))) throw error;
+      if (
+        attempt > ATTEMPTS ||
+        codeOf(error) !== "EADDRINUSE" ||
+        !(await removeStale(path, text))
+      ) {
+        throw pathFault(error, path, text) ?? error;
+      }
     }
   }
 }
 
-/** One that this user may not look at is not known to be missing. */
+/** Why nothing can be bound at a path that is a folder or a file, or lies in no folder. */
+function pathFault(error: unknown, path: string, text: string): GatewayError | undefined {
+  const code = codeOf(error);
+  const fault = (message: string) =>
+    new GatewayError(ErrorCode.BadAddress, message, {
+      address: text,
+      cause: error,
+      hint: "give the path that the socket is to have, in a folder that exists",
+    });
+  // libuv says EACCES of a folder that is missing.
+  if (code === "EACCES" && isMissing(dirname(path))) {
+    return fault(`the folder of ${text} does not exist`);
+  }
+  const stats = code === "EADDRINUSE" ? lstatSync(path, { throwIfNoEntry: false }) : undefined;
+  if (stats === undefined || stats.isSocket()) return undefined;
+  return fault(`${text} is a ${stats.isDirectory() ? "folder" : "file"}, not a socket`);
+}
+
+/** A folder that this user may not look into is not known to be missing. */
 function isMissing(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false }) === undefined;
@@ -110,9 +126,9 @@ function inUse(path: string, text: string): GatewayError {
   return listenError(Object.assign(error, { code: "EADDRINUSE" }), text);
 }
 
-function isInUse(error: unknown): boolean {
-  if (!(error instanceof GatewayError)) return false;
-  return (error.cause as NodeJS.ErrnoException | undefined)?.code === "EADDRINUSE";
+function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof GatewayError)) return undefined;
+  return (error.cause as NodeJS.ErrnoException | undefined)?.code;
 }
 
 /**

@@ -74,11 +74,11 @@ describe("a server", () => {
     await expect(serve(application, { listen })).rejects.toMatchObject({
       code: "bad_address",
       address: listen,
-      message: "there is no folder /no/such/folder to listen in",
+      message: "the folder of scgi:///no/such/folder/x.sock does not exist",
     });
     await using master = new Master(["--mode", "shared"], { listen });
     expect(await master.exited()).toBe(2);
-    expect(master.log).toContain("there is no folder /no/such/folder to listen in");
+    expect(master.log).toContain("the folder of scgi:///no/such/folder/x.sock does not exist");
   });
 
   it("keeps its place, and removes its own file alone", async () => {
