@@ -90,7 +90,7 @@ describe.each(modes)("the socket's file of a %s pool", (mode) => {
     writeFileSync(path, "kept");
     await using master = new Master(args, { listen: `unix:${path}` });
     expect(await master.exited()).toBe(2);
-    expect(master.log).toContain("is taken");
+    expect(master.log).toContain("is a file, not a socket");
     expect(lstatSync(path).size).toBe(4);
   });
 
