@@ -25,8 +25,8 @@ export function checkPoolOptions(options: PoolOptions): void {
     settle(options);
   } catch (error) {
     if (!(error instanceof GatewayError) || error.code !== ErrorCode.BadInput) throw error;
-    // What is between quotes is a value.
-    const words = /"[^"]*"|[a-z]+(?:[A-Z][a-z]+)*/g;
+    // What is between quotes is a value, and what has an article a word.
+    const words = /"[^"]*"|(?<!\bthe )\b[a-z]+(?:[A-Z][a-z]+)*/g;
     const typed = (text: string) => text.replace(words, (word) => flags.get(word) ?? word);
     throw withMessage(error, typed(error.message), typed(error.hint));
   }
