@@ -1,6 +1,7 @@
 import { type ChildProcess, fork, type StdioOptions } from "node:child_process";
 import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
+import { guardChannel } from "../transport/guarded-channel.js";
 import { environmentOf } from "./identity.js";
 import { type MasterMessage, unsealed, type WorkerSettings } from "./messages.js";
 import type { PoolSettings } from "./options.js";
@@ -23,6 +24,8 @@ export interface WorkerEvents {
   /** More connections may be passed to it. */
   room(worker: WorkerProcess): void;
   worn(worker: WorkerProcess): void;
+  /** It wrote to its channel what is no message. */
+  garbled(worker: WorkerProcess): void;
   slow(worker: WorkerProcess, text: string): void;
   output(worker: WorkerProcess, stream: "stdout" | "stderr", line: string): void;
   exited(worker: WorkerProcess, code: number | null, signal: NodeJS.Signals | null): void;
@@ -61,6 +64,7 @@ export class WorkerProcess implements ManagedWorker {
   readonly #key: string;
   readonly #places: number;
   #exited = false;
+  #isGarbled = false;
 
   constructor(options: WorkerProcessOptions, events: WorkerEvents) {
     const { settings, generation, listening, scoreboard, takesOutput } = options;
@@ -120,6 +124,7 @@ export class WorkerProcess implements ManagedWorker {
 
   #listen(): void {
     const child = this.#child;
+    guardChannel(child, () => this.#garble());
     child.on("message", (message) => this.#receive(message));
     child.on("error", (error) => {
       if (child.pid === undefined) this.#exit(error.message, null);
@@ -163,6 +168,12 @@ export class WorkerProcess implements ManagedWorker {
         this.#events.slow(this, message.text);
         break;
     }
+  }
+
+  #garble(): void {
+    if (this.#isGarbled) return;
+    this.#isGarbled = true;
+    this.#events.garbled(this);
   }
 
   #exit(code: number | string | null, signal: NodeJS.Signals | null): void {

@@ -147,6 +147,13 @@ export class Crew implements WorkerEvents {
     this.#events.worn(worker);
   }
 
+  garbled(worker: WorkerProcess): void {
+    this.#log.warning(
+      `child ${worker.pid} wrote to the pool's channel what is no message, killing it`,
+    );
+    worker.kill();
+  }
+
   slow(_worker: WorkerProcess, text: string): void {
     this.#log.warning(`slow request\n${text}`);
   }

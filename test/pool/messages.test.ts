@@ -48,6 +48,37 @@ describe.each(["shared", "delegate"])("an application of a %s pool that sends me
   });
 });
 
+/** Ways past `process.send`: JSON or not, on the descriptor, and what only Node itself sends. */
+const garbling = `
+import { writeSync } from "node:fs";
+const ways = {
+  "/text": () => writeSync(3, "not json\\n"),
+  "/half": () => writeSync(3, '{"kind":\\n{"kind":"ready"}\\n'),
+  "/null": () => writeSync(3, "null\\n1\\n[]\\n"),
+  "/acknowledgement": () => process._send({ cmd: "NODE_HANDLE_ACK" }),
+};
+export default async (request) => {
+  ways[new URL(request.url).pathname]?.();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  return new Response(process.pid + " served");
+};`;
+
+describe.each(["shared", "delegate"])(
+  "a worker of a %s pool that writes to its channel",
+  (mode) => {
+    it.each(["/text", "/half", "/null", "/acknowledgement"])(
+      "does not end the master: %s",
+      async (path) => {
+        const application = writeApplication(makeFolder(), garbling);
+        await using master = await startMaster(["--workers", "1", "--mode", mode], { application });
+        await master.request(path).catch(() => {});
+        expect(await master.request("/")).toMatchObject({ text: "served" });
+        expect(master.log).not.toMatch(/ at |ERR_INTERNAL/);
+      },
+    );
+  },
+);
+
 describe("a message of a worker", () => {
   it.each(sent)("is none without its key: %j", (message) => {
     expect(unsealed("key", message, 1)).toBeUndefined();
