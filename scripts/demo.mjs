@@ -72,7 +72,7 @@ async function choosePool() {
 
 /** Sends one request and reads its whole answer. */
 async function ask({ bareAddress, scriptFilename }, script, init = {}) {
-  const { gatewayFetch } = await load("dist", "gateway", "fetch.js");
+  const { gatewayFetch } = await load("dist", "index.js");
   const [name] = script.split("?");
   const response = await gatewayFetch(bareAddress, new Request(`http://demo/${script}`, init), {
     scriptFilename: scriptFilename(name),

@@ -6,6 +6,6 @@ import { root } from "../lib/packages.mjs";
 import handler from "./handler.mjs";
 
 const { serveCgi } = await import(
-  pathToFileURL(join(root, "dist", "gateway", "serve-cgi.js")).href
+  pathToFileURL(join(root, "dist", "server.js")).href
 );
 process.exitCode = await serveCgi(handler);

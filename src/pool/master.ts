@@ -60,6 +60,7 @@ export class Master implements Pool, CrewEvents, StaffedPool {
 
   async open(): Promise<void> {
     const settings = this.#settings;
+    this.#log.hold();
     const { target, mode, statusListen, backlog, permissions } = settings;
     const shared = mode === "shared" ? await openShared(target, backlog, permissions) : undefined;
     this.#listener = shared ?? (await this.#openServer());
@@ -90,6 +91,7 @@ export class Master implements Pool, CrewEvents, StaffedPool {
     this.#checkWanted();
     this.#pidFile?.place();
     this.#beat();
+    this.#log.release();
     this.#log.notice("ready to handle connections");
   }
 
@@ -166,6 +168,7 @@ export class Master implements Pool, CrewEvents, StaffedPool {
 
   failed(_worker: WorkerProcess, reason: string, hint?: string): void {
     this.#hint = hint;
+    this.#log.drop();
     this.#readiness.changed(reason);
   }
 

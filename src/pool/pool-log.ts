@@ -3,6 +3,9 @@ import { ErrorCode, GatewayError } from "../errors.js";
 import { writeToStandardError } from "../server/standard-error.js";
 import { logTime } from "./log-time.js";
 
+/** Milliseconds that standard error waits for the first lines of a start. */
+const HOLD = 1_000;
+
 export type LogLevel = "NOTICE" | "WARNING" | "ERROR";
 
 /**
@@ -15,12 +18,41 @@ export class PoolLog {
   #descriptor: number | undefined;
   /** Lines that could not be written since the last one that could. */
   #lost = 0;
+  /** Lines that wait for the start to succeed. */
+  #held: string[] | undefined;
+  #holdTimer: NodeJS.Timeout | undefined;
+  #isDropped = false;
 
   /** @throws GatewayError `bad_input` when the file cannot be opened */
   constructor(name: string, target: string | ((line: string) => void) | undefined) {
     this.#name = name;
     this.#target = target;
     this.reopen();
+  }
+
+  /**
+   * Keeps lines from standard error for the first second of a start. Where the application cannot be
+   * loaded, one line that says so is all that a person has to read.
+   */
+  hold(): void {
+    if (this.#target !== undefined) return;
+    this.#held = [];
+    this.#holdTimer = setTimeout(() => this.release(), HOLD);
+  }
+
+  /** Writes the lines that were kept. */
+  release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    clearTimeout(this.#holdTimer);
+    for (const line of held) writeToStandardError(line);
+  }
+
+  /** Drops the lines that were kept, and those that follow. Has no effect after {@link release}. */
+  drop(): void {
+    if (this.#held === undefined) return;
+    this.#isDropped = true;
+    this.#held = [];
   }
 
   /** True when the workers' own output belongs in here. */
@@ -41,6 +73,7 @@ export class PoolLog {
   }
 
   close(): void {
+    this.release();
     if (this.#descriptor !== undefined) closeSync(this.#descriptor);
     this.#descriptor = undefined;
   }
@@ -48,7 +81,9 @@ export class PoolLog {
   write(level: LogLevel, message: string): void {
     const line = this.#line(level, message);
     if (this.#target === undefined) {
-      writeToStandardError(`${line}\n`);
+      if (this.#isDropped) return;
+      if (this.#held === undefined) writeToStandardError(`${line}\n`);
+      else this.#held.push(`${line}\n`);
       return;
     }
     try {

@@ -13,11 +13,11 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** What the command says of a module that it cannot serve. It has a log of its own. */
+/** What the command says of a module that it cannot serve. */
 async function refusal(name: string, text?: string, ...args: string[]): Promise<string> {
   const path = join(folder, name);
   if (text !== undefined) writeFileSync(path, text);
-  const listen = ["--listen", `unix:${folder}/app.sock`, "--log", join(folder, "log")];
+  const listen = ["--listen", `unix:${folder}/app.sock`];
   const options = args.length > 0 ? args : [...listen, "--workers", "2"];
   const env = { REQUEST_METHOD: "GET" };
   const { code, stdout, stderr } = await spawnCommand(["serve", path, ...options], { env });

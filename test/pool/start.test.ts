@@ -166,7 +166,7 @@ describe("a worker that cannot listen", () => {
     await using master = new Master(["--workers", "1"], { env });
     expect(await master.exited()).toBe(2);
     expect(master.log).toMatch(
-      /cannot load the application: .*cannot listen on the pool's socket: listen E\w+/,
+      /the application cannot be loaded: .*cannot listen on the pool's socket: listen E\w+/,
     );
   });
 });
