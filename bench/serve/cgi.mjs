@@ -5,7 +5,5 @@ import { pathToFileURL } from "node:url";
 import { root } from "../lib/packages.mjs";
 import handler from "./handler.mjs";
 
-const { serveCgi } = await import(
-  pathToFileURL(join(root, "dist", "server.js")).href
-);
+const { serveCgi } = await import(pathToFileURL(join(root, "dist", "server.js")).href);
 process.exitCode = await serveCgi(handler);

@@ -13,7 +13,7 @@ import { fixture as fixtureBytes } from "../../fixtures.js";
 const plain = styleFor(false, {});
 
 function fixture(name: string, target: string): PoolResult {
-  const path = new URL(`../fixtures/fpm-status/${name}.body.txt`, import.meta.url);
+  const path = new URL(`../../fixtures/fpm-status/${name}.body.txt`, import.meta.url);
   return { target, ok: true, value: parseStatusPage(readFileSync(path)), elapsed: 1 };
 }
 
