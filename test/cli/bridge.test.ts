@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { describeWith } from "../harness/describe-with.js";
+import { startFakeServer } from "../harness/fake-server.js";
 import { type PhpFpm, phpScript, startPhpFpm } from "../harness/php-fpm.js";
 import { spawnCommand } from "./cli.js";
 
@@ -31,10 +32,23 @@ describeWith(["php-fpm"], "fcgi-probe bridge to a real php-fpm", () => {
 });
 
 describe("fcgi-probe bridge", () => {
+  it("forwards all that an environment can hold", async () => {
+    await using server = await startFakeServer(async (peer) => {
+      await peer.receive(1_150_000);
+      await peer.send("Status: 200 OK\r\n\r\n");
+      peer.end();
+    });
+    const large = Array.from({ length: 10 }, (_, at) => [`HTTP_X${at}`, "x".repeat(115_000)]);
+    const { code, stderr } = await spawnCommand(["bridge", `scgi://${server.address}`], {
+      env: { REQUEST_METHOD: "GET", SCRIPT_NAME: "/", ...Object.fromEntries(large) },
+    });
+    expect([code, stderr]).toEqual([0, ""]);
+  });
+
   it("refuses what is no address", async () => {
     const { code, stderr } = await spawnCommand(["bridge", "nowhere"]);
     expect(code).toBe(2);
-    expect(stderr).toContain('fcgi-probe: nowhere: "nowhere"');
+    expect(stderr).toContain('fcgi-probe: "nowhere" is neither');
   });
 
   it.each(["HTTP_PROXY", "A=b"])("refuses --env %s", async (name) => {

@@ -10,6 +10,9 @@ interface BridgeCommandOptions {
   timeout?: number;
 }
 
+/** Bytes of an environment: Linux allows 6 MiB, or a quarter of the stack where that is less. */
+const MAX_VARIABLES = 16_777_216;
+
 const help = `
 A CGI program: the environment and standard input are the request, and the
 answer of the backend goes to standard output. A connection that is refused is
@@ -39,8 +42,10 @@ export function defineBridge(command: Command, io: Io, finish: (exitCode: ExitCo
     .option("--timeout <time>", "until the answer must be complete (default: 5m)", parseDuration)
     .addHelpText("after", help)
     .action(async (target: string, { env, timeout }: BridgeCommandOptions) => {
-      const options = { forward: env, timeout, signal: io.signal };
-      finish((await bridge(target, options)) as ExitCode);
+      const limits = { variables: MAX_VARIABLES };
+      finish(
+        (await bridge(target, { forward: env, timeout, signal: io.signal, limits })) as ExitCode,
+      );
     });
   nameOptions(command);
 }
