@@ -43,11 +43,17 @@ async function asCgi(application: HandlerLike, method: string): Promise<Seen> {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const env = { REQUEST_METHOD: method, REQUEST_URI: "/" };
   await serveCgi(application, { env, stdin: new PassThrough().end(), stdout, stderr });
-  const [head = "", body = ""] = String(stdout.read()).split("\r\n\r\n");
+  const [head = "", body = ""] = textOf(stdout).split("\r\n\r\n");
   const length = /^content-length: (.*)$/m.exec(head)?.[1] ?? null;
-  const log: string = stderr.read()?.toString() ?? "";
-  const errors = log.split("\n").slice(0, -1);
+  const errors = textOf(stderr).split("\n").slice(0, -1);
   return { status: Number(/^Status: (\d+)/.exec(head)?.[1]), length, body, errors };
+}
+
+/** All that waits in a stream. Node 26 reads a chunk at a time. */
+function textOf(stream: PassThrough): string {
+  let text = "";
+  for (let chunk = stream.read(); chunk !== null; chunk = stream.read()) text += chunk;
+  return text;
 }
 
 const served = ["fcgi", "scgi", "uwsgi", "http", "cgi"];
