@@ -12,8 +12,8 @@ const { Tokenizer } = await import(pathToFileURL(require.resolve("htmlparser2"))
 
 const packages = await loadPackages();
 for (const entry of packages) {
-  entry.parseTextPage = (await entry.module("apache/text-page.js")).parseTextPage;
-  entry.parseWorkerPage = (await entry.module("apache/html-page.js")).parseWorkerPage;
+  entry.parseTextPage = (await entry.module("apache/page/text-page.js")).parseTextPage;
+  entry.parseWorkerPage = (await entry.module("apache/page/html-page.js")).parseWorkerPage;
 }
 
 const LETTERS = "_SRWKDCLGI.";

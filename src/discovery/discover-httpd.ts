@@ -1,6 +1,6 @@
-import { type Discovery, discover } from "../apache/discovery.js";
-import type { ProcessTable } from "../apache/process-table.js";
-import { findRunning } from "../apache/running-httpd.js";
+import { type Discovery, discover } from "../apache/configuration/discover.js";
+import { findRunning } from "../apache/configuration/running-httpd.js";
+import type { ProcessTable } from "../apache/processes/process-table.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 
 /** Which configuration is meant. */

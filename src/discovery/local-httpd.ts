@@ -1,10 +1,14 @@
-import type { Discovery } from "../apache/discovery.js";
-import { type LocalWorkers, readLocalWorkers } from "../apache/local-workers.js";
-import type { ProcessTable } from "../apache/process-table.js";
-import { type ApacheServer, chooseServer, findServers } from "../apache/processes.js";
-import type { StatusHeaders } from "../apache/status-headers.js";
-import { StatusSource } from "../apache/status-source.js";
-import { shownUrl } from "../apache/status-url.js";
+import type { Discovery } from "../apache/configuration/discover.js";
+import type { StatusHeaders } from "../apache/fetch/status-headers.js";
+import { StatusSource } from "../apache/fetch/status-source.js";
+import { shownUrl } from "../apache/fetch/status-url.js";
+import {
+  type ApacheServer,
+  chooseServer,
+  findServers,
+} from "../apache/processes/apache-servers.js";
+import type { ProcessTable } from "../apache/processes/process-table.js";
+import { type LocalWorkers, readLocalWorkers } from "../apache/workers/local-workers.js";
 import { discoverHttpd } from "./discover-httpd.js";
 import { readMaster, runningMaster } from "./master.js";
 import { isThisMachine } from "./this-machine.js";

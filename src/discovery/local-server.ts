@@ -1,5 +1,9 @@
-import type { ProcessTable } from "../apache/process-table.js";
-import { type ApacheServer, chooseServer, findServers } from "../apache/processes.js";
+import {
+  type ApacheServer,
+  chooseServer,
+  findServers,
+} from "../apache/processes/apache-servers.js";
+import type { ProcessTable } from "../apache/processes/process-table.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { discoverHttpd, type HttpdPlace } from "./discover-httpd.js";
 import { readMaster, runningMaster } from "./master.js";

@@ -1,6 +1,6 @@
-import type { Discovery } from "../apache/discovery.js";
-import type { ProcessTable } from "../apache/process-table.js";
-import { findServers, readPidFile } from "../apache/processes.js";
+import type { Discovery } from "../apache/configuration/discover.js";
+import { findServers, readPidFile } from "../apache/processes/apache-servers.js";
+import type { ProcessTable } from "../apache/processes/process-table.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 
 /** The master that a PidFile names, unless the file has outlived it. */

@@ -1,6 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { hostname } from "node:os";
-import { isOwnAddress } from "../apache/own-addresses.js";
+import { isOwnAddress } from "../apache/processes/this-machine.js";
 
 /**
  * Whether a host of a URL is the machine that this runs on: the loopback, or an address of an

@@ -1,4 +1,4 @@
-import type { ProxyBalancer, ServerStatus } from "../apache/server-status.js";
+import type { ProxyBalancer, ServerStatus } from "../apache/page/server-status.js";
 import { ErrorCode } from "../errors.js";
 import type { FleetResult } from "../fleet/probe.js";
 import { formatLabels, type Metric, metricText } from "./exposition.js";

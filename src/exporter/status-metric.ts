@@ -1,4 +1,4 @@
-import type { ServerStatus } from "../apache/server-status.js";
+import type { ServerStatus } from "../apache/page/server-status.js";
 import type { Metric } from "./exposition.js";
 
 /** A value, and the labels that tell it from the others of its metric. */

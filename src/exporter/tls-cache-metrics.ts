@@ -1,4 +1,4 @@
-import type { SharedCache } from "../apache/server-status.js";
+import type { SharedCache } from "../apache/page/server-status.js";
 import type { Metric } from "./exposition.js";
 import type { StatusMetric } from "./status-metric.js";
 

@@ -1,7 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Namespaces, ProcessInfo, ProcessTable } from "../../src/apache/process-table.js";
+import type {
+  Namespaces,
+  ProcessInfo,
+  ProcessTable,
+} from "../../src/apache/processes/process-table.js";
 
 export interface FakeProcess {
   readonly pid: number;

@@ -1,19 +1,19 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { discover } from "../../src/apache/discovery.js";
-import { fetchStatusPage } from "../../src/apache/fetch-status.js";
-import { killWorkers } from "../../src/apache/kill.js";
-import { readLocalWorkers } from "../../src/apache/local-workers.js";
-import { ProcFileSystem } from "../../src/apache/process-table.js";
+import { discover } from "../../src/apache/configuration/discover.js";
+import { fetchStatusPage } from "../../src/apache/fetch/fetch-status.js";
+import { StatusSource } from "../../src/apache/fetch/status-source.js";
+import { parseTextPage } from "../../src/apache/page/text-page.js";
 import {
   type ApacheServer,
   chooseServer,
   findServers,
   readPidFile,
-} from "../../src/apache/processes.js";
-import { StatusSource } from "../../src/apache/status-source.js";
-import { parseTextPage } from "../../src/apache/text-page.js";
-import type { Worker } from "../../src/apache/workers.js";
+} from "../../src/apache/processes/apache-servers.js";
+import { ProcFileSystem } from "../../src/apache/processes/process-table.js";
+import { killWorkers } from "../../src/apache/workers/kill.js";
+import { readLocalWorkers } from "../../src/apache/workers/local-workers.js";
+import type { Worker } from "../../src/apache/workers/workers.js";
 import { type Apache, findModule, type Mpm, startApache } from "../harness/apache.js";
 import { describeWith } from "../harness/describe-with.js";
 import { childrenOf } from "../harness/processes.js";

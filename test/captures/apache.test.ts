@@ -1,8 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { streamWorkerRows, type WorkerPage, WorkerPageReader } from "../../src/apache/html-page.js";
-import { PageDecoder } from "../../src/apache/page-decoder.js";
-import { parseTextPage } from "../../src/apache/text-page.js";
-import type { WorkerRow } from "../../src/apache/worker-row.js";
+import {
+  streamWorkerRows,
+  type WorkerPage,
+  WorkerPageReader,
+} from "../../src/apache/page/html-page.js";
+import { PageDecoder } from "../../src/apache/page/page-decoder.js";
+import { parseTextPage } from "../../src/apache/page/text-page.js";
+import type { WorkerRow } from "../../src/apache/page/worker-row.js";
 import type { GatewayError } from "../../src/errors.js";
 import { bothEngines } from "../engine/engines.js";
 import { fixture } from "../fixtures.js";

@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from "vitest";
-import { ProcFileSystem } from "../../src/apache/process-table.js";
+import { ProcFileSystem } from "../../src/apache/processes/process-table.js";
 import { type Apache, startApache } from "../harness/apache.js";
 import { describeWith } from "../harness/describe-with.js";
 import { childrenOf, isRunning } from "../harness/processes.js";

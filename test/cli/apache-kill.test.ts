@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { KillResult } from "../../src/apache/kill.js";
+import type { KillResult } from "../../src/apache/workers/kill.js";
 import {
   type KillCommandOptions,
   refusalsOf,

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { ProcFileSystem } from "../../src/apache/process-table.js";
+import { ProcFileSystem } from "../../src/apache/processes/process-table.js";
 import { readManagerOptions } from "../../src/cli/apache-manager/options.js";
 import { runKill } from "../../src/cli/commands/apache/kill.js";
 import { runMetrics } from "../../src/cli/commands/apache/metrics.js";

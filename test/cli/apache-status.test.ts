@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { parseTextPage } from "../../src/apache/text-page.js";
+import { parseTextPage } from "../../src/apache/page/text-page.js";
 import { legendLines, mapLines } from "../../src/cli/reports/apache/scoreboard-map.js";
 import { serverReport } from "../../src/cli/reports/apache/server-report.js";
 import { styleFor } from "../../src/cli/terminal/style.js";

@@ -1,8 +1,8 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach } from "vitest";
-import { parseWorkerPage } from "../../src/apache/html-page.js";
-import type { ProcessInfo } from "../../src/apache/process-table.js";
+import { parseWorkerPage } from "../../src/apache/page/html-page.js";
+import type { ProcessInfo } from "../../src/apache/processes/process-table.js";
 import { FakeTable, processOf } from "../apache/fake-processes.js";
 import { fixture } from "../apache/fixtures.js";
 

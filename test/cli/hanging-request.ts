@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { fetchWorkerPage } from "../../src/apache/fetch-status.js";
+import { fetchWorkerPage } from "../../src/apache/fetch/fetch-status.js";
 import type { Apache } from "../harness/apache.js";
 
 /**

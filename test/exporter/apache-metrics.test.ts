@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { parseTextPage } from "../../src/apache/text-page.js";
+import { parseTextPage } from "../../src/apache/page/text-page.js";
 import { ErrorCode, GatewayError } from "../../src/errors.js";
 import { ApacheMetrics } from "../../src/exporter/apache-metrics.js";
 import { fixture } from "../apache/fixtures.js";

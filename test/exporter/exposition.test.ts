@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { parseTextPage } from "../../src/apache/text-page.js";
+import { parseTextPage } from "../../src/apache/page/text-page.js";
 import { ApacheMetrics } from "../../src/exporter/apache-metrics.js";
 import { formatLabels, type Metric, metricText } from "../../src/exporter/exposition.js";
 import { PoolMetrics } from "../../src/exporter/pool-metrics.js";

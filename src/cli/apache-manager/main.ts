@@ -1,5 +1,5 @@
 import { homedir, hostname, tmpdir } from "node:os";
-import { ProcFileSystem } from "../../apache/process-table.js";
+import { ProcFileSystem } from "../../apache/processes/process-table.js";
 import { runProcess } from "../run-process.js";
 import { runManager } from "./run.js";
 import { writeSystemLog } from "./system-log.js";

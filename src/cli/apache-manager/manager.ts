@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import { readManagerSettings, settingsFiles } from "../../apache/manager-settings.js";
-import { memoryUsageOf } from "../../apache/memory.js";
-import { zabbixDiscovery } from "../../apache/metrics-file.js";
-import type { ProcessTable } from "../../apache/process-table.js";
-import type { ApacheServer } from "../../apache/processes.js";
-import { reportLines } from "../../apache/report.js";
+import { zabbixDiscovery } from "../../apache/manager/metrics-file.js";
+import { reportLines } from "../../apache/manager/report.js";
+import { readManagerSettings, settingsFiles } from "../../apache/manager/settings.js";
+import type { ApacheServer } from "../../apache/processes/apache-servers.js";
+import { memoryUsageOf } from "../../apache/processes/memory-usage.js";
+import type { ProcessTable } from "../../apache/processes/process-table.js";
 import { Httpd } from "../../discovery/local-httpd.js";
 import { localServer } from "../../discovery/local-server.js";
 import { ErrorCode, GatewayError } from "../../errors.js";

@@ -1,4 +1,4 @@
-import { parseSize, parseTimespan } from "../../apache/quantities.js";
+import { parseSize, parseTimespan } from "../../apache/manager/quantities.js";
 import { addPageHeader, type PageOptions, parseHost } from "../commands/apache/page-options.js";
 import { type OptionSpec, parseOptions } from "./getopt.js";
 

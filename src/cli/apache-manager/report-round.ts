@@ -1,4 +1,4 @@
-import { reportLines } from "../../apache/report.js";
+import { reportLines } from "../../apache/manager/report.js";
 import type { Collected } from "../commands/apache/collect-metrics.js";
 import { ExitCode, exitCodeOf } from "../exit-codes.js";
 import type { Io } from "../io.js";

@@ -1,9 +1,9 @@
-import { memoryUsageOf } from "../../../apache/memory.js";
-import type { MetricsData } from "../../../apache/metrics-file.js";
-import type { ProcessTable } from "../../../apache/process-table.js";
-import { findServers } from "../../../apache/processes.js";
-import { HANGING_AFTER, isHanging } from "../../../apache/worker-row.js";
-import type { Worker } from "../../../apache/workers.js";
+import type { MetricsData } from "../../../apache/manager/metrics-file.js";
+import { HANGING_AFTER, isHanging } from "../../../apache/page/worker-row.js";
+import { findServers } from "../../../apache/processes/apache-servers.js";
+import { memoryUsageOf } from "../../../apache/processes/memory-usage.js";
+import type { ProcessTable } from "../../../apache/processes/process-table.js";
+import type { Worker } from "../../../apache/workers/workers.js";
 import type { Httpd } from "../../../discovery/local-httpd.js";
 import { GatewayError } from "../../../errors.js";
 

@@ -1,8 +1,8 @@
 import { type Command, Option } from "commander";
-import type { Discovery } from "../../../apache/discovery.js";
-import { type ProcessTable, ProcFileSystem } from "../../../apache/process-table.js";
-import { findServers, readPidFile } from "../../../apache/processes.js";
-import { textStatusUrl } from "../../../apache/status-url.js";
+import type { Discovery } from "../../../apache/configuration/discover.js";
+import { textStatusUrl } from "../../../apache/fetch/status-url.js";
+import { findServers, readPidFile } from "../../../apache/processes/apache-servers.js";
+import { type ProcessTable, ProcFileSystem } from "../../../apache/processes/process-table.js";
 import { addDefine, discoverHttpd } from "../../../discovery/discover-httpd.js";
 import { ExitCode } from "../../exit-codes.js";
 import type { Io } from "../../io.js";

@@ -1,9 +1,13 @@
 import { type Command, Option } from "commander";
-import { type KillOptions, type KillResult, killWorkers } from "../../../apache/kill.js";
-import type { LocalWorkers } from "../../../apache/local-workers.js";
-import { isSameProcess, type ProcessTable, ProcFileSystem } from "../../../apache/process-table.js";
-import type { ApacheServer } from "../../../apache/processes.js";
-import { parseSize, parseTimespan } from "../../../apache/quantities.js";
+import { parseSize, parseTimespan } from "../../../apache/manager/quantities.js";
+import type { ApacheServer } from "../../../apache/processes/apache-servers.js";
+import {
+  isSameProcess,
+  type ProcessTable,
+  ProcFileSystem,
+} from "../../../apache/processes/process-table.js";
+import { type KillOptions, type KillResult, killWorkers } from "../../../apache/workers/kill.js";
+import type { LocalWorkers } from "../../../apache/workers/local-workers.js";
 import { Httpd } from "../../../discovery/local-httpd.js";
 import { ErrorCode, GatewayError } from "../../../errors.js";
 import { ExitCode } from "../../exit-codes.js";

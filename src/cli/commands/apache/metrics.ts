@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { type ProcessTable, ProcFileSystem } from "../../../apache/process-table.js";
-import { parseTimespan } from "../../../apache/quantities.js";
+import { parseTimespan } from "../../../apache/manager/quantities.js";
+import { type ProcessTable, ProcFileSystem } from "../../../apache/processes/process-table.js";
 import { Httpd } from "../../../discovery/local-httpd.js";
 import { ExitCode } from "../../exit-codes.js";
 import type { Io } from "../../io.js";

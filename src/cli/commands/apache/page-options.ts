@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import type { FetchStatusOptions } from "../../../apache/fetch-status.js";
-import { checkHeader, checkHost } from "../../../apache/status-headers.js";
+import type { FetchStatusOptions } from "../../../apache/fetch/fetch-status.js";
+import { checkHeader, checkHost } from "../../../apache/fetch/status-headers.js";
 import { ErrorCode, GatewayError } from "../../../errors.js";
 
 type Header = readonly [name: string, value: string];

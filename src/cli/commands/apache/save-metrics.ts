@@ -1,4 +1,8 @@
-import { formatMetrics, type MetricsData, writeAtomically } from "../../../apache/metrics-file.js";
+import {
+  formatMetrics,
+  type MetricsData,
+  writeAtomically,
+} from "../../../apache/manager/metrics-file.js";
 import { ErrorCode, GatewayError } from "../../../errors.js";
 import type { Io } from "../../io.js";
 

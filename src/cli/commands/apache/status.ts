@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { ProcFileSystem } from "../../../apache/process-table.js";
+import { ProcFileSystem } from "../../../apache/processes/process-table.js";
 import { addDefine, discoverHttpd } from "../../../discovery/discover-httpd.js";
 import { ExitCode } from "../../exit-codes.js";
 import type { Io } from "../../io.js";

@@ -1,9 +1,9 @@
 import { type Command, Option } from "commander";
-import type { LocalWorkers } from "../../../apache/local-workers.js";
-import { type ProcessTable, ProcFileSystem } from "../../../apache/process-table.js";
-import { parseTimespan } from "../../../apache/quantities.js";
-import { HANGING_AFTER, isHanging } from "../../../apache/worker-row.js";
-import type { Worker } from "../../../apache/workers.js";
+import { parseTimespan } from "../../../apache/manager/quantities.js";
+import { HANGING_AFTER, isHanging } from "../../../apache/page/worker-row.js";
+import { type ProcessTable, ProcFileSystem } from "../../../apache/processes/process-table.js";
+import type { LocalWorkers } from "../../../apache/workers/local-workers.js";
+import type { Worker } from "../../../apache/workers/workers.js";
 import { Httpd } from "../../../discovery/local-httpd.js";
 import { ExitCode } from "../../exit-codes.js";
 import type { Io } from "../../io.js";

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import { memoryUsageOf } from "../../../apache/memory.js";
-import { zabbixDiscovery } from "../../../apache/metrics-file.js";
-import { type ProcessTable, ProcFileSystem } from "../../../apache/process-table.js";
+import { zabbixDiscovery } from "../../../apache/manager/metrics-file.js";
+import { memoryUsageOf } from "../../../apache/processes/memory-usage.js";
+import { type ProcessTable, ProcFileSystem } from "../../../apache/processes/process-table.js";
 import { addDefine } from "../../../discovery/discover-httpd.js";
 import { localServer } from "../../../discovery/local-server.js";
 import { ExitCode } from "../../exit-codes.js";

@@ -1,4 +1,4 @@
-import type { ProxyBalancer, ProxyWorker } from "../../../apache/server-status.js";
+import type { ProxyBalancer, ProxyWorker } from "../../../apache/page/server-status.js";
 import type { Style } from "../../terminal/style.js";
 import { type Column, layOut, rowLine, titleLine } from "../../terminal/table.js";
 import { formatBytes } from "../../terminal/units.js";

@@ -1,4 +1,4 @@
-import type { Scoreboard } from "../../../apache/scoreboard.js";
+import type { Scoreboard } from "../../../apache/page/scoreboard.js";
 import type { Style } from "../../terminal/style.js";
 import { visible } from "../../terminal/visible.js";
 import { wrapParts } from "../../terminal/wrap-parts.js";

@@ -1,4 +1,4 @@
-import type { ServerStatus } from "../../../apache/server-status.js";
+import type { ServerStatus } from "../../../apache/page/server-status.js";
 import { progressBar } from "../../terminal/progress.js";
 import type { Style } from "../../terminal/style.js";
 import { clipEnd } from "../../terminal/text-width.js";

@@ -1,8 +1,8 @@
-import { type FetchStatusOptions, fetchStatusPage } from "../../../apache/fetch-status.js";
-import type { ServerStatus } from "../../../apache/server-status.js";
-import { ledElsewhere, StatusSource } from "../../../apache/status-source.js";
-import { shownUrl, textStatusUrl } from "../../../apache/status-url.js";
-import { parseTextPage } from "../../../apache/text-page.js";
+import { type FetchStatusOptions, fetchStatusPage } from "../../../apache/fetch/fetch-status.js";
+import { ledElsewhere, StatusSource } from "../../../apache/fetch/status-source.js";
+import { shownUrl, textStatusUrl } from "../../../apache/fetch/status-url.js";
+import type { ServerStatus } from "../../../apache/page/server-status.js";
+import { parseTextPage } from "../../../apache/page/text-page.js";
 import { GatewayError } from "../../../errors.js";
 import type { FleetResult, Probe } from "../../../fleet/probe.js";
 import type { Io } from "../../io.js";

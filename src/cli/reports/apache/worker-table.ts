@@ -1,5 +1,5 @@
-import { isHanging } from "../../../apache/worker-row.js";
-import type { Worker } from "../../../apache/workers.js";
+import { isHanging } from "../../../apache/page/worker-row.js";
+import type { Worker } from "../../../apache/workers/workers.js";
 import type { Style } from "../../terminal/style.js";
 import { type Column, layOut, rowLine, titleLine } from "../../terminal/table.js";
 import { counted, formatBytes, formatMilliseconds, formatSeconds } from "../../terminal/units.js";

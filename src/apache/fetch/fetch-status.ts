@@ -1,0 +1,264 @@
+import { type IncomingMessage, type OutgoingHttpHeaders, request as sendRequest } from "node:http";
+import type { Socket } from "node:net";
+import { concat } from "../../bytes.js";
+import { ErrorCode, GatewayError } from "../../errors.js";
+import { type WorkerPage, WorkerPageReader } from "../page/html-page.js";
+import { refusedPage } from "../page/not-a-status-page.js";
+import type { WorkerRow } from "../page/worker-row.js";
+import { type FetchProgress, fetchError, noPage } from "./fetch-errors.js";
+import {
+  leadsElsewhere,
+  MOST_REDIRECTS,
+  redirectOf,
+  redirectTarget,
+  tooManyRedirects,
+} from "./redirects.js";
+import { connectionOf, connectTo, type StatusConnection } from "./status-connection.js";
+import { checkHost, requestHeaders, type StatusHeaders } from "./status-headers.js";
+import { parseStatusUrl, shownUrl } from "./status-url.js";
+
+export interface FetchStatusOptions {
+  /**
+   * Milliseconds until the whole page must be here: the look-up of the name, the connection, and
+   * redirects included. Default: 10,000; at least 1.
+   */
+  readonly timeout?: number | undefined;
+  /** Bytes of the longest page that is accepted. Default: 67,108,864 (64 MiB). */
+  readonly maxLength?: number | undefined;
+  /**
+   * The name of the host that is asked, as in `www.example.com`: the Host of the request, and for
+   * https the name that the certificate must have. The connection goes to the address in the URL
+   * all the same. Default: the host of the URL.
+   */
+  readonly host?: string | undefined;
+  /** More header fields. A server that a redirect leads to does not get them. Default: none. */
+  readonly headers?: StatusHeaders | undefined;
+  /** Whether any certificate will do, and any name in it. Default: false. */
+  readonly insecure?: boolean | undefined;
+  /**
+   * Whether a redirect to another origin is followed. A process that another server names is none
+   * of this one's, so nothing may be killed by such a page. Default: false.
+   */
+  readonly followOrigins?: boolean | undefined;
+  /** Called when the answer with the page begins. httpd has just made the page then. */
+  readonly onAnswer?: (() => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A page as it came. */
+export interface StatusPage extends Arrival {
+  readonly page: Uint8Array;
+}
+
+/** Where a page came from. */
+interface Arrival {
+  /** Its URL as it may be shown, after redirects. */
+  readonly url: string;
+  /** Whether a redirect led to another origin. */
+  readonly isElsewhere: boolean;
+  /** The socket that it came by; `undefined` where httpd had closed it already. */
+  readonly connection: StatusConnection | undefined;
+}
+
+const DEFAULT_TIMEOUT = 10_000;
+/** The longest time that a timer can wait. */
+const LONGEST_TIMEOUT = 2_147_483_647;
+const MAX_LENGTH = 67_108_864;
+
+/**
+ * Asks an httpd for a page of its status, over a connection of its own.
+ *
+ * @param url may have a name and a password in it
+ * @throws GatewayError for anything but an answer with status 200
+ */
+export async function fetchStatusPage(
+  url: string,
+  options: FetchStatusOptions = {},
+): Promise<StatusPage> {
+  const pieces: Uint8Array[] = [];
+  const arrival = await readPage(url, options, (piece) => pieces.push(piece));
+  return { page: concat(pieces), ...arrival };
+}
+
+/**
+ * Asks an httpd for its workers: the page is read as it comes.
+ *
+ * @throws GatewayError as {@link fetchStatusPage}, and where the page has no workers
+ */
+export async function fetchWorkerPage(
+  url: string,
+  options: FetchStatusOptions = {},
+): Promise<WorkerPage> {
+  const rows: WorkerRow[] = [];
+  const reader = new WorkerPageReader((row) => rows.push(row));
+  const { connection } = await readPage(url, options, (piece) => reader.write(piece));
+  try {
+    return { rows, ...reader.end(), connection };
+  } catch (error) {
+    throw error instanceof GatewayError ? error.with({ address: shownUrl(url) }) : error;
+  }
+}
+
+async function readPage(
+  text: string,
+  options: FetchStatusOptions,
+  onPiece: (piece: Uint8Array) => void,
+): Promise<Arrival> {
+  const { timeout = DEFAULT_TIMEOUT, signal: cancel } = options;
+  const { shown } = parseStatusUrl(text);
+  const progress: FetchProgress = { stage: "connecting", isSecure: false, received: 0 };
+  const stop = new AbortController();
+  const abort = () => stop.abort();
+  const timer = setTimeout(abort, Math.min(Math.max(1, Math.ceil(timeout)), LONGEST_TIMEOUT));
+  cancel?.addEventListener("abort", abort);
+  if (cancel?.aborted) abort();
+  try {
+    return await followRedirects(text, options, { signal: stop.signal, progress, onPiece });
+  } catch (error) {
+    if (error instanceof GatewayError) throw error.with({ address: shown });
+    const isStopped = stop.signal.aborted;
+    const stopped = !isStopped ? undefined : cancel?.aborted ? "cancelled" : "deadline";
+    throw fetchError(shown, error, { progress, timeout, stopped });
+  } finally {
+    clearTimeout(timer);
+    cancel?.removeEventListener("abort", abort);
+  }
+}
+
+/** One request for a page, which may take several exchanges. */
+interface Reading {
+  readonly signal: AbortSignal;
+  readonly progress: FetchProgress;
+  readonly onPiece: (piece: Uint8Array) => void;
+}
+
+/** What is asked of one server, and how. */
+interface Question {
+  readonly url: URL;
+  /** The Host. */
+  readonly host: string;
+  readonly headers: OutgoingHttpHeaders;
+  readonly insecure: boolean;
+}
+
+async function followRedirects(
+  text: string,
+  options: FetchStatusOptions,
+  reading: Reading,
+): Promise<Arrival> {
+  const { maxLength = MAX_LENGTH, insecure = false } = options;
+  const { url: first, shown, authorization } = parseStatusUrl(text);
+  if (options.host !== undefined) checkHost(options.host);
+  let question: Question = {
+    url: first,
+    host: options.host ?? first.host,
+    headers: {
+      ...(authorization === undefined ? {} : { authorization }),
+      ...requestHeaders(options.headers ?? {}),
+    },
+    insecure,
+  };
+  let isElsewhere = false;
+  for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
+    const { socket, response } = await ask(question, reading);
+    try {
+      const location = redirectOf(response);
+      if (location === undefined) {
+        const connection = connectionOf(socket);
+        options.onAnswer?.();
+        await readBody(response, shown, maxLength, reading);
+        return { url: isElsewhere ? question.url.href : shown, isElsewhere, connection };
+      }
+      const target = redirectTarget(location, question, shown);
+      if (target.isElsewhere && !options.followOrigins) throw leadsElsewhere(shown, location);
+      isElsewhere ||= target.isElsewhere;
+      // What was meant for one server is not for another: neither credentials nor the name.
+      question = target.isElsewhere
+        ? { url: target.url, host: target.url.host, headers: requestHeaders({}), insecure }
+        : { ...question, url: target.url };
+    } finally {
+      socket.destroy();
+    }
+  }
+  throw tooManyRedirects(shown);
+}
+
+interface Exchange {
+  readonly socket: Socket;
+  readonly response: IncomingMessage;
+}
+
+async function ask(
+  { url, host, headers, insecure }: Question,
+  { signal, progress }: Reading,
+): Promise<Exchange> {
+  progress.stage = "connecting";
+  progress.isSecure = url.protocol === "https:";
+  const socket = await connectTo(url, {
+    serverName: new URL(`http://${host}/`).hostname,
+    insecure,
+    signal,
+    onConnected: () => {
+      progress.stage = "securing";
+    },
+  });
+  progress.stage = "waiting";
+  try {
+    return { socket, response: await sendOver(socket, { host, ...headers }, url, signal) };
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+}
+
+function sendOver(
+  socket: Socket,
+  headers: OutgoingHttpHeaders,
+  url: URL,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    // Neither an agent, which would keep the connection, nor a proxy of the environment.
+    const request = sendRequest({
+      createConnection: () => socket,
+      path: url.pathname + url.search,
+      setHost: false,
+      headers,
+      signal,
+    });
+    request.once("response", resolve);
+    request.on("error", reject);
+    request.end();
+  });
+}
+
+async function readBody(
+  response: IncomingMessage,
+  shown: string,
+  maxLength: number,
+  { progress, onPiece }: Reading,
+): Promise<void> {
+  if (response.statusCode !== 200) throw refusedPage(shown, response.statusCode ?? 0);
+  const encoding = response.headers["content-encoding"] ?? "identity";
+  if (encoding !== "identity") {
+    throw noPage(
+      shown,
+      ErrorCode.Malformed,
+      `It is compressed (${encoding}), which was not asked for.`,
+      "have httpd, or the proxy before it, send its status page as it is",
+    );
+  }
+  progress.stage = "reading";
+  for await (const piece of response as AsyncIterable<Uint8Array>) {
+    progress.received += piece.length;
+    if (progress.received > maxLength) throw tooLong(shown, maxLength);
+    onPiece(piece);
+  }
+}
+
+function tooLong(url: string, maxLength: number): GatewayError {
+  const message = `the page is longer than ${maxLength} bytes`;
+  const hint = "no status page is that long: check the URL";
+  const options = { address: url, offset: maxLength, hint };
+  return new GatewayError(ErrorCode.LimitExceeded, message, options);
+}

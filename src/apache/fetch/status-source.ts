@@ -1,0 +1,92 @@
+import type { Engine } from "../../engine/engine.js";
+import { GatewayError } from "../../errors.js";
+import type { WorkerPage } from "../page/html-page.js";
+import type { ServerStatus } from "../page/server-status.js";
+import { parseTextPage } from "../page/text-page.js";
+import { type FetchStatusOptions, fetchStatusPage, fetchWorkerPage } from "./fetch-status.js";
+import { htmlStatusUrl, shownUrl, textStatusUrl } from "./status-url.js";
+
+export interface StatusSourceOptions extends FetchStatusOptions {
+  /** What splits the lines of the text page; the engine of the process when absent. */
+  readonly engine?: Engine | undefined;
+}
+
+/** The two status pages of one httpd. Each is asked for once, until {@link StatusSource.refresh}. */
+export class StatusSource {
+  readonly #options: StatusSourceOptions;
+  #url: string;
+  #responded: boolean | undefined;
+  #status: Promise<ServerStatus> | undefined;
+  #workers: Promise<WorkerPage> | undefined;
+
+  /** @param url of either page */
+  constructor(url: string, options: StatusSourceOptions = {}) {
+    this.#url = htmlStatusUrl(url);
+    this.#options = options;
+  }
+
+  /** The page for people. Setting it forgets what was read. */
+  get htmlUrl(): string {
+    return this.#url;
+  }
+
+  set htmlUrl(url: string) {
+    this.#url = htmlStatusUrl(url);
+    this.refresh();
+  }
+
+  /** The page for programs. */
+  get textUrl(): string {
+    return textStatusUrl(this.#url);
+  }
+
+  /** Whether the page that was asked for last came; `undefined` where none was. */
+  get responded(): boolean | undefined {
+    return this.#responded;
+  }
+
+  /** @throws GatewayError */
+  status(): Promise<ServerStatus> {
+    this.#status ??= this.#note(this.#readStatus());
+    return this.#status;
+  }
+
+  /** @throws GatewayError */
+  workers({ onAnswer }: Pick<FetchStatusOptions, "onAnswer"> = {}): Promise<WorkerPage> {
+    this.#workers ??= this.#note(fetchWorkerPage(this.htmlUrl, { ...this.#options, onAnswer }));
+    return this.#workers;
+  }
+
+  /** Forgets the pages. */
+  refresh(): void {
+    this.#status = undefined;
+    this.#workers = undefined;
+  }
+
+  async #readStatus(): Promise<ServerStatus> {
+    const { page, url, isElsewhere } = await fetchStatusPage(this.textUrl, this.#options);
+    try {
+      const status = parseTextPage(page, this.#options.engine);
+      if (!isElsewhere) return status;
+      return { ...status, warnings: [...status.warnings, ledElsewhere(url)] };
+    } catch (error) {
+      throw error instanceof GatewayError ? error.with({ address: shownUrl(this.textUrl) }) : error;
+    }
+  }
+
+  async #note<Page>(page: Promise<Page>): Promise<Page> {
+    try {
+      const result = await page;
+      this.#responded = true;
+      return result;
+    } catch (error) {
+      this.#responded = false;
+      throw error;
+    }
+  }
+}
+
+/** What is said of a page that a redirect to another server led to. */
+export function ledElsewhere(url: string): string {
+  return `a redirect led to another server: this is the page of ${url}`;
+}

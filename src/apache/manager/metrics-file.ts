@@ -1,0 +1,139 @@
+import { open, rename, rm, stat, writeFile } from "node:fs/promises";
+import type { ServerStatus } from "../page/server-status.js";
+import type { MemoryUsage } from "../processes/memory-usage.js";
+import { statisticsOf } from "../processes/statistics.js";
+import { pythonFloat, pythonInteger, pythonJson, pythonText } from "./python-format.js";
+
+/** What the metrics file tells. */
+export interface MetricsData {
+  /** `undefined` where the page could not be read: then there are no metrics of the server. */
+  readonly status: ServerStatus | undefined;
+  /** Whether the last page that was asked for came; `undefined` where none was. */
+  readonly responded: boolean | undefined;
+  readonly workersHanging: number;
+  readonly workersKilledActive: number;
+  readonly workersKilledIdle: number;
+  /** Told by apache-manager 2 only. */
+  readonly workerCounts?: { readonly foreign: number; readonly native: number } | undefined;
+  /** Bytes that each process uses. */
+  readonly memory: MemoryUsage;
+}
+
+/** The server's metrics by apache-manager's names. */
+const serverMetrics = [
+  ["busy-workers", "busyWorkers", pythonInteger],
+  ["bytes-per-request", "bytesPerRequest", pythonFloat],
+  ["bytes-per-second", "bytesPerSecond", pythonFloat],
+  ["cpu-load", "cpuLoad", pythonFloat],
+  ["idle-workers", "idleWorkers", pythonInteger],
+  ["requests-per-second", "requestsPerSecond", pythonFloat],
+  ["total-accesses", "totalAccesses", pythonInteger],
+  ["total-traffic", "totalTraffic", pythonInteger],
+  ["uptime", "uptime", pythonInteger],
+] as const;
+
+/**
+ * apache-manager's metrics file: comments, and lines of names and values with tabs between them.
+ * A metric that the page lacks is 0, and 0.0 where it is a float.
+ */
+export function formatMetrics(data: MetricsData): string {
+  const { status } = data;
+  const counts = data.workerCounts;
+  return [
+    "# Global Apache server metrics.",
+    ...(status === undefined ? [] : serverMetricLines(status)),
+    "",
+    "# Metrics internal to apache-manager.",
+    ...(counts === undefined
+      ? []
+      : [`foreign-worker-count\t${counts.foreign}`, `native-worker-count\t${counts.native}`]),
+    `status-response\t${data.responded === undefined ? "None" : data.responded ? 0 : 1}`,
+    `workers-hanging\t${data.workersHanging}`,
+    `workers-killed-active\t${data.workersKilledActive}`,
+    `workers-killed-idle\t${data.workersKilledIdle}`,
+    "",
+    "# Memory usage of native Apache worker processes.",
+    ...memoryLines("native", data.memory.native),
+    ...sortedGroups(data.memory).flatMap(([name, memory]) => [
+      "",
+      `# Memory usage of ${pythonText(name)} WSGI worker processes.`,
+      ...memoryLines(name, memory),
+    ]),
+    "",
+  ].join("\n");
+}
+
+function serverMetricLines(status: ServerStatus): string[] {
+  return serverMetrics.map(([name, field, format]) => `${name}\t${format(status[field] ?? 0)}`);
+}
+
+/** The groups in the order of their names' code points, as Python sorts. */
+export function sortedGroups({ groups }: MemoryUsage): [name: string, memory: readonly number[]][] {
+  return [...groups].sort(([one], [other]) => compareCodePoints(one, other));
+}
+
+function compareCodePoints(one: string, other: string): number {
+  const [ones, others] = [[...one], [...other]];
+  const at = ones.findIndex((character, index) => character !== others[index]);
+  if (at < 0) return ones.length - others.length;
+  return (ones[at]?.codePointAt(0) ?? -1) - (others[at]?.codePointAt(0) ?? -1);
+}
+
+function memoryLines(name: string, memory: readonly number[]): string[] {
+  const { count, minimum, maximum, average, median } = statisticsOf(memory) ?? {
+    count: 0,
+    minimum: 0,
+    maximum: 0,
+    average: 0,
+    median: 0,
+  };
+  // A title may hold anything: a tab or a newline in it would look like another metric.
+  const start = `memory-usage\t${name.replace(/\p{Cc}/gu, "?")}\t`;
+  return [
+    `${start}count\t${count}`,
+    `${start}min\t${pythonInteger(minimum)}`,
+    `${start}max\t${pythonInteger(maximum)}`,
+    `${start}average\t${pythonFloat(average)}`,
+    `${start}median\t${count > 0 && count % 2 === 0 ? pythonFloat(median) : pythonInteger(median)}`,
+  ];
+}
+
+/** Zabbix's discovery of what memory-usage is told of, in the bytes that Python's JSON has. */
+export function zabbixDiscovery(groups: readonly string[]): string {
+  const names = ["native", ...sortedNames(groups)];
+  const entries = names.map((name) => `{"{#NAME}": ${pythonJson(name)}}`);
+  return `{"data": [${entries.join(", ")}]}`;
+}
+
+function sortedNames(names: readonly string[]): string[] {
+  return [...new Set(names)].sort(compareCodePoints);
+}
+
+/**
+ * Writes a file so that who reads it sees the old text or the new one, never a part: beside it
+ * (`PATH.tmp`), then in its place. What is already there under that name is removed, not followed.
+ * A character device, such as /dev/null, is written to. Nothing is left beside what fails.
+ *
+ * @throws an error of the system, or says that the path is a folder, a pipe or the like
+ */
+export async function writeAtomically(path: string, text: string): Promise<void> {
+  const old = await stat(path).catch(() => undefined);
+  if (old?.isCharacterDevice()) return writeFile(path, text);
+  if (old?.isDirectory()) throw new Error(`${path} is a folder`);
+  if (old !== undefined && !old.isFile()) throw new Error(`${path} is not a regular file`);
+  const temporary = `${path}.tmp`;
+  await rm(temporary, { force: true });
+  const file = await open(temporary, "wx", 0o644);
+  try {
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,78 @@
+import { join } from "node:path";
+import { filesOf, readLines } from "../configuration/configuration-files.js";
+import { parseSize, parseTimespan } from "./quantities.js";
+
+/** What the ini files of apache-manager 2 set. Bytes and seconds. */
+export interface ManagerSettings {
+  readonly hangingWorkerThreshold?: number;
+  readonly maxMemoryActive?: number;
+  readonly maxMemoryIdle?: number;
+  readonly workerTimeout?: number;
+}
+
+export interface ManagerSettingsResult {
+  readonly settings: ManagerSettings;
+  /** What could not be understood, in sentences. */
+  readonly warnings: readonly string[];
+}
+
+const bytes = (text: string) => parseSize(text, { binary: true });
+
+const keys: ReadonlyMap<string, readonly [keyof ManagerSettings, (text: string) => number]> =
+  new Map([
+    ["hanging-worker-threshold", ["hangingWorkerThreshold", parseTimespan]],
+    ["max-memory-active", ["maxMemoryActive", bytes]],
+    ["max-memory-idle", ["maxMemoryIdle", bytes]],
+    ["worker-timeout", ["workerTimeout", parseTimespan]],
+  ]);
+
+/** The ini files in the order in which they are read: the later one wins. */
+export function settingsFiles(home: string | undefined, etc = "/etc"): string[] {
+  const stems = [join(etc, "apache-manager")];
+  if (home !== undefined) {
+    stems.push(join(home, ".apache-manager"), join(home, ".config", "apache-manager"));
+  }
+  return stems.flatMap((stem) => [`${stem}.ini`, ...filesOf(`${stem}.d/*.ini`)]);
+}
+
+/** Reads the section `[apache-manager]` of ini files. Files that are missing set nothing. */
+export function readManagerSettings(files: readonly string[]): ManagerSettingsResult {
+  const settings: { -readonly [Key in keyof ManagerSettings]: ManagerSettings[Key] } = {};
+  const warnings: string[] = [];
+  for (const file of files) {
+    const read = readLines(file);
+    if ("problem" in read) {
+      if (!read.isMissing) warnings.push(`${file} was not read: it ${read.problem}`);
+      continue;
+    }
+    for (const { key, value, line } of entriesOf(read.lines)) {
+      const known = keys.get(key);
+      if (known === undefined) {
+        warnings.push(`${file} sets ${key} on line ${line}, which is no setting`);
+        continue;
+      }
+      try {
+        settings[known[0]] = known[1](value);
+      } catch (error) {
+        warnings.push(`${file} sets ${key} on line ${line}: ${(error as Error).message}`);
+      }
+    }
+  }
+  return { settings, warnings };
+}
+
+function* entriesOf(
+  lines: readonly string[],
+): Generator<{ key: string; value: string; line: number }> {
+  let isOurs = false;
+  for (const [index, text] of lines.entries()) {
+    const section = /^\s*\[([^\]]*)\]/.exec(text);
+    if (section !== null) {
+      isOurs = section[1] === "apache-manager";
+      continue;
+    }
+    const entry = /^\s*([^#;\s=:][^=:]*?)\s*[=:]\s*(.*?)\s*$/.exec(text);
+    if (!isOurs || entry === null) continue;
+    yield { key: entry[1]!.toLowerCase(), value: entry[2]!, line: index + 1 };
+  }
+}

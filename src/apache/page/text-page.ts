@@ -1,0 +1,165 @@
+import { type Engine, LineKind } from "../../engine/engine.js";
+import { engine as defaultEngine } from "../../engine/select.js";
+import { readBalancerField } from "./module-lines.js";
+import { notATextPage } from "./not-a-status-page.js";
+import { PageLines } from "./page-lines.js";
+import { readScoreboard, type Scoreboard } from "./scoreboard.js";
+import type { OtherField, ServerStatus } from "./server-status.js";
+import { fieldByHash, fieldByKey, type TextPageField, textPageFields } from "./status-fields.js";
+import { type SharedCacheRecord, StatusSections, statusOf } from "./status-record.js";
+import { readCacheField, sectionOf } from "./text-caches.js";
+import { isManaged, splitManaged } from "./text-managed.js";
+
+/**
+ * Reads httpd's `/server-status?auto`, of any version since 2.2. A line that repeats a key, or
+ * that stands in the section of a module, changes nothing outside of it.
+ *
+ * @throws GatewayError `not_a_status_page`, `page_not_found`, `access_denied`, `server_busy` or
+ * `bad_status` for what is something else, and says what; `truncated` where the page ends early
+ */
+export function parseTextPage(page: Uint8Array, engine: Engine = defaultEngine()): ServerStatus {
+  return new TextPageReader(page, engine).read();
+}
+
+const COUNT = textPageFields.length;
+const BUSY = fieldByKey("BusyWorkers") as TextPageField;
+const IDLE = fieldByKey("IdleWorkers") as TextPageField;
+
+class TextPageReader {
+  readonly #engine: Engine;
+  readonly #lines: PageLines;
+  readonly #sections = new StatusSections();
+  /** The values of the fields that came, by their index. */
+  readonly #numbers = new Array<number | undefined>(COUNT).fill(undefined);
+  readonly #texts = new Array<string | undefined>(COUNT).fill(undefined);
+  /** 1 for the fields that came. */
+  readonly #seen = new Uint8Array(COUNT);
+  #scoreboard: Scoreboard | undefined;
+  /** The module whose lines these are. */
+  #section: SharedCacheRecord | undefined;
+
+  constructor(page: Uint8Array, engine: Engine) {
+    this.#engine = engine;
+    this.#lines = new PageLines(page, engine);
+  }
+
+  read(): ServerStatus {
+    const lines = this.#lines;
+    const sections = this.#sections;
+    if (lines.next()) this.#readFirstLine();
+    while (lines.next()) this.#readLine();
+    if (this.#seen[BUSY.index] === 0) {
+      throw notATextPage(lines.page, this.#seen.includes(1));
+    }
+    // httpd ends every line but some of mod_md's.
+    if (lines.end === lines.page.length && !isManaged(lines.key())) {
+      sections.warnings.push("the page ends inside a line");
+    }
+    if (this.#scoreboard === undefined) sections.warnings.push("the page has no scoreboard");
+    return statusOf(this.#numbers, this.#texts, this.#scoreboard, sections);
+  }
+
+  /** Since 2.4.16 a name, which is any text that the client sent as its Host. */
+  #readFirstLine(): void {
+    if (this.#field() === undefined) this.#sections.serverName = this.#lines.line();
+    else this.#readLine();
+  }
+
+  #field(): TextPageField | undefined {
+    const lines = this.#lines;
+    if (lines.kind === LineKind.Bare) return undefined;
+    return fieldByHash(lines.keyHash) ?? fieldByKey(lines.key());
+  }
+
+  #readLine(): void {
+    const lines = this.#lines;
+    if (this.#section === undefined) {
+      const field = this.#field();
+      if (field !== undefined) {
+        this.#readField(field);
+        return;
+      }
+    }
+    if (lines.end === lines.start) return;
+    if (lines.kind === LineKind.Bare) this.#readBareLine(lines.line());
+    else this.#readModuleLine(lines.key(), lines.value());
+  }
+
+  #readBareLine(line: string): void {
+    const section = sectionOf(line, this.#sections);
+    if (section !== undefined) {
+      this.#section = section;
+    } else if (this.#section !== undefined && line === "NotAvailable") {
+      this.#section.available = false;
+    } else {
+      this.#keep(line, "");
+    }
+  }
+
+  #readModuleLine(key: string, value: string): void {
+    if (isManaged(key)) {
+      const { fields, title } = splitManaged(key, value);
+      this.#sections.managed.push(...fields);
+      if (title !== undefined) this.#section = sectionOf(title, this.#sections);
+    } else if (readBalancerField(this.#sections.proxyBalancers, key, value)) {
+      this.#section = undefined;
+    } else if (this.#section === undefined || !readCacheField(this.#section, key, value)) {
+      this.#keep(key, value);
+    }
+  }
+
+  #keep(...field: OtherField): void {
+    (this.#section?.other ?? this.#sections.other).push(field);
+  }
+
+  #readField(field: TextPageField): void {
+    const lines = this.#lines;
+    const { index } = field;
+    if (this.#seen[index] === 1) {
+      this.#readAgain(field);
+      return;
+    }
+    this.#seen[index] = 1;
+    switch (field.kind) {
+      case "text":
+        this.#texts[index] = lines.value().trimEnd();
+        break;
+      case "number":
+        this.#numbers[index] =
+          lines.kind === LineKind.Number && lines.number >= 0 ? lines.number : this.#number();
+        break;
+      case "load":
+        // httpd prints -1.00 where the system has no load average.
+        if (lines.kind !== LineKind.Number) this.#numbers[index] = this.#number();
+        else if (lines.number >= 0) this.#numbers[index] = lines.number;
+        break;
+      case "scoreboard":
+        this.#scoreboard = readScoreboard(lines.page, lines.valueStart, lines.end, this.#engine);
+    }
+  }
+
+  #readAgain(field: TextPageField): void {
+    const lines = this.#lines;
+    if (field === BUSY && this.#sections.asyncBusyWorkers === undefined) {
+      this.#sections.asyncBusyWorkers = this.#number();
+    } else if (field === IDLE && this.#sections.asyncIdleWorkers === undefined) {
+      this.#sections.asyncIdleWorkers = this.#number();
+    } else {
+      this.#keep(lines.key(), lines.value());
+    }
+  }
+
+  /** The value as a number that is not negative; a warning and `undefined` where it is none. */
+  #number(): number | undefined {
+    const lines = this.#lines;
+    if (lines.kind === LineKind.Number && lines.number >= 0) return lines.number;
+    const value = lines.value();
+    if (lines.kind === LineKind.Long) {
+      const number = Number(value);
+      if (number >= 0 && number < Number.POSITIVE_INFINITY) return number;
+    }
+    const shown = JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
+    this.#sections.warnings.push(`${lines.key()} is not a number: ${shown}`);
+    return undefined;
+  }
+}

@@ -1,0 +1,36 @@
+import { wsgiGroup } from "./apache-servers.js";
+import type { ProcessInfo } from "./process-table.js";
+
+/** Bytes of memory in use by each process. */
+export interface MemoryUsage {
+  /** Every child of httpd that has no process group: its workers, and daemons without a title. */
+  readonly native: readonly number[];
+  /** By the process group of mod_wsgi. */
+  readonly groups: ReadonlyMap<string, readonly number[]>;
+}
+
+/**
+ * The memory that the children of an httpd use.
+ *
+ * @param measure what is counted: `rss` by default, or what a process table offers of it
+ */
+export function memoryUsageOf(
+  children: readonly ProcessInfo[],
+  measure: (process: ProcessInfo) => number | undefined = ({ rss }) => rss,
+): MemoryUsage {
+  const native: number[] = [];
+  const groups = new Map<string, number[]>();
+  for (const child of children) {
+    const bytes = measure(child);
+    if (bytes === undefined) continue;
+    const name = wsgiGroup(child);
+    if (name === undefined) {
+      native.push(bytes);
+      continue;
+    }
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, [bytes]);
+    else group.push(bytes);
+  }
+  return { native, groups };
+}

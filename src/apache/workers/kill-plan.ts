@@ -1,0 +1,121 @@
+import { formatSize, formatTimespan } from "../manager/quantities.js";
+import type { Activity } from "../page/worker-row.js";
+import { isSameProcess, type ProcessInfo } from "../processes/process-table.js";
+import { describeWorker, type Worker } from "./workers.js";
+
+/** What a worker may use. Bytes and seconds; 0 and `undefined` set no limit. */
+export interface WorkerLimits {
+  readonly maxMemoryActive?: number | undefined;
+  readonly maxMemoryIdle?: number | undefined;
+  readonly maxTime?: number | undefined;
+}
+
+/** A process that is over a limit. */
+export interface PlannedKill {
+  readonly process: ProcessInfo;
+  /** The process is active when one of its threads is, and idle when all of them are. */
+  readonly activity: "active" | "idle";
+  /** Bytes that it must still use to be killed; `undefined` where its time is the reason. */
+  readonly memoryLimit: number | undefined;
+  /** As apache-manager words it: `Killing native worker 25 (idle) using 4.1 MB (…) ..` */
+  readonly message: string;
+}
+
+export interface KillPlan {
+  readonly kills: readonly PlannedKill[];
+  /** Workers that were looked at: those of a process after its first reason are not. */
+  readonly checked: number;
+}
+
+/**
+ * Which processes to kill, in the order of their pids: memory first, then time. Only those that
+ * were joined with a child of httpd, and that are known to be workers.
+ */
+export function planKills(workers: readonly Worker[], limits: WorkerLimits): KillPlan {
+  const processes = threadsByProcess(workers);
+  const kills = new Map<number, PlannedKill>();
+  let checked = 0;
+  for (const worker of [...workers].sort((one, other) => (one.pid ?? 0) - (other.pid ?? 0))) {
+    const { process, kind } = worker;
+    if (kind === "helper" || (process !== undefined && kills.has(process.pid))) continue;
+    checked++;
+    if (process === undefined) continue;
+    const threads = processes.get(process.pid) ?? [];
+    const kill = killByMemory(process, threads, limits) ?? killByTime(worker, process, limits);
+    if (kill !== undefined) kills.set(process.pid, kill);
+  }
+  return { kills: [...kills.values()], checked };
+}
+
+function threadsByProcess(workers: readonly Worker[]): ReadonlyMap<number, readonly Worker[]> {
+  const threads = new Map<number, Worker[]>();
+  for (const worker of workers) {
+    if (worker.process === undefined) continue;
+    const known = threads.get(worker.process.pid);
+    if (known === undefined) threads.set(worker.process.pid, [worker]);
+    else known.push(worker);
+  }
+  return threads;
+}
+
+/** Those of a plan that a later one still has, for the same kind of reason. */
+export function confirmed(plan: KillPlan, later: KillPlan): PlannedKill[] {
+  return later.kills.filter((kill) =>
+    plan.kills.some(
+      (planned) =>
+        isSameProcess(planned.process, kill.process) && planned.activity === kill.activity,
+    ),
+  );
+}
+
+/** What a process does, all of its threads taken together. */
+function activityOfAll(threads: readonly Worker[]): Activity {
+  if (threads.some(({ activity, isSending }) => activity === "active" || isSending))
+    return "active";
+  return threads.every(({ activity }) => activity === "idle") ? "idle" : "unknown";
+}
+
+function killByMemory(
+  process: ProcessInfo,
+  threads: readonly Worker[],
+  { maxMemoryActive, maxMemoryIdle }: WorkerLimits,
+): PlannedKill | undefined {
+  const activity = activityOfAll(threads);
+  if (activity === "unknown") return undefined;
+  const memoryLimit = activity === "active" ? maxMemoryActive : maxMemoryIdle;
+  // Of an active process, a thread that is at work says what for.
+  const worker = threads.find((thread) => thread.activity === activity) ?? threads[0];
+  if (!memoryLimit || process.rss <= memoryLimit || worker === undefined) return undefined;
+  const request = worker.row?.request ?? "last request unknown";
+  const message = `Killing ${named(worker, activity)} using ${formatSize(process.rss)} (${request}) ..`;
+  return { process, activity, memoryLimit, message };
+}
+
+function killByTime(
+  worker: Worker,
+  process: ProcessInfo,
+  limits: WorkerLimits,
+): PlannedKill | undefined {
+  const { row } = worker;
+  if (!isOverTime(worker, limits)) return undefined;
+  const time = formatTimespan(row?.secondsSinceRequest ?? 0);
+  const message =
+    `Killing ${named(worker, "active")} hanging for ${time} since last request ` +
+    `(${row?.request ?? "unknown"}) ..`;
+  return { process, activity: "active", memoryLimit: undefined, message };
+}
+
+/**
+ * The process as this machine counts it, and the word that monitoring looks for: what the kill is
+ * counted as, not what one thread does.
+ */
+function named(worker: Worker, activity: "active" | "idle"): string {
+  const name = describeWorker({ ...worker, pid: worker.process?.pid, activity });
+  return worker.kind === "wsgi" ? `${name} (${activity})` : name;
+}
+
+/** A worker that keeps a connection alive (`K`) waits for its client: it does not hang. */
+function isOverTime({ activity, row }: Worker, { maxTime }: WorkerLimits): boolean {
+  if (!maxTime || activity !== "active" || row === undefined || row.mode === "K") return false;
+  return row.secondsSinceRequest !== undefined && row.secondsSinceRequest > maxTime;
+}

@@ -1,0 +1,157 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { StatusSource } from "../fetch/status-source.js";
+import type { WorkerPage } from "../page/html-page.js";
+import type { WorkerRow } from "../page/worker-row.js";
+import { type AnsweringServer, answeringServer } from "../processes/answering-server.js";
+import {
+  type ApacheServer,
+  chooseServer,
+  findServers,
+  innerPid,
+} from "../processes/apache-servers.js";
+import type { ProcessTable } from "../processes/process-table.js";
+import { isOwnAddress } from "../processes/this-machine.js";
+import { isOwnRequest } from "./own-request.js";
+import { joinWorkers, type Worker } from "./workers.js";
+
+export interface LocalWorkersOptions {
+  /** The pid of httpd's master. Default: the process that has the socket which has answered. */
+  readonly masterPid?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The workers of a page, joined with the processes of the httpd that has answered. */
+export type LocalWorkers = AnsweringServer & {
+  readonly page: WorkerPage;
+  readonly workers: readonly Worker[];
+};
+
+/** How often a page is read that names a process which is not known. */
+const READINGS = 4;
+/** Milliseconds between two readings. */
+const PAUSE = 250;
+
+/**
+ * Reads the page of workers, then the processes, in one go, and joins them. A page that names a
+ * process which is no child of its httpd is read again, because a process may end while the page
+ * is under way; where it still does, it is taken for the page of another machine.
+ *
+ * @throws GatewayError where there is no page
+ */
+export async function readLocalWorkers(
+  source: StatusSource,
+  table: ProcessTable,
+  { masterPid, signal }: LocalWorkersOptions = {},
+): Promise<LocalWorkers> {
+  for (let reading = 1; ; reading++) {
+    const seen = [table.parents()];
+    const page = await source.workers({ onAnswer: () => seen.push(table.parents()) });
+    seen.push(table.parents());
+    const named = namedBy(page);
+    const candidate = candidateFor(page, named, table, masterPid);
+    const strangers = strangersTo(candidate.server, page, seen, table);
+    const mayHaveEnded = strangers.length > 0 && strangers.length < named.size;
+    if (!mayHaveEnded || reading === READINGS) {
+      const answering =
+        named.size === 0 ? unnamed(candidate) : checked(candidate, strangers, masterPid);
+      const ownRow = ownRowOf(page, source.htmlUrl);
+      const workers = joinWorkers({ ...page, server: answering.server, table, ownRow });
+      return { ...answering, page, workers };
+    }
+    await sleep(PAUSE, undefined, { signal }).catch(() => {});
+    source.refresh();
+  }
+}
+
+/** The pids of a page. */
+function namedBy({ rows, processes }: WorkerPage): ReadonlySet<number> {
+  const alive = rows.filter(({ mode }) => mode !== ".");
+  return new Set([...alive, ...processes].flatMap(({ pid }) => pid ?? []));
+}
+
+/** The row of our own request for the page. Of several nothing is known. */
+function ownRowOf({ rows, connection }: WorkerPage, url: string): WorkerRow | undefined {
+  const [row, other] = rows.filter((each) => isOwnRequest(each, connection, url));
+  return other === undefined ? row : undefined;
+}
+
+/** The httpd whose page it may be. By pids alone it is known well enough to be shown. */
+function candidateFor(
+  { connection }: WorkerPage,
+  workerPids: ReadonlySet<number>,
+  table: ProcessTable,
+  masterPid: number | undefined,
+): AnsweringServer {
+  const servers = findServers(table);
+  if (masterPid !== undefined) {
+    const server = chooseServer(servers, table, { masterPid });
+    if (server !== undefined) return { server, doubt: undefined };
+    const hint = "give the pid of httpd's master, which is in its PidFile";
+    return { server, doubt: { reason: `there is no process ${masterPid}`, hint } };
+  }
+  const answering = answeringServer(connection, table);
+  const { server, doubt } = answering;
+  const isHere = connection !== undefined && isOwnAddress(connection.remoteAddress);
+  if (doubt === undefined || server !== undefined || !isHere || workerPids.size === 0) {
+    return answering;
+  }
+  return { server: chooseServer(servers, table, { workerPids }), doubt };
+}
+
+/** Which pids of a page are no children of a server, whenever its children were looked at. */
+function strangersTo(
+  server: ApacheServer | undefined,
+  page: WorkerPage,
+  seen: readonly ReadonlyMap<number, number>[],
+  table: ProcessTable,
+): readonly number[] {
+  if (server === undefined) return [];
+  const pids = namedBy(page);
+  const children = seen.flatMap((parents) =>
+    [...parents].flatMap(([pid, parent]) => (parent === server.master.pid ? [pid] : [])),
+  );
+  const known = new Set(children.map((pid) => innerPid(table, pid)));
+  const strangers = [...pids].filter((pid) => !known.has(pid));
+  const isFew = strangers.length < pids.size - strangers.length;
+  return isFew ? strangers.filter((pid) => !isRemnant(pid, known, page)) : strangers;
+}
+
+/**
+ * Whether a child has taken the slots of a process. A process that was killed leaves threads in
+ * them, which httpd shows until they are used again: minutes later, where there is little to do.
+ */
+function isRemnant(
+  pid: number,
+  known: ReadonlySet<number>,
+  { rows, processes }: WorkerPage,
+): boolean {
+  const slots = rows.filter((row) => row.pid === pid).map(({ childNumber }) => childNumber);
+  const isTaken = (slot: number | undefined) =>
+    slot !== undefined &&
+    (rows.some((row) => row.childNumber === slot && known.has(row.pid ?? 0)) ||
+      processes.some((process) => process.slot === slot && known.has(process.pid)));
+  return slots.length > 0 && slots.every(isTaken);
+}
+
+function unnamed({ server }: AnsweringServer): AnsweringServer {
+  const hint = "nothing tells whose page it is: see that of the httpd itself";
+  return { server, doubt: { reason: "the page names no process", hint } };
+}
+
+function checked(
+  candidate: AnsweringServer,
+  strangers: readonly number[],
+  masterPid: number | undefined,
+): AnsweringServer {
+  const { server } = candidate;
+  if (server === undefined || strangers.length === 0) return candidate;
+  const pids = strangers.slice(0, 3).join(", ") + (strangers.length > 3 ? " …" : "");
+  const { pid } = server.master;
+  const what = masterPid === undefined ? `httpd (process ${pid})` : `process ${pid}`;
+  const reason = `the page names processes that are no children of ${what}: ${pids}`;
+  const hint =
+    masterPid === undefined
+      ? "it may be another machine's, behind a proxy or a tunnel: ask httpd at its own address"
+      : "give the pid of this httpd's master, which is in its PidFile";
+  return { server: undefined, doubt: { reason, hint } };
+}

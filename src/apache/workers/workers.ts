@@ -1,0 +1,95 @@
+import type { ServerProcess } from "../page/server-process.js";
+import { type Activity, activityOf, type WorkerRow } from "../page/worker-row.js";
+import { type ApacheServer, innerPid, wsgiGroup } from "../processes/apache-servers.js";
+import type { ProcessInfo, ProcessTable } from "../processes/process-table.js";
+
+/**
+ * What a worker is: `native` is named by the status page, `wsgi` is a daemon of mod_wsgi by its
+ * title. `helper` is any other child of httpd: a worker that had no request yet, the process
+ * manager of mod_fcgid, the daemon of mod_cgid… Which of them it is cannot be seen, so it is
+ * neither active nor idle, and never killed.
+ */
+export type WorkerKind = "native" | "wsgi" | "helper";
+
+/** A slot of the status page that has a process, or a child of httpd that has no slot there. */
+export interface Worker {
+  readonly kind: WorkerKind;
+  /** As the status page has it. */
+  readonly pid: number | undefined;
+  /** What the page tells; `undefined` where it does not list this worker. */
+  readonly row: WorkerRow | undefined;
+  /** The child of httpd with this pid; `undefined` where it is not one, or cannot be seen. */
+  readonly process: ProcessInfo | undefined;
+  readonly activity: Activity;
+  /** Whether its process sends answers that no thread is busy with, as event does. */
+  readonly isSending: boolean;
+  /** The process group of mod_wsgi, where its title tells it. */
+  readonly group: string | undefined;
+}
+
+/** What is joined. The page and the processes should be read in one go. */
+export interface WorkerSources {
+  readonly rows: readonly WorkerRow[];
+  /** The processes of event. */
+  readonly processes?: readonly ServerProcess[] | undefined;
+  /** The row of our own request for the page, which makes no worker active. */
+  readonly ownRow?: WorkerRow | undefined;
+  /** The httpd whose page it is; `undefined` where it runs elsewhere. */
+  readonly server?: ApacheServer | undefined;
+  readonly table?: ProcessTable | undefined;
+}
+
+/**
+ * Joins what the status page and the process table know. httpd leaves slots that never had a
+ * request out of its table of workers; event names their processes in another one.
+ *
+ * @returns workers in the order of the page, then those that it does not name, by their pids
+ */
+export function joinWorkers(sources: WorkerSources): Worker[] {
+  const { rows, ownRow, server, table, processes = [] } = sources;
+  const children = new Map<number, ProcessInfo>();
+  for (const child of server?.children ?? []) {
+    children.set(table === undefined ? child.pid : innerPid(table, child.pid), child);
+  }
+  const counts = new Map(processes.map((process) => [process.pid, process]));
+  const workers = rows
+    .filter(({ mode }) => mode !== ".")
+    .map((row): Worker => {
+      const { pid } = row;
+      const process = pid === undefined ? undefined : children.get(pid);
+      const isSending = pid !== undefined && sends(counts.get(pid));
+      const activity = row === ownRow ? "idle" : activityOf(row);
+      return { kind: "native", pid, row, process, activity, isSending, group: undefined };
+    });
+  const named = new Set(rows.map(({ pid }) => pid));
+  for (const [pid, child] of children) {
+    if (!named.has(pid)) workers.push(notListed(pid, child, counts.get(pid)));
+  }
+  return workers;
+}
+
+/** Whether connections wait to be written, or for the other end of a proxy, without a thread. */
+const sends = (counts: ServerProcess | undefined): boolean =>
+  (counts?.writing ?? 0) > 0 || (counts?.waitIo ?? 0) > 0;
+
+/** A child that has no row. */
+function notListed(pid: number, process: ProcessInfo, counts: ServerProcess | undefined): Worker {
+  const group = wsgiGroup(process);
+  const worker = { pid, row: undefined, process, isSending: sends(counts), group };
+  if (group !== undefined) return { ...worker, kind: "wsgi", activity: "active" };
+  if (counts === undefined) return { ...worker, kind: "helper", activity: "unknown" };
+  return { ...worker, kind: "native", activity: counts.busyThreads === 0 ? "idle" : "unknown" };
+}
+
+/** Tells of which worker a message speaks. */
+export function describeWorker({ kind, pid, activity, group }: Worker): string {
+  const name = pid ?? "without a pid";
+  switch (kind) {
+    case "native":
+      return `native worker ${name} (${activity})`;
+    case "wsgi":
+      return `WSGI worker ${name} (${group})`;
+    case "helper":
+      return `helper or unused process ${name}`;
+  }
+}

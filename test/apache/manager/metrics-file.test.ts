@@ -1,0 +1,286 @@
+import { execFileSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import {
+  formatMetrics,
+  type MetricsData,
+  writeAtomically,
+  zabbixDiscovery,
+} from "../../../src/apache/manager/metrics-file.js";
+import { reportLines } from "../../../src/apache/manager/report.js";
+import { parseTextPage } from "../../../src/apache/page/text-page.js";
+import { fixture, least, pageOf } from "../fixtures.js";
+
+const status = parseTextPage(fixture("event-loaded--auto.txt"));
+const data: MetricsData = {
+  status,
+  responded: true,
+  workersHanging: 2,
+  workersKilledActive: 1,
+  workersKilledIdle: 0,
+  memory: {
+    native: [4_308_992, 4_268_032, 4_288_512],
+    groups: new Map([
+      ["shop", [5_000_000, 6_000_001]],
+      ["it's", [7]],
+    ]),
+  },
+};
+
+describe("the metrics file", () => {
+  it("S1.82 S1.83 has these bytes", () => {
+    expect(formatMetrics(data)).toBe(
+      [
+        "# Global Apache server metrics.",
+        "busy-workers\t17",
+        "bytes-per-request\t335.953",
+        "bytes-per-second\t11561.5",
+        "cpu-load\t0.179949",
+        "idle-workers\t15",
+        "requests-per-second\t34.4139",
+        "total-accesses\t13387",
+        "total-traffic\t4497408",
+        "uptime\t389",
+        "",
+        "# Metrics internal to apache-manager.",
+        "status-response\t0",
+        "workers-hanging\t2",
+        "workers-killed-active\t1",
+        "workers-killed-idle\t0",
+        "",
+        "# Memory usage of native Apache worker processes.",
+        "memory-usage\tnative\tcount\t3",
+        "memory-usage\tnative\tmin\t4268032",
+        "memory-usage\tnative\tmax\t4308992",
+        "memory-usage\tnative\taverage\t4288512.0",
+        "memory-usage\tnative\tmedian\t4288512",
+        "",
+        `# Memory usage of "it's" WSGI worker processes.`,
+        "memory-usage\tit's\tcount\t1",
+        "memory-usage\tit's\tmin\t7",
+        "memory-usage\tit's\tmax\t7",
+        "memory-usage\tit's\taverage\t7.0",
+        "memory-usage\tit's\tmedian\t7",
+        "",
+        "# Memory usage of 'shop' WSGI worker processes.",
+        "memory-usage\tshop\tcount\t2",
+        "memory-usage\tshop\tmin\t5000000",
+        "memory-usage\tshop\tmax\t6000001",
+        "memory-usage\tshop\taverage\t5500000.5",
+        "memory-usage\tshop\tmedian\t5500000.5",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  it("S1.83 prints small and whole floats as Python does", () => {
+    const page = pageOf("CPULoad: 2.03794e-5", "BytesPerReq: 119136", "ReqPerSec: 11", ...least);
+    const text = formatMetrics({ ...data, status: parseTextPage(page) });
+    expect(text).toContain("\ncpu-load\t2.03794e-05\n");
+    expect(text).toContain("\nbytes-per-request\t119136.0\n");
+    expect(text).toContain("\nrequests-per-second\t11.0\n");
+  });
+
+  it("S1.33 has 0 for what the page lacks, as Python prints it", () => {
+    const text = formatMetrics({ ...data, status: parseTextPage(pageOf(...least)) });
+    expect(text.split("\n").slice(1, 10)).toEqual([
+      "busy-workers\t1",
+      "bytes-per-request\t0.0",
+      "bytes-per-second\t0.0",
+      "cpu-load\t0.0",
+      "idle-workers\t2",
+      "requests-per-second\t0.0",
+      "total-accesses\t0",
+      "total-traffic\t0",
+      "uptime\t0",
+    ]);
+  });
+
+  it("S1.21 S1.82 says whether the page came", () => {
+    const line = (responded: boolean | undefined) =>
+      /^status-response\t(.*)$/m.exec(formatMetrics({ ...data, responded }))?.[1];
+    expect([line(true), line(false), line(undefined)]).toEqual(["0", "1", "None"]);
+  });
+
+  it("S1.84 is written without metrics of the server where the page did not come", () => {
+    const memory = { native: [], groups: new Map() };
+    const text = formatMetrics({ ...data, status: undefined, responded: false, memory });
+    expect(text).toContain("# Global Apache server metrics.\n\n# Metrics internal");
+    expect(text).toContain("\nstatus-response\t1\n");
+    expect(text).not.toContain("busy-workers");
+  });
+
+  it("S1.63 has zeros where there are no workers", () => {
+    const text = formatMetrics({ ...data, memory: { native: [], groups: new Map() } });
+    expect(text.split("\n").slice(-6)).toEqual([
+      "memory-usage\tnative\tcount\t0",
+      "memory-usage\tnative\tmin\t0",
+      "memory-usage\tnative\tmax\t0",
+      "memory-usage\tnative\taverage\t0.0",
+      "memory-usage\tnative\tmedian\t0",
+      "",
+    ]);
+  });
+
+  it("S1.I has the counts of apache-manager 2 where they are asked for", () => {
+    const text = formatMetrics({ ...data, workerCounts: { foreign: 1, native: 9 } });
+    expect(text).toContain(
+      "# Metrics internal to apache-manager.\nforeign-worker-count\t1\nnative-worker-count\t9\nstatus-response\t0\n",
+    );
+  });
+
+  it("lets no title of a process write a metric", () => {
+    const groups = new Map([["a\nuptime\t1", [5]]]);
+    const text = formatMetrics({ ...data, memory: { native: [], groups } });
+    expect(text).toContain("# Memory usage of 'a\\nuptime\\t1' WSGI worker processes.\n");
+    expect(text).toContain("\nmemory-usage\ta?uptime?1\tcount\t1\n");
+  });
+});
+
+describe("Zabbix's discovery", () => {
+  it.each([
+    [[], '{"data": [{"{#NAME}": "native"}]}'],
+    [["group-one"], '{"data": [{"{#NAME}": "native"}, {"{#NAME}": "group-one"}]}'],
+    [
+      ["b", "a", "Z", "b"],
+      '{"data": [{"{#NAME}": "native"}, {"{#NAME}": "Z"}, {"{#NAME}": "a"}, {"{#NAME}": "b"}]}',
+    ],
+  ])("S1.85 of %j has these bytes", (groups, text) => expect(zabbixDiscovery(groups)).toBe(text));
+});
+
+describe("writing a file atomically", () => {
+  let folder = "";
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "fcgi-probe-metrics-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+  });
+
+  it("S1.82 leaves nothing else behind", async () => {
+    const path = join(folder, "apache-manager.txt");
+    await writeAtomically(path, "one\n");
+    const { ino } = statSync(path);
+    await writeAtomically(path, "two\n");
+    expect(readFileSync(path, "utf8")).toBe("two\n");
+    expect(statSync(path).ino).not.toBe(ino);
+    expect(statSync(path).mode & 0o777).toBe(0o644 & ~process.umask());
+    expect(readdirSync(folder)).toEqual(["apache-manager.txt"]);
+  });
+
+  it("S1.82 follows no link that somebody has laid", async () => {
+    const victim = join(folder, "victim");
+    writeFileSync(victim, "precious");
+    const path = join(folder, "apache-manager.txt");
+    symlinkSync(victim, `${path}.tmp`);
+    await writeAtomically(path, "text");
+    expect(readFileSync(victim, "utf8")).toBe("precious");
+    expect(readFileSync(path, "utf8")).toBe("text");
+  });
+
+  it("leaves nothing in or beside a folder that has its name", async () => {
+    const path = join(folder, "metrics");
+    mkdirSync(path);
+    await expect(writeAtomically(path, "text")).rejects.toThrow(`${path} is a folder`);
+    await expect(writeAtomically(`${path}/`, "text")).rejects.toThrow("is a folder");
+    expect([readdirSync(folder), readdirSync(path)]).toEqual([["metrics"], []]);
+  });
+
+  it("leaves nothing behind where the name is taken at the last moment", async () => {
+    const path = join(folder, "metrics");
+    const written = writeAtomically(path, "text".repeat(1_000_000));
+    while (!existsSync(`${path}.tmp`)) await new Promise((resolve) => setImmediate(resolve));
+    mkdirSync(path);
+    await expect(written).rejects.toMatchObject({ code: "EISDIR" });
+    expect(readdirSync(folder)).toEqual(["metrics"]);
+  });
+
+  it("writes to /dev/null, and replaces it by no file", async () => {
+    await writeAtomically("/dev/null", "text");
+    expect(statSync("/dev/null").isCharacterDevice()).toBe(true);
+  });
+
+  it("does not wait for the reader of a pipe", async () => {
+    const path = join(folder, "pipe");
+    execFileSync("python3", ["-c", "import os, sys; os.mkfifo(sys.argv[1])", path]);
+    await expect(writeAtomically(path, "text")).rejects.toThrow("is not a regular file");
+    expect(readdirSync(folder)).toEqual(["pipe"]);
+  });
+
+  it("says that it may not", async () => {
+    const path = join(folder, "none", "x.txt");
+    await expect(writeAtomically(path, "text")).rejects.toMatchObject({ code: "ENOENT" });
+    expect(existsSync(path)).toBe(false);
+  });
+});
+
+describe("the report for people", () => {
+  it("S1.81 has these lines", () => {
+    expect(
+      reportLines({ status, memory: { native: data.memory.native, groups: new Map() } }),
+    ).toEqual([
+      "Server metrics:",
+      " - Busy workers: 17",
+      " - Bytes per request: 335.953 bytes",
+      " - Bytes per second: 11.56 KB",
+      " - Cpu load: 0.2%",
+      " - Idle workers: 15",
+      " - Requests per second: 34.4139",
+      " - Total accesses: 13387",
+      " - Total traffic: 4.5 MB",
+      " - Uptime: 6 minutes and 29 seconds",
+      "",
+      "Memory usage of Apache workers (3 workers):",
+      " - Minimum: 4.27 MB",
+      " - Average: 4.29 MB",
+      " - Maximum: 4.31 MB",
+    ]);
+  });
+
+  it("S1.81 has a part for each process group", () => {
+    const lines = reportLines({ status, memory: data.memory });
+    expect(lines.filter((line) => line.endsWith(":"))).toEqual([
+      "Server metrics:",
+      "Memory usage of main Apache workers (3 workers):",
+      "Memory usage of WSGI process group 'it's' (1 worker):",
+      "Memory usage of WSGI process group 'shop' (2 workers):",
+    ]);
+    expect(lines.slice(-4)).toEqual([
+      "Memory usage of WSGI process group 'shop' (2 workers):",
+      " - Minimum: 5 MB",
+      " - Average: 5.5 MB",
+      " - Maximum: 6 MB",
+    ]);
+  });
+
+  it("S1.33 S1.63 shows zeros for what is not there", () => {
+    const lines = reportLines({
+      status: parseTextPage(pageOf(...least)),
+      memory: { native: [], groups: new Map([["\x1b[2J", [1]]]) },
+    });
+    expect(lines.slice(0, 10)).toEqual([
+      "Server metrics:",
+      " - Busy workers: 1",
+      " - Bytes per request: 0.0 bytes",
+      " - Bytes per second: 0.0 bytes",
+      " - Cpu load: 0.0%",
+      " - Idle workers: 2",
+      " - Requests per second: 0.0",
+      " - Total accesses: 0",
+      " - Total traffic: 0 bytes",
+      " - Uptime: 0 seconds",
+    ]);
+    expect(lines).toContain("Memory usage of main Apache workers (0 workers):");
+    expect(lines.join("\n")).not.toContain("\x1b");
+  });
+});
