@@ -1,8 +1,23 @@
+export type { ClientProtocol } from "./address.js";
+export type { RequestEnd } from "./cgi/client-machine.js";
+export type { VariableValue } from "./cgi/variable.js";
 export { type DuplexStreams, gatewayFetchOver } from "./client/fetch-over.js";
 export type { GatewayResponse } from "./client/gateway-response.js";
 export type { FetchOptions, FilterData } from "./client/send-request.js";
 export { ErrorCode, GatewayError, type GatewayErrorOptions } from "./errors.js";
 export { ProtocolStatus, Role } from "./fastcgi/protocol.js";
+export type { Limits } from "./limits.js";
 export { statusOver } from "./phpfpm/status-over.js";
-export { type PoolStatus, ProcessState, type ProcessStatus } from "./status-page/pool-status.js";
-export { parseStatusPage } from "./status-page/read-page.js";
+export {
+  type OtherField,
+  type PoolStatus,
+  type PoolStatusJson,
+  ProcessState,
+  type ProcessStatus,
+  type ProcessStatusJson,
+} from "./status-page/pool-status.js";
+export {
+  type ParseStatusPageOptions,
+  parseStatusPage,
+  type StatusPageFormat,
+} from "./status-page/read-page.js";

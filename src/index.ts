@@ -1,11 +1,13 @@
-export type { Address } from "./address.js";
-export { keepConnections, parseAddress } from "./client/connect.js";
+export type { Address, ClientProtocol, SocketEndpoint } from "./address.js";
+export type { RequestEnd } from "./cgi/client-machine.js";
+export type { VariableValue } from "./cgi/variable.js";
+export { type ConnectOptions, keepConnections, parseAddress } from "./client/connect.js";
 export { type GatewayFetchOptions, gatewayFetch } from "./client/fetch.js";
 export type { GatewayResponse } from "./client/gateway-response.js";
 export { getValues, type ValuesOptions } from "./client/get-values.js";
 export type { KeepOptions, KeptConnections } from "./client/kept-connections.js";
 export type { ProgramOptions } from "./client/program-channel.js";
-export type { FilterData } from "./client/send-request.js";
+export type { FetchOptions, FilterData } from "./client/send-request.js";
 export { type UwsgiPingOptions, uwsgiPing } from "./client/uwsgi-ping.js";
 export { ErrorCode, GatewayError, type GatewayErrorOptions } from "./errors.js";
 export { ProtocolStatus, Role } from "./fastcgi/protocol.js";
@@ -17,9 +19,17 @@ export { defaultLimits, type Limits } from "./limits.js";
 export { ping, type StatusOptions, status, statusPage } from "./phpfpm/status.js";
 export type { StatusFormat } from "./phpfpm/status-query.js";
 export {
+  type OtherField,
   type PoolStatus,
+  type PoolStatusJson,
   ProcessState,
   type ProcessStatus,
+  type ProcessStatusJson,
   processState,
 } from "./status-page/pool-status.js";
-export { parseStatusPage } from "./status-page/read-page.js";
+export {
+  type ParseStatusPageOptions,
+  parseStatusPage,
+  type StatusPageFormat,
+} from "./status-page/read-page.js";
+export type { Trace } from "./transport/tracing.js";

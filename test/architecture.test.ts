@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { findMissingTypes } from "./architecture/door-types.js";
 import { importsOf, isReExportsOnly } from "./architecture/imports.js";
 import {
   checkArrows,
@@ -34,6 +35,47 @@ function exportedDoors(): string[] {
   );
 }
 
+/** Types that doors do not export yet, though a signature names them. This list only shrinks. */
+const NOT_YET_EXPORTED = [
+  ...["index: Connector", "index: OpenChannel", "index: Engine", "edge: Engine"],
+  ...[
+    "codec: HeadLayout",
+    "codec: GatewayErrorOptions",
+    "codec: ClientHandlers",
+    "codec: OtherField",
+    "codec: ProcessStatusJson",
+  ],
+  ...[
+    "server: Trace",
+    "server: ProgramOptions",
+    "server: Environment",
+    "server: Address",
+    "server: GatewayErrorOptions",
+    "server: ListenAddress",
+    "server: WorkerServeOptions",
+    "server: Engine",
+  ],
+  ...["edge: PageOptions", "edge: StatusPageOptions"],
+  ...[
+    "apache: ServerProcess",
+    "apache: WorkerPageRest",
+    "apache: AnsweringServer",
+    "apache: ProcessInfo",
+    "apache: ProcessDetails",
+    "apache: Namespaces",
+    "apache: ServerChoice",
+    "apache: ProxyWorker",
+    "apache: OtherField",
+    "apache: StatusHeaders",
+    "apache: Engine",
+    "apache: FetchStatusOptions",
+    "apache: WorkerKind",
+    "apache: Activity",
+    "apache: WorkerSources",
+    "apache: GatewayErrorOptions",
+  ],
+];
+
 const graph = (files: Record<string, string>): Sources => new Map(Object.entries(files));
 
 describe("the sources", () => {
@@ -54,6 +96,14 @@ describe("the sources", () => {
 
   it("have doors that are re-exports only", () => {
     expect(checkDoors(sources)).toEqual([]);
+  });
+
+  it("have doors that export every type that their signatures name", () => {
+    const doors = exportedDoors().map((door) => door.replace(/\.ts$/, ".d.ts"));
+    const found = findMissingTypes(join(root, "dist"), doors).map(
+      ({ door, name }) => `${door.replace(".d.ts", "")}: ${name}`,
+    );
+    expect(found.filter((each) => !NOT_YET_EXPORTED.includes(each))).toEqual([]);
   });
 
   it("have every file that ARCHITECTURE.md names", () => {
