@@ -1,9 +1,11 @@
-// Runs the benchmark: `node bench/run.mjs [--json] [--suite codec,apache,scrape,serve,fleet,start,size]`.
+// Runs the benchmark. README.md beside this file says what its options and its rows are.
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { installPeers } from "./lib/peers-install.mjs";
+import { compareTrees } from "./lib/compare-trees.mjs";
+import { installPeers } from "./lib/install-peers.mjs";
+import { writeResults } from "./lib/results.mjs";
 import { renderTables } from "./lib/table.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -14,7 +16,7 @@ const SUITES = {
   apache: ["suites/apache.mjs"],
   scrape: ["suites/scrape.mjs"],
   serve: [
-    "suites/request.mjs",
+    "suites/fetch-objects.mjs",
     "suites/serve-load.mjs",
     "suites/serve-nginx.mjs",
     "suites/serve-stream.mjs",
@@ -24,21 +26,16 @@ const SUITES = {
   size: ["suites/size.mjs"],
 };
 
-const { json, suites } = readArguments();
+const { json, write, against, rounds, suites } = readArguments();
 installPeers();
-const rows = [];
 let failed = false;
-for (const suite of suites) {
-  process.stderr.write(`${suite}\n`);
-  for (const script of SUITES[suite]) {
-    const { rows: found, code } = await run(script);
-    rows.push(...found);
-    if (code === 0) continue;
-    failed = true;
-    process.stderr.write(`  ${script} ended with code ${code}\n`);
-  }
+if (against === undefined) {
+  const rows = await runSuites(suites);
+  if (write) process.stdout.write(`wrote ${writeResults(rows)}\n`);
+  else process.stdout.write(json ? `${JSON.stringify(rows, null, 1)}\n` : renderTables(rows));
+} else {
+  process.stdout.write(await compareTrees(against, suites, rounds, runSuites));
 }
-process.stdout.write(json ? `${JSON.stringify(rows, null, 1)}\n` : renderTables(rows));
 process.exitCode = failed ? 1 : 0;
 
 function readArguments() {
@@ -46,6 +43,9 @@ function readArguments() {
     const { values } = parseArgs({
       options: {
         json: { type: "boolean", default: false },
+        write: { type: "boolean", default: false },
+        against: { type: "string" },
+        rounds: { type: "string", default: "3" },
         suite: { type: "string", multiple: true, default: Object.keys(SUITES) },
       },
     });
@@ -54,11 +54,27 @@ function readArguments() {
     if (unknown !== undefined) {
       throw new Error(`no suite ${unknown}: there are ${Object.keys(SUITES).join(", ")}`);
     }
-    return { json: values.json, suites };
+    if (!/^[1-9]\d?$/.test(values.rounds)) throw new Error("--rounds takes 1 to 99");
+    return { ...values, rounds: Number(values.rounds), suites };
   } catch (error) {
     process.stderr.write(`bench: ${error.message}\n`);
     process.exit(2);
   }
+}
+
+async function runSuites(names) {
+  const rows = [];
+  for (const suite of names) {
+    process.stderr.write(`${suite}\n`);
+    for (const script of SUITES[suite]) {
+      const { rows: found, code } = await run(script);
+      rows.push(...found);
+      if (code === 0) continue;
+      failed = true;
+      process.stderr.write(`  ${script} ended with code ${code}\n`);
+    }
+  }
+  return rows;
 }
 
 /** Runs a script whose stdout is a row of JSON a line. */

@@ -2,7 +2,7 @@ import { compare, plainCopy } from "../lib/compare.mjs";
 import { fixture } from "../lib/fixtures.mjs";
 import { demultiplex, stdoutOf } from "../lib/jobs.mjs";
 import { loadPackages, title } from "../lib/packages.mjs";
-import { nodeFastcgi, recordPeers } from "../lib/peers.mjs";
+import { nodeFastcgi, recordPeers } from "../lib/peer-decoders.mjs";
 import { contentsOf, record, recordsOf } from "../lib/records.mjs";
 
 const BEGIN_REQUEST = 1;

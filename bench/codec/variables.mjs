@@ -9,7 +9,7 @@ import {
   splitUwsgi,
 } from "../lib/jobs.mjs";
 import { loadPackages, title } from "../lib/packages.mjs";
-import { netstringPeer, pairPeers } from "../lib/peers.mjs";
+import { netstringPeer, pairPeers } from "../lib/peer-decoders.mjs";
 import { contentsOf, record } from "../lib/records.mjs";
 
 const PARAMS = 4;

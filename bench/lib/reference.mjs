@@ -9,7 +9,7 @@ import { root } from "./packages.mjs";
  * @returns its path; undefined where there is no C compiler, or no epoll
  */
 export function compileScrape() {
-  return compile("scrape", ["loop", "system"]);
+  return compile("scrape-client", ["loop", "system"]);
 }
 
 /**
@@ -18,7 +18,7 @@ export function compileScrape() {
  * @returns its path; undefined where there is no C compiler, or no epoll
  */
 export function compileLoad() {
-  return compile("load", ["loop", "system"]);
+  return compile("load-client", ["loop", "system"]);
 }
 
 /**
@@ -27,7 +27,7 @@ export function compileLoad() {
  * @returns its path; undefined where there is no C compiler
  */
 export function compileTransfer() {
-  return compile("transfer", ["system"]);
+  return compile("stream-client", ["system"]);
 }
 
 /**
@@ -36,13 +36,13 @@ export function compileTransfer() {
  * @returns its path; undefined where there is no C compiler, or no libfcgi (libfcgi-dev)
  */
 export function compileResponder() {
-  return compile("responder", [], ["-lfcgi"]);
+  return compile("libfcgi-responder", [], ["-lfcgi"]);
 }
 
 function compile(name, others, libraries = []) {
   const folder = join(root, "build", "bench");
   mkdirSync(folder, { recursive: true });
-  const program = join(folder, `${name}-reference`);
+  const program = join(folder, `${name}`);
   const sources = [name, ...others].map((file) => join(root, "bench", "reference", `${file}.c`));
   const args = ["-O2", "-Wall", "-D_GNU_SOURCE", "-o", program, ...sources, ...libraries];
   const { status, stderr, error } = spawnSync("cc", args, { encoding: "utf8" });

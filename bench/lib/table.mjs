@@ -1,30 +1,33 @@
-/** The rows as Markdown: a table a suite, ready to be pasted. */
+/** The rows as Markdown: a heading and a table for each suite. */
 export function renderTables(rows) {
-  const suites = new Map();
-  for (const row of rows) {
-    if (!suites.has(row.suite)) suites.set(row.suite, []);
-    suites.get(row.suite).push(row);
-  }
-  return [...suites].map(([suite, rows]) => renderTable(suite, rows)).join("\n");
+  const suites = new Set(rows.map((row) => row.suite));
+  return [...suites]
+    .map((suite) => `## ${suite}\n\n${renderTable(rows.filter((row) => row.suite === suite))}`)
+    .join("\n");
 }
 
-function renderTable(suite, rows) {
+/** The rows of one suite as a Markdown table; a name stands in its first row alone. */
+export function renderTable(rows) {
   const lines = [["what", "contender", "median", "unit", "ratio"]];
   let last = "";
   for (const { name, contender, median, unit, ratio } of rows) {
     lines.push([name === last ? "" : name, contender, number(median), unit, ratio.toFixed(2)]);
     last = name;
   }
+  return alignTable(lines, [2, 4]);
+}
+
+/** Lines of cells, the heading first, as a Markdown table; `numbers` are columns of numbers. */
+export function alignTable(lines, numbers) {
   const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
-  const isNumber = [false, false, true, false, true];
   const pad = (cell, column) =>
-    isNumber[column] ? cell.padStart(widths[column]) : cell.padEnd(widths[column]);
+    numbers.includes(column) ? cell.padStart(widths[column]) : cell.padEnd(widths[column]);
   const text = lines.map((line) => `| ${line.map(pad).join(" | ")} |`);
   const rule = widths.map((width, column) =>
-    isNumber[column] ? `${"-".repeat(width - 1)}:` : "-".repeat(width),
+    numbers.includes(column) ? `${"-".repeat(width - 1)}:` : "-".repeat(width),
   );
   text.splice(1, 0, `| ${rule.join(" | ")} |`);
-  return `## ${suite}\n\n${text.join("\n")}\n`;
+  return `${text.join("\n")}\n`;
 }
 
 /** Three figures, and thousands apart. */

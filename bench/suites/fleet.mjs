@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expectedAnswers } from "../fleet/targets.mjs";
-import { withPhpFpm } from "../lib/harness.mjs";
+import { withPhpFpm } from "../lib/php-fpm.mjs";
 import { median, progress, report } from "../lib/report.mjs";
 
 const SIZES = [1000, 10_000, 100_000];

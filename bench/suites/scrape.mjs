@@ -3,7 +3,7 @@ import { execFile, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { withPhpFpm } from "../lib/harness.mjs";
+import { withPhpFpm } from "../lib/php-fpm.mjs";
 import { compileScrape } from "../lib/reference.mjs";
 import { median, progress, reportAll } from "../lib/report.mjs";
 
@@ -35,7 +35,7 @@ async function startContenders(socket, cgiFcgi) {
   const contenders = [await worker(OURS, "fcgi-probe", socket)];
   if (reference) contenders.push(referenceClient(reference, socket));
   contenders.push(
-    await worker("Node net and onread, nothing decoded", "floor", socket),
+    await worker("node:net, nothing decoded", "node-net", socket),
     await worker("fastcgi-client 0.2.0, split and regex", "fastcgi-client", socket),
   );
   if (cgiFcgi)

@@ -1,9 +1,9 @@
 // What a small request costs a server of each protocol.
 import { compileLoad, compileResponder } from "../lib/reference.mjs";
 import { progress } from "../lib/report.mjs";
-import { check, hasUwsgi, inTurns, ours, program, script, uwsgi } from "../serve/contest.mjs";
 import { exchange, runLoad } from "../serve/load.mjs";
 import { requestOf } from "../serve/requests.mjs";
+import { check, fcgiProbe, hasUwsgi, inTurns, program, script, uwsgi } from "../serve/turns.mjs";
 
 const SECONDS = 1;
 
@@ -18,24 +18,28 @@ else {
 
 async function directly() {
   const closed = [
-    ["fcgi-probe, FastCGI", "fcgi", () => ours("fcgi")],
-    ["fcgi-probe, SCGI", "scgi", () => ours("scgi")],
-    ["fcgi-probe, uwsgi", "uwsgi", () => ours("uwsgi")],
+    ["fcgi-probe, FastCGI", "fcgi", () => fcgiProbe("fcgi")],
+    ["fcgi-probe, SCGI", "scgi", () => fcgiProbe("scgi")],
+    ["fcgi-probe, uwsgi", "uwsgi", () => fcgiProbe("uwsgi")],
     ["node-fastcgi 2.0.0", "fcgi", () => script("node-fastcgi.mjs")],
   ];
   if (responder) closed.push(["C and libfcgi", "fcgi", () => program(responder, "SOCKET")]);
   if (hasUwsgi) closed.push(["uWSGI and Python, uwsgi", "uwsgi", uwsgi]);
   closed.push([
-    "bare Node, a constant",
+    "node:net, a constant answer",
     "fcgi",
-    (answer) => script("bare.mjs", answer, "closed", "0"),
+    (answer) => script("node-constant.mjs", answer, "closed", "0"),
   ]);
-  await load("a connection each, 16 at once", closed, false, 16, "node-fastcgi 2.0.0");
+  await load("one connection a request, 16 at once", closed, false, 16, "node-fastcgi 2.0.0");
   await load(
     "kept connections, 16 at once",
     [
-      ["fcgi-probe, FastCGI", "fcgi", () => ours("fcgi")],
-      ["bare Node, a constant", "fcgi", (answer) => script("bare.mjs", answer, "kept", "0")],
+      ["fcgi-probe, FastCGI", "fcgi", () => fcgiProbe("fcgi")],
+      [
+        "node:net, a constant answer",
+        "fcgi",
+        (answer) => script("node-constant.mjs", answer, "kept", "0"),
+      ],
     ],
     true,
     16,
@@ -44,27 +48,31 @@ async function directly() {
 }
 
 async function pools() {
-  const bare = "Node's net and cluster, a constant";
+  const bare = "node:cluster, a constant answer";
   await load(
     "SCGI, two workers, 64 at once",
     [
-      ["fcgi-probe, shared", "scgi", () => ours("scgi", "handler.mjs", "shared")],
+      ["fcgi-probe pool, shared", "scgi", () => fcgiProbe("scgi", "small-handler.mjs", "shared")],
       [
-        "fcgi-probe, shared, 32 at once each",
+        "fcgi-probe pool, shared, 32 at once each",
         "scgi",
-        () => ours("scgi", "handler.mjs", "shared", "32"),
+        () => fcgiProbe("scgi", "small-handler.mjs", "shared", "32"),
       ],
-      ["fcgi-probe, delegate", "scgi", () => ours("scgi", "handler.mjs", "delegate")],
       [
-        "fcgi-probe, delegate, 32 at once each",
+        "fcgi-probe pool, delegate",
         "scgi",
-        () => ours("scgi", "handler.mjs", "delegate", "32"),
+        () => fcgiProbe("scgi", "small-handler.mjs", "delegate"),
       ],
-      [bare, "scgi", (answer) => script("bare.mjs", answer, "closed", "2")],
       [
-        "the same, its workers accept",
+        "fcgi-probe pool, delegate, 32 at once each",
         "scgi",
-        (answer) => script("bare.mjs", answer, "closed", "2", "none"),
+        () => fcgiProbe("scgi", "small-handler.mjs", "delegate", "32"),
+      ],
+      [bare, "scgi", (answer) => script("node-constant.mjs", answer, "closed", "2")],
+      [
+        "node:cluster, its workers accept",
+        "scgi",
+        (answer) => script("node-constant.mjs", answer, "closed", "2", "none"),
       ],
     ],
     false,

@@ -7,19 +7,19 @@ import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { compileResponder } from "../lib/reference.mjs";
 import { progress, reportAll } from "../lib/report.mjs";
+import { startProgram, stop } from "../serve/processes.mjs";
 import {
   check,
+  fcgiProbe,
   file,
   folder,
   hasUwsgi,
   inTurns,
   isThere,
-  ours,
   program,
   script,
   uwsgi,
-} from "../serve/contest.mjs";
-import { startProgram, stop } from "../serve/processes.mjs";
+} from "../serve/turns.mjs";
 
 const BASELINE = "node-fastcgi 2.0.0, FastCGI";
 
@@ -40,7 +40,7 @@ async function compareAll() {
     nginx = await startNginx(contenders);
     return contenders;
   };
-  const name = "behind nginx, 64 connections of wrk";
+  const name = "behind nginx, 64 connections";
   const run = ({ path }) => wrk(nginx.port, path, 64, 1);
   const rates = await inTurns(name, start, BASELINE, run);
   await stop(nginx.child);
@@ -49,13 +49,18 @@ async function compareAll() {
 
 async function startContenders() {
   const contenders = [
-    contender("fcgi-probe, FastCGI", "fastcgi", await ours("fcgi")),
-    contender("fcgi-probe, FastCGI, kept", "fastcgi", await ours("fcgi"), "fastcgi_keep_conn on;"),
-    contender("fcgi-probe, SCGI", "scgi", await ours("scgi")),
-    contender("fcgi-probe, uwsgi", "uwsgi", await ours("uwsgi")),
-    contender("fcgi-probe, HTTP", "proxy", await ours("http")),
+    contender("fcgi-probe, FastCGI", "fastcgi", await fcgiProbe("fcgi")),
+    contender(
+      "fcgi-probe, FastCGI, kept",
+      "fastcgi",
+      await fcgiProbe("fcgi"),
+      "fastcgi_keep_conn on;",
+    ),
+    contender("fcgi-probe, SCGI", "scgi", await fcgiProbe("scgi")),
+    contender("fcgi-probe, uwsgi", "uwsgi", await fcgiProbe("uwsgi")),
+    contender("fcgi-probe, HTTP", "proxy", await fcgiProbe("http")),
     contender(BASELINE, "fastcgi", await script("node-fastcgi.mjs")),
-    contender("Node's own HTTP", "proxy", await script("http.mjs")),
+    contender("node:http", "proxy", await script("node-http.mjs")),
   ];
   if (responder) {
     const server = await program(responder, "SOCKET");
@@ -68,8 +73,8 @@ async function startContenders() {
 /** Apart from the others: what is queued for it runs on when nobody waits any more. */
 async function compareCgi(rate) {
   const server = await program("fcgiwrap", "-c", "2", "-s", "unix:SOCKET");
-  const variable = `fastcgi_param SCRIPT_FILENAME ${file("cgi.mjs")};`;
-  const cgi = contender("fcgi-probe, CGI", "fastcgi", server, variable);
+  const variable = `fastcgi_param SCRIPT_FILENAME ${file("cgi-program.mjs")};`;
+  const cgi = contender("fcgi-probe, CGI program", "fastcgi", server, variable);
   const nginx = await startNginx([cgi]);
   const { amount, seconds } = await wrk(nginx.port, cgi.path, 2, 5);
   const rates = new Map([

@@ -1,9 +1,9 @@
 // How fast a long answer streams, and a long body through a handler.
 import { compileTransfer } from "../lib/reference.mjs";
 import { progress } from "../lib/report.mjs";
-import { inTurns, ours, script } from "../serve/contest.mjs";
 import { runTransfer } from "../serve/load.mjs";
 import { requestOf, uploadOf } from "../serve/requests.mjs";
+import { fcgiProbe, inTurns, script } from "../serve/turns.mjs";
 
 /** Five rounds of each process: in some of them memory is copied at twice the speed. */
 const STREAMS = { rate: "MB/s", cost: "µs/MB", rounds: 5 };
@@ -16,8 +16,13 @@ const LEAST = 0.999 * GIGABYTE;
 const client = compileTransfer();
 if (client === undefined) progress("without streams, whose client is C");
 else {
-  await compare("1 GB streamed", "down", "stream.mjs", "Node's net, plainly written");
-  await compare("1 GB through", "through", "echo.mjs", "Node's net, a socket piped into itself");
+  await compare("1 GB streamed", "down", "stream-handler.mjs", "node:net, written to a socket");
+  await compare(
+    "1 GB in and out",
+    "through",
+    "echo-handler.mjs",
+    "node:net, a socket piped into itself",
+  );
 }
 
 async function compare(name, direction, application, raw) {
@@ -26,10 +31,18 @@ async function compare(name, direction, application, raw) {
     return { name, server, request: { ...request, closes: protocol === "raw" } };
   };
   const start = async () => [
-    await contender(raw, "raw", await script("raw-stream.mjs", direction)),
-    await contender("a pool of ours, FastCGI", "fcgi", await ours("fcgi", application, ...ONE)),
-    await contender("a pool of ours, SCGI", "scgi", await ours("scgi", application, ...ONE)),
-    await contender("a pool of ours, uwsgi", "uwsgi", await ours("uwsgi", application, ...ONE)),
+    await contender(raw, "raw", await script("node-stream.mjs", direction)),
+    await contender(
+      "fcgi-probe pool, FastCGI",
+      "fcgi",
+      await fcgiProbe("fcgi", application, ...ONE),
+    ),
+    await contender("fcgi-probe pool, SCGI", "scgi", await fcgiProbe("scgi", application, ...ONE)),
+    await contender(
+      "fcgi-probe pool, uwsgi",
+      "uwsgi",
+      await fcgiProbe("uwsgi", application, ...ONE),
+    ),
   ];
   const run = async ({ name, server, request }) => {
     const { received, seconds } = await runTransfer(client, server.socket, request);

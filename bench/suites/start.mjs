@@ -1,8 +1,8 @@
 // How long the command takes from its start to its end, against Node doing nothing.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { withPhpFpm } from "../lib/harness.mjs";
 import { root } from "../lib/packages.mjs";
+import { withPhpFpm } from "../lib/php-fpm.mjs";
 import { median, progress, reportAll } from "../lib/report.mjs";
 
 const RUNS = 21;

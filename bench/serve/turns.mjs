@@ -35,10 +35,10 @@ export async function script(name, ...args) {
   return { socket, child: await startScript(name, [socket, ...args]) };
 }
 
-export async function ours(protocol, application = "handler.mjs", ...mode) {
+export async function fcgiProbe(protocol, application = "small-handler.mjs", ...mode) {
   const socket = newSocket();
   const address = `${protocol}://unix:${socket}`;
-  return { socket, child: await startScript("ours.mjs", [address, application, ...mode]) };
+  return { socket, child: await startScript("fcgi-probe.mjs", [address, application, ...mode]) };
 }
 
 export async function program(command, ...args) {
@@ -50,7 +50,7 @@ export async function program(command, ...args) {
 export function uwsgi() {
   return program(
     "uwsgi",
-    ...["--plugins", "python3", "--wsgi-file", file("app.py"), "--need-app"],
+    ...["--plugins", "python3", "--wsgi-file", file("wsgi-application.py"), "--need-app"],
     ...["--socket", "SOCKET", "--listen", "100", "--disable-logging", "--die-on-term"],
   );
 }

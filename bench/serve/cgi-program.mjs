@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { root } from "../lib/packages.mjs";
-import handler from "./handler.mjs";
+import handler from "./small-handler.mjs";
 
 const { serveCgi } = await import(pathToFileURL(join(root, "dist", "server.js")).href);
 process.exitCode = await serveCgi(handler);
