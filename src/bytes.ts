@@ -96,6 +96,33 @@ export function equalBytes(one: Uint8Array, other: Uint8Array): boolean {
 /** Handed out to nobody: whoever has an array may give its buffer away. */
 export const noBytes = new Uint8Array(0);
 
+/** Bytes that are enough to recognise a protocol. */
+const START_LENGTH = 8;
+
+/** The first eight bytes of a stream, however it is cut. */
+export class StreamStart {
+  readonly #bytes = new Uint8Array(START_LENGTH);
+  #length = 0;
+
+  /** A view of the bytes so far. */
+  get bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** The bytes so far, as ISO-8859-1. */
+  get text(): string {
+    return latin1(this.#bytes, 0, this.#length);
+  }
+
+  /** Takes the next bytes of the stream. What is behind the first eight is ignored. */
+  take(bytes: Uint8Array): void {
+    if (this.#length === START_LENGTH) return;
+    const part = bytes.subarray(0, START_LENGTH - this.#length);
+    this.#bytes.set(part, this.#length);
+    this.#length += part.length;
+  }
+}
+
 /** Bytes that arrive in pieces, kept in one array that at most doubles. */
 export class ByteCollector {
   #bytes: Uint8Array<ArrayBuffer> = noBytes;

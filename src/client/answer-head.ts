@@ -1,9 +1,7 @@
-import { latin1 } from "../bytes.js";
-import { greetedProtocol } from "../cgi/greetings.js";
+import { StreamStart } from "../bytes.js";
 import type { ResponseHead } from "../cgi/response-head.js";
-import { ErrorCode, GatewayError } from "../errors.js";
-
-const KEPT = 8;
+import { otherServerError } from "../cgi/spoken-protocol.js";
+import type { GatewayError } from "../errors.js";
 
 /**
  * The first bytes of an SCGI or uwsgi answer, which is a response and nothing else: they tell a
@@ -11,7 +9,7 @@ const KEPT = 8;
  */
 export class AnswerStart {
   readonly #spoken: string;
-  #text = "";
+  readonly #start = new StreamStart();
 
   /** @param spoken what the peer should speak */
   constructor(spoken: string) {
@@ -20,15 +18,12 @@ export class AnswerStart {
 
   /** Takes the next bytes, until eight are here. */
   take(bytes: Uint8Array): void {
-    const wanted = KEPT - this.#text.length;
-    if (wanted > 0) this.#text += latin1(bytes, 0, Math.min(wanted, bytes.length));
+    this.#start.take(bytes);
   }
 
   /** What is wrong with an answer that has no head: it may be another protocol's. */
   explain(error: GatewayError): GatewayError {
-    const isFastCgi = /^\x01[\x01-\x0b]/.test(this.#text);
-    const protocol = isFastCgi ? "FastCGI" : greetedProtocol(this.#text);
-    return protocol === undefined ? error : this.#wrong(protocol);
+    return otherServerError(this.#start.text, this.#spoken) ?? error;
   }
 
   /**
@@ -37,12 +32,7 @@ export class AnswerStart {
    */
   refusal(head: ResponseHead): GatewayError | undefined {
     const closes = head.get("connection")?.toLowerCase() === "close";
-    if (head.status !== 400 || !closes || !this.#text.startsWith("HTTP/")) return undefined;
-    return this.#wrong("HTTP");
-  }
-
-  #wrong(protocol: string): GatewayError {
-    const message = `the peer speaks ${protocol}, not ${this.#spoken}`;
-    return new GatewayError(ErrorCode.WrongProtocol, message, { offset: 0 });
+    if (head.status !== 400 || !closes || !this.#start.text.startsWith("HTTP/")) return undefined;
+    return otherServerError(this.#start.text, this.#spoken);
   }
 }

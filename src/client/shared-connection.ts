@@ -1,9 +1,10 @@
+import { StreamStart } from "../bytes.js";
 import type { ClientMachine } from "../cgi/client-machine.js";
+import { otherServerError } from "../cgi/spoken-protocol.js";
 import { type Engine, WINDOW } from "../engine/engine.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { ConnectionDecoder, type RecordPiece } from "../fastcgi/connection-decoder.js";
 import { PairDecoder } from "../fastcgi/pair-decoder.js";
-import { PeerGreeting } from "../fastcgi/peer.js";
 import { RecordType } from "../fastcgi/protocol.js";
 import { protocolStatusError } from "../fastcgi/protocol-status-error.js";
 import { encodeGetValues, valueNames } from "../fastcgi/values-client.js";
@@ -37,7 +38,7 @@ export class SharedConnection implements ConnectionHandlers {
   readonly #options: SharedConnectionOptions;
   readonly #connection: Connection;
   readonly #decoder: ConnectionDecoder;
-  readonly #greeting = new PeerGreeting();
+  readonly #start = new StreamStart();
   readonly #channels = new Map<number, SharedChannel>();
   readonly #values: PairDecoder;
   #capacity: number;
@@ -119,11 +120,11 @@ export class SharedConnection implements ConnectionHandlers {
 
   data(length: number): void {
     const { memory } = this.#options.engine;
-    this.#greeting.take(memory.subarray(WINDOW, WINDOW + length));
+    this.#start.take(memory.subarray(WINDOW, WINDOW + length));
     try {
       this.#decoder.receive(length);
     } catch (error) {
-      this.#fail(this.#greeting.error() ?? asGatewayError(error));
+      this.#fail(otherServerError(this.#start.text, "FastCGI") ?? asGatewayError(error));
     }
   }
 

@@ -1,4 +1,6 @@
+import { StreamStart } from "../bytes.js";
 import type { ClientHandlers } from "../cgi/client-machine.js";
+import { otherServerError } from "../cgi/spoken-protocol.js";
 import {
   ASIDE,
   DemultiplexResult,
@@ -14,7 +16,6 @@ import {
 import { engine as defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultLimits } from "../limits.js";
-import { PeerGreeting } from "./peer.js";
 import { protocolStatusError } from "./protocol-status-error.js";
 
 const stateBase = STATE >> 2;
@@ -34,7 +35,7 @@ export class ResponseDecoder {
   readonly #state = new Int32Array(STATE_WORDS);
   readonly #handlers: ClientHandlers;
   readonly #recordLimit: number;
-  readonly #greeting = new PeerGreeting();
+  readonly #start = new StreamStart();
   #received = 0;
   /** A record of this request has come. */
   #answered = false;
@@ -88,7 +89,7 @@ export class ResponseDecoder {
   receive(length: number): number {
     if (this.#ended) return 0;
     const { words, memory } = this.#engine;
-    this.#greeting.take(memory.subarray(WINDOW, WINDOW + length));
+    this.#start.take(memory.subarray(WINDOW, WINDOW + length));
     words.set(this.#state, stateBase);
     const records = this.#engine.demultiplex(WINDOW, length);
     if (records < 0)
@@ -141,7 +142,7 @@ export class ResponseDecoder {
         "the connection was closed without an answer",
       );
     }
-    const problem = this.#greeting.error() ?? this.unanswered();
+    const problem = otherServerError(this.#start.text, "FastCGI") ?? this.unanswered();
     if (problem !== undefined) return problem;
     return new GatewayError(
       ErrorCode.Truncated,
@@ -153,7 +154,7 @@ export class ResponseDecoder {
   /** What is wrong when all that has come are records of other requests. */
   unanswered(): GatewayError | undefined {
     if (this.#answered || this.otherRequests === 0) return undefined;
-    const { requestId } = this.#greeting;
+    const requestId = requestIdOf(this.#start.bytes);
     if (requestId === undefined || requestId === this.#requestId) return undefined;
     return new GatewayError(
       ErrorCode.Malformed,
@@ -168,7 +169,7 @@ export class ResponseDecoder {
   #failure(result: number, errorOffset: number): GatewayError {
     const offset = this.#received + errorOffset;
     if (result === EngineError.Version) {
-      const peer = offset === 0 ? this.#greeting.error() : undefined;
+      const peer = offset === 0 ? otherServerError(this.#start.text, "FastCGI") : undefined;
       return (
         peer ??
         new GatewayError(ErrorCode.Malformed, `no FastCGI record at byte ${offset}`, { offset })
@@ -180,4 +181,9 @@ export class ResponseDecoder {
       { offset },
     );
   }
+}
+
+/** The request id of a record of which these bytes are the start. */
+function requestIdOf([, , high, low]: Uint8Array): number | undefined {
+  return high === undefined || low === undefined ? undefined : high * 256 + low;
 }

@@ -1,12 +1,12 @@
-import { ByteCollector, noBytes } from "../bytes.js";
+import { ByteCollector, noBytes, StreamStart } from "../bytes.js";
 import type { ServerHandlers, ServerMachine } from "../cgi/server-machine.js";
+import { otherClientError } from "../cgi/spoken-protocol.js";
 import { type Engine, WINDOW_SIZE } from "../engine/engine.js";
 import { engine as defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultLimits, type Limits } from "../limits.js";
 import { ConnectionDecoder, type LongContent, type RecordPiece } from "./connection-decoder.js";
 import { encodeEndRequest } from "./encode.js";
-import { describeFrontEnd } from "./front-end.js";
 import { ManagementRecords } from "./management.js";
 import { PairDecoder } from "./pair-decoder.js";
 import { KEEP_CONN, NULL_REQUEST_ID, ProtocolStatus, RecordType } from "./protocol.js";
@@ -45,7 +45,7 @@ export class FastCgiServer implements ServerMachine, RequestOwner {
   readonly #refusals = new Refusals();
   /** A BEGIN_REQUEST that is not whole yet. */
   readonly #content = new ByteCollector();
-  readonly #first = new Uint8Array(8);
+  readonly #start = new StreamStart();
   /** Records before the bytes that are being taken. */
   #recordsBefore = 0;
   #begun = 0;
@@ -101,8 +101,7 @@ export class FastCgiServer implements ServerMachine, RequestOwner {
 
   #takePiece(bytes: Uint8Array): void {
     if (this.#closed) return;
-    const { received } = this.#decoder;
-    if (received < 8) this.#first.set(bytes.subarray(0, 8 - received), received);
+    this.#start.take(bytes);
     this.#streams.begin(bytes);
     this.#recordsBefore = this.#decoder.records;
     try {
@@ -110,7 +109,7 @@ export class FastCgiServer implements ServerMachine, RequestOwner {
       this.#streams.flush();
       this.#checkRecords();
     } catch (error) {
-      const problem = this.#explain(error, Math.min(8, received + bytes.length));
+      const problem = this.#explain(error);
       this.#abandon(problem);
       throw problem;
     } finally {
@@ -261,11 +260,10 @@ export class FastCgiServer implements ServerMachine, RequestOwner {
     );
   }
 
-  #explain(error: unknown, firstLength: number): GatewayError {
+  #explain(error: unknown): GatewayError {
     if (!(error instanceof GatewayError)) throw error;
     const isStart = error.code === ErrorCode.Malformed && error.offset === 0;
-    const frontEnd = isStart ? describeFrontEnd(this.#first.subarray(0, firstLength)) : undefined;
-    return frontEnd ?? error;
+    return (isStart ? otherClientError(this.#start.text, "FastCGI") : undefined) ?? error;
   }
 
   /** Nothing more is received or sent. */

@@ -1,5 +1,6 @@
-import { utf8 } from "../bytes.js";
+import { StreamStart, utf8 } from "../bytes.js";
 import type { ClientHandlers, ClientMachine } from "../cgi/client-machine.js";
+import { otherServerError } from "../cgi/spoken-protocol.js";
 import { valueBytes } from "../cgi/variable.js";
 import { type Engine, WINDOW } from "../engine/engine.js";
 import { engine as defaultEngine } from "../engine/select.js";
@@ -8,7 +9,6 @@ import { ConnectionDecoder, type RecordPiece } from "./connection-decoder.js";
 import { encodeRecord } from "./encode.js";
 import { PairDecoder } from "./pair-decoder.js";
 import { encodePairs } from "./pairs.js";
-import { PeerGreeting } from "./peer.js";
 import { NULL_REQUEST_ID, RecordType } from "./protocol.js";
 
 /** What an application may be asked for (FastCGI 1.0 §4.1). */
@@ -29,7 +29,7 @@ export class ValuesClient implements ClientMachine {
   readonly #engine: Engine;
   readonly #decoder: ConnectionDecoder;
   readonly #pairs: PairDecoder;
-  readonly #greeting = new PeerGreeting();
+  readonly #start = new StreamStart();
   #ended = false;
 
   constructor(
@@ -66,11 +66,11 @@ export class ValuesClient implements ClientMachine {
 
   receive(length: number): number {
     const { memory } = this.#engine;
-    this.#greeting.take(memory.subarray(WINDOW, WINDOW + length));
+    this.#start.take(memory.subarray(WINDOW, WINDOW + length));
     try {
       this.#decoder.receive(length);
     } catch (error) {
-      throw this.#greeting.error() ?? error;
+      throw otherServerError(this.#start.text, "FastCGI") ?? error;
     }
     if (this.#ended) this.#handlers.end({ appStatus: 0, protocolStatus: 0 });
     return length;
@@ -79,7 +79,7 @@ export class ValuesClient implements ClientMachine {
   closed(): GatewayError | undefined {
     if (this.#ended) return undefined;
     return (
-      this.#greeting.error() ??
+      otherServerError(this.#start.text, "FastCGI") ??
       new GatewayError(
         ErrorCode.ClosedWithoutAnswer,
         "the connection was closed without an answer to GET_VALUES",

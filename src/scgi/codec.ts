@@ -1,5 +1,6 @@
 import { ByteCollector } from "../bytes.js";
 import { PackedVariables } from "../cgi/packed-variables.js";
+import { otherClientError } from "../cgi/spoken-protocol.js";
 import { type Variable, variableOf } from "../cgi/variable.js";
 import { parseContentLength, Variables } from "../cgi/variables.js";
 import {
@@ -194,18 +195,7 @@ export class ScgiRequestDecoder {
   }
 
   #asPeer(error: GatewayError): GatewayError {
-    const protocol = error.offset === 0 ? protocolOf(this.#firstByte as number) : undefined;
-    if (protocol === undefined) return error;
-    return new GatewayError(ErrorCode.WrongProtocol, `the client speaks ${protocol}, not SCGI`, {
-      offset: 0,
-    });
+    if (error.offset !== 0) return error;
+    return otherClientError(String.fromCharCode(this.#firstByte as number), "SCGI") ?? error;
   }
-}
-
-/** What a client speaks whose first byte is not a digit. */
-function protocolOf(firstByte: number): string | undefined {
-  if (firstByte === 0) return "uwsgi";
-  if (firstByte === 1) return "FastCGI";
-  if (firstByte === 0x16) return "TLS";
-  return firstByte >= 0x41 && firstByte <= 0x5a ? "HTTP" : undefined;
 }

@@ -1,5 +1,6 @@
 import { ByteCollector, latin1 } from "../bytes.js";
 import { PackedVariables } from "../cgi/packed-variables.js";
+import { beginsLikeHttp } from "../cgi/spoken-protocol.js";
 import { Variables } from "../cgi/variables.js";
 import {
   type Engine,
@@ -124,7 +125,7 @@ export class UwsgiPacketDecoder {
 
   #checkHeader(head: number): void {
     const greeting = latin1(Uint8Array.of(head, head >>> 8, head >>> 16, head >>> 24));
-    if (httpGreetings.has(greeting)) {
+    if (beginsLikeHttp(greeting)) {
       throw new GatewayError(ErrorCode.WrongProtocol, "the peer speaks HTTP, not uwsgi", {
         offset: this.#packetStart,
       });
@@ -188,20 +189,3 @@ export class UwsgiPacketDecoder {
     });
   }
 }
-
-/**
- * The first four bytes of HTTP. Read as a header, `GET ` asks for 21,573 bytes, and `HTTP` is the
- * number that uwsgi has set aside for it.
- */
-const httpGreetings: ReadonlySet<string> = new Set([
-  "GET ",
-  "HEAD",
-  "POST",
-  "PUT ",
-  "DELE",
-  "OPTI",
-  "PATC",
-  "CONN",
-  "TRAC",
-  "HTTP",
-]);

@@ -1,4 +1,5 @@
 import type { ClientHandlers, ClientMachine } from "../cgi/client-machine.js";
+import { otherServerError } from "../cgi/spoken-protocol.js";
 import { type Engine, WINDOW } from "../engine/engine.js";
 import { engine as defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
@@ -44,8 +45,11 @@ export class UwsgiPingClient implements ClientMachine {
     const [modifier1, , , modifier2] = this.#header;
     if (modifier1 !== Modifier.Ping || modifier2 !== 1) {
       const text = String.fromCharCode(...this.#header);
-      const said = text === "HTTP" ? "HTTP" : "something else than the pong of uwsgi";
-      throw new GatewayError(ErrorCode.WrongProtocol, `the peer says ${said}`, { offset: 0 });
+      const message = "the peer's answer is not a uwsgi pong";
+      throw (
+        otherServerError(text, "uwsgi") ??
+        new GatewayError(ErrorCode.WrongProtocol, message, { offset: 0 })
+      );
     }
     this.#handlers.end({ appStatus: 0, protocolStatus: 0 });
     return taken;

@@ -228,7 +228,7 @@ const uwsgiRows = [
       answerOf((handlers) => new UwsgiPingClient(handlers, engine), chunks, engine),
     facts({ problem }, file) {
       expect(problem, file).toMatchObject({ code: "wrong_protocol", offset: 0 });
-      const says = file.includes("-uwsgi--") ? "the peer says HTTP" : "something else";
+      const says = file.includes("-uwsgi--") ? "the peer speaks HTTP" : "not a uwsgi pong";
       expect(problem?.message, file).toContain(says);
     },
   }),

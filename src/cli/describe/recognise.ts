@@ -1,4 +1,5 @@
 import { latin1 } from "../../bytes.js";
+import { clientProtocol } from "../../cgi/spoken-protocol.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
 import type { Describer } from "./describer.js";
 import { FastCgiDescriber } from "./fastcgi.js";
@@ -41,16 +42,18 @@ function isText(first: Uint8Array): boolean {
 }
 
 function recognise(first: Uint8Array, most: number): Describer {
-  const byte = first[0]!;
-  if (byte === 1) return new FastCgiDescriber(most);
-  if (byte >= 0x30 && byte <= 0x39) return new ScgiDescriber(most);
+  const protocol = clientProtocol(latin1(first));
+  if (protocol === "FastCGI") return new FastCgiDescriber(most);
+  if (protocol === "SCGI") return new ScgiDescriber(most);
   if (isText(first)) return new ResponseDescriber(most);
-  if (byte === 0 || byte < 0x16) return new UwsgiDescriber(most);
+  const byte = first[0]!;
+  // Packets of any modifier: a front end's request is one of modifier 0.
+  if (byte < 0x16) return new UwsgiDescriber(most);
   throw new GatewayError(
     ErrorCode.WrongProtocol,
-    byte === 0x16
-      ? "these bytes are TLS"
-      : `no protocol that is known here starts with the byte ${byte}`,
+    protocol === undefined
+      ? `no protocol that is known here starts with the byte ${byte}`
+      : `these bytes are ${protocol}`,
     { offset: 0, hint: "give the protocol: --protocol fastcgi, scgi or uwsgi" },
   );
 }
