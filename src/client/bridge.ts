@@ -4,7 +4,7 @@ import { utf8Bytes } from "../bytes.js";
 import type { Variable } from "../cgi/variable.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultLimits, type Limits } from "../limits.js";
-import { type Environment, requestVariables } from "../transport/environment.js";
+import { type Environment, requestVariablesFromEnvironment } from "../transport/environment.js";
 import { BridgeAnswer } from "./bridge-answer.js";
 import { type BridgeRequest, readRequest } from "./bridge-request.js";
 import { createMachineFor } from "./client-machines.js";
@@ -54,7 +54,7 @@ export async function bridge(
   const address = typeof target === "string" ? parseAddress(target) : target;
   const { stdout = process.stdout, stderr = process.stderr } = options;
   const streams = { stdin: options.stdin ?? process.stdin, stdout, stderr };
-  const variables = requestVariables(options.env, options.forward ?? []);
+  const variables = requestVariablesFromEnvironment(options.env, options.forward ?? []);
   try {
     return await forward(address, variables, streams, options);
   } finally {

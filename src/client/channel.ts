@@ -31,9 +31,12 @@ export interface ChannelTerms {
 }
 
 /** Makes the machine of a request. */
-export type CreateMachine = (handlers: ClientHandlers, terms: ChannelTerms) => ClientMachine;
+export type CreateClientMachine = (handlers: ClientHandlers, terms: ChannelTerms) => ClientMachine;
 
-export type OpenChannel = (createMachine: CreateMachine, handlers: ChannelHandlers) => Channel;
+export type OpenChannel = (
+  createMachine: CreateClientMachine,
+  handlers: ChannelHandlers,
+) => Channel;
 
 /** Channels with a connection for each request, which is destroyed as soon as the answer ends. */
 export function connectionPerRequest(connector: Connector): OpenChannel {
@@ -49,7 +52,7 @@ class ConnectionChannel implements Channel, ConnectionHandlers {
   #connected = false;
   #closed = false;
 
-  constructor(connector: Connector, createMachine: CreateMachine, handlers: ChannelHandlers) {
+  constructor(connector: Connector, createMachine: CreateClientMachine, handlers: ChannelHandlers) {
     this.#handlers = handlers;
     this.machine = createMachine(
       {

@@ -7,10 +7,10 @@ import { Role } from "../fastcgi/protocol.js";
 import type { Limits } from "../limits.js";
 import { createScgiClient } from "../scgi/client.js";
 import { createUwsgiClient } from "../uwsgi/client.js";
-import type { CreateMachine } from "./channel.js";
+import type { CreateClientMachine } from "./channel.js";
 
 /** What the protocols want to know of a request besides its variables. */
-export interface MachineOptions {
+export interface ClientMachineOptions {
   /** FastCGI's role. The others know the responder's alone. Default {@link Role.Responder}. */
   role?: Role | undefined;
   /** uwsgi's modifiers, 0 to 255. Default 0, a request for a WSGI application. */
@@ -28,8 +28,8 @@ export function createMachineFor(
   variables: readonly Variable[],
   contentLength: number,
   limits: Limits,
-  options: MachineOptions,
-): CreateMachine {
+  options: ClientMachineOptions,
+): CreateClientMachine {
   const { role = Role.Responder, modifier1, modifier2 } = options;
   if (protocol === Protocol.FastCgi) {
     return (handlers, terms) =>

@@ -2,7 +2,7 @@ import { ByteCollector } from "../bytes.js";
 import type { RequestEnd } from "../cgi/client-machine.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultLimits } from "../limits.js";
-import type { CreateMachine, OpenChannel } from "./channel.js";
+import type { CreateClientMachine, OpenChannel } from "./channel.js";
 import { ErrorStreamStart } from "./error-stream.js";
 import { Exchange, type ExchangeOptions, type ExchangeSink } from "./exchange.js";
 
@@ -27,7 +27,7 @@ export interface CollectOptions extends ExchangeOptions {
  */
 export function collect(
   open: OpenChannel,
-  createMachine: CreateMachine,
+  createMachine: CreateClientMachine,
   options: CollectOptions,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {

@@ -1,6 +1,6 @@
 import type { ClientMachine, RequestEnd } from "../cgi/client-machine.js";
 import { ErrorCode, GatewayError } from "../errors.js";
-import type { Channel, ChannelHandlers, CreateMachine, OpenChannel } from "./channel.js";
+import type { Channel, ChannelHandlers, CreateClientMachine, OpenChannel } from "./channel.js";
 import { type BodyReceiver, type BodySource, sendBody } from "./send-body.js";
 
 export interface ExchangeOptions {
@@ -55,7 +55,7 @@ export class Exchange implements ChannelHandlers, BodyReceiver {
 
   constructor(
     open: OpenChannel,
-    createMachine: CreateMachine,
+    createMachine: CreateClientMachine,
     sink: ExchangeSink,
     options: ExchangeOptions,
   ) {

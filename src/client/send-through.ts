@@ -5,7 +5,7 @@ import { ErrorCode, GatewayError } from "../errors.js";
 import { FastCgiClient } from "../fastcgi/client.js";
 import { defaultLimits, type Limits } from "../limits.js";
 import type { OpenChannel } from "./channel.js";
-import { createMachineFor, type MachineOptions } from "./client-machines.js";
+import { type ClientMachineOptions, createMachineFor } from "./client-machines.js";
 import { Exchange } from "./exchange.js";
 import type { GatewayResponse } from "./gateway-response.js";
 import type { RequestContent } from "./request-content.js";
@@ -28,7 +28,7 @@ export interface OutgoingRequest {
   body: RequestContent;
 }
 
-export interface SendOptions extends MachineOptions, ReceiverOptions {
+export interface SendOptions extends ClientMachineOptions, ReceiverOptions {
   /** A filter's file, sent as DATA after the body. */
   data?: FilterData | undefined;
   /** Milliseconds until the answer must be complete, its body included. Default 30,000. */

@@ -13,7 +13,7 @@ import {
   asGatewayError,
   type Channel,
   type ChannelHandlers,
-  type CreateMachine,
+  type CreateClientMachine,
 } from "./channel.js";
 
 export interface SharedConnectionOptions {
@@ -68,7 +68,7 @@ export class SharedConnection implements ConnectionHandlers {
     return this.#served > 0;
   }
 
-  openChannel(createMachine: CreateMachine, handlers: ChannelHandlers): Channel {
+  openChannel(createMachine: CreateClientMachine, handlers: ChannelHandlers): Channel {
     let requestId = 1;
     while (this.#channels.has(requestId)) requestId++;
     const machine = createMachine(handlers, { requestId, keepConnection: true });

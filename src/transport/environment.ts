@@ -51,7 +51,7 @@ const requestNames: ReadonlySet<string> = new Set([...metaVariables, ...usualVar
  *
  * @throws GatewayError `bad_input` when HTTP_PROXY is named, or what can be no variable's name
  */
-export function requestVariables(
+export function requestVariablesFromEnvironment(
   environment: Environment | undefined,
   named: readonly string[],
 ): Variable[] {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { Protocol, parseAddress } from "../../src/address.js";
-import { type CreateMachine, connectionPerRequest } from "../../src/client/channel.js";
+import { type CreateClientMachine, connectionPerRequest } from "../../src/client/channel.js";
 import { Exchange, type ExchangeOptions } from "../../src/client/exchange.js";
 import { gatewayFetch } from "../../src/client/fetch.js";
 import type { GatewayResponse } from "../../src/client/gateway-response.js";
@@ -33,7 +33,7 @@ afterEach(async () => {
 });
 
 const variables = [["PATH_INFO", "/x"]] as const;
-const machines = (engine: Engine): Record<"scgi" | "uwsgi", CreateMachine> => ({
+const machines = (engine: Engine): Record<"scgi" | "uwsgi", CreateClientMachine> => ({
   scgi: (handlers) => createScgiClient({ variables, contentLength: 0 }, handlers, { engine }),
   uwsgi: (handlers) => createUwsgiClient({ variables }, handlers, engine),
 });

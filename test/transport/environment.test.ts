@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import {
   dropClientProxy,
   environmentVariables,
-  requestVariables,
+  requestVariablesFromEnvironment,
 } from "../../src/transport/environment.js";
 
 /** The 17 meta-variables of RFC 3875 §4.1. */
@@ -17,7 +17,7 @@ describe("what of an environment is about a request", () => {
   it.each([...rfc3875, "HTTP_COOKIE", "HTTP_X_A", "HTTPS", "REQUEST_URI", "SCRIPT_FILENAME"])(
     "is %s",
     (name) => {
-      expect(requestVariables({ [name]: "x" }, [])).toEqual([[name, "x"]]);
+      expect(requestVariablesFromEnvironment({ [name]: "x" }, [])).toEqual([[name, "x"]]);
     },
   );
 
@@ -25,12 +25,12 @@ describe("what of an environment is about a request", () => {
     ...["PATH", "HOME", "DATABASE_URL", "AWS_SECRET_ACCESS_KEY", "NODE_OPTIONS", "HTTP_PROXY"],
     ...["http_proxy", "HTTPS_PROXY", "XHTTP_A", "REDIRECT_DATABASE_URL", "LD_PRELOAD", "SSL_CERT"],
   ])("is not %s", (name) => {
-    expect(requestVariables({ [name]: "x" }, [])).toEqual([]);
+    expect(requestVariablesFromEnvironment({ [name]: "x" }, [])).toEqual([]);
   });
 
   it("is what is named, where it is set", () => {
     const names = ["APP_ENV", "PATH", "REQUEST_METHOD"];
-    const variables = requestVariables(environment(names), ["APP_ENV", "NOT_SET"]);
+    const variables = requestVariablesFromEnvironment(environment(names), ["APP_ENV", "NOT_SET"]);
     expect(variables.map(([name]) => name)).toEqual(["APP_ENV", "REQUEST_METHOD"]);
   });
 });
