@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 try {
-  const { main } = await import("../dist/cli/apache-manager/main.js");
-  process.exitCode = await main(process.argv.slice(2));
+  const { apacheManager } = await import("../dist/cli/apache-manager/apache-manager.js");
+  process.exitCode = await apacheManager(process.argv.slice(2));
 } catch (error) {
   // The command's own files could not be read: too few descriptors, a broken installation.
   process.stderr.write(`apache-manager: could not start: ${error.message.split("\n")[0]}\n`);

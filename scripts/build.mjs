@@ -55,7 +55,7 @@ async function joinCommands() {
   await build({
     input: {
       main: join(dist, "cli", "main.js"),
-      "apache-manager/main": join(dist, "cli", "apache-manager", "main.js"),
+      "apache-manager/apache-manager": join(dist, "cli", "apache-manager", "apache-manager.js"),
       // What `serve` starts by a file's name, beside the code that names it.
       "worker-main": join(dist, "pool", "worker-main.js"),
       "slow-log-thread": join(dist, "pool", "slow-log-thread.js"),

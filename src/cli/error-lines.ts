@@ -1,6 +1,6 @@
 import { latin1, latin1Bytes, utf8 } from "../bytes.js";
 import type { Io } from "./io.js";
-import { visibleLines } from "./terminal/visible.js";
+import { visibleLines } from "./terminal/text.js";
 
 /** A longer line is written in pieces. */
 const MAX_LINE = 65_536;

@@ -1,5 +1,10 @@
 import { readFileSync } from "node:fs";
-import { runProcess } from "./run-process.js";
+import { constants } from "node:os";
+import { setImmediate } from "node:timers/promises";
+import { debuglog } from "node:util";
+import { ExitCode } from "./exit-codes.js";
+import { createIo, type Io } from "./io.js";
+import { visible } from "./terminal/text.js";
 
 /** Where the package says its version; it is one level above dist/, and above src/. */
 function version(): string {
@@ -12,7 +17,7 @@ function version(): string {
  *
  * @returns its exit code
  */
-export function main(args: readonly string[]): Promise<number> {
+export function fcgiProbe(args: readonly string[]): Promise<number> {
   return runProcess("fcgi-probe", async (io) => {
     if (args[0] === "--version" || args[0] === "-V") {
       await io.stdout.write(`${version()}\n`);
@@ -22,4 +27,74 @@ export function main(args: readonly string[]): Promise<number> {
     const { run } = await import("./program.js");
     return run(args, io);
   });
+}
+
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+/** Milliseconds until what still keeps the process alive after its command is given up. */
+const LEFT_OVER = 1_000;
+const debug = debuglog("fcgi-probe");
+
+/**
+ * Runs a command on the streams of this process. A signal ends it in good order: requests under
+ * way are cancelled, and their answers drained, because a client that leaves kills php-fpm's
+ * workers. A second signal ends it at once. What no command expects is one line on standard error,
+ * and the exit code `failed`; `NODE_DEBUG=fcgi-probe` shows its stack.
+ *
+ * @param name the command's, for messages
+ */
+export async function runProcess(
+  name: string,
+  run: (io: Io) => Promise<number>,
+  failed: number = ExitCode.Failed,
+): Promise<number> {
+  const stop = new AbortController();
+  let received: NodeJS.Signals | undefined;
+  const release = (): void => {
+    for (const each of signals) process.off(each, onSignal);
+  };
+  const onSignal = (signal: NodeJS.Signals): void => {
+    received = signal;
+    stop.abort();
+    release();
+  };
+  const io = createIo(process, stop, release);
+  const fail = (error: unknown): void => {
+    const isLimit = error instanceof Error && "code" in error && error.code === "EMFILE";
+    const hint = isLimit ? ["hint: raise the limit of open files: ulimit -n"] : [];
+    void io.stderr.writeLines([`${name}: ${unexpected(error)}`, ...hint]);
+  };
+  // A timer or an event has thrown: nobody waits for what it would have done.
+  const onUncaught = (error: unknown): void => {
+    fail(error);
+    process.exit(failed);
+  };
+  process.on("uncaughtException", onUncaught);
+  for (const signal of signals) process.on(signal, onSignal);
+  try {
+    const exitCode = await run(io);
+    // What a full disk says of a write comes after the write.
+    await setImmediate();
+    if (received !== undefined) return 128 + constants.signals[received];
+    const { error } = io.stdout;
+    if (error === undefined) return exitCode;
+    // The reader had enough: that is no failure of ours.
+    if (error.code === "EPIPE") return exitCode === ExitCode.Interrupted ? ExitCode.Fine : exitCode;
+    await io.stderr.write(`${name}: could not write: ${error.message}\n`);
+    return failed;
+  } catch (error) {
+    fail(error);
+    return failed;
+  } finally {
+    release();
+    setTimeout(() => process.exit(), LEFT_OVER).unref();
+  }
+}
+
+/** One line, with the code that an error has. */
+function unexpected(error: unknown): string {
+  debug("%s", error instanceof Error ? error.stack : error);
+  if (!(error instanceof Error)) return `failed: ${visible(String(error))}`;
+  const { code } = error as NodeJS.ErrnoException;
+  const [message = ""] = error.message.split("\n");
+  return `failed: ${visible(message)} (${typeof code === "string" ? code : error.name})`;
 }

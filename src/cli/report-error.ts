@@ -1,6 +1,8 @@
-import type { GatewayError } from "../errors.js";
+import { GatewayError } from "../errors.js";
+import { ExitCode, exitCodeOf } from "./exit-codes.js";
+import type { Io } from "./io.js";
 import type { Style } from "./terminal/style.js";
-import { visible, visibleLines } from "./terminal/visible.js";
+import { visible, visibleLines } from "./terminal/text.js";
 
 /** What went wrong, for people: with its address, what the backend said, and what to check. */
 export function errorLines(error: GatewayError, style: Style): string[] {
@@ -24,4 +26,17 @@ function names(message: string, address: string): boolean {
   if (at < 0) return false;
   const before = message.slice(0, at).at(-1) ?? " ";
   return /[\s"'(]/.test(before) && !/^(?:[\w/@%-]|[.:]\S)/.test(message.slice(at + address.length));
+}
+
+/** Runs a command on one httpd, and reports the error that ends it. */
+export async function reported(io: Io, work: () => Promise<ExitCode>): Promise<ExitCode> {
+  try {
+    const exitCode = await work();
+    return io.signal.aborted ? ExitCode.Interrupted : exitCode;
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    if (io.signal.aborted) return ExitCode.Interrupted;
+    await io.stderr.writeLines(errorLines(error, io.stderr.style));
+    return exitCodeOf(error.code);
+  }
 }

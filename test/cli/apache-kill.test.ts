@@ -5,7 +5,7 @@ import {
   refusalsOf,
   runKill,
 } from "../../src/cli/commands/apache/kill.js";
-import { reported } from "../../src/cli/commands/apache/reported.js";
+import { reported } from "../../src/cli/report-error.js";
 import { isThisMachine } from "../../src/discovery/this-machine.js";
 import { FakeTable, processOf } from "../apache/fake-processes.js";
 import { captured, MASTER, processesOf, servePages } from "./apache-world.js";

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { GatewayServer } from "../../src/server/serve.js";
-import { serve } from "../../src/server/serve.js";
+import { type GatewayServer, serve } from "../../src/server/serve.js";
 import { describeWith } from "../harness/describe-with.js";
 import { type CgiFrontEnd, startCgiFrontEnd } from "../harness/front-ends/cgi.js";
 import { HttpPeer } from "../server/http-client.js";

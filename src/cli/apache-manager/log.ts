@@ -1,9 +1,10 @@
+import { spawn } from "node:child_process";
 import type { Io } from "../io.js";
-import { visible } from "../terminal/visible.js";
+import { visible } from "../terminal/text.js";
 
 /** From the most talkative on. */
 const levels = ["DEBUG", "VERBOSE", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL"] as const;
-export type LogLevel = (typeof levels)[number];
+export type Severity = (typeof levels)[number];
 
 export interface LogOrigin {
   readonly host: string;
@@ -29,7 +30,7 @@ export class Log {
     this.#least = levels.indexOf("INFO") - verbosity;
   }
 
-  async write(level: LogLevel, text: string): Promise<void> {
+  async write(level: Severity, text: string): Promise<void> {
     const line = `${level} ${visible(text)}`;
     const severity = levels.indexOf(level);
     // Lines stand in the order of the calls, however long the system's log takes for one.
@@ -50,4 +51,18 @@ function timestamp(date: Date): string {
   const two = (number: number) => String(number).padStart(2, "0");
   const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join("-");
   return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(":")}`;
+}
+
+/**
+ * Hands a line to the system's log, as `apache_manager[44]: NOTICE text`: triggers of monitoring
+ * systems look for it there. By logger(1), because Node has no datagram sockets in the file
+ * system; where there is none, nothing is written.
+ */
+export function writeSystemLog(pid: number, line: string): Promise<void> {
+  const args = ["-p", "user.notice", "-t", `apache_manager[${pid}]`, "--", line];
+  const child = spawn("logger", args, { stdio: "ignore", timeout: 2_000 });
+  return new Promise((resolve) => {
+    child.once("error", () => resolve());
+    child.once("close", () => resolve());
+  });
 }

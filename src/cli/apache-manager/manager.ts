@@ -8,13 +8,14 @@ import type { ProcessTable } from "../../apache/processes/process-table.js";
 import { Httpd } from "../../discovery/local-httpd.js";
 import { localServer } from "../../discovery/local-server.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
-import { type Collected, collectMetrics } from "../commands/apache/collect-metrics.js";
 import { killOf, refusalsOf } from "../commands/apache/kill.js";
-import { saveMetrics } from "../commands/apache/save-metrics.js";
+import { type Collected, collectMetrics, saveMetrics } from "../commands/apache/metrics.js";
+import { ExitCode, exitCodeOf } from "../exit-codes.js";
 import type { Io } from "../io.js";
+import { errorLines } from "../report-error.js";
+import type { Round } from "../reports/round.js";
 import { Log, type LogOrigin } from "./log.js";
 import type { ManagerOptions } from "./options.js";
-import { headed, reportRound } from "./report-round.js";
 
 /** What apache-manager has of the world beside its streams. */
 export interface ManagerWorld extends LogOrigin {
@@ -208,4 +209,25 @@ export class Manager {
     await this.#log.write("ERROR", error.message);
     await this.#log.write("INFO", `hint: ${error.hint}`);
   }
+}
+
+/** The lines of a report with their headings, which end in a colon, painted. */
+function headed(lines: readonly string[], paint: (text: string) => string): string[] {
+  return lines.map((line) => (line.startsWith(" ") || line === "" ? line : paint(line)));
+}
+
+/** One report of those that are shown again and again. */
+async function reportRound(collect: () => Promise<Collected>, io: Io): Promise<Round> {
+  const { data, error } = await collect();
+  const { status, memory } = data;
+  const lines = status === undefined ? [] : reportLines({ status, memory });
+  const { heading } = io.stdout.style;
+  return {
+    render: () =>
+      headed(lines, heading)
+        .map((line) => `${line}\n`)
+        .join(""),
+    problems: error === undefined ? [] : errorLines(error, io.stderr.style),
+    exitCode: error === undefined ? ExitCode.Fine : exitCodeOf(error.code),
+  };
 }

@@ -1,16 +1,15 @@
 import { type Command, Option } from "commander";
 import { ByteCollector } from "../../bytes.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
-import type { Describer } from "../describe/describer.js";
+import type { Describer } from "../decode/describer.js";
 import {
   type DescribedProtocol,
   describedProtocols,
   describerFor,
   RECOGNISED_LENGTH,
-} from "../describe/recognise.js";
+} from "../decode/recognise.js";
 import { ExitCode } from "../exit-codes.js";
-import type { Io } from "../io.js";
-import { inputStream, openInput, standardInput } from "../open-input.js";
+import { type Io, inputStream, openInput, standardInput } from "../io.js";
 import { parseCount } from "../parse-values.js";
 import { errorLines } from "../report-error.js";
 

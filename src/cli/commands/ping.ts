@@ -6,8 +6,8 @@ import { ExitCode, exitCodeOf, worse } from "../exit-codes.js";
 import type { Io } from "../io.js";
 import { parseDuration, parsePagePath } from "../parse-values.js";
 import { errorLines } from "../report-error.js";
+import { visible } from "../terminal/text.js";
 import { formatMilliseconds } from "../terminal/units.js";
-import { visible } from "../terminal/visible.js";
 
 interface PingCommandOptions {
   path?: string;

@@ -2,8 +2,7 @@ import type { Stats } from "node:fs";
 import { Readable } from "node:stream";
 import { ByteCollector } from "../../bytes.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
-import type { Io } from "../io.js";
-import { inputStream, openInput, standardInput, unreadable } from "../open-input.js";
+import { type Io, inputStream, openInput, standardInput, unreadable } from "../io.js";
 
 /** A request's body whose length is known: a gateway protocol sends the length first. */
 export interface RequestBody {

@@ -6,13 +6,13 @@ import type { GatewayResponse } from "../../client/gateway-response.js";
 import { filterVariables } from "../../client/send-through.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
 import { Role } from "../../fastcgi/protocol.js";
+import { tracer } from "../decode/trace.js";
 import { ErrorLines } from "../error-lines.js";
 import { ExitCode, exitCodeOf } from "../exit-codes.js";
 import type { Io } from "../io.js";
 import { parseDuration, parseHeader, parseParam, parseSize } from "../parse-values.js";
 import { errorLines } from "../report-error.js";
-import { tracer } from "../reports/trace.js";
-import { visible } from "../terminal/visible.js";
+import { visible } from "../terminal/text.js";
 import { fileBody, requestBody } from "./request-body.js";
 import { requestVariables } from "./request-variables.js";
 

@@ -3,12 +3,10 @@ import { countTargets, isTargetsFile, readTargets } from "../../discovery/target
 import { ErrorCode, GatewayError } from "../../errors.js";
 import { fleet } from "../../fleet/fleet.js";
 import { ExitCode, exitCodeOf, worse } from "../exit-codes.js";
-import type { Io } from "../io.js";
-import { inputStream, openInput, standardInput } from "../open-input.js";
+import { type Io, inputStream, openInput, standardInput } from "../io.js";
 import { parseCount, parseDuration } from "../parse-values.js";
 import { errorLines } from "../report-error.js";
-import { DistinctTargets } from "../reports/distinct-targets.js";
-import { warningLines } from "../reports/round.js";
+import { DistinctTargets, warningLines } from "../reports/round.js";
 import { type ScrapeFormat, scrapeFormats, scrapeWriter } from "../reports/scrape-writer.js";
 import { Progress } from "../terminal/progress.js";
 import { counted, formatMilliseconds } from "../terminal/units.js";

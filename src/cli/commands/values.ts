@@ -5,7 +5,7 @@ import { ExitCode, exitCodeOf } from "../exit-codes.js";
 import type { Io } from "../io.js";
 import { parseDuration } from "../parse-values.js";
 import { errorLines } from "../report-error.js";
-import { visible } from "../terminal/visible.js";
+import { visible } from "../terminal/text.js";
 
 const help = `
 Prints NAME=value lines. FastCGI knows FCGI_MAX_CONNS, FCGI_MAX_REQS and

@@ -1,8 +1,8 @@
 import { ProcessState, type ProcessStatus, processState } from "../../status-page/pool-status.js";
 import type { Style } from "../terminal/style.js";
 import { type Column, layOut, rowLine, titleLine } from "../terminal/table.js";
+import { visible } from "../terminal/text.js";
 import { formatBytes, formatMicroseconds } from "../terminal/units.js";
-import { visible } from "../terminal/visible.js";
 
 const right = { align: "right" } as const;
 

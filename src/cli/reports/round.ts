@@ -1,9 +1,11 @@
+import type { PoolResult } from "../../fleet/fleet.js";
 import type { FleetResult, Probe } from "../../fleet/probe.js";
 import { probeAll } from "../../fleet/probe-all.js";
+import type { PoolStatusJson } from "../../status-page/pool-status.js";
 import { ExitCode, exitCodeOf, worse } from "../exit-codes.js";
 import type { Io } from "../io.js";
 import { errorLines } from "../report-error.js";
-import { visible, visibleLines } from "../terminal/visible.js";
+import { visible, visibleLines } from "../terminal/text.js";
 
 /** One reading of all targets. */
 export interface Round {
@@ -72,4 +74,55 @@ export function warningLines<Value extends { readonly warnings: readonly string[
         )
       : [],
   );
+}
+
+/** Targets named in a warning. */
+const MOST_NAMES = 8;
+
+/**
+ * Tells targets that are new from those that were given before. Prometheus rejects a whole page for
+ * two samples with the same labels, and so for a target that is read twice.
+ */
+export class DistinctTargets {
+  readonly #seen = new Set<string>();
+  readonly #repeated = new Set<string>();
+
+  isNew(target: string): boolean {
+    const isNew = !this.#seen.has(target);
+    if (isNew) this.#seen.add(target);
+    else this.#repeated.add(target);
+    return isNew;
+  }
+
+  /** The targets that are new, in their order. */
+  of(targets: readonly string[]): string[] {
+    return targets.filter((target) => this.isNew(target));
+  }
+
+  /**
+   * The warning that names the repeated ones; nothing when there are none.
+   *
+   * @param show what may be shown of a target
+   */
+  warningLines(io: Io, show = (target: string) => target): string[] {
+    if (this.#repeated.size === 0) return [];
+    const names = [...this.#repeated].slice(0, MOST_NAMES).map((target) => visible(show(target)));
+    const more = this.#repeated.size - names.length;
+    const list = `${names.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+    const name = io.stderr.style.warning("fcgi-probe:");
+    return [`${name} warning: given more than once, and read once: ${list}`];
+  }
+}
+
+/** One target in the command's JSON. Stable: scripts depend on these keys. */
+export type ResultJson =
+  | ({ target: string; ok: true } & PoolStatusJson)
+  | { target: string; ok: false; error: { code: string; message: string; hint: string } };
+
+/** A result as plain data. */
+export function resultJson(result: PoolResult): ResultJson {
+  const { target } = result;
+  if (result.ok) return { target, ok: true, ...result.value.toJSON() };
+  const { code, message, hint } = result.error;
+  return { target, ok: false, error: { code, message, hint } };
 }

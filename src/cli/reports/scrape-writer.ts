@@ -1,9 +1,8 @@
 import { PoolMetrics } from "../../exporter/pool-metrics.js";
 import type { PoolResult } from "../../fleet/fleet.js";
 import type { Output } from "../terminal/output.js";
-import { poolReport } from "./pool-report.js";
-import { PoolTable } from "./pool-table.js";
-import { resultJson } from "./result-json.js";
+import { PoolTable, poolReport } from "./pool-report.js";
+import { resultJson } from "./round.js";
 
 export const scrapeFormats = ["ndjson", "json", "table", "prometheus"] as const;
 export type ScrapeFormat = (typeof scrapeFormats)[number];

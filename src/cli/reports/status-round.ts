@@ -3,8 +3,14 @@ import type { PoolResult } from "../../fleet/fleet.js";
 import type { Probe } from "../../fleet/probe.js";
 import { status, statusPage } from "../../phpfpm/status.js";
 import type { Io } from "../io.js";
-import { DistinctTargets } from "./distinct-targets.js";
-import { failures, pagesText, type Round, readEach, warningLines } from "./round.js";
+import {
+  DistinctTargets,
+  failures,
+  pagesText,
+  type Round,
+  readEach,
+  warningLines,
+} from "./round.js";
 
 export const formats = ["table", "text", "json", "prometheus"] as const;
 export type StatusFormat = (typeof formats)[number];
@@ -56,7 +62,7 @@ async function renderer(
 ): Promise<() => string> {
   switch (format) {
     case "json": {
-      const { resultJson } = await import("./result-json.js");
+      const { resultJson } = await import("./round.js");
       return () => `${JSON.stringify(results.map(resultJson), undefined, 2)}\n`;
     }
     case "prometheus": {

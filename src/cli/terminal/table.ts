@@ -1,4 +1,4 @@
-import { clipEnd, clipStart, textWidth } from "./text-width.js";
+import { clipEnd, clipStart, textWidth } from "./text.js";
 
 /** A column of a table, and what it does where the table is wider than the terminal. */
 export interface Column<Row> {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { poolReport } from "../../../src/cli/reports/pool-report.js";
 import { saturation } from "../../../src/cli/reports/saturation.js";
 import { styleFor } from "../../../src/cli/terminal/style.js";
-import { textWidth } from "../../../src/cli/terminal/text-width.js";
+import { textWidth } from "../../../src/cli/terminal/text.js";
 import { ErrorCode, GatewayError } from "../../../src/errors.js";
 import type { PoolResult } from "../../../src/fleet/fleet.js";
 import { parseStatusPage } from "../../../src/status-page/read-page.js";

@@ -8,9 +8,14 @@ import {
   spanLine,
   titleLine,
 } from "../../../src/cli/terminal/table.js";
-import { clipEnd, clipStart, textWidth } from "../../../src/cli/terminal/text-width.js";
+import {
+  clipEnd,
+  clipStart,
+  textWidth,
+  visible,
+  visibleLines,
+} from "../../../src/cli/terminal/text.js";
 import { formatBytes, formatMicroseconds, formatSeconds } from "../../../src/cli/terminal/units.js";
-import { visible, visibleLines } from "../../../src/cli/terminal/visible.js";
 
 describe("text on a terminal", () => {
   it.each([

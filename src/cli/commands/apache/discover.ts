@@ -6,11 +6,11 @@ import { type ProcessTable, ProcFileSystem } from "../../../apache/processes/pro
 import { addDefine, discoverHttpd } from "../../../discovery/discover-httpd.js";
 import { ExitCode } from "../../exit-codes.js";
 import type { Io } from "../../io.js";
+import { reported } from "../../report-error.js";
 import type { Style } from "../../terminal/style.js";
 import { type Column, layOut, rowLine, titleLine } from "../../terminal/table.js";
+import { visible } from "../../terminal/text.js";
 import { counted } from "../../terminal/units.js";
-import { visible } from "../../terminal/visible.js";
-import { reported } from "./reported.js";
 
 export interface DiscoverOptions {
   config?: string;

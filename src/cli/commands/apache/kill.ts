@@ -13,9 +13,9 @@ import { ErrorCode, GatewayError } from "../../../errors.js";
 import { ExitCode } from "../../exit-codes.js";
 import type { Io } from "../../io.js";
 import { parseDuration } from "../../parse-values.js";
-import { visible } from "../../terminal/visible.js";
-import { addHttpdOptions, type HttpdOptions, httpdHelp } from "./httpd-options.js";
-import { reported } from "./reported.js";
+import { reported } from "../../report-error.js";
+import { visible } from "../../terminal/text.js";
+import { addHttpdOptions, type HttpdOptions, httpdHelp } from "./options.js";
 
 export interface KillCommandOptions extends HttpdOptions {
   /** Bytes. */

@@ -9,7 +9,7 @@ import {
   type StatusFormat,
   statusFormats,
 } from "../../reports/apache/status-round.js";
-import { addPageOptions, type PageOptions, requestOf } from "./page-options.js";
+import { addPageOptions, type PageOptions, requestOf } from "./options.js";
 
 interface StatusCommandOptions extends PageOptions {
   config?: string;

@@ -7,10 +7,10 @@ import type { Worker } from "../../../apache/workers/workers.js";
 import { Httpd } from "../../../discovery/local-httpd.js";
 import { ExitCode } from "../../exit-codes.js";
 import type { Io } from "../../io.js";
+import { reported } from "../../report-error.js";
 import { workerLines } from "../../reports/apache/worker-table.js";
-import { visible } from "../../terminal/visible.js";
-import { addHttpdOptions, type HttpdOptions, httpdHelp } from "./httpd-options.js";
-import { reported } from "./reported.js";
+import { visible } from "../../terminal/text.js";
+import { addHttpdOptions, type HttpdOptions, httpdHelp } from "./options.js";
 
 const sortKeys = ["ss", "memory", "cpu", "requests"] as const;
 type SortKey = (typeof sortKeys)[number];

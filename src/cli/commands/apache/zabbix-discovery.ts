@@ -6,8 +6,8 @@ import { addDefine } from "../../../discovery/discover-httpd.js";
 import { localServer } from "../../../discovery/local-server.js";
 import { ExitCode } from "../../exit-codes.js";
 import type { Io } from "../../io.js";
-import type { HttpdOptions } from "./httpd-options.js";
-import { reported } from "./reported.js";
+import { reported } from "../../report-error.js";
+import type { HttpdOptions } from "./options.js";
 
 const help = `
 Prints what memory usage is told of, as JSON for Zabbix's low-level discovery:

@@ -1,7 +1,6 @@
 import type { Scoreboard } from "../../../apache/page/scoreboard.js";
 import type { Style } from "../../terminal/style.js";
-import { visible } from "../../terminal/visible.js";
-import { wrapParts } from "../../terminal/wrap-parts.js";
+import { visible, wrapParts } from "../../terminal/text.js";
 
 type Paint = keyof Style;
 

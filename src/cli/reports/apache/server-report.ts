@@ -1,11 +1,13 @@
-import type { ServerStatus } from "../../../apache/page/server-status.js";
+import type {
+  ProxyBalancer,
+  ProxyWorker,
+  ServerStatus,
+} from "../../../apache/page/server-status.js";
 import { progressBar } from "../../terminal/progress.js";
 import type { Style } from "../../terminal/style.js";
-import { clipEnd } from "../../terminal/text-width.js";
+import { type Column, layOut, rowLine, titleLine } from "../../terminal/table.js";
+import { clipEnd, type Part, visible, wrapParts } from "../../terminal/text.js";
 import { counted, formatBytes, formatMilliseconds, formatSeconds } from "../../terminal/units.js";
-import { visible } from "../../terminal/visible.js";
-import { type Part, wrapParts } from "../../terminal/wrap-parts.js";
-import { balancerLines } from "./balancer-table.js";
 import { legendLines, mapLines } from "./scoreboard-map.js";
 
 /** What people see of an httpd: numbers, its balancers, and the picture of its slots. */
@@ -153,4 +155,44 @@ function loads({ load1, load5, load15 }: ServerStatus): string {
 
 function shortNumber(value: number): string {
   return value >= 100 ? `${Math.round(value)}` : `${Number(value.toPrecision(3))}`;
+}
+
+/** A worker of a load balancer, as its table shows it. */
+interface BalancedWorker {
+  readonly balancer: string;
+  readonly worker: ProxyWorker;
+}
+
+const right = { align: "right" } as const;
+const size = (bytes: number | undefined) => (bytes === undefined ? "-" : formatBytes(bytes));
+
+const balancerColumns: readonly Column<BalancedWorker>[] = [
+  { title: "BALANCER", value: ({ balancer }) => balancer, shrinkTo: 8 },
+  { title: "WORKER", value: ({ worker }) => visible(worker.name ?? "-"), shrinkTo: 12 },
+  { title: "STATUS", value: ({ worker }) => visible(worker.status ?? "-"), shrinkTo: 8 },
+  { title: "BUSY", value: ({ worker }) => `${worker.busy ?? "-"}`, ...right },
+  { title: "ELECTED", value: ({ worker }) => `${worker.elected ?? "-"}`, ...right },
+  { title: "SENT", value: ({ worker }) => size(worker.sent), ...right, dropOrder: 1 },
+  { title: "RECEIVED", value: ({ worker }) => size(worker.received), ...right, dropOrder: 2 },
+];
+
+/** What httpd would send no request to. */
+const unusable = /\b(?:Dis|Stop|Err|HcFl)\b/;
+
+/** The workers of load balancers, a line each; nothing where there are none. */
+function balancerLines(
+  balancers: readonly ProxyBalancer[],
+  style: Style,
+  width?: number,
+): string[] {
+  const rows = balancers.flatMap(({ name, workers }) =>
+    workers.map((worker) => ({ balancer: visible(name ?? "-"), worker })),
+  );
+  if (rows.length === 0) return [];
+  const layout = layOut(balancerColumns, rows, width);
+  const lines = rows.map((row) => {
+    const line = rowLine(layout, row);
+    return unusable.test(row.worker.status ?? "") ? style.bad(line) : line;
+  });
+  return ["", style.heading(titleLine(layout)), ...lines];
 }

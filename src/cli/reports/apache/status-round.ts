@@ -6,8 +6,14 @@ import { parseTextPage } from "../../../apache/page/text-page.js";
 import { GatewayError } from "../../../errors.js";
 import type { FleetResult, Probe } from "../../../fleet/probe.js";
 import type { Io } from "../../io.js";
-import { DistinctTargets } from "../distinct-targets.js";
-import { failures, pagesText, type Round, readEach, warningLines } from "../round.js";
+import {
+  DistinctTargets,
+  failures,
+  pagesText,
+  type Round,
+  readEach,
+  warningLines,
+} from "../round.js";
 
 export const statusFormats = ["table", "text", "json", "prometheus"] as const;
 export type StatusFormat = (typeof statusFormats)[number];

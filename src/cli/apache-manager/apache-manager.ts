@@ -1,10 +1,32 @@
+import { homedir, hostname, tmpdir } from "node:os";
+import { ProcFileSystem } from "../../apache/processes/process-table.js";
 import { GatewayError } from "../../errors.js";
 import type { Io } from "../io.js";
-import { visible } from "../terminal/visible.js";
+import { runProcess } from "../main.js";
+import { visible } from "../terminal/text.js";
 import { OptionError } from "./getopt.js";
-import { managerHelp } from "./help.js";
+import { writeSystemLog } from "./log.js";
 import { Manager, type ManagerWorld } from "./manager.js";
-import { type ManagerOptions, readManagerOptions } from "./options.js";
+import { type ManagerOptions, managerHelp, readManagerOptions } from "./options.js";
+
+/**
+ * Runs the command `apache-manager` with its arguments, on the streams and signals of this process.
+ *
+ * @returns its exit code
+ */
+export async function apacheManager(args: readonly string[]): Promise<number> {
+  const world = {
+    table: new ProcFileSystem(),
+    home: homedir(),
+    etc: "/etc",
+    temporaryFolder: tmpdir(),
+    host: hostname(),
+    pid: process.pid,
+    now: () => new Date(),
+    systemLog: (line: string) => writeSystemLog(process.pid, line),
+  };
+  return runProcess("apache-manager", (io) => runManager(args, io, world), 1);
+}
 
 /**
  * Runs the command `apache-manager`.

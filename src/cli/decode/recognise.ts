@@ -1,9 +1,9 @@
 import { latin1 } from "../../bytes.js";
 import { clientProtocol } from "../../cgi/spoken-protocol.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
+import { ResponseDescriber } from "./cgi.js";
 import type { Describer } from "./describer.js";
 import { FastCgiDescriber } from "./fastcgi.js";
-import { ResponseDescriber } from "./response.js";
 import { ScgiDescriber } from "./scgi.js";
 import { UwsgiDescriber } from "./uwsgi.js";
 

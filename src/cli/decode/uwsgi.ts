@@ -1,15 +1,12 @@
 import { type UwsgiPacket, UwsgiPacketDecoder } from "../../uwsgi/codec.js";
-import { Body } from "./body.js";
-import { type Describer, offsetLine } from "./describer.js";
-import { excerpt } from "./excerpt.js";
-import { variableLines } from "./variables.js";
+import { BodyDescriber, type Describer, excerpt, offsetLine, variableLines } from "./describer.js";
 
 /** A uwsgi packet: its modifiers and variables, and the body behind it. */
 export class UwsgiDescriber implements Describer {
   readonly #decoder = new UwsgiPacketDecoder();
   readonly #most: number;
   #received = 0;
-  #body: Body | undefined;
+  #body: BodyDescriber | undefined;
 
   /** @param most how many bytes of the body are shown */
   constructor(most: number) {
@@ -24,7 +21,7 @@ export class UwsgiDescriber implements Describer {
     const bodyStart = this.#received - packet.rest.length;
     yield this.#packetLine(packet, bodyStart);
     yield* variableLines(packet.variables);
-    this.#body = new Body(bodyStart, packet.variables.contentLength ?? 0, this.#most);
+    this.#body = new BodyDescriber(bodyStart, packet.variables.contentLength ?? 0, this.#most);
     this.#body.push(packet.rest);
   }
 

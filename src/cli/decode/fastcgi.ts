@@ -3,10 +3,8 @@ import { PairDecoder } from "../../fastcgi/pair-decoder.js";
 import { ProtocolStatus, RecordType, Role } from "../../fastcgi/protocol.js";
 import { decodeBody, type RecordBody } from "../../fastcgi/record-body.js";
 import { type FastCgiRecord, RecordReader } from "../../fastcgi/records.js";
-import { visible } from "../terminal/visible.js";
-import { type Describer, innerLine, offsetLine } from "./describer.js";
-import { excerpt } from "./excerpt.js";
-import { variableLines } from "./variables.js";
+import { visible } from "../terminal/text.js";
+import { type Describer, excerpt, innerLine, offsetLine, variableLines } from "./describer.js";
 
 const typeNames = new Map<number, string>([
   [RecordType.BeginRequest, "BEGIN_REQUEST"],

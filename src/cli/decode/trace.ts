@@ -1,13 +1,12 @@
 import type { Address } from "../../client/connect.js";
 import { GatewayError } from "../../errors.js";
-import type { Describer } from "../describe/describer.js";
-import { FastCgiDescriber } from "../describe/fastcgi.js";
-import { InputDescriber } from "../describe/input.js";
-import { ResponseDescriber } from "../describe/response.js";
-import { ScgiDescriber } from "../describe/scgi.js";
-import { UwsgiDescriber } from "../describe/uwsgi.js";
 import type { Output } from "../terminal/output.js";
-import { visible } from "../terminal/visible.js";
+import { visible } from "../terminal/text.js";
+import { InputDescriber, ResponseDescriber } from "./cgi.js";
+import type { Describer } from "./describer.js";
+import { FastCgiDescriber } from "./fastcgi.js";
+import { ScgiDescriber } from "./scgi.js";
+import { UwsgiDescriber } from "./uwsgi.js";
 
 /** Bytes of a content that are shown. */
 const SHOWN = 64;

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { excerpt } from "../../src/cli/describe/excerpt.js";
-import { describerFor } from "../../src/cli/describe/recognise.js";
+import { InputDescriber } from "../../src/cli/decode/cgi.js";
+import { excerpt } from "../../src/cli/decode/describer.js";
+import { describerFor } from "../../src/cli/decode/recognise.js";
 import { ErrorCode } from "../../src/errors.js";
 
 const hex = (text: string) => Buffer.from(text.replaceAll(/\s/g, ""), "hex");
@@ -118,4 +119,14 @@ describe("what is not a protocol", () => {
 it("an excerpt is printable ASCII, and counts what it leaves out", () => {
   expect(excerpt(Buffer.from('a\\"\t\r\n\x00ü'), 99)).toBe('"a\\\\\\"\\t\\r\\n\\x00\\xc3\\xbc"');
   expect(excerpt(Buffer.from("abcdef"), 2)).toBe('"ab"… and 4 more');
+});
+
+it("tells what a CGI program reads, piece by piece", () => {
+  const describer = new InputDescriber(4);
+  const lines = ["one\n", "two, three"].flatMap((text) => [...describer.push(Buffer.from(text))]);
+  expect(lines).toEqual([
+    '       0  body              4 bytes  "one\\n"',
+    '       4  body              10 bytes  "two,"… and 6 more',
+  ]);
+  expect([...describer.end()]).toEqual([]);
 });

@@ -1,14 +1,12 @@
 import { ScgiRequestDecoder } from "../../scgi/codec.js";
-import { Body } from "./body.js";
-import { type Describer, offsetLine } from "./describer.js";
-import { variableLines } from "./variables.js";
+import { BodyDescriber, type Describer, offsetLine, variableLines } from "./describer.js";
 
 /** An SCGI request: its headers, and its body. */
 export class ScgiDescriber implements Describer {
   readonly #decoder = new ScgiRequestDecoder();
   readonly #most: number;
   #received = 0;
-  #body: Body | undefined;
+  #body: BodyDescriber | undefined;
 
   /** @param most how many bytes of the body are shown */
   constructor(most: number) {
@@ -24,7 +22,7 @@ export class ScgiDescriber implements Describer {
     const bodyStart = this.#received - rest.length;
     yield offsetLine(0, "netstring".padEnd(16), `${bodyStart} bytes`, `${variables.size} headers`);
     yield* variableLines(variables);
-    this.#body = new Body(bodyStart, contentLength, this.#most);
+    this.#body = new BodyDescriber(bodyStart, contentLength, this.#most);
     this.#body.push(rest);
   }
 
