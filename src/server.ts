@@ -8,7 +8,7 @@ export { ErrorCode, GatewayError } from "./errors.js";
 export type { Limits } from "./limits.js";
 export { PoolMode, type PoolOptions, ProcessManager } from "./pool/options.js";
 export type { Pool } from "./pool/pool.js";
-export { controlBySignals } from "./pool/signals.js";
+export { controlBySignals } from "./pool/pool.js";
 export { startPool } from "./pool/start-pool.js";
 export {
   fromWsgi,

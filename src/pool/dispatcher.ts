@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
-import { type HeadReaderOptions, readHead } from "./head-reader.js";
+import { type HeadReaderOptions, readHead } from "./first-request.js";
 import type { PoolSettings } from "./options.js";
 import { SessionTable, sessionOf } from "./sessions.js";
-import type { Waiting, WorkerProcess } from "./worker-process.js";
+import type { WaitingConnection, WorkerProcess } from "./worker-process.js";
 
 /** What a dispatcher asks of the master. */
 export interface DispatcherEvents {
@@ -26,7 +26,7 @@ export class Dispatcher {
   readonly #settings: DispatcherSettings;
   readonly #events: DispatcherEvents;
   readonly #workers = new Set<WorkerProcess>();
-  readonly #queue: Waiting[] = [];
+  readonly #queue: WaitingConnection[] = [];
   readonly #sessions = new SessionTable<WorkerProcess>();
   /** Connections whose session is not known yet. */
   readonly #reading = new Set<Socket>();
@@ -102,7 +102,7 @@ export class Dispatcher {
     this.#enqueue({ socket, since: Date.now(), bytes, session });
   }
 
-  #enqueue(waiting: Waiting): void {
+  #enqueue(waiting: WaitingConnection): void {
     this.#queue.push(waiting);
     if (this.#scheduled !== undefined) return;
     // Behind what else has come: a worker says that it is ready before its client sees the answer,
@@ -135,8 +135,8 @@ export class Dispatcher {
     this.#watch();
   }
 
-  #pass(queue: Waiting[], worker: WorkerProcess): void {
-    const waiting = queue.shift() as Waiting;
+  #pass(queue: WaitingConnection[], worker: WorkerProcess): void {
+    const waiting = queue.shift() as WaitingConnection;
     if (waiting.session !== undefined) this.#sessions.assign(waiting.session, worker);
     // It may have been reset while it waited.
     if (!waiting.socket.destroyed) worker.pass(waiting);
@@ -157,7 +157,7 @@ export class Dispatcher {
 
   /** Connections of a session that a worker has wait for that worker. */
   #sortSessions(): void {
-    const unknown: Waiting[] = [];
+    const unknown: WaitingConnection[] = [];
     for (const waiting of this.#queue.splice(0)) {
       const { session, socket } = waiting;
       const worker = session === undefined ? undefined : this.#sessions.find(session);
@@ -189,7 +189,7 @@ export class Dispatcher {
     const queues = [this.#queue, ...[...this.#workers].map(({ queue }) => queue)];
     for (const queue of queues) {
       while ((queue[0]?.since ?? Number.POSITIVE_INFINITY) <= oldest) {
-        const { socket } = queue.shift() as Waiting;
+        const { socket } = queue.shift() as WaitingConnection;
         this.#events.refuse(socket, `no worker was free for ${queueTimeout} ms`);
       }
     }

@@ -1,7 +1,8 @@
-import { pathToFileURL } from "node:url";
+import { accessSync, constants, statSync } from "node:fs";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { inspect } from "node:util";
 import { ErrorCode, GatewayError } from "../errors.js";
 import type { Application } from "../server/application.js";
-import { loadError } from "./load-error.js";
 
 /**
  * Imports an application's module and takes its default export.
@@ -36,4 +37,115 @@ function isApplication(value: unknown): value is Application {
   return ["fetch", "streams", "connection"].some(
     (name) => typeof (value as Record<string, unknown>)[name] === "function",
   );
+}
+
+/**
+ * Checks that a module's file is there and may be read.
+ *
+ * @param url a `file:` URL
+ * @throws GatewayError `bad_input`
+ */
+export function requireModule(url: string): void {
+  const path = fileURLToPath(url);
+  let isFolder: boolean;
+  try {
+    isFolder = statSync(path).isDirectory();
+    accessSync(path, constants.R_OK);
+  } catch (error) {
+    throw unreadable(error as NodeJS.ErrnoException, path);
+  }
+  if (isFolder) throw cannotLoad(`${path} is a folder`, "name the application's module in it");
+}
+
+function unreadable(error: NodeJS.ErrnoException, path: string): GatewayError {
+  switch (error.code) {
+    case "ENOENT":
+    case "ENOTDIR":
+      return cannotLoad(`there is no file ${path}`, "check the path of the module", error);
+    case "EACCES":
+    case "EPERM":
+      return cannotLoad(
+        `this user may not read ${path}`,
+        "check the permissions of the file and its folders",
+        error,
+      );
+    default:
+      return cannotLoad(
+        `cannot read ${path}: ${error.code}`,
+        "check the path of the module",
+        error,
+      );
+  }
+}
+
+/** Why a module cannot be served: one line, and what to do about it. */
+export function loadError(error: unknown, url: string): GatewayError {
+  if (error instanceof GatewayError) return error;
+  try {
+    requireModule(url);
+  } catch (missing) {
+    return missing as GatewayError;
+  }
+  const path = fileURLToPath(url);
+  // What a module throws may be anything, null too.
+  const { code, message } = error instanceof Error ? (error as NodeJS.ErrnoException) : noError;
+  switch (code) {
+    case "ERR_UNKNOWN_FILE_EXTENSION":
+      return cannotLoad(firstLine(message), extensionHint(message), error);
+    case "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX":
+    case "ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING":
+      return cannotLoad(
+        described(error),
+        "compile it to JavaScript: Node only strips types",
+        error,
+      );
+    case "ERR_MODULE_NOT_FOUND":
+      return cannotLoad(
+        firstLine(message),
+        "install what is missing, or correct the import",
+        error,
+      );
+    default:
+      return cannotLoad(described(error), `run "node ${path}" to see where`, error);
+  }
+}
+
+/** What is no error, and may have no text of its own. */
+function textOf(thrown: unknown): string {
+  return typeof thrown === "string" ? thrown : inspect(thrown);
+}
+
+const noError = { code: undefined, message: "" };
+
+function cannotLoad(message: string, hint: string, cause?: unknown): GatewayError {
+  return new GatewayError(ErrorCode.BadInput, message, { hint, cause });
+}
+
+function extensionHint(message: string): string {
+  if (/"\.[cm]?ts"/.test(message)) {
+    return `compile it to JavaScript, or use Node 22.18 or later: this is ${process.version}`;
+  }
+  if (/"\.[jt]sx"/.test(message)) return "compile it to JavaScript";
+  return "name it .mjs or .js";
+}
+
+/** An error's name and message in one line, with its place where it has one. */
+function described(error: unknown): string {
+  if (!(error instanceof Error)) return `the module threw ${firstLine(textOf(error))}`;
+  const { name, message, stack = "" } = error;
+  const text = firstLine(message) || `${(error as NodeJS.ErrnoException).code ?? "no message"}`;
+  const place = placeIn(stack);
+  return `${name}: ${text}${place === undefined ? "" : ` (${place})`}`;
+}
+
+/** Where Node points at a line above the error, or else the first file among its frames. */
+function placeIn(stack: string): string | undefined {
+  const above = /^((?:file:\/\/)?\/.*:\d+)\n/.exec(stack)?.[1];
+  const frame = /\n +at (?:.* )?\(?(file:\/\/.*?:\d+:\d+)\)?(?:\n|$)/.exec(stack)?.[1];
+  const place = above ?? frame;
+  return place?.startsWith("file:") ? decodeURI(place.slice("file://".length)) : place;
+}
+
+function firstLine(text: string): string {
+  return text.split(/[\r\n]/, 1)[0]!.slice(0, 500);
 }

@@ -10,28 +10,27 @@ import type { PidFile } from "./pid-file.js";
 import type { Pool } from "./pool.js";
 import type { PoolLog } from "./pool-log.js";
 import { openServer, type PoolServer } from "./pool-server.js";
-import { Readiness } from "./readiness.js";
 import { Refuser } from "./refuse.js";
-import { BoardKeeper } from "./scoreboard/keeper.js";
+import { ScoreboardKeeper } from "./scoreboard/keeper.js";
 import { noRoom } from "./scoreboard/scoreboard.js";
 import { type StaffedPool, Staffing } from "./staffing.js";
-import { serveStatus } from "./status-listener.js";
+import { serveStatus } from "./status-pages.js";
 import type { WorkerProcess } from "./worker-process.js";
-import { Crew, type CrewEvents } from "./workers.js";
+import { Readiness, Workers, type WorkersOwner } from "./workers.js";
 
 /** How often workers are counted, and the queue is looked at. */
 const HEARTBEAT = 1_000;
 
 /** A pool's master: it listens, starts and ends workers, and hands out connections. */
-export class Master implements Pool, CrewEvents, StaffedPool {
+export class Master implements Pool, WorkersOwner, StaffedPool {
   readonly ended: Promise<void>;
   readonly #settings: PoolSettings;
   readonly #log: PoolLog;
   readonly #pidFile: PidFile | undefined;
   readonly #dispatcher: Dispatcher;
   readonly #refuser: Refuser;
-  #keeper!: BoardKeeper;
-  #crew: Crew | undefined;
+  #keeper!: ScoreboardKeeper;
+  #workers: Workers | undefined;
   #staffing: Staffing | undefined;
   #listener: SharedSocket | PoolServer | undefined;
   #status: GatewayServer | undefined;
@@ -65,15 +64,15 @@ export class Master implements Pool, CrewEvents, StaffedPool {
     const shared = mode === "shared" ? await openShared(target, backlog, permissions) : undefined;
     this.#listener = shared ?? (await this.#openServer());
     this.#checkWanted();
-    this.#keeper = new BoardKeeper(settings, this.#listener.port);
-    this.#crew = new Crew(
+    this.#keeper = new ScoreboardKeeper(settings, this.#listener.port);
+    this.#workers = new Workers(
       settings,
       this.#keeper,
       this.#log,
       { shared: shared?.descriptor, isTcp: this.#listener.port !== undefined },
       this,
     );
-    this.#staffing = new Staffing(settings, this.#crew, this);
+    this.#staffing = new Staffing(settings, this.#workers, this);
     if (statusListen !== undefined) {
       this.#status = await serveStatus(statusListen, settings, this.#keeper.board);
       this.#checkWanted();
@@ -87,7 +86,7 @@ export class Master implements Pool, CrewEvents, StaffedPool {
         "running as root: the application may do everything; give workers a user (--user)",
       );
     }
-    await this.#startFirst(this.#crew);
+    await this.#startFirst(this.#workers);
     this.#checkWanted();
     this.#pidFile?.place();
     this.#beat();
@@ -102,7 +101,7 @@ export class Master implements Pool, CrewEvents, StaffedPool {
   }
 
   get pids(): readonly number[] {
-    return [...(this.#crew?.all ?? [])].map(({ pid }) => pid);
+    return [...(this.#workers?.all ?? [])].map(({ pid }) => pid);
   }
 
   get counters(): PoolCounters {
@@ -114,25 +113,25 @@ export class Master implements Pool, CrewEvents, StaffedPool {
   }
 
   async reload(): Promise<void> {
-    const crew = this.#crew;
-    if (crew === undefined || this.#isStopping) return;
-    const before = crew.generation;
-    const isEmpty = crew.all.size === 0;
-    crew.generation += 1;
-    crew.pausedUntil = 0;
-    const { generation } = crew;
+    const workers = this.#workers;
+    if (workers === undefined || this.#isStopping) return;
+    const before = workers.generation;
+    const isEmpty = workers.all.size === 0;
+    workers.generation += 1;
+    workers.pausedUntil = 0;
+    const { generation } = workers;
     this.#log.notice("reloading");
     if (isEmpty) return;
-    const failure = await this.#startGeneration(crew);
-    if (generation !== crew.generation || this.#isStopping) return;
+    const failure = await this.#startGeneration(workers);
+    if (generation !== workers.generation || this.#isStopping) return;
     if (failure !== undefined) {
-      for (const worker of crew.current) crew.stop(worker);
-      crew.generation = before;
+      for (const worker of workers.current) workers.stop(worker);
+      workers.generation = before;
       this.#log.error("reload failed: the old children stay");
       this.#staffing?.adjust();
       throw failedToLoad(failure, this.#hint);
     }
-    for (const worker of crew.old) this.retire(worker);
+    for (const worker of workers.old) this.retire(worker);
     this.#staffing?.adjust();
   }
 
@@ -147,7 +146,7 @@ export class Master implements Pool, CrewEvents, StaffedPool {
   }
 
   kill(): void {
-    for (const worker of this.#crew?.all ?? []) worker.kill();
+    for (const worker of this.#workers?.all ?? []) worker.kill();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -155,12 +154,12 @@ export class Master implements Pool, CrewEvents, StaffedPool {
   }
 
   ready(worker: WorkerProcess): void {
-    const crew = this.#crew as Crew;
+    const workers = this.#workers as Workers;
     // While the pool ends, connections that wait are still served.
     const isOver = this.#isStopping && this.waiting === 0;
-    if (isOver || worker.generation !== crew.generation) this.retire(worker);
+    if (isOver || worker.generation !== workers.generation) this.retire(worker);
     else {
-      const [oldest] = crew.old;
+      const [oldest] = workers.old;
       if (oldest !== undefined) this.retire(oldest);
     }
     this.#readiness.changed();
@@ -177,12 +176,12 @@ export class Master implements Pool, CrewEvents, StaffedPool {
     if (this.waiting === 0) this.#staffing?.relieved();
   }
 
-  worn(worker: WorkerProcess): void {
+  maxRequestsReached(worker: WorkerProcess): void {
     this.retire(worker);
     this.#staffing?.adjust();
   }
 
-  gone(worker: WorkerProcess, wasReady: boolean): void {
+  exited(worker: WorkerProcess, wasReady: boolean): void {
     this.#dispatcher.died(worker);
     const failure = wasReady ? undefined : `child ${worker.pid} died before it was ready`;
     this.#hint = undefined;
@@ -191,7 +190,7 @@ export class Master implements Pool, CrewEvents, StaffedPool {
   }
 
   retire(worker: WorkerProcess): void {
-    this.#crew?.stop(worker);
+    this.#workers?.stop(worker);
     this.#dispatcher.leave(worker);
   }
 
@@ -222,29 +221,29 @@ export class Master implements Pool, CrewEvents, StaffedPool {
   }
 
   /** Starts the workers that a pool begins with, and waits for them. */
-  async #startFirst(crew: Crew): Promise<void> {
+  async #startFirst(workers: Workers): Promise<void> {
     const { startServers } = this.#settings;
     if (startServers === 0) return;
-    for (let started = 0; started < startServers; started++) if (!crew.start()) throw noRoom();
-    const failure = await this.#allReady(crew);
+    for (let started = 0; started < startServers; started++) if (!workers.start()) throw noRoom();
+    const failure = await this.#allReady(workers);
     if (failure !== undefined) throw failedToLoad(failure, this.#hint);
   }
 
   /** Starts a new generation beside the old one. @returns why it cannot serve */
-  async #startGeneration(crew: Crew): Promise<string | undefined> {
+  async #startGeneration(workers: Workers): Promise<string | undefined> {
     const { pm, maxChildren, startServers } = this.#settings;
-    const busy = crew.old.filter(({ idle }) => idle === undefined).length;
+    const busy = workers.old.filter(({ idle }) => idle === undefined).length;
     const wanted = pm === "static" ? maxChildren : Math.max(1, startServers, busy);
     const count = Math.min(wanted, maxChildren);
     for (let started = 0; started < count; started++) {
-      if (!crew.start()) return noRoom().message;
+      if (!workers.start()) return noRoom().message;
     }
-    return this.#allReady(crew);
+    return this.#allReady(workers);
   }
 
   /** Waits until the workers of this generation are ready. @returns why they cannot serve */
-  #allReady(crew: Crew): Promise<string | undefined> {
-    return this.#readiness.of(crew, () => this.#isStopping);
+  #allReady(workers: Workers): Promise<string | undefined> {
+    return this.#readiness.of(workers, () => this.#isStopping);
   }
 
   #beat(): void {
@@ -252,7 +251,7 @@ export class Master implements Pool, CrewEvents, StaffedPool {
     this.#timers.push(setInterval(() => this.#heartbeat(), HEARTBEAT).unref());
     if (limit > 0 && limit < 4 * HEARTBEAT) {
       const pause = Math.max(10, limit / 8);
-      this.#timers.push(setInterval(() => this.#crew?.inspect(), pause).unref());
+      this.#timers.push(setInterval(() => this.#workers?.inspect(), pause).unref());
     }
   }
 
@@ -260,7 +259,7 @@ export class Master implements Pool, CrewEvents, StaffedPool {
     const { maxWaiting, waiting } = this.#dispatcher;
     this.#keeper.sample(this.#listener?.port, waiting, maxWaiting);
     this.#dispatcher.prune();
-    this.#crew?.inspect();
+    this.#workers?.inspect();
     this.#staffing?.recount();
   }
 
@@ -280,7 +279,7 @@ export class Master implements Pool, CrewEvents, StaffedPool {
     // Connections that have been accepted are served by workers that take them still.
     await this.#until(() => this.waiting === 0 || this.pids.length === 0, end);
     this.#dispatcher.close();
-    for (const worker of this.#crew?.all ?? []) this.retire(worker);
+    for (const worker of this.#workers?.all ?? []) this.retire(worker);
     await this.#until(() => this.pids.length === 0, end);
     if (this.pids.length > 0) {
       this.#log.warning(`killing ${this.pids.length} children that are not done`);
@@ -292,8 +291,8 @@ export class Master implements Pool, CrewEvents, StaffedPool {
     this.#dispatcher.close();
     this.#refuser.close();
     await this.#status?.close(0);
-    this.#crew?.close();
-    this.#crew = undefined;
+    this.#workers?.close();
+    this.#workers = undefined;
     this.#keeper?.board.close();
     this.#pidFile?.remove();
     if (this.#isRunning) this.#log.notice("exiting, bye-bye!");

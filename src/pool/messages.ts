@@ -55,12 +55,12 @@ export type WorkerMessage =
   /** Delegate mode: so many more connections may be passed. */
   | { kind: "room"; places: number }
   /** The worker has served its `maxRequests`, and wants to be stopped. */
-  | { kind: "worn" }
+  | { kind: "maxRequestsReached" }
   /** A line for the pool's log. */
   | { kind: "slow"; text: string };
 
 /** A worker's message as it is sent: a program's own messages have no such form. */
-export function sealed(key: string, message: WorkerMessage): [string, WorkerMessage] {
+export function wrapMessage(key: string, message: WorkerMessage): [string, WorkerMessage] {
   return [key, message];
 }
 
@@ -70,7 +70,7 @@ export function sealed(key: string, message: WorkerMessage): [string, WorkerMess
  *
  * @param places how many requests the worker runs at once
  */
-export function unsealed(
+export function unwrapMessage(
   key: string,
   received: unknown,
   places: number,
@@ -80,7 +80,7 @@ export function unsealed(
   switch (message?.["kind"]) {
     case "ready":
     case "taken":
-    case "worn":
+    case "maxRequestsReached":
       return { kind: message["kind"] };
     case "room": {
       const { places: room } = message;

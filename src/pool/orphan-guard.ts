@@ -48,7 +48,7 @@ done
  * Sees to it that a pool's workers do not outlive their master: one whose event loop is blocked
  * hears of nothing. It is one shell for the pool, of 1 MB; a thread in each worker takes 10 MB.
  */
-export class Guard {
+export class OrphanGuard {
   readonly #name: string;
   readonly #seconds: number;
   readonly #pids = new Set<number>();

@@ -1,7 +1,6 @@
 import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { writeToStandardError } from "../server/standard-error.js";
-import { logTime } from "./log-time.js";
 
 /** Milliseconds that standard error waits for the first lines of a start. */
 const HOLD = 1_000;
@@ -139,4 +138,13 @@ function openLog(path: string): number {
 function writeWhole(descriptor: number, text: string): void {
   let rest = Buffer.from(text);
   while (rest.length > 0) rest = rest.subarray(writeSync(descriptor, rest));
+}
+
+const months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+
+/** The moment as PHP-FPM's logs have it: `21-Nov-2026 07:50:00`, in local time. */
+export function logTime(date = new Date()): string {
+  const two = (value: number): string => `${value}`.padStart(2, "0");
+  const day = `${two(date.getDate())}-${months[date.getMonth()]}-${date.getFullYear()}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }

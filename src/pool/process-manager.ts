@@ -7,7 +7,7 @@ export interface ManagedWorker {
   startedAt: number;
 }
 
-export type ManagerSettings = Pick<
+export type ProcessManagerSettings = Pick<
   PoolSettings,
   "pm" | "maxChildren" | "minSpareServers" | "maxSpareServers" | "processIdleTimeout"
 >;
@@ -27,10 +27,10 @@ const MAX_RATE = 32;
  * a second while idle ones lack, and end one a second while there are too many.
  */
 export class WorkerCount {
-  readonly #settings: ManagerSettings;
+  readonly #settings: ProcessManagerSettings;
   #rate = 1;
 
-  constructor(settings: ManagerSettings) {
+  constructor(settings: ProcessManagerSettings) {
     this.#settings = settings;
   }
 

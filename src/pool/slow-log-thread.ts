@@ -1,16 +1,16 @@
 import { appendFileSync, writeSync } from "node:fs";
+import { type Debugger, Session } from "node:inspector";
 import { parentPort, workerData } from "node:worker_threads";
 import { withoutControls } from "../status-page/write-fields.js";
-import { logTime } from "./log-time.js";
 import { SCOREBOARD_DESCRIPTOR } from "./messages.js";
+import { logTime } from "./pool-log.js";
 import { preciseNow, recordAt, SlotState, Word } from "./scoreboard/layout.js";
-import { Scoreboard, type SlotNumbers } from "./scoreboard/scoreboard.js";
+import { PoolScoreboard, type SlotNumbers } from "./scoreboard/scoreboard.js";
 import type { WatchSettings } from "./slow-log.js";
-import { captureStack } from "./slow-log-stack.js";
 
 const settings = workerData as WatchSettings;
 const { requestSlowlogTimeout: slow, requestTerminateTimeout: terminate } = settings;
-const board = new Scoreboard(SCOREBOARD_DESCRIPTOR);
+const board = new PoolScoreboard(SCOREBOARD_DESCRIPTOR);
 /** The last request of each slot that has been written to the slow log. */
 const reported = new Map<number, number>();
 const counts = new Map<number, number>();
@@ -73,3 +73,42 @@ function write(text: string): void {
 
 const [shortest = 1_000] = [slow, terminate].filter((time) => time > 0).sort((a, b) => a - b);
 setInterval(() => void look(), Math.min(250, Math.max(5, shortest / 8)));
+
+/**
+ * Milliseconds that the main thread has to reach its next statement. On a busy machine a thread that
+ * computes is not scheduled for a tenth of a second, and the debugger takes its time to begin.
+ */
+const PATIENCE = 500;
+
+/**
+ * The JavaScript stack of the main thread, asked for from another thread.
+ *
+ * @returns a line for each frame, the innermost first; undefined when no JavaScript runs: the event
+ * loop waits
+ */
+export function captureStack(): Promise<string[] | undefined> {
+  return new Promise((resolve) => {
+    const session = new Session();
+    const urls = new Map<string, string>();
+    const finish = (frames: readonly Debugger.CallFrame[] | undefined): void => {
+      clearTimeout(timer);
+      if (frames !== undefined) session.post("Debugger.resume");
+      // Also takes back a pause that has not come.
+      session.post("Debugger.disable");
+      session.disconnect();
+      resolve(frames?.map((frame) => lineOf(frame, urls)));
+    };
+    const timer = setTimeout(() => finish(undefined), PATIENCE);
+    session.connectToMainThread();
+    session.on("Debugger.scriptParsed", ({ params }) => urls.set(params.scriptId, params.url));
+    session.once("Debugger.paused", ({ params }) => finish(params.callFrames));
+    session.post("Debugger.enable");
+    session.post("Debugger.pause");
+  });
+}
+
+function lineOf(frame: Debugger.CallFrame, urls: ReadonlyMap<string, string>): string {
+  const { scriptId, lineNumber, columnNumber = 0 } = frame.location;
+  const place = urls.get(scriptId) || frame.url || "(no file)";
+  return `${frame.functionName || "(anonymous)"}() ${place}:${lineNumber + 1}:${columnNumber + 1}`;
+}

@@ -1,7 +1,7 @@
 import type { PoolSettings } from "./options.js";
 import { type Decision, WorkerCount } from "./process-manager.js";
 import type { WorkerProcess } from "./worker-process.js";
-import type { Crew } from "./workers.js";
+import type { Workers } from "./workers.js";
 
 /** The pool, as far as the number of its workers depends on it. */
 export interface StaffedPool {
@@ -16,15 +16,15 @@ export interface StaffedPool {
 /** Starts and ends workers, so that there are as many as there should be. */
 export class Staffing {
   readonly #settings: PoolSettings;
-  readonly #crew: Crew;
+  readonly #workers: Workers;
   readonly #pool: StaffedPool;
   readonly #count: WorkerCount;
   #isAtLimit = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(settings: PoolSettings, crew: Crew, pool: StaffedPool) {
+  constructor(settings: PoolSettings, workers: Workers, pool: StaffedPool) {
     this.#settings = settings;
-    this.#crew = crew;
+    this.#workers = workers;
     this.#pool = pool;
     this.#count = new WorkerCount(settings);
   }
@@ -38,12 +38,12 @@ export class Staffing {
 
   /** Compares how many there are with how many there should be, once a second. */
   recount(): void {
-    this.#apply(this.#count.decide(this.#crew.current));
+    this.#apply(this.#count.decide(this.#workers.current));
   }
 
   /** Connections wait that no worker takes. */
   startForWaiting(): void {
-    const { current } = this.#crew;
+    const { current } = this.#workers;
     const starting = current.filter(({ state }) => state === "starting").length;
     this.#apply(this.#count.decideWaiting(this.#pool.waiting, current.length, starting));
   }
@@ -62,12 +62,12 @@ export class Staffing {
     for (const worker of end) this.#pool.retire(worker);
     if (atLimit && !this.#isAtLimit) this.#pool.limitReached();
     if (atLimit || start > 0 || end.length > 0) this.#isAtLimit = atLimit;
-    const pause = this.#crew.pausedUntil - Date.now();
+    const pause = this.#workers.pausedUntil - Date.now();
     if (start > 0 && pause > 0) {
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.adjust(), pause);
       return;
     }
-    for (let started = 0; started < start; started++) if (!this.#crew.start()) return;
+    for (let started = 0; started < start; started++) if (!this.#workers.start()) return;
   }
 }

@@ -1,5 +1,5 @@
 import { ErrorCode, GatewayError } from "../errors.js";
-import { requireModule } from "./load-error.js";
+import { requireModule } from "./load-application.js";
 import { Master } from "./master.js";
 import { type PoolOptions, settle } from "./options.js";
 import { PidFile } from "./pid-file.js";

@@ -1,9 +1,11 @@
 import type { Variables } from "../cgi/variables.js";
+import { type GatewayServer, serve } from "../server/serve.js";
 import { statusFormatOf, statusMediaTypes, statusPage } from "../status-page/write-page.js";
+import type { PoolSettings } from "./options.js";
 import { countersOf } from "./scoreboard/counters.js";
-import type { Scoreboard } from "./scoreboard/scoreboard.js";
+import type { PoolScoreboard } from "./scoreboard/scoreboard.js";
 
-export interface PageOptions {
+export interface PoolPageOptions {
   statusPath: string | undefined;
   pingPath: string | undefined;
   pingResponse: string;
@@ -17,8 +19,8 @@ export interface PageOptions {
  */
 export function pageFor(
   variables: Variables,
-  board: Scoreboard,
-  { statusPath, pingPath, pingResponse }: PageOptions,
+  board: PoolScoreboard,
+  { statusPath, pingPath, pingResponse }: PoolPageOptions,
 ): Response | undefined {
   if (statusPath === undefined && pingPath === undefined) return undefined;
   const path =
@@ -42,4 +44,23 @@ function page(body: string, mediaType: string): Response {
       "cache-control": "no-cache, no-store, must-revalidate, max-age=0",
     },
   });
+}
+
+/**
+ * Serves a pool's pages on a listener of their own, as php-fpm's `pm.status_listen` does.
+ *
+ * @throws GatewayError when it cannot listen
+ */
+export function serveStatus(
+  listen: NonNullable<PoolSettings["statusListen"]>,
+  { statusPath = "/status", pingPath, pingResponse, permissions }: PoolSettings,
+  board: PoolScoreboard,
+): Promise<GatewayServer> {
+  const { mode: socketMode, uid: socketOwner, gid: socketGroup } = permissions;
+  const pages = { statusPath, pingPath, pingResponse };
+  return serve(
+    (_request, { variables }) =>
+      pageFor(variables, board, pages) ?? new Response("File not found.\n", { status: 404 }),
+    { listen, socketMode: socketMode ?? "umask", socketOwner, socketGroup },
+  );
 }

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { Protocol } from "../address.js";
+import { Variables } from "../cgi/variables.js";
 import type { Engine } from "../engine/engine.js";
 import type {
   ConnectionOwner,
@@ -7,6 +8,7 @@ import type {
   MachineOptions,
 } from "../server/connection-owner.js";
 import type { OpenConnection, ServedConnection } from "../server/open-connection.js";
+import { type ConnectionHandler, RawConnection } from "../server/raw-connection.js";
 import type { RequestContext } from "../server/request-context.js";
 import type { Responder } from "../server/responder.js";
 import type { RunnerOptions } from "../server/run-request.js";
@@ -161,5 +163,83 @@ export class WorkerConnection implements ConnectionOwner<ServedConnection>, Rost
     places.begin(slot, context.variables);
     void context.finished.then(() => places.end(slot, true));
     return respond(context);
+  }
+}
+
+/** What all raw connections of a worker share. */
+export interface RawService {
+  readonly timeouts: { readonly write: number };
+  readonly places: Places;
+  report(error: unknown): void;
+  closed(connection: RawWorkerConnection): void;
+}
+
+/**
+ * A connection in the hands of an application, which speaks its protocol itself. It counts as one
+ * request.
+ */
+export class RawWorkerConnection implements RosterMember, Opener {
+  seat = 0;
+  readonly #connection: RawConnection;
+  readonly #service: RawService;
+  #slot: SlotWriter | undefined;
+  #closed = false;
+
+  constructor(socket: Socket, handler: ConnectionHandler, service: RawService) {
+    this.#service = service;
+    const { places } = service;
+    const taken = places.take({ slot: places.open(this) });
+    this.#connection = new RawConnection(
+      socket,
+      async (...connection) => {
+        const slot = await taken;
+        if (this.#closed) {
+          places.end(slot, false);
+          return;
+        }
+        this.#slot = slot;
+        places.begin(slot, new Variables());
+        try {
+          await handler(...connection);
+        } finally {
+          // What it wrote may still be on its way, and the peer slow to close.
+          this.#leave();
+        }
+      },
+      this,
+    );
+  }
+
+  get timeouts(): { readonly write: number } {
+    return this.#service.timeouts;
+  }
+
+  report(error: unknown): void {
+    this.#service.report(error);
+  }
+
+  drain(): void {
+    this.#connection.drain();
+  }
+
+  destroy(): void {
+    this.#connection.destroy();
+  }
+
+  closed(): void {
+    this.#closed = true;
+    this.#leave();
+    this.#service.closed(this);
+  }
+
+  /** What a silent client wants only the application knows. */
+  leaveIfSilent(): boolean {
+    return false;
+  }
+
+  #leave(): void {
+    const slot = this.#slot;
+    this.#slot = undefined;
+    if (slot !== undefined) this.#service.places.end(slot, true);
   }
 }

@@ -1,13 +1,12 @@
 import type { Socket } from "node:net";
 import { makeFetchLazy } from "../server/lazy-fetch/install.js";
 import { become } from "./identity.js";
-import { loadApplication } from "./load-application.js";
-import { loadError } from "./load-error.js";
+import { loadApplication, loadError } from "./load-application.js";
 import type { MasterMessage, WorkerMessage, WorkerSettings } from "./messages.js";
-import { SCOREBOARD_DESCRIPTOR, sealed } from "./messages.js";
-import { Scoreboard } from "./scoreboard/scoreboard.js";
+import { SCOREBOARD_DESCRIPTOR, wrapMessage } from "./messages.js";
+import { PoolScoreboard } from "./scoreboard/scoreboard.js";
 import { startWatch } from "./slow-log.js";
-import { Worker } from "./worker.js";
+import { PoolWorker } from "./worker.js";
 
 // What a worker process runs. All signals are the master's business: a terminal, or an operator
 // who means well, sends them to workers too.
@@ -18,7 +17,7 @@ for (const signal of ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGU
 // That its output cannot be written, on a full disk, ends no worker.
 for (const output of [process.stdout, process.stderr]) output.on("error", () => {});
 
-let worker: Worker | undefined;
+let worker: PoolWorker | undefined;
 let settings: WorkerSettings | undefined;
 
 /** The channel is the pool's. What an application sends to its parent process reaches none. */
@@ -31,18 +30,18 @@ process.send = (_message: unknown, ...given: unknown[]) => {
 
 function say(message: WorkerMessage): void {
   if (settings === undefined || !process.connected) return;
-  send?.(sealed(settings.key, message), undefined, undefined, () => {});
+  send?.(wrapMessage(settings.key, message), undefined, undefined, () => {});
 }
 
 async function start(given: WorkerSettings): Promise<void> {
   settings = given;
   process.title = `fcgi-probe: pool ${given.name}`;
   try {
-    const board = new Scoreboard(SCOREBOARD_DESCRIPTOR);
+    const board = new PoolScoreboard(SCOREBOARD_DESCRIPTOR);
     if (given.identity !== undefined) become(given.identity);
     makeFetchLazy();
     const application = await loadApplication(given.application);
-    worker = new Worker(application, given, board, say);
+    worker = new PoolWorker(application, given, board, say);
     await worker.start();
     startWatch(given, (text) => say({ kind: "slow", text }));
     say({ kind: "ready" });

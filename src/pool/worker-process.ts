@@ -2,14 +2,14 @@ import { type ChildProcess, fork, type StdioOptions } from "node:child_process";
 import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { guardChannel } from "../transport/guarded-channel.js";
+import { nodeMajor } from "../transport/node-major.js";
 import { environmentOf } from "./identity.js";
-import { type MasterMessage, unsealed, type WorkerSettings } from "./messages.js";
+import { type MasterMessage, unwrapMessage, type WorkerSettings } from "./messages.js";
 import type { PoolSettings } from "./options.js";
 import type { ManagedWorker } from "./process-manager.js";
-import { workerArguments } from "./worker-arguments.js";
 
 /** A connection that waits for a worker, or is on its way to one. */
-export interface Waiting {
+export interface WaitingConnection {
   readonly socket: Socket;
   readonly since: number;
   /** What has been read from it, in Latin-1. */
@@ -23,7 +23,7 @@ export interface WorkerEvents {
   failed(worker: WorkerProcess, reason: string, hint?: string): void;
   /** More connections may be passed to it. */
   room(worker: WorkerProcess): void;
-  worn(worker: WorkerProcess): void;
+  maxRequestsReached(worker: WorkerProcess): void;
   /** It wrote to its channel what is no message. */
   garbled(worker: WorkerProcess): void;
   slow(worker: WorkerProcess, text: string): void;
@@ -55,11 +55,11 @@ export class WorkerProcess implements ManagedWorker {
   /** How many connections may be passed to it. */
   room = 0;
   /** Connections of its sessions that wait for it. */
-  readonly queue: Waiting[] = [];
+  readonly queue: WaitingConnection[] = [];
   killTimer: NodeJS.Timeout | undefined;
   readonly #child: ChildProcess;
   /** Passed, and not known to have arrived. */
-  readonly #passed: Waiting[] = [];
+  readonly #passed: WaitingConnection[] = [];
   readonly #events: WorkerEvents;
   readonly #key: string;
   readonly #places: number;
@@ -90,7 +90,7 @@ export class WorkerProcess implements ManagedWorker {
   }
 
   /** Passes a connection. It is kept here until it has arrived. */
-  pass(waiting: Waiting): void {
+  pass(waiting: WaitingConnection): void {
     const { socket, bytes } = waiting;
     this.room -= 1;
     this.#passed.push(waiting);
@@ -100,7 +100,7 @@ export class WorkerProcess implements ManagedWorker {
   }
 
   /** Connections that never arrived: the worker has died. */
-  undelivered(): Waiting[] {
+  undelivered(): WaitingConnection[] {
     return this.#passed.splice(0);
   }
 
@@ -141,7 +141,7 @@ export class WorkerProcess implements ManagedWorker {
   }
 
   #receive(received: unknown): void {
-    const message = unsealed(this.#key, received, this.#places);
+    const message = unwrapMessage(this.#key, received, this.#places);
     if (this.#exited || message === undefined) return;
     switch (message.kind) {
       case "ready":
@@ -161,8 +161,8 @@ export class WorkerProcess implements ManagedWorker {
         this.room += message.places;
         this.#events.room(this);
         break;
-      case "worn":
-        this.#events.worn(this);
+      case "maxRequestsReached":
+        this.#events.maxRequestsReached(this);
         break;
       case "slow":
         this.#events.slow(this, message.text);
@@ -194,4 +194,26 @@ function environment(
 ): Record<string, string | undefined> {
   const { LISTEN_FDS: _fds, LISTEN_PID: _pid, LISTEN_FDNAMES: _names, ...rest } = env;
   return { ...rest, ...environmentOf(identity) };
+}
+
+/**
+ * V8 comes to collect all garbage for every 32 MB that sockets read, and in Node 24 for every 64:
+ * half of what a worker did that streamed bodies, and more. It does not where its old space has room
+ * from the start, and its young one is no larger than up to Node 22. For Node 26 there is no such
+ * cure: it no longer knows the latter flag.
+ */
+const roomToRead: readonly string[] = [
+  ...(nodeMajor <= 24 ? ["--initial-old-space-size=64"] : []),
+  ...(nodeMajor === 24 ? ["--scavenger-max-new-space-capacity-mb=8"] : []),
+];
+
+/** The arguments of a worker's Node: those given, but for what would make it no worker. */
+export function workerArguments(execArgv: readonly string[]): string[] {
+  const evaluated = /^(-e|--eval|-p|--print|-pe)$/;
+  const dropped = /^(-e|--eval|-p|--print|-pe|--input-type|-i|--interactive|--test|--watch)(=|$)/;
+  const usable = execArgv.filter((argument, index) => {
+    if (evaluated.test(execArgv[index - 1] ?? "")) return false;
+    return !dropped.test(argument) && !argument.startsWith("--inspect");
+  });
+  return [...roomToRead, ...usable];
 }

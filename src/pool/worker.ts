@@ -19,11 +19,10 @@ import { shareSocketShape } from "../transport/socket-shape.js";
 import { AcceptGate } from "./accept-gate.js";
 import type { MasterMessage, WorkerMessage, WorkerSettings } from "./messages.js";
 import { Places } from "./places.js";
-import { RawWorkerConnection } from "./raw-worker-connection.js";
-import type { Scoreboard } from "./scoreboard/scoreboard.js";
+import type { PoolScoreboard } from "./scoreboard/scoreboard.js";
 import { SlotWriter } from "./scoreboard/slot-writer.js";
 import { pageFor } from "./status-pages.js";
-import { WorkerConnection, type WorkerService } from "./worker-connection.js";
+import { RawWorkerConnection, WorkerConnection, type WorkerService } from "./worker-connection.js";
 
 type Served = WorkerConnection | RawWorkerConnection;
 
@@ -31,7 +30,7 @@ type Served = WorkerConnection | RawWorkerConnection;
 const MAX_CONNECTIONS = 1_024;
 
 /** A worker: serves connections that it accepts, or gets from the master, until it is stopped. */
-export class Worker implements WorkerService {
+export class PoolWorker implements WorkerService {
   readonly respond: Responder;
   readonly protocol: Protocol;
   readonly engine: Engine = engine();
@@ -49,14 +48,14 @@ export class Worker implements WorkerService {
   readonly #connections = new Roster<Served>();
   /** Connections that the master may pass, and has not. */
   #promised = 0;
-  #worn = false;
+  #isFull = false;
   #ending = false;
   #ended: (() => void) | undefined;
 
   constructor(
     application: Application,
     settings: WorkerSettings,
-    board: Scoreboard,
+    board: PoolScoreboard,
     say: (message: WorkerMessage) => void,
   ) {
     shareSocketShape();
@@ -176,7 +175,7 @@ export class Worker implements WorkerService {
     const { maxRequests, mode } = this.#settings;
     if (this.#ending) return;
     if (maxRequests > 0 && this.places.requests >= maxRequests) this.#wearOut();
-    const hasRoom = !this.#worn && this.#connections.size < MAX_CONNECTIONS;
+    const hasRoom = !this.#isFull && this.#connections.size < MAX_CONNECTIONS;
     const room = hasRoom ? this.places.room : 0;
     if (this.#gate !== undefined) this.#gate.open = room > 0;
     else if (mode === "delegate" && room > this.#promised) {
@@ -186,9 +185,9 @@ export class Worker implements WorkerService {
   }
 
   #wearOut(): void {
-    if (this.#worn) return;
-    this.#worn = true;
-    this.#say({ kind: "worn" });
+    if (this.#isFull) return;
+    this.#isFull = true;
+    this.#say({ kind: "maxRequestsReached" });
   }
 }
 

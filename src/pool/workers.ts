@@ -1,84 +1,83 @@
 import { randomBytes } from "node:crypto";
 import { withoutControls } from "../status-page/write-fields.js";
-import { BackOff } from "./back-off.js";
 import type { WorkerSettings } from "./messages.js";
 import type { PoolSettings } from "./options.js";
-import { Guard } from "./orphan-guard.js";
+import { OrphanGuard } from "./orphan-guard.js";
 import type { PoolLog } from "./pool-log.js";
-import type { BoardKeeper } from "./scoreboard/keeper.js";
+import type { ScoreboardKeeper } from "./scoreboard/keeper.js";
 import { preciseNow, SlotState } from "./scoreboard/layout.js";
 import { type WorkerEvents, WorkerProcess } from "./worker-process.js";
 
-/** A worker that has lived for so long, or has answered a request, can serve. In milliseconds. */
+/** Milliseconds after which a worker counts as healthy even if it has answered no request. */
 const HEALTHY_AGE = 5_000;
-/** Beyond its limit, which a worker should keep itself. In milliseconds. */
+/** Milliseconds that the guard waits longer than the workers, which keep the limit themselves. */
 const PATIENCE = 1_000;
 
-/** What the crew tells the master. */
-export type CrewEvents = Pick<WorkerEvents, "ready" | "room" | "worn"> & {
+/** What the pool's master is called for. */
+export type WorkersOwner = Pick<WorkerEvents, "ready" | "room" | "maxRequestsReached"> & {
   /** The application could not be loaded. */
   failed(worker: WorkerProcess, reason: string, hint?: string): void;
-  /** A worker is gone. */
-  gone(worker: WorkerProcess, wasReady: boolean): void;
+  /** The worker's process has exited. `wasReady`: the application had been loaded. */
+  exited(worker: WorkerProcess, wasReady: boolean): void;
 };
 
-/** What workers have to know of where the pool listens. */
-export interface CrewListener {
-  /** The descriptor of a socket that they share. */
+/** Where the pool listens, as far as its workers need to know. */
+export interface PoolListener {
+  /** The descriptor of the listening socket in shared mode. */
   shared: number | undefined;
   /** Whether connections come over TCP, and not over a unix socket. */
   isTcp: boolean;
 }
 
-/** The worker processes of a pool: starts them, watches them, and keeps account of their ends. */
-export class Crew implements WorkerEvents {
+/** The worker processes of a pool: starts them, inspects them, and records how they ended. */
+export class Workers implements WorkerEvents {
   readonly all = new Set<WorkerProcess>();
   generation = 1;
   /** No worker is started before this moment. */
   pausedUntil = 0;
   readonly #settings: PoolSettings;
-  readonly #keeper: BoardKeeper;
+  readonly #keeper: ScoreboardKeeper;
   readonly #log: PoolLog;
-  readonly #listener: CrewListener;
-  readonly #events: CrewEvents;
+  readonly #listener: PoolListener;
+  readonly #owner: WorkersOwner;
   readonly #backOff = new BackOff();
-  readonly #guard: Guard | undefined;
-  /** Workers that were asked to end, or told that they cannot serve. */
+  readonly #guard: OrphanGuard | undefined;
+  /** Workers that were asked to end, or reported that they cannot serve. */
   readonly #expected = new WeakSet<WorkerProcess>();
-  /** Workers that were killed while they started, because they are not wanted any more. */
+  /** Workers that were killed while they started, because they are no longer needed. */
   readonly #dropped = new WeakSet<WorkerProcess>();
 
   constructor(
     settings: PoolSettings,
-    keeper: BoardKeeper,
+    keeper: ScoreboardKeeper,
     log: PoolLog,
-    listener: CrewListener,
-    events: CrewEvents,
+    listener: PoolListener,
+    owner: WorkersOwner,
   ) {
     this.#settings = settings;
     this.#keeper = keeper;
     this.#log = log;
     this.#listener = listener;
-    this.#events = events;
+    this.#owner = owner;
     const { name, drainTimeout } = settings;
-    if (drainTimeout > 0) this.#guard = new Guard(name, drainTimeout + PATIENCE);
+    if (drainTimeout > 0) this.#guard = new OrphanGuard(name, drainTimeout + PATIENCE);
   }
 
-  /** Workers of this generation that are to go on. */
+  /** Workers of the current generation that are not ending. */
   get current(): WorkerProcess[] {
     return [...this.all].filter(
       ({ generation, state }) => generation === this.generation && state !== "ending",
     );
   }
 
-  /** Workers of earlier generations that still take connections. */
+  /** Workers of earlier generations that are not ending. */
   get old(): WorkerProcess[] {
     return [...this.all].filter(
       ({ generation, state }) => generation !== this.generation && state !== "ending",
     );
   }
 
-  /** @returns false when there is no room for one more on the scoreboard */
+  /** Starts a worker. @returns false when the scoreboard has no room for it */
   start(): boolean {
     const slot = this.#keeper.take();
     if (slot === undefined) return false;
@@ -102,25 +101,25 @@ export class Crew implements WorkerEvents {
     return true;
   }
 
-  /** Lets a worker end: at once, when it has not come to serve anything. */
+  /** Lets a worker end: gracefully if it is ready, at once if it is still starting. */
   stop(worker: WorkerProcess, limit = this.#settings.drainTimeout): void {
     this.#expected.add(worker);
     if (worker.state !== "starting") {
       worker.stop(limit);
       return;
     }
-    // Its application may be loading without an end.
+    // Its application may never finish loading.
     worker.state = "ending";
     this.#dropped.add(worker);
     worker.kill();
   }
 
-  /** All workers are gone, and none is started any more. */
+  /** All workers have exited, and none is started any more. */
   close(): void {
     this.#guard?.close();
   }
 
-  /** Looks at what all do: which are idle, late in starting, or have a request for too long. */
+  /** Notes which workers are idle; kills those that start or run a request for too long. */
   inspect(): void {
     const now = preciseNow();
     for (const worker of this.all) {
@@ -130,21 +129,21 @@ export class Crew implements WorkerEvents {
   }
 
   ready(worker: WorkerProcess): void {
-    this.#events.ready(worker);
+    this.#owner.ready(worker);
   }
 
   failed(worker: WorkerProcess, reason: string, hint?: string): void {
     this.#expected.add(worker);
     this.#log.error(`child ${worker.pid} cannot load the application: ${reason}`);
-    this.#events.failed(worker, reason, hint);
+    this.#owner.failed(worker, reason, hint);
   }
 
   room(worker: WorkerProcess): void {
-    this.#events.room(worker);
+    this.#owner.room(worker);
   }
 
-  worn(worker: WorkerProcess): void {
-    this.#events.worn(worker);
+  maxRequestsReached(worker: WorkerProcess): void {
+    this.#owner.maxRequestsReached(worker);
   }
 
   garbled(worker: WorkerProcess): void {
@@ -175,7 +174,7 @@ export class Crew implements WorkerEvents {
     this.all.delete(worker);
     this.#guard?.forget(worker.pid);
     this.#keeper.free(worker.slot);
-    this.#events.gone(worker, wasReady);
+    this.#owner.exited(worker, wasReady);
   }
 
   #pause(wasHealthy: boolean): void {
@@ -236,4 +235,56 @@ function workerSettings(settings: PoolSettings, slot: number, isTcp: boolean): W
     ...{ statusPath, pingPath, pingResponse, serve, isTcp },
     places: settings.maxChildren * concurrency,
   };
+}
+
+/** Milliseconds of pause after the second early death in a row; each further one doubles it. */
+const FIRST_PAUSE = 100;
+const LONGEST_PAUSE = 30_000;
+
+/**
+ * Decides how long to wait before a worker that died is replaced. A healthy one is replaced at once;
+ * if workers keep dying before they become healthy, each pause is twice as long as the one before.
+ */
+export class BackOff {
+  #failures = 0;
+
+  /** @returns milliseconds until the next worker may be started */
+  died(wasHealthy: boolean): number {
+    this.#failures = wasHealthy ? 0 : this.#failures + 1;
+    if (this.#failures < 2) return 0;
+    return Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (this.#failures - 2));
+  }
+}
+
+/** Waits until the workers of a generation are ready or have failed. */
+export class Readiness {
+  readonly #watchers = new Set<(failure: string | undefined) => void>();
+
+  /**
+   * Waits until all current workers are ready, or one of them has failed.
+   *
+   * @param isOver whether the pool is stopping
+   * @returns why none of them can serve
+   */
+  of(workers: Workers, isOver: () => boolean): Promise<string | undefined> {
+    const { generation } = workers;
+    return new Promise((resolve) => {
+      const look = (failure: string | undefined): void => {
+        const isUnwanted = generation !== workers.generation || isOver();
+        const { current } = workers;
+        const isReady = current.length > 0 && current.every(({ state }) => state === "ready");
+        if (!isReady && !isUnwanted && failure === undefined) return;
+        this.#watchers.delete(look);
+        const canServe = current.some(({ state }) => state === "ready");
+        resolve(canServe || isUnwanted ? undefined : failure);
+      };
+      this.#watchers.add(look);
+      look(undefined);
+    });
+  }
+
+  /** Call this when a worker is ready, has exited or has failed, then with the reason. */
+  changed(failure?: string): void {
+    for (const watcher of [...this.#watchers]) watcher(failure);
+  }
 }

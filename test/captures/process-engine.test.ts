@@ -24,7 +24,7 @@ import { everyFile, row } from "./table.js";
 /** What takes the engine of the process, and none from its caller. */
 const load = async () => ({
   ...(await import("../../src/cli/decode/recognise.js")),
-  ...(await import("../../src/pool/head-reader.js")),
+  ...(await import("../../src/pool/first-request.js")),
   ...(await import("../../src/phpfpm/status-over.js")),
 });
 type Loaded = Awaited<ReturnType<typeof load>>;

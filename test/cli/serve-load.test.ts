@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { loadError } from "../../src/pool/load-error.js";
+import { loadError } from "../../src/pool/load-application.js";
 import { makeFolder } from "../harness/server-process.js";
 import { startMaster, writeApplication } from "../pool/master.js";
 import { spawnCommand } from "./cli.js";

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
-import { Guard } from "../../src/pool/orphan-guard.js";
+import { OrphanGuard } from "../../src/pool/orphan-guard.js";
 import { isRunning } from "../harness/processes.js";
 import { until } from "../harness/server-process.js";
 import { type Master, startMaster } from "./master.js";
@@ -90,7 +90,7 @@ describe("a guard", () => {
 
   it("kills what it was told of, and has not been told to forget", async () => {
     const [first, second, forgotten, stranger] = [sleeper(), sleeper(), sleeper(), sleeper()];
-    const guard = new Guard("test", 0);
+    const guard = new OrphanGuard("test", 0);
     for (const { pid } of [first, forgotten, second]) guard.watch(pid);
     guard.forget(forgotten.pid);
     await sleep(200);
@@ -106,7 +106,7 @@ describe("a guard", () => {
 
   it("gives it the time that it was given", async () => {
     const child = sleeper();
-    const guard = new Guard("test", 1_500);
+    const guard = new OrphanGuard("test", 1_500);
     guard.watch(child.pid);
     const began = performance.now();
     guard.close();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { sealed, unsealed } from "../../src/pool/messages.js";
+import { unwrapMessage, wrapMessage } from "../../src/pool/messages.js";
 import { makeFolder } from "../harness/server-process.js";
 import { startMaster, writeApplication } from "./master.js";
 
@@ -10,8 +10,10 @@ const sent = [
   "ready",
   [],
   {},
-  [null, { kind: "worn" }],
-  ...["ready", "taken", "worn", "failed", "slow", "stop", "start"].map((kind) => ({ kind })),
+  [null, { kind: "maxRequestsReached" }],
+  ...["ready", "taken", "maxRequestsReached", "failed", "slow", "stop", "start"].map((kind) => ({
+    kind,
+  })),
   { kind: "failed", reason: { toString: null } },
   { kind: "slow", text: 1 },
   { kind: "room", places: 1e9 },
@@ -81,13 +83,15 @@ describe.each(["shared", "delegate"])(
 
 describe("a message of a worker", () => {
   it.each(sent)("is none without its key: %j", (message) => {
-    expect(unsealed("key", message, 1)).toBeUndefined();
-    expect(unsealed("key", ["another key", message], 1)).toBeUndefined();
+    expect(unwrapMessage("key", message, 1)).toBeUndefined();
+    expect(unwrapMessage("key", ["another key", message], 1)).toBeUndefined();
   });
 
   it("has a form", () => {
-    const taken = (message: unknown) => unsealed("key", ["key", message], 4);
-    expect(unsealed("key", sealed("key", { kind: "ready" }), 4)).toEqual({ kind: "ready" });
+    const taken = (message: unknown) => unwrapMessage("key", ["key", message], 4);
+    expect(unwrapMessage("key", wrapMessage("key", { kind: "ready" }), 4)).toEqual({
+      kind: "ready",
+    });
     expect(taken({ kind: "room", places: 4 })).toEqual({ kind: "room", places: 4 });
     for (const places of [5, 0, -1, 0.5, "1", null, undefined]) {
       expect(taken({ kind: "room", places })).toBeUndefined();

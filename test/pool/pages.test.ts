@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Variable } from "../../src/cgi/variable.js";
 import { Variables } from "../../src/cgi/variables.js";
-import { Scoreboard } from "../../src/pool/scoreboard/scoreboard.js";
+import { PoolScoreboard } from "../../src/pool/scoreboard/scoreboard.js";
 import { SlotWriter } from "../../src/pool/scoreboard/slot-writer.js";
 import { pageFor } from "../../src/pool/status-pages.js";
 import { parseStatusPage } from "../../src/status-page/read-page.js";
@@ -12,9 +12,9 @@ import { describeWith } from "../harness/describe-with.js";
 
 const pages = { statusPath: "/status", pingPath: "/ping", pingResponse: "pong" };
 
-let board: Scoreboard;
+let board: PoolScoreboard;
 beforeEach(() => {
-  board = Scoreboard.create();
+  board = PoolScoreboard.create();
 });
 afterEach(() => board.close());
 
@@ -79,7 +79,7 @@ async function pageWith(value: string, format: StatusFormat): Promise<Uint8Array
     ["REMOTE_USER", bytes(value)],
     ["SCRIPT_FILENAME", bytes(`/www/${value}`)],
   ];
-  board.writePool({
+  board.writeHeader({
     ...{ pool: "shop", processManager: "static", startTime: 0, pastRequests: 0, pastSlow: 0 },
     ...{ maxActive: 0, maxChildrenReached: 0, listenQueue: 0, maxListenQueue: 0 },
     ...{ listenQueueLen: 0, slots: 1 },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { BackOff } from "../../src/pool/back-off.js";
 import { type ManagedWorker, WorkerCount } from "../../src/pool/process-manager.js";
+import { BackOff } from "../../src/pool/workers.js";
 
 const settings = {
   maxChildren: 10,

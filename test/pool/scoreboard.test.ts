@@ -3,10 +3,10 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Variables } from "../../src/cgi/variables.js";
 import { Places } from "../../src/pool/places.js";
 import { countersOf } from "../../src/pool/scoreboard/counters.js";
+import { SlotRanges } from "../../src/pool/scoreboard/keeper.js";
 import { recordAt, SlotState, Word } from "../../src/pool/scoreboard/layout.js";
 import { decodeTexts, encodeTexts, textsOf } from "../../src/pool/scoreboard/request-texts.js";
-import { type PoolRecord, Scoreboard } from "../../src/pool/scoreboard/scoreboard.js";
-import { SlotRanges } from "../../src/pool/scoreboard/slot-ranges.js";
+import { PoolScoreboard, type ScoreboardHeader } from "../../src/pool/scoreboard/scoreboard.js";
 import { SlotWriter } from "../../src/pool/scoreboard/slot-writer.js";
 import { pageFor } from "../../src/pool/status-pages.js";
 import { isListening } from "../../src/transport/listening-descriptor.js";
@@ -19,7 +19,7 @@ const request = (uri: string) =>
     ["CONTENT_LENGTH", "12"],
     ["REMOTE_USER", "ann"],
   ]);
-const record: PoolRecord = {
+const record: ScoreboardHeader = {
   pool: "shop",
   processManager: "static",
   startTime: 1_000_000,
@@ -34,14 +34,14 @@ const record: PoolRecord = {
 };
 
 describe("a scoreboard", () => {
-  let board: Scoreboard;
+  let board: PoolScoreboard;
   beforeEach(() => {
-    board = Scoreboard.create();
+    board = PoolScoreboard.create();
   });
   afterEach(() => board.close());
 
   it("adds up what workers do, and what workers that are gone have done", () => {
-    board.writePool(record);
+    board.writeHeader(record);
     const [busy, idle] = [0, 2].map((slot) => new SlotWriter(board.descriptor, slot, 3));
     busy?.begin(request("/a"));
     busy?.end();
@@ -64,7 +64,7 @@ describe("a scoreboard", () => {
   });
 
   it("forgets the slots of a worker that is gone", () => {
-    board.writePool(record);
+    board.writeHeader(record);
     new SlotWriter(board.descriptor, 1, 3).begin(request("/a"));
     board.clear(1, 1);
     expect(countersOf(board, true)).toMatchObject({ acceptedConn: 100, processes: [] });
@@ -78,14 +78,14 @@ describe("a scoreboard", () => {
   });
 
   it("keeps the last whole record of the pool while the next one is half written", () => {
-    board.writePool(record);
-    expect(board.readPool()).toEqual(record);
+    board.writeHeader(record);
+    expect(board.readHeader()).toEqual(record);
     writeSync(board.descriptor, Uint32Array.of(77), 0, 4, 0);
-    expect(board.readPool()).toEqual(record);
+    expect(board.readHeader()).toEqual(record);
   });
 
   it("serves the status page at its path, whichever variable has that", () => {
-    board.writePool(record);
+    board.writeHeader(record);
     const pages = { statusPath: "/status", pingPath: "/ping", pingResponse: "pong" };
     const page = (...variables: [string, string][]) =>
       pageFor(new Variables(variables), board, pages) !== undefined;
@@ -116,11 +116,11 @@ describe("the texts of a request", () => {
 });
 
 describe("the places of a worker", () => {
-  let board: Scoreboard;
+  let board: PoolScoreboard;
   let places: Places;
   let changes = 0;
   beforeEach(() => {
-    board = Scoreboard.create();
+    board = PoolScoreboard.create();
     changes = 0;
     places = new Places([new SlotWriter(board.descriptor, 0, 1)], () => {
       changes += 1;
@@ -199,7 +199,7 @@ describe("ranges of slots", () => {
 
 describe("a descriptor", () => {
   it("that is no socket does not listen", () => {
-    const board = Scoreboard.create();
+    const board = PoolScoreboard.create();
     expect(isListening(board.descriptor)).toBe(false);
     board.close();
   });

@@ -1,14 +1,14 @@
 import type { PoolCounters, ProcessCounters } from "../../status-page/pool-counters.js";
 import { preciseNow, SlotState, stateNames } from "./layout.js";
-import type { Scoreboard, SlotNumbers } from "./scoreboard.js";
+import type { PoolScoreboard, SlotNumbers } from "./scoreboard.js";
 
 /**
  * What a pool's status page tells, read from its scoreboard by the master or any worker.
  *
  * @param full reads what the processes do, too
  */
-export function countersOf(board: Scoreboard, full: boolean): PoolCounters {
-  const pool = board.readPool();
+export function countersOf(board: PoolScoreboard, full: boolean): PoolCounters {
+  const pool = board.readHeader();
   const now = preciseNow();
   const slots = board.readSlots(0, pool?.slots ?? 0);
   const active = slots.filter(({ state }) => state !== SlotState.Idle).length;
@@ -33,7 +33,7 @@ export function countersOf(board: Scoreboard, full: boolean): PoolCounters {
   };
 }
 
-function processOf(board: Scoreboard, slot: SlotNumbers, now: number): ProcessCounters {
+function processOf(board: PoolScoreboard, slot: SlotNumbers, now: number): ProcessCounters {
   const isIdle = slot.state === SlotState.Idle;
   return {
     ...board.readTexts(slot.slot, slot.requests),

@@ -2,16 +2,14 @@ import type { PoolCounters } from "../../status-page/pool-counters.js";
 import { waitingConnections } from "../../transport/listen-queue.js";
 import type { PoolSettings } from "../options.js";
 import { countersOf } from "./counters.js";
-import { SlotState } from "./layout.js";
-import type { PoolRecord, SlotNumbers } from "./scoreboard.js";
-import { Scoreboard } from "./scoreboard.js";
-import { SlotRanges } from "./slot-ranges.js";
+import { MAX_SLOTS, SlotState } from "./layout.js";
+import { PoolScoreboard, type ScoreboardHeader, type SlotNumbers } from "./scoreboard.js";
 
 /** The master's side of the scoreboard: what it knows of the pool, and of workers that are gone. */
-export class BoardKeeper {
-  readonly board = Scoreboard.create();
+export class ScoreboardKeeper {
+  readonly board = PoolScoreboard.create();
   readonly #ranges: SlotRanges;
-  readonly #record: PoolRecord;
+  readonly #record: ScoreboardHeader;
   readonly #size: number;
 
   constructor(settings: PoolSettings, port: number | undefined) {
@@ -90,6 +88,37 @@ export class BoardKeeper {
   }
 
   write(): void {
-    this.board.writePool(this.#record);
+    this.board.writeHeader(this.#record);
+  }
+}
+
+/** Hands out ranges of the scoreboard's slots, all of one size. */
+export class SlotRanges {
+  readonly #size: number;
+  readonly #used = new Set<number>();
+  #end = 0;
+
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  /** Slots that have ever been in use. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** @returns the first slot of the lowest free range; undefined when the scoreboard is full */
+  take(): number | undefined {
+    for (let slot = 0; slot + this.#size <= MAX_SLOTS; slot += this.#size) {
+      if (this.#used.has(slot)) continue;
+      this.#used.add(slot);
+      this.#end = Math.max(this.#end, slot + this.#size);
+      return slot;
+    }
+    return undefined;
+  }
+
+  free(slot: number): void {
+    this.#used.delete(slot);
   }
 }

@@ -7,8 +7,8 @@
  * First what the master knows of the pool, then a record for every place: numbers, the texts of its
  * last request, and the count of slow ones.
  */
-export const POOL_OFFSET = 0;
-export const POOL_SIZE = 4_096;
+export const HEADER_OFFSET = 0;
+export const HEADER_SIZE = 4_096;
 export const MAX_SLOTS = 32_768;
 export const SLOT_SIZE = 1_024;
 /** Where a slot's texts are in its record: behind the numbers. */
@@ -42,7 +42,7 @@ export const stateNames: readonly string[] = ["", "Idle", "Reading headers", "Ru
 
 /** Where the record of a slot is in the file. */
 export function recordAt(slot: number): number {
-  return POOL_OFFSET + POOL_SIZE + slot * SLOT_SIZE;
+  return HEADER_OFFSET + HEADER_SIZE + slot * SLOT_SIZE;
 }
 
 /** Now, finer than a millisecond, in milliseconds since 1970. */

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { ErrorCode, GatewayError } from "../../errors.js";
 import {
   Float,
+  HEADER_OFFSET,
+  HEADER_SIZE,
   MAX_SLOTS,
-  POOL_OFFSET,
-  POOL_SIZE,
   recordAt,
   SLOT_SIZE,
   SlotState,
@@ -16,7 +16,7 @@ import {
 import { decodeTexts, noTexts, type RequestTexts } from "./request-texts.js";
 
 /** What the master knows of the pool, for whoever writes its status page. */
-export interface PoolRecord {
+export interface ScoreboardHeader {
   pool: string;
   processManager: string;
   startTime: number;
@@ -62,9 +62,9 @@ export function noRoom(cause?: unknown): GatewayError {
 }
 
 /** A pool's scoreboard, see the layout. Reading it asks nobody. */
-export class Scoreboard {
+export class PoolScoreboard {
   readonly descriptor: number;
-  #pool: PoolRecord | undefined;
+  #pool: ScoreboardHeader | undefined;
   #sequence = 0;
 
   constructor(descriptor: number) {
@@ -76,20 +76,20 @@ export class Scoreboard {
    *
    * @throws GatewayError `bad_input` when there is no room for it
    */
-  static create(): Scoreboard {
+  static create(): PoolScoreboard {
     let cause: unknown;
     for (const parent of ["/dev/shm", tmpdir()]) {
-      let board: Scoreboard | undefined;
+      let board: PoolScoreboard | undefined;
       try {
         const folder = mkdtempSync(join(parent, "fcgi-probe-"));
         try {
-          board = new Scoreboard(openSync(join(folder, "scoreboard"), "wx+", 0o600));
+          board = new PoolScoreboard(openSync(join(folder, "scoreboard"), "wx+", 0o600));
         } finally {
           // What is open stays; nothing is left behind, whatever happens to us.
           rmSync(folder, { recursive: true, force: true });
         }
         // Taken now, so that a disk that is full later does not end the master.
-        writeSync(board.descriptor, Buffer.alloc(POOL_SIZE), 0, POOL_SIZE, POOL_OFFSET);
+        writeSync(board.descriptor, Buffer.alloc(HEADER_SIZE), 0, HEADER_SIZE, HEADER_OFFSET);
         return board;
       } catch (error) {
         board?.close();
@@ -104,24 +104,24 @@ export class Scoreboard {
   }
 
   /** Replaces what the master tells. Only the master may. */
-  writePool(record: PoolRecord): void {
-    const bytes = Buffer.alloc(POOL_SIZE);
-    const length = bytes.write(JSON.stringify(record), 8, POOL_SIZE - 12, "utf8");
+  writeHeader(record: ScoreboardHeader): void {
+    const bytes = Buffer.alloc(HEADER_SIZE);
+    const length = bytes.write(JSON.stringify(record), 8, HEADER_SIZE - 12, "utf8");
     this.#sequence += 1;
     bytes.writeUInt32LE(this.#sequence, 0);
     bytes.writeUInt32LE(length, 4);
-    bytes.writeUInt32LE(this.#sequence, POOL_SIZE - 4);
-    writeSync(this.descriptor, bytes, 0, POOL_SIZE, POOL_OFFSET);
+    bytes.writeUInt32LE(this.#sequence, HEADER_SIZE - 4);
+    writeSync(this.descriptor, bytes, 0, HEADER_SIZE, HEADER_OFFSET);
   }
 
-  readPool(): PoolRecord | undefined {
-    const bytes = Buffer.alloc(POOL_SIZE);
+  readHeader(): ScoreboardHeader | undefined {
+    const bytes = Buffer.alloc(HEADER_SIZE);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      readSync(this.descriptor, bytes, 0, POOL_SIZE, POOL_OFFSET);
-      if (bytes.readUInt32LE(0) !== bytes.readUInt32LE(POOL_SIZE - 4)) continue;
+      readSync(this.descriptor, bytes, 0, HEADER_SIZE, HEADER_OFFSET);
+      if (bytes.readUInt32LE(0) !== bytes.readUInt32LE(HEADER_SIZE - 4)) continue;
       try {
-        const text = bytes.toString("utf8", 8, 8 + Math.min(bytes.readUInt32LE(4), POOL_SIZE));
-        this.#pool = JSON.parse(text) as PoolRecord;
+        const text = bytes.toString("utf8", 8, 8 + Math.min(bytes.readUInt32LE(4), HEADER_SIZE));
+        this.#pool = JSON.parse(text) as ScoreboardHeader;
         return this.#pool;
       } catch {
         // Torn between its two sequence numbers: once more.

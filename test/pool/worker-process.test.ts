@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { workerArguments } from "../../src/pool/worker-arguments.js";
+import { workerArguments } from "../../src/pool/worker-process.js";
 
 const own = workerArguments([]);
 

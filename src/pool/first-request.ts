@@ -1,0 +1,171 @@
+import type { Socket } from "node:net";
+import { Protocol } from "../address.js";
+import { ignoringReceiver, type ServerMachine } from "../cgi/server-machine.js";
+import { Variables } from "../cgi/variables.js";
+import { variablesFromHttp } from "../cgi/variables-from-http.js";
+import { engine } from "../engine/select.js";
+import { serverMachineOf } from "../server/server-machines.js";
+import type { WorkerServeOptions } from "./options.js";
+
+/** Bytes that may come before the first request is known: nginx sends 2 KB of variables. */
+const MAX_HEAD = 65_536;
+
+/** The start of a connection: what has been read, and the first request's variables, if they are in it. */
+export interface ConnectionStart {
+  readonly bytes: string;
+  readonly variables: Variables | undefined;
+}
+
+export type HeadReaderOptions = {
+  protocol: Protocol;
+  limits: WorkerServeOptions["limits"];
+  /** Milliseconds that the head may take. */
+  timeout: number;
+};
+
+/**
+ * Reads a paused connection until its first request's variables are there, so that it can be
+ * passed on with what has been read. Given up, and passed on without variables, are connections
+ * that want an answer first (FastCGI's GET_VALUES), whose head is large, or no head at all.
+ *
+ * Needs a socket with a `highWaterMark` of 1: what is put back then fills it, and reading stops.
+ *
+ * @returns undefined when the client has gone, or is silent for too long: the socket is closed
+ */
+export function readHead(
+  socket: Socket,
+  options: HeadReaderOptions,
+): Promise<ConnectionStart | undefined> {
+  const { protocol, limits } = options;
+  const chunks: Buffer[] = [];
+  let length = 0;
+  const reader: VariablesReader =
+    protocol === Protocol.Http
+      ? new HttpHeadReader(socket)
+      : new MachineHeadReader(protocol, limits);
+  return new Promise((resolve) => {
+    const settle = (start: ConnectionStart | undefined): void => {
+      clearTimeout(timer);
+      socket.off("data", take).off("end", gone).off("error", gone).off("close", gone);
+      if (start === undefined) socket.destroy();
+      resolve(start);
+    };
+    const gone = (): void => settle(undefined);
+    const take = (chunk: Buffer): void => {
+      chunks.push(chunk);
+      length += chunk.length;
+      reader.push(chunk);
+      if (!reader.done && length <= MAX_HEAD) return;
+      socket.pause();
+      const bytes = Buffer.concat(chunks);
+      socket.unshift(bytes);
+      settle({ bytes: bytes.toString("latin1"), variables: reader.variables });
+    };
+    const timer = options.timeout > 0 ? setTimeout(gone, options.timeout) : undefined;
+    socket.on("data", take).on("end", gone).on("error", gone).on("close", gone);
+    socket.resume();
+  });
+}
+
+/** Reads the variables of a connection's first request by its protocol's machine. */
+export class MachineHeadReader implements VariablesReader {
+  readonly #machine: ServerMachine;
+  #variables: Variables | undefined;
+  #done = false;
+
+  constructor(protocol: Protocol, limits: WorkerServeOptions["limits"]) {
+    const stop = (): void => {
+      this.#done = true;
+    };
+    this.#machine = serverMachineOf(protocol)(
+      {
+        request: (request) => {
+          // Not behind what wants an answer, even where both have come at once.
+          if (!this.#done) this.#variables = request.variables;
+          stop();
+          return ignoringReceiver;
+        },
+        send: stop,
+        close: stop,
+      },
+      { limits },
+      engine(),
+    );
+  }
+
+  get done(): boolean {
+    return this.#done;
+  }
+
+  get variables(): Variables | undefined {
+    return this.#variables;
+  }
+
+  push(chunk: Uint8Array): void {
+    try {
+      // A copy: the worker gets these bytes, too.
+      this.#machine.take(new Uint8Array(chunk));
+    } catch {
+      // A worker will find the same fault, and answer it.
+      this.#done = true;
+    }
+  }
+}
+
+/**
+ * Reads the head of a connection's first HTTP request as far as it takes to tell a session. Whether
+ * it is good is for the worker to say, whose parser reads it again.
+ */
+export class HttpHeadReader implements VariablesReader {
+  readonly #socket: Socket;
+  #text = "";
+  #variables: Variables | undefined;
+  #done = false;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  get done(): boolean {
+    return this.#done;
+  }
+
+  get variables(): Variables | undefined {
+    return this.#variables;
+  }
+
+  push(chunk: Buffer): void {
+    // The blank line may have begun in the chunk before. Empty lines may stand before the head.
+    const looked = Math.max(0, this.#text.length - 3);
+    this.#text = (this.#text + chunk.toString("latin1")).replace(/^[\r\n]+/, "");
+    const end = this.#text.indexOf("\r\n\r\n", looked);
+    if (end < 0) return;
+    this.#done = true;
+    this.#variables = variablesOf(this.#text.slice(0, end), this.#socket);
+  }
+}
+
+function variablesOf(head: string, { remoteAddress }: Socket): Variables | undefined {
+  const [first = "", ...lines] = head.split("\r\n");
+  const match = /^(\S+) (\S+) HTTP\/(\d\.\d)$/.exec(first);
+  if (match === null) return undefined;
+  const [, method = "", target = "", version = ""] = match;
+  const fields = lines.flatMap((line) => {
+    const colon = line.indexOf(":");
+    return [line.slice(0, colon), line.slice(colon + 1).trim()];
+  });
+  try {
+    return new Variables(variablesFromHttp({ method, target, version, fields }, { remoteAddress }));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads the variables of a connection's first request. */
+export interface VariablesReader {
+  /** Whether there is no more to read for it. */
+  readonly done: boolean;
+  /** Undefined until they are there, and where the connection begins otherwise. */
+  readonly variables: Variables | undefined;
+  push(chunk: Buffer): void;
+}
