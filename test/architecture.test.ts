@@ -55,25 +55,7 @@ const NOT_YET_EXPORTED = [
     "server: WorkerServeOptions",
     "server: Engine",
   ],
-  ...["edge: PageOptions", "edge: StatusPageOptions"],
-  ...[
-    "apache: ServerProcess",
-    "apache: WorkerPageRest",
-    "apache: AnsweringServer",
-    "apache: ProcessInfo",
-    "apache: ProcessDetails",
-    "apache: Namespaces",
-    "apache: ServerChoice",
-    "apache: ProxyWorker",
-    "apache: OtherField",
-    "apache: StatusHeaders",
-    "apache: Engine",
-    "apache: FetchStatusOptions",
-    "apache: WorkerKind",
-    "apache: Activity",
-    "apache: WorkerSources",
-    "apache: GatewayErrorOptions",
-  ],
+  ...["edge: PageOptions", "edge: StatusPageOptions", "apache: Engine"],
 ];
 
 const graph = (files: Record<string, string>): Sources => new Map(Object.entries(files));

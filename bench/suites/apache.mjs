@@ -12,8 +12,10 @@ const { Tokenizer } = await import(pathToFileURL(require.resolve("htmlparser2"))
 
 const packages = await loadPackages();
 for (const entry of packages) {
-  entry.parseTextPage = (await entry.module("apache/page/text-page.js")).parseTextPage;
-  entry.parseWorkerPage = (await entry.module("apache/page/html-page.js")).parseWorkerPage;
+  entry.parseServerStatus = (await entry.module("apache/page/text-page.js")).parseServerStatus;
+  entry.parseServerStatusHtml = (
+    await entry.module("apache/page/html-page.js")
+  ).parseServerStatusHtml;
 }
 
 const LETTERS = "_SRWKDCLGI.";
@@ -36,8 +38,8 @@ async function compareText(name, page) {
   await compare({ suite: "apache", name }, [
     ...packages.map((entry) => ({
       name: title(entry),
-      run: () => entry.parseTextPage(page).busyWorkers,
-      result: () => fields(entry.parseTextPage(page)),
+      run: () => entry.parseServerStatus(page).busyWorkers,
+      result: () => fields(entry.parseServerStatus(page)),
     })),
     {
       name: "split and regex",
@@ -54,8 +56,8 @@ async function compareHtml(name, page, workers) {
   await compare({ suite: "apache", name }, [
     {
       name: "fcgi-probe",
-      run: () => packages[0].parseWorkerPage(page).rows.length,
-      result: () => packages[0].parseWorkerPage(page).rows.length,
+      run: () => packages[0].parseServerStatusHtml(page).rows.length,
+      result: () => packages[0].parseServerStatusHtml(page).rows.length,
     },
     { name: "htmlparser2, tokens alone", run: () => tokens(buffer.utf8Slice()) },
     {

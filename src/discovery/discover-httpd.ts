@@ -1,5 +1,5 @@
-import { type Discovery, discover } from "../apache/configuration/discover.js";
-import { findRunning } from "../apache/configuration/running-httpd.js";
+import { type DiscoveredHttpd, discoverHttpd } from "../apache/configuration/discover.js";
+import { findRunningHttpd } from "../apache/configuration/running-httpd.js";
 import type { ProcessTable } from "../apache/processes/process-table.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 
@@ -13,10 +13,13 @@ export interface HttpdPlace {
 
 /** What this machine's configuration of httpd says, or the error that tells how to go on.
  * @throws GatewayError `bad_input` */
-export function discoverHttpd({ config, define = [] }: HttpdPlace, table: ProcessTable): Discovery {
+export function discoverLocalHttpd(
+  { config, define = [] }: HttpdPlace,
+  table: ProcessTable,
+): DiscoveredHttpd {
   try {
-    const { warnings, defines, ...running } = findRunning(config, table);
-    const found = discover({ ...running, defines: [...defines, ...define] });
+    const { warnings, defines, ...running } = findRunningHttpd(config, table);
+    const found = discoverHttpd({ ...running, defines: [...defines, ...define] });
     return { ...found, warnings: [...warnings, ...found.warnings] };
   } catch (error) {
     if (!(error instanceof GatewayError) || config !== undefined) throw error;

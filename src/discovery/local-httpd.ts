@@ -1,4 +1,4 @@
-import type { Discovery } from "../apache/configuration/discover.js";
+import type { DiscoveredHttpd } from "../apache/configuration/discover.js";
 import type { StatusHeaders } from "../apache/fetch/status-headers.js";
 import { StatusSource } from "../apache/fetch/status-source.js";
 import { shownUrl } from "../apache/fetch/status-url.js";
@@ -9,7 +9,7 @@ import {
 } from "../apache/processes/apache-servers.js";
 import type { ProcessTable } from "../apache/processes/process-table.js";
 import { type LocalWorkers, readLocalWorkers } from "../apache/workers/local-workers.js";
-import { discoverHttpd } from "./discover-httpd.js";
+import { discoverLocalHttpd } from "./discover-httpd.js";
 import { readMaster, runningMaster } from "./master.js";
 import { isThisMachine } from "./this-machine.js";
 
@@ -68,8 +68,8 @@ export class Httpd {
   /** @throws GatewayError `bad_input` where no URL is given and none is found */
   static async find(choice: HttpdChoice, table: ProcessTable): Promise<Httpd> {
     const { timeout, signal, host, header: headers, insecure } = choice;
-    const found = choice.url === undefined ? discoverHttpd(choice, table) : undefined;
-    const source = new StatusSource(choice.url ?? (found as Discovery).statusUrl, {
+    const found = choice.url === undefined ? discoverLocalHttpd(choice, table) : undefined;
+    const source = new StatusSource(choice.url ?? (found as DiscoveredHttpd).statusUrl, {
       timeout,
       signal,
       host: host ?? found?.statusHost,

@@ -5,7 +5,7 @@ import {
 } from "../apache/processes/apache-servers.js";
 import type { ProcessTable } from "../apache/processes/process-table.js";
 import { ErrorCode, GatewayError } from "../errors.js";
-import { discoverHttpd, type HttpdPlace } from "./discover-httpd.js";
+import { discoverLocalHttpd, type HttpdPlace } from "./discover-httpd.js";
 import { readMaster, runningMaster } from "./master.js";
 
 /**
@@ -30,7 +30,7 @@ export function localServer(
 /** Without a configuration the processes tell which httpd there is. */
 function configuredMaster(place: HttpdPlace, table: ProcessTable): number | undefined {
   try {
-    return runningMaster(discoverHttpd(place, table), table);
+    return runningMaster(discoverLocalHttpd(place, table), table);
   } catch (error) {
     if (error instanceof GatewayError && place.config === undefined) return undefined;
     throw error;

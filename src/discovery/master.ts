@@ -1,11 +1,11 @@
-import type { Discovery } from "../apache/configuration/discover.js";
+import type { DiscoveredHttpd } from "../apache/configuration/discover.js";
 import { findServers, readPidFile } from "../apache/processes/apache-servers.js";
 import type { ProcessTable } from "../apache/processes/process-table.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 
 /** The master that a PidFile names, unless the file has outlived it. */
 export function runningMaster(
-  found: Discovery | undefined,
+  found: DiscoveredHttpd | undefined,
   table: ProcessTable,
 ): number | undefined {
   const pid = found?.pidFile === undefined ? undefined : readPidFile(found.pidFile);

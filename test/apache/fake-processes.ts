@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type {
-  Namespaces,
   ProcessInfo,
+  ProcessNamespaces,
   ProcessTable,
 } from "../../src/apache/processes/process-table.js";
 
@@ -74,7 +74,7 @@ export function processOf(pid: number, more: Partial<ProcessInfo> = {}): Process
   };
 }
 
-export const MACHINE: Namespaces = {
+export const MACHINE: ProcessNamespaces = {
   pid: "pid:[1]",
   net: "net:[1]",
   mount: "mnt:[1]",
@@ -86,7 +86,7 @@ export class FakeTable implements ProcessTable {
   readonly processes = new Map<number, ProcessInfo>();
   readonly innerPids = new Map<number, number>();
   /** What is seen of each process's namespaces, where it is not what is seen of all. */
-  readonly otherNamespaces = new Map<number, Namespaces | undefined>();
+  readonly otherNamespaces = new Map<number, ProcessNamespaces | undefined>();
   /** The sockets that processes have; by default the first has the one that listens everywhere. */
   readonly openSockets = new Map<number, ReadonlySet<string> | undefined>();
   /** What listens, whatever the address. */
@@ -123,7 +123,7 @@ export class FakeTable implements ProcessTable {
     return this.openSockets.has(pid) ? this.openSockets.get(pid) : new Set();
   }
 
-  namespaces(pid: number | "self"): Namespaces | undefined {
+  namespaces(pid: number | "self"): ProcessNamespaces | undefined {
     const isOther = pid !== "self" && this.otherNamespaces.has(pid);
     return isOther ? this.otherNamespaces.get(pid) : MACHINE;
   }

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { discover } from "../../src/apache/configuration/discover.js";
-import { fetchStatusPage } from "../../src/apache/fetch/fetch-status.js";
+import { discoverHttpd } from "../../src/apache/configuration/discover.js";
+import { fetchServerStatusPage } from "../../src/apache/fetch/fetch-status.js";
 import { StatusSource } from "../../src/apache/fetch/status-source.js";
-import { parseTextPage } from "../../src/apache/page/text-page.js";
+import { parseServerStatus } from "../../src/apache/page/text-page.js";
 import {
   type ApacheServer,
   chooseServer,
@@ -13,7 +13,7 @@ import {
 import { ProcFileSystem } from "../../src/apache/processes/process-table.js";
 import { killWorkers } from "../../src/apache/workers/kill.js";
 import { readLocalWorkers } from "../../src/apache/workers/local-workers.js";
-import type { Worker } from "../../src/apache/workers/workers.js";
+import type { ApacheWorker } from "../../src/apache/workers/workers.js";
 import { type Apache, findModule, type Mpm, startApache } from "../harness/apache.js";
 import { describeWith } from "../harness/describe-with.js";
 import { childrenOf } from "../harness/processes.js";
@@ -29,7 +29,7 @@ const serverOf = (apache: Apache): ApacheServer => {
   if (server === undefined) throw new Error("no httpd was found");
   return server;
 };
-const read = async (apache: Apache): Promise<readonly Worker[]> => {
+const read = async (apache: Apache): Promise<readonly ApacheWorker[]> => {
   const { doubt, workers } = await readLocalWorkers(sourceOf(apache), table);
   expect(doubt).toBeUndefined();
   return workers;
@@ -46,11 +46,15 @@ const hang = (apache: Apache, count: number, seconds: number): Promise<string>[]
     }
   });
 
-const isRunning = (request: string) => (worker: Worker) =>
+const isRunning = (request: string) => (worker: ApacheWorker) =>
   worker.activity === "active" && worker.row?.request?.includes(request) === true;
 
 /** Waits until the page shows so many workers with a request. */
-async function workersWith(apache: Apache, request: string, count: number): Promise<Worker[]> {
+async function workersWith(
+  apache: Apache,
+  request: string,
+  count: number,
+): Promise<ApacheWorker[]> {
   for (let attempt = 0; attempt < 200; attempt++) {
     const workers = (await read(apache)).filter(isRunning(request));
     if (workers.length >= count) return workers;
@@ -118,7 +122,7 @@ for (const mpm of ["prefork", "worker", "event"] as const satisfies readonly Mpm
     });
 
     it("is discovered by its configuration", () => {
-      const found = discover({ file: apache.configuration });
+      const found = discoverHttpd({ file: apache.configuration });
       expect(found.listeners.map(({ url }) => url)).toEqual([apache.url]);
       expect(found.statusUrl).toBe(`${apache.url}/server-status`);
       expect(found.pidFile).toBe(apache.pidFile);
@@ -139,8 +143,8 @@ for (const mpm of ["prefork", "worker", "event"] as const satisfies readonly Mpm
       let isOver = false;
       const reading = (async () => {
         while (!isOver) {
-          const { page } = await fetchStatusPage(`${apache.url}/server-status?auto`);
-          expect(parseTextPage(page).warnings).toEqual([]);
+          const { page } = await fetchServerStatusPage(`${apache.url}/server-status?auto`);
+          expect(parseServerStatus(page).warnings).toEqual([]);
           await read(apache);
           pages++;
         }

@@ -5,7 +5,7 @@ import {
   WorkerPageReader,
 } from "../../src/apache/page/html-page.js";
 import { PageDecoder } from "../../src/apache/page/page-decoder.js";
-import { parseTextPage } from "../../src/apache/page/text-page.js";
+import { parseServerStatus } from "../../src/apache/page/text-page.js";
 import type { WorkerRow } from "../../src/apache/page/worker-row.js";
 import type { GatewayError } from "../../src/errors.js";
 import { bothEngines } from "../engine/engines.js";
@@ -130,9 +130,9 @@ describe("the pages of httpd, however they are cut", () => {
 describe.each(bothEngines)(
   "the pages of httpd that are read whole, on the %s engine",
   (_, engine) => {
-    it.each(apacheTextPages)("parseTextPage reads %s", (file) => {
+    it.each(apacheTextPages)("parseServerStatus reads %s", (file) => {
       const page = fixture(file);
-      const status = parseTextPage(page, engine);
+      const status = parseServerStatus(page, engine);
       const value = (key: string) => new RegExp(`^${key}: (.*)$`, "m").exec(latin1(page))?.[1];
       const number = (key: string) => (value(key) === undefined ? undefined : Number(value(key)));
       expect(status).toMatchObject({
@@ -152,9 +152,9 @@ describe.each(bothEngines)(
       ...poolPages,
       ...poolHtmlPages,
     ];
-    it(`parseTextPage refuses ${others.length} pages that are none, or are for people`, () => {
+    it(`parseServerStatus refuses ${others.length} pages that are none, or are for people`, () => {
       for (const file of others) {
-        const problem = attempt(() => parseTextPage(fixture(file), engine));
+        const problem = attempt(() => parseServerStatus(fixture(file), engine));
         expect(problem?.code, file).toBe("not_a_status_page");
       }
     });

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { parseTextPage } from "../../src/apache/page/text-page.js";
+import { parseServerStatus } from "../../src/apache/page/text-page.js";
 import { legendLines, mapLines } from "../../src/cli/reports/apache/scoreboard-map.js";
 import { serverReport } from "../../src/cli/reports/apache/server-report.js";
 import { styleFor } from "../../src/cli/terminal/style.js";
@@ -14,7 +14,7 @@ import { runHere } from "./cli.js";
 const plain = styleFor(false, {});
 const coloured = styleFor(true, {});
 const scoreboardOf = (letters: string) => {
-  const { scoreboard } = parseTextPage(
+  const { scoreboard } = parseServerStatus(
     pageOf("BusyWorkers: 1", "IdleWorkers: 2", `Scoreboard: ${letters}`),
   );
   if (scoreboard === undefined) throw new Error("the page has a scoreboard");
@@ -80,7 +80,7 @@ describe("the legend of the map", () => {
 
 describe("the report of a server", () => {
   const report = (name: string, width?: number) =>
-    serverReport("http://x/", parseTextPage(fixture(`${name}--auto.txt`)), plain, width);
+    serverReport("http://x/", parseServerStatus(fixture(`${name}--auto.txt`)), plain, width);
 
   it("tells its numbers, and draws its slots", () => {
     expect(report("prefork-loaded", 80)).toEqual([
@@ -128,7 +128,9 @@ describe("the report of a server", () => {
   });
 
   it("says when every slot is busy", () => {
-    const status = parseTextPage(pageOf("BusyWorkers: 4", "IdleWorkers: 0", "Scoreboard: WWKW"));
+    const status = parseServerStatus(
+      pageOf("BusyWorkers: 4", "IdleWorkers: 0", "Scoreboard: WWKW"),
+    );
     expect(serverReport("x", status, plain).join("\n")).toContain(
       "saturated: every worker is busy (4 of 4 slots)",
     );

@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach } from "vitest";
-import { parseWorkerPage } from "../../src/apache/page/html-page.js";
+import { parseServerStatusHtml } from "../../src/apache/page/html-page.js";
 import type { ProcessInfo } from "../../src/apache/processes/process-table.js";
 import { FakeTable, processOf } from "../apache/fake-processes.js";
 import { fixture } from "../apache/fixtures.js";
@@ -57,7 +57,7 @@ export const MASTER = 5_000_100;
 
 /** The processes of the httpd whose page it is, each with the memory that is given. */
 export function processesOf(html: Uint8Array, rss: (index: number) => number): FakeTable {
-  const pids = new Set(parseWorkerPage(html).rows.flatMap(({ pid }) => pid ?? []));
+  const pids = new Set(parseServerStatusHtml(html).rows.flatMap(({ pid }) => pid ?? []));
   return new FakeTable([
     processOf(MASTER, { parentPid: 1 }),
     ...[...pids].map((pid, index) => childOf(pid, { rss: rss(index) })),

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { parseTextPage } from "../../src/apache/page/text-page.js";
+import { parseServerStatus } from "../../src/apache/page/text-page.js";
 import { ErrorCode, GatewayError } from "../../src/errors.js";
 import { ApacheMetrics } from "../../src/exporter/apache-metrics.js";
 import { fixture } from "../apache/fixtures.js";
@@ -16,7 +16,7 @@ const url = "http://127.0.0.1/server-status";
 
 function metricsOf(page: Uint8Array): string {
   const metrics = new ApacheMetrics();
-  metrics.add({ target: url, ok: true, value: parseTextPage(page), elapsed: 1 });
+  metrics.add({ target: url, ok: true, value: parseServerStatus(page), elapsed: 1 });
   return [...metrics.text()].join("");
 }
 
@@ -130,7 +130,7 @@ describe("the metrics of servers", () => {
 
   it("have a label each where there are several, and stand together by their names", () => {
     const metrics = new ApacheMetrics();
-    const value = parseTextPage(fixture("prefork-idle--auto.txt"));
+    const value = parseServerStatus(fixture("prefork-idle--auto.txt"));
     metrics.add({ target: "http://a/", ok: true, value, elapsed: 1 });
     metrics.add({ target: "http://b/", ok: true, value, elapsed: 1 });
     const text = [...metrics.text()].join("");

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { parseTextPage } from "../../src/apache/page/text-page.js";
+import { parseServerStatus } from "../../src/apache/page/text-page.js";
 import { ApacheMetrics } from "../../src/exporter/apache-metrics.js";
 import { formatLabels, type Metric, metricText } from "../../src/exporter/exposition.js";
 import { PoolMetrics } from "../../src/exporter/pool-metrics.js";
@@ -60,7 +60,7 @@ describe("the exposition", () => {
     const page = new TextDecoder().decode(fixture("apache-status/extras-idle--auto.txt"));
     const twice = page.replace("fcgi://127.0.0.1:9102", "fcgi://127.0.0.1:9101");
     expect(twice).not.toBe(page);
-    const value = parseTextPage(new TextEncoder().encode(twice));
+    const value = parseServerStatus(new TextEncoder().encode(twice));
     const metrics = new ApacheMetrics();
     metrics.add({ target: "http://a/", ok: true, value, elapsed: 1 });
     metrics.add({ target: "http://a/", ok: true, value, elapsed: 1 });

@@ -12,7 +12,7 @@ export interface FileProblem {
 }
 
 /** The text of a configuration file, or why it cannot be read. */
-export function readText(path: string): { readonly text: string } | FileProblem {
+export function readConfigurationText(path: string): { readonly text: string } | FileProblem {
   try {
     const stats = statSync(path);
     // Nothing else is opened: a pipe or a device may never end.
@@ -27,7 +27,7 @@ export function readText(path: string): { readonly text: string } | FileProblem 
 
 /** The lines of a configuration file, or why it cannot be read. */
 export function readLines(path: string): { readonly lines: readonly string[] } | FileProblem {
-  const read = readText(path);
+  const read = readConfigurationText(path);
   return "text" in read ? { lines: read.text.split(/\r?\n/) } : read;
 }
 

@@ -4,17 +4,17 @@ import { type Directive, readConfiguration } from "./configuration.js";
 import type { FileProblem } from "./configuration-files.js";
 import { readEnvironmentFile } from "./environment-file.js";
 import { versionOfProgram } from "./httpd-version.js";
-import { findListeners, type Listener } from "./listeners.js";
+import { findListeners, type HttpdListener } from "./listeners.js";
 import { findConfiguration, programsOf } from "./places.js";
 import { findStatusPage } from "./status-place.js";
 import { virtualHosts } from "./virtual-hosts.js";
 
 /** What httpd's configuration tells. */
-export interface Discovery {
+export interface DiscoveredHttpd {
   /** The configuration file that was read. */
   readonly file: string;
   /** In the order of the configuration; never empty. */
-  readonly listeners: readonly Listener[];
+  readonly listeners: readonly HttpdListener[];
   /** The status page for people. With `?auto` behind it, it is the one for programs. */
   readonly statusUrl: string;
   /**
@@ -28,7 +28,7 @@ export interface Discovery {
   readonly warnings: readonly string[];
 }
 
-export interface DiscoveryOptions {
+export interface DiscoverHttpdOptions {
   /** The configuration to read. Default: where distributions keep it, the first that exists. */
   readonly file?: string | undefined;
   /** Names that httpd was started with, `-D NAME`. Default: none. */
@@ -49,7 +49,7 @@ export interface DiscoveryOptions {
  *
  * @throws GatewayError `bad_input` where the configuration is missing, or has no Listen
  */
-export function discover(options: DiscoveryOptions = {}): Discovery {
+export function discoverHttpd(options: DiscoverHttpdOptions = {}): DiscoveredHttpd {
   const place =
     options.file === undefined ? findConfiguration() : { file: options.file, warnings: [] };
   const { file } = place;

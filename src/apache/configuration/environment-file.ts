@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { readText } from "./configuration-files.js";
+import { readConfigurationText } from "./configuration-files.js";
 import { expandWord, type ShellVariables } from "./shell.js";
 import { shellStatements } from "./shell-words.js";
 
@@ -10,7 +10,7 @@ import { shellStatements } from "./shell-words.js";
  * is left out.
  */
 export function readEnvironmentFile(path: string): Map<string, string> {
-  const read = readText(path);
+  const read = readConfigurationText(path);
   const variables: ShellVariables = new Map(inherited.map((name) => [name, undefined]));
   // Debian's apache2ctl sets it before it reads the file, and several instances differ in it.
   variables.set("APACHE_CONFDIR", dirname(path));

@@ -8,7 +8,7 @@ import {
 } from "./virtual-hosts.js";
 
 /** Where httpd listens, as this machine reaches it. */
-export interface Listener {
+export interface HttpdListener {
   readonly protocol: "http" | "https";
   /** For a URL: IPv6 in brackets; the loopback address where httpd listens on all. */
   readonly address: string;
@@ -18,7 +18,7 @@ export interface Listener {
 }
 
 /** A listener with what a URL does not tell. */
-export interface BoundListener extends Listener {
+export interface BoundListener extends HttpdListener {
   /** Whether it takes connections at every address of its family. */
   readonly isAny: boolean;
 }

@@ -15,7 +15,7 @@ export interface StartOptions {
 }
 
 /** What a running httpd tells of the configuration that is to be read. */
-export interface Running extends StartOptions {
+export interface RunningHttpd extends StartOptions {
   /** The file of its program. */
   readonly program: string | undefined;
   readonly warnings: readonly string[];
@@ -54,7 +54,7 @@ interface Master extends StartOptions {
  * What the httpd that runs with a configuration was started with. Without a configuration it is that
  * of the only httpd that runs here, or the first place that has one.
  */
-export function findRunning(config: string | undefined, table: ProcessTable): Running {
+export function findRunningHttpd(config: string | undefined, table: ProcessTable): RunningHttpd {
   const masters = mastersHere(table);
   const all = new Map(
     masters.flatMap(({ configuration: each }) =>

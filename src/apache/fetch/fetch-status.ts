@@ -17,7 +17,7 @@ import { connectionOf, connectTo, type StatusConnection } from "./status-connect
 import { checkHost, requestHeaders, type StatusHeaders } from "./status-headers.js";
 import { parseStatusUrl, shownUrl } from "./status-url.js";
 
-export interface FetchStatusOptions {
+export interface FetchServerStatusOptions {
   /**
    * Milliseconds until the whole page must be here: the look-up of the name, the connection, and
    * redirects included. Default: 10,000; at least 1.
@@ -46,7 +46,7 @@ export interface FetchStatusOptions {
 }
 
 /** A page as it came. */
-export interface StatusPage extends Arrival {
+export interface ServerStatusPage extends Arrival {
   readonly page: Uint8Array;
 }
 
@@ -71,10 +71,10 @@ const MAX_LENGTH = 67_108_864;
  * @param url may have a name and a password in it
  * @throws GatewayError for anything but an answer with status 200
  */
-export async function fetchStatusPage(
+export async function fetchServerStatusPage(
   url: string,
-  options: FetchStatusOptions = {},
-): Promise<StatusPage> {
+  options: FetchServerStatusOptions = {},
+): Promise<ServerStatusPage> {
   const pieces: Uint8Array[] = [];
   const arrival = await readPage(url, options, (piece) => pieces.push(piece));
   return { page: concat(pieces), ...arrival };
@@ -83,11 +83,11 @@ export async function fetchStatusPage(
 /**
  * Asks an httpd for its workers: the page is read as it comes.
  *
- * @throws GatewayError as {@link fetchStatusPage}, and where the page has no workers
+ * @throws GatewayError as {@link fetchServerStatusPage}, and where the page has no workers
  */
 export async function fetchWorkerPage(
   url: string,
-  options: FetchStatusOptions = {},
+  options: FetchServerStatusOptions = {},
 ): Promise<WorkerPage> {
   const rows: WorkerRow[] = [];
   const reader = new WorkerPageReader((row) => rows.push(row));
@@ -101,7 +101,7 @@ export async function fetchWorkerPage(
 
 async function readPage(
   text: string,
-  options: FetchStatusOptions,
+  options: FetchServerStatusOptions,
   onPiece: (piece: Uint8Array) => void,
 ): Promise<Arrival> {
   const { timeout = DEFAULT_TIMEOUT, signal: cancel } = options;
@@ -143,7 +143,7 @@ interface Question {
 
 async function followRedirects(
   text: string,
-  options: FetchStatusOptions,
+  options: FetchServerStatusOptions,
   reading: Reading,
 ): Promise<Arrival> {
   const { maxLength = MAX_LENGTH, insecure = false } = options;

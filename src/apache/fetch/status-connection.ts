@@ -9,7 +9,7 @@ export interface StatusConnection {
   readonly remotePort: number;
 }
 
-export interface ConnectOptions {
+export interface StatusConnectionOptions {
   /** The name that the certificate must have, and that TLS asks for (SNI). */
   readonly serverName: string;
   /** Whether any certificate will do. */
@@ -24,7 +24,7 @@ export interface ConnectOptions {
  * Connects to the address of a URL. A certificate is verified before anything is sent. No proxy is
  * used, whatever the environment says: the socket is to be httpd's own.
  */
-export function connectTo(url: URL, options: ConnectOptions): Promise<Socket> {
+export function connectTo(url: URL, options: StatusConnectionOptions): Promise<Socket> {
   const { signal } = options;
   const isSecure = url.protocol === "https:";
   const host = bareHost(url.hostname);
@@ -46,7 +46,7 @@ export function connectTo(url: URL, options: ConnectOptions): Promise<Socket> {
   });
 }
 
-function tlsOptions({ serverName, insecure }: ConnectOptions) {
+function tlsOptions({ serverName, insecure }: StatusConnectionOptions) {
   const name = bareHost(serverName);
   return {
     // An IP address is no name that SNI could ask for (RFC 6066 §3).

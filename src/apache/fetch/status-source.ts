@@ -1,26 +1,24 @@
-import type { Engine } from "../../engine/engine.js";
 import { GatewayError } from "../../errors.js";
 import type { WorkerPage } from "../page/html-page.js";
 import type { ServerStatus } from "../page/server-status.js";
-import { parseTextPage } from "../page/text-page.js";
-import { type FetchStatusOptions, fetchStatusPage, fetchWorkerPage } from "./fetch-status.js";
+import { parseServerStatus } from "../page/text-page.js";
+import {
+  type FetchServerStatusOptions,
+  fetchServerStatusPage,
+  fetchWorkerPage,
+} from "./fetch-status.js";
 import { htmlStatusUrl, shownUrl, textStatusUrl } from "./status-url.js";
-
-export interface StatusSourceOptions extends FetchStatusOptions {
-  /** What splits the lines of the text page; the engine of the process when absent. */
-  readonly engine?: Engine | undefined;
-}
 
 /** The two status pages of one httpd. Each is asked for once, until {@link StatusSource.refresh}. */
 export class StatusSource {
-  readonly #options: StatusSourceOptions;
+  readonly #options: FetchServerStatusOptions;
   #url: string;
   #responded: boolean | undefined;
   #status: Promise<ServerStatus> | undefined;
   #workers: Promise<WorkerPage> | undefined;
 
   /** @param url of either page */
-  constructor(url: string, options: StatusSourceOptions = {}) {
+  constructor(url: string, options: FetchServerStatusOptions = {}) {
     this.#url = htmlStatusUrl(url);
     this.#options = options;
   }
@@ -52,7 +50,7 @@ export class StatusSource {
   }
 
   /** @throws GatewayError */
-  workers({ onAnswer }: Pick<FetchStatusOptions, "onAnswer"> = {}): Promise<WorkerPage> {
+  workers({ onAnswer }: Pick<FetchServerStatusOptions, "onAnswer"> = {}): Promise<WorkerPage> {
     this.#workers ??= this.#note(fetchWorkerPage(this.htmlUrl, { ...this.#options, onAnswer }));
     return this.#workers;
   }
@@ -64,9 +62,9 @@ export class StatusSource {
   }
 
   async #readStatus(): Promise<ServerStatus> {
-    const { page, url, isElsewhere } = await fetchStatusPage(this.textUrl, this.#options);
+    const { page, url, isElsewhere } = await fetchServerStatusPage(this.textUrl, this.#options);
     try {
-      const status = parseTextPage(page, this.#options.engine);
+      const status = parseServerStatus(page);
       if (!isElsewhere) return status;
       return { ...status, warnings: [...status.warnings, ledElsewhere(url)] };
     } catch (error) {

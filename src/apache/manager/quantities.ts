@@ -69,7 +69,7 @@ const sizeNames = [
   ["y", "yotta", "yobi"],
 ] as const;
 
-export interface ParseSizeOptions {
+export interface ParseMemorySizeOptions {
   /** Whether `K` and `KB` mean 1,024 bytes, as in apache-manager 2, or 1,000. `KiB` is always 1,024. */
   readonly binary: boolean;
 }
@@ -79,7 +79,7 @@ export interface ParseSizeOptions {
  *
  * @throws GatewayError `bad_input` for anything else
  */
-export function parseSize(text: string, { binary }: ParseSizeOptions): number {
+export function parseMemorySize(text: string, { binary }: ParseMemorySizeOptions): number {
   const [number, unit] = divide(text, "size");
   if (unit === "" || /^b(?:ytes?)?$/.test(unit)) return Math.trunc(number);
   for (const [index, [letter, decimal, binaryName]] of sizeNames.entries()) {

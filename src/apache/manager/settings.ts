@@ -1,30 +1,29 @@
 import { join } from "node:path";
 import { filesOf, readLines } from "../configuration/configuration-files.js";
-import { parseSize, parseTimespan } from "./quantities.js";
+import { parseMemorySize, parseTimespan } from "./quantities.js";
 
 /** What the ini files of apache-manager 2 set. Bytes and seconds. */
-export interface ManagerSettings {
+export interface IniSettings {
   readonly hangingWorkerThreshold?: number;
   readonly maxMemoryActive?: number;
   readonly maxMemoryIdle?: number;
   readonly workerTimeout?: number;
 }
 
-export interface ManagerSettingsResult {
-  readonly settings: ManagerSettings;
+export interface IniSettingsResult {
+  readonly settings: IniSettings;
   /** What could not be understood, in sentences. */
   readonly warnings: readonly string[];
 }
 
-const bytes = (text: string) => parseSize(text, { binary: true });
+const bytes = (text: string) => parseMemorySize(text, { binary: true });
 
-const keys: ReadonlyMap<string, readonly [keyof ManagerSettings, (text: string) => number]> =
-  new Map([
-    ["hanging-worker-threshold", ["hangingWorkerThreshold", parseTimespan]],
-    ["max-memory-active", ["maxMemoryActive", bytes]],
-    ["max-memory-idle", ["maxMemoryIdle", bytes]],
-    ["worker-timeout", ["workerTimeout", parseTimespan]],
-  ]);
+const keys: ReadonlyMap<string, readonly [keyof IniSettings, (text: string) => number]> = new Map([
+  ["hanging-worker-threshold", ["hangingWorkerThreshold", parseTimespan]],
+  ["max-memory-active", ["maxMemoryActive", bytes]],
+  ["max-memory-idle", ["maxMemoryIdle", bytes]],
+  ["worker-timeout", ["workerTimeout", parseTimespan]],
+]);
 
 /** The ini files in the order in which they are read: the later one wins. */
 export function settingsFiles(home: string | undefined, etc = "/etc"): string[] {
@@ -36,8 +35,8 @@ export function settingsFiles(home: string | undefined, etc = "/etc"): string[] 
 }
 
 /** Reads the section `[apache-manager]` of ini files. Files that are missing set nothing. */
-export function readManagerSettings(files: readonly string[]): ManagerSettingsResult {
-  const settings: { -readonly [Key in keyof ManagerSettings]: ManagerSettings[Key] } = {};
+export function readIniSettings(files: readonly string[]): IniSettingsResult {
+  const settings: { -readonly [Key in keyof IniSettings]: IniSettings[Key] } = {};
   const warnings: string[] = [];
   for (const file of files) {
     const read = readLines(file);

@@ -3,14 +3,14 @@ import { TextPool } from "./cell-values.js";
 import { HtmlTables, type TableHandlers } from "./html-tables.js";
 import { notAWorkerPage } from "./not-a-status-page.js";
 import { PageDecoder } from "./page-decoder.js";
-import { processColumns, type ServerProcess, serverProcess } from "./server-process.js";
+import { type ApacheProcess, processColumns, serverProcess } from "./server-process.js";
 import { type Columns, columnsOf, normalizeHeading, workerRow } from "./worker-columns.js";
 import type { WorkerRow } from "./worker-row.js";
 
 /** What the page has beside the rows of its worker table. */
-export interface WorkerPageRest {
+export interface WorkerPageSummary {
   /** The processes of event, in the order of the page; empty for other MPMs. */
-  readonly processes: readonly ServerProcess[];
+  readonly processes: readonly ApacheProcess[];
   /** The scoreboard of the same instant, without its line ends. "" where the page has none. */
   readonly scoreboard: string;
   /** Rows of the worker table that have more or fewer cells than headings. They were left out. */
@@ -18,7 +18,7 @@ export interface WorkerPageRest {
 }
 
 /** The page for people, `/server-status`. */
-export interface WorkerPage extends WorkerPageRest {
+export interface WorkerPage extends WorkerPageSummary {
   /**
    * One for each slot that has had a request, slots without a process (mode `.`) included. httpd
    * leaves out the slots that never had one.
@@ -62,7 +62,7 @@ export class WorkerPageReader {
    * @throws GatewayError `not_a_status_page`, `page_not_found`, `access_denied`, `server_busy` or
    * `bad_status` where there was no worker table, and says what there was instead
    */
-  end(): WorkerPageRest {
+  end(): WorkerPageSummary {
     this.#tables.write(this.#decoder.end());
     this.#tables.end();
     const { workers, processes, scoreboard, malformedRows, hasDetails } = this.#handler;
@@ -73,7 +73,7 @@ export class WorkerPageReader {
 
 /** Reads a whole page.
  * @throws GatewayError as {@link WorkerPageReader.end} */
-export function parseWorkerPage(page: Uint8Array | string): WorkerPage {
+export function parseServerStatusHtml(page: Uint8Array | string): WorkerPage {
   const rows: WorkerRow[] = [];
   const reader = new WorkerPageReader((row) => rows.push(row));
   reader.write(page);
@@ -84,7 +84,7 @@ export function parseWorkerPage(page: Uint8Array | string): WorkerPage {
  * @throws GatewayError as {@link WorkerPageReader.end} */
 export async function* streamWorkerRows(
   pieces: AsyncIterable<Uint8Array | string>,
-): AsyncGenerator<WorkerRow, WorkerPageRest> {
+): AsyncGenerator<WorkerRow, WorkerPageSummary> {
   let rows: WorkerRow[] = [];
   const reader = new WorkerPageReader((row) => rows.push(row));
   for await (const piece of pieces) {
@@ -106,7 +106,7 @@ class TableState {
 
 class PageHandler implements TableHandlers {
   workers = 0;
-  readonly processes: ServerProcess[] = [];
+  readonly processes: ApacheProcess[] = [];
   scoreboard = "";
   malformedRows = 0;
   /** Whether the workers are listed, but not in a table (`?notable`). */

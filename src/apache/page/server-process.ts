@@ -1,7 +1,7 @@
 import { readInteger } from "./cell-values.js";
 
 /** A process of event, as the page counts its connections and threads. */
-export interface ServerProcess {
+export interface ApacheProcess {
   /** 2.4.35 and later, as is `stopping`. */
   readonly slot: number | undefined;
   readonly pid: number;
@@ -35,7 +35,7 @@ export function processColumns(headings: readonly string[]): readonly string[] |
 export function serverProcess(
   cells: readonly string[],
   columns: readonly string[],
-): ServerProcess | undefined {
+): ApacheProcess | undefined {
   const text = (name: string): string => cells[columns.indexOf(name)] ?? "";
   const count = (name: string): number | undefined => readInteger(text(name));
   const pid = count("pid");

@@ -1,7 +1,7 @@
 import type { Scoreboard } from "./scoreboard.js";
 
 /** A key that this program does not know, and its value as the page has it. */
-export type OtherField = readonly [key: string, value: string];
+export type UnknownField = readonly [key: string, value: string];
 
 /**
  * What httpd tells of itself on `/server-status?auto`. Keys came with its versions, and went with
@@ -75,9 +75,9 @@ export interface ServerStatus {
   /** The cache of mod_cache_socache. */
   readonly socache: SharedCache | undefined;
   /** The certificates and staplings that mod_md manages, in the order of the page. */
-  readonly managed: readonly OtherField[];
+  readonly managed: readonly UnknownField[];
   /** Keys that are not known, or that came twice, in the order of the page. */
-  readonly other: readonly OtherField[];
+  readonly other: readonly UnknownField[];
   /** What could not be read on this page, in sentences. */
   readonly warnings: readonly string[];
 }
@@ -133,5 +133,5 @@ export interface SharedCache {
   readonly retrieveMisses: number | undefined;
   readonly removeHits: number | undefined;
   readonly removeMisses: number | undefined;
-  readonly other: readonly OtherField[];
+  readonly other: readonly UnknownField[];
 }

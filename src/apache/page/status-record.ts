@@ -1,10 +1,10 @@
 import type { Scoreboard } from "./scoreboard.js";
 import type {
-  OtherField,
   ProxyBalancer,
   ProxyWorker,
   ServerStatus,
   SharedCache,
+  UnknownField,
 } from "./server-status.js";
 import { fieldIndex } from "./status-fields.js";
 
@@ -16,8 +16,8 @@ export class StatusSections {
   readonly proxyBalancers: ProxyBalancerRecord[] = [];
   tlsSessionCache: SharedCacheRecord | undefined = undefined;
   socache: SharedCacheRecord | undefined = undefined;
-  readonly managed: OtherField[] = [];
-  readonly other: OtherField[] = [];
+  readonly managed: UnknownField[] = [];
+  readonly other: UnknownField[] = [];
   readonly warnings: string[] = [];
 }
 
@@ -100,7 +100,7 @@ export class SharedCacheRecord implements SharedCache {
   retrieveMisses: number | undefined = undefined;
   removeHits: number | undefined = undefined;
   removeMisses: number | undefined = undefined;
-  readonly other: OtherField[] = [];
+  readonly other: UnknownField[] = [];
 }
 
 export class ProxyBalancerRecord implements ProxyBalancer {

@@ -1,4 +1,4 @@
-import type { OtherField } from "./server-status.js";
+import type { UnknownField } from "./server-status.js";
 
 /** Whether a key is of mod_md. */
 export function isManaged(key: string): boolean {
@@ -13,8 +13,8 @@ const glued =
 export function splitManaged(
   key: string,
   value: string,
-): { fields: OtherField[]; title: string | undefined } {
-  const fields: OtherField[] = [];
+): { fields: UnknownField[]; title: string | undefined } {
+  const fields: UnknownField[] = [];
   let title: string | undefined;
   for (const line of `${key}: ${value}`.split(glued)) {
     const colon = line.indexOf(":");

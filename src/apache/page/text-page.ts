@@ -4,7 +4,7 @@ import { readBalancerField } from "./module-lines.js";
 import { notATextPage } from "./not-a-status-page.js";
 import { PageLines } from "./page-lines.js";
 import { readScoreboard, type Scoreboard } from "./scoreboard.js";
-import type { OtherField, ServerStatus } from "./server-status.js";
+import type { ServerStatus, UnknownField } from "./server-status.js";
 import { fieldByHash, fieldByKey, type TextPageField, textPageFields } from "./status-fields.js";
 import { type SharedCacheRecord, StatusSections, statusOf } from "./status-record.js";
 import { readCacheField, sectionOf } from "./text-caches.js";
@@ -17,7 +17,10 @@ import { isManaged, splitManaged } from "./text-managed.js";
  * @throws GatewayError `not_a_status_page`, `page_not_found`, `access_denied`, `server_busy` or
  * `bad_status` for what is something else, and says what; `truncated` where the page ends early
  */
-export function parseTextPage(page: Uint8Array, engine: Engine = defaultEngine()): ServerStatus {
+export function parseServerStatus(
+  page: Uint8Array,
+  engine: Engine = defaultEngine(),
+): ServerStatus {
   return new TextPageReader(page, engine).read();
 }
 
@@ -108,7 +111,7 @@ class TextPageReader {
     }
   }
 
-  #keep(...field: OtherField): void {
+  #keep(...field: UnknownField): void {
     (this.#section?.other ?? this.#sections.other).push(field);
   }
 

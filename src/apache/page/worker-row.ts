@@ -38,10 +38,10 @@ export interface WorkerRow {
 }
 
 /** What a worker is known to do. Of an unknown one nothing may be concluded. */
-export type Activity = "active" | "idle" | "unknown";
+export type WorkerActivity = "active" | "idle" | "unknown";
 
 /** `_`, `I` and `.` are idle; every other letter is active, `K` (keep-alive) included. */
-export function activityOf({ mode }: Pick<WorkerRow, "mode">): Activity {
+export function activityOf({ mode }: Pick<WorkerRow, "mode">): WorkerActivity {
   switch (mode) {
     case undefined:
       return "unknown";

@@ -4,7 +4,7 @@ import { type ProcessInfo, type ProcessTable, programName } from "./process-tabl
 import { isOwnAddress } from "./this-machine.js";
 
 /** Why a page does not prove whose processes it names. */
-export interface Doubt {
+export interface ServerDoubt {
   readonly reason: string;
   readonly hint: string;
 }
@@ -15,7 +15,7 @@ export interface Doubt {
  */
 export type AnsweringServer =
   | { readonly server: ApacheServer; readonly doubt: undefined }
-  | { readonly server: ApacheServer | undefined; readonly doubt: Doubt };
+  | { readonly server: ApacheServer | undefined; readonly doubt: ServerDoubt };
 
 /**
  * Which httpd has answered on a connection: the one whose master has the socket that listens at
@@ -93,7 +93,7 @@ function doubted(reason: string, hint: string): AnsweringServer {
 }
 
 /** A container that has the network of its host listens there, and counts processes by itself. */
-function namespaceDoubt({ pid }: ProcessInfo, table: ProcessTable): Doubt | undefined {
+function namespaceDoubt({ pid }: ProcessInfo, table: ProcessTable): ServerDoubt | undefined {
   const own = table.namespaces("self");
   const theirs = table.namespaces(pid);
   if (own === undefined || theirs === undefined) {

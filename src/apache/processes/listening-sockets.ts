@@ -35,14 +35,14 @@ export function listenersAt(tables: TcpTables, address: string, port: number): s
   return [];
 }
 
-interface Listener {
+interface ListeningSocket {
   /** 32 digits; IPv4 is mapped. */
   readonly address: string;
   readonly port: number;
   readonly inode: string;
 }
 
-function listeners(table: string): Listener[] {
+function listeners(table: string): ListeningSocket[] {
   return table.split("\n").flatMap((line) => {
     const [, local = "", , state, , , , , , inode] = line.trim().split(/\s+/);
     if (state !== LISTEN || inode === undefined) return [];

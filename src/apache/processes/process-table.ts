@@ -33,7 +33,7 @@ export interface ProcessDetails {
 }
 
 /** What a process sees of its machine. Two of the same text are the same one. */
-export interface Namespaces {
+export interface ProcessNamespaces {
   readonly pid: string;
   readonly net: string;
   readonly mount: string;
@@ -60,7 +60,7 @@ export interface ProcessTable {
   /** Inodes of the sockets that a process has open; `undefined` where this user may not see. */
   sockets(pid: number): ReadonlySet<string> | undefined;
   /** Of a process, or of this one; `undefined` where this user may not see. */
-  namespaces(pid: number | "self"): Namespaces | undefined;
+  namespaces(pid: number | "self"): ProcessNamespaces | undefined;
   /** Inodes of the sockets that take connections to an address of this machine. */
   listeners(address: string, port: number): readonly string[];
 }
@@ -173,7 +173,7 @@ export class ProcFileSystem implements ProcessTable {
     );
   }
 
-  namespaces(pid: number | "self"): Namespaces | undefined {
+  namespaces(pid: number | "self"): ProcessNamespaces | undefined {
     const folder = join(this.#root, String(pid));
     try {
       const { dev, ino } = statSync(join(folder, "root"), { bigint: true });

@@ -1,7 +1,7 @@
 import { formatSize, formatTimespan } from "../manager/quantities.js";
-import type { Activity } from "../page/worker-row.js";
+import type { WorkerActivity } from "../page/worker-row.js";
 import { isSameProcess, type ProcessInfo } from "../processes/process-table.js";
-import { describeWorker, type Worker } from "./workers.js";
+import { type ApacheWorker, describeWorker } from "./workers.js";
 
 /** What a worker may use. Bytes and seconds; 0 and `undefined` set no limit. */
 export interface WorkerLimits {
@@ -31,7 +31,7 @@ export interface KillPlan {
  * Which processes to kill, in the order of their pids: memory first, then time. Only those that
  * were joined with a child of httpd, and that are known to be workers.
  */
-export function planKills(workers: readonly Worker[], limits: WorkerLimits): KillPlan {
+export function planKills(workers: readonly ApacheWorker[], limits: WorkerLimits): KillPlan {
   const processes = threadsByProcess(workers);
   const kills = new Map<number, PlannedKill>();
   let checked = 0;
@@ -47,8 +47,10 @@ export function planKills(workers: readonly Worker[], limits: WorkerLimits): Kil
   return { kills: [...kills.values()], checked };
 }
 
-function threadsByProcess(workers: readonly Worker[]): ReadonlyMap<number, readonly Worker[]> {
-  const threads = new Map<number, Worker[]>();
+function threadsByProcess(
+  workers: readonly ApacheWorker[],
+): ReadonlyMap<number, readonly ApacheWorker[]> {
+  const threads = new Map<number, ApacheWorker[]>();
   for (const worker of workers) {
     if (worker.process === undefined) continue;
     const known = threads.get(worker.process.pid);
@@ -69,7 +71,7 @@ export function confirmed(plan: KillPlan, later: KillPlan): PlannedKill[] {
 }
 
 /** What a process does, all of its threads taken together. */
-function activityOfAll(threads: readonly Worker[]): Activity {
+function activityOfAll(threads: readonly ApacheWorker[]): WorkerActivity {
   if (threads.some(({ activity, isSending }) => activity === "active" || isSending))
     return "active";
   return threads.every(({ activity }) => activity === "idle") ? "idle" : "unknown";
@@ -77,7 +79,7 @@ function activityOfAll(threads: readonly Worker[]): Activity {
 
 function killByMemory(
   process: ProcessInfo,
-  threads: readonly Worker[],
+  threads: readonly ApacheWorker[],
   { maxMemoryActive, maxMemoryIdle }: WorkerLimits,
 ): PlannedKill | undefined {
   const activity = activityOfAll(threads);
@@ -92,7 +94,7 @@ function killByMemory(
 }
 
 function killByTime(
-  worker: Worker,
+  worker: ApacheWorker,
   process: ProcessInfo,
   limits: WorkerLimits,
 ): PlannedKill | undefined {
@@ -109,13 +111,13 @@ function killByTime(
  * The process as this machine counts it, and the word that monitoring looks for: what the kill is
  * counted as, not what one thread does.
  */
-function named(worker: Worker, activity: "active" | "idle"): string {
+function named(worker: ApacheWorker, activity: "active" | "idle"): string {
   const name = describeWorker({ ...worker, pid: worker.process?.pid, activity });
   return worker.kind === "wsgi" ? `${name} (${activity})` : name;
 }
 
 /** A worker that keeps a connection alive (`K`) waits for its client: it does not hang. */
-function isOverTime({ activity, row }: Worker, { maxTime }: WorkerLimits): boolean {
+function isOverTime({ activity, row }: ApacheWorker, { maxTime }: WorkerLimits): boolean {
   if (!maxTime || activity !== "active" || row === undefined || row.mode === "K") return false;
   return row.secondsSinceRequest !== undefined && row.secondsSinceRequest > maxTime;
 }

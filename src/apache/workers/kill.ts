@@ -10,14 +10,14 @@ import {
   planKills,
   type WorkerLimits,
 } from "./kill-plan.js";
-import type { Worker } from "./workers.js";
+import type { ApacheWorker } from "./workers.js";
 
 export interface KillOptions extends WorkerLimits {
   /**
    * Reads the workers of the same httpd again, just before any is killed: what has ended by then,
    * or is within its limits, is spared. Needed where `maxTime` is set.
    */
-  readonly again?: (() => Promise<readonly Worker[]>) | undefined;
+  readonly again?: (() => Promise<readonly ApacheWorker[]>) | undefined;
   /** Sends nothing. Default false. */
   readonly dryRun?: boolean | undefined;
   /** `TERM` lets a worker end by itself, and sends `KILL` where it has not. Default `KILL`. */
@@ -61,7 +61,7 @@ export interface KillResult {
  * nothing has been killed then
  */
 export async function killWorkers(
-  workers: readonly Worker[],
+  workers: readonly ApacheWorker[],
   server: ApacheServer,
   table: ProcessTable,
   options: KillOptions = {},
@@ -89,7 +89,7 @@ class Killing {
     this.#options = options;
   }
 
-  async run(workers: readonly Worker[]): Promise<KillResult> {
+  async run(workers: readonly ApacheWorker[]): Promise<KillResult> {
     const { dryRun = false, signal = "KILL" } = this.#options;
     if (dryRun) this.#say("Performing a dry run ..");
     const { kills, checked } = await this.#plan(workers);
@@ -114,7 +114,7 @@ class Killing {
   }
 
   /** What is over a limit now, and still is when it is read again. */
-  async #plan(workers: readonly Worker[]): Promise<KillPlan> {
+  async #plan(workers: readonly ApacheWorker[]): Promise<KillPlan> {
     const { again } = this.#options;
     const plan = planKills(workers, this.#options);
     if (again === undefined || plan.kills.length === 0) return plan;

@@ -12,7 +12,7 @@ import {
 import type { ProcessTable } from "../processes/process-table.js";
 import { isOwnAddress } from "../processes/this-machine.js";
 import { isOwnRequest } from "./own-request.js";
-import { joinWorkers, type Worker } from "./workers.js";
+import { type ApacheWorker, joinWorkers } from "./workers.js";
 
 export interface LocalWorkersOptions {
   /** The pid of httpd's master. Default: the process that has the socket which has answered. */
@@ -23,7 +23,7 @@ export interface LocalWorkersOptions {
 /** The workers of a page, joined with the processes of the httpd that has answered. */
 export type LocalWorkers = AnsweringServer & {
   readonly page: WorkerPage;
-  readonly workers: readonly Worker[];
+  readonly workers: readonly ApacheWorker[];
 };
 
 /** How often a page is read that names a process which is not known. */

@@ -1,5 +1,5 @@
-import type { ServerProcess } from "../page/server-process.js";
-import { type Activity, activityOf, type WorkerRow } from "../page/worker-row.js";
+import type { ApacheProcess } from "../page/server-process.js";
+import { activityOf, type WorkerActivity, type WorkerRow } from "../page/worker-row.js";
 import { type ApacheServer, innerPid, wsgiGroup } from "../processes/apache-servers.js";
 import type { ProcessInfo, ProcessTable } from "../processes/process-table.js";
 
@@ -12,7 +12,7 @@ import type { ProcessInfo, ProcessTable } from "../processes/process-table.js";
 export type WorkerKind = "native" | "wsgi" | "helper";
 
 /** A slot of the status page that has a process, or a child of httpd that has no slot there. */
-export interface Worker {
+export interface ApacheWorker {
   readonly kind: WorkerKind;
   /** As the status page has it. */
   readonly pid: number | undefined;
@@ -20,7 +20,7 @@ export interface Worker {
   readonly row: WorkerRow | undefined;
   /** The child of httpd with this pid; `undefined` where it is not one, or cannot be seen. */
   readonly process: ProcessInfo | undefined;
-  readonly activity: Activity;
+  readonly activity: WorkerActivity;
   /** Whether its process sends answers that no thread is busy with, as event does. */
   readonly isSending: boolean;
   /** The process group of mod_wsgi, where its title tells it. */
@@ -31,7 +31,7 @@ export interface Worker {
 export interface WorkerSources {
   readonly rows: readonly WorkerRow[];
   /** The processes of event. */
-  readonly processes?: readonly ServerProcess[] | undefined;
+  readonly processes?: readonly ApacheProcess[] | undefined;
   /** The row of our own request for the page, which makes no worker active. */
   readonly ownRow?: WorkerRow | undefined;
   /** The httpd whose page it is; `undefined` where it runs elsewhere. */
@@ -45,7 +45,7 @@ export interface WorkerSources {
  *
  * @returns workers in the order of the page, then those that it does not name, by their pids
  */
-export function joinWorkers(sources: WorkerSources): Worker[] {
+export function joinWorkers(sources: WorkerSources): ApacheWorker[] {
   const { rows, ownRow, server, table, processes = [] } = sources;
   const children = new Map<number, ProcessInfo>();
   for (const child of server?.children ?? []) {
@@ -54,7 +54,7 @@ export function joinWorkers(sources: WorkerSources): Worker[] {
   const counts = new Map(processes.map((process) => [process.pid, process]));
   const workers = rows
     .filter(({ mode }) => mode !== ".")
-    .map((row): Worker => {
+    .map((row): ApacheWorker => {
       const { pid } = row;
       const process = pid === undefined ? undefined : children.get(pid);
       const isSending = pid !== undefined && sends(counts.get(pid));
@@ -69,11 +69,15 @@ export function joinWorkers(sources: WorkerSources): Worker[] {
 }
 
 /** Whether connections wait to be written, or for the other end of a proxy, without a thread. */
-const sends = (counts: ServerProcess | undefined): boolean =>
+const sends = (counts: ApacheProcess | undefined): boolean =>
   (counts?.writing ?? 0) > 0 || (counts?.waitIo ?? 0) > 0;
 
 /** A child that has no row. */
-function notListed(pid: number, process: ProcessInfo, counts: ServerProcess | undefined): Worker {
+function notListed(
+  pid: number,
+  process: ProcessInfo,
+  counts: ApacheProcess | undefined,
+): ApacheWorker {
   const group = wsgiGroup(process);
   const worker = { pid, row: undefined, process, isSending: sends(counts), group };
   if (group !== undefined) return { ...worker, kind: "wsgi", activity: "active" };
@@ -82,7 +86,7 @@ function notListed(pid: number, process: ProcessInfo, counts: ServerProcess | un
 }
 
 /** Tells of which worker a message speaks. */
-export function describeWorker({ kind, pid, activity, group }: Worker): string {
+export function describeWorker({ kind, pid, activity, group }: ApacheWorker): string {
   const name = pid ?? "without a pid";
   switch (kind) {
     case "native":

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { zabbixDiscovery } from "../../apache/manager/metrics-file.js";
 import { reportLines } from "../../apache/manager/report.js";
-import { readManagerSettings, settingsFiles } from "../../apache/manager/settings.js";
+import { readIniSettings, settingsFiles } from "../../apache/manager/settings.js";
 import type { ApacheServer } from "../../apache/processes/apache-servers.js";
 import { memoryUsageOf } from "../../apache/processes/memory-usage.js";
 import type { ProcessTable } from "../../apache/processes/process-table.js";
@@ -122,7 +122,7 @@ export class Manager {
   /** What the ini files and the command line set. The command line wins. */
   async #readSettings(): Promise<Limits> {
     const { home, etc } = this.#world;
-    const { settings, warnings } = readManagerSettings(settingsFiles(home, etc));
+    const { settings, warnings } = readIniSettings(settingsFiles(home, etc));
     for (const warning of warnings) await this.#log.write("WARNING", warning);
     this.#hangingAfter = this.#options.hangingAfter ?? settings.hangingWorkerThreshold;
     return {

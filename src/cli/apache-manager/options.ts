@@ -1,4 +1,4 @@
-import { parseSize, parseTimespan } from "../../apache/manager/quantities.js";
+import { parseMemorySize, parseTimespan } from "../../apache/manager/quantities.js";
 import { addPageHeader, type PageOptions, parseHost } from "../commands/apache/options.js";
 import { type OptionSpec, parseOptions } from "./getopt.js";
 
@@ -101,7 +101,7 @@ export function readManagerOptions(args: readonly string[]): ManagerOptions {
     const text = values.get(key);
     return text === undefined ? undefined : parse(text);
   };
-  const bytes = (text: string) => parseSize(text, { binary: version === 2 });
+  const bytes = (text: string) => parseMemorySize(text, { binary: version === 2 });
   return {
     version,
     verbosity,

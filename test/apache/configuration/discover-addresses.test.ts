@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Discovery, discover } from "../../../src/apache/configuration/discover.js";
+import { type DiscoveredHttpd, discoverHttpd } from "../../../src/apache/configuration/discover.js";
 
 let folder = "";
 beforeAll(() => {
@@ -10,10 +10,10 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function discoverIn(...lines: string[]): Discovery {
+function discoverIn(...lines: string[]): DiscoveredHttpd {
   const file = join(folder, "httpd.conf");
   writeFileSync(file, lines.join("\n"));
-  return discover({ file });
+  return discoverHttpd({ file });
 }
 
 const host = (address: string, ...lines: string[]) => [

@@ -4,9 +4,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
-import { discover } from "../../../src/apache/configuration/discover.js";
-import { findRunning } from "../../../src/apache/configuration/running-httpd.js";
-import { fetchStatusPage } from "../../../src/apache/fetch/fetch-status.js";
+import { discoverHttpd } from "../../../src/apache/configuration/discover.js";
+import { findRunningHttpd } from "../../../src/apache/configuration/running-httpd.js";
+import { fetchServerStatusPage } from "../../../src/apache/fetch/fetch-status.js";
 import { ProcFileSystem } from "../../../src/apache/processes/process-table.js";
 import { findModule, startApache } from "../../harness/apache.js";
 import { describeWith } from "../../harness/describe-with.js";
@@ -112,7 +112,7 @@ describeWith(["apache2"], "discovery, judged by httpd", () => {
     });
     const defines = ["A", "DUMP_CONFIG"];
     const file = join(folder, "apache2.conf");
-    const found = discover({ file, defines, program: requireServer("apache2") });
+    const found = discoverHttpd({ file, defines, program: requireServer("apache2") });
     const { ports, pidFile } = judge(folder, ["A"]);
     expect(found.listeners.map(({ port }) => port)).toEqual(ports);
     expect(found.pidFile).toBe(pidFile);
@@ -141,14 +141,16 @@ describeWith(["apache2"], "discovery, judged by httpd", () => {
     const file = join(apache.folder, "without.conf");
     const text = readFileSync(apache.configuration, "utf8");
     writeFileSync(file, text.replace(/<Location \/server-status>[\s\S]*?<\/Location>/, ""));
-    const { statusUrl, statusHost } = discover({ file });
+    const { statusUrl, statusHost } = discoverHttpd({ file });
     expect([statusUrl, statusHost]).toEqual([
       `http://127.0.0.2:${port}/only-here`,
       "second.example",
     ]);
-    const { page } = await fetchStatusPage(`${statusUrl}?auto`, { host: statusHost });
+    const { page } = await fetchServerStatusPage(`${statusUrl}?auto`, { host: statusHost });
     expect(new TextDecoder().decode(page)).toMatch(/^second\.example\nServerVersion: Apache/);
-    await expect(fetchStatusPage(statusUrl)).rejects.toMatchObject({ code: "page_not_found" });
+    await expect(fetchServerStatusPage(statusUrl)).rejects.toMatchObject({
+      code: "page_not_found",
+    });
   });
 
   it("knows the names that a running httpd was started with", async () => {
@@ -163,12 +165,14 @@ describeWith(["apache2"], "discovery, judged by httpd", () => {
     ];
     const apache = await startApache({ mpm: "event", extra });
     onTestFinished(() => apache.stop());
-    const running = findRunning(apache.configuration, new ProcFileSystem());
+    const running = findRunningHttpd(apache.configuration, new ProcFileSystem());
     expect(running).toMatchObject({ defines: ["FOREGROUND"], warnings: [] });
-    const urls = discover(running).listeners.map(({ url }) => url);
+    const urls = discoverHttpd(running).listeners.map(({ url }) => url);
     expect(urls.slice(1)).toEqual([`http://127.0.0.1:${port}`, `http://127.0.0.2:${port}`]);
     for (const url of urls) {
-      expect((await fetchStatusPage(`${url}/server-status?auto`)).page.length).toBeGreaterThan(99);
+      expect(
+        (await fetchServerStatusPage(`${url}/server-status?auto`)).page.length,
+      ).toBeGreaterThan(99);
     }
   });
 });

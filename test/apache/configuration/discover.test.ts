@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Discovery, discover } from "../../../src/apache/configuration/discover.js";
+import { type DiscoveredHttpd, discoverHttpd } from "../../../src/apache/configuration/discover.js";
 import { readEnvironmentFile } from "../../../src/apache/configuration/environment-file.js";
 
 let root = "";
@@ -23,9 +23,10 @@ function folderOf(files: Record<string, string>): string {
   return folder;
 }
 
-const discoverIn = (files: Record<string, string>, defines: string[] = []): Discovery =>
-  discover({ file: join(folderOf(files), Object.keys(files)[0] ?? ""), defines });
-const ports = (...lines: string[]): Discovery => discoverIn({ "ports.conf": lines.join("\n") });
+const discoverIn = (files: Record<string, string>, defines: string[] = []): DiscoveredHttpd =>
+  discoverHttpd({ file: join(folderOf(files), Object.keys(files)[0] ?? ""), defines });
+const ports = (...lines: string[]): DiscoveredHttpd =>
+  discoverIn({ "ports.conf": lines.join("\n") });
 const urls = (...lines: string[]): string[] => ports(...lines).listeners.map(({ url }) => url);
 
 describe("discovery", () => {
@@ -111,7 +112,7 @@ describe("discovery", () => {
 
   it("S1.10 says that the configuration is missing", () => {
     const file = join(root, "none", "ports.conf");
-    expect(() => discover({ file })).toThrow(
+    expect(() => discoverHttpd({ file })).toThrow(
       expect.objectContaining({
         name: "GatewayError",
         code: "bad_input",
@@ -129,7 +130,7 @@ describe("discovery", () => {
   });
 
   it("opens nothing that is no file", () => {
-    expect(() => discover({ file: root })).toThrow(/cannot be read: it is a folder/);
+    expect(() => discoverHttpd({ file: root })).toThrow(/cannot be read: it is a folder/);
   });
 });
 
@@ -175,7 +176,7 @@ describe("discovery in a whole configuration", () => {
       "a.conf": "Listen 1\nInclude gone.conf\nInclude loop.conf",
       "loop.conf": "Include loop.conf",
     });
-    const { warnings } = discover({ file: join(folder, "a.conf") });
+    const { warnings } = discoverHttpd({ file: join(folder, "a.conf") });
     expect(warnings).toEqual([
       expect.stringContaining("gone.conf on line 2, which is missing"),
       expect.stringContaining("it is included too deeply"),
@@ -185,7 +186,7 @@ describe("discovery in a whole configuration", () => {
   it("ends with links that lead back", () => {
     const folder = folderOf({ "a.conf": "Listen 1\nInclude d", "d/b.conf": "Listen 2" });
     symlinkSync(join(folder, "d"), join(folder, "d", "again"));
-    const { listeners } = discover({ file: join(folder, "a.conf") });
+    const { listeners } = discoverHttpd({ file: join(folder, "a.conf") });
     expect(listeners[0]?.port).toBe(1);
   });
 
@@ -302,7 +303,7 @@ describe("discovery in a whole configuration", () => {
         "export APACHE_PORT='8088'",
       ].join("\n"),
     });
-    const found = discover({ file: join(folder, "apache2.conf") });
+    const found = discoverHttpd({ file: join(folder, "apache2.conf") });
     expect(found.pidFile).toBe("/var/run/apache2/apache2.pid");
     expect(found.listeners[0]?.port).toBe(8088);
     expect(readEnvironmentFile(join(folder, "envvars")).has("EVIL")).toBe(false);

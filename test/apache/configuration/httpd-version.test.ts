@@ -2,7 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type DiscoveryOptions, discover } from "../../../src/apache/configuration/discover.js";
+import {
+  type DiscoverHttpdOptions,
+  discoverHttpd,
+} from "../../../src/apache/configuration/discover.js";
 import {
   matchesVersion,
   versionOfProgram,
@@ -78,8 +81,8 @@ describe("IfVersion", () => {
     "Listen 4",
     "</IfVersion>",
   ].join("\n");
-  const found = (options: DiscoveryOptions) => {
-    const { listeners, warnings } = discover({ file: fileOf("a.conf", config), ...options });
+  const found = (options: DiscoverHttpdOptions) => {
+    const { listeners, warnings } = discoverHttpd({ file: fileOf("a.conf", config), ...options });
     return { ports: listeners.map(({ port }) => port), warnings };
   };
 
@@ -101,14 +104,14 @@ describe("IfVersion", () => {
 
   it("says what httpd would not understand", () => {
     const file = fileOf("b.conf", "Listen 1\n<IfVersion => 2>\nListen 2\n</IfVersion>");
-    const { listeners, warnings } = discover({ file, version: "2.4.66" });
+    const { listeners, warnings } = discoverHttpd({ file, version: "2.4.66" });
     expect(listeners).toHaveLength(1);
     expect(warnings).toEqual([expect.stringContaining("httpd does not understand it")]);
   });
 
   it("says that a block hangs on httpd's modules", () => {
     const file = fileOf("c.conf", "Listen 1\n<IfDirective X>\nListen 2\n</IfDirective>");
-    const { listeners, warnings } = discover({ file });
+    const { listeners, warnings } = discoverHttpd({ file });
     expect(listeners).toHaveLength(1);
     expect(warnings).toEqual([expect.stringContaining("it depends on httpd's modules")]);
   });

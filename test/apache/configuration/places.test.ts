@@ -55,7 +55,7 @@ describe("looking for the configuration", () => {
 /** Runs a line of the sources as a user who is not root, and may not open what is closed. */
 function asAnyone(line: string): unknown {
   const isRoot = process.getuid?.() === 0;
-  const script = `const { discover } = await import(${JSON.stringify(door)});
+  const script = `const { discoverHttpd } = await import(${JSON.stringify(door)});
     const { findConfiguration } = await import(${JSON.stringify(places)});
     let result;
     try { result = ${line}; } catch ({ message, hint }) { result = { message, hint }; }
@@ -91,7 +91,7 @@ describe("a folder that may not be entered", () => {
 
   it("is called that, not missing", () => {
     const file = quoted(closed, "conf", "httpd.conf");
-    expect(asAnyone(`discover({ file: ${file} })`)).toMatchObject({
+    expect(asAnyone(`discoverHttpd({ file: ${file} })`)).toMatchObject({
       message: expect.stringContaining(`cannot be read: it ${said()}.`),
     });
   });
@@ -118,7 +118,7 @@ describe("a folder that may not be entered", () => {
     const file = join(folder, "a.conf");
     writeFileSync(file, `ServerRoot ${folder}\nListen 80\n${line}\n`);
     const problem = path.includes("*/") ? "may not be read by this user (EACCES)" : said();
-    expect(asAnyone(`discover({ file: ${quoted(file)} })`)).toMatchObject({
+    expect(asAnyone(`discoverHttpd({ file: ${quoted(file)} })`)).toMatchObject({
       warnings: [`${join(folder, path)} was not read: it ${problem}`],
     });
   });
@@ -126,7 +126,7 @@ describe("a folder that may not be entered", () => {
   it("is said in the hint where nothing else has a Listen", () => {
     const file = join(folder, "a.conf");
     writeFileSync(file, `Include ${closed}/conf/*.conf\n`);
-    expect(asAnyone(`discover({ file: ${quoted(file)} })`)).toMatchObject({
+    expect(asAnyone(`discoverHttpd({ file: ${quoted(file)} })`)).toMatchObject({
       message: expect.stringContaining("Maybe I'm parsing the wrong configuration file?"),
       hint: expect.stringContaining(said()),
     });
@@ -135,7 +135,7 @@ describe("a folder that may not be entered", () => {
   it("is no file that may not be read", () => {
     const file = join(folder, "a.conf");
     writeFileSync(file, "Listen 80\n", { mode: 0 });
-    expect(asAnyone(`discover({ file: ${quoted(file)} })`)).toMatchObject({
+    expect(asAnyone(`discoverHttpd({ file: ${quoted(file)} })`)).toMatchObject({
       message: expect.stringContaining("cannot be read: it may not be read by this user (EACCES)."),
     });
   });

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import { findRunning, startOptions } from "../../../src/apache/configuration/running-httpd.js";
+import { findRunningHttpd, startOptions } from "../../../src/apache/configuration/running-httpd.js";
 import { ProcFileSystem } from "../../../src/apache/processes/process-table.js";
 import { type FakeProcess, makeProc } from "../fake-processes.js";
 
@@ -56,15 +56,15 @@ describe("what a running httpd was started with", () => {
   it("counts for the configuration that it was started with", () => {
     const [own, other] = [fileOf("own.conf"), fileOf("other.conf")];
     const table = tableOf({ args: ["-f", own, "-D", "SSL"] }, { args: ["-f", other, "-D", "X"] });
-    expect(findRunning(own, table)).toEqual({
+    expect(findRunningHttpd(own, table)).toEqual({
       file: own,
       defines: ["SSL"],
       serverRoot: undefined,
       program: "/opt/nowhere/bin/httpd",
       warnings: [],
     });
-    expect(findRunning(other, table).defines).toEqual(["X"]);
-    expect(findRunning(fileOf("third.conf"), table).defines).toEqual([]);
+    expect(findRunningHttpd(other, table).defines).toEqual(["X"]);
+    expect(findRunningHttpd(fileOf("third.conf"), table).defines).toEqual([]);
   });
 
   it.each([
@@ -75,34 +75,34 @@ describe("what a running httpd was started with", () => {
   ])("counts for %s in the ServerRoot that it was started with", (name, args) => {
     const file = fileOf(name);
     const table = tableOf({ args: [...args, "-d", folder] });
-    expect(findRunning(file, table)).toMatchObject({ defines: ["A"], serverRoot: folder });
+    expect(findRunningHttpd(file, table)).toMatchObject({ defines: ["A"], serverRoot: folder });
   });
 
   it("says where its configuration is, when it is the only one", () => {
     const file = fileOf("own.conf");
-    expect(findRunning(undefined, tableOf({ args: ["-f", file, "-DA"] }))).toMatchObject({
+    expect(findRunningHttpd(undefined, tableOf({ args: ["-f", file, "-DA"] }))).toMatchObject({
       file,
       defines: ["A"],
     });
     const other = fileOf("other.conf");
     const two = tableOf({ args: ["-f", file, "-DA"] }, { args: ["-f", other, "-DB"] });
-    expect(findRunning(undefined, two).file).toBeUndefined();
+    expect(findRunningHttpd(undefined, two).file).toBeUndefined();
   });
 
   it("counts also by a link to the configuration", () => {
     const file = fileOf("own.conf");
     const link = join(folder, "link.conf");
     symlinkSync(file, link);
-    expect(findRunning(link, tableOf({ args: ["-f", file, "-DA"] })).defines).toEqual(["A"]);
-    expect(findRunning(undefined, tableOf({ args: ["-f", link, "-DA"] })).file).toBe(link);
+    expect(findRunningHttpd(link, tableOf({ args: ["-f", file, "-DA"] })).defines).toEqual(["A"]);
+    expect(findRunningHttpd(undefined, tableOf({ args: ["-f", link, "-DA"] })).file).toBe(link);
   });
 
   it("does not count where several were started in different ways, and that is said", () => {
     const file = fileOf("own.conf");
     const same = tableOf({ args: ["-f", file, "-DA"] }, { args: ["-f", file, "-DA"] });
-    expect(findRunning(file, same)).toMatchObject({ defines: ["A"], warnings: [] });
+    expect(findRunningHttpd(file, same)).toMatchObject({ defines: ["A"], warnings: [] });
     const different = tableOf({ args: ["-f", file, "-DA"] }, { args: ["-f", file] });
-    expect(findRunning(file, different)).toMatchObject({
+    expect(findRunningHttpd(file, different)).toMatchObject({
       defines: [],
       warnings: [
         expect.stringMatching(/^2 httpds run with .*own\.conf, started in different ways/),
@@ -114,8 +114,8 @@ describe("what a running httpd was started with", () => {
     const file = fileOf("own.conf");
     for (const more of [{ userId: 4_294_967_000 }, { innerPid: 1 }]) {
       const table = tableOf({ args: ["-f", file, "-DA"], ...more });
-      expect(findRunning(file, table).defines).toEqual([]);
-      expect(findRunning(undefined, table).file).toBeUndefined();
+      expect(findRunningHttpd(file, table).defines).toEqual([]);
+      expect(findRunningHttpd(undefined, table).file).toBeUndefined();
     }
   });
 });

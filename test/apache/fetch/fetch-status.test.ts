@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { fetchStatusPage, fetchWorkerPage } from "../../../src/apache/fetch/fetch-status.js";
+import { fetchServerStatusPage, fetchWorkerPage } from "../../../src/apache/fetch/fetch-status.js";
 import { StatusSource } from "../../../src/apache/fetch/status-source.js";
-import { parseWorkerPage } from "../../../src/apache/page/html-page.js";
-import { parseTextPage } from "../../../src/apache/page/text-page.js";
+import { parseServerStatusHtml } from "../../../src/apache/page/html-page.js";
+import { parseServerStatus } from "../../../src/apache/page/text-page.js";
 import { freePort } from "../../harness/ports.js";
 import { fixture, least, pageOf } from "../fixtures.js";
 import { serve, serveBytes } from "../serve.js";
@@ -35,7 +35,7 @@ const html = fixture("event-idle--html.html");
 describe("asking for a status page", () => {
   it("S1.20 gives the body of an answer with status 200", async () => {
     const url = await serve((_, response) => response.end(text));
-    const { page } = await fetchStatusPage(`${url}/server-status?auto`);
+    const { page } = await fetchServerStatusPage(`${url}/server-status?auto`);
     expect(page).toEqual(text);
   });
 
@@ -51,7 +51,7 @@ describe("asking for a status page", () => {
       response.statusCode = status;
       response.end(status === 204 ? undefined : text);
     });
-    await expect(fetchStatusPage(`${url}/server-status`)).rejects.toMatchObject({
+    await expect(fetchServerStatusPage(`${url}/server-status`)).rejects.toMatchObject({
       name: "GatewayError",
       code,
       message: `Failed to retrieve Apache status page from ${url}/server-status! Expected to get HTTP response status 200, got ${status} instead.`,
@@ -61,18 +61,21 @@ describe("asking for a status page", () => {
 
   it("S1.22 says that nobody listens", async () => {
     const url = `http://127.0.0.1:${await freePort()}/server-status`;
-    await expect(fetchStatusPage(url)).rejects.toMatchObject({ code: "refused", address: url });
+    await expect(fetchServerStatusPage(url)).rejects.toMatchObject({
+      code: "refused",
+      address: url,
+    });
   });
 
   it("S1.22 says that a name is not known", async () => {
-    await expect(fetchStatusPage("http://nowhere.invalid/")).rejects.toMatchObject({
+    await expect(fetchServerStatusPage("http://nowhere.invalid/")).rejects.toMatchObject({
       code: "connect_failed",
     });
   });
 
   it("S1.22 waits no longer than it was told to, for the connection", async () => {
     const port = await silentPort();
-    const error = await fetchStatusPage(`http://127.0.0.1:${port}/`, { timeout: 200 }).catch(
+    const error = await fetchServerStatusPage(`http://127.0.0.1:${port}/`, { timeout: 200 }).catch(
       (reason) => reason,
     );
     expect(error).toMatchObject({
@@ -84,7 +87,7 @@ describe("asking for a status page", () => {
 
   it("S1.22 waits no longer than it was told to, for the answer", async () => {
     const url = await serve(() => {});
-    await expect(fetchStatusPage(url, { timeout: 50 })).rejects.toMatchObject({
+    await expect(fetchServerStatusPage(url, { timeout: 50 })).rejects.toMatchObject({
       code: "deadline",
       hint: expect.stringContaining("every worker of httpd may be busy"),
     });
@@ -92,7 +95,7 @@ describe("asking for a status page", () => {
 
   it("S1.22 waits no longer than it was told to, for the end of the page", async () => {
     const url = await serve((_, response) => response.write("BusyWorkers: 1\n"));
-    const error = await fetchStatusPage(url, { timeout: 200 }).catch((reason) => reason);
+    const error = await fetchServerStatusPage(url, { timeout: 200 }).catch((reason) => reason);
     expect(error).toMatchObject({ code: "deadline" });
     expect(error.message).toContain("15 bytes of it came");
     expect(error.hint).not.toContain("busy");
@@ -101,7 +104,7 @@ describe("asking for a status page", () => {
   it("S1.22 can be cancelled", async () => {
     const url = await serve(() => {});
     const controller = new AbortController();
-    const page = fetchStatusPage(url, { signal: controller.signal });
+    const page = fetchServerStatusPage(url, { signal: controller.signal });
     controller.abort();
     await expect(page).rejects.toMatchObject({ code: "aborted" });
   });
@@ -112,7 +115,7 @@ describe("asking for a status page", () => {
       response.write("BusyWorkers: 1\n");
       setTimeout(() => response.destroy(), 10);
     });
-    await expect(fetchStatusPage(url)).rejects.toMatchObject({
+    await expect(fetchServerStatusPage(url)).rejects.toMatchObject({
       code: "truncated",
       message: expect.stringContaining("after 15 bytes"),
     });
@@ -120,16 +123,18 @@ describe("asking for a status page", () => {
 
   it("says that the connection was closed without an answer", async () => {
     const url = await serve((request) => request.socket.destroy());
-    await expect(fetchStatusPage(url)).rejects.toMatchObject({ code: "closed_without_answer" });
+    await expect(fetchServerStatusPage(url)).rejects.toMatchObject({
+      code: "closed_without_answer",
+    });
   });
 
   it("accepts no page that is too long", async () => {
     const url = await serve((_, response) => response.end(new Uint8Array(100_000)));
-    await expect(fetchStatusPage(url, { maxLength: 99_999 })).rejects.toMatchObject({
+    await expect(fetchServerStatusPage(url, { maxLength: 99_999 })).rejects.toMatchObject({
       code: "limit_exceeded",
       hint: "no status page is that long: check the URL",
     });
-    const { page } = await fetchStatusPage(url, { maxLength: 100_000 });
+    const { page } = await fetchServerStatusPage(url, { maxLength: 100_000 });
     expect(page).toHaveLength(100_000);
   });
 
@@ -138,14 +143,14 @@ describe("asking for a status page", () => {
     await once(server, "listening");
     onTestFinished(() => void server.close());
     const { port } = server.address() as AddressInfo;
-    const { page, connection } = await fetchStatusPage(`http://[::1]:${port}/`);
+    const { page, connection } = await fetchServerStatusPage(`http://[::1]:${port}/`);
     expect(page).toEqual(text);
     expect(connection).toMatchObject({ remoteAddress: "::1", remotePort: port });
   });
 
   it("says that something else than a web server listens", async () => {
     const url = await serveBytes((socket) => socket.end("SSH-2.0-OpenSSH_9.2\r\n"));
-    await expect(fetchStatusPage(url)).rejects.toMatchObject({ code: "wrong_protocol" });
+    await expect(fetchServerStatusPage(url)).rejects.toMatchObject({ code: "wrong_protocol" });
   });
 
   it("sends the name and the password of a URL, and shows neither", async () => {
@@ -156,13 +161,13 @@ describe("asking for a status page", () => {
       response.end();
     });
     const secret = url.replace("//", "//us%20er:p%C3%A9@");
-    const error = await fetchStatusPage(`${secret}/s`).catch((reason: Error) => reason);
+    const error = await fetchServerStatusPage(`${secret}/s`).catch((reason: Error) => reason);
     expect(authorization).toBe(`Basic ${Buffer.from("us er:pé").toString("base64")}`);
     expect(JSON.stringify(error) + String(error)).not.toMatch(/us%20er|p%C3%A9/);
   });
 
   it.each(["", "server-status", "ftp://h/", "unix:/x"])("refuses the URL %j", async (url) => {
-    await expect(fetchStatusPage(url)).rejects.toMatchObject({ code: "bad_address" });
+    await expect(fetchServerStatusPage(url)).rejects.toMatchObject({ code: "bad_address" });
   });
 
   it("reads workers as the page comes", async () => {
@@ -170,7 +175,7 @@ describe("asking for a status page", () => {
       response.write(html.subarray(0, 3001));
       setTimeout(() => response.end(html.subarray(3001)), 10);
     });
-    expect(await fetchWorkerPage(url)).toMatchObject(parseWorkerPage(html));
+    expect(await fetchWorkerPage(url)).toMatchObject(parseServerStatusHtml(html));
   });
 
   it("says when the answer begins", async () => {
@@ -257,7 +262,7 @@ describe("the source of status pages", () => {
     const page = pageOf("caf\xe9", ...least);
     const [url] = await counting(() => page);
     expect((await new StatusSource(url).status()).serverName).toBe("café");
-    expect(parseTextPage(page).serverName).toBe("café");
+    expect(parseServerStatus(page).serverName).toBe("café");
   });
 
   it("S1.34 says that a login page came", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fetchStatusPage, fetchWorkerPage } from "../../../src/apache/fetch/fetch-status.js";
+import { fetchServerStatusPage, fetchWorkerPage } from "../../../src/apache/fetch/fetch-status.js";
 import { StatusSource } from "../../../src/apache/fetch/status-source.js";
 import { fixture } from "../fixtures.js";
 import { serve, serveBytes, serveSecurely } from "../serve.js";
@@ -34,7 +34,7 @@ describe("a redirect of a status page", () => {
       (path) => (path === "/s" ? "/t?auto" : undefined),
       status,
     );
-    const { page, connection } = await fetchStatusPage(`${url.replace("//", "//u:p@")}/s`);
+    const { page, connection } = await fetchServerStatusPage(`${url.replace("//", "//u:p@")}/s`);
     expect(page).toEqual(text);
     expect(asked.urls).toEqual(["/s", "/t?auto"]);
     expect(asked.headers["authorization"]).toBe("Basic dTpw");
@@ -45,7 +45,9 @@ describe("a redirect of a status page", () => {
     const [url, asked] = await redirecting((path) =>
       path === "/s" ? "http://www.example.com/t" : undefined,
     );
-    const { page, isElsewhere } = await fetchStatusPage(`${url}/s`, { host: "www.example.com" });
+    const { page, isElsewhere } = await fetchServerStatusPage(`${url}/s`, {
+      host: "www.example.com",
+    });
     expect([page, isElsewhere]).toEqual([text, false]);
     expect(asked.urls).toEqual(["/s", "/t"]);
     expect(asked.headers["host"]).toBe("www.example.com");
@@ -53,7 +55,7 @@ describe("a redirect of a status page", () => {
 
   it("is followed 10 times, and no more", async () => {
     const [url, asked] = await redirecting((path) => `${path}x`);
-    await expect(fetchStatusPage(`${url}/`)).rejects.toMatchObject({
+    await expect(fetchServerStatusPage(`${url}/`)).rejects.toMatchObject({
       code: "bad_status",
       message: expect.stringContaining("redirects more than 10 times"),
     });
@@ -64,7 +66,7 @@ describe("a redirect of a status page", () => {
     const url = await serve((request, response) => {
       setTimeout(() => response.writeHead(302, { location: `${request.url}x` }).end(), 60);
     });
-    await expect(fetchStatusPage(`${url}/`, { timeout: 200 })).rejects.toMatchObject({
+    await expect(fetchServerStatusPage(`${url}/`, { timeout: 200 })).rejects.toMatchObject({
       code: "deadline",
     });
   });
@@ -81,7 +83,7 @@ describe("a redirect of a status page", () => {
     };
     await expect(fetchWorkerPage(`${url}/s`)).rejects.toMatchObject(refusal);
     await expect(new StatusSource(`${url}/s`).workers()).rejects.toMatchObject(refusal);
-    await expect(fetchStatusPage(`${url}/s`)).rejects.toMatchObject(refusal);
+    await expect(fetchServerStatusPage(`${url}/s`)).rejects.toMatchObject(refusal);
     expect(connections).toBe(0);
   });
 
@@ -97,7 +99,7 @@ describe("a redirect of a status page", () => {
     let own = "";
     const [url] = await redirecting(() => change(own));
     own = url;
-    await expect(fetchStatusPage(url)).rejects.toMatchObject({
+    await expect(fetchServerStatusPage(url)).rejects.toMatchObject({
       code: "bad_status",
       message: expect.stringContaining("another server"),
     });
@@ -106,7 +108,7 @@ describe("a redirect of a status page", () => {
   it("to another server may be followed, without what was meant for the first", async () => {
     const [other, asked] = await redirecting(() => undefined);
     const [url] = await redirecting(() => `${other}/t?auto`);
-    const found = await fetchStatusPage(`${url.replace("//", "//u:p@")}/s`, {
+    const found = await fetchServerStatusPage(`${url.replace("//", "//u:p@")}/s`, {
       followOrigins: true,
       host: "www.example.com",
       headers: { cookie: "a=1" },
@@ -121,7 +123,7 @@ describe("a redirect of a status page", () => {
 
   it("without a place to go is an error like any", async () => {
     const url = await serve((_, response) => response.writeHead(302).end());
-    await expect(fetchStatusPage(url)).rejects.toMatchObject({
+    await expect(fetchServerStatusPage(url)).rejects.toMatchObject({
       code: "bad_status",
       message: expect.stringContaining("got 302 instead"),
     });
@@ -132,19 +134,19 @@ describe("a status page over TLS", () => {
   it("is refused with a certificate that nobody has signed, and says what to do", async () => {
     const url = await serveSecurely((_, response) => response.end(text));
     const refusal = { code: "connect_failed", hint: expect.stringContaining("--insecure") };
-    await expect(fetchStatusPage(url)).rejects.toMatchObject(refusal);
+    await expect(fetchServerStatusPage(url)).rejects.toMatchObject(refusal);
   });
 
   it("gets no password before the certificate is accepted", async () => {
     const asked: string[] = [];
     const url = await serveSecurely((request) => asked.push(request.url ?? ""));
-    await fetchStatusPage(url.replace("//", "//u:p@")).catch(() => {});
+    await fetchServerStatusPage(url.replace("//", "//u:p@")).catch(() => {});
     expect(asked).toEqual([]);
   });
 
   it("is read with any certificate where that is asked for", async () => {
     const url = await serveSecurely((_, response) => response.end(text));
-    const { page, connection } = await fetchStatusPage(url, { insecure: true });
+    const { page, connection } = await fetchServerStatusPage(url, { insecure: true });
     expect(page).toEqual(text);
     expect(connection?.remotePort).toBe(Number(new URL(url).port));
   });
@@ -156,29 +158,29 @@ describe("a status page over TLS", () => {
       (name) => names.push(name),
     );
     const options = { insecure: true, host: "www.example.com:444" };
-    const { page } = await fetchStatusPage(url, options);
+    const { page } = await fetchServerStatusPage(url, options);
     expect(new TextDecoder().decode(page)).toBe("www.example.com:444");
-    await fetchStatusPage(url, { insecure: true });
+    await fetchServerStatusPage(url, { insecure: true });
     expect(names).toEqual(["www.example.com", false]);
   });
 
   it("says that the port does not speak TLS, or does", async () => {
     const plain = await serve((_, response) => response.end(text));
-    await expect(fetchStatusPage(plain.replace("http:", "https:"))).rejects.toMatchObject({
+    await expect(fetchServerStatusPage(plain.replace("http:", "https:"))).rejects.toMatchObject({
       code: "wrong_protocol",
       hint: expect.stringContaining("write http://"),
     });
     const secure = await serveSecurely((_, response) => response.end(text));
-    await expect(fetchStatusPage(secure.replace("https:", "http:"))).rejects.toMatchObject({
+    await expect(fetchServerStatusPage(secure.replace("https:", "http:"))).rejects.toMatchObject({
       hint: expect.stringContaining("https://"),
     });
   });
 
   it("waits for a handshake no longer than it may", async () => {
     const url = await serveBytes(() => {});
-    const error = await fetchStatusPage(url.replace("http:", "https:"), { timeout: 100 }).catch(
-      (reason) => reason,
-    );
+    const error = await fetchServerStatusPage(url.replace("http:", "https:"), {
+      timeout: 100,
+    }).catch((reason) => reason);
     expect(error).toMatchObject({ code: "deadline", hint: expect.stringContaining("TLS") });
   });
 });

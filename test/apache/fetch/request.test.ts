@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { fetchStatusPage, fetchWorkerPage } from "../../../src/apache/fetch/fetch-status.js";
+import { fetchServerStatusPage, fetchWorkerPage } from "../../../src/apache/fetch/fetch-status.js";
 import { fixture } from "../fixtures.js";
 import { serve, serveBytes } from "../serve.js";
 
@@ -22,7 +22,7 @@ async function headOf(ask: (url: string) => Promise<unknown>): Promise<string> {
 
 describe("the request for a status page", () => {
   it("closes its connection, and asks for no compression", async () => {
-    const head = await headOf((url) => fetchStatusPage(`${url}/server-status?auto`));
+    const head = await headOf((url) => fetchServerStatusPage(`${url}/server-status?auto`));
     expect(head).toMatch(/^GET \/server-status\?auto HTTP\/1\.1\r\n/);
     expect(head).toMatch(/\r\nconnection: close\r\n/i);
     expect(head).toMatch(/\r\nhost: 127\.0\.0\.1:\d+\r\n/i);
@@ -30,7 +30,9 @@ describe("the request for a status page", () => {
   });
 
   it("has the host that is given, at the address of the URL", async () => {
-    const head = await headOf((url) => fetchStatusPage(url, { host: "www.example.com:8080" }));
+    const head = await headOf((url) =>
+      fetchServerStatusPage(url, { host: "www.example.com:8080" }),
+    );
     expect(head.match(/^host:.*$/gim)).toEqual(["host: www.example.com:8080"]);
   });
 
@@ -40,7 +42,7 @@ describe("the request for a status page", () => {
       ["x-one", "2"],
       ["User-Agent", "caf\xe9"],
     ] as const;
-    const head = await headOf((url) => fetchStatusPage(url, { headers }));
+    const head = await headOf((url) => fetchServerStatusPage(url, { headers }));
     expect(head.match(/^(?:x-one|user-agent):.*$/gim)).toEqual([
       "user-agent: caf\xe9",
       "x-one: 1",
@@ -62,7 +64,7 @@ describe("the request for a status page", () => {
   ])("refuses the header field %j with %j, and sends nothing", async (name, value) => {
     const asked: string[] = [];
     const url = await serve((request) => asked.push(request.url ?? ""));
-    const page = fetchStatusPage(url, { headers: { [name]: value } });
+    const page = fetchServerStatusPage(url, { headers: { [name]: value } });
     await expect(page).rejects.toMatchObject({ code: "bad_input" });
     expect(asked).toEqual([]);
   });
@@ -70,7 +72,7 @@ describe("the request for a status page", () => {
   it.each(["", "a b", "a/b", "a\r\nX: 1", "u@h", "h:x", "[::1", "h#f", "bücher.example"])(
     "refuses the host %j",
     async (host) => {
-      await expect(fetchStatusPage("http://127.0.0.1:9/", { host })).rejects.toMatchObject({
+      await expect(fetchServerStatusPage("http://127.0.0.1:9/", { host })).rejects.toMatchObject({
         code: "bad_input",
       });
     },
@@ -86,13 +88,13 @@ describe("the request for a status page", () => {
     ["us%20er:", "us er:"],
     [":p", ":p"],
   ])("sends the credentials %s as %s", async (given, sent) => {
-    const head = await headOf((url) => fetchStatusPage(url.replace("//", `//${given}@`)));
+    const head = await headOf((url) => fetchServerStatusPage(url.replace("//", `//${given}@`)));
     const authorization = /^authorization: Basic (.*)$/im.exec(head)?.[1] ?? "";
     expect(Buffer.from(authorization, "base64").toString()).toBe(sent);
   });
 
   it("never shows a password of what is no URL", async () => {
-    const error = await fetchStatusPage("http://u:s3cret#x@h/").catch((reason) => reason);
+    const error = await fetchServerStatusPage("http://u:s3cret#x@h/").catch((reason) => reason);
     expect(error).toMatchObject({ code: "bad_address" });
     expect(JSON.stringify(error) + error.message).not.toContain("s3cret");
   });
@@ -111,7 +113,7 @@ describe("the request for a status page", () => {
     onTestFinished(() => void server.close());
     const url = `http://127.0.0.1:${port}/server-status?auto`;
     await expect(fetch(url)).rejects.toMatchObject({ cause: { message: "bad port" } });
-    expect((await fetchStatusPage(url)).page).toEqual(text);
+    expect((await fetchServerStatusPage(url)).page).toEqual(text);
   });
 
   it("tells when the page begins, once, after redirects and before its end", async () => {
@@ -128,7 +130,7 @@ describe("the request for a status page", () => {
         response.end(text.subarray(100));
       }, 50);
     });
-    await fetchStatusPage(`${url}/s`, { onAnswer: () => begun.push(isWhole) });
+    await fetchServerStatusPage(`${url}/s`, { onAnswer: () => begun.push(isWhole) });
     expect(begun).toEqual([false]);
   });
 
@@ -157,7 +159,7 @@ describe("the answer with a status page", () => {
       });
     });
   const pageOf = async (...parts: readonly string[]) =>
-    new TextDecoder().decode((await fetchStatusPage(await answer(...parts))).page);
+    new TextDecoder().decode((await fetchServerStatusPage(await answer(...parts))).page);
 
   it("may come in chunks", async () => {
     const head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -179,7 +181,9 @@ describe("the answer with a status page", () => {
     ["chunks without an end", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc"],
     ["fewer bytes than it says", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nabc"],
   ])("is refused with %s", async (_, bytes) => {
-    await expect(fetchStatusPage(await answer(bytes))).rejects.toMatchObject({ code: "truncated" });
+    await expect(fetchServerStatusPage(await answer(bytes))).rejects.toMatchObject({
+      code: "truncated",
+    });
   });
 
   it.each([
@@ -188,6 +192,6 @@ describe("the answer with a status page", () => {
     ["two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx"],
     ["a head without an end", `HTTP/1.1 200 OK\r\nX: ${"x".repeat(100_000)}`, "limit_exceeded"],
   ])("is refused when it is %s", async (_, bytes, code = "wrong_protocol") => {
-    await expect(fetchStatusPage(await answer(bytes))).rejects.toMatchObject({ code });
+    await expect(fetchServerStatusPage(await answer(bytes))).rejects.toMatchObject({ code });
   });
 });

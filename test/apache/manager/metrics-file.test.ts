@@ -20,10 +20,10 @@ import {
   zabbixDiscovery,
 } from "../../../src/apache/manager/metrics-file.js";
 import { reportLines } from "../../../src/apache/manager/report.js";
-import { parseTextPage } from "../../../src/apache/page/text-page.js";
+import { parseServerStatus } from "../../../src/apache/page/text-page.js";
 import { fixture, least, pageOf } from "../fixtures.js";
 
-const status = parseTextPage(fixture("event-loaded--auto.txt"));
+const status = parseServerStatus(fixture("event-loaded--auto.txt"));
 const data: MetricsData = {
   status,
   responded: true,
@@ -87,14 +87,14 @@ describe("the metrics file", () => {
 
   it("S1.83 prints small and whole floats as Python does", () => {
     const page = pageOf("CPULoad: 2.03794e-5", "BytesPerReq: 119136", "ReqPerSec: 11", ...least);
-    const text = formatMetrics({ ...data, status: parseTextPage(page) });
+    const text = formatMetrics({ ...data, status: parseServerStatus(page) });
     expect(text).toContain("\ncpu-load\t2.03794e-05\n");
     expect(text).toContain("\nbytes-per-request\t119136.0\n");
     expect(text).toContain("\nrequests-per-second\t11.0\n");
   });
 
   it("S1.33 has 0 for what the page lacks, as Python prints it", () => {
-    const text = formatMetrics({ ...data, status: parseTextPage(pageOf(...least)) });
+    const text = formatMetrics({ ...data, status: parseServerStatus(pageOf(...least)) });
     expect(text.split("\n").slice(1, 10)).toEqual([
       "busy-workers\t1",
       "bytes-per-request\t0.0",
@@ -265,7 +265,7 @@ describe("the report for people", () => {
 
   it("S1.33 S1.63 shows zeros for what is not there", () => {
     const lines = reportLines({
-      status: parseTextPage(pageOf(...least)),
+      status: parseServerStatus(pageOf(...least)),
       memory: { native: [], groups: new Map([["\x1b[2J", [1]]]) },
     });
     expect(lines.slice(0, 10)).toEqual([

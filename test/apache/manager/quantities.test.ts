@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   formatSize,
   formatTimespan,
-  parseSize,
+  parseMemorySize,
   parseTimespan,
 } from "../../../src/apache/manager/quantities.js";
 
@@ -59,8 +59,8 @@ describe("sizes", () => {
     ["1YB", 1e24, 2 ** 80],
     ["2 yottabytes", 2e24, 2 ** 81],
   ])("S1.88 reads %j as %s, or %s in version 2", (text, decimal, binary) => {
-    expect(parseSize(text, { binary: false })).toBe(decimal);
-    expect(parseSize(text, { binary: true })).toBe(binary);
+    expect(parseMemorySize(text, { binary: false })).toBe(decimal);
+    expect(parseMemorySize(text, { binary: true })).toBe(binary);
   });
 
   it.each([
@@ -77,7 +77,7 @@ describe("sizes", () => {
     "5 5",
     "9".repeat(99),
   ])("S1.86 S1.88 refuses the size %j", (text) =>
-    expect(() => parseSize(text, { binary: true })).toThrow(badInput),
+    expect(() => parseMemorySize(text, { binary: true })).toThrow(badInput),
   );
 });
 

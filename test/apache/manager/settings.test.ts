@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import { readManagerSettings, settingsFiles } from "../../../src/apache/manager/settings.js";
+import { readIniSettings, settingsFiles } from "../../../src/apache/manager/settings.js";
 
 let folder = "";
 beforeEach(() => {
@@ -16,7 +16,7 @@ function put(name: string, ...lines: string[]): void {
   writeFileSync(path, lines.join("\n"));
 }
 
-const read = () => readManagerSettings(settingsFiles(join(folder, "home"), join(folder, "etc")));
+const read = () => readIniSettings(settingsFiles(join(folder, "home"), join(folder, "etc")));
 
 describe("the settings of apache-manager 2", () => {
   it("S1.I come from the section of an ini file", () => {

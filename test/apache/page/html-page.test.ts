@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import {
-  parseWorkerPage,
+  parseServerStatusHtml,
   streamWorkerRows,
   WorkerPageReader,
 } from "../../../src/apache/page/html-page.js";
-import { parseTextPage } from "../../../src/apache/page/text-page.js";
+import { parseServerStatus } from "../../../src/apache/page/text-page.js";
 import { activityOf, isHanging, type WorkerRow } from "../../../src/apache/page/worker-row.js";
 import { concat, latin1, latin1Bytes } from "../../../src/bytes.js";
 import { cuts } from "../../cuts.js";
@@ -41,7 +41,7 @@ const table = (...rows: string[]) => `<html><table>${rows.join("\n")}</table></h
 const with_ = (column: string, value: string) =>
   row(values.map((cell, index) => (columns[index] === column ? value : cell)));
 const only = (page: string): WorkerRow => {
-  const { rows } = parseWorkerPage(page);
+  const { rows } = parseServerStatusHtml(page);
   expect(rows).toHaveLength(1);
   return rows[0]!;
 };
@@ -70,7 +70,7 @@ const plain: WorkerRow = {
 describe("the worker table of a captured page", () => {
   it.each(pages)("S1.40 S1.46 reads %s", (name) => {
     const page = fixture(name);
-    const { rows, malformedRows } = parseWorkerPage(page);
+    const { rows, malformedRows } = parseServerStatusHtml(page);
     const integer = (text: string) => (/^\d+$/.test(text) ? Number(text) : undefined);
     const expected = cellsOf(page).map((cells) => {
       const [srv = "", pid = "", acc = "", mode, cpu, ss = "", req, dur, conn, child, slot] = cells;
@@ -103,7 +103,7 @@ describe("the worker table of a captured page", () => {
   });
 
   it("reads the processes of event beside the threads", () => {
-    const { processes } = parseWorkerPage(fixture("event-loaded-s06--html.html"));
+    const { processes } = parseServerStatusHtml(fixture("event-loaded-s06--html.html"));
     expect(processes).toEqual([
       {
         slot: 0,
@@ -124,7 +124,7 @@ describe("the worker table of a captured page", () => {
   });
 
   it("reads the processes of a graceful restart", () => {
-    const { processes } = parseWorkerPage(fixture("event-graceful-s01--html.html"));
+    const { processes } = parseServerStatusHtml(fixture("event-graceful-s01--html.html"));
     expect(processes.map(({ stopping }) => stopping)).toContain(true);
   });
 
@@ -135,7 +135,7 @@ describe("the worker table of a captured page", () => {
 <tr><td>77</td><td>1</td><td>yes</td><td>2</td><td>23</td><td>0</td><td>1</td><td>0</td></tr>
 <tr><td>Sum</td><td>1</td><td>&nbsp;</td><td>2</td><td>23</td><td>0</td><td>1</td><td>0</td></tr></table>
 <table>${head()}${row()}</table>`;
-    expect(parseWorkerPage(page).processes).toEqual([
+    expect(parseServerStatusHtml(page).processes).toEqual([
       {
         slot: undefined,
         pid: 77,
@@ -156,21 +156,21 @@ describe("the worker table of a captured page", () => {
   it.each(["prefork-loaded", "event-loaded", "s400-loaded", "s4096-loaded"])(
     "reads the scoreboard of %s, which is wrapped",
     (name) => {
-      const { scoreboard } = parseWorkerPage(fixture(`${name}--html.html`));
-      const { scoreboard: text } = parseTextPage(fixture(`${name}--auto.txt`));
+      const { scoreboard } = parseServerStatusHtml(fixture(`${name}--html.html`));
+      const { scoreboard: text } = parseServerStatus(fixture(`${name}--auto.txt`));
       expect(scoreboard).toMatch(/^[_SRWKDCLGI.]+$/);
       expect(scoreboard).toHaveLength(text?.slots ?? 0);
     },
   );
 
   it("S1.49 shows that httpd leaves out slots that had no request", () => {
-    const { rows, scoreboard } = parseWorkerPage(fixture("event-idle--html.html"));
+    const { rows, scoreboard } = parseServerStatusHtml(fixture("event-idle--html.html"));
     const listed = rows.filter(({ mode }) => mode === "_").length;
     expect(scoreboard.split("_").length - 1).toBeGreaterThan(listed);
   });
 
   it("knows no age of a slot whose seconds are the time of day", () => {
-    const { rows } = parseWorkerPage(fixture("prefork-loaded-s00--html.html"));
+    const { rows } = parseServerStatusHtml(fixture("prefork-loaded-s00--html.html"));
     const starting = rows.filter(({ mode }) => mode === "S");
     expect(starting).toHaveLength(5);
     expect(starting.map(({ secondsSinceRequest }) => secondsSinceRequest)).toEqual(
@@ -181,7 +181,7 @@ describe("the worker table of a captured page", () => {
 
   it("S1.50 says that ExtendedStatus is off", () => {
     for (const name of fixtures("html.html").filter((file) => file.startsWith("extoff"))) {
-      expect(() => parseWorkerPage(fixture(name))).toThrow(
+      expect(() => parseServerStatusHtml(fixture(name))).toThrow(
         expect.objectContaining({
           code: "not_a_status_page",
           message: expect.stringContaining("No tables found containing all of the required column"),
@@ -194,7 +194,7 @@ describe("the worker table of a captured page", () => {
   it.each(fixtures("notable.html").filter((name) => !name.startsWith("extoff")))(
     "S1.50 says that %s was asked for without a table",
     (name) => {
-      expect(() => parseWorkerPage(fixture(name))).toThrow(
+      expect(() => parseServerStatusHtml(fixture(name))).toThrow(
         expect.objectContaining({ hint: "ask without ?notable" }),
       );
     },
@@ -237,7 +237,7 @@ describe("the worker table", () => {
     ["a heading missing", table(head(columns.slice(1)), row(values.slice(1)))],
     ["rows of another length", table(head(), row(values.slice(1)))],
   ])("S1.40 refuses a page with %s", (_, page) => {
-    expect(() => parseWorkerPage(`<title>Apache Status</title>${page}`)).toThrow(
+    expect(() => parseServerStatusHtml(`<title>Apache Status</title>${page}`)).toThrow(
       /^Failed to parse Apache status page! No tables found containing all of the required column headings and at least one row/,
     );
   });
@@ -254,7 +254,7 @@ describe("the worker table", () => {
 
   it("S1.41 lets the row of headings come again", () => {
     const page = table(head(), row(), head(), row());
-    expect(parseWorkerPage(page).rows).toEqual([plain, plain]);
+    expect(parseServerStatusHtml(page).rows).toEqual([plain, plain]);
   });
 
   it("S1.41 reads tags in upper case, and in tbody and thead", () => {
@@ -277,7 +277,7 @@ describe("the worker table", () => {
 
   it("S1.42 counts rows that have more or fewer cells than headings", () => {
     const page = table(head(), row(), row([...values, "x"]), row(values.slice(1)), row());
-    expect(parseWorkerPage(page)).toMatchObject({ rows: [plain, plain], malformedRows: 2 });
+    expect(parseServerStatusHtml(page)).toMatchObject({ rows: [plain, plain], malformedRows: 2 });
   });
 
   it.each([
@@ -287,7 +287,7 @@ describe("the worker table", () => {
     ["anything", /<\/[a-z]+>/g],
   ])("S1.43 reads a page that does not close %s", (_, tags) => {
     const page = table(head(), row(), row()).replace(tags, "");
-    expect(parseWorkerPage(page).rows).toEqual([plain, plain]);
+    expect(parseServerStatusHtml(page).rows).toEqual([plain, plain]);
   });
 
   it.each([
@@ -304,9 +304,11 @@ describe("the worker table", () => {
 
   it("S1.44 reads UTF-8, and ISO-8859-1 where it is none", () => {
     const page = table(head(), with_("Request", "GET /café–"));
-    expect(parseWorkerPage(new TextEncoder().encode(page)).rows[0]?.request).toBe("GET /café–");
+    expect(parseServerStatusHtml(new TextEncoder().encode(page)).rows[0]?.request).toBe(
+      "GET /café–",
+    );
     const latin = latin1Bytes(table(head(), with_("Request", "GET /caf\xe9")));
-    expect(parseWorkerPage(latin).rows[0]?.request).toBe("GET /café");
+    expect(parseServerStatusHtml(latin).rows[0]?.request).toBe("GET /café");
   });
 
   it.each([
@@ -442,7 +444,7 @@ describe("what is not a page of workers", () => {
     ["a 404", "<title>404 Not Found</title>", "mod_status"],
     ["nothing", "", "mod_status"],
   ])("says so of %s", (_, page, hint) => {
-    expect(() => parseWorkerPage(page)).toThrow(
+    expect(() => parseServerStatusHtml(page)).toThrow(
       expect.objectContaining({ name: "GatewayError", hint: expect.stringContaining(hint) }),
     );
   });

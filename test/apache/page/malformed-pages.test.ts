@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseWorkerPage, type WorkerPage } from "../../../src/apache/page/html-page.js";
-import { parseTextPage } from "../../../src/apache/page/text-page.js";
+import { parseServerStatusHtml, type WorkerPage } from "../../../src/apache/page/html-page.js";
+import { parseServerStatus } from "../../../src/apache/page/text-page.js";
 import { GatewayError } from "../../../src/errors.js";
 import { engines } from "../../engine/engines.js";
 import { fixture, least, pageOf } from "../fixtures.js";
@@ -30,7 +30,7 @@ describe.each(engines)("a malformed text page, on the %s engine", (_, engine) =>
   it("is an error, or has a warning, wherever it was cut", () => {
     const page = fixture("event-loaded--auto.txt");
     for (let length = 0; length < page.length; length++) {
-      const result = outcome(() => parseTextPage(page.subarray(0, length), engine));
+      const result = outcome(() => parseServerStatus(page.subarray(0, length), engine));
       if (typeof result === "string") expect(["truncated", "not_a_status_page"]).toContain(result);
       else expect((result as { warnings: string[] }).warnings).not.toEqual([]);
     }
@@ -40,7 +40,7 @@ describe.each(engines)("a malformed text page, on the %s engine", (_, engine) =>
     const page = fixture("extras-idle--auto.txt");
     fc.assert(
       fc.property(damaged(page), (bytes) => {
-        expect(outcome(() => parseTextPage(bytes, engine))).toBeDefined();
+        expect(outcome(() => parseServerStatus(bytes, engine))).toBeDefined();
       }),
       { numRuns: 100 },
     );
@@ -48,7 +48,7 @@ describe.each(engines)("a malformed text page, on the %s engine", (_, engine) =>
 
   it("is read where every line is long", () => {
     const long = `X: ${"y".repeat(70_000)}`;
-    const { other, busyWorkers } = parseTextPage(pageOf(long, long, ...least, long), engine);
+    const { other, busyWorkers } = parseServerStatus(pageOf(long, long, ...least, long), engine);
     expect(busyWorkers).toBe(1);
     expect(other).toHaveLength(2);
   });
@@ -58,7 +58,7 @@ describe("a malformed page of workers", () => {
   it("is an error or has workers, wherever it was cut", () => {
     const page = fixture("prefork-loaded-s00--html.html");
     for (let length = 0; length < page.length; length += 13) {
-      const result = outcome(() => parseWorkerPage(page.subarray(0, length)));
+      const result = outcome(() => parseServerStatusHtml(page.subarray(0, length)));
       if (typeof result === "string") expect(result).toBe("not_a_status_page");
       else expect((result as WorkerPage).rows.length).toBeGreaterThan(0);
     }
@@ -68,7 +68,7 @@ describe("a malformed page of workers", () => {
     const page = fixture("event-idle--html.html");
     fc.assert(
       fc.property(damaged(page), (bytes) => {
-        expect(outcome(() => parseWorkerPage(bytes))).toBeDefined();
+        expect(outcome(() => parseServerStatusHtml(bytes))).toBeDefined();
       }),
       { numRuns: 100 },
     );
@@ -77,7 +77,7 @@ describe("a malformed page of workers", () => {
   it("is read in time that grows as it does, however deep its tables are", () => {
     const start = performance.now();
     for (const part of ["<table>", "<table><tr><td>", "<td>", "<b>", "<!--", "<th>x", "&amp"]) {
-      outcome(() => parseWorkerPage(part.repeat(50_000)));
+      outcome(() => parseServerStatusHtml(part.repeat(50_000)));
     }
     expect(performance.now() - start).toBeLessThan(5000);
   });

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { parseTraffic } from "../../../src/apache/page/module-lines.js";
-import { parseTextPage } from "../../../src/apache/page/text-page.js";
+import { parseServerStatus } from "../../../src/apache/page/text-page.js";
 import { engines } from "../../engine/engines.js";
 import { fixture, least, pageOf } from "../fixtures.js";
 
 describe.each(engines)("sections of modules on the text page, on the %s engine", (_, engine) => {
-  const parseLines = (...lines: string[]) => parseTextPage(pageOf(...least, ...lines), engine);
+  const parseLines = (...lines: string[]) => parseServerStatus(pageOf(...least, ...lines), engine);
 
   it("reads the balancers of a real page", () => {
-    const { proxyBalancers } = parseTextPage(fixture("extras-idle--auto.txt"), engine);
+    const { proxyBalancers } = parseServerStatus(fixture("extras-idle--auto.txt"), engine);
     expect(proxyBalancers.map(({ name, workers }) => [name, workers.length])).toEqual([
       ["balancer://pool1", 3],
       ["balancer://pool2", 2],
@@ -63,7 +63,10 @@ describe.each(engines)("sections of modules on the text page, on the %s engine",
   );
 
   it("reads the cache of TLS sessions", () => {
-    const { tlsSessionCache, socache } = parseTextPage(fixture("extras-idle--auto.txt"), engine);
+    const { tlsSessionCache, socache } = parseServerStatus(
+      fixture("extras-idle--auto.txt"),
+      engine,
+    );
     expect(socache).toBeUndefined();
     expect(tlsSessionCache).toEqual({
       type: "SHMCB",
@@ -90,7 +93,10 @@ describe.each(engines)("sections of modules on the text page, on the %s engine",
   });
 
   it("tells two caches with the same keys apart", () => {
-    const { tlsSessionCache, socache } = parseTextPage(fixture("socache-idle--auto.txt"), engine);
+    const { tlsSessionCache, socache } = parseServerStatus(
+      fixture("socache-idle--auto.txt"),
+      engine,
+    );
     expect(socache).toMatchObject({ sharedMemory: 524_288, retrieveMisses: 1, other: [] });
     expect(tlsSessionCache).toMatchObject({ sharedMemory: 512_000, retrieveMisses: 0, other: [] });
   });
@@ -165,7 +171,7 @@ describe.each(engines)("sections of modules on the text page, on the %s engine",
 
   it("reads a last line of mod_md without a newline", () => {
     const page = pageOf(...least, "ManagedStaplingsTotal: 0").subarray(0, -1);
-    expect(parseTextPage(page, engine).managed).toEqual([["ManagedStaplingsTotal", "0"]]);
+    expect(parseServerStatus(page, engine).managed).toEqual([["ManagedStaplingsTotal", "0"]]);
   });
 
   it("keeps the lines of other modules", () => {

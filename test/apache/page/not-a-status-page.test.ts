@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { parseWorkerPage } from "../../../src/apache/page/html-page.js";
-import { parseTextPage } from "../../../src/apache/page/text-page.js";
+import { parseServerStatusHtml } from "../../../src/apache/page/html-page.js";
+import { parseServerStatus } from "../../../src/apache/page/text-page.js";
 import { GatewayError } from "../../../src/errors.js";
 import { engines } from "../../engine/engines.js";
 import { fixture as anyFixture } from "../../fixtures.js";
@@ -13,7 +13,7 @@ describe.each(engines)("what is not a text status page, on the %s engine", (_, e
   function refusal(page: Uint8Array | string): GatewayError {
     const bytes = typeof page === "string" ? new TextEncoder().encode(page) : page;
     try {
-      parseTextPage(bytes, engine);
+      parseServerStatus(bytes, engine);
     } catch (error) {
       if (error instanceof GatewayError) return error;
       throw error;
@@ -71,7 +71,7 @@ describe.each(engines)("what is not a text status page, on the %s engine", (_, e
     for (const name of ["auto.txt", "html.html"]) {
       const page = anyFixture(`lighttpd-status/${name}`);
       const said = /status page of lighttpd, not of Apache/;
-      expect(() => parseWorkerPage(page)).toThrow(said);
+      expect(() => parseServerStatusHtml(page)).toThrow(said);
       expect(refusal(page).message).toMatch(said);
     }
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseTextPage } from "../../../src/apache/page/text-page.js";
+import { parseServerStatus } from "../../../src/apache/page/text-page.js";
 import { latin1, latin1Bytes } from "../../../src/bytes.js";
 import { WINDOW } from "../../../src/engine/engine.js";
 import { engines } from "../../engine/engines.js";
@@ -18,7 +18,7 @@ function number(page: Uint8Array, key: string): number | undefined {
 }
 
 describe.each(engines)("the text page, on the %s engine", (_, engine) => {
-  const parse = (page: Uint8Array) => parseTextPage(page, engine);
+  const parse = (page: Uint8Array) => parseServerStatus(page, engine);
   const parseLines = (...lines: string[]) => parse(pageOf(...lines, ...least));
 
   it.each(captured)("reads %s", (name) => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { ServerProcess } from "../../../src/apache/page/server-process.js";
+import type { ApacheProcess } from "../../../src/apache/page/server-process.js";
 import type { WorkerRow } from "../../../src/apache/page/worker-row.js";
 import type { ProcessInfo } from "../../../src/apache/processes/process-table.js";
 import { planKills } from "../../../src/apache/workers/kill-plan.js";
-import { joinWorkers, type Worker } from "../../../src/apache/workers/workers.js";
+import { type ApacheWorker, joinWorkers } from "../../../src/apache/workers/workers.js";
 import { processOf } from "../fake-processes.js";
 
 const MB = 1_000_000;
@@ -15,11 +15,11 @@ const row = (pid: number, more: Partial<WorkerRow> = {}): WorkerRow =>
 const workersOf = (
   children: readonly ProcessInfo[],
   rows: readonly WorkerRow[],
-  processes: readonly ServerProcess[] = [],
+  processes: readonly ApacheProcess[] = [],
 ) => joinWorkers({ rows, processes, server: { master, children } });
 
 describe("which workers are killed", () => {
-  const plan = (workers: readonly Worker[], limits: Parameters<typeof planKills>[1]) =>
+  const plan = (workers: readonly ApacheWorker[], limits: Parameters<typeof planKills>[1]) =>
     planKills(workers, limits).kills.map(({ process }) => process.pid);
   const workers = workersOf(
     [
@@ -90,8 +90,8 @@ describe("which workers are killed", () => {
   });
 
   it("knows the unused processes of event by their table", () => {
-    const counted = (pid: number, more: Partial<ServerProcess>) =>
-      ({ pid, busyThreads: 0, writing: 0, ...more }) as ServerProcess;
+    const counted = (pid: number, more: Partial<ApacheProcess>) =>
+      ({ pid, busyThreads: 0, writing: 0, ...more }) as ApacheProcess;
     const threads = workersOf(
       [processOf(1), processOf(2), processOf(3)],
       [row(1)],

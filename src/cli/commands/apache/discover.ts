@@ -1,9 +1,9 @@
 import { type Command, Option } from "commander";
-import type { Discovery } from "../../../apache/configuration/discover.js";
+import type { DiscoveredHttpd } from "../../../apache/configuration/discover.js";
 import { textStatusUrl } from "../../../apache/fetch/status-url.js";
 import { findServers, readPidFile } from "../../../apache/processes/apache-servers.js";
 import { type ProcessTable, ProcFileSystem } from "../../../apache/processes/process-table.js";
-import { addDefine, discoverHttpd } from "../../../discovery/discover-httpd.js";
+import { addDefine, discoverLocalHttpd } from "../../../discovery/discover-httpd.js";
 import { ExitCode } from "../../exit-codes.js";
 import type { Io } from "../../io.js";
 import { reported } from "../../report-error.js";
@@ -53,7 +53,7 @@ export async function runDiscover(
   io: Io,
   table: ProcessTable,
 ): Promise<ExitCode> {
-  const found = discoverHttpd(options, table);
+  const found = discoverLocalHttpd(options, table);
   const textUrl = textStatusUrl(found.statusUrl);
   if (options.format === "json") {
     await io.stdout.write(`${JSON.stringify({ ...found, textUrl }, undefined, 2)}\n`);
@@ -66,7 +66,7 @@ export async function runDiscover(
 }
 
 function reportLines(
-  found: Discovery,
+  found: DiscoveredHttpd,
   textUrl: string,
   table: ProcessTable,
   style: Style,

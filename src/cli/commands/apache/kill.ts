@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { parseSize, parseTimespan } from "../../../apache/manager/quantities.js";
+import { parseMemorySize, parseTimespan } from "../../../apache/manager/quantities.js";
 import type { ApacheServer } from "../../../apache/processes/apache-servers.js";
 import {
   isSameProcess,
@@ -56,7 +56,7 @@ Examples:
   fcgi-probe apache kill --max-memory-active 500M --max-memory-idle 200M --signal TERM
 `;
 
-const parseBytes = (text: string) => parseSize(text, { binary: true });
+const parseBytes = (text: string) => parseMemorySize(text, { binary: true });
 
 export function defineKill(command: Command, io: Io, finish: (exitCode: ExitCode) => void): void {
   addHttpdOptions(command.argument("[URL]", "its status page"))

@@ -9,7 +9,7 @@ import { HANGING_AFTER, isHanging } from "../../../apache/page/worker-row.js";
 import { findServers } from "../../../apache/processes/apache-servers.js";
 import { memoryUsageOf } from "../../../apache/processes/memory-usage.js";
 import { type ProcessTable, ProcFileSystem } from "../../../apache/processes/process-table.js";
-import type { Worker } from "../../../apache/workers/workers.js";
+import type { ApacheWorker } from "../../../apache/workers/workers.js";
 import { Httpd } from "../../../discovery/local-httpd.js";
 import { ErrorCode, GatewayError } from "../../../errors.js";
 import { ExitCode } from "../../exit-codes.js";
@@ -154,7 +154,7 @@ async function settled<Value>(promise: Promise<Value>): Promise<Settled<Value>> 
 }
 
 /** As apache-manager counts: what its page names, and every other child of httpd. */
-function countKinds(workers: readonly Worker[]): { foreign: number; native: number } {
+function countKinds(workers: readonly ApacheWorker[]): { foreign: number; native: number } {
   const native = workers.filter(({ row }) => row !== undefined).length;
   return { foreign: workers.length - native, native };
 }

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { FetchStatusOptions } from "../../../apache/fetch/fetch-status.js";
+import type { FetchServerStatusOptions } from "../../../apache/fetch/fetch-status.js";
 import { checkHeader, checkHost } from "../../../apache/fetch/status-headers.js";
 import { addDefine } from "../../../discovery/discover-httpd.js";
 import { ErrorCode, GatewayError } from "../../../errors.js";
@@ -71,6 +71,6 @@ export function requestOf({
   host,
   header: headers,
   insecure,
-}: PageOptions): Pick<FetchStatusOptions, "headers" | "host" | "insecure"> {
+}: PageOptions): Pick<FetchServerStatusOptions, "headers" | "host" | "insecure"> {
   return { host, headers, insecure };
 }

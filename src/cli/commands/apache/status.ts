@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { ProcFileSystem } from "../../../apache/processes/process-table.js";
-import { addDefine, discoverHttpd } from "../../../discovery/discover-httpd.js";
+import { addDefine, discoverLocalHttpd } from "../../../discovery/discover-httpd.js";
 import { ExitCode } from "../../exit-codes.js";
 import type { Io } from "../../io.js";
 import { parseDuration } from "../../parse-values.js";
@@ -65,7 +65,7 @@ async function runStatus(
   io: Io,
 ): Promise<ExitCode> {
   const found =
-    given.length > 0 ? undefined : discoverHttpd({ config, define }, new ProcFileSystem());
+    given.length > 0 ? undefined : discoverLocalHttpd({ config, define }, new ProcFileSystem());
   const urls = found === undefined ? given : [found.statusUrl];
   const request = requestOf(page);
   const isTable = io.stdout.isTerminal || urls.length > 1;

@@ -3,7 +3,7 @@ import { parseTimespan } from "../../../apache/manager/quantities.js";
 import { HANGING_AFTER, isHanging } from "../../../apache/page/worker-row.js";
 import { type ProcessTable, ProcFileSystem } from "../../../apache/processes/process-table.js";
 import type { LocalWorkers } from "../../../apache/workers/local-workers.js";
-import type { Worker } from "../../../apache/workers/workers.js";
+import type { ApacheWorker } from "../../../apache/workers/workers.js";
 import { Httpd } from "../../../discovery/local-httpd.js";
 import { ExitCode } from "../../exit-codes.js";
 import type { Io } from "../../io.js";
@@ -97,14 +97,15 @@ function readOnce(read: (pid: number) => number | undefined): (pid: number) => n
   };
 }
 
-type Comparer = (one: Worker, other: Worker) => number;
+type Comparer = (one: ApacheWorker, other: ApacheWorker) => number;
 
 /** The largest first; what is not known comes last. */
 const by =
-  (value: (worker: Worker) => number | undefined): Comparer =>
+  (value: (worker: ApacheWorker) => number | undefined): Comparer =>
   (one, other) =>
     (value(other) ?? -1) - (value(one) ?? -1);
-const isActive = ({ row, activity }: Worker) => Number(row !== undefined && activity === "active");
+const isActive = ({ row, activity }: ApacheWorker) =>
+  Number(row !== undefined && activity === "active");
 const byAge = by(({ row }) => row?.secondsSinceRequest);
 
 const comparers: Readonly<Record<SortKey, Comparer>> = {
@@ -116,7 +117,7 @@ const comparers: Readonly<Record<SortKey, Comparer>> = {
 
 /** A worker in the command's JSON. */
 function workerJson(
-  { kind, pid, row, process, activity, group }: Worker,
+  { kind, pid, row, process, activity, group }: ApacheWorker,
   hangingAfter: number,
   proportionalMemory: (pid: number) => number | undefined,
 ): object {

@@ -1,8 +1,11 @@
-import { type FetchStatusOptions, fetchStatusPage } from "../../../apache/fetch/fetch-status.js";
+import {
+  type FetchServerStatusOptions,
+  fetchServerStatusPage,
+} from "../../../apache/fetch/fetch-status.js";
 import { ledElsewhere, StatusSource } from "../../../apache/fetch/status-source.js";
 import { shownUrl, textStatusUrl } from "../../../apache/fetch/status-url.js";
 import type { ServerStatus } from "../../../apache/page/server-status.js";
-import { parseTextPage } from "../../../apache/page/text-page.js";
+import { parseServerStatus } from "../../../apache/page/text-page.js";
 import { GatewayError } from "../../../errors.js";
 import type { FleetResult, Probe } from "../../../fleet/probe.js";
 import type { Io } from "../../io.js";
@@ -25,7 +28,7 @@ export interface StatusRoundOptions {
   /** Milliseconds for each server. */
   readonly timeout?: number | undefined;
   /** How its page is asked for. */
-  readonly request?: Pick<FetchStatusOptions, "headers" | "host" | "insecure"> | undefined;
+  readonly request?: Pick<FetchServerStatusOptions, "headers" | "host" | "insecure"> | undefined;
 }
 
 /** Reads the status of all servers at once. A redirect to another server is followed, and said. */
@@ -60,14 +63,14 @@ interface TextPage {
 
 /** The page as it was sent, where it is one. */
 const pageProbe =
-  (how: FetchStatusOptions): Probe<TextPage> =>
+  (how: FetchServerStatusOptions): Probe<TextPage> =>
   async (target, limits) => {
-    const { page, url, isElsewhere } = await fetchStatusPage(textStatusUrl(target), {
+    const { page, url, isElsewhere } = await fetchServerStatusPage(textStatusUrl(target), {
       ...how,
       ...limits,
     });
     try {
-      parseTextPage(page);
+      parseServerStatus(page);
     } catch (error) {
       throw error instanceof GatewayError ? error.with({ address: shownUrl(target) }) : error;
     }

@@ -1,5 +1,5 @@
 import { isHanging } from "../../../apache/page/worker-row.js";
-import type { Worker } from "../../../apache/workers/workers.js";
+import type { ApacheWorker } from "../../../apache/workers/workers.js";
 import type { Style } from "../../terminal/style.js";
 import { type Column, layOut, rowLine, titleLine } from "../../terminal/table.js";
 import { visible } from "../../terminal/text.js";
@@ -20,7 +20,7 @@ const dash = (text: string | number | undefined) => (text === undefined ? "-" : 
 const text = (value: string | undefined) => (value === undefined ? "-" : visible(value));
 const size = (bytes: number | undefined) => (bytes === undefined ? "-" : formatBytes(bytes));
 
-const columns: readonly Column<Worker>[] = [
+const columns: readonly Column<ApacheWorker>[] = [
   { title: "PID", value: ({ pid }) => dash(pid), ...right },
   { title: "STATE", value: stateOf, shrinkTo: 9 },
   { title: "AGE", value: ageOf, ...right },
@@ -36,20 +36,20 @@ const columns: readonly Column<Worker>[] = [
   { title: "CLIENT", value: ({ row }) => text(row?.client), shrinkTo: 9, dropOrder: 5 },
 ];
 
-const request: Column<Worker> = {
+const request: Column<ApacheWorker> = {
   title: "REQUEST",
   value: ({ row }) => text(row?.request),
   shrinkTo: 24,
 };
 
-const vhost: Column<Worker> = {
+const vhost: Column<ApacheWorker> = {
   title: "VHOST",
   value: ({ row }) => text(row?.vhost),
   shrinkTo: 9,
   dropOrder: 6,
 };
 
-function fullColumns({ proportionalMemory }: WorkerTableOptions): readonly Column<Worker>[] {
+function fullColumns({ proportionalMemory }: WorkerTableOptions): readonly Column<ApacheWorker>[] {
   return [
     {
       title: "PSS",
@@ -66,33 +66,33 @@ function fullColumns({ proportionalMemory }: WorkerTableOptions): readonly Colum
   ];
 }
 
-function stateOf({ kind, row, group, activity }: Worker): string {
+function stateOf({ kind, row, group, activity }: ApacheWorker): string {
   if (kind === "wsgi") return `wsgi ${text(group)}`;
   if (kind === "helper") return "helper or unused";
   return row?.mode === undefined ? activity : modeWord(row.mode);
 }
 
-function ageOf({ row }: Worker): string {
+function ageOf({ row }: ApacheWorker): string {
   return row?.secondsSinceRequest === undefined ? "-" : formatSeconds(row.secondsSinceRequest);
 }
 
-function tookOf({ row }: Worker): string {
+function tookOf({ row }: ApacheWorker): string {
   const time = row?.requestTime;
   if (time === undefined) return "-";
   return time < 1000 ? `${time} ms` : formatMilliseconds(time);
 }
 
-function cpuOf({ row }: Worker): string {
+function cpuOf({ row }: ApacheWorker): string {
   return row?.cpu === undefined ? "-" : `${row.cpu.toFixed(2)} s`;
 }
 
-function sentOf({ row }: Worker): string {
+function sentOf({ row }: ApacheWorker): string {
   return row?.slotMegabytes === undefined ? "-" : `${row.slotMegabytes.toFixed(2)} M`;
 }
 
 /** Workers a line each, and what they are together. */
 export function workerLines(
-  workers: readonly Worker[],
+  workers: readonly ApacheWorker[],
   options: WorkerTableOptions,
   style: Style,
   width?: number,
@@ -108,12 +108,12 @@ export function workerLines(
   return [style.heading(titleLine(layout)), ...lines, "", summaryOf(workers)];
 }
 
-function paint({ row, activity }: Worker, line: string, after: number, style: Style): string {
+function paint({ row, activity }: ApacheWorker, line: string, after: number, style: Style): string {
   if (row !== undefined && isHanging(row, after)) return style.bad(line);
   return activity === "idle" ? style.faint(line) : line;
 }
 
-function summaryOf(workers: readonly Worker[]): string {
+function summaryOf(workers: readonly ApacheWorker[]): string {
   const active = workers.filter(({ row, activity }) => row !== undefined && activity === "active");
   const memory = new Map<number, number>();
   for (const { process } of workers) {
