@@ -5,7 +5,7 @@ import {
   type ListeningHandle,
   pauseAccepting,
   resumeAccepting,
-} from "../transport/listening-handle.js";
+} from "../transport/node-internals.js";
 import { LISTENING_DESCRIPTOR } from "./messages.js";
 
 /**

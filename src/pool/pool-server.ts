@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { ListenAddress } from "../address.js";
+import { shareSocketShape } from "../transport/node-internals.js";
 import { addressOf, SocketServer, startListening } from "../transport/node-listener.js";
-import { shareSocketShape } from "../transport/socket-shape.js";
 import type { PoolSettings } from "./options.js";
 
 /** The master's own listener: it accepts, and reads nothing before it is asked to. */

@@ -1,8 +1,7 @@
 import { type ChildProcess, fork, type StdioOptions } from "node:child_process";
 import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
-import { guardChannel } from "../transport/guarded-channel.js";
-import { nodeMajor } from "../transport/node-major.js";
+import { guardMessages, nodeMajor } from "../transport/node-internals.js";
 import { environmentOf } from "./identity.js";
 import { type MasterMessage, unwrapMessage, type WorkerSettings } from "./messages.js";
 import type { PoolSettings } from "./options.js";
@@ -124,7 +123,7 @@ export class WorkerProcess implements ManagedWorker {
 
   #listen(): void {
     const child = this.#child;
-    guardChannel(child, () => this.#garble());
+    guardMessages(child, () => this.#garble());
     child.on("message", (message) => this.#receive(message));
     child.on("error", (error) => {
       if (child.pid === undefined) this.#exit(error.message, null);

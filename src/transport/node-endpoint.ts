@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import net from "node:net";
 import type { SocketEndpoint } from "../address.js";
 import { ErrorCode, GatewayError } from "../errors.js";
-import { nodeMajor } from "./node-major.js";
+import { nodeMajor } from "./node-internals.js";
 import { connectError } from "./socket-error.js";
 
 /**

@@ -10,13 +10,13 @@ import {
 import { plainIPv4 } from "../cgi/variables-from-http.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { listenError } from "./listen-error.js";
+import { shareSocketShape } from "./node-internals.js";
 import { bindSocketFile, type SocketFile } from "./socket-file.js";
 import {
   type FilePermissions,
   filePermissions,
   type SocketPermissionOptions,
 } from "./socket-permissions.js";
-import { shareSocketShape } from "./socket-shape.js";
 
 /**
  * Where to listen: an address, a server of Node's own, listening or not, or a descriptor that

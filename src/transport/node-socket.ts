@@ -5,8 +5,8 @@ import { engine as defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import type { Connection, ConnectionHandlers, Connector } from "./connection.js";
 import { connectOptions, explainConnectError } from "./node-endpoint.js";
+import { countSocket } from "./node-internals.js";
 import { brokenConnection } from "./socket-error.js";
-import { countSocket } from "./socket-shape.js";
 import { writeParts } from "./write-parts.js";
 
 export interface SocketOptions {

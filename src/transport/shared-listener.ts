@@ -3,7 +3,7 @@ import { getSystemErrorName } from "node:util";
 import { type ListenAddress, socketEndpoint } from "../address.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { listenError } from "./listen-error.js";
-import { createHandle, type ListeningHandle, listenOnly } from "./listening-handle.js";
+import { createHandle, type ListeningHandle, listenOnly } from "./node-internals.js";
 import { bindSocketFile } from "./socket-file.js";
 import type { FilePermissions } from "./socket-permissions.js";
 

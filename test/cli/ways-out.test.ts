@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { nodeMajor } from "../../src/transport/node-major.js";
+import { nodeMajor } from "../../src/transport/node-internals.js";
 import { type FakeServer, silent, startFakeServer } from "../harness/fake-server.js";
 import { makeFolder } from "../harness/server-process.js";
 import { type Outcome, spawnCommand } from "./cli.js";

@@ -10,7 +10,7 @@ import { gatewayFetch } from "../../src/client/fetch.js";
 import { encodeEndRequest, encodeRecord } from "../../src/fastcgi/encode.js";
 import { RecordType } from "../../src/fastcgi/protocol.js";
 import { connectOptions } from "../../src/transport/node-endpoint.js";
-import { nodeMajor } from "../../src/transport/node-major.js";
+import { nodeMajor } from "../../src/transport/node-internals.js";
 
 const servers: Server[] = [];
 const folder = mkdtempSync(join(tmpdir(), "fcgi-probe-endpoint-"));

@@ -1,8 +1,8 @@
-// Prints how many hidden classes the options of a hundred sockets have that are made alike, behind
-// a hundred more. Node is run with --allow-natives-syntax.
+// Prints how many hidden classes the options of a hundred equal sockets have, after a hundred others
+// were made. Run with --allow-natives-syntax.
 import net from "node:net";
 import stream from "node:stream";
-import { countSocket, shareSocketShape } from "../../dist/transport/socket-shape.js";
+import { countSocket, shareSocketShape } from "../../dist/transport/node-internals.js";
 
 const [how] = process.argv.slice(2);
 const haveSameClass = new Function("one", "other", "return %HaveSameMap(one, other)");

@@ -1,6 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { Socket } from "node:net";
 import { defaultLimits, type Limits } from "../../limits.js";
+import { allowHalfOpenHttp } from "../../transport/node-internals.js";
 import type { ConnectionTimeouts } from "../connection-owner.js";
 import { HttpConnection, type HttpConnectionOwner } from "./connection.js";
 
@@ -22,8 +23,7 @@ export class HttpParser {
     });
     // Beyond its own limit of 2,000 Node would drop fields without a word.
     server.maxHeadersCount = 0;
-    // Not in Node's documentation: else the end of a client's bytes would be the end of ours.
-    Object.assign(server, { httpAllowHalfOpen: true });
+    allowHalfOpenHttp(server);
     server.on("request", (incoming, response) => {
       this.#connections.get(incoming.socket)?.arrived(incoming, response);
     });

@@ -1,16 +1,24 @@
+import { execFileSync, fork } from "node:child_process";
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import http from "node:http";
 import net from "node:net";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
 import {
+  allowHalfOpenHttp,
   createHandle,
+  guardMessages,
   handleOf,
   type ListeningHandle,
   listenOnly,
+  nodeMajor,
   pauseAccepting,
   resumeAccepting,
-} from "../../src/transport/listening-handle.js";
+} from "../../src/transport/node-internals.js";
 import { makeFolder } from "../harness/server-process.js";
 
 const handles: ListeningHandle[] = [];
@@ -93,4 +101,76 @@ it("finds that a port is taken when it listens", async () => {
   expect(error).toBeLessThan(0);
   if (typeof handle === "object") handle.close();
   server.close();
+});
+
+describe("an HTTP server that allows half-open connections", () => {
+  /** What a client reads that ends its side after its request, which is answered a while later. */
+  async function answerAfterEnd(prepare: (server: http.Server) => void): Promise<string> {
+    const server = http.createServer((incoming, response) => {
+      incoming.on("close", () => setTimeout(() => response.end("late"), 50)).resume();
+    });
+    prepare(server);
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const client = net.connect((server.address() as net.AddressInfo).port, "127.0.0.1");
+    client.end("GET / HTTP/1.0\r\n\r\n");
+    const answer = await text(client);
+    server.close();
+    return answer;
+  }
+
+  it("answers a client that has ended its side", async () => {
+    expect(await answerAfterEnd(allowHalfOpenHttp)).toContain("late");
+  });
+
+  it("is not what Node makes by itself", async () => {
+    expect(await answerAfterEnd(() => {})).toBe("");
+  });
+});
+
+describe("a child process", () => {
+  it.each([
+    ["that writes no JSON to its descriptor", "fs.writeSync(3, 'no JSON\\n')"],
+    ["that sends what only Node sends", "process._send({ cmd: 'NODE_HANDLE_ACK' })"],
+  ])("%s is reported, and ends nothing", async (_, statement) => {
+    const script = join(makeFolder(), "child.cjs");
+    writeFileSync(
+      script,
+      `const fs = require("node:fs");\n${statement};\nprocess.on("message", () => {});\n`,
+    );
+    const child = fork(script, { execArgv: [], stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    const faults: unknown[] = [];
+    try {
+      await new Promise<void>((resolve) => {
+        guardMessages(child, (error) => {
+          faults.push(error);
+          resolve();
+        });
+      });
+    } finally {
+      child.kill("SIGKILL");
+    }
+    expect(faults[0]).toBeInstanceOf(Error);
+  });
+});
+
+describe("the options of sockets", () => {
+  const script = fileURLToPath(new URL("./socket-shape.mjs", import.meta.url));
+
+  /** How many hidden classes the options of a hundred sockets have. */
+  function shapesOf(how: "as it comes" | "shared" | "counted"): number {
+    const args = ["--allow-natives-syntax", "--no-warnings", script, how];
+    return Number(execFileSync(process.execPath, args, { encoding: "utf8" }));
+  }
+
+  it("share one hidden class", () => {
+    expect(shapesOf("shared")).toBe(1);
+  });
+
+  it("share it by themselves in a client that opens many", () => {
+    expect(shapesOf("counted")).toBe(1);
+  });
+
+  it("do not in Node 20 by themselves", () => {
+    expect(shapesOf("as it comes")).toBe(nodeMajor === 20 ? 100 : 1);
+  });
 });

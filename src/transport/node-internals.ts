@@ -1,0 +1,163 @@
+/**
+ * Everything that leans on what Node does not document, or on how V8 happens to work. The tests of
+ * this file run under each version of Node that is supported.
+ */
+import type { ChildProcess } from "node:child_process";
+import type { Server as HttpServer } from "node:http";
+import net from "node:net";
+
+/** The major version of Node; NaN in other runtimes. */
+export const nodeMajor = Number(process.versions.node?.split(".")[0]);
+
+// Listening without accepting
+
+/**
+ * The libuv socket inside a `net.Server`. Its methods return 0, or the number of a system error,
+ * which is negative.
+ */
+export interface ListeningHandle {
+  readonly fd: number;
+  open(descriptor: number): number;
+  listen(backlog: number): number;
+  readStart(): number;
+  readStop(): number;
+  getsockname?(name: { address?: string; family?: string; port?: number }): number;
+  close(): void;
+}
+
+type CreateHandle = (
+  address: string | null,
+  port: number,
+  family: 4 | 6 | -1,
+  descriptor?: number,
+) => ListeningHandle | number;
+
+/**
+ * Creates a bound socket that does not listen yet.
+ *
+ * @param args an IP address, its port and its family; a path, -1 and -1; or for a descriptor null, 0,
+ * -1 and the descriptor
+ * @returns the socket, or the number of a system error; undefined where Node has no such function
+ */
+export function createHandle(
+  ...args: Parameters<CreateHandle>
+): ReturnType<CreateHandle> | undefined {
+  const { _createServerHandle: create } = net as unknown as { _createServerHandle?: CreateHandle };
+  return create?.(...args);
+}
+
+/** The handle of a server that listens. */
+export function handleOf(server: net.Server): ListeningHandle | undefined {
+  return (server as unknown as { _handle?: ListeningHandle | null })._handle ?? undefined;
+}
+
+/**
+ * Makes a socket listen without accepting: connections wait in the kernel. libuv starts to accept in
+ * the next turn of the event loop, unless reading is stopped before. It stops only a socket that was
+ * opened for reading, which a bound one is not: hence `open`.
+ *
+ * @returns 0, or the number of a system error
+ */
+export function listenOnly(handle: ListeningHandle, backlog: number): number {
+  return handle.open(handle.fd) || handle.listen(backlog) || pauseAccepting(handle);
+}
+
+/** Stops accepting, while the socket continues to listen. Undone by {@link resumeAccepting}. */
+export function pauseAccepting(handle: ListeningHandle): number {
+  // libuv stops only what reads. That it already reads is no error.
+  handle.readStart();
+  return handle.readStop();
+}
+
+/** Accepts connections until {@link pauseAccepting}. */
+export function resumeAccepting(handle: ListeningHandle): number {
+  return handle.readStart();
+}
+
+// HTTP
+
+/**
+ * Keeps the connections of an HTTP server open for writing after the client has ended its side, as
+ * `allowHalfOpen` does for a `net.Server`.
+ */
+export function allowHalfOpenHttp(server: HttpServer): void {
+  Object.assign(server, { httpAllowHalfOpen: true });
+}
+
+// The messages of child processes
+
+/** The pipe inside a child process that carries its messages. */
+interface MessageHandle {
+  onread: (...given: unknown[]) => unknown;
+}
+
+/**
+ * Keeps a child from ending this process by a malformed message. Node throws an error that nothing
+ * can catch when a child writes anything but JSON to the descriptor of its messages, or sends by
+ * `process._send` what only Node itself sends.
+ *
+ * @param onFault receives each such error; after one, no further messages can be read
+ */
+export function guardMessages(child: ChildProcess, onFault: (error: unknown) => void): void {
+  const guarded = <Method extends (...given: never[]) => unknown>(method: Method) =>
+    function (this: unknown, ...given: Parameters<Method>): unknown {
+      try {
+        return method.apply(this, given);
+      } catch (error) {
+        onFault(error);
+        return undefined;
+      }
+    };
+  const handle = messageHandleOf(child);
+  if (handle !== undefined) handle.onread = guarded(handle.onread);
+  for (const listener of child.listeners("internalMessage")) {
+    child.removeListener("internalMessage", listener as () => void);
+    child.on("internalMessage", guarded(listener as () => void));
+  }
+}
+
+function messageHandleOf(child: ChildProcess): MessageHandle | undefined {
+  const symbols = Object.getOwnPropertySymbols(child);
+  const symbol = symbols.find(({ description }) => description === "kChannelHandle");
+  return symbol === undefined ? undefined : (child as never)[symbol];
+}
+
+// The hidden class of a socket's options, in Node 20. To be deleted with its support.
+
+/**
+ * Node 20 copies the options of every socket. V8 11 has a fast way to copy options of the few shapes
+ * that it has seen, which gives each copy a hidden class of its own; the forty places in Node that
+ * read the options then look up each field anew. That takes 9 µs of every connection, a quarter of
+ * what Node needs for one. Once V8 has seen more shapes than it keeps, it copies field by field, and
+ * all copies share one class. Node 22 and later do not need this.
+ */
+const shapes: net.SocketConstructorOpts[] = [
+  { allowHalfOpen: false },
+  { readable: false },
+  { writable: false },
+  { allowHalfOpen: false, readable: false },
+  { allowHalfOpen: false, writable: false },
+  { readable: false, writable: false },
+];
+/** V8 collects no feedback about a function in its first few runs. */
+const TIMES = 8;
+/** After this many sockets, a client is assumed to open many more. */
+const MANY = 32;
+
+let isShapeShared = !(nodeMajor < 22);
+let opened = 0;
+
+/** Makes all further sockets of this process cheaper. The first call takes a millisecond. */
+export function shareSocketShape(): void {
+  if (isShapeShared) return;
+  isShapeShared = true;
+  for (let time = 0; time < TIMES; time++) {
+    for (const options of shapes) new net.Socket(options);
+  }
+}
+
+/** Counts a client's socket, and calls {@link shareSocketShape} when there are many. */
+export function countSocket(): void {
+  opened += 1;
+  if (opened === MANY) shareSocketShape();
+}
