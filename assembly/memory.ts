@@ -1,5 +1,5 @@
 /**
- * The memory map: the same areas, words and numbers as src/engine/engine.ts, which tells what they
+ * The memory map: the same areas, words and numbers as src/engine/memory.ts, which tells what they
  * mean. A test holds the two together: each name is the other's, in capitals.
  */
 

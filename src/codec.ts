@@ -8,14 +8,8 @@ export {
 export { type ResponseHeadOptions, ResponseHeadReader } from "./cgi/response-head-reader.js";
 export type { Variable, VariableValue } from "./cgi/variable.js";
 export { Variables } from "./cgi/variables.js";
-export {
-  type Engine,
-  type EngineName,
-  RESULT,
-  SCOREBOARD_LETTERS,
-  WINDOW,
-  WINDOW_SIZE,
-} from "./engine/engine.js";
+export type { Engine, EngineName } from "./engine/engine.js";
+export { SCOREBOARD_LETTERS, WINDOW, WINDOW_SIZE } from "./engine/memory.js";
 export { type EngineChoice, engine, engineChoice } from "./engine/select.js";
 export { ErrorCode, GatewayError } from "./errors.js";
 export {

@@ -1,9 +1,8 @@
 import { isAsciiText, latin1, utf8Bytes } from "../bytes.js";
-import { type Engine, PairRow, ROW_WORDS, TABLE } from "../engine/engine.js";
+import type { Engine } from "../engine/engine.js";
+import { PairRow, ROW_WORDS } from "../engine/memory.js";
 import { type Variable, type VariableValue, variableOf, variableValue } from "./variable.js";
 import type { VariableStore } from "./variable-store.js";
-
-const tableBase = TABLE >> 2;
 
 /** Bytes of a slab. What is longer than a quarter of it has a slab of its own. */
 const SLAB_SIZE = 16_384;
@@ -50,7 +49,7 @@ export class PackedVariables implements VariableStore {
    * @param length their bytes
    * @param count rows in the engine's table
    */
-  constructor({ memory, words }: Engine, start: number, length: number, count: number) {
+  constructor({ memory, table }: Engine, start: number, length: number, count: number) {
     const rowWords = count * ROW_WORDS;
     const needed = rowWords + ((length + 3) >> 2);
     const slab = slabFor(needed);
@@ -60,7 +59,7 @@ export class PackedVariables implements VariableStore {
     this.#endOfRows = slab.free + rowWords;
     this.#shift = this.#endOfRows * 4 - start;
     slab.free += needed;
-    slab.words.set(words.subarray(tableBase, tableBase + rowWords), this.#firstRow);
+    slab.words.set(table.subarray(0, rowWords), this.#firstRow);
     slab.bytes.set(memory.subarray(start, start + length), this.#endOfRows * 4);
   }
 

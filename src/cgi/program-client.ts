@@ -1,4 +1,5 @@
-import { type Engine, WINDOW } from "../engine/engine.js";
+import type { Engine } from "../engine/engine.js";
+import { WINDOW } from "../engine/memory.js";
 import { engine as defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import type { ClientHandlers, ClientMachine, RequestEnd } from "./client-machine.js";

@@ -2,7 +2,7 @@ import { constants } from "node:os";
 import type { RequestEnd } from "../cgi/client-machine.js";
 import { ProgramClient } from "../cgi/program-client.js";
 import { checkVariable, type Variable, type VariableValue } from "../cgi/variable.js";
-import { WINDOW } from "../engine/engine.js";
+import { WINDOW } from "../engine/memory.js";
 import { engine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { CLIENT_PROXY } from "../transport/environment.js";

@@ -1,7 +1,8 @@
 import { StreamStart } from "../bytes.js";
 import type { ClientMachine } from "../cgi/client-machine.js";
 import { otherServerError } from "../cgi/spoken-protocol.js";
-import { type Engine, WINDOW } from "../engine/engine.js";
+import type { Engine } from "../engine/engine.js";
+import { WINDOW } from "../engine/memory.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { ConnectionDecoder, type RecordPiece } from "../fastcgi/connection-decoder.js";
 import { PairDecoder } from "../fastcgi/pair-decoder.js";

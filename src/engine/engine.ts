@@ -1,3 +1,21 @@
+import type {
+  ASIDE,
+  DemultiplexResult,
+  DemultiplexState,
+  EngineError,
+  FrameRow,
+  LineKey,
+  LineValue,
+  NetstringState,
+  PacketState,
+  PairRow,
+  RecordRow,
+  ROW_WORDS,
+  SCOREBOARD_LETTERS,
+  STATE_WORDS,
+  TableResult,
+} from "./memory.js";
+
 /**
  * The hot path of every protocol here: whole jobs on bytes that are already in memory. A job reads
  * `length` bytes at `start`, which lie in the window.
@@ -12,9 +30,16 @@ export interface Engine {
   readonly name: EngineName;
   /** The whole memory. Its buffer never grows and never detaches. */
   readonly memory: Uint8Array;
-  /** The same memory as 32-bit words: state, results and tables are read through it. */
-  readonly words: Int32Array;
-  /** The same memory as doubles: the numbers of {@link Engine.splitLines}. */
+  /**
+   * {@link STATE_WORDS} words of state, lent for a call: a decoder sets them to its own before it
+   * calls a job that has a state, and copies them back after it. One engine serves every stream.
+   */
+  readonly state: Int32Array;
+  /** The results of the last call: {@link DemultiplexResult}, {@link TableResult} or counts. */
+  readonly results: Int32Array;
+  /** The rows that the last call wrote, {@link ROW_WORDS} words each. */
+  readonly table: Int32Array;
+  /** The table as doubles: the numbers of {@link Engine.splitLines}. */
   readonly numbers: Float64Array;
 
   /**
@@ -96,198 +121,3 @@ export interface Engine {
 }
 
 export type EngineName = "webassembly" | "typescript" | "default";
-
-/** Byte offsets of the areas in {@link Engine.memory}. */
-export const STATE = 0;
-/** {@link Engine.words} index of the first state word is `STATE >> 2`. 16 words. */
-export const STATE_WORDS = 16;
-export const RESULT = 64;
-export const RESULT_WORDS = 16;
-/** Rows of four words. 128 KiB. */
-export const TABLE = 65_536;
-export const TABLE_SIZE = 131_072;
-/** Where bytes to work on are put: a socket reads straight into it. 64 KiB. */
-export const WINDOW = 196_608;
-export const WINDOW_SIZE = 65_536;
-/** Where {@link Engine.demultiplex} puts stderr. 64 KiB. */
-export const ASIDE = 262_144;
-export const MEMORY_SIZE = 393_216;
-
-/** Words of a row, and how many rows the table holds. */
-export const ROW_WORDS = 4;
-export const TABLE_ROWS = 8_192;
-
-/**
- * The halves of the table when it holds lines: rows of {@link LineValue}, and rows of
- * {@link LineKey}. What is read later, and so is copied out, lies apart from what is looked at once.
- */
-export const LINE_VALUES = 65_536;
-export const LINE_KEYS = 131_072;
-export const TABLE_LINES = 4_096;
-
-/** Negative results of an engine call. */
-export const EngineError = {
-  /** `start` and `length` do not lie inside the window. */
-  Range: -1,
-  /** A FastCGI record whose version is not 1. Judged when its header is whole. */
-  Version: -2,
-  /** A BEGIN_REQUEST or END_REQUEST whose content is not 8 bytes. */
-  BodyLength: -3,
-  /** The lengths of a name-value pair add up to more than 32 bits hold. */
-  Overflow: -4,
-  /** A netstring whose length is not 1 to 10 decimal digits, or (strict) has a leading zero. */
-  Digits: -5,
-  /** A netstring longer than the caller's limit. */
-  Limit: -6,
-  /** A netstring that does not end in a comma: `ErrorOffset` is where the comma should be. */
-  Comma: -7,
-  /** An SCGI header with an empty name. */
-  EmptyName: -8,
-} as const;
-
-/** State words of the FastCGI jobs. All zero but `RequestId` before the first call. */
-export const DemultiplexState = {
-  /** Header bytes seen, 0 to 7; 8 inside a record. */
-  HeaderLength: 0,
-  /** The header bytes, as two little-endian words. */
-  HeaderLow: 1,
-  HeaderHigh: 2,
-  ContentRemaining: 3,
-  PaddingRemaining: 4,
-  /** END_REQUEST content bytes seen, and the bytes as two little-endian words. */
-  EndLength: 5,
-  EndLow: 6,
-  EndHigh: 7,
-  /** The request whose records {@link Engine.demultiplex} keeps. */
-  RequestId: 8,
-  /** 1 behind END_REQUEST and its padding: from then on nothing is consumed. */
-  Ended: 9,
-} as const;
-
-/** Result words of {@link Engine.demultiplex}. */
-export const DemultiplexResult = {
-  StdoutStart: 0,
-  StdoutLength: 1,
-  /** stderr starts at {@link ASIDE}. */
-  StderrLength: 2,
-  Consumed: 3,
-  Ended: 4,
-  /** END_REQUEST's fields, meaningful when `Ended` is 1. appStatus is unsigned. */
-  AppStatus: 5,
-  ProtocolStatus: 6,
-  /** Records whose header became whole in this call that belong to another request, or to none. */
-  OtherRequests: 7,
-  /** Records of this request whose header became whole, of a type that a response does not have. */
-  OtherTypes: 8,
-  /** On an error: where in the chunk (negative: in an earlier chunk) the bad element starts. */
-  ErrorOffset: 9,
-} as const;
-
-/** Result words of the jobs that fill the table. */
-export const TableResult = {
-  /** Bytes taken, from `start`. */
-  Consumed: 0,
-  /** splitPairs, splitVariables: size of the next pair when its lengths are known, else 0. Unsigned. */
-  Needed: 1,
-  /** Netstrings, packets or (demultiplexConnection) records completed in this call. */
-  Complete: 2,
-  /** On an error: where in the chunk (negative: in an earlier chunk) the bad element starts. */
-  ErrorOffset: 3,
-} as const;
-
-/** Columns of a row of {@link Engine.demultiplexConnection}. */
-export const RecordRow = {
-  RequestId: 0,
-  /** The record type in the low byte, {@link RecordFlag} in the next. */
-  Type: 1,
-  Start: 2,
-  Length: 3,
-} as const;
-
-export const RecordFlag = {
-  /** The row starts at the start of a record's content. */
-  Begins: 1,
-  /** The row ends at the end of a record's content. */
-  Ends: 2,
-} as const;
-
-/** Columns of a row of splitPairs, splitHeaders and splitVariables. Starts are absolute. */
-export const PairRow = { NameStart: 0, NameLength: 1, ValueStart: 2, ValueLength: 3 } as const;
-
-/** Columns of a row of splitNetstrings and splitPackets: a piece of one frame's content. */
-export const FrameRow = {
-  Start: 0,
-  Length: 1,
-  /** {@link FrameFlag}. */
-  Flags: 2,
-  /** Netstring: its whole length. uwsgi: modifier1 | datasize << 8 | modifier2 << 24. */
-  Head: 3,
-} as const;
-
-export const FrameFlag = {
-  /** The frame begins with this piece. */
-  Begins: 1,
-  /** The frame's content ends with this piece; a netstring's comma may still be owed. */
-  Ends: 2,
-} as const;
-
-/** State words of {@link Engine.splitNetstrings}. Set `Strict` and `Limit` before the first call. */
-export const NetstringState = {
-  /** 0: in the length; 1: in the data; 2: at the comma. */
-  Phase: 0,
-  /** Digits seen, and their value. */
-  Digits: 1,
-  Length: 2,
-  Remaining: 3,
-  /** 1: a leading zero is an error. */
-  Strict: 4,
-  /** The longest netstring that is accepted, at most 2^31 - 1. */
-  Limit: 5,
-} as const;
-
-/** State words of {@link Engine.splitPackets}. All zero before the first call. */
-export const PacketState = {
-  /** Header bytes seen, 0 to 3; 4 inside a packet. */
-  HeaderLength: 0,
-  /** The header bytes, as one little-endian word. */
-  Header: 1,
-  Remaining: 2,
-} as const;
-
-/** The states that httpd shows in its scoreboard, in the order of its legend. */
-export const SCOREBOARD_LETTERS = "_SRWKDCLGI.";
-
-/** Columns of the row of a line's value. Starts and ends are absolute. */
-export const LineValue = {
-  /** As a double, words 0 and 1: a number, a date's seconds since 1970, or 0 for other kinds. */
-  Number: 0,
-  /** Behind the colon and the blanks (space, tab) that follow it. */
-  Start: 2,
-  /** Before the newline, and before a carriage return in front of it. */
-  End: 3,
-} as const;
-
-/** Columns of the row of a line's key. */
-export const LineKey = {
-  /** The line's start. */
-  Start: 0,
-  /** Where the first colon is; the line's end when there is none. */
-  End: 1,
-  /** hashKey (hash-key.ts) of the key, or of a bare line: tells known keys without decoding them. */
-  Hash: 2,
-  /** {@link LineKind} of the value. */
-  Kind: 3,
-} as const;
-
-export const LineKind = {
-  /** The line has no colon. */
-  Bare: 0,
-  Text: 1,
-  Number: 2,
-  /** An integer from 2^63 to 2^64 - 1: a negative number that was printed as unsigned. */
-  Wrapped: 3,
-  /** A number that needs a correctly rounding parser: hand the text to `Number()`. */
-  Long: 4,
-  /** A date as access logs and PHP-FPM write it (log-date.ts). */
-  Date: 5,
-} as const;

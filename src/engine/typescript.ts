@@ -1,5 +1,5 @@
-import { type Engine, MEMORY_SIZE } from "./engine.js";
-import { viewMemory } from "./memory.js";
+import type { Engine } from "./engine.js";
+import { MEMORY_SIZE, viewMemory } from "./memory.js";
 import { countScoreboard } from "./typescript/count-scoreboard.js";
 import { demultiplex } from "./typescript/demultiplex.js";
 import { demultiplexConnection } from "./typescript/demultiplex-connection.js";
@@ -21,7 +21,9 @@ export function createTypeScriptEngine(bytes: Uint8Array = new Uint8Array(MEMORY
   return {
     name: "typescript",
     memory: memory.bytes,
-    words: memory.words,
+    state: memory.state,
+    results: memory.results,
+    table: memory.table,
     numbers: memory.numbers,
     demultiplex: (start, length) => demultiplex(memory, start, length),
     demultiplexConnection: (start, length) => demultiplexConnection(memory, start, length),

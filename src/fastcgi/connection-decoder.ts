@@ -1,26 +1,19 @@
+import type { Engine } from "../engine/engine.js";
 import {
   DemultiplexState,
-  type Engine,
   EngineError,
-  RESULT,
   RecordFlag,
   RecordRow,
   ROW_WORDS,
-  STATE,
   STATE_WORDS,
-  TABLE,
   TableResult,
   WINDOW,
   WINDOW_SIZE,
-} from "../engine/engine.js";
+} from "../engine/memory.js";
 import { engine as defaultEngine } from "../engine/select.js";
 import { requestIdOf, typeOf } from "../engine/typescript/record-header.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { HEADER_LENGTH, RecordType } from "./protocol.js";
-
-const stateBase = STATE >> 2;
-const resultBase = RESULT >> 2;
-const tableBase = TABLE >> 2;
 
 /** A piece of a record's content, or of several that follow each other in one stream. */
 export interface RecordPiece {
@@ -129,16 +122,16 @@ export class ConnectionDecoder {
    * @throws GatewayError `malformed` with the record's offset in the connection
    */
   receive(length: number): void {
-    const { words } = this.#engine;
+    const { state, results } = this.#engine;
     let offset = 0;
     while (offset < length) {
-      words.set(this.#state, stateBase);
+      state.set(this.#state);
       const rows = this.#engine.demultiplexConnection(WINDOW + offset, length - offset);
-      if (rows < 0) throw this.#failure(rows, words[resultBase + TableResult.ErrorOffset]!);
-      for (let at = 0; at < STATE_WORDS; at++) this.#state[at] = words[stateBase + at]!;
-      const consumed = words[resultBase + TableResult.Consumed]!;
+      if (rows < 0) throw this.#failure(rows, results[TableResult.ErrorOffset]!);
+      this.#state.set(state);
+      const consumed = results[TableResult.Consumed]!;
       this.#received += consumed;
-      this.#records += words[resultBase + TableResult.Complete]!;
+      this.#records += results[TableResult.Complete]!;
       offset += consumed;
       this.#deliver(rows * ROW_WORDS);
     }
@@ -158,10 +151,10 @@ export class ConnectionDecoder {
 
   /** Hands out the pieces in the first `length` words of the engine's table. */
   #deliver(length: number): void {
-    const { words } = this.#engine;
+    const { table } = this.#engine;
     // Copied, because the engine's next job, which a piece may start, writes the same table.
     const rows: number[] = [];
-    for (let at = 0; at < length; at++) rows.push(words[tableBase + at]!);
+    for (let at = 0; at < length; at++) rows.push(table[at]!);
     for (let row = 0; row < length; row += ROW_WORDS) {
       const type = rows[row + RecordRow.Type]!;
       this.#onPiece({

@@ -2,22 +2,11 @@ import { ByteCollector } from "../bytes.js";
 import { PackedVariables } from "../cgi/packed-variables.js";
 import { type Variable, variableOf } from "../cgi/variable.js";
 import { Variables } from "../cgi/variables.js";
-import {
-  type Engine,
-  PairRow,
-  RESULT,
-  ROW_WORDS,
-  TABLE,
-  TableResult,
-  WINDOW,
-  WINDOW_SIZE,
-} from "../engine/engine.js";
+import type { Engine } from "../engine/engine.js";
+import { PairRow, ROW_WORDS, TableResult, WINDOW, WINDOW_SIZE } from "../engine/memory.js";
 import { engine as defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultLimits } from "../limits.js";
-
-const tableBase = TABLE >> 2;
-const resultBase = RESULT >> 2;
 
 /** What a pair costs beside its bytes: a stream of empty pairs must not become a million objects. */
 const PAIR_OVERHEAD = 32;
@@ -144,18 +133,18 @@ export class PairDecoder {
 
   /** Every call of the engine takes as many pairs as its table holds. */
   #split(start: number, length: number): void {
-    const { words, memory } = this.#engine;
+    const { results, memory } = this.#engine;
     const end = start + length;
     let at = start;
     while (at < end) {
       const rows = this.#engine.splitPairs(at, end - at);
-      const consumed = words[resultBase + TableResult.Consumed]!;
+      const consumed = results[TableResult.Consumed]!;
       if (this.#length === 0 && consumed === length && this.#fits(consumed, rows)) {
         this.#packed = new PackedVariables(this.#engine, start, length, rows);
         this.#length = length;
         return;
       }
-      const needed = words[resultBase + TableResult.Needed]! >>> 0;
+      const needed = results[TableResult.Needed]! >>> 0;
       if (rows < 0) {
         // The pairs before the bad one may pass the limit, wherever the stream was cut.
         if (consumed > 0) this.#split(at, consumed);
@@ -171,14 +160,14 @@ export class PairDecoder {
   }
 
   #addRows(rows: number, start: number): void {
-    const { words, memory } = this.#engine;
-    const last = tableBase + rows * ROW_WORDS;
+    const { table, memory } = this.#engine;
+    const last = rows * ROW_WORDS;
     let at = start;
-    for (let row = tableBase; row < last; row += ROW_WORDS) {
-      const nameStart = words[row + PairRow.NameStart]!;
-      const nameLength = words[row + PairRow.NameLength]!;
-      const valueStart = words[row + PairRow.ValueStart]!;
-      const valueLength = words[row + PairRow.ValueLength]!;
+    for (let row = 0; row < last; row += ROW_WORDS) {
+      const nameStart = table[row + PairRow.NameStart]!;
+      const nameLength = table[row + PairRow.NameLength]!;
+      const valueStart = table[row + PairRow.ValueStart]!;
+      const valueLength = table[row + PairRow.ValueLength]!;
       const size = valueStart + valueLength - at;
       this.#check(this.#length, size);
       this.#pairs.push(variableOf(memory, nameStart, nameLength, valueStart, valueLength));

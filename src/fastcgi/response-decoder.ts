@@ -1,25 +1,20 @@
 import { StreamStart } from "../bytes.js";
 import type { ClientHandlers } from "../cgi/client-machine.js";
 import { otherServerError } from "../cgi/spoken-protocol.js";
+import type { Engine } from "../engine/engine.js";
 import {
   ASIDE,
   DemultiplexResult,
   DemultiplexState,
-  type Engine,
   EngineError,
-  RESULT,
-  STATE,
   STATE_WORDS,
   WINDOW,
   WINDOW_SIZE,
-} from "../engine/engine.js";
+} from "../engine/memory.js";
 import { engine as defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultLimits } from "../limits.js";
 import { protocolStatusError } from "./protocol-status-error.js";
-
-const stateBase = STATE >> 2;
-const resultBase = RESULT >> 2;
 
 /**
  * Takes the answer to one request out of a FastCGI connection's bytes, however they are cut.
@@ -88,13 +83,12 @@ export class ResponseDecoder {
    */
   receive(length: number): number {
     if (this.#ended) return 0;
-    const { words, memory } = this.#engine;
+    const { state, results, memory } = this.#engine;
     this.#start.take(memory.subarray(WINDOW, WINDOW + length));
-    words.set(this.#state, stateBase);
+    state.set(this.#state);
     const records = this.#engine.demultiplex(WINDOW, length);
-    if (records < 0)
-      throw this.#failure(records, words[resultBase + DemultiplexResult.ErrorOffset]!);
-    this.#state.set(words.subarray(stateBase, stateBase + STATE_WORDS));
+    if (records < 0) throw this.#failure(records, results[DemultiplexResult.ErrorOffset]!);
+    this.#state.set(state);
     this.#records += records;
     if (this.#records > this.#recordLimit) {
       throw new GatewayError(
@@ -102,21 +96,21 @@ export class ResponseDecoder {
         `the answer has more than ${this.#recordLimit} records`,
       );
     }
-    return this.#deliver(resultBase);
+    return this.#deliver();
   }
 
   /** Reads every result before a handler runs: a handler may use the engine for its own work. */
-  #deliver(base: number): number {
-    const { words, memory } = this.#engine;
-    const stdoutStart = words[base + DemultiplexResult.StdoutStart]!;
-    const stdoutLength = words[base + DemultiplexResult.StdoutLength]!;
-    const stderrLength = words[base + DemultiplexResult.StderrLength]!;
-    const consumed = words[base + DemultiplexResult.Consumed]!;
-    const ended = words[base + DemultiplexResult.Ended] === 1;
-    const appStatus = words[base + DemultiplexResult.AppStatus]! >>> 0;
-    const protocolStatus = words[base + DemultiplexResult.ProtocolStatus]!;
-    this.otherRequests += words[base + DemultiplexResult.OtherRequests]!;
-    this.otherTypes += words[base + DemultiplexResult.OtherTypes]!;
+  #deliver(): number {
+    const { results, memory } = this.#engine;
+    const stdoutStart = results[DemultiplexResult.StdoutStart]!;
+    const stdoutLength = results[DemultiplexResult.StdoutLength]!;
+    const stderrLength = results[DemultiplexResult.StderrLength]!;
+    const consumed = results[DemultiplexResult.Consumed]!;
+    const ended = results[DemultiplexResult.Ended] === 1;
+    const appStatus = results[DemultiplexResult.AppStatus]! >>> 0;
+    const protocolStatus = results[DemultiplexResult.ProtocolStatus]!;
+    this.otherRequests += results[DemultiplexResult.OtherRequests]!;
+    this.otherTypes += results[DemultiplexResult.OtherTypes]!;
     this.#received += consumed;
     this.#answered ||= stdoutLength > 0 || stderrLength > 0;
     this.#ended = ended;

@@ -1,7 +1,8 @@
 import { ByteCollector, noBytes, StreamStart } from "../bytes.js";
 import type { ServerHandlers, ServerMachine } from "../cgi/server-machine.js";
 import { otherClientError } from "../cgi/spoken-protocol.js";
-import { type Engine, WINDOW_SIZE } from "../engine/engine.js";
+import type { Engine } from "../engine/engine.js";
+import { WINDOW_SIZE } from "../engine/memory.js";
 import { engine as defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultLimits, type Limits } from "../limits.js";

@@ -3,23 +3,18 @@ import { PackedVariables } from "../cgi/packed-variables.js";
 import { otherClientError } from "../cgi/spoken-protocol.js";
 import { type Variable, variableOf } from "../cgi/variable.js";
 import { parseContentLength, Variables } from "../cgi/variables.js";
+import type { Engine } from "../engine/engine.js";
 import {
-  type Engine,
   EngineError,
   FrameFlag,
   FrameRow,
-  RESULT,
-  TABLE,
   TableResult,
   WINDOW,
   WINDOW_SIZE,
-} from "../engine/engine.js";
+} from "../engine/memory.js";
 import { engine as defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { NetstringFraming, type NetstringOptions } from "./netstring.js";
-
-const resultBase = RESULT >> 2;
-const tableBase = TABLE >> 2;
 
 /** The head of an SCGI request. */
 export interface ScgiRequest {
@@ -94,11 +89,11 @@ export class ScgiRequestDecoder {
   /** Takes in the piece of the netstring that the last call framed. */
   #take(before: number): Variables | undefined {
     const { engine, rows, complete } = this.#framing;
-    const { memory, words } = engine;
+    const { memory, table } = engine;
     if (rows > 0) {
-      const start = words[tableBase + FrameRow.Start]!;
-      const length = words[tableBase + FrameRow.Length]!;
-      const flags = words[tableBase + FrameRow.Flags]!;
+      const start = table[FrameRow.Start]!;
+      const length = table[FrameRow.Length]!;
+      const flags = table[FrameRow.Flags]!;
       const begins = (flags & FrameFlag.Begins) !== 0;
       if (begins) this.#headersStart = before + start - WINDOW;
       // All of it is in the window: no copy.
@@ -148,13 +143,13 @@ export class ScgiRequestDecoder {
     const { engine } = this.#framing;
     const rows = engine.splitHeaders(start, length);
     if (rows !== EngineError.EmptyName) return rows;
-    const at = offset + engine.words[resultBase + TableResult.ErrorOffset]!;
+    const at = offset + engine.results[TableResult.ErrorOffset]!;
     throw this.#malformed("a header has an empty name", at);
   }
 
   /** Bytes that the engine has split. */
   get #consumed(): number {
-    return this.#framing.engine.words[resultBase + TableResult.Consumed]!;
+    return this.#framing.engine.results[TableResult.Consumed]!;
   }
 
   /** One header that no window holds. */

@@ -1,27 +1,20 @@
 import { ByteCollector, latin1Bytes } from "../bytes.js";
+import type { Engine } from "../engine/engine.js";
 import {
-  type Engine,
   EngineError,
   FrameFlag,
   FrameRow,
   NetstringState,
-  RESULT,
   ROW_WORDS,
-  STATE,
   STATE_WORDS,
-  TABLE,
   TABLE_ROWS,
   TableResult,
   WINDOW,
   WINDOW_SIZE,
-} from "../engine/engine.js";
+} from "../engine/memory.js";
 import { engine as defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultLimits } from "../limits.js";
-
-const stateBase = STATE >> 2;
-const resultBase = RESULT >> 2;
-const tableBase = TABLE >> 2;
 
 export interface NetstringOptions {
   /** Refuses leading zeros, as the definition does. Default false: others accept them. */
@@ -71,17 +64,17 @@ export class NetstringFraming {
    */
   run(length: number, most: number): number | GatewayError {
     const { engine } = this;
-    const { words } = engine;
-    words.set(this.#state, stateBase);
+    const { state, results } = engine;
+    state.set(this.#state);
     const rows = engine.splitNetstrings(WINDOW, length, most);
-    for (let at = 0; at < STATE_WORDS; at++) this.#state[at] = words[stateBase + at]!;
+    this.#state.set(state);
     this.rows = rows;
-    this.complete = words[resultBase + TableResult.Complete]!;
+    this.complete = results[TableResult.Complete]!;
     if (rows < 0) {
-      const offset = this.received + words[resultBase + TableResult.ErrorOffset]!;
+      const offset = this.received + results[TableResult.ErrorOffset]!;
       return this.#failure(rows, offset);
     }
-    const consumed = words[resultBase + TableResult.Consumed]!;
+    const consumed = results[TableResult.Consumed]!;
     this.received += consumed;
     return consumed;
   }
@@ -156,7 +149,7 @@ export class NetstringDecoder {
   /** A failed call does not tell its rows, but those of its whole netstrings come first. */
   #collect(): Uint8Array[] {
     const { engine, rows, complete } = this.#framing;
-    const { memory, words } = engine;
+    const { memory, table } = engine;
     const whole: Uint8Array[] = [];
     const finish = () => {
       if (whole.length < complete) whole.push(this.#content.take());
@@ -167,10 +160,10 @@ export class NetstringDecoder {
       finish();
     }
     for (let index = 0; rows < 0 ? whole.length < complete : index < rows; index++) {
-      const row = tableBase + index * ROW_WORDS;
-      const start = words[row + FrameRow.Start]!;
-      this.#content.push(memory.subarray(start, start + words[row + FrameRow.Length]!));
-      if ((words[row + FrameRow.Flags]! & FrameFlag.Ends) !== 0) finish();
+      const row = index * ROW_WORDS;
+      const start = table[row + FrameRow.Start]!;
+      this.#content.push(memory.subarray(start, start + table[row + FrameRow.Length]!));
+      if ((table[row + FrameRow.Flags]! & FrameFlag.Ends) !== 0) finish();
     }
     return whole;
   }

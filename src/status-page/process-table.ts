@@ -1,13 +1,6 @@
-import {
-  type Engine,
-  LINE_KEYS,
-  LINE_VALUES,
-  LineKey,
-  LineKind,
-  LineValue,
-  ROW_WORDS,
-} from "../engine/engine.js";
+import type { Engine } from "../engine/engine.js";
 import { hashKey } from "../engine/hash-key.js";
+import { FIRST_LINE_KEY, LineKey, LineKind, LineValue, ROW_WORDS } from "../engine/memory.js";
 import { readText } from "./page-values.js";
 import { ProcessState, type ProcessStatus, type ProcessStatusJson } from "./pool-status.js";
 import { stateText } from "./process-fields.js";
@@ -64,8 +57,6 @@ const numberRows = [
   Row.LastRequestMemory,
 ] as const;
 
-const KEYS = LINE_KEYS >> 2;
-const VALUES = LINE_VALUES >> 2;
 /** Words of a block's rows in either half of the table. */
 const BLOCK_WORDS = BLOCK_LINES * ROW_WORDS;
 
@@ -97,8 +88,8 @@ export class ProcessTable {
   add(engine: Engine, line: number, blocks: number, base: number): boolean {
     const first = line * ROW_WORDS;
     const end = first + blocks * BLOCK_WORDS;
-    if (!areBlocks(engine.words, KEYS + first, KEYS + end)) return false;
-    for (let block = VALUES + first; block < VALUES + end; block += BLOCK_WORDS) {
+    if (!areBlocks(engine.table, FIRST_LINE_KEY + first, FIRST_LINE_KEY + end)) return false;
+    for (let block = first; block < end; block += BLOCK_WORDS) {
       const second = secondOf(engine.numbers, block);
       this.#second ??= second;
       if (second !== this.#second) return false;
@@ -110,21 +101,21 @@ export class ProcessTable {
 }
 
 /** Line by line through all blocks: block by block takes twice as long. */
-function areBlocks(words: Int32Array, first: number, end: number): boolean {
+function areBlocks(table: Int32Array, first: number, end: number): boolean {
   for (let line = 0; line < BLOCK_LINES; line++) {
     const hash = blockHashes[line];
     const start = first + line * ROW_WORDS + LineKey.Hash;
-    for (let at = start; at < end; at += BLOCK_WORDS) if (words[at] !== hash) return false;
+    for (let at = start; at < end; at += BLOCK_WORDS) if (table[at] !== hash) return false;
   }
   for (const row of numberRows) {
     const start = first + row + LineKey.Kind;
     // LineKind Number or Wrapped; of the latter the engine has made 0.
     for (let at = start; at < end; at += BLOCK_WORDS) {
-      if (words[at]! >> 1 !== 1) return false;
+      if (table[at]! >> 1 !== 1) return false;
     }
   }
   const start = first + Row.StartTime + LineKey.Kind;
-  for (let at = start; at < end; at += BLOCK_WORDS) if (words[at] !== LineKind.Date) return false;
+  for (let at = start; at < end; at += BLOCK_WORDS) if (table[at] !== LineKind.Date) return false;
   return true;
 }
 
@@ -160,27 +151,27 @@ const Cell = {
  * @param block the first word of the block's values
  * @param base what to add to an engine address to get an offset in the page
  */
-function cellsOf({ words, numbers }: Engine, block: number, base: number): number[] {
+function cellsOf({ table, numbers }: Engine, block: number, base: number): number[] {
   const number = block + LineValue.Number;
   const start = block + LineValue.Start;
   const end = block + LineValue.End;
   return [
     numbers[(number + Row.Pid) >> 1]!,
-    words[start + Row.State]! + base,
-    words[end + Row.State]! + base,
+    table[start + Row.State]! + base,
+    table[end + Row.State]! + base,
     numbers[(number + Row.StartTime) >> 1]!,
     numbers[(number + Row.StartSince) >> 1]!,
     numbers[(number + Row.Requests) >> 1]!,
     numbers[(number + Row.RequestDuration) >> 1]!,
-    words[start + Row.RequestMethod]! + base,
-    words[end + Row.RequestMethod]! + base,
-    words[start + Row.RequestUri]! + base,
-    words[end + Row.RequestUri]! + base,
+    table[start + Row.RequestMethod]! + base,
+    table[end + Row.RequestMethod]! + base,
+    table[start + Row.RequestUri]! + base,
+    table[end + Row.RequestUri]! + base,
     numbers[(number + Row.ContentLength) >> 1]!,
-    words[start + Row.User]! + base,
-    words[end + Row.User]! + base,
-    words[start + Row.Script]! + base,
-    words[end + Row.Script]! + base,
+    table[start + Row.User]! + base,
+    table[end + Row.User]! + base,
+    table[start + Row.Script]! + base,
+    table[end + Row.Script]! + base,
     numbers[(number + Row.LastRequestCpu) >> 1]!,
     numbers[(number + Row.LastRequestMemory) >> 1]!,
   ];

@@ -1,7 +1,8 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { type Engine, WINDOW, WINDOW_SIZE } from "../engine/engine.js";
+import type { Engine } from "../engine/engine.js";
+import { WINDOW, WINDOW_SIZE } from "../engine/memory.js";
 import { engine as defaultEngine } from "../engine/select.js";
 import type { GatewayError } from "../errors.js";
 import { startError } from "./start-error.js";

@@ -1,4 +1,4 @@
-import { WINDOW } from "../engine/engine.js";
+import { WINDOW } from "../engine/memory.js";
 import { engine } from "../engine/select.js";
 import type { Connector } from "./connection.js";
 

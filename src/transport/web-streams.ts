@@ -1,5 +1,6 @@
 import { concat } from "../bytes.js";
-import { type Engine, WINDOW, WINDOW_SIZE } from "../engine/engine.js";
+import type { Engine } from "../engine/engine.js";
+import { WINDOW, WINDOW_SIZE } from "../engine/memory.js";
 import { engine as defaultEngine } from "../engine/select.js";
 import type { GatewayError } from "../errors.js";
 import type { Connection, ConnectionHandlers, Connector } from "./connection.js";

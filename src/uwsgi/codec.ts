@@ -2,29 +2,22 @@ import { ByteCollector, latin1 } from "../bytes.js";
 import { PackedVariables } from "../cgi/packed-variables.js";
 import { beginsLikeHttp } from "../cgi/spoken-protocol.js";
 import { Variables } from "../cgi/variables.js";
+import type { Engine } from "../engine/engine.js";
 import {
-  type Engine,
   FrameFlag,
   FrameRow,
   PacketState,
   PairRow,
-  RESULT,
   ROW_WORDS,
-  STATE,
   STATE_WORDS,
-  TABLE,
   TABLE_ROWS,
   TableResult,
   WINDOW,
   WINDOW_SIZE,
-} from "../engine/engine.js";
+} from "../engine/memory.js";
 import { engine as defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { carriesVariables, HEADER_LENGTH, MAX_DATA_SIZE } from "./protocol.js";
-
-const stateBase = STATE >> 2;
-const resultBase = RESULT >> 2;
-const tableBase = TABLE >> 2;
 
 export interface UwsgiDecoderOptions {
   /** The largest content that is accepted, in bytes: uWSGI's `buffer-size`. Default 65,535. */
@@ -96,13 +89,13 @@ export class UwsgiPacketDecoder {
   }
 
   #run(length: number): { consumed: number; packet?: Omit<UwsgiPacket, "rest"> } {
-    const { words, memory } = this.#engine;
+    const { memory, state, results, table } = this.#engine;
     if (this.#state[PacketState.HeaderLength] === 0) this.#packetStart = this.#received;
-    words.set(this.#state, stateBase);
+    state.set(this.#state);
     const rows = this.#engine.splitPackets(WINDOW, length, 1);
-    for (let at = 0; at < STATE_WORDS; at++) this.#state[at] = words[stateBase + at]!;
-    const consumed = words[resultBase + TableResult.Consumed]!;
-    const complete = words[resultBase + TableResult.Complete] === 1;
+    this.#state.set(state);
+    const consumed = results[TableResult.Consumed]!;
+    const complete = results[TableResult.Complete] === 1;
     this.#received += consumed;
     if (rows === 0) {
       if (this.#state[PacketState.HeaderLength] === HEADER_LENGTH) {
@@ -110,10 +103,10 @@ export class UwsgiPacketDecoder {
       }
       return { consumed };
     }
-    const start = words[tableBase + FrameRow.Start]!;
-    const size = words[tableBase + FrameRow.Length]!;
-    const head = words[tableBase + FrameRow.Head]!;
-    const begins = (words[tableBase + FrameRow.Flags]! & FrameFlag.Begins) !== 0;
+    const start = table[FrameRow.Start]!;
+    const size = table[FrameRow.Length]!;
+    const head = table[FrameRow.Head]!;
+    const begins = (table[FrameRow.Flags]! & FrameFlag.Begins) !== 0;
     if (begins) this.#checkHeader(head);
     if (complete && begins) return { consumed, packet: this.#packet(head, start, size) };
     this.#collected.push(memory.subarray(start, start + size));
@@ -167,11 +160,11 @@ export class UwsgiPacketDecoder {
 
   /** @returns as many of the variables from `taken` on as the engine's table holds */
   #splitSome(start: number, taken: number, size: number): PackedVariables {
-    const { words } = this.#engine;
+    const { table } = this.#engine;
     const rows = this.#engine.splitVariables(start + taken, size - taken);
-    for (let row = tableBase; row < tableBase + rows * ROW_WORDS; row += ROW_WORDS) {
-      if (words[row + PairRow.NameLength] !== 0) continue;
-      const at = words[row + PairRow.NameStart]! - 2 - start;
+    for (let row = 0; row < rows * ROW_WORDS; row += ROW_WORDS) {
+      if (table[row + PairRow.NameLength] !== 0) continue;
+      const at = table[row + PairRow.NameStart]! - 2 - start;
       throw this.#malformed("has no name", at);
     }
     return new PackedVariables(this.#engine, start + taken, this.#consumed, rows);
@@ -179,7 +172,7 @@ export class UwsgiPacketDecoder {
 
   /** Bytes that the engine has split. */
   get #consumed(): number {
-    return this.#engine.words[resultBase + TableResult.Consumed]!;
+    return this.#engine.results[TableResult.Consumed]!;
   }
 
   #malformed(what: string, offset: number): GatewayError {

@@ -1,6 +1,7 @@
 import type { ClientHandlers, ClientMachine } from "../cgi/client-machine.js";
 import { otherServerError } from "../cgi/spoken-protocol.js";
-import { type Engine, WINDOW } from "../engine/engine.js";
+import type { Engine } from "../engine/engine.js";
+import { WINDOW } from "../engine/memory.js";
 import { engine as defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { encodePing } from "./encode.js";

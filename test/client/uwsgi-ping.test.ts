@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { uwsgiPing } from "../../src/client/uwsgi-ping.js";
-import { WINDOW } from "../../src/engine/engine.js";
+import { WINDOW } from "../../src/engine/memory.js";
 import { UwsgiPingClient } from "../../src/uwsgi/ping-client.js";
 import { engines } from "../engine/engines.js";
 import { describeWith } from "../harness/describe-with.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { SCOREBOARD_LETTERS, WINDOW, WINDOW_SIZE } from "../../src/engine/engine.js";
+import { SCOREBOARD_LETTERS, WINDOW, WINDOW_SIZE } from "../../src/engine/memory.js";
 import { latin1 } from "./bytes.js";
 import { result } from "./drive.js";
 import { engines } from "./engines.js";

@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { EngineError, TABLE, TABLE_ROWS, WINDOW, WINDOW_SIZE } from "../../src/engine/engine.js";
+import {
+  EngineError,
+  RecordRow,
+  TABLE_ROWS,
+  TableResult,
+  WINDOW,
+  WINDOW_SIZE,
+} from "../../src/engine/memory.js";
 import { cuts } from "../cuts.js";
 import { hex, join, latin1, RecordType, record } from "./bytes.js";
 import { demultiplexConnection } from "./drive.js";
@@ -82,9 +89,9 @@ describe.each(engines)("demultiplexConnection, %s", (_, engine) => {
     const flags = (from: number, to: number) => {
       engine.memory.set(bytes.subarray(from, to), WINDOW);
       const rows = engine.demultiplexConnection(WINDOW, to - from);
-      return rows === 0 ? undefined : engine.words[(TABLE >> 2) + 1]! >> 8;
+      return rows === 0 ? undefined : engine.table[RecordRow.Type]! >> 8;
     };
-    engine.words.fill(0, 0, 16);
+    engine.state.fill(0);
     expect(flags(0, 8)).toBeUndefined();
     expect(flags(8, 10)).toBe(1);
     expect(flags(10, 12)).toBe(0);
@@ -94,10 +101,10 @@ describe.each(engines)("demultiplexConnection, %s", (_, engine) => {
 
   it("does not end a run with the piece of a record that goes on", () => {
     const bytes = join(record(Stdin, 1, latin1("whole")), record(Stdin, 1, latin1("in two")));
-    engine.words.fill(0, 0, 16);
+    engine.state.fill(0);
     engine.memory.set(bytes, WINDOW);
     expect(engine.demultiplexConnection(WINDOW, 26)).toBe(1);
-    expect(engine.words[(TABLE >> 2) + 1]! >> 8).toBe(1);
+    expect(engine.table[RecordRow.Type]! >> 8).toBe(1);
   });
 
   it.each([BeginRequest, EndRequest])("refuses type %i unless it has 8 bytes", (type) => {
@@ -123,13 +130,13 @@ describe.each(engines)("demultiplexConnection, %s", (_, engine) => {
   it("has a row for every record that fits into the window and the state", () => {
     const empty = record(Stdin, 1, hex(""));
     const many = join(...Array.from({ length: TABLE_ROWS }, () => empty));
-    engine.words.fill(0, 0, 16);
+    engine.state.fill(0);
     engine.memory.set(empty.subarray(0, 7), WINDOW);
     engine.demultiplexConnection(WINDOW, 7);
     engine.memory.set(many.subarray(7), WINDOW);
     engine.memory.set(empty.subarray(0, 7), WINDOW + WINDOW_SIZE - 7);
     expect(engine.demultiplexConnection(WINDOW, WINDOW_SIZE)).toBe(TABLE_ROWS);
-    expect(engine.words[16]).toBe(WINDOW_SIZE);
+    expect(engine.results[TableResult.Consumed]).toBe(WINDOW_SIZE);
   });
 
   it("gives the same rows whatever the cut", () => {

@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { EngineError, MEMORY_SIZE, WINDOW, WINDOW_SIZE } from "../../src/engine/engine.js";
+import {
+  DemultiplexResult,
+  DemultiplexState,
+  EngineError,
+  MEMORY_SIZE,
+  WINDOW,
+  WINDOW_SIZE,
+} from "../../src/engine/memory.js";
 import { cuts } from "../cuts.js";
 import { hex, join, latin1, RecordType, record } from "./bytes.js";
 import { demultiplex } from "./drive.js";
@@ -16,11 +23,11 @@ describe.each(engines)("demultiplex, %s", (_, engine) => {
 
   it("leaves a single stdout range where it lies", () => {
     engine.memory.set(record(Stdout, 1, latin1("Hello"), 3), WINDOW);
-    engine.words.fill(0, 0, 16);
-    engine.words[8] = 1;
+    engine.state.fill(0);
+    engine.state[DemultiplexState.RequestId] = 1;
     engine.demultiplex(WINDOW, 16);
-    expect(engine.words[16]).toBe(WINDOW + 8);
-    expect(engine.words[17]).toBe(5);
+    expect(engine.results[DemultiplexResult.StdoutStart]).toBe(WINDOW + 8);
+    expect(engine.results[DemultiplexResult.StdoutLength]).toBe(5);
   });
 
   it.each([0, 1, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 511, 512, 513, 5_000])(
@@ -131,13 +138,13 @@ describe.each(engines)("demultiplex, %s", (_, engine) => {
   it("holds a window full of stderr", () => {
     const content = new Uint8Array(WINDOW_SIZE).fill(0x65);
     const bytes = record(Stderr, 1, content.subarray(0, 65_535), 0);
-    engine.words.fill(0, 0, 16);
-    engine.words[8] = 1;
+    engine.state.fill(0);
+    engine.state[DemultiplexState.RequestId] = 1;
     engine.memory.set(bytes.subarray(0, 8), WINDOW);
     engine.demultiplex(WINDOW, 8);
     engine.memory.set(bytes.subarray(8), WINDOW);
     expect(engine.demultiplex(WINDOW, 65_535)).toBe(1);
-    expect(engine.words[18]).toBe(65_535);
+    expect(engine.results[DemultiplexResult.StderrLength]).toBe(65_535);
     expect(engine.memory.subarray(MEMORY_SIZE - 131_072, MEMORY_SIZE - 65_537)).toEqual(
       content.subarray(0, 65_535),
     );

@@ -1,13 +1,12 @@
+import type { Engine } from "../../src/engine/engine.js";
 import {
-  type Engine,
-  LINE_KEYS,
-  LINE_VALUES,
+  FIRST_LINE_KEY,
   LineKey,
   LineValue,
   PairRow,
   ROW_WORDS,
   TableResult,
-} from "../../src/engine/engine.js";
+} from "../../src/engine/memory.js";
 import { type Failure, result, row, textAt, windows } from "./drive.js";
 import { WaitingBytes } from "./waiting-bytes.js";
 
@@ -81,19 +80,19 @@ export function splitLines(engine: Engine, chunks: readonly Uint8Array[], final 
 }
 
 function readLine(engine: Engine, index: number): Line {
-  const { words, numbers } = engine;
-  const key = (LINE_KEYS >> 2) + index * ROW_WORDS;
-  const value = (LINE_VALUES >> 2) + index * ROW_WORDS;
+  const { table, numbers } = engine;
+  const value = index * ROW_WORDS;
+  const key = FIRST_LINE_KEY + value;
   const between = (from: number, to: number) => {
-    const start = words[from]!;
-    return textAt(engine, start, words[to]! - start);
+    const start = table[from]!;
+    return textAt(engine, start, table[to]! - start);
   };
   return {
     key: between(key + LineKey.Start, key + LineKey.End),
     value: between(value + LineValue.Start, value + LineValue.End),
-    kind: words[key + LineKey.Kind]!,
+    kind: table[key + LineKey.Kind]!,
     number: numbers[(value + LineValue.Number) >> 1]!,
-    hash: words[key + LineKey.Hash]!,
+    hash: table[key + LineKey.Hash]!,
   };
 }
 
@@ -111,7 +110,7 @@ export const PAGE_LINE_COLUMNS = 7;
 
 /** What {@link splitLines} gives, as rows in one list: quicker to make, and to compare. */
 export function splitLineRows(engine: Engine, chunks: readonly Uint8Array[]): number[] {
-  const { words, numbers } = engine;
+  const { table, numbers } = engine;
   const rows: number[] = [];
   const waiting = new WaitingBytes(engine);
   let taken = 0;
@@ -121,13 +120,13 @@ export function splitLineRows(engine: Engine, chunks: readonly Uint8Array[]): nu
     const count = engine.splitLines(waiting.start, waiting.length, isLast ? 1 : 0);
     const base = taken - waiting.start;
     for (let line = 0; line < count; line++) {
-      const key = (LINE_KEYS >> 2) + line * ROW_WORDS;
-      const value = (LINE_VALUES >> 2) + line * ROW_WORDS;
-      rows.push(words[key + LineKey.Start]! + base);
-      rows.push(words[key + LineKey.End]! + base);
-      rows.push(words[value + LineValue.Start]! + base);
-      rows.push(words[value + LineValue.End]! + base);
-      rows.push(words[key + LineKey.Hash]!, words[key + LineKey.Kind]!);
+      const value = line * ROW_WORDS;
+      const key = FIRST_LINE_KEY + value;
+      rows.push(table[key + LineKey.Start]! + base);
+      rows.push(table[key + LineKey.End]! + base);
+      rows.push(table[value + LineValue.Start]! + base);
+      rows.push(table[value + LineValue.End]! + base);
+      rows.push(table[key + LineKey.Hash]!, table[key + LineKey.Kind]!);
       rows.push(numbers[(value + LineValue.Number) >> 1]!);
     }
     taken += result(engine, TableResult.Consumed);

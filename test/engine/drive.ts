@@ -1,26 +1,23 @@
+import type { Engine } from "../../src/engine/engine.js";
 import {
   ASIDE,
   DemultiplexResult,
   DemultiplexState,
-  type Engine,
   FrameFlag,
   FrameRow,
   NetstringState,
-  RESULT,
   RecordFlag,
   RecordRow,
   ROW_WORDS,
-  STATE,
   STATE_WORDS,
-  TABLE,
   TableResult,
-} from "../../src/engine/engine.js";
+} from "../../src/engine/memory.js";
 import { NOT_ALIGNED, ROOM } from "./waiting-bytes.js";
 
 /** Drives one job over chunks, as decoders do: the state is theirs and lent for each call. */
 
 export function result(engine: Engine, word: number): number {
-  return engine.words[(RESULT >> 2) + word]!;
+  return engine.results[word]!;
 }
 
 const buffers = new WeakMap<Engine, Buffer>();
@@ -36,8 +33,8 @@ export function textAt(engine: Engine, start: number, length: number): string {
 }
 
 export function row(engine: Engine, index: number, words = ROW_WORDS): Int32Array {
-  const start = (TABLE >> 2) + index * words;
-  return engine.words.subarray(start, start + words);
+  const start = index * words;
+  return engine.table.subarray(start, start + words);
 }
 
 /** Chunks that are longer than the window come in pieces that fill it. */
@@ -55,9 +52,9 @@ function put(engine: Engine, chunk: Uint8Array): number {
 }
 
 function lend(engine: Engine, state: Int32Array, call: () => number): number {
-  engine.words.set(state, STATE >> 2);
+  engine.state.set(state);
   const returned = call();
-  state.set(engine.words.subarray(STATE >> 2, (STATE >> 2) + STATE_WORDS));
+  state.set(engine.state);
   return returned;
 }
 

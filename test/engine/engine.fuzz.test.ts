@@ -1,28 +1,25 @@
 import fc from "fast-check";
 import { afterAll, describe, expect } from "vitest";
+import type { Engine } from "../../src/engine/engine.js";
+import { hashKey } from "../../src/engine/hash-key.js";
 import {
   ASIDE,
   DemultiplexResult,
-  type Engine,
-  LINE_KEYS,
-  LINE_VALUES,
+  FIRST_LINE_KEY,
   LineKey,
   LineKind,
   LineValue,
   MEMORY_SIZE,
   RESULT,
-  RESULT_WORDS,
   RecordRow,
   ROW_WORDS,
   SCOREBOARD_LETTERS,
-  STATE,
   STATE_WORDS,
   TABLE,
   TableResult,
   WINDOW,
   WINDOW_SIZE,
-} from "../../src/engine/engine.js";
-import { hashKey } from "../../src/engine/hash-key.js";
+} from "../../src/engine/memory.js";
 import { createTypeScriptEngine } from "../../src/engine/typescript.js";
 import { createWebAssemblyEngine } from "../../src/engine/webassembly.js";
 import { fuzz } from "../harness/fuzz.js";
@@ -70,11 +67,11 @@ function leave(
   const around = engine === webassembly ? 0x00 : 0x37;
   engine.memory.fill(around, start - 64, start + chunk.length + 64);
   engine.memory.set(chunk, start);
-  engine.words.set(state, STATE >> 2);
+  engine.state.set(state);
   return [
     Int32Array.of(job(engine, start, chunk.length)),
-    engine.words.slice(STATE >> 2, (STATE >> 2) + STATE_WORDS),
-    engine.words.slice(RESULT >> 2, (RESULT >> 2) + RESULT_WORDS),
+    engine.state.slice(),
+    engine.results.slice(),
   ];
 }
 
@@ -110,14 +107,14 @@ function compare(
   }
 }
 
-const rowsAt = (engine: Engine, address: number, rows: number) =>
-  engine.words.slice(address >> 2, (address >> 2) + rows * ROW_WORDS);
+const rowsAt = (engine: Engine, first: number, rows: number) =>
+  engine.table.slice(first, first + rows * ROW_WORDS);
 
-const table: Meaning = (engine, rows) => (rows > 0 ? [rowsAt(engine, TABLE, rows)] : []);
+const table: Meaning = (engine, rows) => (rows > 0 ? [rowsAt(engine, 0, rows)] : []);
 
 const lineTable: Meaning = (engine, rows) => [
-  rowsAt(engine, LINE_VALUES, rows),
-  rowsAt(engine, LINE_KEYS, rows),
+  rowsAt(engine, 0, rows),
+  rowsAt(engine, FIRST_LINE_KEY, rows),
 ];
 
 const response: Meaning = (engine) => {
@@ -260,15 +257,15 @@ describe("splitLines on any page", () => {
         const line = whole.replace(/\r$/, "");
         const colon = line.indexOf(":");
         const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^[ \t]+/, "");
-        const { memory, words, numbers } = webassembly;
-        const keyRow = (LINE_KEYS >> 2) + index * ROW_WORDS;
-        const valueRow = (LINE_VALUES >> 2) + index * ROW_WORDS;
+        const { memory, table, numbers } = webassembly;
+        const valueRow = index * ROW_WORDS;
+        const keyRow = FIRST_LINE_KEY + valueRow;
         const number = numbers[(valueRow + LineValue.Number) >> 1]!;
         const key = colon < 0 ? line : line.slice(0, colon);
-        expect(words[keyRow + LineKey.Hash]).toBe(hashKey(key));
-        const valueStart = words[valueRow + LineValue.Start];
-        expect(text(memory.slice(valueStart, words[valueRow + LineValue.End]))).toBe(value);
-        const kind = words[keyRow + LineKey.Kind]!;
+        expect(table[keyRow + LineKey.Hash]).toBe(hashKey(key));
+        const valueStart = table[valueRow + LineValue.Start];
+        expect(text(memory.slice(valueStart, table[valueRow + LineValue.End]))).toBe(value);
+        const kind = table[keyRow + LineKey.Kind]!;
         if (colon < 0) expect(kind).toBe(LineKind.Bare);
         else if (kind === LineKind.Date) expect(number, value).toBe(secondsOf(value));
         else if (!grammar.test(value))

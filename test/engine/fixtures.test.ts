@@ -1,12 +1,7 @@
 import { describe, expect } from "vitest";
-import {
-  type Engine,
-  EngineError,
-  LineKind,
-  SCOREBOARD_LETTERS,
-  WINDOW,
-} from "../../src/engine/engine.js";
+import type { Engine } from "../../src/engine/engine.js";
 import { hashKey } from "../../src/engine/hash-key.js";
+import { EngineError, LineKind, SCOREBOARD_LETTERS, WINDOW } from "../../src/engine/memory.js";
 import {
   apacheTextPages,
   fastCgiAnswers,

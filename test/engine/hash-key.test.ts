@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { WINDOW } from "../../src/engine/engine.js";
 import { hashBytes, hashKey } from "../../src/engine/hash-key.js";
-import { viewMemory } from "../../src/engine/memory.js";
+import { viewMemory, WINDOW } from "../../src/engine/memory.js";
 import { fixture, fixtures } from "../fixtures.js";
 import { latin1 } from "./bytes.js";
 import { splitLines } from "./drive-split.js";

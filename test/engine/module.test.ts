@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import * as map from "../../src/engine/engine.js";
+import * as map from "../../src/engine/memory.js";
 import { engines } from "./engines.js";
 
 const root = new URL("../../", import.meta.url);
@@ -79,6 +79,7 @@ describe("the memory map", () => {
     const missing = [...known.keys()].filter((name) => !told.has(name));
     expect(missing.toSorted()).toEqual([
       "DEMULTIPLEX_STATE_HEADER_HIGH",
+      "FIRST_LINE_KEY",
       "MEMORY_SIZE",
       "RESULT_WORDS",
       "ROW_WORDS",
@@ -102,6 +103,7 @@ describe("the memory map", () => {
     expect(map.TABLE_ROWS * map.ROW_WORDS * 4).toBe(map.TABLE_SIZE);
     const half = map.TABLE_LINES * map.ROW_WORDS * 4;
     expect([map.LINE_VALUES, map.LINE_KEYS]).toEqual([map.TABLE, map.TABLE + half]);
+    expect(map.FIRST_LINE_KEY * 4).toBe(half);
     expect(2 * half).toBe(map.TABLE_SIZE);
   });
 });
@@ -138,9 +140,14 @@ describe.each(engines)("the engine %s", (_, engine) => {
     expect(engine.countScoreboard(map.WINDOW, map.WINDOW_SIZE)).toBe(map.WINDOW_SIZE);
   });
 
-  it("sees one memory in three ways", () => {
-    expect(engine.memory.length).toBe(map.MEMORY_SIZE);
-    engine.numbers[1] = 1.5;
-    expect([engine.memory[15], engine.words[3]]).toEqual([0x3f, 0x3ff80000]);
+  it("sees one memory in several ways", () => {
+    const { memory, state, results, table, numbers } = engine;
+    expect(memory.length).toBe(map.MEMORY_SIZE);
+    state[1] = results[1] = 0x3f;
+    expect([memory[map.STATE + 4], memory[map.RESULT + 4]]).toEqual([0x3f, 0x3f]);
+    numbers[1] = 1.5;
+    expect([memory[map.TABLE + 15], table[3]]).toEqual([0x3f, 0x3ff80000]);
+    expect([state.length, results.length]).toEqual([map.STATE_WORDS, map.RESULT_WORDS]);
+    expect([table.byteLength, numbers.byteLength]).toEqual([map.TABLE_SIZE, map.TABLE_SIZE]);
   });
 });

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { MEMORY_SIZE } from "../../src/engine/engine.js";
+import { MEMORY_SIZE } from "../../src/engine/memory.js";
 import { createTypeScriptEngine } from "../../src/engine/typescript.js";
 
 const dist = new URL("../../dist/engine/select.js", import.meta.url).href;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { EngineError, TABLE_ROWS, WINDOW } from "../../src/engine/engine.js";
+import { EngineError, TABLE_ROWS, TableResult, WINDOW } from "../../src/engine/memory.js";
 import { cuts } from "../cuts.js";
 import { latin1 } from "./bytes.js";
 import { split } from "./drive-split.js";
@@ -55,7 +55,7 @@ describe.each(engines)("splitHeaders, %s", (_, engine) => {
     const bytes = latin1("a\0\0".repeat(TABLE_ROWS + 1));
     engine.memory.set(bytes, WINDOW);
     expect(engine.splitHeaders(WINDOW, bytes.length)).toBe(TABLE_ROWS);
-    expect(engine.words[16]).toBe(3 * TABLE_ROWS);
+    expect(engine.results[TableResult.Consumed]).toBe(3 * TABLE_ROWS);
   });
 
   it("gives the same whatever the cut", () => {

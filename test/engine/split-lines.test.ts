@@ -1,15 +1,16 @@
 import { describe, expect, it } from "vitest";
+import { hashKey } from "../../src/engine/hash-key.js";
 import {
-  LINE_KEYS,
-  LINE_VALUES,
+  FIRST_LINE_KEY,
   LineKey,
   LineKind,
+  LineValue,
+  ROW_WORDS,
   TABLE_LINES,
   TableResult,
   WINDOW,
   WINDOW_SIZE,
-} from "../../src/engine/engine.js";
-import { hashKey } from "../../src/engine/hash-key.js";
+} from "../../src/engine/memory.js";
 import { cuts } from "../cuts.js";
 import { fixture } from "../fixtures.js";
 import { latin1 } from "./bytes.js";
@@ -87,16 +88,14 @@ describe.each(engines)("splitLines, %s", (_, engine) => {
   it("looks at nothing behind the bytes it is given", () => {
     engine.memory.set(latin1("key\n: 77\n   123"), WINDOW);
     expect(engine.splitLines(WINDOW, 3, 1)).toBe(1);
-    expect(engine.words[16]).toBe(3);
+    expect(result(engine, TableResult.Consumed)).toBe(3);
     expect(splitLines(engine, [latin1("key:")])).toMatchObject([{ value: "", kind: Text }]);
     engine.memory.set(latin1("k:12345"), WINDOW);
     expect(engine.splitLines(WINDOW, 2, 1)).toBe(1);
-    expect(engine.words.slice(LINE_KEYS >> 2, (LINE_KEYS >> 2) + 4)).toEqual(
+    expect(engine.table.slice(FIRST_LINE_KEY, FIRST_LINE_KEY + ROW_WORDS)).toEqual(
       Int32Array.of(WINDOW, WINDOW + 1, hashKey("k"), Text),
     );
-    expect(engine.words.slice(LINE_VALUES >> 2, (LINE_VALUES >> 2) + 4)).toEqual(
-      Int32Array.of(0, 0, WINDOW + 2, WINDOW + 2),
-    );
+    expect(engine.table.slice(0, ROW_WORDS)).toEqual(Int32Array.of(0, 0, WINDOW + 2, WINDOW + 2));
   });
 
   it.each([
@@ -230,7 +229,7 @@ describe.each(engines)("splitLines, %s", (_, engine) => {
     const start = WINDOW + WINDOW_SIZE - line.length;
     engine.memory.set(line, start);
     expect(engine.splitLines(start, line.length, 1)).toBe(1);
-    expect(engine.numbers[LINE_VALUES >> 3]).toBe(Date.UTC(2026, 10, 20, 18, 28, 16) / 1000);
+    expect(engine.numbers[LineValue.Number >> 1]).toBe(Date.UTC(2026, 10, 20, 18, 28, 16) / 1000);
   });
 
   it.each([
@@ -294,7 +293,7 @@ describe.each(engines)("splitLines, %s", (_, engine) => {
     expect(engine.splitLines(WINDOW, WINDOW_SIZE, 1)).toBe(1);
     engine.memory.fill(0x20, WINDOW, WINDOW + WINDOW_SIZE);
     expect(engine.splitLines(WINDOW, WINDOW_SIZE, 1)).toBe(1);
-    expect(engine.words[(LINE_KEYS >> 2) + LineKey.Hash]).toBe(hashKey(" ".repeat(WINDOW_SIZE)));
+    expect(engine.table[FIRST_LINE_KEY + LineKey.Hash]).toBe(hashKey(" ".repeat(WINDOW_SIZE)));
   });
 
   it("reads a PHP-FPM page of 100 processes", () => {

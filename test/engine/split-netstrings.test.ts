@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { EngineError, TABLE_ROWS, WINDOW } from "../../src/engine/engine.js";
+import {
+  EngineError,
+  NetstringState,
+  TABLE_ROWS,
+  TableResult,
+  WINDOW,
+} from "../../src/engine/memory.js";
 import { cuts } from "../cuts.js";
 import { latin1 } from "./bytes.js";
 import { type FrameOptions, frame } from "./drive.js";
@@ -90,11 +96,11 @@ describe.each(engines)("splitNetstrings, %s", (_, engine) => {
 
   it("stops when the table is full and goes on where it stopped", () => {
     const bytes = latin1("0:,".repeat(TABLE_ROWS + 2));
-    engine.words.fill(0, 0, 16);
-    engine.words[5] = 1_000;
+    engine.state.fill(0);
+    engine.state[NetstringState.Limit] = 1_000;
     engine.memory.set(bytes, WINDOW);
     expect(engine.splitNetstrings(WINDOW, bytes.length, 100_000)).toBe(TABLE_ROWS);
-    const consumed = engine.words[16]!;
+    const consumed = engine.results[TableResult.Consumed]!;
     expect(consumed).toBe(3 * TABLE_ROWS);
     expect(engine.splitNetstrings(WINDOW + consumed, 6, 100_000)).toBe(2);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { TABLE_ROWS, WINDOW } from "../../src/engine/engine.js";
+import { TABLE_ROWS, TableResult, WINDOW } from "../../src/engine/memory.js";
 import { cuts } from "../cuts.js";
 import { hex, join, latin1 } from "./bytes.js";
 import { frame } from "./drive.js";
@@ -41,10 +41,10 @@ describe.each(engines)("splitPackets, %s", (_, engine) => {
 
   it("stops when the table is full and goes on where it stopped", () => {
     const bytes = new Uint8Array(4 * (TABLE_ROWS + 1));
-    engine.words.fill(0, 0, 16);
+    engine.state.fill(0);
     engine.memory.set(bytes, WINDOW);
     expect(engine.splitPackets(WINDOW, bytes.length, 100_000)).toBe(TABLE_ROWS);
-    expect(engine.words[16]).toBe(4 * TABLE_ROWS);
+    expect(engine.results[TableResult.Consumed]).toBe(4 * TABLE_ROWS);
     expect(engine.splitPackets(WINDOW, 4, 100_000)).toBe(1);
   });
 
@@ -99,7 +99,7 @@ describe.each(engines)("splitVariables, %s", (_, engine) => {
     const bytes = new Uint8Array(4 * (TABLE_ROWS + 1));
     engine.memory.set(bytes, WINDOW);
     expect(engine.splitVariables(WINDOW, bytes.length)).toBe(TABLE_ROWS);
-    expect(engine.words[16]).toBe(4 * TABLE_ROWS);
+    expect(engine.results[TableResult.Consumed]).toBe(4 * TABLE_ROWS);
   });
 
   it("gives the same whatever the cut", () => {

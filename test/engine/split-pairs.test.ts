@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { EngineError, TABLE_ROWS, TableResult, WINDOW } from "../../src/engine/engine.js";
+import { EngineError, TABLE_ROWS, TableResult, WINDOW } from "../../src/engine/memory.js";
 import { cuts } from "../cuts.js";
 import { hex, join, latin1 } from "./bytes.js";
 import { result } from "./drive.js";

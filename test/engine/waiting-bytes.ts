@@ -1,4 +1,5 @@
-import { type Engine, WINDOW, WINDOW_SIZE } from "../../src/engine/engine.js";
+import type { Engine } from "../../src/engine/engine.js";
+import { WINDOW, WINDOW_SIZE } from "../../src/engine/memory.js";
 
 /** Where bytes are put. Not at the window's start, so that nothing relies on alignment. */
 export const NOT_ALIGNED = WINDOW + 3;

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Variable, valueBytes } from "../../src/cgi/variable.js";
-import { type Engine, WINDOW } from "../../src/engine/engine.js";
+import type { Engine } from "../../src/engine/engine.js";
+import { WINDOW } from "../../src/engine/memory.js";
 import type { GatewayError } from "../../src/errors.js";
 import { PairDecoder } from "../../src/fastcgi/pair-decoder.js";
 import { encodePairs } from "../../src/fastcgi/pairs.js";

@@ -1,13 +1,6 @@
 import { latin1 } from "../../bytes.js";
-import {
-  type Engine,
-  RESULT,
-  SCOREBOARD_LETTERS,
-  WINDOW,
-  WINDOW_SIZE,
-} from "../../engine/engine.js";
-
-const R = RESULT >> 2;
+import type { Engine } from "../../engine/engine.js";
+import { SCOREBOARD_LETTERS, WINDOW, WINDOW_SIZE } from "../../engine/memory.js";
 
 /** What the slots of an httpd do. A slot is a process (prefork) or a thread (worker, event). */
 export interface Scoreboard {
@@ -56,7 +49,7 @@ export function readScoreboard(
     engine.memory.set(part, WINDOW);
     engine.countScoreboard(WINDOW, part.length);
     for (let index = 0; index < counts.length; index++) {
-      counts[index] = counts[index]! + engine.words[R + index]!;
+      counts[index] = counts[index]! + engine.results[index]!;
     }
   }
   return new CountedScoreboard(page.slice(start, end), counts);

@@ -1,8 +1,10 @@
-import { type Engine, LineKind } from "../../engine/engine.js";
+import { latin1 } from "../../bytes.js";
+import type { Engine } from "../../engine/engine.js";
+import { LineReader } from "../../engine/line-reader.js";
+import { LineKind } from "../../engine/memory.js";
 import { engine as defaultEngine } from "../../engine/select.js";
 import { readBalancerField } from "./module-lines.js";
 import { notATextPage } from "./not-a-status-page.js";
-import { PageLines } from "./page-lines.js";
 import { readScoreboard, type Scoreboard } from "./scoreboard.js";
 import type { ServerStatus, UnknownField } from "./server-status.js";
 import { fieldByHash, fieldByKey, type TextPageField, textPageFields } from "./status-fields.js";
@@ -30,7 +32,7 @@ const IDLE = fieldByKey("IdleWorkers") as TextPageField;
 
 class TextPageReader {
   readonly #engine: Engine;
-  readonly #lines: PageLines;
+  readonly #lines: LineReader;
   readonly #sections = new StatusSections();
   /** The values of the fields that came, by their index. */
   readonly #numbers = new Array<number | undefined>(COUNT).fill(undefined);
@@ -43,7 +45,9 @@ class TextPageReader {
 
   constructor(page: Uint8Array, engine: Engine) {
     this.#engine = engine;
-    this.#lines = new PageLines(page, engine);
+    // Counting a scoreboard uses the window.
+    const isInMemory = page.buffer === engine.memory.buffer;
+    this.#lines = new LineReader(isInMemory ? page.slice() : page, engine);
   }
 
   read(): ServerStatus {
@@ -55,7 +59,7 @@ class TextPageReader {
       throw notATextPage(lines.page, this.#seen.includes(1));
     }
     // httpd ends every line but some of mod_md's.
-    if (lines.end === lines.page.length && !isManaged(lines.key())) {
+    if (lines.end === lines.page.length && !isManaged(keyText(lines))) {
       sections.warnings.push("the page ends inside a line");
     }
     if (this.#scoreboard === undefined) sections.warnings.push("the page has no scoreboard");
@@ -64,14 +68,14 @@ class TextPageReader {
 
   /** Since 2.4.16 a name, which is any text that the client sent as its Host. */
   #readFirstLine(): void {
-    if (this.#field() === undefined) this.#sections.serverName = this.#lines.line();
+    if (this.#field() === undefined) this.#sections.serverName = lineText(this.#lines);
     else this.#readLine();
   }
 
   #field(): TextPageField | undefined {
     const lines = this.#lines;
     if (lines.kind === LineKind.Bare) return undefined;
-    return fieldByHash(lines.keyHash) ?? fieldByKey(lines.key());
+    return fieldByHash(lines.keyHash) ?? fieldByKey(keyText(lines));
   }
 
   #readLine(): void {
@@ -84,8 +88,8 @@ class TextPageReader {
       }
     }
     if (lines.end === lines.start) return;
-    if (lines.kind === LineKind.Bare) this.#readBareLine(lines.line());
-    else this.#readModuleLine(lines.key(), lines.value());
+    if (lines.kind === LineKind.Bare) this.#readBareLine(lineText(lines));
+    else this.#readModuleLine(keyText(lines), valueText(lines));
   }
 
   #readBareLine(line: string): void {
@@ -125,7 +129,7 @@ class TextPageReader {
     this.#seen[index] = 1;
     switch (field.kind) {
       case "text":
-        this.#texts[index] = lines.value().trimEnd();
+        this.#texts[index] = valueText(lines).trimEnd();
         break;
       case "number":
         this.#numbers[index] =
@@ -148,7 +152,7 @@ class TextPageReader {
     } else if (field === IDLE && this.#sections.asyncIdleWorkers === undefined) {
       this.#sections.asyncIdleWorkers = this.#number();
     } else {
-      this.#keep(lines.key(), lines.value());
+      this.#keep(keyText(lines), valueText(lines));
     }
   }
 
@@ -156,13 +160,25 @@ class TextPageReader {
   #number(): number | undefined {
     const lines = this.#lines;
     if (lines.kind === LineKind.Number && lines.number >= 0) return lines.number;
-    const value = lines.value();
+    const value = valueText(lines);
     if (lines.kind === LineKind.Long) {
       const number = Number(value);
       if (number >= 0 && number < Number.POSITIVE_INFINITY) return number;
     }
     const shown = JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
-    this.#sections.warnings.push(`${lines.key()} is not a number: ${shown}`);
+    this.#sections.warnings.push(`${keyText(lines)} is not a number: ${shown}`);
     return undefined;
   }
+}
+
+function keyText({ page, start, keyEnd }: LineReader): string {
+  return latin1(page, start, keyEnd);
+}
+
+function valueText({ page, valueStart, end }: LineReader): string {
+  return latin1(page, valueStart, end);
+}
+
+function lineText({ page, start, end }: LineReader): string {
+  return latin1(page, start, end);
 }

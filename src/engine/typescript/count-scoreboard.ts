@@ -1,7 +1,5 @@
-import { EngineError, RESULT, SCOREBOARD_LETTERS } from "../engine.js";
-import { isOutside, type Memory } from "../memory.js";
+import { EngineError, isOutside, type Memory, SCOREBOARD_LETTERS } from "../memory.js";
 
-const R = RESULT >> 2;
 const OTHER = SCOREBOARD_LETTERS.length;
 const LETTERS = Uint8Array.from(SCOREBOARD_LETTERS, (letter) => letter.charCodeAt(0));
 /**
@@ -11,7 +9,7 @@ const LETTERS = Uint8Array.from(SCOREBOARD_LETTERS, (letter) => letter.charCodeA
 const counts = new Int32Array(4 * 256);
 
 /** {@link Engine.countScoreboard} */
-export function countScoreboard({ bytes, words }: Memory, start: number, length: number): number {
+export function countScoreboard({ bytes, results }: Memory, start: number, length: number): number {
   if (isOutside(start, length)) return EngineError.Range;
   const end = start + length;
   let at = start;
@@ -26,10 +24,10 @@ export function countScoreboard({ bytes, words }: Memory, start: number, length:
   let other = length;
   for (let index = 0; index < OTHER; index++) {
     const count = take(LETTERS[index]!);
-    words[R + index] = count;
+    results[index] = count;
     other -= count;
   }
-  words[R + OTHER] = other;
+  results[OTHER] = other;
   if (other > 0) counts.fill(0);
   return length;
 }

@@ -1,13 +1,13 @@
 import {
   EngineError,
+  isOutside,
+  type Memory,
   RecordFlag,
   RecordRow,
   ROW_WORDS,
-  STATE,
   DemultiplexState as State,
-  TABLE,
-} from "../engine.js";
-import { isOutside, type Memory } from "../memory.js";
+  setTableResult,
+} from "../memory.js";
 import { copyDown } from "./copy.js";
 import {
   BEGIN_REQUEST,
@@ -22,22 +22,19 @@ import {
   typeOf,
   versionOf,
 } from "./record-header.js";
-import { tableResult } from "./table-result.js";
 
-const S = STATE >> 2;
-const T = TABLE >> 2;
 const ENDS = RecordFlag.Ends << 8;
 
 /** {@link Engine.demultiplexConnection} */
 export function demultiplexConnection(memory: Memory, start: number, length: number): number {
   if (isOutside(start, length)) return EngineError.Range;
-  const { bytes, words, view } = memory;
+  const { bytes, state, results, table, view } = memory;
   const end = start + length;
-  let headerLength = words[S + State.HeaderLength]!;
-  let low = words[S + State.HeaderLow]!;
-  let high = words[S + State.HeaderHigh]!;
-  let content = words[S + State.ContentRemaining]!;
-  let padding = words[S + State.PaddingRemaining]!;
+  let headerLength = state[State.HeaderLength]!;
+  let low = state[State.HeaderLow]!;
+  let high = state[State.HeaderHigh]!;
+  let content = state[State.ContentRemaining]!;
+  let padding = state[State.PaddingRemaining]!;
 
   let at = start;
   let records = 0;
@@ -76,11 +73,11 @@ export function demultiplexConnection(memory: Memory, start: number, length: num
       }
       padding = paddingLengthOf(high);
       if (content === 0) {
-        const row = T + ROW_WORDS * rows++;
-        words[row + RecordRow.RequestId] = requestIdOf(low);
-        words[row + RecordRow.Type] = type | ((RecordFlag.Begins | RecordFlag.Ends) << 8);
-        words[row + RecordRow.Start] = at;
-        words[row + RecordRow.Length] = 0;
+        const row = ROW_WORDS * rows++;
+        table[row + RecordRow.RequestId] = requestIdOf(low);
+        table[row + RecordRow.Type] = type | ((RecordFlag.Begins | RecordFlag.Ends) << 8);
+        table[row + RecordRow.Start] = at;
+        table[row + RecordRow.Length] = 0;
         run = -1;
       }
     }
@@ -91,18 +88,18 @@ export function demultiplexConnection(memory: Memory, start: number, length: num
       const begins = content === contentLengthOf(high) ? RecordFlag.Begins << 8 : 0;
       const ends = content === taken ? ENDS : 0;
       if (run === low >>> 8) {
-        const row = T + ROW_WORDS * (rows - 1);
-        const length = words[row + RecordRow.Length]!;
-        copyDown(memory, words[row + RecordRow.Start]! + length, at, taken);
-        words[row + RecordRow.Type] = (words[row + RecordRow.Type]! & ~ENDS) | ends;
-        words[row + RecordRow.Length] = length + taken;
+        const row = ROW_WORDS * (rows - 1);
+        const length = table[row + RecordRow.Length]!;
+        copyDown(memory, table[row + RecordRow.Start]! + length, at, taken);
+        table[row + RecordRow.Type] = (table[row + RecordRow.Type]! & ~ENDS) | ends;
+        table[row + RecordRow.Length] = length + taken;
       } else {
         const type = typeOf(low);
-        const row = T + ROW_WORDS * rows++;
-        words[row + RecordRow.RequestId] = requestIdOf(low);
-        words[row + RecordRow.Type] = type | begins | ends;
-        words[row + RecordRow.Start] = at;
-        words[row + RecordRow.Length] = taken;
+        const row = ROW_WORDS * rows++;
+        table[row + RecordRow.RequestId] = requestIdOf(low);
+        table[row + RecordRow.Type] = type | begins | ends;
+        table[row + RecordRow.Start] = at;
+        table[row + RecordRow.Length] = taken;
         run = type >= PARAMS && type <= DATA ? low >>> 8 : -1;
       }
       at += taken;
@@ -119,11 +116,11 @@ export function demultiplexConnection(memory: Memory, start: number, length: num
     headerLength = low = high = 0;
   }
 
-  words[S + State.HeaderLength] = headerLength;
-  words[S + State.HeaderLow] = low;
-  words[S + State.HeaderHigh] = high;
-  words[S + State.ContentRemaining] = content;
-  words[S + State.PaddingRemaining] = padding;
-  tableResult(words, at - start, 0, records, errorOffset);
+  state[State.HeaderLength] = headerLength;
+  state[State.HeaderLow] = low;
+  state[State.HeaderHigh] = high;
+  state[State.ContentRemaining] = content;
+  state[State.PaddingRemaining] = padding;
+  setTableResult(results, at - start, 0, records, errorOffset);
   return error !== 0 ? error : rows;
 }

@@ -1,12 +1,11 @@
 import {
   ASIDE,
   EngineError,
-  RESULT,
+  isOutside,
+  type Memory,
   DemultiplexResult as Result,
-  STATE,
   DemultiplexState as State,
-} from "../engine.js";
-import { isOutside, type Memory } from "../memory.js";
+} from "../memory.js";
 import { copyDown } from "./copy.js";
 import {
   BODY_LENGTH,
@@ -22,21 +21,18 @@ import {
   versionOf,
 } from "./record-header.js";
 
-const S = STATE >> 2;
-const R = RESULT >> 2;
-
 /** {@link Engine.demultiplex} */
 export function demultiplex(memory: Memory, start: number, length: number): number {
   if (isOutside(start, length)) return EngineError.Range;
-  const { bytes, words, view } = memory;
+  const { bytes, state, results, view } = memory;
   const end = start + length;
-  const requestId = words[S + State.RequestId]!;
-  let headerLength = words[S + State.HeaderLength]!;
-  let low = words[S + State.HeaderLow]!;
-  let high = words[S + State.HeaderHigh]!;
-  let content = words[S + State.ContentRemaining]!;
-  let padding = words[S + State.PaddingRemaining]!;
-  let ended = words[S + State.Ended]!;
+  const requestId = state[State.RequestId]!;
+  let headerLength = state[State.HeaderLength]!;
+  let low = state[State.HeaderLow]!;
+  let high = state[State.HeaderHigh]!;
+  let content = state[State.ContentRemaining]!;
+  let padding = state[State.PaddingRemaining]!;
+  let ended = state[State.Ended]!;
 
   let at = start;
   let records = 0;
@@ -109,31 +105,31 @@ export function demultiplex(memory: Memory, start: number, length: number): numb
     headerLength = low = high = 0;
   }
 
-  words[S + State.HeaderLength] = headerLength;
-  words[S + State.HeaderLow] = low;
-  words[S + State.HeaderHigh] = high;
-  words[S + State.ContentRemaining] = content;
-  words[S + State.PaddingRemaining] = padding;
-  words[S + State.Ended] = ended;
-  words[R + Result.StdoutStart] = stdoutStart;
-  words[R + Result.StdoutLength] = stdoutLength;
-  words[R + Result.StderrLength] = stderrLength;
-  words[R + Result.Consumed] = at - start;
-  words[R + Result.Ended] = ended;
-  words[R + Result.AppStatus] = ended === 0 ? 0 : swap(words[S + State.EndLow]!);
-  words[R + Result.ProtocolStatus] = ended === 0 ? 0 : words[S + State.EndHigh]! & 0xff;
-  words[R + Result.OtherRequests] = otherRequests;
-  words[R + Result.OtherTypes] = otherTypes;
-  words[R + Result.ErrorOffset] = errorOffset;
+  state[State.HeaderLength] = headerLength;
+  state[State.HeaderLow] = low;
+  state[State.HeaderHigh] = high;
+  state[State.ContentRemaining] = content;
+  state[State.PaddingRemaining] = padding;
+  state[State.Ended] = ended;
+  results[Result.StdoutStart] = stdoutStart;
+  results[Result.StdoutLength] = stdoutLength;
+  results[Result.StderrLength] = stderrLength;
+  results[Result.Consumed] = at - start;
+  results[Result.Ended] = ended;
+  results[Result.AppStatus] = ended === 0 ? 0 : swap(state[State.EndLow]!);
+  results[Result.ProtocolStatus] = ended === 0 ? 0 : state[State.EndHigh]! & 0xff;
+  results[Result.OtherRequests] = otherRequests;
+  results[Result.OtherTypes] = otherTypes;
+  results[Result.ErrorOffset] = errorOffset;
   return error !== 0 ? error : records;
 }
 
 /** Keeps bytes of END_REQUEST's content, of which there are eight. */
-function keepEnd({ bytes, words }: Memory, at: number, length: number): void {
-  let seen = words[S + State.EndLength]!;
+function keepEnd({ bytes, state }: Memory, at: number, length: number): void {
+  let seen = state[State.EndLength]!;
   for (let index = 0; index < length; index++, seen++) {
-    const word = S + ((seen & 4) === 0 ? State.EndLow : State.EndHigh);
-    words[word] = words[word]! | (bytes[at + index]! << ((seen & 3) << 3));
+    const word = (seen & 4) === 0 ? State.EndLow : State.EndHigh;
+    state[word] = state[word]! | (bytes[at + index]! << ((seen & 3) << 3));
   }
-  words[S + State.EndLength] = seen;
+  state[State.EndLength] = seen;
 }

@@ -1,5 +1,5 @@
-import { LineKind } from "../engine.js";
 import type { Memory } from "../memory.js";
+import { LineKind } from "../memory.js";
 
 const PLUS = 0x2b;
 const MINUS = 0x2d;

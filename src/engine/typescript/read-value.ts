@@ -1,6 +1,6 @@
-import { LineKind } from "../engine.js";
 import { LOG_DATE_LENGTH, readLogDate } from "../log-date.js";
 import type { Memory } from "../memory.js";
+import { LineKind } from "../memory.js";
 import { readNumber } from "./read-number.js";
 
 /**

@@ -1,11 +1,19 @@
-import { EngineError, PairRow, ROW_WORDS, TABLE, TABLE_ROWS } from "../engine.js";
-import { isOutside, type Memory } from "../memory.js";
-import { tableResult } from "./table-result.js";
-
-const T = TABLE >> 2;
+import {
+  EngineError,
+  isOutside,
+  type Memory,
+  PairRow,
+  ROW_WORDS,
+  setTableResult,
+  TABLE_ROWS,
+} from "../memory.js";
 
 /** {@link Engine.splitHeaders} */
-export function splitHeaders({ bytes, words }: Memory, start: number, length: number): number {
+export function splitHeaders(
+  { bytes, results, table }: Memory,
+  start: number,
+  length: number,
+): number {
   if (isOutside(start, length)) return EngineError.Range;
   const end = start + length;
   let at = start;
@@ -14,19 +22,19 @@ export function splitHeaders({ bytes, words }: Memory, start: number, length: nu
     let nameEnd = at;
     while (nameEnd < end && bytes[nameEnd] !== 0) nameEnd++;
     if (nameEnd === at) {
-      tableResult(words, at - start, 0, 0, at - start);
+      setTableResult(results, at - start, 0, 0, at - start);
       return EngineError.EmptyName;
     }
     let valueEnd = nameEnd + 1;
     while (valueEnd < end && bytes[valueEnd] !== 0) valueEnd++;
     if (valueEnd >= end) break;
-    const row = T + ROW_WORDS * rows++;
-    words[row + PairRow.NameStart] = at;
-    words[row + PairRow.NameLength] = nameEnd - at;
-    words[row + PairRow.ValueStart] = nameEnd + 1;
-    words[row + PairRow.ValueLength] = valueEnd - nameEnd - 1;
+    const row = ROW_WORDS * rows++;
+    table[row + PairRow.NameStart] = at;
+    table[row + PairRow.NameLength] = nameEnd - at;
+    table[row + PairRow.ValueStart] = nameEnd + 1;
+    table[row + PairRow.ValueLength] = valueEnd - nameEnd - 1;
     at = valueEnd + 1;
   }
-  tableResult(words, at - start, 0, 0, 0);
+  setTableResult(results, at - start, 0, 0, 0);
   return rows;
 }

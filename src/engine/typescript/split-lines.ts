@@ -1,20 +1,18 @@
+import { hashBytes } from "../hash-key.js";
 import {
   EngineError,
-  LINE_KEYS,
-  LINE_VALUES,
+  FIRST_LINE_KEY,
+  isOutside,
   LineKey,
   LineKind,
   LineValue,
+  type Memory,
   ROW_WORDS,
+  setTableResult,
   TABLE_LINES,
-} from "../engine.js";
-import { hashBytes } from "../hash-key.js";
-import { isOutside, type Memory } from "../memory.js";
+} from "../memory.js";
 import { readValue } from "./read-value.js";
-import { tableResult } from "./table-result.js";
 
-const VALUES = LINE_VALUES >> 2;
-const KEYS = LINE_KEYS >> 2;
 const TAB = 0x09;
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
@@ -25,7 +23,7 @@ const FOUR_SPACES = 0x20202020;
 /** {@link Engine.splitLines} */
 export function splitLines(memory: Memory, start: number, length: number, final: number): number {
   if (isOutside(start, length)) return EngineError.Range;
-  const { bytes, words, view } = memory;
+  const { bytes, results, table, view } = memory;
   const end = start + length;
   let at = start;
   let rows = 0;
@@ -49,27 +47,26 @@ export function splitLines(memory: Memory, start: number, length: number, final:
 
     const lineEnd = newline > at && bytes[newline - 1] === CARRIAGE_RETURN ? newline - 1 : newline;
     const row = ROW_WORDS * rows++;
-    const valueRow = VALUES + row;
-    const keyRow = KEYS + row;
-    words[valueRow + LineValue.End] = lineEnd;
-    words[keyRow + LineKey.Start] = at;
+    const keyRow = FIRST_LINE_KEY + row;
+    table[row + LineValue.End] = lineEnd;
+    table[keyRow + LineKey.Start] = at;
     if (colon < lineEnd) {
-      const slot = (valueRow + LineValue.Number) >> 1;
-      words[valueRow + LineValue.Start] = value;
-      words[keyRow + LineKey.End] = colon;
-      words[keyRow + LineKey.Hash] = hashBytes(view, at, colon - at);
-      words[keyRow + LineKey.Kind] = readValue(memory, value, lineEnd, slot);
+      const slot = (row + LineValue.Number) >> 1;
+      table[row + LineValue.Start] = value;
+      table[keyRow + LineKey.End] = colon;
+      table[keyRow + LineKey.Hash] = hashBytes(view, at, colon - at);
+      table[keyRow + LineKey.Kind] = readValue(memory, value, lineEnd, slot);
     } else {
-      words[valueRow + LineValue.Number] = 0;
-      words[valueRow + LineValue.Number + 1] = 0;
-      words[valueRow + LineValue.Start] = lineEnd;
-      words[keyRow + LineKey.End] = lineEnd;
-      words[keyRow + LineKey.Hash] = hashBytes(view, at, lineEnd - at);
-      words[keyRow + LineKey.Kind] = LineKind.Bare;
+      table[row + LineValue.Number] = 0;
+      table[row + LineValue.Number + 1] = 0;
+      table[row + LineValue.Start] = lineEnd;
+      table[keyRow + LineKey.End] = lineEnd;
+      table[keyRow + LineKey.Hash] = hashBytes(view, at, lineEnd - at);
+      table[keyRow + LineKey.Kind] = LineKind.Bare;
     }
     at = newline + 1;
   }
-  tableResult(words, (at < end ? at : end) - start, 0, 0, 0);
+  setTableResult(results, (at < end ? at : end) - start, 0, 0, 0);
   return rows;
 }
 

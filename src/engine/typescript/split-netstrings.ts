@@ -2,17 +2,14 @@ import {
   EngineError,
   FrameFlag,
   FrameRow,
+  isOutside,
+  type Memory,
   ROW_WORDS,
-  STATE,
   NetstringState as State,
-  TABLE,
+  setTableResult,
   TABLE_ROWS,
-} from "../engine.js";
-import { isOutside, type Memory } from "../memory.js";
-import { tableResult } from "./table-result.js";
+} from "../memory.js";
 
-const S = STATE >> 2;
-const T = TABLE >> 2;
 const ZERO = 0x30;
 const COLON = 0x3a;
 const COMMA = 0x2c;
@@ -24,19 +21,19 @@ const MOST_DIGITS = 10;
 
 /** {@link Engine.splitNetstrings} */
 export function splitNetstrings(
-  { bytes, words }: Memory,
+  { bytes, state, results, table }: Memory,
   start: number,
   length: number,
   most: number,
 ): number {
   if (isOutside(start, length)) return EngineError.Range;
   const end = start + length;
-  const strict = words[S + State.Strict]!;
-  const limit = words[S + State.Limit]!;
-  let phase = words[S + State.Phase]!;
-  let digits = words[S + State.Digits]!;
-  let size = words[S + State.Length]!;
-  let remaining = words[S + State.Remaining]!;
+  const strict = state[State.Strict]!;
+  const limit = state[State.Limit]!;
+  let phase = state[State.Phase]!;
+  let digits = state[State.Digits]!;
+  let size = state[State.Length]!;
+  let remaining = state[State.Remaining]!;
 
   let at = start;
   let rows = 0;
@@ -65,7 +62,7 @@ export function splitNetstrings(
         remaining = size;
         phase = IN_DATA;
         if (size === 0) {
-          writeRow(words, rows++, at, 0, FrameFlag.Begins | FrameFlag.Ends, 0);
+          writeRow(table, rows++, at, 0, FrameFlag.Begins | FrameFlag.Ends, 0);
           phase = AT_COMMA;
         }
       } else {
@@ -77,7 +74,7 @@ export function splitNetstrings(
       const taken = remaining < end - at ? remaining : end - at;
       const begins = remaining === size ? FrameFlag.Begins : 0;
       const ends = remaining === taken ? FrameFlag.Ends : 0;
-      writeRow(words, rows++, at, taken, begins | ends, size);
+      writeRow(table, rows++, at, taken, begins | ends, size);
       at += taken;
       remaining -= taken;
       if (remaining === 0) phase = AT_COMMA;
@@ -94,25 +91,25 @@ export function splitNetstrings(
     }
   }
 
-  words[S + State.Phase] = phase;
-  words[S + State.Digits] = digits;
-  words[S + State.Length] = size;
-  words[S + State.Remaining] = remaining;
-  tableResult(words, at - start, 0, complete, errorOffset);
+  state[State.Phase] = phase;
+  state[State.Digits] = digits;
+  state[State.Length] = size;
+  state[State.Remaining] = remaining;
+  setTableResult(results, at - start, 0, complete, errorOffset);
   return error !== 0 ? error : rows;
 }
 
 function writeRow(
-  words: Int32Array,
+  table: Int32Array,
   index: number,
   start: number,
   length: number,
   flags: number,
   head: number,
 ): void {
-  const row = T + ROW_WORDS * index;
-  words[row + FrameRow.Start] = start;
-  words[row + FrameRow.Length] = length;
-  words[row + FrameRow.Flags] = flags;
-  words[row + FrameRow.Head] = head;
+  const row = ROW_WORDS * index;
+  table[row + FrameRow.Start] = start;
+  table[row + FrameRow.Length] = length;
+  table[row + FrameRow.Flags] = flags;
+  table[row + FrameRow.Head] = head;
 }

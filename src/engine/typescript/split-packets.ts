@@ -2,31 +2,28 @@ import {
   EngineError,
   FrameFlag,
   FrameRow,
+  isOutside,
+  type Memory,
   ROW_WORDS,
-  STATE,
   PacketState as State,
-  TABLE,
+  setTableResult,
   TABLE_ROWS,
-} from "../engine.js";
-import { isOutside, type Memory } from "../memory.js";
-import { tableResult } from "./table-result.js";
+} from "../memory.js";
 
-const S = STATE >> 2;
-const T = TABLE >> 2;
 const HEADER_LENGTH = 4;
 
 /** {@link Engine.splitPackets} */
 export function splitPackets(
-  { bytes, words }: Memory,
+  { bytes, state, results, table }: Memory,
   start: number,
   length: number,
   most: number,
 ): number {
   if (isOutside(start, length)) return EngineError.Range;
   const end = start + length;
-  let headerLength = words[S + State.HeaderLength]!;
-  let header = words[S + State.Header]!;
-  let remaining = words[S + State.Remaining]!;
+  let headerLength = state[State.HeaderLength]!;
+  let header = state[State.Header]!;
+  let remaining = state[State.Remaining]!;
 
   let at = start;
   let rows = 0;
@@ -41,12 +38,12 @@ export function splitPackets(
     }
     const size = (header >>> 8) & 0xffff;
     const taken = remaining < end - at ? remaining : end - at;
-    const row = T + ROW_WORDS * rows++;
-    words[row + FrameRow.Start] = at;
-    words[row + FrameRow.Length] = taken;
-    words[row + FrameRow.Flags] =
+    const row = ROW_WORDS * rows++;
+    table[row + FrameRow.Start] = at;
+    table[row + FrameRow.Length] = taken;
+    table[row + FrameRow.Flags] =
       (remaining === size ? FrameFlag.Begins : 0) | (remaining === taken ? FrameFlag.Ends : 0);
-    words[row + FrameRow.Head] = header;
+    table[row + FrameRow.Head] = header;
     at += taken;
     remaining -= taken;
     if (remaining > 0) break;
@@ -54,9 +51,9 @@ export function splitPackets(
     headerLength = header = 0;
   }
 
-  words[S + State.HeaderLength] = headerLength;
-  words[S + State.Header] = header;
-  words[S + State.Remaining] = remaining;
-  tableResult(words, at - start, 0, complete, 0);
+  state[State.HeaderLength] = headerLength;
+  state[State.Header] = header;
+  state[State.Remaining] = remaining;
+  setTableResult(results, at - start, 0, complete, 0);
   return rows;
 }

@@ -1,11 +1,19 @@
-import { EngineError, PairRow, ROW_WORDS, TABLE, TABLE_ROWS } from "../engine.js";
-import { isOutside, type Memory } from "../memory.js";
-import { tableResult } from "./table-result.js";
-
-const T = TABLE >> 2;
+import {
+  EngineError,
+  isOutside,
+  type Memory,
+  PairRow,
+  ROW_WORDS,
+  setTableResult,
+  TABLE_ROWS,
+} from "../memory.js";
 
 /** {@link Engine.splitPairs} */
-export function splitPairs({ bytes, words }: Memory, start: number, length: number): number {
+export function splitPairs(
+  { bytes, results, table }: Memory,
+  start: number,
+  length: number,
+): number {
   if (isOutside(start, length)) return EngineError.Range;
   const end = start + length;
   let at = start;
@@ -28,21 +36,21 @@ export function splitPairs({ bytes, words }: Memory, start: number, length: numb
     }
     const size = next - at + nameLength + valueLength;
     if (size > 0xffff_ffff) {
-      tableResult(words, at - start, 0, 0, at - start);
+      setTableResult(results, at - start, 0, 0, at - start);
       return EngineError.Overflow;
     }
     if (size > end - at) {
       needed = size;
       break;
     }
-    const row = T + ROW_WORDS * rows++;
-    words[row + PairRow.NameStart] = next;
-    words[row + PairRow.NameLength] = nameLength;
-    words[row + PairRow.ValueStart] = next + nameLength;
-    words[row + PairRow.ValueLength] = valueLength;
+    const row = ROW_WORDS * rows++;
+    table[row + PairRow.NameStart] = next;
+    table[row + PairRow.NameLength] = nameLength;
+    table[row + PairRow.ValueStart] = next + nameLength;
+    table[row + PairRow.ValueLength] = valueLength;
     at += size;
   }
-  tableResult(words, at - start, needed, 0, 0);
+  setTableResult(results, at - start, needed, 0, 0);
   return rows;
 }
 

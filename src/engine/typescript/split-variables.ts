@@ -1,11 +1,19 @@
-import { EngineError, PairRow, ROW_WORDS, TABLE, TABLE_ROWS } from "../engine.js";
-import { isOutside, type Memory } from "../memory.js";
-import { tableResult } from "./table-result.js";
-
-const T = TABLE >> 2;
+import {
+  EngineError,
+  isOutside,
+  type Memory,
+  PairRow,
+  ROW_WORDS,
+  setTableResult,
+  TABLE_ROWS,
+} from "../memory.js";
 
 /** {@link Engine.splitVariables} */
-export function splitVariables({ bytes, words }: Memory, start: number, length: number): number {
+export function splitVariables(
+  { bytes, results, table }: Memory,
+  start: number,
+  length: number,
+): number {
   if (isOutside(start, length)) return EngineError.Range;
   const end = start + length;
   let at = start;
@@ -21,13 +29,13 @@ export function splitVariables({ bytes, words }: Memory, start: number, length: 
       needed = next - at;
       break;
     }
-    const row = T + ROW_WORDS * rows++;
-    words[row + PairRow.NameStart] = at + 2;
-    words[row + PairRow.NameLength] = nameLength;
-    words[row + PairRow.ValueStart] = valueAt + 2;
-    words[row + PairRow.ValueLength] = valueLength;
+    const row = ROW_WORDS * rows++;
+    table[row + PairRow.NameStart] = at + 2;
+    table[row + PairRow.NameLength] = nameLength;
+    table[row + PairRow.ValueStart] = valueAt + 2;
+    table[row + PairRow.ValueLength] = valueLength;
     at = next;
   }
-  tableResult(words, at - start, needed, 0, 0);
+  setTableResult(results, at - start, needed, 0, 0);
   return rows;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseServerStatus } from "../../../src/apache/page/text-page.js";
 import { latin1, latin1Bytes } from "../../../src/bytes.js";
-import { WINDOW } from "../../../src/engine/engine.js";
+import { WINDOW } from "../../../src/engine/memory.js";
 import { engines } from "../../engine/engines.js";
 import { fixture, fixtures, least, pageOf } from "../fixtures.js";
 
