@@ -6,7 +6,7 @@ export const Protocol = {
   Scgi: "scgi",
   Uwsgi: "uwsgi",
   Cgi: "cgi",
-  /** Served, and not asked: for clients of HTTP there is `fetch`. */
+  /** For servers only: clients of HTTP use `fetch`. */
   Http: "http",
 } as const;
 export type Protocol = (typeof Protocol)[keyof typeof Protocol];
@@ -14,15 +14,15 @@ export type Protocol = (typeof Protocol)[keyof typeof Protocol];
 /** The protocols that our clients speak. */
 export type ClientProtocol = Exclude<Protocol, typeof Protocol.Http>;
 
-/** A unix socket, or a host and port. To listen, an empty host is all addresses of the machine. */
+/** A unix socket, or a host and a port. A server with an empty host listens on all addresses. */
 export type SocketEndpoint = { socketPath: string } | { host: string; port: number };
 
-/** Where a backend listens, and the path that the user asks it for. */
+/** Where a backend listens, and the path to ask it for. */
 export interface Address<Spoken extends Protocol = ClientProtocol> {
   protocol: Spoken;
-  /** A socket, or with CGI the program to run. */
+  /** The socket, or with CGI the program to run. */
   endpoint: SocketEndpoint | { program: string };
-  /** Starts with a slash; undefined when the address has none. */
+  /** The path, which starts with a slash; undefined when the address has none. */
   path: string | undefined;
   /** The address as the user wrote it, for messages. */
   text: string;
@@ -31,7 +31,7 @@ export interface Address<Spoken extends Protocol = ClientProtocol> {
 /** Where to listen. */
 export type ListenAddress = Address<Protocol>;
 
-/** Whether a path exists. Where there are no files, none does. */
+/** Says whether a file exists at a path. */
 export type PathExists = (path: string) => boolean;
 const noFiles: PathExists = () => false;
 
@@ -39,30 +39,51 @@ const noFiles: PathExists = () => false;
 const MAX_SOCKET_PATH = 107;
 
 /**
- * Reads an address. The protocol is FastCGI unless it says `scgi://` or `uwsgi://`.
+ * Reads an address. The protocol is FastCGI unless the address begins with `scgi://` or `uwsgi://`.
  *
- * Ours: `host:port/path`, `[::1]:9000/path`, `[fe80::1%eth0]:9000`, `unix:/run/x.sock`,
- * `unix:/run/x.sock:/path`, `unix:@name` for a socket in Linux' abstract namespace, and for a CGI
- * program its path, `cgi:/usr/lib/cgi-bin/x`.
- * Also read, for people who switch: `tcp://host:port/path`, `unix:///run/x.sock;/path`
+ * The forms are `host:port/path`, `[::1]:9000/path`, `[fe80::1%eth0]:9000`, `unix:/run/x.sock`,
+ * `unix:/run/x.sock:/path`, `unix:@name` for a socket in Linux's abstract namespace, and
+ * `cgi:/usr/lib/cgi-bin/x` for a CGI program.
+ * Forms of other tools are read, too: `tcp://host:port/path`, `unix:///run/x.sock;/path`
  * (php-fpm_exporter), `/run/x.sock:path` (telegraf), and a bare `/run/x.sock`, `./x.sock` or
  * `x.sock`.
  *
- * @param exists decides where a socket's path ends: a file that exists may have `:` or `;` in its
- * name. Default: no file exists, and the path ends at the first of them
+ * @param exists says whether a file exists, which decides where a socket's path ends: its name may
+ * have `:` or `;` in it. In Node pass `existsSync`. Default: no file exists, and the path ends at the
+ * first `:` or `;`
  * @throws GatewayError `bad_address`
  */
 export function parseAddress(text: string, exists: PathExists = noFiles): Address {
-  const program = /^cgi:(.*)$/is.exec(text.trim())?.[1];
-  if (program !== undefined) return programAddress(text, program);
-  const { protocol, rest } = splitProtocol(text.trim());
-  return socketAddress(text, protocol, rest, exists);
+  const trimmed = text.trim();
+  const scheme = /^(?:(cgi):|([a-z][a-z0-9+.-]*):\/\/)/i.exec(trimmed);
+  if (scheme === null) return socketAddress(text, Protocol.FastCgi, trimmed, exists);
+  const name = (scheme[1] ?? scheme[2]!).toLowerCase();
+  const rest = trimmed.slice(scheme[0].length);
+  switch (name) {
+    case "cgi":
+      return programAddress(text, rest);
+    case "fcgi":
+    case "fastcgi":
+    case "tcp":
+      return socketAddress(text, Protocol.FastCgi, rest, exists);
+    case "scgi":
+      return socketAddress(text, Protocol.Scgi, rest, exists);
+    case "uwsgi":
+      return socketAddress(text, Protocol.Uwsgi, rest, exists);
+    case "unix":
+      return socketAddress(text, Protocol.FastCgi, `unix:${rest}`, exists);
+    default:
+      throw badAddress(
+        text,
+        `has the protocol ${name}, which is none of fcgi, scgi, uwsgi and cgi`,
+      );
+  }
 }
 
 /**
  * Reads an address of a socket.
  *
- * @param rest what is behind the protocol
+ * @param rest the address without its protocol
  * @param exists see {@link parseAddress}
  * @throws GatewayError `bad_address`
  */
@@ -90,31 +111,6 @@ function isSocketPath(rest: string, exists: PathExists): boolean {
   return exists(rest.slice(0, socketPathEnd(rest, exists)));
 }
 
-/** The protocol, and the address without it. */
-function splitProtocol(text: string): { protocol: ClientProtocol; rest: string } {
-  const match = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text);
-  if (match === null) return { protocol: Protocol.FastCgi, rest: text };
-  const scheme = match[1]!.toLowerCase();
-  const rest = text.slice(match[0].length);
-  switch (scheme) {
-    case "fcgi":
-    case "fastcgi":
-    case "tcp":
-      return { protocol: Protocol.FastCgi, rest };
-    case "scgi":
-      return { protocol: Protocol.Scgi, rest };
-    case "uwsgi":
-      return { protocol: Protocol.Uwsgi, rest };
-    case "unix":
-      return { protocol: Protocol.FastCgi, rest: `unix:${rest}` };
-    default:
-      throw badAddress(
-        text,
-        `has the protocol ${scheme}, which is none of fcgi, scgi, uwsgi and cgi`,
-      );
-  }
-}
-
 /** A program, named by its path as it is: colons have no meaning in it. */
 function programAddress(text: string, rest: string): Address {
   if (text.includes("\0")) throw badAddress(text, "has a NUL character");
@@ -132,11 +128,12 @@ function unixAddress<Spoken extends Protocol>(
   rest: string,
   exists: PathExists,
 ): Address<Spoken> {
-  const end = rest.startsWith("@") ? firstSeparator(rest) : socketPathEnd(rest, exists);
+  const end = socketPathEnd(rest, rest.startsWith("@") ? noFiles : exists);
   const socketPath = rest.slice(0, end);
   if (socketPath === "" || socketPath === "@") throw badAddress(text, "names no socket");
   if (socketPath.endsWith("/")) throw badAddress(text, "names a folder, not a socket in it");
-  if (isTooLong(socketPath)) {
+  // A character takes at most three bytes: short paths need no encoding to be measured.
+  if (end * 3 > MAX_SOCKET_PATH && utf8Bytes(socketPath).length > MAX_SOCKET_PATH) {
     throw badAddress(text, `has a socket path longer than ${MAX_SOCKET_PATH} bytes`);
   }
   return {
@@ -148,24 +145,14 @@ function unixAddress<Spoken extends Protocol>(
   };
 }
 
-/** Where a socket's path ends: the longest that exists wins, then the first separator. */
+/** Where a socket's path ends: at the last separator before which a file exists, else at the first. */
 function socketPathEnd(rest: string, exists: PathExists): number {
-  const first = firstSeparator(rest);
-  if (first === rest.length || exists(rest)) return rest.length;
+  const first = rest.search(/[:;]/);
+  if (first < 0 || exists(rest)) return rest.length;
   for (let end = rest.length - 1; end > first; end--) {
     if ((rest[end] === ":" || rest[end] === ";") && exists(rest.slice(0, end))) return end;
   }
   return first;
-}
-
-function firstSeparator(rest: string): number {
-  const index = rest.search(/[:;]/);
-  return index < 0 ? rest.length : index;
-}
-
-/** A character takes at most three bytes: short paths need no encoding to be measured. */
-function isTooLong(socketPath: string): boolean {
-  return socketPath.length * 3 > MAX_SOCKET_PATH && utf8Bytes(socketPath).length > MAX_SOCKET_PATH;
 }
 
 function hostAddress<Spoken extends Protocol>(
@@ -176,7 +163,7 @@ function hostAddress<Spoken extends Protocol>(
   const match = /^(?:\[([^\]]+)\]|([^:/[\]\s]+)):(\d{1,5})(\/.*)?$/s.exec(rest);
   if (match === null) throw badAddress(text, "is neither host:port nor a unix socket");
   const host = (match[1] ?? match[2]) as string;
-  // Behind % stands the name of an interface, which may have anything but slashes and blanks.
+  // The zone after % names an interface: anything but slashes and blanks.
   if (match[1] !== undefined && !/^[0-9a-f:.]+(%[^%/\s]+)?$/i.test(host)) {
     throw badAddress(text, "has brackets around what is not an IPv6 address");
   }

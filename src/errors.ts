@@ -102,7 +102,10 @@ export class GatewayError extends Error {
     this.stderr = options.stderr;
   }
 
-  /** The same error, told with more: what has no I/O knows no address. What is known stays. */
+  /**
+   * A copy of the error with an address or stderr, which code without I/O does not know. Values that
+   * are set already stay.
+   */
   with(more: Pick<GatewayErrorOptions, "address" | "stderr">): GatewayError {
     const error = new GatewayError(this.code, this.message, {
       hint: this.hint,
@@ -114,4 +117,9 @@ export class GatewayError extends Error {
     if (this.stack !== undefined) error.stack = this.stack;
     return error;
   }
+}
+
+/** The error with the address that it happened at; one of another class is returned as it is. */
+export function withAddress(error: unknown, address: string): unknown {
+  return error instanceof GatewayError ? error.with({ address }) : error;
 }

@@ -1,7 +1,13 @@
-export type { Address, ClientProtocol, SocketEndpoint } from "./address.js";
+export {
+  type Address,
+  type ClientProtocol,
+  type PathExists,
+  parseAddress,
+  type SocketEndpoint,
+} from "./address.js";
 export type { RequestEnd } from "./cgi/client-machine.js";
 export type { VariableValue } from "./cgi/variable.js";
-export { type ConnectOptions, keepConnections, parseAddress } from "./client/connect.js";
+export { type ConnectOptions, keepConnections } from "./client/connect.js";
 export { type GatewayFetchOptions, gatewayFetch } from "./client/fetch.js";
 export type { GatewayResponse } from "./client/gateway-response.js";
 export { getValues, type ValuesOptions } from "./client/get-values.js";

@@ -25,3 +25,9 @@ export const defaultLimits: Limits = {
   records: 67_108_864,
   requests: 64,
 };
+
+/**
+ * More bytes than an environment or a command line can hold: a limit on variables that come from
+ * there. Linux allows 6 MiB, or a quarter of the stack where that is less.
+ */
+export const MAX_ENVIRONMENT = 16_777_216;

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Address } from "../address.js";
 import { utf8Bytes } from "../bytes.js";
 import type { Variable } from "../cgi/variable.js";
 import { ErrorCode, GatewayError } from "../errors.js";
@@ -8,7 +9,7 @@ import { type Environment, requestVariablesFromEnvironment } from "../transport/
 import { BridgeAnswer } from "./bridge-answer.js";
 import { type BridgeRequest, readRequest } from "./bridge-request.js";
 import { createMachineFor } from "./client-machines.js";
-import { type Address, type ConnectOptions, channelsTo, parseAddress } from "./connect.js";
+import { type ConnectOptions, channelsTo, targetAddress } from "./connect.js";
 import { Exchange } from "./exchange.js";
 import type { BodySource } from "./send-body.js";
 
@@ -51,7 +52,7 @@ export async function bridge(
   target: string | Address,
   options: BridgeOptions = {},
 ): Promise<number> {
-  const address = typeof target === "string" ? parseAddress(target) : target;
+  const address = targetAddress(target);
   const { stdout = process.stdout, stderr = process.stderr } = options;
   const streams = { stdin: options.stdin ?? process.stdin, stdout, stderr };
   const variables = requestVariablesFromEnvironment(options.env, options.forward ?? []);

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { type Address, Protocol, parseAddress as parseAnywhere } from "../address.js";
+import { type Address, Protocol, parseAddress } from "../address.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import type { Connector } from "../transport/connection.js";
 import { nodeConnector } from "../transport/node-socket.js";
@@ -8,18 +8,13 @@ import { connectionPerRequest, type OpenChannel } from "./channel.js";
 import { type KeepOptions, KeptConnections } from "./kept-connections.js";
 import { type ProgramOptions, programPerRequest } from "./program-channel.js";
 
-export type { Address } from "../address.js";
-
 /**
- * Reads an address: `127.0.0.1:9000/status`, `[::1]:9000/status`, `unix:/run/x.sock:/status`,
- * `unix:@name` for a socket in Linux' abstract namespace, or `cgi:/usr/lib/cgi-bin/x`. The protocol
- * is FastCGI unless it says `scgi://` or `uwsgi://`. A socket whose path has `:` or `;` in it is
- * found when it exists.
+ * The address of a target. A socket whose path has `:` or `;` in it is found when it exists.
  *
  * @throws GatewayError `bad_address`
  */
-export function parseAddress(text: string): Address {
-  return parseAnywhere(text, existsSync);
+export function targetAddress(target: string | Address): Address {
+  return typeof target === "string" ? parseAddress(target, existsSync) : target;
 }
 
 export interface ConnectOptions {
@@ -52,16 +47,16 @@ export function channelsTo(address: Address, options: ConnectOptions = {}): Open
  * @throws GatewayError `bad_input` for a protocol other than FastCGI, whose connections serve once
  */
 export function keepConnections(
-  address: string | Address,
+  target: string | Address,
   options: ConnectOptions & KeepOptions = {},
 ): KeptConnections {
-  const parsed = typeof address === "string" ? parseAddress(address) : address;
-  if (parsed.protocol !== Protocol.FastCgi) {
+  const address = targetAddress(target);
+  if (address.protocol !== Protocol.FastCgi) {
     throw new GatewayError(
       ErrorCode.BadInput,
-      `${parsed.protocol} has a connection for each request: there is none to keep`,
-      { address: parsed.text },
+      `${address.protocol} has a connection for each request: there is none to keep`,
+      { address: address.text },
     );
   }
-  return new KeptConnections(connectorTo(parsed, options), options);
+  return new KeptConnections(connectorTo(address, options), options);
 }

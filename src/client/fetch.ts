@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
-import { Protocol } from "../address.js";
-import { ErrorCode, GatewayError } from "../errors.js";
-import { type Address, type ConnectOptions, channelsTo, parseAddress } from "./connect.js";
+import { type Address, Protocol } from "../address.js";
+import { ErrorCode, GatewayError, withAddress } from "../errors.js";
+import { type ConnectOptions, channelsTo, targetAddress } from "./connect.js";
 import type { GatewayResponse } from "./gateway-response.js";
 import type { KeptConnections } from "./kept-connections.js";
 import { type FetchOptions, fetchThrough } from "./send-request.js";
@@ -29,13 +29,16 @@ export async function gatewayFetch(
   request: Request,
   options: GatewayFetchOptions = {},
 ): Promise<GatewayResponse> {
-  const address = typeof target === "string" ? parseAddress(target) : target;
+  const address = targetAddress(target);
   const { endpoint } = address;
-  return withAddress(address, () => {
+  try {
     const program = "program" in endpoint ? resolve(endpoint.program) : undefined;
     const scriptFilename = options.scriptFilename ?? program;
-    return fetchThrough(backendAt(address, options), request, { ...options, scriptFilename });
-  });
+    const backend = backendAt(address, options);
+    return await fetchThrough(backend, request, { ...options, scriptFilename });
+  } catch (error) {
+    throw withAddress(error, address.text);
+  }
 }
 
 /**
@@ -48,7 +51,11 @@ export async function gatewaySend(
   request: OutgoingRequest,
   options: SendOptions & ConnectOptions,
 ): Promise<GatewayResponse> {
-  return withAddress(address, () => sendThrough(backendAt(address, options), request, options));
+  try {
+    return await sendThrough(backendAt(address, options), request, options);
+  } catch (error) {
+    throw withAddress(error, address.text);
+  }
 }
 
 function backendAt(address: Address, options: GatewayFetchOptions): Backend {
@@ -58,12 +65,4 @@ function backendAt(address: Address, options: GatewayFetchOptions): Backend {
   }
   const open = options.connections?.open ?? channelsTo(address, options);
   return { open, protocol, address: text };
-}
-
-async function withAddress<Value>({ text }: Address, act: () => Promise<Value>): Promise<Value> {
-  try {
-    return await act();
-  } catch (error) {
-    throw error instanceof GatewayError ? error.with({ address: text }) : error;
-  }
 }

@@ -1,7 +1,8 @@
-import { GatewayError } from "../errors.js";
+import type { Address } from "../address.js";
+import { withAddress } from "../errors.js";
 import { ValuesClient, valueNames } from "../fastcgi/values-client.js";
 import { collect } from "./collect.js";
-import { type Address, type ConnectOptions, channelsTo, parseAddress } from "./connect.js";
+import { type ConnectOptions, channelsTo, targetAddress } from "./connect.js";
 
 export interface ValuesOptions extends ConnectOptions {
   /** Milliseconds until the answer must be here. Default 5,000: many applications never answer. */
@@ -22,7 +23,7 @@ export async function getValues(
   names: readonly string[] = valueNames,
   options: ValuesOptions = {},
 ): Promise<Map<string, string>> {
-  const address = typeof target === "string" ? parseAddress(target) : target;
+  const address = targetAddress(target);
   let client: ValuesClient | undefined;
   try {
     await collect(
@@ -35,6 +36,6 @@ export async function getValues(
     );
     return client?.values ?? new Map();
   } catch (error) {
-    throw error instanceof GatewayError ? error.with({ address: address.text }) : error;
+    throw withAddress(error, address.text);
   }
 }

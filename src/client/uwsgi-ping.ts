@@ -1,8 +1,8 @@
-import { Protocol } from "../address.js";
-import { ErrorCode, GatewayError } from "../errors.js";
+import { type Address, Protocol } from "../address.js";
+import { ErrorCode, GatewayError, withAddress } from "../errors.js";
 import { UwsgiPingClient } from "../uwsgi/ping-client.js";
 import { collect } from "./collect.js";
-import { type Address, type ConnectOptions, channelsTo, parseAddress } from "./connect.js";
+import { type ConnectOptions, channelsTo, targetAddress } from "./connect.js";
 
 export interface UwsgiPingOptions extends ConnectOptions {
   /** Milliseconds until the pong must be here. Default 5,000. */
@@ -21,7 +21,7 @@ export async function uwsgiPing(
   target: string | Address,
   options: UwsgiPingOptions = {},
 ): Promise<void> {
-  const address = typeof target === "string" ? parseAddress(target) : target;
+  const address = targetAddress(target);
   try {
     if (address.protocol !== Protocol.Uwsgi) {
       throw new GatewayError(ErrorCode.BadAddress, "only a uwsgi:// address can be pinged so", {
@@ -36,6 +36,6 @@ export async function uwsgiPing(
       drainTimeout: 0,
     });
   } catch (error) {
-    throw error instanceof GatewayError ? error.with({ address: address.text }) : error;
+    throw withAddress(error, address.text);
   }
 }

@@ -1,6 +1,6 @@
 import { createReadStream, type Stats, statSync } from "node:fs";
 import { inspect } from "node:util";
-import { parseAddress } from "../client/connect.js";
+import { targetAddress } from "../client/connect.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { linesOf } from "./lines.js";
 
@@ -151,7 +151,7 @@ function statsOf(path: string): Stats | typeof Unknown | undefined {
 
 function isAddress(text: string): boolean {
   try {
-    parseAddress(text);
+    targetAddress(text);
     return true;
   } catch {
     return false;

@@ -1,6 +1,7 @@
+import type { Address } from "../address.js";
 import { utf8 } from "../bytes.js";
-import { type Address, channelsTo, parseAddress } from "../client/connect.js";
-import { ErrorCode, GatewayError } from "../errors.js";
+import { channelsTo, targetAddress } from "../client/connect.js";
+import { ErrorCode, GatewayError, withAddress } from "../errors.js";
 import type { PoolStatus } from "../status-page/pool-status.js";
 import { parseStatusPage } from "../status-page/read-page.js";
 import { type Page, type PageOptions, readPage } from "./fetch-page.js";
@@ -76,7 +77,7 @@ async function readFrom(
   query: string,
   options: StatusOptions,
 ): Promise<Page> {
-  const address = typeof target === "string" ? parseAddress(target) : target;
+  const address = targetAddress(target);
   try {
     const open = channelsTo(fastCgiOnly(address), {
       connectTimeout: options.connectTimeout ?? options.timeout,
@@ -84,7 +85,7 @@ async function readFrom(
     const path = address.path ?? options.path ?? defaultPath;
     return await readPage(open, { path, query }, options);
   } catch (error) {
-    throw error instanceof GatewayError ? error.with({ address: address.text }) : error;
+    throw withAddress(error, address.text);
   }
 }
 

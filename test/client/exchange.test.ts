@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { type Answer, type CollectOptions, collect } from "../../src/client/collect.js";
-import { channelsTo, parseAddress } from "../../src/client/connect.js";
+import { channelsTo, targetAddress } from "../../src/client/connect.js";
 import { FastCgiClient } from "../../src/fastcgi/client.js";
 import { encodeEndRequest, encodeRecord } from "../../src/fastcgi/encode.js";
 import { RecordType, Role } from "../../src/fastcgi/protocol.js";
@@ -36,7 +36,7 @@ async function ask(
 ): Promise<Answer> {
   const { listen = "unix", ...rest } = options;
   server = await startFakeServer(script, { listen });
-  const open = channelsTo(parseAddress(server.address));
+  const open = channelsTo(targetAddress(server.address));
   return collect(
     open,
     (handlers, terms) =>
@@ -193,7 +193,7 @@ describe.each(["unix", "tcp"] as const)("an exchange over %s", (listen) => {
 
 describe("a connection that cannot be made", () => {
   const connect = async (address: string) => {
-    const open = channelsTo(parseAddress(address));
+    const open = channelsTo(targetAddress(address));
     return collect(open, (handlers) => new FastCgiClient({ variables: [] }, handlers), {
       timeout: 2_000,
       maxLength: 1_000,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { channelsTo, parseAddress } from "../../src/client/connect.js";
+import { channelsTo, targetAddress } from "../../src/client/connect.js";
 import { readPage } from "../../src/phpfpm/fetch-page.js";
 import { cgiFcgiPage, splitResponse } from "../harness/cgi-fcgi.js";
 import { describeWith } from "../harness/describe-with.js";
@@ -21,7 +21,7 @@ describeWith(["php-fpm", "cgi-fcgi"], "readPage from a real pool", () => {
 
   it.each(["unix", "tcp"])("reads what cgi-fcgi reads, over %s", async (name) => {
     const pool = fpm.pool(name);
-    const open = channelsTo(parseAddress(pool.address));
+    const open = channelsTo(targetAddress(pool.address));
     const ours = text((await readPage(open, { path: "/status", query: "" })).body);
     const theirs = splitResponse((await cgiFcgiPage(pool.bareAddress, "/status")).stdout);
     // The scrape before may still count as active.
@@ -31,12 +31,12 @@ describeWith(["php-fpm", "cgi-fcgi"], "readPage from a real pool", () => {
   });
 
   it("S0.8 reads pong from the ping page", async () => {
-    const open = channelsTo(parseAddress(fpm.pool("unix").address));
+    const open = channelsTo(targetAddress(fpm.pool("unix").address));
     expect(text((await readPage(open, { path: "/ping", query: "" })).body)).toBe("pong");
   });
 
   it("says that a page is not there", async () => {
-    const open = channelsTo(parseAddress(fpm.pool("unix").address));
+    const open = channelsTo(targetAddress(fpm.pool("unix").address));
     await expect(readPage(open, { path: "/nope", query: "" })).rejects.toMatchObject({
       code: "page_not_found",
       message: expect.stringContaining("/nope"),

@@ -5,7 +5,7 @@ import { createServer, isIPv6, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { parseAddress } from "../../src/client/connect.js";
+import { targetAddress } from "../../src/client/connect.js";
 import { gatewayFetch } from "../../src/client/fetch.js";
 import { encodeEndRequest, encodeRecord } from "../../src/fastcgi/encode.js";
 import { RecordType } from "../../src/fastcgi/protocol.js";
@@ -81,7 +81,7 @@ describe("a request", () => {
     await listen({ path });
     expect(await ask(`unix:${path}`)).toBe("hi");
     expect(await ask(`${path}:/status`)).toBe("hi");
-    expect(parseAddress(`${path}:/status`).path).toBe("/status");
+    expect(targetAddress(`${path}:/status`).path).toBe("/status");
   });
 
   it("calls a folder a folder, and a file a file", async () => {

@@ -1,7 +1,7 @@
 import { type IncomingMessage, type OutgoingHttpHeaders, request as sendRequest } from "node:http";
 import type { Socket } from "node:net";
 import { concat } from "../../bytes.js";
-import { ErrorCode, GatewayError } from "../../errors.js";
+import { ErrorCode, GatewayError, withAddress } from "../../errors.js";
 import { type WorkerPage, WorkerPageReader } from "../page/html-page.js";
 import { refusedPage } from "../page/not-a-status-page.js";
 import type { WorkerRow } from "../page/worker-row.js";
@@ -95,7 +95,7 @@ export async function fetchWorkerPage(
   try {
     return { rows, ...reader.end(), connection };
   } catch (error) {
-    throw error instanceof GatewayError ? error.with({ address: shownUrl(url) }) : error;
+    throw withAddress(error, shownUrl(url));
   }
 }
 

@@ -1,4 +1,4 @@
-import { GatewayError } from "../../errors.js";
+import { withAddress } from "../../errors.js";
 import type { WorkerPage } from "../page/html-page.js";
 import type { ServerStatus } from "../page/server-status.js";
 import { parseServerStatus } from "../page/text-page.js";
@@ -68,7 +68,7 @@ export class StatusSource {
       if (!isElsewhere) return status;
       return { ...status, warnings: [...status.warnings, ledElsewhere(url)] };
     } catch (error) {
-      throw error instanceof GatewayError ? error.with({ address: shownUrl(this.textUrl) }) : error;
+      throw withAddress(error, shownUrl(this.textUrl));
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { bridge } from "../../client/bridge.js";
+import { MAX_ENVIRONMENT } from "../../limits.js";
 import type { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
 import { nameOptions } from "../name-options.js";
@@ -9,9 +10,6 @@ interface BridgeCommandOptions {
   env?: string[];
   timeout?: number;
 }
-
-/** Bytes of an environment: Linux allows 6 MiB, or a quarter of the stack where that is less. */
-const MAX_VARIABLES = 16_777_216;
 
 const help = `
 A CGI program: the environment and standard input are the request, and the
@@ -42,7 +40,7 @@ export function defineBridge(command: Command, io: Io, finish: (exitCode: ExitCo
     .option("--timeout <time>", "until the answer must be complete (default: 5m)", parseDuration)
     .addHelpText("after", help)
     .action(async (target: string, { env, timeout }: BridgeCommandOptions) => {
-      const limits = { variables: MAX_VARIABLES };
+      const limits = { variables: MAX_ENVIRONMENT };
       finish(
         (await bridge(target, { forward: env, timeout, signal: io.signal, limits })) as ExitCode,
       );

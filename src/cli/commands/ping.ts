@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { parseAddress } from "../../client/connect.js";
+import { targetAddress } from "../../client/connect.js";
 import { probeAll } from "../../fleet/probe-all.js";
 import { ping } from "../../phpfpm/status.js";
 import { ExitCode, exitCodeOf, worse } from "../exit-codes.js";
@@ -52,7 +52,7 @@ async function runPing(
       ? given
       : (await import("../../discovery/php-fpm-sockets.js")).discoverTargets();
   const probe = async (target: string, limits: { timeout: number; signal: AbortSignal }) => {
-    const address = parseAddress(target);
+    const address = targetAddress(target);
     return ping(path === undefined ? address : { ...address, path }, limits);
   };
   let exitCode: ExitCode = ExitCode.Fine;

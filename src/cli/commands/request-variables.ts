@@ -1,8 +1,8 @@
 import { basename, dirname, resolve } from "node:path/posix";
+import type { Address } from "../../address.js";
 import { isToken } from "../../cgi/header-fields.js";
 import type { Variable, VariableValue } from "../../cgi/variable.js";
 import { decodePath, textIfUtf8 } from "../../cgi/variables-from-request.js";
-import type { Address } from "../../client/connect.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
 
 /** What the command line says of a request. */

@@ -1,11 +1,13 @@
 import { type Command, Option } from "commander";
+import type { Address } from "../../address.js";
 import { withGiven } from "../../cgi/variables-from-request.js";
-import { type Address, parseAddress } from "../../client/connect.js";
+import { targetAddress } from "../../client/connect.js";
 import { gatewaySend } from "../../client/fetch.js";
 import type { GatewayResponse } from "../../client/gateway-response.js";
 import { filterVariables } from "../../client/send-through.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
 import { Role } from "../../fastcgi/protocol.js";
+import { defaultLimits, MAX_ENVIRONMENT } from "../../limits.js";
 import { tracer } from "../decode/trace.js";
 import { ErrorLines } from "../error-lines.js";
 import { ExitCode, exitCodeOf } from "../exit-codes.js";
@@ -33,11 +35,6 @@ interface RequestCommandOptions {
   timeout?: number;
   verbose?: true;
 }
-
-/** A head that a backend means to send is smaller. */
-const MAX_HEAD = 65_536;
-/** What the command line can hold is less than this. */
-const MAX_VARIABLES = 16_777_216;
 
 const help = `
 The body goes to standard output as it comes, what the application writes to
@@ -110,7 +107,7 @@ async function runRequest(
 ): Promise<ExitCode> {
   const errors = new ErrorLines(io);
   try {
-    const response = await send(parseAddress(target), options, errors, io);
+    const response = await send(targetAddress(target), options, errors, io);
     return await showResponse(response, target, errors, io);
   } catch (error) {
     await errors.end();
@@ -127,7 +124,7 @@ async function send(
   errors: ErrorLines,
   io: Io,
 ): Promise<GatewayResponse> {
-  const { data, dataFile, timeout, maxHead = MAX_HEAD } = options;
+  const { data, dataFile, timeout, maxHead = defaultLimits.responseHead } = options;
   checkEncoding(options);
   const body = data === undefined ? undefined : await requestBody(data, io);
   const method = options.method ?? (body === undefined ? "GET" : "POST");
@@ -151,7 +148,7 @@ async function send(
       connectTimeout: timeout,
       signal: io.signal,
       limits: {
-        variables: MAX_VARIABLES,
+        variables: MAX_ENVIRONMENT,
         responseHead: maxHead,
         // A field takes four bytes at least: the size bounds them.
         headerCount: Math.ceil(maxHead / 4),

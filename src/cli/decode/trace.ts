@@ -1,4 +1,4 @@
-import type { Address } from "../../client/connect.js";
+import type { Address } from "../../address.js";
 import { GatewayError } from "../../errors.js";
 import type { Output } from "../terminal/output.js";
 import { visible } from "../terminal/text.js";

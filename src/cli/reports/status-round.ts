@@ -1,4 +1,5 @@
-import { type Address, parseAddress } from "../../client/connect.js";
+import type { Address } from "../../address.js";
+import { targetAddress } from "../../client/connect.js";
 import type { PoolResult } from "../../fleet/fleet.js";
 import type { Probe } from "../../fleet/probe.js";
 import { status, statusPage } from "../../phpfpm/status.js";
@@ -50,7 +51,7 @@ function probePool<Value>(
   read: (address: Address, limits: Parameters<Probe<Value>>[1]) => Promise<Value>,
 ): Probe<Value> {
   return async (target, limits) => {
-    const address = parseAddress(target);
+    const address = targetAddress(target);
     return read(path === undefined ? address : { ...address, path }, limits);
   };
 }

@@ -6,7 +6,7 @@ import { ledElsewhere, StatusSource } from "../../../apache/fetch/status-source.
 import { shownUrl, textStatusUrl } from "../../../apache/fetch/status-url.js";
 import type { ServerStatus } from "../../../apache/page/server-status.js";
 import { parseServerStatus } from "../../../apache/page/text-page.js";
-import { GatewayError } from "../../../errors.js";
+import { withAddress } from "../../../errors.js";
 import type { FleetResult, Probe } from "../../../fleet/probe.js";
 import type { Io } from "../../io.js";
 import {
@@ -72,7 +72,7 @@ const pageProbe =
     try {
       parseServerStatus(page);
     } catch (error) {
-      throw error instanceof GatewayError ? error.with({ address: shownUrl(target) }) : error;
+      throw withAddress(error, shownUrl(target));
     }
     return { page, warnings: isElsewhere ? [ledElsewhere(url)] : [] };
   };
