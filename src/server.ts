@@ -20,7 +20,6 @@ export type { WsgiEnviron } from "./server/adapters/wsgi-environ.js";
 export type { WsgiChunk } from "./server/adapters/wsgi-response.js";
 export type { Application } from "./server/application.js";
 export { compose, type Middleware } from "./server/compose.js";
-export type { GatewayServer, ServerCounts } from "./server/gateway-server.js";
 export type {
   Context,
   ErrorStream,
@@ -32,6 +31,7 @@ export { handlerOf } from "./server/handler.js";
 export { makeFetchLazy } from "./server/lazy-fetch/install.js";
 export type { ServeOptions } from "./server/options.js";
 export type { ConnectionContext, ConnectionHandler } from "./server/raw-connection.js";
+export type { GatewayServer, ServerCounts } from "./server/serve.js";
 export { serve } from "./server/serve.js";
 export { type ServeCgiOptions, serveCgi } from "./server/serve-cgi.js";
 export { showVariables } from "./server/show-variables.js";

@@ -4,7 +4,7 @@ import { ignoringReceiver, type ServerMachine } from "../cgi/server-machine.js";
 import { Variables } from "../cgi/variables.js";
 import { variablesFromHttp } from "../cgi/variables-from-http.js";
 import { engine } from "../engine/select.js";
-import { serverMachineOf } from "../server/server-machines.js";
+import { serverMachineOf } from "../server/open-connection.js";
 import type { WorkerServeOptions } from "./options.js";
 
 /** Bytes that may come before the first request is known: nginx sends 2 KB of variables. */

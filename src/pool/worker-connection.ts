@@ -1,34 +1,24 @@
 import type { Socket } from "node:net";
 import { Protocol } from "../address.js";
 import { Variables } from "../cgi/variables.js";
-import type { Engine } from "../engine/engine.js";
-import type {
-  ConnectionOwner,
-  ConnectionTimeouts,
-  MachineOptions,
-} from "../server/connection-owner.js";
+import type { ConnectionOwner, ConnectionService } from "../server/connection-owner.js";
+import type { ListedConnection } from "../server/connections.js";
 import type { OpenConnection, ServedConnection } from "../server/open-connection.js";
-import { type ConnectionHandler, RawConnection } from "../server/raw-connection.js";
+import {
+  type ConnectionHandler,
+  RawConnection,
+  type RawConnectionOwner,
+} from "../server/raw-connection.js";
 import type { RequestContext } from "../server/request-context.js";
 import type { Responder } from "../server/responder.js";
-import type { RunnerOptions } from "../server/run-request.js";
-import type { RosterMember } from "../server/swap-list.js";
 import type { Places } from "./places.js";
 import type { Opener, SlotWriter } from "./scoreboard/slot-writer.js";
 
 /** What all connections of a worker share. */
-export interface WorkerService {
+export interface WorkerService extends ConnectionService {
   readonly respond: Responder;
-  readonly protocol: Protocol;
-  readonly engine: Engine;
-  readonly timeouts: ConnectionTimeouts;
-  readonly runnerOptions: RunnerOptions;
   readonly places: Places;
   readonly open: OpenConnection;
-  readonly machineOptions: MachineOptions;
-  servesPeer(socket: Socket): boolean;
-  report(error: unknown): void;
-  errorOutput(bytes: Uint8Array): void;
   closed(connection: WorkerConnection): void;
 }
 
@@ -36,11 +26,12 @@ export interface WorkerService {
 const FRESH_PATIENCE = 1_000;
 
 /** A connection that a worker serves, and the place that it holds for its first request. */
-export class WorkerConnection implements ConnectionOwner<ServedConnection>, RosterMember, Opener {
-  seat = 0;
+export class WorkerConnection
+  implements ConnectionOwner<ServedConnection>, ListedConnection, Opener
+{
+  index = 0;
+  readonly service: WorkerService;
   readonly respond: Responder;
-  readonly logsErrors = true;
-  readonly #service: WorkerService;
   readonly #connection: ServedConnection;
   /** One of HTTP's that may be silent: its first byte, and not its coming, is the first request's. */
   readonly #silent: Socket | undefined;
@@ -50,7 +41,7 @@ export class WorkerConnection implements ConnectionOwner<ServedConnection>, Rost
   #patience: NodeJS.Timeout | undefined;
 
   constructor(socket: Socket, service: WorkerService) {
-    this.#service = service;
+    this.service = service;
     this.#opened = { slot: service.places.open(this) };
     // What has been read for a session is not counted among the bytes that this socket has read.
     const canBeSilent = service.protocol === Protocol.Http && socket.readableLength === 0;
@@ -59,44 +50,12 @@ export class WorkerConnection implements ConnectionOwner<ServedConnection>, Rost
     this.#connection = service.open(socket, this);
   }
 
-  get protocol(): Protocol {
-    return this.#service.protocol;
-  }
-
-  get engine(): Engine {
-    return this.#service.engine;
-  }
-
-  get timeouts(): ConnectionTimeouts {
-    return this.#service.timeouts;
-  }
-
-  get runnerOptions(): RunnerOptions {
-    return this.#service.runnerOptions;
-  }
-
-  get machineOptions(): MachineOptions {
-    return this.#service.machineOptions;
-  }
-
-  servesPeer(socket: Socket): boolean {
-    return this.#service.servesPeer(socket);
-  }
-
   /** How many run is what the places bound. */
   admit(): boolean {
     return true;
   }
 
   released(): void {}
-
-  report(error: unknown): void {
-    this.#service.report(error);
-  }
-
-  errorOutput(bytes: Uint8Array): void {
-    this.#service.errorOutput(bytes);
-  }
 
   /** Serves what has begun. A request that is on its way on a new connection is served, too. */
   drain(): void {
@@ -117,7 +76,7 @@ export class WorkerConnection implements ConnectionOwner<ServedConnection>, Rost
   closed(): void {
     clearTimeout(this.#patience);
     this.closing();
-    this.#service.closed(this);
+    this.service.closed(this);
   }
 
   leaveIfSilent(): boolean {
@@ -131,20 +90,20 @@ export class WorkerConnection implements ConnectionOwner<ServedConnection>, Rost
 
   /** The first byte of a connection that was silent. */
   #begin(): void {
-    if (!this.#isClosing) this.#opened ??= { slot: this.#service.places.open(this) };
+    if (!this.#isClosing) this.#opened ??= { slot: this.service.places.open(this) };
   }
 
   #leave(): void {
     const opened = this.#opened;
     this.#opened = undefined;
-    if (opened !== undefined) this.#service.places.leave(opened.slot);
+    if (opened !== undefined) this.service.places.leave(opened.slot);
   }
 
   #handle(context: RequestContext): Response | Promise<Response> {
     const opened = this.#opened;
     this.#opened = undefined;
     if (this.#patience !== undefined) this.#connection.drain();
-    const slot = this.#service.places.take(opened);
+    const slot = this.service.places.take(opened);
     if (slot instanceof Promise) return this.#handleLater(slot, context);
     return this.#run(slot, context);
   }
@@ -152,14 +111,14 @@ export class WorkerConnection implements ConnectionOwner<ServedConnection>, Rost
   async #handleLater(waited: Promise<SlotWriter>, context: RequestContext): Promise<Response> {
     const slot = await waited;
     if (context.signal.aborted) {
-      this.#service.places.end(slot, false);
+      this.service.places.end(slot, false);
       throw context.signal.reason;
     }
     return this.#run(slot, context);
   }
 
   #run(slot: SlotWriter, context: RequestContext): Response | Promise<Response> {
-    const { places, respond } = this.#service;
+    const { places, respond } = this.service;
     places.begin(slot, context.variables);
     void context.finished.then(() => places.end(slot, true));
     return respond(context);
@@ -167,26 +126,24 @@ export class WorkerConnection implements ConnectionOwner<ServedConnection>, Rost
 }
 
 /** What all raw connections of a worker share. */
-export interface RawService {
-  readonly timeouts: { readonly write: number };
+export type RawService = RawConnectionOwner["service"] & {
   readonly places: Places;
-  report(error: unknown): void;
   closed(connection: RawWorkerConnection): void;
-}
+};
 
 /**
  * A connection in the hands of an application, which speaks its protocol itself. It counts as one
  * request.
  */
-export class RawWorkerConnection implements RosterMember, Opener {
-  seat = 0;
+export class RawWorkerConnection implements RawConnectionOwner, ListedConnection, Opener {
+  index = 0;
+  readonly service: RawService;
   readonly #connection: RawConnection;
-  readonly #service: RawService;
   #slot: SlotWriter | undefined;
   #closed = false;
 
   constructor(socket: Socket, handler: ConnectionHandler, service: RawService) {
-    this.#service = service;
+    this.service = service;
     const { places } = service;
     const taken = places.take({ slot: places.open(this) });
     this.#connection = new RawConnection(
@@ -210,14 +167,6 @@ export class RawWorkerConnection implements RosterMember, Opener {
     );
   }
 
-  get timeouts(): { readonly write: number } {
-    return this.#service.timeouts;
-  }
-
-  report(error: unknown): void {
-    this.#service.report(error);
-  }
-
   drain(): void {
     this.#connection.drain();
   }
@@ -229,7 +178,7 @@ export class RawWorkerConnection implements RosterMember, Opener {
   closed(): void {
     this.#closed = true;
     this.#leave();
-    this.#service.closed(this);
+    this.service.closed(this);
   }
 
   /** What a silent client wants only the application knows. */
@@ -240,6 +189,6 @@ export class RawWorkerConnection implements RosterMember, Opener {
   #leave(): void {
     const slot = this.#slot;
     this.#slot = undefined;
-    if (slot !== undefined) this.#service.places.end(slot, true);
+    if (slot !== undefined) this.service.places.end(slot, true);
   }
 }

@@ -4,7 +4,8 @@ import type { Engine } from "../engine/engine.js";
 import { engine } from "../engine/select.js";
 import { GatewayError } from "../errors.js";
 import { type Application, connectionHandlerOf } from "../server/application.js";
-import type { ConnectionTimeouts, MachineOptions } from "../server/connection-owner.js";
+import type { ConnectionTimeouts, ServerMachineOptions } from "../server/connection-owner.js";
+import { Connections } from "../server/connections.js";
 import type { HandlerLike } from "../server/handler.js";
 import { type OpenConnection, openerOf } from "../server/open-connection.js";
 import { runnerOptionsOf, timeoutsOf } from "../server/options.js";
@@ -12,7 +13,6 @@ import type { ConnectionHandler } from "../server/raw-connection.js";
 import { type Responder, responderOf } from "../server/responder.js";
 import type { RunnerOptions } from "../server/run-request.js";
 import { writeToStandardError } from "../server/standard-error.js";
-import { Roster } from "../server/swap-list.js";
 import { listenError } from "../transport/listen-error.js";
 import { shareSocketShape } from "../transport/node-internals.js";
 import { allowedPeers, isAllowed } from "../transport/node-listener.js";
@@ -33,9 +33,10 @@ const MAX_CONNECTIONS = 1_024;
 export class PoolWorker implements WorkerService {
   readonly respond: Responder;
   readonly protocol: Protocol;
+  readonly logsErrors = true;
   readonly engine: Engine = engine();
   readonly timeouts: ConnectionTimeouts;
-  readonly machineOptions: MachineOptions;
+  readonly machineOptions: ServerMachineOptions;
   readonly runnerOptions: RunnerOptions;
   readonly places: Places;
   readonly open: OpenConnection;
@@ -45,12 +46,11 @@ export class PoolWorker implements WorkerService {
   readonly #gate: AcceptGate | undefined;
   /** FastCGI 1.0 §3.2. */
   readonly #allowed = allowedPeers(process.env["FCGI_WEB_SERVER_ADDRS"]);
-  readonly #connections = new Roster<Served>();
+  readonly #connections = new Connections<Served>();
   /** Connections that the master may pass, and has not. */
   #promised = 0;
   #isFull = false;
   #ending = false;
-  #ended: (() => void) | undefined;
 
   constructor(
     application: Application,
@@ -127,7 +127,6 @@ export class PoolWorker implements WorkerService {
         ? new WorkerConnection(socket, this)
         : new RawWorkerConnection(socket, this.#raw, this);
     this.#connections.add(connection);
-    if (this.#ending) connection.drain();
   }
 
   servesPeer(socket: Socket): boolean {
@@ -137,7 +136,6 @@ export class PoolWorker implements WorkerService {
   closed(connection: Served): void {
     this.#connections.delete(connection);
     this.#update();
-    if (this.#ending && this.#connections.size === 0) this.#ended?.();
   }
 
   /** What is known to go wrong, such as a client's fault, is one line; the rest has a stack. */
@@ -156,18 +154,7 @@ export class PoolWorker implements WorkerService {
     if (this.#ending) return;
     this.#ending = true;
     this.#gate?.end();
-    const ended = new Promise<void>((resolve) => {
-      this.#ended = resolve;
-    });
-    for (const connection of this.#connections) connection.drain();
-    if (this.#connections.size === 0) return;
-    const timer = limit > 0 ? setTimeout(() => this.#cut(), limit) : undefined;
-    await ended;
-    clearTimeout(timer);
-  }
-
-  #cut(): void {
-    for (const connection of this.#connections) connection.destroy();
+    await this.#connections.drain(limit > 0 ? limit : Infinity);
   }
 
   /** Lets come what there is room for. */

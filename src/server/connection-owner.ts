@@ -1,48 +1,70 @@
 import type { Socket } from "node:net";
 import type { Protocol } from "../address.js";
 import type { Engine } from "../engine/engine.js";
+import { ErrorCode, GatewayError } from "../errors.js";
 import type { Limits } from "../limits.js";
 import type { Responder } from "./responder.js";
 import type { RunnerOptions } from "./run-request.js";
 
-/** What a connection needs of the server that accepted it. */
-export interface ConnectionOwner<Connection> {
-  readonly respond: Responder;
+/** What all connections of a server share. */
+export interface ConnectionService {
   readonly protocol: Protocol;
   readonly engine: Engine;
   readonly timeouts: ConnectionTimeouts;
   readonly runnerOptions: RunnerOptions;
-  readonly machineOptions: MachineOptions;
-  /** Whether requests of this peer may run. HTTP asks it of those that have no address. */
-  servesPeer(socket: Socket): boolean;
-  /** Whether one more request may run. */
-  admit(): boolean;
-  /** A request that was admitted is over. */
-  released(): void;
-  /** A connection serves nothing any more. It is closed in a moment, or when its peer has heard all. */
-  closing(): void;
-  closed(connection: Connection): void;
-  report(error: unknown): void;
-  /** Whether what is reported is to be read where `errorOutput` goes, too. Default false. */
+  readonly machineOptions: ServerMachineOptions;
+  /** Whether `report` writes to the same place as `errorOutput`. Default: false. */
   readonly logsErrors?: boolean;
-  /** Takes error streams, of protocols that have none. */
+  /** Whether requests of this peer may run. HTTP asks for peers that have no address. */
+  servesPeer(socket: Socket): boolean;
+  report(error: unknown): void;
+  /** Takes the error streams of requests whose protocol has none. */
   errorOutput(bytes: Uint8Array): void;
 }
 
-/** What a connection's machine is to know of the server. */
-export interface MachineOptions {
+/** What a connection needs of the server that accepted it. */
+export interface ConnectionOwner<Connection> {
+  readonly service: ConnectionService;
+  readonly respond: Responder;
+  /** Whether one more request may run. */
+  admit(): boolean;
+  /** A request that was admitted has ended. */
+  released(): void;
+  /** The connection serves no further requests. It closes after its last bytes are sent. */
+  closing(): void;
+  closed(connection: Connection): void;
+}
+
+/** The options of a server that the machine of a connection needs. */
+export interface ServerMachineOptions {
   limits?: Partial<Pick<Limits, "variables" | "records" | "requests">> | undefined;
   multiplex?: boolean | undefined;
   maxConnections?: number | undefined;
   maxRequests?: number | undefined;
 }
 
-/** Milliseconds; 0 is for ever. */
+/** Times in milliseconds. 0 waits forever. */
 export interface ConnectionTimeouts {
-  /** Until a request's variables are complete, from the connection or its first record. */
+  /** From the connection, or a request's first record, until the request's variables are complete. */
   header: number;
   /** Between requests on a kept connection. */
   idle: number;
-  /** That the peer may take nothing while a response waits to be sent. */
+  /** Without the peer reading anything while a response waits to be sent. */
   write: number;
+}
+
+/** The connection has brought no request, or half of one, within the time for it. */
+export function headTimeout(milliseconds: number): GatewayError {
+  return new GatewayError(ErrorCode.Deadline, `no complete request within ${milliseconds} ms`, {
+    hint: "a client, or a front end, that sends nothing, or half a request, is broken or hostile",
+  });
+}
+
+/** The peer has read nothing of a response within the time for it. */
+export function writeTimeout(milliseconds: number): GatewayError {
+  return new GatewayError(
+    ErrorCode.Deadline,
+    `the client took nothing of the response for ${milliseconds} ms`,
+    { hint: "the client, or the front end between, reads too slowly, or not at all" },
+  );
 }

@@ -1,6 +1,5 @@
 import type { Socket } from "node:net";
 import { Protocol } from "../address.js";
-import { noBytes } from "../bytes.js";
 import {
   type Ending,
   ignoringReceiver,
@@ -9,14 +8,26 @@ import {
   type ServerMachine,
   type ServerRequest,
 } from "../cgi/server-machine.js";
+import type { Engine } from "../engine/engine.js";
 import { ErrorCode } from "../errors.js";
-import { LINGER, RESET_DELAY } from "./closing-delays.js";
-import type { ConnectionOwner } from "./connection-owner.js";
-import { lateHead, lateWrite } from "./late-errors.js";
+import { closeSocket } from "./close-socket.js";
+import {
+  type ConnectionOwner,
+  type ConnectionService,
+  headTimeout,
+  type ServerMachineOptions,
+  writeTimeout,
+} from "./connection-owner.js";
+import type { ListedConnection } from "./connections.js";
 import { RequestRunner, type RunnerConnection } from "./run-request.js";
-import type { CreateMachine } from "./server-machines.js";
 import { SocketWriter } from "./socket-writer.js";
-import { Roster, type RosterMember } from "./swap-list.js";
+
+/** Creates the machine of a protocol for one connection. */
+export type CreateServerMachine = (
+  handlers: ServerHandlers,
+  options: ServerMachineOptions,
+  engine: Engine,
+) => ServerMachine;
 
 /** Answers to management records that may wait unread before reading stops. */
 const MAX_REPLIES = 65_536;
@@ -24,14 +35,15 @@ const State = { Open: 0, Closing: 1, Closed: 2 } as const;
 type Phase = "head" | "busy" | "idle";
 
 /** One accepted connection: its socket, its protocol's machine, and its requests. */
-export class ServerConnection implements ServerHandlers, RunnerConnection, RosterMember {
-  seat = 0;
+export class ServerConnection implements ServerHandlers, RunnerConnection, ListedConnection {
+  index = 0;
   readonly protocol: Protocol;
   readonly #socket: Socket;
   readonly #owner: ConnectionOwner<ServerConnection>;
+  readonly #service: ConnectionService;
   readonly #machine: ServerMachine;
   readonly #writer: SocketWriter;
-  readonly #runners = new Roster<RequestRunner>();
+  readonly #runners: RequestRunner[] = [];
   #state: 0 | 1 | 2 = State.Open;
   #receiving = false;
   /** Bytes that were sent while the machine read, and may wait for the peer to take them. */
@@ -52,13 +64,15 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Roste
   constructor(
     socket: Socket,
     owner: ConnectionOwner<ServerConnection>,
-    createMachine: CreateMachine,
+    createMachine: CreateServerMachine,
   ) {
-    this.protocol = owner.protocol;
+    const { service } = owner;
+    this.protocol = service.protocol;
     this.#socket = socket;
     this.#owner = owner;
-    this.#machine = createMachine(this, owner.machineOptions, owner.engine);
-    this.#writer = new SocketWriter(socket, owner.timeouts.write, (waiting) => {
+    this.#service = service;
+    this.#machine = createMachine(this, service.machineOptions, service.engine);
+    this.#writer = new SocketWriter(socket, service.timeouts.write, (waiting) => {
       if (this.#replies <= waiting) return;
       this.#replies = waiting;
       this.resumeReading();
@@ -66,7 +80,7 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Roste
     socket.allowHalfOpen = true;
     socket.on("data", (bytes: Buffer) => this.#receive(bytes));
     socket.on("end", this.#onEnd);
-    socket.on("timeout", () => this.#fail(lateWrite(owner.timeouts.write)));
+    socket.on("timeout", () => this.#fail(writeTimeout(service.timeouts.write)));
     // A front end resets connections in normal operation: `close` follows, and says enough.
     socket.on("error", () => {});
     socket.once("close", () => this.#closed());
@@ -92,9 +106,9 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Roste
       request.refuse();
       return ignoringReceiver;
     }
-    const { respond, runnerOptions } = this.#owner;
-    const runner = new RequestRunner(request, respond, this, runnerOptions);
-    this.#runners.add(runner);
+    const { runnerOptions } = this.#service;
+    const runner = new RequestRunner(request, this.#owner.respond, this, runnerOptions);
+    this.#runners.push(runner);
     return runner;
   }
 
@@ -105,7 +119,7 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Roste
   }
 
   errorOutput(bytes: Uint8Array): void {
-    this.#owner.errorOutput(bytes);
+    this.#service.errorOutput(bytes);
   }
 
   close(ending: Ending): void {
@@ -117,42 +131,10 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Roste
     process.nextTick(() => this.#finish(ending));
   }
 
-  /** Writes what waits, and closes behind it. */
   #finish(ending: Ending): void {
     if (this.#state === State.Closed) return;
     this.#writer.flush();
-    const socket = this.#socket;
-    if (ending === "reset") this.#reset();
-    // The system has it all. Waiting for the peer to close first costs 15 µs of a small request.
-    else if (ending === "finished" && socket.writableLength === 0) socket.destroy();
-    else this.#endSocket(ending === "lingering" && !socket.readableEnded);
-  }
-
-  #endSocket(linger: boolean): void {
-    const socket = this.#socket;
-    socket.setTimeout(this.#owner.timeouts.write);
-    socket.end(() => {
-      socket.setTimeout(0);
-      if (this.#state === State.Closed) return;
-      if (linger) this.#setTimer(LINGER, () => socket.destroy());
-      else socket.destroy();
-    });
-    socket.resume();
-  }
-
-  /**
-   * A unix socket has no reset: there a response that breaks off is told by its Content-Length
-   * alone.
-   */
-  #reset(): void {
-    const socket = this.#socket;
-    const isTcp = socket.remoteFamily !== undefined;
-    clearTimeout(this.#timer);
-    socket.setTimeout(this.#owner.timeouts.write);
-    socket.write(noBytes, () => {
-      if (isTcp) this.#setTimer(RESET_DELAY, () => socket.resetAndDestroy());
-      else socket.destroy();
-    });
+    closeSocket(this.#socket, ending, this.#service.timeouts.write);
   }
 
   drained(): Promise<void> | undefined {
@@ -164,7 +146,7 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Roste
   }
 
   finished(runner: RequestRunner): void {
-    this.#runners.delete(runner);
+    this.#runners.splice(this.#runners.indexOf(runner), 1);
     this.#served += 1;
     this.#owner.released();
     this.resumeReading();
@@ -173,11 +155,11 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Roste
   }
 
   report(error: unknown): void {
-    this.#owner.report(error);
+    this.#service.report(error);
   }
 
   get showsErrors(): boolean {
-    return this.#owner.logsErrors === true && this.#owner.protocol !== Protocol.FastCgi;
+    return this.#service.logsErrors === true && this.protocol !== Protocol.FastCgi;
   }
 
   #receive(bytes: Uint8Array): void {
@@ -200,7 +182,7 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Roste
     if (this.#state !== State.Open) return true;
     if (this.#replies > MAX_REPLIES) return false;
     if (!this.#runners.some((runner) => runner.full)) return true;
-    for (const runner of this.#runners) {
+    for (const runner of [...this.#runners]) {
       if (!runner.full) continue;
       if (this.#machine.receiving < 2) return false;
       runner.overflow();
@@ -212,7 +194,7 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Roste
   #updateTimer(): void {
     if (this.#state !== State.Open) return;
     const { incomplete, active } = this.#machine;
-    const busy = active > 0 || this.#runners.size > 0;
+    const busy = active > 0 || this.#runners.length > 0;
     const isHead = incomplete !== undefined;
     let phase: Phase = busy ? "busy" : "idle";
     if (isHead) phase = "head";
@@ -220,9 +202,9 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Roste
     if (phase === this.#phase && phaseOf === this.#phaseOf) return;
     this.#phase = phase;
     this.#phaseOf = phaseOf;
-    const { header, idle } = this.#owner.timeouts;
+    const { header, idle } = this.#service.timeouts;
     if (isHead || (!busy && this.#served === 0)) {
-      this.#setTimer(header, () => this.#fail(lateHead(header)));
+      this.#setTimer(header, () => this.#fail(headTimeout(header)));
     } else if (!busy) {
       this.#setTimer(idle, () => this.close("lingering"));
     } else {
@@ -242,26 +224,26 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Roste
     // Ended before, it closes by itself now: ending it again makes an error, 8 µs for its stack.
     else if (this.#machine.active === 0 && !this.#socket.writableEnded) {
       this.#writer.flush();
-      this.#socket.end(() => this.#socket.destroy());
+      closeSocket(this.#socket, "finished", this.#service.timeouts.write);
     }
   }
 
   /** The machine cannot go on. Where it has answered that, and closed, there is no more to do. */
   #fault(error: unknown): void {
     if (this.#state === State.Open) this.#fail(error);
-    else this.#owner.report(error);
+    else this.#service.report(error);
   }
 
   /** The connection is of no use any more. */
   #fail(error: unknown): void {
     if (this.#state === State.Closed) return;
-    this.#owner.report(error);
+    this.#service.report(error);
     this.#writer.flush();
     this.#socket.destroy();
   }
 
   #closeWhenIdle(): void {
-    if (this.#draining && this.#machine.active === 0 && this.#runners.size === 0) {
+    if (this.#draining && this.#machine.active === 0 && this.#runners.length === 0) {
       this.close("lingering");
     }
   }

@@ -1,16 +1,17 @@
 import type { Socket } from "node:net";
-import { LINGER } from "./closing-delays.js";
-import type { RosterMember } from "./swap-list.js";
+import { closeSocket } from "./close-socket.js";
+import type { ConnectionOwner, ConnectionService } from "./connection-owner.js";
+import type { ListedConnection } from "./connections.js";
 
-/** What an application of the lowest level knows besides its socket. */
+/** What an application that takes whole connections gets besides the socket. */
 export interface ConnectionContext {
-  /** Aborts when the server is asked to close: what is left should be finished. */
+  /** Aborts when the server is asked to close: finish what has begun. */
   readonly signal: AbortSignal;
 }
 
 /**
- * An application that takes connections as they are accepted, and speaks what it likes. The socket
- * is closed when it settles, and broken off when it fails.
+ * An application that takes connections as they are accepted, and speaks a protocol of its own. The
+ * socket is closed when the returned promise settles, and broken off when it rejects.
  */
 export type ConnectionHandler = (
   socket: Socket,
@@ -18,23 +19,21 @@ export type ConnectionHandler = (
 ) => void | Promise<void>;
 
 /** What a raw connection needs of the server that accepted it. */
-export interface RawConnectionOwner {
-  readonly timeouts: { readonly write: number };
-  closed(connection: RawConnection): void;
-  report(error: unknown): void;
+export interface RawConnectionOwner extends Pick<ConnectionOwner<RawConnection>, "closed"> {
+  readonly service: Pick<ConnectionService, "timeouts" | "report">;
 }
 
-/** One accepted connection in the hands of an application. */
-export class RawConnection implements RosterMember {
-  seat = 0;
+/** One accepted connection that an application reads and writes itself. */
+export class RawConnection implements ListedConnection {
+  index = 0;
   readonly #socket: Socket;
-  readonly #owner: RawConnectionOwner;
+  readonly #service: RawConnectionOwner["service"];
   readonly #controller = new AbortController();
 
   constructor(socket: Socket, handler: ConnectionHandler, owner: RawConnectionOwner) {
     this.#socket = socket;
-    this.#owner = owner;
-    // Peers break connections off in normal operation: `close` follows, and says enough.
+    this.#service = owner.service;
+    // Peers break connections off in normal operation. `close` follows, and says enough.
     socket.on("error", () => {});
     socket.once("close", () => owner.closed(this));
     void this.#run(handler);
@@ -52,21 +51,11 @@ export class RawConnection implements RosterMember {
     const socket = this.#socket;
     try {
       await handler(socket, { signal: this.#controller.signal });
-      this.#end();
+      socket.on("timeout", () => socket.destroy());
+      closeSocket(socket, "lingering", this.#service.timeouts.write);
     } catch (error) {
-      this.#owner.report(error);
+      this.#service.report(error);
       socket.destroy();
     }
-  }
-
-  #end(): void {
-    const socket = this.#socket;
-    socket.setTimeout(this.#owner.timeouts.write, () => socket.destroy());
-    socket.end(() => {
-      if (socket.readableEnded) socket.destroy();
-      else socket.setTimeout(LINGER);
-    });
-    socket.once("end", () => socket.end(() => socket.destroy()));
-    socket.resume();
   }
 }

@@ -5,7 +5,6 @@ import { RequestBody } from "./request-body.js";
 import { type ContextConnection, RequestContext } from "./request-context.js";
 import type { Responder } from "./responder.js";
 import { type ResponseConnection, ResponseSender } from "./send-response.js";
-import type { RosterMember } from "./swap-list.js";
 
 /** What a request needs of the connection that it is on. */
 export interface RunnerConnection extends ResponseConnection, ContextConnection {
@@ -29,8 +28,7 @@ export interface RunnerOptions {
 }
 
 /** Runs the handler for one request and sends what it returns. */
-export class RequestRunner implements RequestReceiver, RosterMember {
-  seat = 0;
+export class RequestRunner implements RequestReceiver {
   readonly #connection: RunnerConnection;
   readonly #respondTo: Responder;
   readonly #options: RunnerOptions;

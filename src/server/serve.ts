@@ -1,11 +1,74 @@
+import type net from "node:net";
 import { Protocol } from "../address.js";
-import { listenOn, parseListenAddress } from "../transport/node-listener.js";
-import type { Application } from "./application.js";
-import { type GatewayServer, NodeGatewayServer } from "./gateway-server.js";
-import { openerOf } from "./open-connection.js";
-import { type ServeOptions, timeoutsOf } from "./options.js";
+import type { Engine } from "../engine/engine.js";
+import { engine as defaultEngine } from "../engine/select.js";
+import {
+  addressOf,
+  allowedPeers,
+  isAllowed,
+  listenOn,
+  listensOnTcp,
+  parseListenAddress,
+} from "../transport/node-listener.js";
+import { type Application, connectionHandlerOf } from "./application.js";
+import type {
+  ConnectionOwner,
+  ConnectionService,
+  ConnectionTimeouts,
+  ServerMachineOptions,
+} from "./connection-owner.js";
+import { Connections } from "./connections.js";
+import type { HandlerLike } from "./handler.js";
+import { type OpenConnection, openerOf, type ServedConnection } from "./open-connection.js";
+import {
+  defaultMaxConnections,
+  defaultMaxRequests,
+  runnerOptionsOf,
+  type ServeOptions,
+  timeoutsOf,
+} from "./options.js";
+import { type ConnectionHandler, RawConnection } from "./raw-connection.js";
+import { type Responder, responderOf } from "./responder.js";
+import type { RunnerOptions } from "./run-request.js";
+import { writeToStandardError } from "./standard-error.js";
 
-export type { Application, GatewayServer, ServeOptions };
+export type { Application, ServeOptions };
+
+/** Counts since the server started. */
+export interface ServerCounts {
+  /** Connections that were accepted. */
+  connections: number;
+  /** Requests whose handler was called. */
+  requests: number;
+  /** Requests that were refused because of `maxRequests`. */
+  refused: number;
+  /** Connections closed because their peer is not in `allowedPeers`, or has no known address. */
+  denied: number;
+  /** Handlers that failed, and connections closed for a fault. */
+  errors: number;
+}
+
+/** A server that {@link serve} has started. */
+export interface GatewayServer {
+  /** What it listens on: `unix:/run/app.sock`, `127.0.0.1:9000`, `scgi://127.0.0.1:4000`. */
+  readonly address: string;
+  /** Open connections. */
+  readonly connections: number;
+  /** Requests whose handler runs, or whose response is being sent. */
+  readonly requests: number;
+  /** Counts since the server started. They go on counting. */
+  readonly counts: Readonly<ServerCounts>;
+  /**
+   * Stops listening, lets the requests that have begun be answered, and settles when every
+   * connection is closed. Further calls return the same promise.
+   *
+   * @param timeout milliseconds after which the connections that are left are cut. Default: 10,000;
+   * 0 cuts them at once
+   */
+  close(timeout?: number): Promise<void>;
+  /** Calls `close()`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
 
 /**
  * Serves an application behind a gateway protocol, or over HTTP. One that takes connections speaks
@@ -23,6 +86,153 @@ export async function serve(
   const named = "endpoint" in target ? target.protocol : Protocol.FastCgi;
   const protocol = options.protocol ?? named;
   const open = openerOf(protocol, { limits: options.limits, timeouts: timeoutsOf(options) });
-  const server = await listenOn(target, options);
-  return new NodeGatewayServer(application, server, protocol, open, options);
+  const listener = await listenOn(target, options);
+  const server = new ApplicationServer(application, listener, protocol, open, options);
+  return {
+    get address() {
+      return server.address;
+    },
+    get connections() {
+      return server.connections;
+    },
+    get requests() {
+      return server.requests;
+    },
+    counts: server.counts,
+    close: (timeout) => server.close(timeout),
+    [Symbol.asyncDispose]: () => server.close(),
+  };
 }
+
+/** Serves the connections that a listener of Node's accepts. */
+class ApplicationServer implements ConnectionService, ConnectionOwner<ServedConnection> {
+  readonly service = this;
+  readonly respond: Responder;
+  readonly protocol: Protocol;
+  readonly engine: Engine;
+  readonly timeouts: ConnectionTimeouts;
+  readonly machineOptions: ServerMachineOptions;
+  readonly runnerOptions: RunnerOptions;
+  readonly counts: ServerCounts = { connections: 0, requests: 0, refused: 0, denied: 0, errors: 0 };
+  readonly #listener: net.Server;
+  readonly #open: OpenConnection;
+  readonly #options: ServeOptions;
+  readonly #maxRequests: number;
+  readonly #allowed: ReadonlySet<string> | undefined;
+  #isTcp: boolean | undefined;
+  readonly #connectionHandler: ConnectionHandler | undefined;
+  readonly #connections = new Connections<ServedConnection | RawConnection>();
+  readonly #onConnection = (socket: net.Socket): void => this.#accept(socket);
+  #address: string | undefined;
+  #requests = 0;
+  #closing: Promise<void> | undefined;
+
+  constructor(
+    application: Application,
+    listener: net.Server,
+    protocol: Protocol,
+    open: OpenConnection,
+    options: ServeOptions,
+  ) {
+    this.#connectionHandler = connectionHandlerOf(application);
+    const hasHandler = this.#connectionHandler === undefined;
+    this.respond = hasHandler ? responderOf(application as HandlerLike) : noRequests;
+    this.protocol = protocol;
+    this.engine = options.engine ?? defaultEngine();
+    this.timeouts = timeoutsOf(options);
+    this.machineOptions = options;
+    this.runnerOptions = runnerOptionsOf(options);
+    this.#listener = listener;
+    this.#open = open;
+    this.#options = options;
+    this.#maxRequests = options.maxRequests ?? defaultMaxRequests;
+    // FastCGI 1.0 §3.2.
+    this.#allowed = options.allowedPeers ?? allowedPeers(process.env["FCGI_WEB_SERVER_ADDRS"]);
+    listener.maxConnections = options.maxConnections ?? defaultMaxConnections;
+    listener.on("connection", this.#onConnection);
+  }
+
+  get address(): string {
+    if (this.#address === undefined) {
+      const prefix = this.protocol === Protocol.FastCgi ? "" : `${this.protocol}://`;
+      this.#address = prefix + addressOf(this.#listener, this.#options.listen);
+    }
+    return this.#address;
+  }
+
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  get requests(): number {
+    return this.#requests;
+  }
+
+  close(timeout = 10_000): Promise<void> {
+    this.#closing ??= this.#close(timeout);
+    return this.#closing;
+  }
+
+  servesPeer(socket: net.Socket): boolean {
+    this.#isTcp ??= listensOnTcp(this.#listener);
+    const serves = isAllowed(socket, this.#allowed, this.#isTcp);
+    if (!serves) this.counts.denied += 1;
+    return serves;
+  }
+
+  admit(): boolean {
+    if (this.#requests >= this.#maxRequests) {
+      this.counts.refused += 1;
+      return false;
+    }
+    this.counts.requests += 1;
+    this.#requests += 1;
+    return true;
+  }
+
+  released(): void {
+    this.#requests -= 1;
+  }
+
+  closing(): void {}
+
+  closed(connection: ServedConnection | RawConnection): void {
+    this.#connections.delete(connection);
+  }
+
+  report(error: unknown): void {
+    this.counts.errors += 1;
+    this.#options.onError?.(error);
+  }
+
+  errorOutput(bytes: Uint8Array): void {
+    const { onErrorOutput } = this.#options;
+    if (onErrorOutput === undefined) writeToStandardError(bytes);
+    else onErrorOutput(bytes);
+  }
+
+  #accept(socket: net.Socket): void {
+    if (this.#allowed !== undefined && !this.servesPeer(socket)) {
+      socket.destroy();
+      return;
+    }
+    this.counts.connections += 1;
+    const handler = this.#connectionHandler;
+    this.#connections.add(
+      handler === undefined ? this.#open(socket, this) : new RawConnection(socket, handler, this),
+    );
+  }
+
+  async #close(timeout: number): Promise<void> {
+    // Read now: a closed listener has no address.
+    void this.address;
+    const closed = new Promise<void>((resolve) => {
+      this.#listener.close(() => resolve());
+    });
+    await Promise.all([closed, this.#connections.drain(timeout)]);
+    this.#listener.off("connection", this.#onConnection);
+  }
+}
+
+/** For an application that takes whole connections. */
+const noRequests: Responder = () => new Response(null, { status: 501 });

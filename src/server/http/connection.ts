@@ -1,24 +1,22 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { Protocol } from "../../address.js";
-import { latin1Bytes, noBytes } from "../../bytes.js";
+import { latin1Bytes } from "../../bytes.js";
 import { reasonPhrases } from "../../cgi/reason-phrases.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
 import { Backpressure } from "../backpressure.js";
-import { LINGER, RESET_DELAY } from "../closing-delays.js";
-import type { ConnectionOwner } from "../connection-owner.js";
-import { lateHead, lateWrite } from "../late-errors.js";
+import { closeSocket } from "../close-socket.js";
+import {
+  type ConnectionOwner,
+  type ConnectionService,
+  headTimeout,
+  writeTimeout,
+} from "../connection-owner.js";
+import type { ListedConnection } from "../connections.js";
 import { RequestRunner, type RunnerConnection } from "../run-request.js";
-import type { RosterMember } from "../swap-list.js";
 import { HeadWatch } from "./head-deadline.js";
 import { endInside, unreadable } from "./http-errors.js";
 import { HttpRequest, type HttpRequestOwner } from "./request.js";
-
-/** What a connection needs of the server that accepted it. */
-export type HttpConnectionOwner = Omit<
-  ConnectionOwner<HttpConnection>,
-  "protocol" | "engine" | "machineOptions"
->;
 
 /** How long a kept connection may stay that is to close: its next request may be on its way. */
 const LAST_CALL = 500;
@@ -30,13 +28,14 @@ interface Arrival {
 }
 
 /** One accepted connection of HTTP, which Node's parser reads: its requests, one after the other. */
-export class HttpConnection implements RunnerConnection, HttpRequestOwner, RosterMember {
-  seat = 0;
+export class HttpConnection implements RunnerConnection, HttpRequestOwner, ListedConnection {
+  index = 0;
   readonly protocol = Protocol.Http;
   /** Responses begin in their own way. */
   readonly headBegin = "status-line";
   readonly #socket: Socket;
-  readonly #owner: HttpConnectionOwner;
+  readonly #owner: ConnectionOwner<HttpConnection>;
+  readonly #service: ConnectionService;
   /** The request that is being answered, and its runner while it runs. */
   #current: { request: HttpRequest; runner: RequestRunner | undefined } | undefined;
   /** What came behind it: pipelined requests are served in their order. */
@@ -46,20 +45,22 @@ export class HttpConnection implements RunnerConnection, HttpRequestOwner, Roste
   #closeTimer: NodeJS.Timeout | undefined;
   readonly #backpressure: Backpressure;
 
-  constructor(socket: Socket, owner: HttpConnectionOwner) {
+  constructor(socket: Socket, owner: ConnectionOwner<HttpConnection>) {
+    const { service } = owner;
     this.#socket = socket;
     this.#owner = owner;
-    this.#backpressure = new Backpressure(socket, owner.timeouts.write, () => {});
+    this.#service = service;
+    this.#backpressure = new Backpressure(socket, service.timeouts.write, () => {});
     socket.allowHalfOpen = true;
     socket.on("end", () => this.#peerEnded());
     socket.on("timeout", () => {
-      if (this.#backpressure.blocked) owner.report(lateWrite(owner.timeouts.write));
+      if (this.#backpressure.blocked) service.report(writeTimeout(service.timeouts.write));
       socket.destroy();
     });
     // Clients reset connections in normal operation: `close` follows, and says enough.
     socket.on("error", () => {});
     socket.once("close", () => this.#closed());
-    this.#head = new HeadWatch(socket, owner.timeouts.header, () => this.#failHead());
+    this.#head = new HeadWatch(socket, service.timeouts.header, () => this.#failHead());
   }
 
   get closing(): boolean {
@@ -88,7 +89,7 @@ export class HttpConnection implements RunnerConnection, HttpRequestOwner, Roste
     }
     const problem = unreadable(error);
     const { request, runner } = this.#current ?? {};
-    if (request?.incoming.complete !== false) this.#owner.report(problem);
+    if (request?.incoming.complete !== false) this.#service.report(problem);
     if (request?.incoming.complete === true) {
       // It is whole, and what is wrong has come behind it.
       this.#state = "draining";
@@ -139,30 +140,24 @@ export class HttpConnection implements RunnerConnection, HttpRequestOwner, Roste
   }
 
   report(error: unknown): void {
-    this.#owner.report(error);
+    this.#service.report(error);
   }
 
   get showsErrors(): boolean {
-    return this.#owner.logsErrors === true;
+    return this.#service.logsErrors === true;
   }
 
   errorOutput(bytes: Uint8Array): void {
-    this.#owner.errorOutput(bytes);
+    this.#service.errorOutput(bytes);
   }
 
   written(): void {
     if (this.#socket.writableNeedDrain) this.#backpressure.block();
   }
 
-  /** A unix socket has no reset: there an HTTP/1.0 client does not hear that a response broke off. */
   cut(isFramed: boolean): void {
-    const socket = this.#socket;
     this.#state = "closed";
-    socket.setTimeout(this.#owner.timeouts.write);
-    socket.write(noBytes, () => {
-      if (isFramed || socket.remoteFamily === undefined) socket.destroy();
-      else this.#closeTimer = setTimeout(() => socket.resetAndDestroy(), RESET_DELAY);
-    });
+    closeSocket(this.#socket, isFramed ? "cut" : "reset", this.#service.timeouts.write);
   }
 
   #serve({ incoming, response }: Arrival): void {
@@ -172,23 +167,23 @@ export class HttpConnection implements RunnerConnection, HttpRequestOwner, Roste
     try {
       request = new HttpRequest(incoming, response, this);
     } catch (error) {
-      this.#owner.report(error);
+      this.#service.report(error);
       this.refuse(400);
       return;
     }
     // Its variables would be those of a request that came by a unix socket.
-    if (this.#socket.remoteAddress === undefined && !this.#owner.servesPeer(this.#socket)) {
+    if (this.#socket.remoteAddress === undefined && !this.#service.servesPeer(this.#socket)) {
       this.#socket.destroy();
       return;
     }
     response.once("close", () => this.#answered());
-    const { respond, runnerOptions } = this.#owner;
     if (!this.#owner.admit()) {
       this.#current = { request, runner: undefined };
       request.refuse();
       return;
     }
-    const runner = new RequestRunner(request, respond, this, runnerOptions);
+    const { runnerOptions } = this.#service;
+    const runner = new RequestRunner(request, this.#owner.respond, this, runnerOptions);
     this.#current = { request, runner };
     this.#receive(request, runner);
   }
@@ -238,23 +233,16 @@ export class HttpConnection implements RunnerConnection, HttpRequestOwner, Roste
       this.#close();
       return;
     }
-    this.#owner.report(lateHead(this.#owner.timeouts.header));
+    this.#service.report(headTimeout(this.#service.timeouts.header));
     this.refuse(408);
   }
 
-  /** Writes the last bytes, and closes behind them. */
-  #close(last: Uint8Array = noBytes): void {
-    const socket = this.#socket;
+  /** Writes the last bytes, and closes. */
+  #close(last?: Uint8Array): void {
     this.#state = "closed";
     this.#waiting.length = 0;
     this.#owner.closing();
-    socket.setTimeout(this.#owner.timeouts.write);
-    socket.end(last, () => {
-      socket.setTimeout(0);
-      if (socket.readableEnded) socket.destroy();
-      else this.#closeTimer = setTimeout(() => socket.destroy(), LINGER);
-    });
-    socket.resume();
+    closeSocket(this.#socket, "lingering", this.#service.timeouts.write, last);
   }
 
   #peerEnded(): void {

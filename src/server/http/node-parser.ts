@@ -2,8 +2,8 @@ import { createServer, type Server } from "node:http";
 import type { Socket } from "node:net";
 import { defaultLimits, type Limits } from "../../limits.js";
 import { allowHalfOpenHttp } from "../../transport/node-internals.js";
-import type { ConnectionTimeouts } from "../connection-owner.js";
-import { HttpConnection, type HttpConnectionOwner } from "./connection.js";
+import type { ConnectionOwner, ConnectionTimeouts } from "../connection-owner.js";
+import { HttpConnection } from "./connection.js";
 
 export interface HttpParserOptions {
   limits?: Partial<Pick<Limits, "variables">> | undefined;
@@ -34,7 +34,7 @@ export class HttpParser {
   }
 
   /** Serves a connection. */
-  open(socket: Socket, owner: HttpConnectionOwner): HttpConnection {
+  open(socket: Socket, owner: ConnectionOwner<HttpConnection>): HttpConnection {
     const connection = new HttpConnection(socket, owner);
     this.#connections.set(socket, connection);
     this.#server.emit("connection", socket);
