@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { type GatewayServer, serve } from "../../src/server/serve.js";
 import { describeWith } from "../harness/describe-with.js";
 import { type CgiFrontEnd, startCgiFrontEnd } from "../harness/front-ends/cgi.js";
-import { HttpPeer } from "../server/http-client.js";
+import { Peer } from "../harness/peer.js";
 
 /** What web servers tell programs of theirs that is not for a backend, and what is named for it. */
 const settings = { DATABASE_PASSWORD: "secret", APP_ENV: "test" };
@@ -20,7 +20,7 @@ async function ask(
   framing = `Content-Length: ${body.length}`,
 ): Promise<Record<string, string>> {
   const { origin, pathname, port } = new URL(front.url);
-  const peer = new HttpPeer(origin).send(
+  const peer = new Peer(origin).send(
     [
       `POST ${pathname}?a=%C3%A9 HTTP/1.1`,
       `Host: shop.example:${port}`,

@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
+import { Peer } from "../harness/peer.js";
 import { freePort } from "../harness/ports.js";
 import { until } from "../harness/server-process.js";
-import { HttpPeer } from "../server/http-client.js";
 import { type Master, startMaster } from "./master.js";
 
-const peers: HttpPeer[] = [];
+const peers: Peer[] = [];
 afterEach(() => {
   for (const { socket } of peers.splice(0)) socket.destroy();
 });
 
-function connect(master: Master): HttpPeer {
-  const peer = new HttpPeer(master.address);
+function connect(master: Master): Peer {
+  const peer = new Peer(master.address);
   peers.push(peer);
   return peer;
 }

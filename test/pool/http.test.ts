@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { Peer } from "../harness/peer.js";
 import { freePort } from "../harness/ports.js";
 import { until } from "../harness/server-process.js";
-import { HttpPeer } from "../server/http-client.js";
 import { type Master, startMaster } from "./master.js";
 
 const times = (count: number) => Array.from({ length: count }, (_, index) => index);
@@ -63,7 +63,7 @@ describe.each(["shared", "delegate"])("a pool of HTTP, %s", (mode) => {
     await using first = await start([...args, "--workers", "1"]);
     const listen = `http://unix:${first.folder}/http.sock`;
     await using master = await startMaster([...args, "--workers", "1"], { listen });
-    const peer = new HttpPeer(listen).send(get("/", "Connection: close\r\n"));
+    const peer = new Peer(listen).send(get("/", "Connection: close\r\n"));
     expect(await peer.closed()).toMatch(/^HTTP\/1\.1 200 OK\r\n.*\d+ hello$/s);
     expect(master.log).toContain(listen);
   });
@@ -94,14 +94,14 @@ describe.each(["shared", "delegate"])("a pool of HTTP, %s", (mode) => {
     expect(running).toMatchObject({ "request method": "GET", "request uri": "/status?json&full" });
     expect(await (await fetch(`${master.address}/ping`)).text()).toBe("pong");
     for (const path of ["/%73tatus", "/x/../status", "/%70ing"]) {
-      const peer = new HttpPeer(master.address).send(get(path, "Connection: close\r\n"));
+      const peer = new Peer(master.address).send(get(path, "Connection: close\r\n"));
       expect(await peer.closed()).toMatch(/\d+ hello$/);
     }
   });
 
   it("serves others while clients keep connections that carry nothing", async () => {
     await using master = await start([...args, "--workers", "1"]);
-    const kept = times(4).map(() => new HttpPeer(master.address));
+    const kept = times(4).map(() => new Peer(master.address));
     for (const peer of kept) await peer.send(get("/")).has("hello");
     expect((await ask(master, "/")).text).toBe("hello");
     for (const peer of kept) peer.send(get("/"));
@@ -152,7 +152,7 @@ describe("a pool of HTTP that delegates", () => {
     await sleep(200);
     const waiting = ask(master, "/");
     await sleep(100);
-    const refused = new HttpPeer(master.address).send(get("/"));
+    const refused = new Peer(master.address).send(get("/"));
     expect(await refused.closed()).toMatch(/^HTTP\/1\.1 503 .*Service Unavailable\n$/s);
     refused.socket.destroy();
     expect((await busy).text).toBe("slept");
@@ -186,7 +186,7 @@ describe("a pool of HTTP that delegates", () => {
       await using master = await start(args);
       const body = "x".repeat(300_000);
       expect((await ask(master, "/body", { method: "POST", body })).text).toBe("300000 bytes");
-      const peer = new HttpPeer(master.address);
+      const peer = new Peer(master.address);
       for (const piece of ["\r\nGET / HT", "TP/1.1\r\nHost: a\r", "\n\r", "\n"]) {
         peer.send(piece);
         await sleep(20);
@@ -199,7 +199,7 @@ describe("a pool of HTTP that delegates", () => {
 
     it("S2.37 leaves what is no request to a worker, which says so", async () => {
       await using master = await start(args);
-      const peer = new HttpPeer(master.address).send("what is this?\r\n\r\n");
+      const peer = new Peer(master.address).send("what is this?\r\n\r\n");
       expect(await peer.closed()).toMatch(/^HTTP\/1\.1 400 /);
       peer.socket.destroy();
     });

@@ -2,9 +2,9 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { status } from "../../src/phpfpm/status.js";
+import { Peer } from "../harness/peer.js";
 import { freePort } from "../harness/ports.js";
 import { makeFolder } from "../harness/server-process.js";
-import { HttpPeer } from "../server/http-client.js";
 import { type Master, startMaster, writeApplication } from "./master.js";
 
 /** A path of an accent and an emoji in UTF-8, a byte that is none, and a terminal's CSI. */
@@ -24,7 +24,7 @@ async function serveOne(args: readonly string[], act: (master: Master) => Promis
   const application = writeApplication(folder, sleeping);
   const all = ["--workers", "1", "--status-listen", statusListen, ...args];
   await using master = await startMaster(all, { listen, application });
-  const peer = new HttpPeer(master.address).send(
+  const peer = new Peer(master.address).send(
     `GET ${path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n`,
   );
   await peer.closed();

@@ -128,7 +128,7 @@ describe("peers that have no address", () => {
   it.each([
     ["serve", ""],
     ["startPool", "pool"],
-  ])("come by a unix socket that was handed over: %s", async (_name, kind) => {
+  ])("come by a unix socket that was answering over: %s", async (_name, kind) => {
     const folder = makeFolder();
     const path = join(folder, "app.sock");
     const parent = boundTo(path);

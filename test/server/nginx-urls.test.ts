@@ -2,12 +2,12 @@ import { expect, it } from "vitest";
 import { serve } from "../../src/server/serve.js";
 import { describeWith } from "../harness/describe-with.js";
 import { startNginx } from "../harness/nginx.js";
+import { Peer } from "../harness/peer.js";
 import { startMaster } from "../pool/master.js";
-import { HttpPeer } from "./http-client.js";
 
 /** Sends a request as it is written, and gives the answer's status and body. */
 async function ask(url: string, line: string, ...fields: string[]) {
-  const peer = new HttpPeer(url).send([line, ...fields, "\r\n"].join("\r\n"));
+  const peer = new Peer(url).send([line, ...fields, "\r\n"].join("\r\n"));
   const answer = await peer.closed();
   const [head = "", ...body] = answer.split("\r\n\r\n");
   return { status: Number(head.split(" ")[1]), body: body.join("\r\n\r\n") };
