@@ -38,5 +38,5 @@ export { showVariables } from "./server/show-variables.js";
 export type { PoolCounters, ProcessCounters } from "./status-page/pool-counters.js";
 export type { StatusFormat } from "./status-page/write-page.js";
 export { statusFormatOf, statusMediaTypes, statusPage } from "./status-page/write-page.js";
-export type { ListenTarget } from "./transport/node-listener.js";
-export { inheritedListener } from "./transport/node-listener.js";
+export type { ListenTarget } from "./transport/listen-address.js";
+export { inheritedListener } from "./transport/listen-address.js";

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe } from "vitest";
 import { type ListenAddress, parseAddress } from "../src/address.js";
 import { GatewayError } from "../src/errors.js";
-import { parseListenAddress } from "../src/transport/node-listener.js";
+import { parseListenAddress } from "../src/transport/listen-address.js";
 import { fuzz } from "./harness/fuzz.js";
 
 const pieces = [

@@ -1,6 +1,6 @@
 import { ErrorCode, GatewayError } from "../errors.js";
-import { isListening } from "../transport/listening-descriptor.js";
-import { inheritedListener } from "../transport/node-listener.js";
+import { inheritedListener } from "../transport/listen-address.js";
+import { isListening } from "../transport/proc-net.js";
 
 /**
  * The listening socket that this process was started with, under systemd, spawn-fcgi, mod_fcgid or

@@ -3,13 +3,13 @@ import { Protocol } from "../address.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import type { GatewayServer } from "../server/serve.js";
 import type { PoolCounters } from "../status-page/pool-counters.js";
-import { openShared, type SharedSocket } from "../transport/shared-listener.js";
+import { listenPaused, type PausedListener } from "../transport/listen.js";
+import { listenShared } from "../transport/shared-listener.js";
 import { Dispatcher } from "./dispatcher.js";
 import type { PoolSettings } from "./options.js";
 import type { PidFile } from "./pid-file.js";
 import type { Pool } from "./pool.js";
 import type { PoolLog } from "./pool-log.js";
-import { openServer, type PoolServer } from "./pool-server.js";
 import { Refuser } from "./refuse.js";
 import { ScoreboardKeeper } from "./scoreboard/keeper.js";
 import { noRoom } from "./scoreboard/scoreboard.js";
@@ -32,7 +32,7 @@ export class Master implements Pool, WorkersOwner, StaffedPool {
   #keeper!: ScoreboardKeeper;
   #workers: Workers | undefined;
   #staffing: Staffing | undefined;
-  #listener: SharedSocket | PoolServer | undefined;
+  #listener: PausedListener | undefined;
   #status: GatewayServer | undefined;
   #timers: NodeJS.Timeout[] = [];
   #isRunning = false;
@@ -60,8 +60,8 @@ export class Master implements Pool, WorkersOwner, StaffedPool {
   async open(): Promise<void> {
     const settings = this.#settings;
     this.#log.hold();
-    const { target, mode, statusListen, backlog, permissions } = settings;
-    const shared = mode === "shared" ? await openShared(target, backlog, permissions) : undefined;
+    const { target, mode, statusListen } = settings;
+    const shared = mode === "shared" ? await listenShared(target, settings) : undefined;
     this.#listener = shared ?? (await this.#openServer());
     this.#checkWanted();
     this.#keeper = new ScoreboardKeeper(settings, this.#listener.port);
@@ -199,14 +199,15 @@ export class Master implements Pool, WorkersOwner, StaffedPool {
     this.#log.warning(`reached maxChildren (${this.#settings.maxChildren}), consider raising it`);
   }
 
-  #openServer(): Promise<PoolServer> {
-    const { target } = this.#settings;
-    return openServer(
-      target,
-      this.#settings,
-      (socket) => this.#dispatcher.offer(socket),
-      (error) => this.#log.warning(`a connection could not be accepted: ${error.message}`),
-    );
+  #openServer(): Promise<PausedListener> {
+    const { target, affinity } = this.#settings;
+    // With room for one byte, reading stops after each chunk: see the head reader.
+    return listenPaused(target, this.#settings, affinity ? 1 : undefined, {
+      connected: (socket) => this.#dispatcher.offer(socket),
+      failed: (error) => {
+        this.#log.warning(`a connection could not be accepted: ${error.message}`);
+      },
+    });
   }
 
   /**

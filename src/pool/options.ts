@@ -2,7 +2,7 @@ import { basename, extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type ListenAddress, Protocol } from "../address.js";
 import type { ServeOptions } from "../server/options.js";
-import { parseListenAddress } from "../transport/node-listener.js";
+import { parseListenAddress } from "../transport/listen-address.js";
 import {
   type FilePermissions,
   filePermissions,

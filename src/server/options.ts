@@ -1,7 +1,8 @@
 import type { Protocol } from "../address.js";
 import type { Engine } from "../engine/engine.js";
 import type { Limits } from "../limits.js";
-import type { ListenOptions, ListenTarget } from "../transport/node-listener.js";
+import type { ListenOptions } from "../transport/listen.js";
+import type { ListenTarget } from "../transport/listen-address.js";
 import type { ConnectionTimeouts } from "./connection-owner.js";
 import type { RunnerOptions } from "./run-request.js";
 

@@ -2,14 +2,9 @@ import type net from "node:net";
 import { Protocol } from "../address.js";
 import type { Engine } from "../engine/engine.js";
 import { engine as defaultEngine } from "../engine/select.js";
-import {
-  addressOf,
-  allowedPeers,
-  isAllowed,
-  listenOn,
-  listensOnTcp,
-  parseListenAddress,
-} from "../transport/node-listener.js";
+import { addressOf, listenOn } from "../transport/listen.js";
+import { parseListenAddress } from "../transport/listen-address.js";
+import { allowedPeers, isAllowed, listensOnTcp } from "./allowed-peers.js";
 import { type Application, connectionHandlerOf } from "./application.js";
 import type {
   ConnectionOwner,

@@ -1,101 +1,78 @@
 import { lookup } from "node:dns/promises";
 import { getSystemErrorName } from "node:util";
-import { type ListenAddress, socketEndpoint } from "../address.js";
+import type { ListenAddress } from "../address.js";
 import { ErrorCode, GatewayError } from "../errors.js";
-import { listenError } from "./listen-error.js";
+import { type BindPlace, bindListener, nameOf, type PausedListener } from "./listen.js";
 import { createHandle, type ListeningHandle, listenOnly } from "./node-internals.js";
-import { bindSocketFile } from "./socket-file.js";
 import type { FilePermissions } from "./socket-permissions.js";
 
-/** A socket that this process listens on, and workers accept on. */
-export interface SharedSocket {
+/** A socket on which this process listens, and on which other processes accept. */
+export interface SharedListener extends PausedListener {
   readonly descriptor: number;
-  /** In the form of an address, without the protocol. */
-  readonly address: string;
-  /** Undefined for unix sockets. */
-  readonly port: number | undefined;
-  close(): void;
 }
 
 /**
- * Listens on a socket for workers to accept on. This process never accepts: connections wait in
- * the kernel until a worker is ready.
+ * Opens a socket for other processes to accept on. This process never accepts: connections wait in
+ * the kernel until another process does.
  *
- * @throws GatewayError `bad_address` or `permission_denied` when it cannot listen, `bad_input`
- * where sockets cannot be shared
+ * @throws GatewayError see {@link bindListener}; `bad_input` in a runtime that cannot share sockets
  */
-export async function openShared(
+export async function listenShared(
   target: ListenAddress | { fd: number },
-  backlog: number,
-  permissions: FilePermissions,
-): Promise<SharedSocket> {
-  if ("fd" in target) {
-    const text = `descriptor ${target.fd}`;
-    return sharedSocket(listen(text, backlog, null, 0, -1, target.fd), text);
-  }
-  const { text } = target;
-  const endpoint = socketEndpoint(target);
-  if (!("socketPath" in endpoint)) {
-    const { address, family } = await resolve(endpoint.host, text);
-    return sharedSocket(listen(text, backlog, address, endpoint.port, family === 6 ? 6 : 4), text);
-  }
-  const { socketPath: path } = endpoint;
-  const { listener, file } = await bindSocketFile(
-    { path, text },
+  { backlog, permissions }: { backlog: number; permissions: FilePermissions },
+): Promise<SharedListener> {
+  const { listener, file } = await bindListener(
+    target,
     permissions,
-    async () => listen(text, backlog, path, -1, -1),
-    (handle) => handle.close(),
+    (place) => listenAt(place, backlog),
+    ({ handle }) => handle.close(),
   );
-  const close = (): void => file.close(() => listener.close());
-  return { descriptor: listener.fd, address: `unix:${path}`, port: undefined, close };
-}
-
-function sharedSocket(handle: ListeningHandle, text: string): SharedSocket {
-  const name: { address?: string; family?: string; port?: number } = {};
-  const error = handle.getsockname?.(name) ?? 0;
-  if (error < 0) {
-    handle.close();
-    throw errorOf(error, text);
-  }
+  const { handle, name } = listener;
   const { address, family, port } = name;
   const host = family === "IPv6" ? `[${address}]` : address;
-  const shown = address === undefined ? text : `${host}:${port}`;
-  return { descriptor: handle.fd, address: shown, port, close: () => handle.close() };
+  const other = file === undefined ? nameOf(target) : `unix:${file.path}`;
+  return {
+    descriptor: handle.fd,
+    address: address === undefined ? other : `${host}:${port}`,
+    port,
+    close: () => (file === undefined ? handle.close() : file.close(() => handle.close())),
+  };
 }
 
-/** Binds and listens. That a TCP port is taken is found by the latter alone. */
-function listen(
-  text: string,
-  backlog: number,
-  ...args: Parameters<typeof createHandle>
-): ListeningHandle {
+/** A socket, and its address if it is one of TCP. */
+interface NamedHandle {
+  readonly handle: ListeningHandle;
+  readonly name: { address?: string; family?: string; port?: number };
+}
+
+/** Only the lookup of a host awaits anything before the socket is bound. */
+async function listenAt(place: BindPlace, backlog: number): Promise<NamedHandle> {
+  if ("fd" in place) return listenWith(backlog, null, 0, -1, place.fd);
+  if ("socketPath" in place) return listenWith(backlog, place.socketPath, -1, -1);
+  const { host, port } = place;
+  // The empty host is all addresses of the machine.
+  if (host === "") return listenWith(backlog, null, port, 6);
+  const { address, family } = await lookup(host);
+  return listenWith(backlog, address, port, family === 6 ? 6 : 4);
+}
+
+/** Binds and listens. Only listening finds out that a TCP port is in use. */
+function listenWith(backlog: number, ...args: Parameters<typeof createHandle>): NamedHandle {
   const handle = createHandle(...args);
   if (handle === undefined) {
     throw new GatewayError(ErrorCode.BadInput, "this runtime cannot share a socket", {
       hint: "use mode delegate",
     });
   }
-  if (typeof handle === "number") throw errorOf(handle, text);
-  const error = listenOnly(handle, backlog);
-  if (error === 0) return handle;
+  if (typeof handle === "number") throw systemError(handle);
+  const name = {};
+  const error = listenOnly(handle, backlog) || (handle.getsockname?.(name) ?? 0);
+  if (error === 0) return { handle, name };
   handle.close();
-  throw errorOf(error, text);
+  throw systemError(error);
 }
 
-function errorOf(errno: number, text: string): GatewayError {
+function systemError(errno: number): Error {
   const code = getSystemErrorName(errno);
-  return listenError(Object.assign(new Error(`listen ${code}`), { code }), text);
-}
-
-/** The address of a host; null for all that the machine has. */
-async function resolve(
-  host: string,
-  text: string,
-): Promise<{ address: string | null; family: number }> {
-  if (host === "") return { address: null, family: 6 };
-  try {
-    return await lookup(host);
-  } catch (error) {
-    throw listenError(error as NodeJS.ErrnoException, text);
-  }
+  return Object.assign(new Error(`listen ${code}`), { code });
 }

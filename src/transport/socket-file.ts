@@ -4,7 +4,6 @@ import net from "node:net";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ErrorCode, GatewayError } from "../errors.js";
-import { listenError } from "./listen-error.js";
 import { type FilePermissions, give, withMode } from "./socket-permissions.js";
 
 /** How often, and how many milliseconds apart, a path is looked at that names another file. */
@@ -58,8 +57,8 @@ export class SocketFile {
  * Binds a unix socket, and gives its file the permissions. A socket that an earlier process has
  * left is replaced; one that a process listens on is not.
  *
- * @param bind binds and listens before it awaits anything; throws a GatewayError
- * @throws what `bind` throws; GatewayError `bad_address` where the path's folder is missing,
+ * @param bind binds and listens before it awaits anything
+ * @throws what `bind` throws; the system's error; GatewayError `bad_address` where the path's folder is missing,
  * `bad_input` when the file cannot be given away
  */
 export async function bindSocketFile<Listener>(
@@ -76,18 +75,14 @@ export async function bindSocketFile<Listener>(
       try {
         give(path, permissions);
         // Another start that found it bound, and not yet listening, has taken the path.
-        if (!(await file.isKept())) throw inUse(path, text);
+        if (!(await file.isKept())) throw inUse(path);
       } catch (error) {
         file.close(() => close(listener));
         throw error;
       }
       return { listener, file };
     } catch (error) {
-      if (
-        attempt > ATTEMPTS ||
-        codeOf(error) !== "EADDRINUSE" ||
-        !(await removeStale(path, text))
-      ) {
+      if (attempt > ATTEMPTS || codeOf(error) !== "EADDRINUSE" || !(await removeStale(path))) {
         throw pathFault(error, path, text) ?? error;
       }
     }
@@ -121,14 +116,12 @@ function isMissing(path: string): boolean {
   }
 }
 
-function inUse(path: string, text: string): GatewayError {
-  const error = new Error(`bind EADDRINUSE ${path}`);
-  return listenError(Object.assign(error, { code: "EADDRINUSE" }), text);
+function inUse(path: string): Error {
+  return Object.assign(new Error(`bind EADDRINUSE ${path}`), { code: "EADDRINUSE" });
 }
 
 function codeOf(error: unknown): string | undefined {
-  if (!(error instanceof GatewayError)) return undefined;
-  return (error.cause as NodeJS.ErrnoException | undefined)?.code;
+  return (error as NodeJS.ErrnoException).code;
 }
 
 /**
@@ -137,9 +130,9 @@ function codeOf(error: unknown): string | undefined {
  * and goes back when another start's has taken its place.
  *
  * @returns whether to bind once more
- * @throws GatewayError when it may not be removed
+ * @throws the system's error when it may not be removed
  */
-async function removeStale(path: string, text: string): Promise<boolean> {
+async function removeStale(path: string): Promise<boolean> {
   const asked = identityOf(path);
   if (asked === undefined) return true;
   if (!isSocket(path) || !(await isRefused(path))) return false;
@@ -150,7 +143,7 @@ async function removeStale(path: string, text: string): Promise<boolean> {
     renameSync(path, aside);
   } catch (error) {
     if (identityOf(path) !== asked) return true;
-    throw listenError(error as NodeJS.ErrnoException, text);
+    throw error;
   }
   if (identityOf(aside) === asked) unlinkSync(aside);
   else putBack(aside, path);

@@ -9,7 +9,7 @@ import { decodeTexts, encodeTexts, textsOf } from "../../src/pool/scoreboard/req
 import { PoolScoreboard, type ScoreboardHeader } from "../../src/pool/scoreboard/scoreboard.js";
 import { SlotWriter } from "../../src/pool/scoreboard/slot-writer.js";
 import { pageFor } from "../../src/pool/status-pages.js";
-import { isListening } from "../../src/transport/listening-descriptor.js";
+import { isListening } from "../../src/transport/proc-net.js";
 import { until } from "../harness/server-process.js";
 
 const request = (uri: string) =>

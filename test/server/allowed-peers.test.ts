@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { gatewayFetch } from "../../src/client/fetch.js";
+import { allowedPeers, isAllowed, listensOnTcp } from "../../src/server/allowed-peers.js";
 import type { Context } from "../../src/server/handler.js";
 import { type ServeOptions, serve } from "../../src/server/serve.js";
-import { isAllowed, listensOnTcp } from "../../src/transport/node-listener.js";
 import { freePort } from "../harness/ports.js";
 import { childrenOf } from "../harness/processes.js";
 import { makeFolder } from "../harness/server-process.js";
@@ -166,5 +166,15 @@ describe("peers that have no address", () => {
       rmSync(folder, { recursive: true, force: true });
     }
     expect(said).toBe("descriptor 0\nclosed\n");
+  });
+});
+
+describe("FCGI_WEB_SERVER_ADDRS", () => {
+  it("lists who may connect", () => {
+    expect(allowedPeers("127.0.0.1,192.0.2.7")).toEqual(new Set(["127.0.0.1", "192.0.2.7"]));
+  });
+
+  it("allows everybody where it is missing or empty", () => {
+    expect([allowedPeers(undefined), allowedPeers("")]).toEqual([undefined, undefined]);
   });
 });

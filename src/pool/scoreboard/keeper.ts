@@ -1,5 +1,5 @@
 import type { PoolCounters } from "../../status-page/pool-counters.js";
-import { waitingConnections } from "../../transport/listen-queue.js";
+import { waitingConnections } from "../../transport/proc-net.js";
 import type { PoolSettings } from "../options.js";
 import { countersOf } from "./counters.js";
 import { MAX_SLOTS, SlotState } from "./layout.js";

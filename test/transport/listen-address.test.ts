@@ -4,11 +4,7 @@ import net from "node:net";
 import { describe, expect, it } from "vitest";
 import { gatewayFetch } from "../../src/client/fetch.js";
 import { serve } from "../../src/server/serve.js";
-import {
-  allowedPeers,
-  inheritedListener,
-  parseListenAddress,
-} from "../../src/transport/node-listener.js";
+import { inheritedListener, parseListenAddress } from "../../src/transport/listen-address.js";
 
 describe("an address to listen on", () => {
   it("is one of a client's, or has the port 0", () => {
@@ -101,16 +97,6 @@ describe("an address to listen on for HTTP", () => {
     await expect(gatewayFetch("http://127.0.0.1:80", new Request("http://app/"))).rejects.toThrow(
       "has the protocol http, which is none of fcgi, scgi, uwsgi and cgi",
     );
-  });
-});
-
-describe("FCGI_WEB_SERVER_ADDRS", () => {
-  it("lists who may connect", () => {
-    expect(allowedPeers("127.0.0.1,192.0.2.7")).toEqual(new Set(["127.0.0.1", "192.0.2.7"]));
-  });
-
-  it("allows everybody where it is missing or empty", () => {
-    expect([allowedPeers(undefined), allowedPeers("")]).toEqual([undefined, undefined]);
   });
 });
 

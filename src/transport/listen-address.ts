@@ -1,0 +1,80 @@
+import { fstatSync } from "node:fs";
+import type net from "node:net";
+import {
+  type ListenAddress,
+  Protocol,
+  parseAddress,
+  socketAddress,
+  socketEndpoint,
+} from "../address.js";
+import { ErrorCode, GatewayError } from "../errors.js";
+
+/**
+ * Where to listen: an address, a server of Node's own, listening or not, or a descriptor that
+ * listens already (0 under spawn-fcgi, mod_fcgid and lighttpd, 3 under systemd).
+ */
+export type ListenTarget = string | ListenAddress | net.Server | { fd: number };
+
+/**
+ * An address to listen on: as for clients, or `http://` and the same behind it. A port alone
+ * (`9000`, `:9000`, `*:9000`) is on all addresses of the machine, port 0 one that is free.
+ *
+ * @throws GatewayError `bad_address`
+ */
+export function parseListenAddress(text: string): ListenAddress {
+  try {
+    return parsePort(text) ?? parseServed(text);
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    const { code, message, address, hint } = error;
+    // The usual one is about addresses to ask.
+    if (hint !== new GatewayError(code, message).hint) throw error;
+    throw new GatewayError(code, message, {
+      address,
+      hint: "write where to listen as unix:/run/app.sock, 127.0.0.1:9000, or 9000 for all addresses",
+    });
+  }
+}
+
+/** What may have the port 0, or no host; undefined for any other address. */
+function parsePort(text: string): ListenAddress | undefined {
+  const pattern = /^((?!unix:)(?:[a-z][a-z0-9+.-]*:\/\/)?)(?:(|\*|[^/]*[^/:]):)?(\d{1,5})\/?$/i;
+  const [, scheme = "", host = "*", digits] = pattern.exec(text.trim()) ?? [];
+  const isAny = host === "" || host === "*";
+  if (digits === undefined || (!isAny && Number(digits) !== 0)) return undefined;
+  const port = Number(digits);
+  const { protocol } = parseServed(`${scheme}127.0.0.1:1`);
+  const named = socketAddress(text, protocol, `${isAny ? "127.0.0.1" : host}:${port || 1}`);
+  const endpoint = socketEndpoint(named);
+  if ("socketPath" in endpoint) return undefined;
+  return { ...named, endpoint: { host: isAny ? "" : endpoint.host, port } };
+}
+
+/** To clients `http://` is a mistake: it is one of the protocols here alone. */
+function parseServed(text: string): ListenAddress {
+  const http = /^http:\/\/(.*)$/is.exec(text.trim())?.[1];
+  const address =
+    http === undefined ? parseAddress(text) : socketAddress(text, Protocol.Http, http);
+  const { endpoint } = address;
+  if (!("socketPath" in endpoint) || !endpoint.socketPath.startsWith("\0")) return address;
+  throw new GatewayError(ErrorCode.BadAddress, `"${text}" is abstract: a server needs a path`, {
+    address: text,
+    hint: "an abstract socket has no permissions: give the path of a socket, or host:port",
+  });
+}
+
+/**
+ * The listening socket that this process was started with: systemd's (LISTEN_FDS), or descriptor 0
+ * (FastCGI 1.0 §2.2). Undefined when there is none.
+ */
+export function inheritedListener(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): { fd: number } | undefined {
+  const isOurs = Number(environment["LISTEN_PID"] ?? process.pid) === process.pid;
+  if (isOurs && Number(environment["LISTEN_FDS"] ?? 0) > 0) return { fd: 3 };
+  try {
+    return fstatSync(0).isSocket() ? { fd: 0 } : undefined;
+  } catch {
+    return undefined;
+  }
+}
