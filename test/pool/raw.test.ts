@@ -1,59 +1,52 @@
-import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { status } from "../../src/phpfpm/status.js";
 import type { PoolStatus } from "../../src/status-page/pool-status.js";
+import { Peer } from "../harness/peer.js";
 import { until } from "../harness/server-process.js";
 import { type Master, startMaster } from "./master.js";
 
 const application = fileURLToPath(new URL("raw-app.mjs", import.meta.url));
 const times = (count: number) => Array.from({ length: count }, (_, index) => index);
 
-/** A client that says lines, and hears lines. */
+/** A client that sends and reads lines. */
 class Talk {
-  readonly #socket;
-  readonly #ended: Promise<void>;
-  #heard = "";
+  readonly #peer: Peer;
 
   constructor({ socket }: Master) {
-    this.#socket = connect(socket).setEncoding("latin1");
-    this.#socket.on("data", (text: string) => {
-      this.#heard += text;
-    });
-    // What is broken off ends, too.
-    this.#socket.on("error", () => {});
-    this.#ended = new Promise((resolve) => this.#socket.once("close", () => resolve()));
+    this.#peer = new Peer({ path: socket });
+  }
+
+  get #lines(): string[] {
+    return this.#peer.received.split("\n").slice(0, -1);
   }
 
   say(line: string): this {
-    this.#socket.write(`${line}\n`);
+    this.#peer.send(`${line}\n`);
     return this;
   }
 
-  /** Waits for so many lines: the words of the last, and who said it. */
+  /** Waits for so many lines: the words of the last, and the worker that sent it. */
   async hear(lines = 1): Promise<{ pid: number; text: string }> {
-    const heard = () => this.#heard.split("\n").slice(0, -1);
     await until(
-      () => heard().length >= lines,
-      () => `heard ${JSON.stringify(this.#heard)}`,
+      () => this.#lines.length >= lines,
+      () => `heard ${JSON.stringify(this.#peer.received)}`,
     );
-    const [pid, ...words] = heard()[lines - 1]!.split(" ");
+    const [pid, ...words] = this.#lines[lines - 1]!.split(" ");
     return { pid: Number(pid), text: words.join(" ") };
   }
 
-  /** Waits until the worker has closed: all that it said, without its pid. */
+  /** Waits until the worker has closed: all lines that it sent, without its pid. */
   async ended(): Promise<string[]> {
-    await this.#ended;
-    return this.#heard
-      .split("\n")
-      .slice(0, -1)
-      .map((line) => line.replace(/^\d+ /, ""));
+    await this.#peer.closed(10_000);
+    this.leave();
+    return this.#lines.map((line) => line.replace(/^\d+ /, ""));
   }
 
   leave(): void {
-    this.#socket.destroy();
+    this.#peer.socket.destroy();
   }
 }
 

@@ -63,11 +63,14 @@ function useServers<P extends Peer>(listen: string, createPeer: (target: PeerTar
   };
 }
 
-/** Servers of HTTP on free ports, and clients of theirs. */
-export function serveHttp() {
-  const { connect, ...servers } = useServers("http://127.0.0.1:0", (target) => new Peer(target));
+/** Servers on free ports, of HTTP where a test asks for nothing else, and clients of theirs. */
+export function serveHttp(listen = "http://127.0.0.1:0") {
+  const { connect, ...servers } = useServers(listen, (target) => new Peer(target));
   return { ...servers, connect: ({ address }: GatewayServer) => connect(address) };
 }
+
+/** The same, of SCGI. */
+export const serveScgi = () => serveHttp("scgi://127.0.0.1:0");
 
 /** Servers of FastCGI on one unix socket, and front ends of theirs. */
 export function serveFastCgi() {
