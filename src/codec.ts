@@ -16,13 +16,14 @@ export {
   encodeAbortRequest,
   encodeBeginRequest,
   encodeEndRequest,
+  encodePairs,
+  encodeParams,
   encodeRecord,
   encodeUnknownType,
   endOfStream,
   streamRecords,
 } from "./fastcgi/encode.js";
 export { PairDecoder, type PairDecoderOptions } from "./fastcgi/pair-decoder.js";
-export { encodePairs, encodeParams } from "./fastcgi/pairs.js";
 export { KEEP_CONN, ProtocolStatus, RecordType, Role } from "./fastcgi/protocol.js";
 export { ResponseDecoder } from "./fastcgi/response-decoder.js";
 export { type ScgiRequest, ScgiRequestDecoder } from "./scgi/codec.js";

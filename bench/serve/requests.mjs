@@ -60,7 +60,7 @@ async function framed(protocol, variables, length, kept) {
       return { head: nothing, end: nothing };
     case "fcgi": {
       const { encodeBeginRequest, endOfStream } = await module("fastcgi/encode.js");
-      const { encodeParams } = await module("fastcgi/pairs.js");
+      const { encodeParams } = await module("fastcgi/encode.js");
       const begin = encodeBeginRequest(1, 1, kept ? 1 : 0);
       const head = Buffer.concat([begin, encodeParams(1, variables, 65_536)]);
       return { head, end: endOfStream(5, 1) };

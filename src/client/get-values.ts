@@ -1,6 +1,6 @@
 import type { Address } from "../address.js";
 import { withAddress } from "../errors.js";
-import { ValuesClient, valueNames } from "../fastcgi/values-client.js";
+import { ValuesClient, valueNames } from "../fastcgi/management.js";
 import { collect } from "./collect.js";
 import { type ConnectOptions, channelsTo, targetAddress } from "./connect.js";
 

@@ -5,10 +5,9 @@ import type { Engine } from "../engine/engine.js";
 import { WINDOW } from "../engine/memory.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { ConnectionDecoder, type RecordPiece } from "../fastcgi/connection-decoder.js";
+import { encodeGetValues, valueNames } from "../fastcgi/management.js";
 import { PairDecoder } from "../fastcgi/pair-decoder.js";
-import { RecordType } from "../fastcgi/protocol.js";
-import { protocolStatusError } from "../fastcgi/protocol-status-error.js";
-import { encodeGetValues, valueNames } from "../fastcgi/values-client.js";
+import { ProtocolStatus, protocolStatusError, RecordType } from "../fastcgi/protocol.js";
 import type { Connection, ConnectionHandlers, Connector } from "../transport/connection.js";
 import {
   asGatewayError,
@@ -248,9 +247,9 @@ class SharedChannel implements Channel {
   finish(): void {
     const view = new DataView(this.#end.buffer);
     const protocolStatus = view.getUint8(4);
-    const refusal = protocolStatusError(protocolStatus);
-    if (refusal !== undefined) this.handlers.failed(refusal);
-    else this.handlers.end({ appStatus: view.getUint32(0), protocolStatus });
+    if (protocolStatus === ProtocolStatus.RequestComplete) {
+      this.handlers.end({ appStatus: view.getUint32(0), protocolStatus });
+    } else this.handlers.failed(protocolStatusError(protocolStatus));
   }
 
   fail(error: GatewayError): void {

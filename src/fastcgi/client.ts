@@ -3,8 +3,13 @@ import type { Variable } from "../cgi/variable.js";
 import type { Engine } from "../engine/engine.js";
 import type { GatewayError } from "../errors.js";
 import { defaultLimits } from "../limits.js";
-import { encodeAbortRequest, encodeBeginRequest, endOfStream, streamRecords } from "./encode.js";
-import { encodeParams } from "./pairs.js";
+import {
+  encodeAbortRequest,
+  encodeBeginRequest,
+  encodeParams,
+  endOfStream,
+  streamRecords,
+} from "./encode.js";
 import { KEEP_CONN, RecordType, Role } from "./protocol.js";
 import { ResponseDecoder } from "./response-decoder.js";
 
@@ -18,12 +23,13 @@ export interface FastCgiRequest {
   keepConnection?: boolean | undefined;
 }
 
-/** A request whose first records, BEGIN_REQUEST and PARAMS, are encoded already. */
-export interface EncodedRequest {
-  /** See {@link openRequest}. */
+/** The records of a request that do not depend on its body: encoded once, and sent many times. */
+export interface PreparedRequest {
+  requestId: number;
+  /** BEGIN_REQUEST and the PARAMS stream. */
   opening: Uint8Array[];
-  role?: Role | undefined;
-  requestId?: number | undefined;
+  /** The end of STDIN, which an authorizer does not have (FastCGI 1.0 §6.3). */
+  endOfBody: Uint8Array[];
 }
 
 export interface FastCgiClientOptions {
@@ -34,20 +40,18 @@ export interface FastCgiClientOptions {
 /** One FastCGI request, without I/O: the records to send, and what the answer's records mean. */
 export class FastCgiClient implements ClientMachine {
   readonly requestId: number;
-  readonly #role: Role;
-  readonly #opening: Uint8Array[];
+  readonly #request: PreparedRequest;
   readonly #decoder: ResponseDecoder;
 
   /** @throws GatewayError `limit_exceeded` when the variables do not fit */
   constructor(
-    request: FastCgiRequest | EncodedRequest,
+    request: FastCgiRequest | PreparedRequest,
     handlers: ClientHandlers,
     options: FastCgiClientOptions = {},
   ) {
-    this.requestId = request.requestId ?? 1;
-    this.#role = request.role ?? Role.Responder;
-    this.#opening =
-      "opening" in request ? request.opening : openRequest(request, options.limits?.variables);
+    this.#request =
+      "opening" in request ? request : prepareRequest(request, options.limits?.variables);
+    this.requestId = this.#request.requestId;
     this.#decoder = new ResponseDecoder(this.requestId, handlers, {
       records: options.limits?.records,
       engine: options.engine,
@@ -59,16 +63,16 @@ export class FastCgiClient implements ClientMachine {
   }
 
   open(): Uint8Array[] {
-    return this.#opening;
+    return this.#request.opening;
   }
 
   body(bytes: Uint8Array): Uint8Array[] {
     return streamRecords(RecordType.Stdin, this.requestId, bytes);
   }
 
-  /** An authorizer has no STDIN (FastCGI 1.0 §6.3); a filter's STDIN is followed by its DATA. */
+  /** A filter's STDIN is followed by its DATA. */
   endBody(): Uint8Array[] {
-    return this.#role === Role.Authorizer ? [] : [endOfStream(RecordType.Stdin, this.requestId)];
+    return this.#request.endOfBody;
   }
 
   /** A piece of the file that a filter filters (FastCGI 1.0 §6.4). */
@@ -97,15 +101,23 @@ export class FastCgiClient implements ClientMachine {
   }
 }
 
-/** BEGIN_REQUEST and the PARAMS stream. */
-export function openRequest(
+/**
+ * Encodes what is known of a request before its body.
+ *
+ * @param limit bytes that the variables may take
+ * @throws GatewayError `limit_exceeded` when the variables do not fit
+ */
+export function prepareRequest(
   request: FastCgiRequest,
   limit: number = defaultLimits.variables,
-): Uint8Array[] {
-  const requestId = request.requestId ?? 1;
-  const flags = request.keepConnection === true ? KEEP_CONN : 0;
-  return [
-    encodeBeginRequest(requestId, request.role ?? Role.Responder, flags),
-    encodeParams(requestId, request.variables, limit),
-  ];
+): PreparedRequest {
+  const { requestId = 1, role = Role.Responder, keepConnection = false, variables } = request;
+  return {
+    requestId,
+    opening: [
+      encodeBeginRequest(requestId, role, keepConnection ? KEEP_CONN : 0),
+      encodeParams(requestId, variables, limit),
+    ],
+    endOfBody: role === Role.Authorizer ? [] : [endOfStream(RecordType.Stdin, requestId)],
+  };
 }

@@ -13,7 +13,7 @@ import {
 import { engine as defaultEngine } from "../engine/select.js";
 import { requestIdOf, typeOf } from "../engine/typescript/record-header.js";
 import { ErrorCode, GatewayError } from "../errors.js";
-import { HEADER_LENGTH, RecordType } from "./protocol.js";
+import { RECORD_HEADER_LENGTH, RecordType } from "./protocol.js";
 
 /** A piece of a record's content, or of several that follow each other in one stream. */
 export interface RecordPiece {
@@ -140,7 +140,7 @@ export class ConnectionDecoder {
   /** How many of the next bytes are of a long content, and not its last. */
   #longLength(available: number): number {
     const state = this.#state;
-    if (state[DemultiplexState.HeaderLength] !== HEADER_LENGTH) return 0;
+    if (state[DemultiplexState.HeaderLength] !== RECORD_HEADER_LENGTH) return 0;
     const type = typeOf(state[DemultiplexState.HeaderLow]!);
     if (type !== RecordType.Stdin && type !== RecordType.Data) return 0;
     // The last byte ends the record, which is for the engine to count.
@@ -174,7 +174,7 @@ export class ConnectionDecoder {
     return new GatewayError(
       ErrorCode.Malformed,
       result === EngineError.BodyLength
-        ? `the record at byte ${offset} needs a content of ${HEADER_LENGTH} bytes`
+        ? `the record at byte ${offset} needs a content of ${RECORD_HEADER_LENGTH} bytes`
         : `no FastCGI record at byte ${offset}`,
       { offset },
     );

@@ -1,8 +1,11 @@
+import { ByteCollector, concat, isAsciiText, utf8Bytes } from "../bytes.js";
+import type { Variable, VariableValue } from "../cgi/variable.js";
+import { ErrorCode, GatewayError } from "../errors.js";
 import {
-  HEADER_LENGTH,
   MAX_SENT_LENGTH,
   NULL_REQUEST_ID,
   type ProtocolStatus,
+  RECORD_HEADER_LENGTH,
   RecordType,
   type Role,
   VERSION,
@@ -46,9 +49,9 @@ export function encodeRecord(type: number, requestId: number, content: Uint8Arra
       `a record carries at most ${MAX_SENT_LENGTH} bytes, not ${content.length}`,
     );
   }
-  const record = new Uint8Array(HEADER_LENGTH + content.length + paddingFor(content.length));
+  const record = new Uint8Array(RECORD_HEADER_LENGTH + content.length + paddingFor(content.length));
   writeHeader(record, 0, type, requestId, content.length);
-  record.set(content, HEADER_LENGTH);
+  record.set(content, RECORD_HEADER_LENGTH);
   return record;
 }
 
@@ -72,7 +75,7 @@ export function encodeEndRequest(
   appStatus: number,
   protocolStatus: ProtocolStatus,
 ): Uint8Array {
-  const record = new Uint8Array(HEADER_LENGTH + BODY_LENGTH);
+  const record = new Uint8Array(RECORD_HEADER_LENGTH + BODY_LENGTH);
   writeHeader(record, 0, RecordType.EndRequest, requestId, BODY_LENGTH);
   record[8] = appStatus >>> 24;
   record[9] = appStatus >>> 16;
@@ -93,7 +96,7 @@ export function encodeUnknownType(type: number): Uint8Array {
 
 /** The empty record that ends a stream. */
 export function endOfStream(type: number, requestId: number): Uint8Array {
-  const record = new Uint8Array(HEADER_LENGTH);
+  const record = new Uint8Array(RECORD_HEADER_LENGTH);
   writeHeader(record, 0, type, requestId, 0);
   return record;
 }
@@ -120,9 +123,89 @@ export function streamRecords(type: number, requestId: number, bytes: Uint8Array
 }
 
 function pushLong(parts: Uint8Array[], type: number, requestId: number, content: Uint8Array): void {
-  const header = new Uint8Array(HEADER_LENGTH);
+  const header = new Uint8Array(RECORD_HEADER_LENGTH);
   writeHeader(header, 0, type, requestId, content.length);
   parts.push(header, content);
   const padding = paddingFor(content.length);
   if (padding > 0) parts.push(new Uint8Array(padding));
+}
+
+/** Adds a name-value pair (FastCGI 1.0 §3.4): strings become UTF-8. */
+function pushPair(pairs: ByteCollector, [name, value]: Variable): void {
+  pushLength(pairs, lengthOf(name));
+  pushLength(pairs, lengthOf(value));
+  pairs.pushText(name);
+  if (typeof value === "string") pairs.pushText(value);
+  else pairs.push(value);
+}
+
+/** Bytes on the wire. */
+function lengthOf(value: VariableValue): number {
+  return typeof value !== "string" || isAsciiText(value) ? value.length : utf8Bytes(value).length;
+}
+
+/** Lengths to 127 take one byte, longer ones four with the top bit set. */
+function pushLength(pairs: ByteCollector, length: number): void {
+  if (length > 127) {
+    pairs.pushByte((length >>> 24) | 0x80);
+    pairs.pushByte(length >>> 16);
+    pairs.pushByte(length >>> 8);
+  }
+  pairs.pushByte(length);
+}
+
+/** Name-value pairs as they stand in a PARAMS or GET_VALUES stream. */
+export function encodePairs(variables: Iterable<Variable>): Uint8Array {
+  const pairs = new ByteCollector();
+  for (const variable of variables) pushPair(pairs, variable);
+  return pairs.take();
+}
+
+/**
+ * A whole PARAMS stream, its end included. Records break between pairs, because php-fpm decodes
+ * each record alone and drops the connection when a pair straddles two.
+ *
+ * @throws GatewayError `limit_exceeded` when a pair does not fit in a record (65,528 bytes), or
+ * all of them are longer than `limit` bytes
+ */
+export function encodeParams(
+  requestId: number,
+  variables: Iterable<Variable>,
+  limit: number,
+): Uint8Array {
+  const pairs = new ByteCollector();
+  const records: { start: number; end: number }[] = [];
+  let record = { start: 0, end: 0 };
+  for (const variable of variables) {
+    const start = pairs.length;
+    pushPair(pairs, variable);
+    const end = pairs.length;
+    if (end - start > MAX_SENT_LENGTH) throw pairTooLong(variable[0], end - start);
+    if (end - record.start > MAX_SENT_LENGTH) {
+      records.push(record);
+      record = { start, end };
+    }
+    record.end = end;
+  }
+  records.push(record);
+  if (pairs.length > limit) {
+    throw new GatewayError(
+      ErrorCode.LimitExceeded,
+      `the request's variables take ${pairs.length} bytes, more than the limit of ${limit}`,
+      { hint: "send fewer or shorter headers, or raise limits.variables" },
+    );
+  }
+  const bytes = pairs.take();
+  const parts = records.flatMap(({ start, end }) =>
+    streamRecords(RecordType.Params, requestId, bytes.subarray(start, end)),
+  );
+  return concat([...parts, endOfStream(RecordType.Params, requestId)]);
+}
+
+function pairTooLong(name: string, length: number): GatewayError {
+  return new GatewayError(
+    ErrorCode.LimitExceeded,
+    `the variable ${name.slice(0, 64)} takes ${length} bytes, and a record holds ${MAX_SENT_LENGTH}`,
+    { hint: "PHP-FPM cannot take a variable that does not fit in one record: send it in the body" },
+  );
 }

@@ -1,7 +1,9 @@
 /** The words and numbers of FastCGI 1.0. */
+import { ErrorCode, GatewayError } from "../errors.js";
 
 export const VERSION = 1;
-export const HEADER_LENGTH = 8;
+/** Bytes of a record header. */
+export const RECORD_HEADER_LENGTH = 8;
 /** The longest content that we send: a multiple of 8, so that content and padding stay in 65,535. */
 export const MAX_SENT_LENGTH = 65_528;
 /** The request id of management records. */
@@ -36,3 +38,29 @@ export const ProtocolStatus = {
   UnknownRole: 3,
 } as const;
 export type ProtocolStatus = (typeof ProtocolStatus)[keyof typeof ProtocolStatus];
+
+/** The error that a protocolStatus other than REQUEST_COMPLETE stands for. */
+export function protocolStatusError(protocolStatus: number): GatewayError {
+  switch (protocolStatus) {
+    case ProtocolStatus.CannotMultiplexConnection:
+      return new GatewayError(
+        ErrorCode.CannotMultiplex,
+        "the application refused a second request on one connection (FCGI_CANT_MPX_CONN)",
+      );
+    case ProtocolStatus.Overloaded:
+      return new GatewayError(
+        ErrorCode.Overloaded,
+        "the application refused the request: it is overloaded (FCGI_OVERLOADED)",
+      );
+    case ProtocolStatus.UnknownRole:
+      return new GatewayError(
+        ErrorCode.UnknownRole,
+        "the application refused the request's role (FCGI_UNKNOWN_ROLE)",
+      );
+    default:
+      return new GatewayError(
+        ErrorCode.Malformed,
+        `END_REQUEST has the protocolStatus ${protocolStatus}, which FastCGI does not define`,
+      );
+  }
+}

@@ -1,6 +1,8 @@
 import { ByteCollector } from "../bytes.js";
+import type { Variable } from "../cgi/variable.js";
 import { ErrorCode, GatewayError } from "../errors.js";
-import { HEADER_LENGTH, VERSION } from "./protocol.js";
+import { PairDecoder } from "./pair-decoder.js";
+import { KEEP_CONN, RECORD_HEADER_LENGTH, RecordType, VERSION } from "./protocol.js";
 
 /** One record as it was on the wire (FastCGI 1.0 §3.3). */
 export interface FastCgiRecord {
@@ -21,7 +23,7 @@ export interface FastCgiRecord {
  * type and request. Serving and asking is done with the engine instead.
  */
 export class RecordReader {
-  readonly #header = new Uint8Array(HEADER_LENGTH);
+  readonly #header = new Uint8Array(RECORD_HEADER_LENGTH);
   readonly #content = new ByteCollector();
   #headerLength = 0;
   #paddingTaken = 0;
@@ -53,7 +55,7 @@ export class RecordReader {
     const missing = this.#missing;
     throw new GatewayError(
       ErrorCode.Truncated,
-      this.#headerLength < HEADER_LENGTH
+      this.#headerLength < RECORD_HEADER_LENGTH
         ? `the bytes end inside the header of the record at byte ${this.#recordOffset}`
         : `the bytes end ${missing} bytes before the end of the record at byte ${this.#recordOffset}`,
       { offset: this.#recordOffset },
@@ -70,7 +72,7 @@ export class RecordReader {
 
   /** Bytes that the record still lacks; at least 1 while its header is not whole. */
   get #missing(): number {
-    if (this.#headerLength < HEADER_LENGTH) return HEADER_LENGTH - this.#headerLength;
+    if (this.#headerLength < RECORD_HEADER_LENGTH) return RECORD_HEADER_LENGTH - this.#headerLength;
     const body = this.#contentLength + this.#paddingLength;
     return body - this.#content.length - this.#paddingTaken;
   }
@@ -83,9 +85,9 @@ export class RecordReader {
   }
 
   #takePart(bytes: Uint8Array): number {
-    if (this.#headerLength < HEADER_LENGTH) {
+    if (this.#headerLength < RECORD_HEADER_LENGTH) {
       if (this.#headerLength === 0) this.#recordOffset = this.#offset;
-      const part = bytes.subarray(0, HEADER_LENGTH - this.#headerLength);
+      const part = bytes.subarray(0, RECORD_HEADER_LENGTH - this.#headerLength);
       this.#header.set(part, this.#headerLength);
       this.#headerLength += part.length;
       if (this.#header[0] !== VERSION) throw this.#wrongVersion();
@@ -124,5 +126,83 @@ export class RecordReader {
       `the record at byte ${offset} has the version ${this.#header[0]}, not ${VERSION}`,
       { offset },
     );
+  }
+}
+
+/** What a record's content says. `stream` contents are pieces: PARAMS may break inside a pair. */
+export type RecordBody =
+  | { kind: "begin-request"; role: number; flags: number; keepConnection: boolean }
+  | { kind: "abort-request" }
+  | { kind: "end-request"; appStatus: number; protocolStatus: number }
+  | { kind: "params" | "stdin" | "stdout" | "stderr" | "data"; bytes: Uint8Array; ends: boolean }
+  | { kind: "get-values"; names: string[] }
+  | { kind: "get-values-result"; values: Variable[] }
+  | { kind: "unknown-type"; type: number }
+  | { kind: "other"; bytes: Uint8Array };
+
+const streamKinds = new Map<number, "params" | "stdin" | "stdout" | "stderr" | "data">([
+  [RecordType.Params, "params"],
+  [RecordType.Stdin, "stdin"],
+  [RecordType.Stdout, "stdout"],
+  [RecordType.Stderr, "stderr"],
+  [RecordType.Data, "data"],
+]);
+
+/**
+ * Reads the content of a record by its type, all eleven of them (FastCGI 1.0 §4 and §5).
+ *
+ * @throws GatewayError `malformed` or `truncated`, with the offset of the record, when the content
+ * is not what its type has
+ */
+export function decodeBody(record: FastCgiRecord): RecordBody {
+  const { type, content } = record;
+  const stream = streamKinds.get(type);
+  if (stream !== undefined) return { kind: stream, bytes: content, ends: content.length === 0 };
+  switch (type) {
+    case RecordType.BeginRequest: {
+      const view = fixedBody(record);
+      const flags = view.getUint8(2);
+      const keepConnection = (flags & KEEP_CONN) !== 0;
+      return { kind: "begin-request", role: view.getUint16(0), flags, keepConnection };
+    }
+    case RecordType.AbortRequest:
+      return { kind: "abort-request" };
+    case RecordType.EndRequest: {
+      const view = fixedBody(record);
+      const appStatus = view.getUint32(0);
+      return { kind: "end-request", appStatus, protocolStatus: view.getUint8(4) };
+    }
+    case RecordType.GetValues:
+      return { kind: "get-values", names: pairsOf(record).map(([name]) => name) };
+    case RecordType.GetValuesResult:
+      return { kind: "get-values-result", values: pairsOf(record) };
+    case RecordType.UnknownType:
+      return { kind: "unknown-type", type: fixedBody(record).getUint8(0) };
+    default:
+      return { kind: "other", bytes: content };
+  }
+}
+
+function fixedBody({ content, offset }: FastCgiRecord): DataView {
+  if (content.length === 8) return new DataView(content.buffer, content.byteOffset, 8);
+  throw new GatewayError(
+    ErrorCode.Malformed,
+    `the record at byte ${offset} needs a content of 8 bytes and has ${content.length}`,
+    { offset },
+  );
+}
+
+function pairsOf({ content, offset }: FastCgiRecord): Variable[] {
+  const decoder = new PairDecoder();
+  try {
+    decoder.push(content);
+    return decoder.finish();
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    const { code, message } = error;
+    throw new GatewayError(code, `the record at byte ${offset}: ${message}`, {
+      offset,
+      cause: error,
+    });
   }
 }

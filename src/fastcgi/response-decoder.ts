@@ -14,7 +14,7 @@ import {
 import { engine as defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultLimits } from "../limits.js";
-import { protocolStatusError } from "./protocol-status-error.js";
+import { ProtocolStatus, protocolStatusError } from "./protocol.js";
 
 /**
  * Takes the answer to one request out of a FastCGI connection's bytes, however they are cut.
@@ -118,8 +118,9 @@ export class ResponseDecoder {
     if (stdoutLength > 0)
       this.#handlers.stdout(memory.subarray(stdoutStart, stdoutStart + stdoutLength));
     if (ended) {
-      const refusal = protocolStatusError(protocolStatus);
-      if (refusal !== undefined) throw refusal;
+      if (protocolStatus !== ProtocolStatus.RequestComplete) {
+        throw protocolStatusError(protocolStatus);
+      }
       this.#handlers.end({ appStatus, protocolStatus });
     }
     return consumed;

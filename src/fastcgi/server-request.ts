@@ -73,6 +73,15 @@ export class FastCgiServerRequest implements ServerRequest {
     return this.#ended;
   }
 
+  /**
+   * Whether the client may have left without a record that says so. HAProxy (2.6) then begins the next
+   * request on the same connection, and ignores a refusal.
+   */
+  get mayBeAbandoned(): boolean {
+    if (!this.complete) return false;
+    return this.#variables.get("SERVER_SOFTWARE")?.startsWith("HAProxy") === true;
+  }
+
   /** @throws GatewayError `truncated` when the PARAMS stream ends inside a pair */
   completeParams(params: PairDecoder): void {
     this.#variables = params.variables();

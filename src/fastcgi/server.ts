@@ -8,28 +8,30 @@ import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultLimits, type Limits } from "../limits.js";
 import { ConnectionDecoder, type LongContent, type RecordPiece } from "./connection-decoder.js";
 import { encodeEndRequest } from "./encode.js";
+import type { ApplicationValues } from "./management.js";
 import { ManagementRecords } from "./management.js";
 import { PairDecoder } from "./pair-decoder.js";
 import { KEEP_CONN, NULL_REQUEST_ID, ProtocolStatus, RecordType } from "./protocol.js";
-import { Refusals } from "./refusals.js";
 import { RequestStreams } from "./request-streams.js";
 import { FastCgiServerRequest, type RequestOwner, roleOf } from "./server-request.js";
-import type { ApplicationValues } from "./values.js";
 
 export interface FastCgiServerOptions extends Partial<ApplicationValues> {
   limits?: Partial<Pick<Limits, "variables" | "records" | "requests">> | undefined;
   engine?: Engine | undefined;
 }
 
-/** A header of version 0: it has no type, no request and no content either. */
+/** A header of version 0, which no record has. */
 const notARecord = new Uint8Array(8);
+
+/** Requests and records that may be refused in a row before the peer counts as hostile. */
+const MAX_REFUSALS = 1_024;
 
 /**
  * The application's side of a FastCGI connection, without I/O: all roles, management records,
  * kept and, by option, multiplexed connections.
  *
  * Without multiplexing, a request that begins before another one is answered is refused with
- * CANT_MPX_CONN, unless {@link mayBeAbandoned}.
+ * CANT_MPX_CONN, unless its client may have left ({@link FastCgiServerRequest.mayBeAbandoned}).
  */
 export class FastCgiServer implements ServerMachine, RequestOwner {
   readonly headBegin = "status-field";
@@ -41,9 +43,10 @@ export class FastCgiServer implements ServerMachine, RequestOwner {
   readonly #limits: Pick<Limits, "variables" | "records" | "requests">;
   readonly #decoder: ConnectionDecoder;
   readonly #requests = new Map<number, FastCgiServerRequest>();
-  readonly #management: ManagementRecords;
   readonly #streams: RequestStreams;
-  readonly #refusals = new Refusals();
+  #management: ManagementRecords | undefined;
+  /** Requests and records that were refused since a request was last served. */
+  #refusals = 0;
   /** A BEGIN_REQUEST that is not whole yet. */
   readonly #content = new ByteCollector();
   readonly #start = new StreamStart();
@@ -68,8 +71,9 @@ export class FastCgiServer implements ServerMachine, RequestOwner {
       records: limits?.records ?? defaultLimits.records,
       requests: limits?.requests ?? defaultLimits.requests,
     };
-    this.#management = new ManagementRecords(this.#values, this.#engine);
-    this.#streams = new RequestStreams(handlers, this.#engine, () => this.#refusals.reset());
+    this.#streams = new RequestStreams(handlers, this.#engine, () => {
+      this.#refusals = 0;
+    });
     this.#decoder = new ConnectionDecoder((piece) => this.#dispatch(piece), this.#engine);
   }
 
@@ -194,14 +198,15 @@ export class FastCgiServer implements ServerMachine, RequestOwner {
     }
   }
 
-  /** Whether a request has begun that somebody may wait for. */
+  /** Whether a request is being served whose client has not left. */
   get #isTaken(): boolean {
-    for (const request of this.#requests.values()) if (!mayBeAbandoned(request)) return true;
+    for (const request of this.#requests.values()) if (!request.mayBeAbandoned) return true;
     return false;
   }
 
   #manage(piece: RecordPiece): void {
-    if (piece.type !== RecordType.GetValues && piece.begins) this.#refusals.add();
+    if (piece.type !== RecordType.GetValues && piece.begins) this.#countRefusal();
+    this.#management ??= new ManagementRecords(this.#values, this.#engine);
     const answer = this.#management.answer(piece);
     if (answer !== undefined) this.send([answer]);
   }
@@ -235,11 +240,20 @@ export class FastCgiServer implements ServerMachine, RequestOwner {
   }
 
   #refuse(requestId: number, status: ProtocolStatus): void {
-    this.#refusals.add();
+    this.#countRefusal();
     this.send([encodeEndRequest(requestId, 0, status)]);
     if (this.#keepConnection || this.#requests.size > 0) return;
     this.#closed = true;
     this.#handlers.close("lingering");
+  }
+
+  #countRefusal(): void {
+    this.#refusals += 1;
+    if (this.#refusals <= MAX_REFUSALS) return;
+    throw new GatewayError(
+      ErrorCode.LimitExceeded,
+      `the front end sent ${this.#refusals} requests and records in a row that were refused`,
+    );
   }
 
   /** The content of a BEGIN_REQUEST once it is whole: a view, where it came in one piece. */
@@ -277,14 +291,6 @@ export class FastCgiServer implements ServerMachine, RequestOwner {
       request.receiver?.aborted(error);
     }
   }
-}
-
-/**
- * Whether the client of a request may have left without a word. HAProxy (2.6) begins the next one
- * behind it then, on the same connection, says nothing of that, and waits in vain behind a refusal.
- */
-function mayBeAbandoned({ complete, variables }: FastCgiServerRequest): boolean {
-  return complete && variables.get("SERVER_SOFTWARE")?.startsWith("HAProxy") === true;
 }
 
 function frontEndLeft(): GatewayError {

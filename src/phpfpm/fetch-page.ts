@@ -5,7 +5,7 @@ import type { Variable } from "../cgi/variable.js";
 import type { OpenChannel } from "../client/channel.js";
 import { collect } from "../client/collect.js";
 import { ErrorCode, GatewayError } from "../errors.js";
-import { FastCgiClient, openRequest } from "../fastcgi/client.js";
+import { FastCgiClient, type PreparedRequest, prepareRequest } from "../fastcgi/client.js";
 
 export interface PageOptions {
   /** Milliseconds until the page must be here, retries included. Default 5,000. */
@@ -67,10 +67,10 @@ async function readOnce(
   deadline: number,
   options: PageOptions,
 ): Promise<Page> {
-  const opening = openingFor(page);
+  const request = requestFor(page);
   const { stdout, stderr } = await collect(
     open,
-    (handlers) => new FastCgiClient({ opening }, handlers),
+    (handlers) => new FastCgiClient(request, handlers),
     {
       timeout: Math.max(1, deadline - performance.now()),
       maxLength: options.maxLength ?? MAX_LENGTH,
@@ -108,15 +108,15 @@ function explainSize(error: unknown): never {
 }
 
 let lastPage: PagePath | undefined;
-let lastOpening: Uint8Array[] = [];
+let lastRequest: PreparedRequest | undefined;
 
 /** A page is asked for again and again: its request is encoded once in a row. */
-function openingFor(page: PagePath): Uint8Array[] {
-  if (lastPage?.path !== page.path || lastPage.query !== page.query) {
+function requestFor(page: PagePath): PreparedRequest {
+  if (lastRequest === undefined || lastPage?.path !== page.path || lastPage.query !== page.query) {
     lastPage = page;
-    lastOpening = openRequest({ variables: variablesFor(page) });
+    lastRequest = prepareRequest({ variables: variablesFor(page) });
   }
-  return lastOpening;
+  return lastRequest;
 }
 
 /**

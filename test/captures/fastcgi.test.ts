@@ -2,10 +2,10 @@ import { describe, expect } from "vitest";
 import type { Engine } from "../../src/engine/engine.js";
 import { FastCgiClient } from "../../src/fastcgi/client.js";
 import { ConnectionDecoder } from "../../src/fastcgi/connection-decoder.js";
+import { ValuesClient } from "../../src/fastcgi/management.js";
 import { PairDecoder } from "../../src/fastcgi/pair-decoder.js";
 import { type FastCgiRecord, RecordReader } from "../../src/fastcgi/records.js";
 import { ResponseDecoder } from "../../src/fastcgi/response-decoder.js";
-import { ValuesClient } from "../../src/fastcgi/values-client.js";
 import { bothEngines } from "../engine/engines.js";
 import { fastCgiAnswers, fastCgiConnections } from "./captures.js";
 import { type Answer, answerOf, attempt, problemOf, textsOf } from "./drive.js";
@@ -104,7 +104,8 @@ const rows = [
     files: fastCgiAnswers,
     decode: (chunks, engine) =>
       answerOf(
-        (handlers) => new FastCgiClient({ opening: [] }, handlers, { engine }),
+        (handlers) =>
+          new FastCgiClient({ requestId: 1, opening: [], endOfBody: [] }, handlers, { engine }),
         chunks,
         engine,
       ),

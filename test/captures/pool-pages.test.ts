@@ -66,7 +66,7 @@ describe.each(bothEngines)("status pages of PHP-FPM, on the %s engine", (_, engi
         part: (page) => [answerWith(page)],
         decode(chunks) {
           const create = (handlers: ConstructorParameters<typeof FastCgiClient>[1]) =>
-            new FastCgiClient({ opening: [] }, handlers, { engine });
+            new FastCgiClient({ requestId: 1, opening: [], endOfBody: [] }, handlers, { engine });
           const { stdout, problem } = answerOf(create, chunks, engine);
           const bytes = Buffer.from(stdout, "latin1");
           const head = new ResponseHeadReader().push(bytes);

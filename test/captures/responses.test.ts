@@ -61,7 +61,7 @@ function clientOf(protocol: Protocol, handlers: ClientHandlers, engine: Engine):
     case Protocol.Uwsgi:
       return createUwsgiClient({}, handlers, engine);
     default:
-      return new FastCgiClient({ opening: [] }, handlers, { engine });
+      return new FastCgiClient({ requestId: 1, opening: [], endOfBody: [] }, handlers, { engine });
   }
 }
 

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { getValues } from "../../src/client/get-values.js";
-import { encodeRecord } from "../../src/fastcgi/encode.js";
-import { encodePairs } from "../../src/fastcgi/pairs.js";
+import { encodePairs, encodeRecord } from "../../src/fastcgi/encode.js";
 import { RecordType } from "../../src/fastcgi/protocol.js";
 import { describeWith } from "../harness/describe-with.js";
 import { answering, httpRefusal, silent, startFakeServer } from "../harness/fake-server.js";

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { encodePairs } from "../../src/fastcgi/pairs.js";
+import { encodePairs } from "../../src/fastcgi/encode.js";
 import { variableLists } from "../cgi/arbitrary.js";
 import { join, record } from "../engine/bytes.js";
 

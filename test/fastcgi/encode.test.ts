@@ -4,13 +4,14 @@ import {
   encodeAbortRequest,
   encodeBeginRequest,
   encodeEndRequest,
+  encodePairs,
+  encodeParams,
   encodeRecord,
   encodeUnknownType,
   endOfStream,
   paddingFor,
   streamRecords,
 } from "../../src/fastcgi/encode.js";
-import { encodePairs, encodeParams } from "../../src/fastcgi/pairs.js";
 import { KEEP_CONN, MAX_SENT_LENGTH, RecordType, Role } from "../../src/fastcgi/protocol.js";
 import { hex } from "../bytes.js";
 import { bodiesOf, join } from "./records-of.js";

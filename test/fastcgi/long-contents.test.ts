@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { concat } from "../../src/bytes.js";
-import { encodeBeginRequest, encodeRecord, endOfStream } from "../../src/fastcgi/encode.js";
-import { encodeParams } from "../../src/fastcgi/pairs.js";
+import {
+  encodeBeginRequest,
+  encodeParams,
+  encodeRecord,
+  endOfStream,
+} from "../../src/fastcgi/encode.js";
 import { RecordType, Role } from "../../src/fastcgi/protocol.js";
 import { FastCgiServer } from "../../src/fastcgi/server.js";
 

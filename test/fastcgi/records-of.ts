@@ -1,8 +1,6 @@
-import { encodeRecord, endOfStream } from "../../src/fastcgi/encode.js";
-import { encodePairs } from "../../src/fastcgi/pairs.js";
+import { encodePairs, encodeRecord, endOfStream } from "../../src/fastcgi/encode.js";
 import { RecordType } from "../../src/fastcgi/protocol.js";
-import { decodeBody, type RecordBody } from "../../src/fastcgi/record-body.js";
-import { RecordReader } from "../../src/fastcgi/records.js";
+import { decodeBody, type RecordBody, RecordReader } from "../../src/fastcgi/records.js";
 
 /** Bytes as records: `[id, body]` each, streams as Latin-1 text. */
 export function bodiesOf(sent: Uint8Array): (readonly [id: number, body: RecordBody])[] {

@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { GatewayError } from "../../src/errors.js";
-import { decodeBody } from "../../src/fastcgi/record-body.js";
-import { type FastCgiRecord, RecordReader } from "../../src/fastcgi/records.js";
+import { decodeBody, type FastCgiRecord, RecordReader } from "../../src/fastcgi/records.js";
 import { hex } from "../bytes.js";
 import { cuts } from "../cuts.js";
 

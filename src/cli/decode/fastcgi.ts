@@ -1,8 +1,12 @@
 import { GatewayError } from "../../errors.js";
 import { PairDecoder } from "../../fastcgi/pair-decoder.js";
 import { ProtocolStatus, RecordType, Role } from "../../fastcgi/protocol.js";
-import { decodeBody, type RecordBody } from "../../fastcgi/record-body.js";
-import { type FastCgiRecord, RecordReader } from "../../fastcgi/records.js";
+import {
+  decodeBody,
+  type FastCgiRecord,
+  type RecordBody,
+  RecordReader,
+} from "../../fastcgi/records.js";
 import { visible } from "../terminal/text.js";
 import { type Describer, excerpt, innerLine, offsetLine, variableLines } from "./describer.js";
 
