@@ -38,4 +38,4 @@ export {
   parseStatusPage,
   type StatusPageFormat,
 } from "./status-page/read-page.js";
-export type { Trace } from "./transport/tracing.js";
+export type { Trace } from "./transport/connection.js";

@@ -1,9 +1,8 @@
 import { existsSync } from "node:fs";
 import { type Address, Protocol, parseAddress } from "../address.js";
 import { ErrorCode, GatewayError } from "../errors.js";
-import type { Connector } from "../transport/connection.js";
+import { type Connector, type Trace, tracingConnector } from "../transport/connection.js";
 import { nodeConnector } from "../transport/node-socket.js";
-import { type Trace, tracingConnector } from "../transport/tracing.js";
 import { connectionPerRequest, type OpenChannel } from "./channel.js";
 import { type KeepOptions, KeptConnections } from "./kept-connections.js";
 import { type ProgramOptions, programPerRequest } from "./program-channel.js";

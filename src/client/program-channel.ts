@@ -5,9 +5,9 @@ import { checkVariable, type Variable, type VariableValue } from "../cgi/variabl
 import { WINDOW } from "../engine/memory.js";
 import { engine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
+import type { Trace } from "../transport/connection.js";
 import { CLIENT_PROXY } from "../transport/environment.js";
 import { type ProcessExit, type ProcessHandlers, RunningProcess } from "../transport/process.js";
-import type { Trace } from "../transport/tracing.js";
 import { asGatewayError, type Channel, type ChannelHandlers, type OpenChannel } from "./channel.js";
 
 /** How CGI programs are run. */

@@ -1,5 +1,5 @@
 import { ErrorCode, GatewayError } from "../errors.js";
-import { TurnTaking } from "../transport/yield-turns.js";
+import { EventLoopYield } from "../transport/event-loop-yield.js";
 
 /** Who takes the pieces of a request's streams. */
 export interface BodyReceiver {
@@ -46,7 +46,7 @@ async function sendStream(
 ): Promise<void> {
   const reader = stream.getReader();
   receiver.onRelease = () => void reader.cancel().catch(() => {});
-  const turns = new TurnTaking();
+  const turns = new EventLoopYield();
   let sent = 0;
   try {
     while (receiver.open) {

@@ -2,7 +2,7 @@ import { noBytes } from "../bytes.js";
 import { formatResponseHead, hasNullBody, parseResponseLength } from "../cgi/response.js";
 import type { ResponseStart, ServerRequest } from "../cgi/server-machine.js";
 import { ErrorCode, GatewayError } from "../errors.js";
-import { TurnTaking } from "../transport/yield-turns.js";
+import { EventLoopYield } from "../transport/event-loop-yield.js";
 import { bytesOf } from "./lazy-fetch/response.js";
 import { PeekedBody } from "./peeked-body.js";
 
@@ -117,7 +117,7 @@ export class ResponseSender {
   }
 
   async #sendStream(body: PeekedBody, promised: number | undefined): Promise<void> {
-    const turns = new TurnTaking();
+    const turns = new EventLoopYield();
     let sent = 0;
     try {
       let next = body.read();

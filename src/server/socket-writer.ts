@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { writeParts } from "../transport/write-parts.js";
+import { writeParts } from "../transport/node-socket.js";
 import { Backpressure } from "./backpressure.js";
 
 /**

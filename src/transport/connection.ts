@@ -1,19 +1,21 @@
-import type { GatewayError } from "../errors.js";
+import { WINDOW } from "../engine/memory.js";
+import { engine } from "../engine/select.js";
+import { ErrorCode, GatewayError } from "../errors.js";
 
 /** What a connection reports. Nothing is reported after `closed`, or after `destroy()`. */
 export interface ConnectionHandlers {
   connected(): void;
-  /** The next `length` bytes lie in the engine's window; they are gone when this returns. */
+  /** The next `length` bytes are in the engine's window, until this returns. */
   data(length: number): void;
-  /** All that was written has been taken: write on. */
+  /** Everything written has been taken, after a `write` that returned false. */
   drained(): void;
-  /** The end: undefined after an orderly end of file. */
+  /** The connection has ended; `error` is undefined after an orderly end of file. */
   closed(error: GatewayError | undefined): void;
 }
 
-/** A byte stream to a backend, read into the engine's window. */
+/** A byte stream to a backend, which is read into the engine's window. */
 export interface Connection {
-  /** Writes whole; false asks to wait for `drained` before the next write. */
+  /** Writes all parts. Returns false to ask for a wait until `drained`. */
   write(parts: readonly Uint8Array[]): boolean;
   pause(): void;
   resume(): void;
@@ -21,5 +23,43 @@ export interface Connection {
   destroy(): void;
 }
 
-/** Opens a connection. It reports to `handlers` later, never during the call. */
+/** Opens a connection. It reports to `handlers` after the call has returned. */
 export type Connector = (handlers: ConnectionHandlers) => Connection;
+
+/** Explains why an open connection ended. */
+export function brokenConnection(error: Error): GatewayError {
+  const isReset = (error as { code?: string }).code === "ECONNRESET";
+  return new GatewayError(
+    ErrorCode.ClosedWithoutAnswer,
+    isReset ? "the peer reset the connection" : `the connection broke: ${error.message}`,
+    { cause: error },
+  );
+}
+
+/** Receives the bytes of a connection: a view that is valid until it returns. */
+export type Trace = (direction: "sent" | "received", bytes: Uint8Array) => void;
+
+/** A connector whose connections pass all bytes, in both directions, to `trace` first. */
+export function tracingConnector(connector: Connector, trace: Trace): Connector {
+  const { memory } = engine();
+  return (handlers) => {
+    const connection = connector({
+      connected: () => handlers.connected(),
+      drained: () => handlers.drained(),
+      closed: (error) => handlers.closed(error),
+      data: (length) => {
+        trace("received", memory.subarray(WINDOW, WINDOW + length));
+        handlers.data(length);
+      },
+    });
+    return {
+      write: (parts) => {
+        for (const part of parts) trace("sent", part);
+        return connection.write(parts);
+      },
+      pause: () => connection.pause(),
+      resume: () => connection.resume(),
+      destroy: () => connection.destroy(),
+    };
+  };
+}

@@ -4,26 +4,29 @@ import type { Engine } from "../engine/engine.js";
 import { WINDOW, WINDOW_SIZE } from "../engine/memory.js";
 import { engine as defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
-import type { Connection, ConnectionHandlers, Connector } from "./connection.js";
-import { connectOptions, explainConnectError } from "./node-endpoint.js";
+import { connectError } from "./connect-error.js";
+import {
+  brokenConnection,
+  type Connection,
+  type ConnectionHandlers,
+  type Connector,
+} from "./connection.js";
 import { countSocket } from "./node-internals.js";
-import { brokenConnection } from "./socket-error.js";
-import { writeParts } from "./write-parts.js";
 
 export interface SocketOptions {
-  /** Milliseconds until a connection that is not made is given up. Default 5,000. */
+  /** Milliseconds that a connection may take to open. Default: 5,000. */
   connectTimeout?: number | undefined;
   engine?: Engine | undefined;
 }
 
-/** libuv reads and calls back in one step everywhere but on Windows, where reads run beside us. */
+/** libuv reads and calls back in one step, but on Windows, where reads run in the background. */
 const windowIsShared = process.platform !== "win32";
 
 /**
  * A connector for Node sockets, unix and TCP, that read into the engine's window.
  *
- * @throws GatewayError `bad_address` when the address is that of a program, or of a kind that this
- * Node or this system does not connect to
+ * @throws GatewayError `bad_address` for the address of a program, and for an address that this Node
+ * or this system cannot connect to
  */
 export function nodeConnector(address: Address, options: SocketOptions = {}): Connector {
   const engine = options.engine ?? defaultEngine();
@@ -34,8 +37,8 @@ export function nodeConnector(address: Address, options: SocketOptions = {}): Co
 }
 
 /**
- * A socket whose reading outlives a failed write: a peer may answer before it has read everything
- * and close, and its answer is still to be read when the next write fails.
+ * A socket that continues to read after a failed write: a peer may answer and close before it has
+ * read everything, and its answer is still to be read when the next write fails.
  */
 class PatientSocket extends net.Socket {
   /** Called at end of file: a socket whose write failed emits no `end`. */
@@ -120,9 +123,7 @@ class NodeConnection implements Connection {
     });
     socket.onEndOfFile = () => this.#close(undefined);
     socket.on("error", (error) => {
-      this.#close(
-        this.#connected ? brokenConnection(error) : explainConnectError(error, this.#endpoint),
-      );
+      this.#close(this.#connected ? brokenConnection(error) : connectError(error, this.#endpoint));
     });
     socket.once("close", () => this.#close(undefined));
   }
@@ -141,4 +142,83 @@ class NodeConnection implements Connection {
     this.destroy();
     this.#handlers.closed(error);
   }
+}
+
+/**
+ * The options of `net.connect` for an endpoint.
+ *
+ * @throws GatewayError `bad_address` for an abstract socket where there are none, and for a zone that
+ * this Node cannot name
+ */
+export function connectOptions(endpoint: SocketEndpoint): net.NetConnectOpts {
+  if ("socketPath" in endpoint) {
+    const { socketPath } = endpoint;
+    if (socketPath.startsWith("\0") && process.platform !== "linux") throw noAbstractSockets();
+    return { path: socketPath };
+  }
+  const { port } = endpoint;
+  // `ip address` shows veth1@if2 where the interface is veth1.
+  const host = endpoint.host.replace(/(%[^@]+)@.*$/, "$1");
+  if (host.includes("%") && !net.isIPv6(host)) throw unnameable(host);
+  return { host, port, noDelay: true };
+}
+
+function noAbstractSockets(): GatewayError {
+  return new GatewayError(ErrorCode.BadAddress, "only Linux has abstract sockets", {
+    hint: "give the path of the socket",
+  });
+}
+
+/** Node 20 takes letters, digits, dots, colons and hyphens in a zone; later versions take more. */
+function unnameable(host: string): GatewayError {
+  const zone = host.slice(host.indexOf("%") + 1);
+  return new GatewayError(
+    ErrorCode.BadAddress,
+    `Node ${process.versions.node} cannot name the network interface ${zone}`,
+    {
+      hint: `use a later Node, or give the interface another name of letters, digits and hyphens: ip link property add dev ${zone} altname NAME`,
+    },
+  );
+}
+
+/** Up to this many bytes, one buffer is written faster than a list of them. */
+const JOINED_LENGTH = 32_768;
+/** A shorter part is a header. Writing it by itself costs 1 µs more than a copy. */
+const SHORT_LENGTH = 1_024;
+
+/**
+ * Writes parts in order. Joins them where a copy is cheaper than a write.
+ *
+ * @returns false to ask for a wait until `drain`
+ */
+export function writeParts(socket: net.Socket, parts: readonly Uint8Array[]): boolean {
+  const buffers = gather(parts);
+  if (buffers.length === 1) return socket.write(buffers[0]!);
+  let more = true;
+  socket.cork();
+  for (const buffer of buffers) more = socket.write(buffer);
+  socket.uncork();
+  return more;
+}
+
+function gather(parts: readonly Uint8Array[]): readonly Uint8Array[] {
+  if (parts.length === 1) return parts;
+  let length = 0;
+  for (const part of parts) length += part.length;
+  if (length <= JOINED_LENGTH) return [Buffer.concat(parts, length)];
+  const buffers: Uint8Array[] = [];
+  let short: Uint8Array[] = [];
+  const join = (): void => {
+    if (short.length > 0) buffers.push(Buffer.concat(short));
+    short = [];
+  };
+  for (const part of parts) {
+    if (part.length < SHORT_LENGTH) short.push(part);
+    else {
+      join();
+      buffers.push(part);
+    }
+  }
+  join();
+  return buffers;
 }

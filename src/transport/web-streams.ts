@@ -3,8 +3,12 @@ import type { Engine } from "../engine/engine.js";
 import { WINDOW, WINDOW_SIZE } from "../engine/memory.js";
 import { engine as defaultEngine } from "../engine/select.js";
 import type { GatewayError } from "../errors.js";
-import type { Connection, ConnectionHandlers, Connector } from "./connection.js";
-import { brokenConnection } from "./socket-error.js";
+import {
+  brokenConnection,
+  type Connection,
+  type ConnectionHandlers,
+  type Connector,
+} from "./connection.js";
 
 /**
  * A connection that is already open, as Web Streams: Cloudflare's `connect()`, `Deno.connect()`,

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import net from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { writeParts } from "../../src/transport/write-parts.js";
+import { writeParts } from "../../src/transport/node-socket.js";
 
 const server = net.createServer();
 let port = 0;

@@ -9,8 +9,8 @@ import { targetAddress } from "../../src/client/connect.js";
 import { gatewayFetch } from "../../src/client/fetch.js";
 import { encodeEndRequest, encodeRecord } from "../../src/fastcgi/encode.js";
 import { RecordType } from "../../src/fastcgi/protocol.js";
-import { connectOptions } from "../../src/transport/node-endpoint.js";
 import { nodeMajor } from "../../src/transport/node-internals.js";
+import { connectOptions } from "../../src/transport/node-socket.js";
 
 const servers: Server[] = [];
 const folder = mkdtempSync(join(tmpdir(), "fcgi-probe-endpoint-"));

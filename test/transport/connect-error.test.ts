@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { brokenConnection, connectError } from "../../src/transport/socket-error.js";
+import { connectError } from "../../src/transport/connect-error.js";
+import { brokenConnection } from "../../src/transport/connection.js";
 
 const system = (code: string) => Object.assign(new Error(`connect ${code}`), { code });
 
@@ -16,7 +17,10 @@ describe("connectError", () => {
     ["EWHATEVER", "connect_failed"],
   ])("calls %s %s, and keeps the cause", (code, expected) => {
     const cause = system(code);
-    expect(connectError(cause)).toMatchObject({ code: expected, cause });
+    expect(connectError(cause, { host: "127.0.0.1", port: 9_000 })).toMatchObject({
+      code: expected,
+      cause,
+    });
   });
 });
 
