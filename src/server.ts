@@ -1,12 +1,18 @@
 /** The package's door for servers. */
 
+export { type ListenAddress, Protocol } from "./address.js";
 export type { ServerRole } from "./cgi/server-machine.js";
 export type { Variable, VariableValue } from "./cgi/variable.js";
 export { Variables } from "./cgi/variables.js";
 export { type BridgeOptions, bridge } from "./client/bridge.js";
 export { ErrorCode, GatewayError } from "./errors.js";
 export type { Limits } from "./limits.js";
-export { PoolMode, type PoolOptions, ProcessManager } from "./pool/options.js";
+export {
+  PoolMode,
+  type PoolOptions,
+  ProcessManager,
+  type WorkerServeOptions,
+} from "./pool/options.js";
 export type { Pool } from "./pool/pool.js";
 export { controlBySignals } from "./pool/pool.js";
 export { startPool } from "./pool/start-pool.js";
@@ -40,3 +46,4 @@ export type { StatusFormat } from "./status-page/write-page.js";
 export { statusFormatOf, statusMediaTypes, statusPage } from "./status-page/write-page.js";
 export type { ListenTarget } from "./transport/listen-address.js";
 export { inheritedListener } from "./transport/listen-address.js";
+export type { SocketPermissionOptions } from "./transport/socket-permissions.js";

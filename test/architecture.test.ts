@@ -52,7 +52,6 @@ const NOT_YET_EXPORTED = [
     "server: Address",
     "server: GatewayErrorOptions",
     "server: ListenAddress",
-    "server: WorkerServeOptions",
     "server: Engine",
   ],
   ...["edge: PageOptions", "edge: StatusPageOptions", "apache: Engine"],

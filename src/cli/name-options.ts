@@ -17,8 +17,8 @@ export function nameOptions(command: Command): void {
   }
 }
 
-/** The same error in other words. */
-export function withMessage(error: GatewayError, message: string, hint?: string): GatewayError {
-  const { code, address, cause } = error;
-  return new GatewayError(code, message, { address, cause, hint: hint ?? error.hint });
+/** The same error with another message. */
+function withMessage(error: GatewayError, message: string): GatewayError {
+  const { code, address, cause, hint } = error;
+  return new GatewayError(code, message, { address, cause, hint });
 }

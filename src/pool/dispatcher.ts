@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { type HeadReaderOptions, readHead } from "./first-request.js";
-import type { PoolSettings } from "./options.js";
 import { SessionTable, sessionOf } from "./sessions.js";
+import type { PoolSettings } from "./settle-options.js";
 import type { WaitingConnection, WorkerProcess } from "./worker-process.js";
 
 /** What a dispatcher asks of the master. */

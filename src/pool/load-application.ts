@@ -3,6 +3,8 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { inspect } from "node:util";
 import { ErrorCode, GatewayError } from "../errors.js";
 import type { Application } from "../server/application.js";
+import { type ServeCgiOptions, serveCgi } from "../server/serve-cgi.js";
+import { dropClientProxy } from "../transport/environment.js";
 
 /**
  * Imports an application's module and takes its default export.
@@ -23,6 +25,22 @@ export async function loadApplication(module: string): Promise<Application> {
   throw new GatewayError(ErrorCode.BadInput, `${url} has no handler as its default export`, {
     hint: "export default (request, context) => new Response(…), or an object with fetch",
   });
+}
+
+/**
+ * Loads an application's module and answers one request with it, as a CGI program.
+ *
+ * @returns the exit code of {@link serveCgi}
+ * @throws GatewayError `bad_input` when the module cannot be loaded, or handles connections
+ */
+export async function serveCgiModule(module: string, options: ServeCgiOptions): Promise<number> {
+  // Before the module is loaded: it may read the proxy's address at once.
+  dropClientProxy();
+  const application = await loadApplication(module);
+  if (typeof application === "object" && "connection" in application) {
+    throw new GatewayError(ErrorCode.BadInput, "a CGI program has no connection to serve");
+  }
+  return serveCgi(application, options);
 }
 
 /** The URL of a module that is named by its path, or by its URL. */

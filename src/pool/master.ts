@@ -6,13 +6,13 @@ import type { PoolCounters } from "../status-page/pool-counters.js";
 import { listenPaused, type PausedListener } from "../transport/listen.js";
 import { listenShared } from "../transport/shared-listener.js";
 import { Dispatcher } from "./dispatcher.js";
-import type { PoolSettings } from "./options.js";
 import type { PidFile } from "./pid-file.js";
 import type { Pool } from "./pool.js";
 import type { PoolLog } from "./pool-log.js";
 import { Refuser } from "./refuse.js";
 import { ScoreboardKeeper } from "./scoreboard/keeper.js";
 import { noRoom } from "./scoreboard/scoreboard.js";
+import type { PoolSettings } from "./settle-options.js";
 import { type StaffedPool, Staffing } from "./staffing.js";
 import { serveStatus } from "./status-pages.js";
 import type { WorkerProcess } from "./worker-process.js";
@@ -60,8 +60,8 @@ export class Master implements Pool, WorkersOwner, StaffedPool {
   async open(): Promise<void> {
     const settings = this.#settings;
     this.#log.hold();
-    const { target, mode, statusListen } = settings;
-    const shared = mode === "shared" ? await listenShared(target, settings) : undefined;
+    const { listen, mode, statusListen } = settings;
+    const shared = mode === "shared" ? await listenShared(listen, settings) : undefined;
     this.#listener = shared ?? (await this.#openServer());
     this.#checkWanted();
     this.#keeper = new ScoreboardKeeper(settings, this.#listener.port);
@@ -200,9 +200,9 @@ export class Master implements Pool, WorkersOwner, StaffedPool {
   }
 
   #openServer(): Promise<PausedListener> {
-    const { target, affinity } = this.#settings;
+    const { listen, affinity } = this.#settings;
     // With room for one byte, reading stops after each chunk: see the head reader.
-    return listenPaused(target, this.#settings, affinity ? 1 : undefined, {
+    return listenPaused(listen, this.#settings, affinity ? 1 : undefined, {
       connected: (socket) => this.#dispatcher.offer(socket),
       failed: (error) => {
         this.#log.warning(`a connection could not be accepted: ${error.message}`);

@@ -1,74 +1,67 @@
-import type { Protocol } from "../address.js";
 import type { Identity } from "./identity.js";
-import type { PoolMode, WorkerServeOptions } from "./options.js";
+import { poolOptions, type WorkerOptionName } from "./options.js";
+import type { PoolSettings } from "./settle-options.js";
 
-/** The descriptors that a worker starts with, beside its output and the master's channel. */
+/** The scoreboard's descriptor in a worker. 3 is the channel to the master. */
 export const SCOREBOARD_DESCRIPTOR = 4;
-/** Of shared pools. Children of the application inherit the descriptors 0 to 2: it is none of them. */
+/** The listening socket's, in shared mode. Not 0 to 2: children of the application inherit those. */
 export const LISTENING_DESCRIPTOR = 5;
 
-/** All that a worker has to know. */
-export interface WorkerSettings {
-  /** What its messages are known by: the application's own are not for the master. */
+/** What a worker process gets from its master: options of the pool, and its own part in it. */
+export interface WorkerSettings extends Pick<PoolSettings, WorkerOptionName> {
+  /** Marks the worker's messages, so that the master ignores those that the application sends. */
   key: string;
-  /** What it runs as. Undefined: as its master. */
+  /** The user that the worker runs as. Undefined: the master's. */
   identity: Identity | undefined;
-  application: string;
-  protocol: Protocol;
-  name: string;
-  mode: PoolMode;
   /** Whether connections come over TCP, and not over a unix socket. */
   isTcp: boolean;
-  concurrency: number;
-  /** Places in the pool when all its workers run. */
+  /** The number of places in the pool when all its workers run. */
   places: number;
   /** The first of the worker's slots on the scoreboard. */
   slot: number;
-  maxRequests: number;
-  requestTerminateTimeout: number;
-  requestSlowlogTimeout: number;
-  slowlog: string | undefined;
-  statusPath: string | undefined;
-  pingPath: string | undefined;
-  pingResponse: string;
-  drainTimeout: number;
-  backlog: number;
-  serve: WorkerServeOptions;
 }
 
-/** What the master says to a worker. */
+/** Picks the options that worker processes get. */
+export function workerOptions(settings: PoolSettings): Pick<PoolSettings, WorkerOptionName> {
+  const names = Object.entries(poolOptions).flatMap(([name, spec]) =>
+    "isForWorkers" in spec ? [[name, settings[name as WorkerOptionName]]] : [],
+  );
+  return Object.fromEntries(names);
+}
+
+/** A message from the master to a worker. */
 export type MasterMessage =
   | { kind: "start"; settings: WorkerSettings }
-  /** Comes with a socket; `bytes`, in Latin-1, have been read from it. */
+  /** Comes with a socket. `bytes` have been read from it already; each character is one byte. */
   | { kind: "connection"; bytes?: string | undefined }
-  /** Serve what has begun, and end. */
+  /** Finish the requests that have begun, and end. */
   | { kind: "stop" };
 
-/** What a worker says to the master. */
+/** A message from a worker to the master. */
 export type WorkerMessage =
   /** The application is loaded. */
   | { kind: "ready" }
-  /** It cannot be, for a reason of one line. */
+  /** The application cannot be loaded. The reason is one line. */
   | { kind: "failed"; reason: string; hint: string }
-  /** The last connection has arrived. */
+  /** The connection that was passed last has arrived. */
   | { kind: "taken" }
-  /** Delegate mode: so many more connections may be passed. */
+  /** Delegate mode: `places` more connections may be passed. */
   | { kind: "room"; places: number }
-  /** The worker has served its `maxRequests`, and wants to be stopped. */
+  /** The worker has served `maxRequests` requests and asks to be stopped. */
   | { kind: "maxRequestsReached" }
   /** A line for the pool's log. */
   | { kind: "slow"; text: string };
 
-/** A worker's message as it is sent: a program's own messages have no such form. */
+/** Wraps a worker's message with its key, which no message of the application's has. */
 export function wrapMessage(key: string, message: WorkerMessage): [string, WorkerMessage] {
   return [key, message];
 }
 
 /**
- * Takes what a worker's process has sent. Undefined for what is not the pool's: the application, or
- * what is loaded before it, may send anything.
+ * Reads a message from a worker process. Undefined for one that is not the pool's: the application,
+ * or a module loaded before it, may send anything.
  *
- * @param places how many requests the worker runs at once
+ * @param places the number of requests that the worker runs at once
  */
 export function unwrapMessage(
   key: string,
@@ -100,7 +93,7 @@ export function unwrapMessage(
   }
 }
 
-/** Characters of a message that are logged at most. */
+/** The most characters of a text that are logged. */
 const LONGEST_TEXT = 65_536;
 
 function textOf(value: unknown): string {

@@ -1,38 +1,36 @@
-import { basename, extname } from "node:path";
-import { fileURLToPath } from "node:url";
+// Over 300 lines: it is one table, with the documentation that users of `startPool` read.
 import { type ListenAddress, Protocol } from "../address.js";
 import type { ServeOptions } from "../server/options.js";
-import { parseListenAddress } from "../transport/listen-address.js";
+import type { SocketPermissionOptions } from "../transport/socket-permissions.js";
 import {
-  type FilePermissions,
-  filePermissions,
-  type SocketPermissionOptions,
-} from "../transport/socket-permissions.js";
-import { type Identity, identityOf, isRootByDefault } from "./identity.js";
-import { moduleUrl } from "./load-application.js";
-import { checkNumbers, whole, wrong } from "./option-checks.js";
+  custom,
+  type OptionalValues,
+  type OptionSpec,
+  type OptionValue,
+  type OptionValues,
+} from "./option-types.js";
 
 /** When workers are started and ended, in PHP-FPM's words. */
 export const ProcessManager = {
-  /** Always `maxChildren`. */
+  /** `maxChildren` workers run all the time. */
   Static: "static",
-  /** From `startServers` on, so many that the idle ones are within the spare bounds. */
+  /** As many workers run as keep the number of idle ones within the spare bounds. */
   Dynamic: "dynamic",
-  /** When a connection finds none idle; ended after `processIdleTimeout`. */
+  /** A worker is started when a connection finds none idle, and ends after `processIdleTimeout`. */
   Ondemand: "ondemand",
 } as const;
 export type ProcessManager = (typeof ProcessManager)[keyof typeof ProcessManager];
 
-/** How connections come to workers. */
+/** How connections reach workers. */
 export const PoolMode = {
-  /** Workers accept on one socket: whoever grabs it. */
+  /** All workers accept connections from one listening socket. */
   Shared: "shared",
-  /** The master accepts, and passes the connection to a worker that said it is ready. */
+  /** The master accepts connections and passes each to a worker that is ready for it. */
   Delegate: "delegate",
 } as const;
 export type PoolMode = (typeof PoolMode)[keyof typeof PoolMode];
 
-/** What workers do as servers, see {@link ServeOptions}. */
+/** What workers do as servers, see {@link ServeOptions}. In a pool, `idleTimeout` is 60,000. */
 export type WorkerServeOptions = Pick<
   ServeOptions,
   | "limits"
@@ -45,272 +43,350 @@ export type WorkerServeOptions = Pick<
   | "bodyBuffer"
 >;
 
-/** Times are milliseconds; 0 is for ever, or never. */
-export interface PoolOptions extends SocketPermissionOptions {
-  /**
-   * The module whose default export is the handler: a function, or an object with `fetch`. Messages
-   * that it sends by `process.send` reach no process.
-   */
-  application: string | URL;
-  /** An address, or a descriptor that listens already. */
-  listen: string | ListenAddress | { fd: number };
-  /** Default: what the address says, else FastCGI. */
-  protocol?: Protocol | undefined;
-  /** The pool's name on its status page and in its log. Default: that of the module's file. */
-  name?: string | undefined;
-  /** Default `shared`; `delegate` for ondemand, because somebody has to accept. */
-  mode?: PoolMode | undefined;
-  /**
-   * Default `static`. In delegate mode it is `ondemand`, with one worker at the start and none
-   * ended for being idle.
-   */
-  pm?: ProcessManager | undefined;
-  /** Workers at most. Default 5. */
-  maxChildren?: number | undefined;
-  /** Workers at the start of a dynamic pool: halfway between the spare bounds; ondemand: 0. */
-  startServers?: number | undefined;
-  /** Idle workers that a dynamic pool has at least. Default 1. */
-  minSpareServers?: number | undefined;
-  /** Idle workers that a dynamic pool has at most. Default 3, or `maxChildren` if less. */
-  maxSpareServers?: number | undefined;
-  /** Requests after which a worker is replaced. Default 0: never. */
-  maxRequests?: number | undefined;
-  /** After which an idle worker of an ondemand pool ends. Default 10,000. */
-  processIdleTimeout?: number | undefined;
-  /** After which the worker of a request is killed, and others that it has with it. Default 0. */
-  requestTerminateTimeout?: number | undefined;
-  /** After which a request is written to the slow log, with the stack of its worker. Default 0. */
-  requestSlowlogTimeout?: number | undefined;
-  /** The slow log's file. Default: the pool's log. */
-  slowlog?: string | undefined;
-  /**
-   * Requests that one worker runs at once. Default 1, so that all numbers mean what they mean in
-   * PHP-FPM: `maxChildren` is what runs at once, and a worker that hangs, crashes or is killed
-   * takes one request along. Raise it for handlers that wait more than they compute.
-   */
-  concurrency?: number | undefined;
-  /** Connections that may wait in the master for a worker; further ones are refused. Default 511. */
-  queueLimit?: number | undefined;
-  /** That a connection may wait there, before it is refused as overload. Default 30,000. */
-  queueTimeout?: number | undefined;
-  /**
-   * Delegate mode: connections of one session go to one worker. The session is the value of the
-   * cookie `session`, else X-Forwarded-For, else REMOTE_ADDR, of a connection's first request.
-   */
-  affinity?: boolean | undefined;
-  /**
-   * Where workers serve the pool's status page, as PHP-FPM's `pm.status_path`: a path of letters,
-   * digits and `/_-.~`, compared with what the client has written (REQUEST_URI). Default: nowhere.
-   */
-  statusPath?: string | undefined;
-  /** Where workers serve the ping page, as PHP-FPM's `ping.path`. Default: nowhere. */
-  pingPath?: string | undefined;
-  /** Default `pong`. */
-  pingResponse?: string | undefined;
-  /** A listener of the master's own for both pages, as `pm.status_listen`: it works when all are busy. */
-  statusListen?: string | ListenAddress | undefined;
-  /**
-   * For requests under way when workers are to end. Default 60,000: front ends wait no longer.
-   * What is left then is killed.
-   */
-  drainTimeout?: number | undefined;
-  /** That a worker may take to load the application. Default 60,000. */
-  startTimeout?: number | undefined;
-  /** Connections that may wait in the kernel. Default 511. */
-  backlog?: number | undefined;
-  /**
-   * The user that workers run as: a name, or a number. Only root can give another than its own.
-   * Default: that of this process.
-   */
-  user?: string | number | undefined;
-  /** The group that workers run as: a name, or a number. Default: that of `user`. */
-  group?: string | number | undefined;
-  serve?: WorkerServeOptions | undefined;
-  /** The log: a file, which `reopenLogs` opens again, or whoever takes its lines. Default: stderr. */
-  log?: string | ((line: string) => void) | undefined;
-  /**
-   * Has the master's process id from when the pool is ready until it ends. A link is not followed.
-   * Default: none.
-   */
-  pidFile?: string | undefined;
-  /** Ends the start when it aborts, and is not looked at any more when the pool is ready. */
-  signal?: AbortSignal | undefined;
-  /** Default: that of this process. */
-  env?: Readonly<Record<string, string | undefined>> | undefined;
-  /** Arguments for the workers' Node. Default: those of this process. */
-  execArgv?: readonly string[] | undefined;
-}
-
-/** Options with all that they leave open decided. */
-export interface PoolSettings {
-  application: string;
-  target: ListenAddress | { fd: number };
-  protocol: Protocol;
-  name: string;
-  mode: PoolMode;
-  pm: ProcessManager;
-  maxChildren: number;
-  startServers: number;
-  minSpareServers: number;
-  maxSpareServers: number;
-  maxRequests: number;
-  processIdleTimeout: number;
-  requestTerminateTimeout: number;
-  requestSlowlogTimeout: number;
-  slowlog: string | undefined;
-  concurrency: number;
-  queueLimit: number;
-  queueTimeout: number;
-  affinity: boolean;
-  statusPath: string | undefined;
-  pingPath: string | undefined;
-  pingResponse: string;
-  statusListen: ListenAddress | undefined;
-  drainTimeout: number;
-  startTimeout: number;
-  backlog: number;
-  permissions: FilePermissions;
-  /** Undefined: workers run as this process does. */
-  identity: Identity | undefined;
-  /** Whether workers run as root because no user is given. */
-  isRootByDefault: boolean;
-  serve: WorkerServeOptions;
-  log: string | ((line: string) => void) | undefined;
-  pidFile: string | undefined;
-  env: Readonly<Record<string, string | undefined>>;
-  execArgv: readonly string[];
-}
-
-/** The most requests that may run at once in a pool: the scoreboard has room for twice as many. */
-const MAX_PLACES = 16_384;
+const protocols: readonly Protocol[] = [
+  Protocol.FastCgi,
+  Protocol.Scgi,
+  Protocol.Uwsgi,
+  Protocol.Http,
+];
 
 /**
- * A kept connection that carries nothing costs its worker no place, but a front end that keeps many
- * keeps descriptors: they are closed sooner than by a server alone.
+ * Every option of a pool, once. {@link PoolOptions}, the settings that workers get, the checks of
+ * `settleOptions`, and the flags and the help of `fcgi-probe serve` are derived from it.
  */
-const IDLE_TIMEOUT = 60_000;
-
-/** @throws GatewayError `bad_input` when options contradict each other, `bad_address` */
-export function settle(options: PoolOptions): PoolSettings {
-  const target =
-    typeof options.listen === "string" ? parseListenAddress(options.listen) : options.listen;
-  const named = "endpoint" in target ? target.protocol : Protocol.FastCgi;
-  const application = moduleUrl(options.application);
-  if (!application.startsWith("file:")) {
-    throw wrong(`the application "${application}" is no file`, "name its module by its path");
-  }
-  const pm = options.pm ?? (options.mode === "delegate" ? "ondemand" : "static");
-  const mode = options.mode ?? (pm === "ondemand" ? "delegate" : "shared");
-  // Left to us, delegating pools are as scgi_server's: one worker, and more when all are busy.
-  const isGrowing = options.pm === undefined && pm === "ondemand";
-  const maxChildren = options.maxChildren ?? 5;
-  const maxSpareServers = options.maxSpareServers ?? Math.min(3, maxChildren);
-  const minSpareServers = options.minSpareServers ?? Math.min(1, maxSpareServers);
-  const settings: PoolSettings = {
-    application,
-    target,
-    protocol: options.protocol ?? named,
-    name: options.name ?? basename(fileURLToPath(application), extname(application)),
-    mode,
-    pm,
-    maxChildren,
-    minSpareServers,
-    maxSpareServers,
-    startServers: startServers(options, {
-      pm,
-      isGrowing,
-      maxChildren,
-      minSpareServers,
-      maxSpareServers,
-    }),
-    maxRequests: options.maxRequests ?? 0,
-    processIdleTimeout: options.processIdleTimeout ?? (isGrowing ? 0 : 10_000),
-    requestTerminateTimeout: options.requestTerminateTimeout ?? 0,
-    requestSlowlogTimeout: options.requestSlowlogTimeout ?? 0,
-    slowlog: options.slowlog,
-    concurrency: options.concurrency ?? 1,
-    queueLimit: options.queueLimit ?? 511,
-    queueTimeout: options.queueTimeout ?? 30_000,
-    affinity: options.affinity ?? false,
-    statusPath: options.statusPath,
-    pingPath: options.pingPath,
-    pingResponse: options.pingResponse ?? "pong",
-    statusListen: listenAddress(options.statusListen),
-    drainTimeout: options.drainTimeout ?? 60_000,
-    startTimeout: options.startTimeout ?? 60_000,
-    backlog: options.backlog ?? 511,
-    permissions: filePermissions(options),
-    identity: identityOf(options),
-    isRootByDefault: isRootByDefault(options),
-    serve: { idleTimeout: IDLE_TIMEOUT, ...options.serve },
-    log: options.log,
-    pidFile: options.pidFile,
-    env: options.env ?? process.env,
-    execArgv: options.execArgv ?? process.execArgv,
-  };
-  check(settings, options);
-  return settings;
-}
-
-function listenAddress(address: string | ListenAddress | undefined): ListenAddress | undefined {
-  return typeof address === "string" ? parseListenAddress(address) : address;
-}
-
-function startServers(
-  options: PoolOptions,
-  settled: Pick<PoolSettings, "pm" | "maxChildren" | "minSpareServers" | "maxSpareServers"> & {
-    isGrowing: boolean;
+export const poolOptions = {
+  /**
+   * The path or URL of the module whose default export is the handler: a function, or an object with
+   * `fetch`. Messages that the module sends with `process.send` are discarded.
+   */
+  application: {
+    type: custom<string | URL>(),
+    isForWorkers: true,
+    noFlag: "it is the command's argument",
   },
-): number {
-  const { pm, isGrowing, maxChildren, minSpareServers, maxSpareServers } = settled;
-  if (pm === "static") return maxChildren;
-  if (options.startServers !== undefined) return options.startServers;
-  if (pm === "ondemand") return isGrowing ? 1 : 0;
-  return minSpareServers + Math.floor((maxSpareServers - minSpareServers) / 2);
-}
+  /** The address to listen on, or the descriptor of a socket that listens already. */
+  listen: {
+    type: custom<string | ListenAddress | { fd: number }>(),
+    flag: "--listen <ADDR>",
+    help: "where to listen",
+  },
+  /** The protocol that front ends speak to the pool. Default: the address's, or else FastCGI. */
+  protocol: {
+    type: protocols,
+    isForWorkers: true,
+    flag: "--protocol <name>",
+    help: "fcgi, scgi, uwsgi or http, whatever the address says",
+  },
+  /** The most workers that run at once. Default: 5. */
+  maxChildren: {
+    type: "count",
+    default: 5,
+    least: 1,
+    flag: "--workers <n>",
+    help: "workers at most",
+  },
+  /**
+   * The most requests that one worker runs at once. Default: 1, so that every number means what it
+   * means in PHP-FPM: `maxChildren` is the number of requests that run at once, and a worker that
+   * hangs, crashes or is killed loses one request. Raise it for handlers that wait more than they
+   * compute.
+   */
+  concurrency: {
+    type: "count",
+    default: 1,
+    least: 1,
+    isForWorkers: true,
+    flag: "--concurrency <n>",
+    help: "requests that a worker runs at once",
+  },
+  /** How connections reach workers. Default: `shared`, or `delegate` if `pm` is `ondemand`. */
+  mode: {
+    type: Object.values(PoolMode),
+    isForWorkers: true,
+    flag: "--mode <mode>",
+    help: "shared: workers accept (default); delegate: the master does",
+  },
+  /**
+   * When workers start and end. Default: `static`. In delegate mode the default is `ondemand` with
+   * one worker at the start and a `processIdleTimeout` of 0.
+   */
+  pm: {
+    type: Object.values(ProcessManager),
+    flag: "--pm <kind>",
+    help: "when workers start: static (default), dynamic or ondemand (default of delegate)",
+  },
+  /**
+   * The number of workers that the pool starts with. Default in a dynamic pool: halfway between
+   * `minSpareServers` and `maxSpareServers`; in an ondemand pool: 0. A static pool ignores it.
+   */
+  startServers: {
+    type: "count",
+    flag: "--start-servers <n>",
+    help: "workers at the start, unless static",
+  },
+  /** The least number of idle workers in a dynamic pool. Default: 1. */
+  minSpareServers: {
+    type: "count",
+    default: 1,
+    least: 1,
+    flag: "--min-spare <n>",
+    help: "idle workers at least, if dynamic",
+  },
+  /** The most idle workers in a dynamic pool. Default: 3, or `maxChildren` if that is less. */
+  maxSpareServers: {
+    type: "count",
+    default: 3,
+    least: 1,
+    flag: "--max-spare <n>",
+    help: "idle workers at most, if dynamic",
+  },
+  /** The number of requests after which a worker is replaced. Default: 0, which replaces none. */
+  maxRequests: {
+    type: "count",
+    default: 0,
+    isForWorkers: true,
+    flag: "--max-requests <n>",
+    help: "requests until a worker is replaced; 0 replaces none",
+  },
+  /**
+   * Milliseconds after which an idle worker of an ondemand pool ends. Default: 10,000; 0 ends none.
+   */
+  processIdleTimeout: {
+    type: "milliseconds",
+    default: 10_000,
+    flag: "--idle-timeout <time>",
+    help: "until an idle worker ends, if ondemand",
+  },
+  /**
+   * Milliseconds after which the worker of a request is killed, with all other requests that it runs.
+   * Default: 0, which kills none.
+   */
+  requestTerminateTimeout: {
+    type: "milliseconds",
+    default: 0,
+    isForWorkers: true,
+    flag: "--terminate-timeout <time>",
+    help: "until a request's worker is killed",
+  },
+  /**
+   * Milliseconds after which a request is written to the slow log, with the JavaScript stack of its
+   * worker. Default: 0, which logs none.
+   */
+  requestSlowlogTimeout: {
+    type: "milliseconds",
+    default: 0,
+    isForWorkers: true,
+    flag: "--slowlog-timeout <time>",
+    help: "until a request is logged as slow",
+  },
+  /** The slow log's file. Default: slow requests are written to the pool's log. */
+  slowlog: {
+    type: "text",
+    isForWorkers: true,
+    flag: "--slowlog <file>",
+    help: "the slow log (default: the log)",
+  },
+  /**
+   * Milliseconds that requests may still run when their worker is to end; then it is killed.
+   * Default: 60,000, as front ends wait no longer; 0 waits forever.
+   */
+  drainTimeout: {
+    type: "milliseconds",
+    default: 60_000,
+    isForWorkers: true,
+    flag: "--drain-timeout <time>",
+    help: "for requests when workers end",
+  },
+  /**
+   * Milliseconds that a worker may take to load the application; then it is killed. Default: 60,000;
+   * 0 waits forever.
+   */
+  startTimeout: {
+    type: "milliseconds",
+    default: 60_000,
+    flag: "--start-timeout <time>",
+    help: "for a worker to load the application",
+  },
+  /**
+   * Delegate mode: the most connections that wait in the master for a worker; further ones are
+   * refused. Default: 511; 0 refuses what no worker is free for.
+   */
+  queueLimit: {
+    type: "count",
+    default: 511,
+    flag: "--queue-limit <n>",
+    help: "delegate: connections that may wait",
+  },
+  /**
+   * Delegate mode: milliseconds that a connection may wait for a worker; then it is refused as
+   * overload. Default: 30,000; 0 waits forever.
+   */
+  queueTimeout: {
+    type: "milliseconds",
+    default: 30_000,
+    flag: "--queue-timeout <time>",
+    help: "delegate: how long, at most",
+  },
+  /**
+   * Delegate mode: whether all connections of a session go to the same worker. The session is the
+   * value of the cookie `session`, else X-Forwarded-For, else REMOTE_ADDR, of the connection's first
+   * request. Default: false.
+   */
+  affinity: {
+    type: "boolean",
+    default: false,
+    flag: "--affinity",
+    help: "delegate: a session's connections go to one worker",
+  },
+  /**
+   * Whether workers make cheap `Request` and `Response` objects, which create the runtime's own on
+   * demand (see `makeFetchLazy`): small requests take about half the time. Default: true.
+   */
+  lazyFetch: {
+    type: "boolean",
+    default: true,
+    isForWorkers: true,
+    flag: "--no-lazy-fetch",
+    help: "leave the workers' Request and Response as Node makes them",
+  },
+  /**
+   * The path at which workers serve the pool's status page, as PHP-FPM's `pm.status_path`: letters,
+   * digits and `/_-.~`. It is compared with REQUEST_URI, as the client wrote it. Default: no page.
+   */
+  statusPath: {
+    type: "text",
+    isForWorkers: true,
+    flag: "--status-path <path>",
+    help: "serve the pool's status page there",
+  },
+  /** The path at which workers serve the ping page, as PHP-FPM's `ping.path`. Default: no page. */
+  pingPath: {
+    type: "text",
+    isForWorkers: true,
+    flag: "--ping-path <path>",
+    help: "serve a page there that shows that the pool answers",
+  },
+  /** The text of the ping page, as PHP-FPM's `ping.response`. Default: `pong`. */
+  pingResponse: {
+    type: "text",
+    default: "pong",
+    isForWorkers: true,
+    flag: "--ping-response <text>",
+    help: "what that page says",
+  },
+  /**
+   * An address at which the master itself serves both pages, as PHP-FPM's `pm.status_listen`: it
+   * answers when all workers are busy. Default: none.
+   */
+  statusListen: {
+    type: custom<string | ListenAddress>(),
+    flag: "--status-listen <ADDR>",
+    help: "a listener for both, answered while workers are busy",
+  },
+  /** The pool's name on its status page and in its log. Default: the name of the module's file. */
+  name: {
+    type: "text",
+    isForWorkers: true,
+    flag: "--name <name>",
+    help: "the pool's name (default: the module's)",
+  },
+  /** The most connections that wait in the kernel to be accepted. Default: 511. */
+  backlog: {
+    type: "count",
+    default: 511,
+    least: 1,
+    isForWorkers: true,
+    flag: "--backlog <n>",
+    help: "connections that may wait in the kernel",
+  },
+  // The three of SocketPermissionOptions, which documents them.
+  socketOwner: {
+    type: custom<SocketPermissionOptions["socketOwner"]>(),
+    flag: "--socket-owner <user>",
+    help: "the unix socket's owner: a name, or a number",
+  },
+  socketGroup: {
+    type: custom<SocketPermissionOptions["socketGroup"]>(),
+    flag: "--socket-group <group>",
+    help: "the unix socket's group: a name, or a number",
+  },
+  socketMode: {
+    type: custom<SocketPermissionOptions["socketMode"]>(),
+    flag: "--socket-mode <mode>",
+    help: "its mode (default: 0660 with an owner or a group)",
+  },
+  /**
+   * The user that workers run as, by name or number. Only root can choose another than its own.
+   * Default: the user of this process.
+   */
+  user: {
+    type: custom<string | number>(),
+    flag: "--user <user>",
+    help: "run workers as this user, if started by root",
+  },
+  /** The group that workers run as, by name or number. Default: the group of `user`. */
+  group: {
+    type: custom<string | number>(),
+    flag: "--group <group>",
+    help: "run workers as this group (default: the user's)",
+  },
+  /**
+   * A file that holds the master's process id from when the pool is ready until it ends. A symbolic
+   * link is not followed. Default: none.
+   */
+  pidFile: {
+    type: "text",
+    flag: "--pid-file <file>",
+    help: "write the master's process id there",
+  },
+  /**
+   * The pool's log: a file, which `reopenLogs` opens again, or a function that is called with each
+   * line. Default: standard error.
+   */
+  log: {
+    type: custom<string | ((line: string) => void)>(),
+    flag: "--log <file>",
+    help: "the log (default: standard error)",
+  },
+  /** Limits and timeouts of the workers as servers. */
+  serve: {
+    type: custom<WorkerServeOptions>(),
+    isForWorkers: true,
+    noFlag: "of its parts the command has one, --multiplex",
+  },
+  /** Ends the start when it aborts. It is ignored once the pool is ready. */
+  signal: { type: custom<AbortSignal>(), noFlag: "the command is ended by signals of the system" },
+  /** The environment of the workers. Default: the environment of this process. */
+  env: {
+    type: custom<Readonly<Record<string, string | undefined>>>(),
+    noFlag: "the command's own environment is passed on",
+  },
+  /** Arguments for the workers' Node. Default: the arguments of this process's Node. */
+  execArgv: {
+    type: custom<readonly string[]>(),
+    noFlag: "the arguments of the command's own Node are passed on",
+  },
+} as const satisfies Record<string, OptionSpec>;
 
-function check(settings: PoolSettings, given: PoolOptions): void {
-  const { pm, maxChildren, concurrency } = settings;
-  for (const name of ["maxChildren", "concurrency"] as const) whole(name, settings[name], 1);
-  for (const name of ["startServers", "maxRequests", "queueLimit"] as const) {
-    whole(name, settings[name], 0);
-  }
-  if (maxChildren * concurrency > MAX_PLACES) {
-    throw wrong(
-      `maxChildren ${maxChildren} by concurrency ${concurrency} is more than ${MAX_PLACES} requests at once`,
-      "lower one of them",
-    );
-  }
-  checkNumbers(settings, given);
-  if (pm === "ondemand" && settings.mode === "shared") {
-    throw wrong(
-      "an ondemand pool cannot be shared: no worker is there to accept the first connection",
-      "use mode delegate, or pm dynamic",
-    );
-  }
-  if (settings.affinity && settings.mode !== "delegate") {
-    throw wrong("affinity: sessions need a master that hands out connections", "use mode delegate");
-  }
-  if (
-    hasOwner(settings.permissions) &&
-    !isUnix(settings.target) &&
-    !isUnix(settings.statusListen)
-  ) {
-    throw wrong("a socket's owner and group are those of a unix socket", "listen on a path");
-  }
-  for (const name of ["statusPath", "pingPath"] as const) {
-    const path = settings[name];
-    // As PHP-FPM has it: what a client would have to encode, or a server resolve, is never asked for.
-    if (path !== undefined && !/^\/[\w.~/-]+$/.test(path)) {
-      throw wrong(`${name}: "${path}" is not the path of a page`, "write it as /status");
-    }
-  }
-}
+type PoolOptionTable = typeof poolOptions;
+export type PoolOptionName = keyof PoolOptionTable;
 
-function hasOwner({ uid, gid }: FilePermissions): boolean {
-  return uid !== undefined || gid !== undefined;
-}
+type RequiredName = "application" | "listen";
+type OptionalName = Exclude<PoolOptionName, RequiredName | keyof SocketPermissionOptions>;
+type RequiredOptions = OptionValues<PoolOptionTable, RequiredName>;
+type OptionalOptions = OptionalValues<PoolOptionTable, OptionalName>;
 
-function isUnix(target: PoolSettings["target"] | PoolSettings["statusListen"]): boolean {
-  return target !== undefined && "endpoint" in target && "socketPath" in target.endpoint;
-}
+/** Options of `startPool`. Times are milliseconds. */
+export interface PoolOptions extends RequiredOptions, OptionalOptions, SocketPermissionOptions {}
+
+/** Options as given, or with the default that the table has for them. */
+export type DefaultedOptions = {
+  -readonly [Name in PoolOptionName]: PoolOptionTable[Name] extends { default: unknown }
+    ? OptionValue<PoolOptionTable[Name]>
+    : OptionValue<PoolOptionTable[Name]> | undefined;
+};
+
+/** The names of the options that worker processes get. */
+export type WorkerOptionName = {
+  [Name in PoolOptionName]: PoolOptionTable[Name] extends { isForWorkers: true } ? Name : never;
+}[PoolOptionName];

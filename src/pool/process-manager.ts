@@ -1,4 +1,4 @@
-import type { PoolSettings } from "./options.js";
+import type { PoolSettings } from "./settle-options.js";
 
 /** A worker, as far as its number matters. */
 export interface ManagedWorker {

@@ -1,5 +1,5 @@
-import type { PoolSettings } from "./options.js";
 import { type Decision, WorkerCount } from "./process-manager.js";
+import type { PoolSettings } from "./settle-options.js";
 import type { WorkerProcess } from "./worker-process.js";
 import type { Workers } from "./workers.js";
 

@@ -1,10 +1,13 @@
 import { ErrorCode, GatewayError } from "../errors.js";
+import { inheritedListener } from "../transport/listen-address.js";
+import { isListening } from "../transport/proc-net.js";
 import { requireModule } from "./load-application.js";
 import { Master } from "./master.js";
-import { type PoolOptions, settle } from "./options.js";
+import type { PoolOptions } from "./options.js";
 import { PidFile } from "./pid-file.js";
 import type { Pool } from "./pool.js";
 import { PoolLog } from "./pool-log.js";
+import { settleOptions } from "./settle-options.js";
 
 /**
  * Serves an application by worker processes, see {@link PoolOptions}. It listens before the
@@ -16,7 +19,7 @@ import { PoolLog } from "./pool-log.js";
  * cannot listen; `aborted` when `signal` ends the start
  */
 export async function startPool(options: PoolOptions): Promise<Pool> {
-  const settings = settle(options);
+  const settings = settleOptions(options);
   const { signal } = options;
   if (signal?.aborted) throw aborted(signal);
   requireModule(settings.application);
@@ -51,4 +54,20 @@ function aborted(signal: AbortSignal | undefined): GatewayError {
   return new GatewayError(ErrorCode.Aborted, "the start of the pool was ended", {
     cause: signal?.reason,
   });
+}
+
+/**
+ * The listening socket that this process was started with, under systemd, spawn-fcgi, mod_fcgid or
+ * lighttpd. Undefined when there is none.
+ *
+ * @throws GatewayError `bad_input` when there are several
+ */
+export function inheritedTarget(): { fd: number } | undefined {
+  if (Number(process.env["LISTEN_FDS"] ?? 0) > 1) {
+    throw new GatewayError(ErrorCode.BadInput, "systemd passed several sockets (LISTEN_FDS)", {
+      hint: "one ListenStream= for each service",
+    });
+  }
+  const listener = inheritedListener();
+  return listener !== undefined && isListening(listener.fd) ? listener : undefined;
 }

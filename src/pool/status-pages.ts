@@ -1,9 +1,9 @@
 import type { Variables } from "../cgi/variables.js";
 import { type GatewayServer, serve } from "../server/serve.js";
 import { statusFormatOf, statusMediaTypes, statusPage } from "../status-page/write-page.js";
-import type { PoolSettings } from "./options.js";
 import { countersOf } from "./scoreboard/counters.js";
 import type { PoolScoreboard } from "./scoreboard/scoreboard.js";
+import type { PoolSettings } from "./settle-options.js";
 
 export interface PoolPageOptions {
   statusPath: string | undefined;

@@ -39,7 +39,7 @@ async function start(given: WorkerSettings): Promise<void> {
   try {
     const board = new PoolScoreboard(SCOREBOARD_DESCRIPTOR);
     if (given.identity !== undefined) become(given.identity);
-    makeFetchLazy();
+    if (given.lazyFetch) makeFetchLazy();
     const application = await loadApplication(given.application);
     worker = new PoolWorker(application, given, board, say);
     await worker.start();

@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 import { guardMessages, nodeMajor } from "../transport/node-internals.js";
 import { environmentOf } from "./identity.js";
 import { type MasterMessage, unwrapMessage, type WorkerSettings } from "./messages.js";
-import type { PoolSettings } from "./options.js";
 import type { ManagedWorker } from "./process-manager.js";
+import type { PoolSettings } from "./settle-options.js";
 
 /** A connection that waits for a worker, or is on its way to one. */
 export interface WaitingConnection {

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { withoutControls } from "../status-page/write-fields.js";
-import type { WorkerSettings } from "./messages.js";
-import type { PoolSettings } from "./options.js";
+import { workerOptions } from "./messages.js";
 import { OrphanGuard } from "./orphan-guard.js";
 import type { PoolLog } from "./pool-log.js";
 import type { ScoreboardKeeper } from "./scoreboard/keeper.js";
 import { preciseNow, SlotState } from "./scoreboard/layout.js";
+import type { PoolSettings } from "./settle-options.js";
 import { type WorkerEvents, WorkerProcess } from "./worker-process.js";
 
 /** Milliseconds after which a worker counts as healthy even if it has answered no request. */
@@ -84,7 +84,14 @@ export class Workers implements WorkerEvents {
     const settings = this.#settings;
     const worker = new WorkerProcess(
       {
-        settings: workerSettings(settings, slot, this.#listener.isTcp),
+        settings: {
+          ...workerOptions(settings),
+          key: randomBytes(12).toString("base64url"),
+          identity: settings.identity,
+          isTcp: this.#listener.isTcp,
+          places: settings.maxChildren * settings.concurrency,
+          slot,
+        },
         generation: this.generation,
         listening: this.#listener.shared,
         scoreboard: this.#keeper.board.descriptor,
@@ -221,20 +228,6 @@ export class Workers implements WorkerEvents {
     }
     if (idleSince < Number.POSITIVE_INFINITY) worker.idle = Math.max(0, now - idleSince);
   }
-}
-
-function workerSettings(settings: PoolSettings, slot: number, isTcp: boolean): WorkerSettings {
-  const { application, protocol, name, mode, concurrency, maxRequests, slowlog } = settings;
-  const { requestTerminateTimeout, requestSlowlogTimeout, drainTimeout, backlog } = settings;
-  const { statusPath, pingPath, pingResponse, serve, identity } = settings;
-  return {
-    key: randomBytes(12).toString("base64url"),
-    identity,
-    ...{ application, protocol, name, mode, concurrency, maxRequests, slowlog, slot },
-    ...{ requestTerminateTimeout, requestSlowlogTimeout, drainTimeout, backlog },
-    ...{ statusPath, pingPath, pingResponse, serve, isTcp },
-    places: settings.maxChildren * concurrency,
-  };
 }
 
 /** Milliseconds of pause after the second early death in a row; each further one doubles it. */

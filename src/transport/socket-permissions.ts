@@ -24,18 +24,26 @@ export interface FilePermissions {
   readonly gid: number | undefined;
 }
 
-/** @throws GatewayError `bad_input` for what is no mode, and for unknown users and groups */
-export function filePermissions(options: SocketPermissionOptions): FilePermissions {
+/**
+ * Looks up users and groups, and reads the mode.
+ *
+ * @param modeName how messages spell the option `socketMode`
+ * @throws GatewayError `bad_input` for what is no mode, and for unknown users and groups
+ */
+export function filePermissions(
+  options: SocketPermissionOptions,
+  modeName = "socketMode",
+): FilePermissions {
   const { socketOwner, socketGroup } = options;
   const isGiven = socketOwner !== undefined || socketGroup !== undefined;
   return {
-    mode: modeOf(options.socketMode ?? (isGiven ? 0o660 : "umask")),
+    mode: modeOf(options.socketMode ?? (isGiven ? 0o660 : "umask"), modeName),
     uid: socketOwner === undefined ? undefined : findUser(socketOwner).uid,
     gid: socketGroup === undefined ? undefined : findGroup(socketGroup),
   };
 }
 
-function modeOf(mode: string | number): number | undefined {
+function modeOf(mode: string | number, name: string): number | undefined {
   if (mode === "umask") return undefined;
   if (mode === "everyone") return 0o666;
   const isOctal = typeof mode === "string" && /^(0o?)?[0-7]{1,4}$/.test(mode);
@@ -43,7 +51,7 @@ function modeOf(mode: string | number): number | undefined {
   if (typeof number === "number" && Number.isInteger(number) && number >= 0 && number <= 0o777) {
     return number;
   }
-  throw new GatewayError(ErrorCode.BadInput, `socketMode: "${mode}" is no set of permissions`, {
+  throw new GatewayError(ErrorCode.BadInput, `${name}: "${mode}" is no set of permissions`, {
     hint: 'write it in octal digits, such as "0660"',
   });
 }

@@ -1,55 +1,27 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { ErrorCode, GatewayError } from "../../errors.js";
-import { inheritedTarget } from "../../pool/inherited-target.js";
-import type { PoolOptions } from "../../pool/options.js";
-import type { Pool } from "../../pool/pool.js";
-import { controlBySignals } from "../../pool/pool.js";
-import { serveCgiModule } from "../../pool/serve-cgi-module.js";
-import { startPool } from "../../pool/start-pool.js";
+import { serveCgiModule } from "../../pool/load-application.js";
+import type { OptionSpec } from "../../pool/option-types.js";
+import { type PoolOptionName, type PoolOptions, poolOptions } from "../../pool/options.js";
+import { controlBySignals, type Pool } from "../../pool/pool.js";
+import { settleOptions } from "../../pool/settle-options.js";
+import { inheritedTarget, startPool } from "../../pool/start-pool.js";
 import { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
 import { nameOptions } from "../name-options.js";
 import { parseCount, parseDuration } from "../parse-values.js";
 import { errorLines } from "../report-error.js";
-import { checkPoolOptions } from "./check-pool-options.js";
 
-interface ServeCommandOptions {
+/** What Commander has read: the pool's options by the names of their flags, and the command's own. */
+type ServeCommandOptions = Readonly<Record<string, unknown>> & {
   listen?: string;
-  protocol?: NonNullable<PoolOptions["protocol"]>;
-  mode?: NonNullable<PoolOptions["mode"]>;
-  pm?: NonNullable<PoolOptions["pm"]>;
-  workers?: number;
-  concurrency?: number;
-  startServers?: number;
-  minSpare?: number;
-  maxSpare?: number;
-  maxRequests?: number;
-  idleTimeout?: number;
-  terminateTimeout?: number;
-  slowlogTimeout?: number;
-  slowlog?: string;
-  drainTimeout?: number;
-  queueLimit?: number;
-  queueTimeout?: number;
-  affinity?: true;
+  protocol?: string;
   multiplex?: true;
-  statusPath?: string;
-  pingPath?: string;
-  statusListen?: string;
-  name?: string;
-  backlog?: number;
   everyone?: true;
-  socketOwner?: string;
-  socketGroup?: string;
-  socketMode?: string;
-  user?: string;
-  group?: string;
-  pidFile?: string;
-  log?: string;
   cgi?: true;
-}
+};
 
-/** SCGI's own port, where its servers have always listened when nothing was said. */
+/** The port that SCGI servers have always used by default. */
 const SCGI_ADDRESS = "127.0.0.1:4000";
 
 const help = `
@@ -78,57 +50,12 @@ Examples:
 `;
 
 export function defineServe(command: Command, io: Io, finish: (exitCode: ExitCode) => void): void {
+  command.argument("<MODULE>", "the application's file");
+  for (const { option } of poolFlags()) command.addOption(option);
   command
-    .argument("<MODULE>", "the application's file")
-    .option("--listen <ADDR>", "where to listen")
-    .option(
-      "--protocol <name>",
-      "fcgi, scgi, uwsgi or http, whatever the address says",
-      oneOf(protocols),
-    )
-    .option("--workers <n>", "workers at most (default: 5)", parseCount)
-    .option("--concurrency <n>", "requests that a worker runs at once (default: 1)", parseCount)
-    .option(
-      "--mode <mode>",
-      "shared: workers accept (default); delegate: the master does",
-      oneOf(modes),
-    )
-    .option(
-      "--pm <kind>",
-      "when workers start: static (default), dynamic or ondemand (default of delegate)",
-      oneOf(managers),
-    )
-    .option("--start-servers <n>", "workers at the start, unless static", parseNumber)
-    .option("--min-spare <n>", "idle workers at least, if dynamic (default: 1)", parseCount)
-    .option("--max-spare <n>", "idle workers at most, if dynamic (default: 3)", parseCount)
-    .option(
-      "--max-requests <n>",
-      "requests until a worker is replaced (default: 0, never)",
-      parseNumber,
-    )
-    .option("--idle-timeout <time>", "until an idle worker ends, if ondemand", parseDuration)
-    .option("--terminate-timeout <time>", "until a request's worker is killed", parseDuration)
-    .option("--slowlog-timeout <time>", "until a request is logged as slow", parseDuration)
-    .option("--slowlog <file>", "the slow log (default: the log)")
-    .option("--drain-timeout <time>", "for requests when workers end (default: 60s)", parseDuration)
-    .option("--queue-limit <n>", "delegate: connections that may wait (default: 511)", parseNumber)
-    .option("--queue-timeout <time>", "delegate: how long, at most (default: 30s)", parseDuration)
-    .option("--affinity", "delegate: a session's connections go to one worker")
     .option("--multiplex", "several requests at once on a FastCGI connection")
-    .option("--status-path <path>", "serve the pool's status page there")
-    .option("--ping-path <path>", "serve a sign of life there")
-    .option("--status-listen <ADDR>", "a listener for both, answered while workers are busy")
-    .option("--name <name>", "the pool's name (default: the module's)")
-    .option("--backlog <n>", "connections that may wait in the kernel (default: 511)", parseCount)
-    .option("--socket-owner <user>", "the unix socket's owner: a name, or a number")
-    .option("--socket-group <group>", "the unix socket's group: a name, or a number")
-    .option("--socket-mode <mode>", "its mode (default: 0660 with an owner or a group)")
     .option("--everyone", "let all users connect to the unix socket: mode 0666")
-    .option("--user <user>", "run workers as this user, if started by root")
-    .option("--group <group>", "run workers as this group (default: the user's)")
-    .option("--pid-file <file>", "write the master's process id there")
-    .option("--log <file>", "the log (default: standard error)")
-    .option("--cgi", "be a CGI program: answer one request, and end")
+    .option("--cgi", "run as a CGI program: answer one request, and end")
     .addHelpText("after", help)
     .action(async (module: string, options: ServeCommandOptions) => {
       finish(await runServe(module, options, io));
@@ -136,9 +63,35 @@ export function defineServe(command: Command, io: Io, finish: (exitCode: ExitCod
   nameOptions(command);
 }
 
-const protocols = ["fcgi", "scgi", "uwsgi", "http"] as const;
-const modes = ["shared", "delegate"] as const;
-const managers = ["static", "dynamic", "ondemand"] as const;
+/** The flags of the pool's options, as its table has them. */
+function poolFlags(): { name: PoolOptionName; option: Option }[] {
+  return (Object.entries(poolOptions) as [PoolOptionName, OptionSpec][]).flatMap(([name, spec]) => {
+    if (!("flag" in spec)) return [];
+    const option = new Option(spec.flag, spec.help + defaultText(spec));
+    const parse = parserOf(spec);
+    return [{ name, option: parse === undefined ? option : option.argParser(parse) }];
+  });
+}
+
+/** How an option's default is shown: numbers and times; that a boolean or a text has one, its help says. */
+function defaultText({ type, default: value }: OptionSpec): string {
+  if (type === "count" && value !== undefined) return ` (default: ${value})`;
+  if (type !== "milliseconds" || value === undefined) return "";
+  return value === 0 ? " (default: never)" : ` (default: ${Number(value) / 1_000}s)`;
+}
+
+/** How an option's value is read. Undefined: as a text, or without a value. */
+function parserOf({ type, least = 0 }: OptionSpec): ((text: string) => unknown) | undefined {
+  if (type === "milliseconds") return parseDuration;
+  if (type === "count") return (text) => (text === "0" && least === 0 ? 0 : parseCount(text));
+  return Array.isArray(type) ? oneOf(type) : undefined;
+}
+
+/** An option's flag, as messages of the command name it. */
+function flagOf(name: PoolOptionName): string {
+  const spec: OptionSpec = poolOptions[name];
+  return "flag" in spec ? spec.flag.replace(/ .*/, "") : name;
+}
 
 async function runServe(module: string, options: ServeCommandOptions, io: Io): Promise<ExitCode> {
   if (options.cgi) return runCgi(module, io);
@@ -150,8 +103,8 @@ async function runServe(module: string, options: ServeCommandOptions, io: Io): P
   const abort = (): void => start.abort();
   io.signal.addEventListener("abort", abort);
   if (io.signal.aborted) abort();
-  const pool = poolOptions(module, options);
-  checkPoolOptions(pool);
+  const pool = poolOptionsOf(module, options);
+  settleOptions(pool, flagOf);
   const starting = startPool({ ...pool, signal: start.signal });
   io.releaseSignals();
   const release = controlBySignals(starting, report, start);
@@ -178,50 +131,25 @@ async function ended(pool: Pool): Promise<void> {
   clearInterval(awake);
 }
 
-async function runCgi(module: string, io: Io): Promise<ExitCode> {
-  const exitCode = await serveCgiModule(module, { signal: io.signal });
+async function runCgi(module: string, { signal }: Io): Promise<ExitCode> {
+  const exitCode = await serveCgiModule(module, { signal });
   return exitCode === 0 ? ExitCode.Fine : ExitCode.Failed;
 }
 
-function poolOptions(application: string, options: ServeCommandOptions): PoolOptions {
+function poolOptionsOf(application: string, options: ServeCommandOptions): PoolOptions {
+  const given = poolFlags().map(({ name, option }) => [name, options[option.attributeName()]]);
+  const pool = Object.fromEntries(given) as Partial<PoolOptions>;
   return {
+    ...pool,
     application,
-    listen: options.listen ?? inheritedTarget() ?? usual(options.protocol),
-    protocol: options.protocol,
-    mode: options.mode,
-    pm: options.pm,
-    name: options.name,
-    maxChildren: options.workers,
-    concurrency: options.concurrency,
-    startServers: options.startServers,
-    minSpareServers: options.minSpare,
-    maxSpareServers: options.maxSpare,
-    maxRequests: options.maxRequests,
-    processIdleTimeout: options.idleTimeout,
-    requestTerminateTimeout: options.terminateTimeout,
-    requestSlowlogTimeout: options.slowlogTimeout,
-    slowlog: options.slowlog,
-    drainTimeout: options.drainTimeout,
-    queueLimit: options.queueLimit,
-    queueTimeout: options.queueTimeout,
-    affinity: options.affinity,
-    statusPath: options.statusPath,
-    pingPath: options.pingPath,
-    statusListen: options.statusListen,
-    backlog: options.backlog,
-    socketOwner: options.socketOwner,
-    socketGroup: options.socketGroup,
-    socketMode: options.socketMode ?? (options.everyone ? "everyone" : undefined),
-    user: options.user,
-    group: options.group,
-    pidFile: options.pidFile,
-    log: options.log,
+    listen: options.listen ?? inheritedTarget() ?? defaultAddress(options.protocol),
+    socketMode: pool.socketMode ?? (options.everyone ? "everyone" : undefined),
     serve: { multiplex: options.multiplex },
   };
 }
 
 /** @throws GatewayError `bad_input` for a protocol that has no port of its own */
-function usual(protocol: ServeCommandOptions["protocol"]): string {
+function defaultAddress(protocol: string | undefined): string {
   if (protocol === "scgi") return SCGI_ADDRESS;
   throw new GatewayError(ErrorCode.BadInput, "there is no socket to serve", {
     hint: "say where to listen: --listen unix:/run/app.sock",
@@ -229,16 +157,9 @@ function usual(protocol: ServeCommandOptions["protocol"]): string {
 }
 
 /** Reads one of several words. */
-function oneOf<Word extends string>(words: readonly Word[]): (text: string) => Word {
+function oneOf(words: readonly string[]): (text: string) => string {
   return (text) => {
-    const word = words.find((each) => each === text);
-    if (word !== undefined) return word;
-    const message = `"${text}" is none of ${words.join(", ")}`;
-    throw new GatewayError(ErrorCode.BadInput, message);
+    if (words.includes(text)) return text;
+    throw new GatewayError(ErrorCode.BadInput, `"${text}" is none of ${words.join(", ")}`);
   };
-}
-
-/** Reads a whole number from 0 on. */
-function parseNumber(text: string): number {
-  return text === "0" ? 0 : parseCount(text);
 }

@@ -1,6 +1,6 @@
 import type { PoolCounters } from "../../status-page/pool-counters.js";
 import { waitingConnections } from "../../transport/proc-net.js";
-import type { PoolSettings } from "../options.js";
+import type { PoolSettings } from "../settle-options.js";
 import { countersOf } from "./counters.js";
 import { MAX_SLOTS, SlotState } from "./layout.js";
 import { PoolScoreboard, type ScoreboardHeader, type SlotNumbers } from "./scoreboard.js";

@@ -1,0 +1,76 @@
+/** What an entry of a table of options says, and the TypeScript types that follow from it. */
+
+/**
+ * The type of an option's value: a whole number, a time in milliseconds, a boolean, a text, one of
+ * several words, or a type of its own, written as `custom<Type>()`.
+ */
+export type OptionType =
+  | "count"
+  | "milliseconds"
+  | "boolean"
+  | "text"
+  | readonly string[]
+  | Custom<unknown>;
+
+/** A type that TypeScript alone knows. */
+export interface Custom<Value> {
+  readonly custom: true;
+  /** Never present: it holds the type. */
+  readonly value?: Value;
+}
+
+export function custom<Value>(): Custom<Value> {
+  return { custom: true };
+}
+
+/** One option. */
+export type OptionSpec = {
+  readonly type: OptionType;
+  /** The value of an option that is not given. Absent: `undefined`, or what other options decide. */
+  readonly default?: number | boolean | string;
+  /** The least value of a number. Absent: 0. */
+  readonly least?: number;
+  /** Whether worker processes get the option, too. */
+  readonly isForWorkers?: true;
+} & (
+  | {
+      /** The flag of `fcgi-probe serve`, as Commander reads it: `--workers <n>`. */
+      readonly flag: string;
+      /** What the flag's help says. The default is added to it. */
+      readonly help: string;
+    }
+  | {
+      /** Why the command has no such flag. */
+      readonly noFlag: string;
+    }
+);
+
+/** The value of an option with this entry. */
+export type OptionValue<Spec extends { readonly type: OptionType }> = ValueOf<Spec["type"]>;
+
+type ValueOf<Type> = Type extends "count" | "milliseconds"
+  ? number
+  : Type extends "boolean"
+    ? boolean
+    : Type extends "text"
+      ? string
+      : Type extends readonly (infer Word)[]
+        ? Word
+        : Type extends Custom<infer Value>
+          ? Value
+          : never;
+
+type Table = Readonly<Record<string, OptionSpec>>;
+
+/**
+ * The values of some of a table's options. As in `Pick`, each keeps the documentation of its entry,
+ * because the names are `keyof` a type parameter.
+ */
+export type OptionValues<Options extends Table, Name extends keyof Options> = {
+  -readonly [Each in Name]: OptionValue<Options[Each]>;
+};
+
+/** The same, where each option may be left out. */
+export type OptionalValues<Options extends Table, Name extends keyof Options> = {
+  -readonly [Each in Name]?: OptionValue<Options[Each]> | undefined;
+};
