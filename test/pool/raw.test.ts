@@ -16,7 +16,7 @@ class Talk {
   readonly #peer: Peer;
 
   constructor({ socket }: Master) {
-    this.#peer = new Peer({ path: socket });
+    this.#peer = new Peer({ path: socket, allowHalfOpen: false });
   }
 
   get #lines(): string[] {
