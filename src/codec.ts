@@ -6,8 +6,7 @@ export {
   type ResponseHead,
 } from "./cgi/response-head.js";
 export { type ResponseHeadOptions, ResponseHeadReader } from "./cgi/response-head-reader.js";
-export type { Variable, VariableValue } from "./cgi/variable.js";
-export { Variables } from "./cgi/variables.js";
+export { type Variable, Variables, type VariableValue } from "./cgi/variables.js";
 export type { Engine, EngineName } from "./engine/engine.js";
 export { SCOREBOARD_LETTERS, WINDOW, WINDOW_SIZE } from "./engine/memory.js";
 export { type EngineChoice, engine, engineChoice } from "./engine/select.js";

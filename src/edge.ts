@@ -1,6 +1,6 @@
 export type { ClientProtocol } from "./address.js";
 export type { RequestEnd } from "./cgi/client-machine.js";
-export type { VariableValue } from "./cgi/variable.js";
+export type { VariableValue } from "./cgi/variables.js";
 export { type DuplexStreams, gatewayFetchOver } from "./client/fetch-over.js";
 export type { GatewayResponse } from "./client/gateway-response.js";
 export type { FetchOptions, FilterData } from "./client/send-request.js";

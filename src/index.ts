@@ -6,7 +6,7 @@ export {
   type SocketEndpoint,
 } from "./address.js";
 export type { RequestEnd } from "./cgi/client-machine.js";
-export type { VariableValue } from "./cgi/variable.js";
+export type { VariableValue } from "./cgi/variables.js";
 export { type ConnectOptions, keepConnections } from "./client/connect.js";
 export { type GatewayFetchOptions, gatewayFetch } from "./client/fetch.js";
 export type { GatewayResponse } from "./client/gateway-response.js";

@@ -2,8 +2,7 @@
 
 export { type ListenAddress, Protocol } from "./address.js";
 export type { ServerRole } from "./cgi/server-machine.js";
-export type { Variable, VariableValue } from "./cgi/variable.js";
-export { Variables } from "./cgi/variables.js";
+export { type Variable, Variables, type VariableValue } from "./cgi/variables.js";
 export { type BridgeOptions, bridge } from "./client/bridge.js";
 export { ErrorCode, GatewayError } from "./errors.js";
 export type { Limits } from "./limits.js";

@@ -16,7 +16,7 @@ const PARAMS = 4;
 
 const packages = await loadPackages();
 for (const entry of packages) {
-  entry.variableOf = (await entry.module("cgi/variable.js")).variableOf;
+  entry.variableOf = (await entry.module("cgi/variables.js")).variableOf;
 }
 
 /** Rows of a job that leaves pairs: where they lie, and made strings of. */

@@ -1,8 +1,13 @@
 import { isAsciiText, latin1, utf8Bytes } from "../bytes.js";
 import type { Engine } from "../engine/engine.js";
 import { PairRow, ROW_WORDS } from "../engine/memory.js";
-import { type Variable, type VariableValue, variableOf, variableValue } from "./variable.js";
-import type { VariableStore } from "./variable-store.js";
+import {
+  type Variable,
+  VariableStore,
+  type VariableValue,
+  variableOf,
+  variableValue,
+} from "./variables.js";
 
 /** Bytes of a slab. What is longer than a quarter of it has a slab of its own. */
 const SLAB_SIZE = 16_384;
@@ -33,7 +38,7 @@ function slabFor(words: number): Slab {
  * Variables as they came: their bytes, and where each lies in them. Of the thirty that a front end
  * sends, texts are made of those few that somebody asks for.
  */
-export class PackedVariables implements VariableStore {
+export class PackedVariables extends VariableStore {
   readonly #bytes: Uint8Array;
   readonly #words: Int32Array;
   /** The rows of the engine's table, in `#words`. */
@@ -50,6 +55,7 @@ export class PackedVariables implements VariableStore {
    * @param count rows in the engine's table
    */
   constructor({ memory, table }: Engine, start: number, length: number, count: number) {
+    super();
     const rowWords = count * ROW_WORDS;
     const needed = rowWords + ((length + 3) >> 2);
     const slab = slabFor(needed);

@@ -3,7 +3,7 @@ import { WINDOW } from "../engine/memory.js";
 import { engine as defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import type { ClientHandlers, ClientMachine, RequestEnd } from "./client-machine.js";
-import type { Variable } from "./variable.js";
+import type { Variable } from "./variables.js";
 
 /**
  * A request to a program that is run for it (RFC 3875): its variables are the program's

@@ -1,7 +1,7 @@
 import { equalBytes, latin1 } from "../bytes.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultLimits } from "../limits.js";
-import { tokenBytes } from "./header-fields.js";
+import { tokenBytes } from "./http.js";
 import { type HeadLayout, isNamed, ResponseHead, skipBlanks, trimEnd } from "./response-head.js";
 
 const NEWLINE = 0x0a;

@@ -1,5 +1,4 @@
 import { latin1 } from "../bytes.js";
-import { isLocalPath } from "./local-redirect.js";
 
 /** What a Location field asks for (RFC 3875 §6.2). */
 export const LocationForm = {
@@ -164,4 +163,9 @@ export function isNamed(bytes: Uint8Array, start: number, end: number, name: str
     if (lower !== name.charCodeAt(at)) return false;
   }
   return true;
+}
+
+/** Whether a Location is a path on the server that it comes from, which may serve it itself. */
+export function isLocalPath(location: string): boolean {
+  return /^\/(?!\/)/.test(location);
 }

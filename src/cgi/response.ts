@@ -1,8 +1,6 @@
 import { ErrorCode, GatewayError } from "../errors.js";
-import { hopByHop, isToken } from "./header-fields.js";
-import { isLocalRedirect } from "./local-redirect.js";
-import { reasonPhrases } from "./reason-phrases.js";
-import type { ResponseHead } from "./response-head.js";
+import { hopByHop, isToken, reasonPhrases } from "./http.js";
+import { isLocalPath, type ResponseHead } from "./response-head.js";
 
 /** Whether a response of this status has no body, whatever the backend sends (Fetch, null body status). */
 export function hasNullBody(status: number): boolean {
@@ -140,4 +138,21 @@ function line(what: string, text: string): string {
     );
   }
   return `${text}\r\n`;
+}
+
+const localRedirects = new WeakSet<object>();
+
+/**
+ * Marks a response of status 302 as CGI's local redirect (RFC 3875 §6.2.2): the front end serves the
+ * Location in its place. Where a protocol or a front end has no local redirects, the client is
+ * redirected.
+ */
+export function markLocalRedirect(response: Response): void {
+  localRedirects.add(response);
+}
+
+/** Whether a response was marked as a local redirect, and still has a Location for one. */
+function isLocalRedirect(response: Pick<Response, "status" | "headers">): boolean {
+  if (response.status !== 302 || !localRedirects.has(response)) return false;
+  return isLocalPath(response.headers.get("location") ?? "");
 }

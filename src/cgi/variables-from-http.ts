@@ -1,8 +1,7 @@
+import { readableText } from "../bytes.js";
 import { ErrorCode, GatewayError } from "../errors.js";
-import { hopByHop } from "./header-fields.js";
-import { readableText } from "./readable-text.js";
-import { remembered } from "./remembered.js";
-import { byteStringValue, type Variable, type VariableValue } from "./variable.js";
+import { hopByHop } from "./http.js";
+import { byteStringValue, type Variable, type VariableValue } from "./variables.js";
 
 /** The head of an HTTP request as it came. All texts are byte strings. */
 export interface HttpHead {
@@ -65,15 +64,14 @@ export function plainIPv4(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, "");
 }
 
-/** The variable that tells a field; undefined for one that is left out. */
-const variableName = remembered((field: string): string | undefined => {
+/** The variable of a header field; undefined for a field that is left out. */
+function variableName(field: string): string | undefined {
   const lower = field.toLowerCase();
+  if (hopByHop.has(lower) || lower === "proxy" || !/^[a-z0-9-]+$/.test(lower)) return undefined;
   const folded = lower.toUpperCase().replaceAll("-", "_");
-  const isUntold = hopByHop.has(lower) || lower === "proxy" || !/^[a-z0-9-]+$/.test(lower);
   const isOwn = lower === "content-type" || lower === "content-length";
-  if (isUntold) return undefined;
   return isOwn ? folded : `HTTP_${folded}`;
-});
+}
 
 function headerVariables(fields: readonly string[]): Variable[] {
   const variables: Variable[] = [];

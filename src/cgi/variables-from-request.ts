@@ -1,8 +1,13 @@
 import { concat, latin1, utf8Bytes } from "../bytes.js";
 import { ErrorCode, GatewayError } from "../errors.js";
-import { hopByHop } from "./header-fields.js";
-import { byteStringValue, checkVariable, type Variable, type VariableValue } from "./variable.js";
-import { parseContentLength } from "./variables.js";
+import { hopByHop } from "./http.js";
+import {
+  byteStringValue,
+  checkVariable,
+  parseContentLength,
+  type Variable,
+  type VariableValue,
+} from "./variables.js";
 
 export interface RequestVariablesOptions {
   /** DOCUMENT_ROOT: the folder that the scripts are in, as the backend sees it. */

@@ -1,6 +1,5 @@
 import type { Readable } from "node:stream";
-import type { Variable } from "../cgi/variable.js";
-import { Variables } from "../cgi/variables.js";
+import { type Variable, Variables } from "../cgi/variables.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { hasChunkedBody } from "../transport/environment.js";
 import { readWhole } from "./request-content.js";

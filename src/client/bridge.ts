@@ -2,7 +2,7 @@ import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Address } from "../address.js";
 import { utf8Bytes } from "../bytes.js";
-import type { Variable } from "../cgi/variable.js";
+import type { Variable } from "../cgi/variables.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultLimits, type Limits } from "../limits.js";
 import { type Environment, requestVariablesFromEnvironment } from "../transport/environment.js";

@@ -1,6 +1,6 @@
 import { type ClientProtocol, Protocol } from "../address.js";
 import { ProgramClient } from "../cgi/program-client.js";
-import { type Variable, valueBytes } from "../cgi/variable.js";
+import { type Variable, valueBytes } from "../cgi/variables.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { FastCgiClient } from "../fastcgi/client.js";
 import { Role } from "../fastcgi/protocol.js";

@@ -1,7 +1,7 @@
 import { constants } from "node:os";
 import type { RequestEnd } from "../cgi/client-machine.js";
 import { ProgramClient } from "../cgi/program-client.js";
-import { checkVariable, type Variable, type VariableValue } from "../cgi/variable.js";
+import { checkVariable, type Variable, type VariableValue } from "../cgi/variables.js";
 import { WINDOW } from "../engine/memory.js";
 import { engine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";

@@ -1,6 +1,6 @@
 import type { ClientProtocol } from "../address.js";
 import type { ClientMachine } from "../cgi/client-machine.js";
-import type { Variable } from "../cgi/variable.js";
+import type { Variable } from "../cgi/variables.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { FastCgiClient } from "../fastcgi/client.js";
 import { defaultLimits, type Limits } from "../limits.js";

@@ -1,5 +1,5 @@
 import type { ClientHandlers, ClientMachine } from "../cgi/client-machine.js";
-import type { Variable } from "../cgi/variable.js";
+import type { Variable } from "../cgi/variables.js";
 import type { Engine } from "../engine/engine.js";
 import type { GatewayError } from "../errors.js";
 import { defaultLimits } from "../limits.js";

@@ -1,5 +1,5 @@
 import { ByteCollector, concat, isAsciiText, utf8Bytes } from "../bytes.js";
-import type { Variable, VariableValue } from "../cgi/variable.js";
+import type { Variable, VariableValue } from "../cgi/variables.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import {
   MAX_SENT_LENGTH,

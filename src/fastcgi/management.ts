@@ -2,7 +2,7 @@
 import { StreamStart, utf8 } from "../bytes.js";
 import type { ClientHandlers, ClientMachine } from "../cgi/client-machine.js";
 import { otherServerError } from "../cgi/spoken-protocol.js";
-import { type Variable, valueBytes } from "../cgi/variable.js";
+import { type Variable, valueBytes } from "../cgi/variables.js";
 import type { Engine } from "../engine/engine.js";
 import { WINDOW } from "../engine/memory.js";
 import { engine as defaultEngine } from "../engine/select.js";

@@ -1,7 +1,6 @@
 import { ByteCollector } from "../bytes.js";
 import { PackedVariables } from "../cgi/packed-variables.js";
-import { type Variable, variableOf } from "../cgi/variable.js";
-import { Variables } from "../cgi/variables.js";
+import { type Variable, Variables, variableOf } from "../cgi/variables.js";
 import type { Engine } from "../engine/engine.js";
 import { PairRow, ROW_WORDS, TableResult, WINDOW, WINDOW_SIZE } from "../engine/memory.js";
 import { engine as defaultEngine } from "../engine/select.js";

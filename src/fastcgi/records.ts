@@ -1,5 +1,5 @@
 import { ByteCollector } from "../bytes.js";
-import type { Variable } from "../cgi/variable.js";
+import type { Variable } from "../cgi/variables.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { PairDecoder } from "./pair-decoder.js";
 import { KEEP_CONN, RECORD_HEADER_LENGTH, RecordType, VERSION } from "./protocol.js";

@@ -1,7 +1,7 @@
 import { utf8 } from "../bytes.js";
 import type { ResponseHead } from "../cgi/response-head.js";
 import { ResponseHeadReader } from "../cgi/response-head-reader.js";
-import type { Variable } from "../cgi/variable.js";
+import type { Variable } from "../cgi/variables.js";
 import type { OpenChannel } from "../client/channel.js";
 import { collect } from "../client/collect.js";
 import { ErrorCode, GatewayError } from "../errors.js";

@@ -1,6 +1,6 @@
 import type { ClientHandlers } from "../cgi/client-machine.js";
 import { UntilCloseClient } from "../cgi/until-close-client.js";
-import type { Variable } from "../cgi/variable.js";
+import type { Variable } from "../cgi/variables.js";
 import type { Engine } from "../engine/engine.js";
 import { encodeRequest } from "./encode.js";
 

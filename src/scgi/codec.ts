@@ -1,8 +1,7 @@
 import { ByteCollector } from "../bytes.js";
 import { PackedVariables } from "../cgi/packed-variables.js";
 import { otherClientError } from "../cgi/spoken-protocol.js";
-import { type Variable, variableOf } from "../cgi/variable.js";
-import { parseContentLength, Variables } from "../cgi/variables.js";
+import { parseContentLength, type Variable, Variables, variableOf } from "../cgi/variables.js";
 import type { Engine } from "../engine/engine.js";
 import {
   EngineError,

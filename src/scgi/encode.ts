@@ -1,5 +1,5 @@
 import { ByteCollector } from "../bytes.js";
-import { checkVariable, type Variable, type VariableValue } from "../cgi/variable.js";
+import { checkVariable, type Variable, type VariableValue } from "../cgi/variables.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultLimits } from "../limits.js";
 import { encodeNetstring } from "./netstring.js";

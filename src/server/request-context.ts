@@ -1,7 +1,6 @@
 import type { Protocol } from "../address.js";
 import { utf8Bytes } from "../bytes.js";
-import { requestParts } from "../cgi/request-from-variables.js";
-import { urlOf } from "../cgi/request-url.js";
+import { requestParts, urlOf } from "../cgi/request-from-variables.js";
 import type { ServerRequest, ServerRole } from "../cgi/server-machine.js";
 import type { Variables } from "../cgi/variables.js";
 import { GatewayError } from "../errors.js";

@@ -1,4 +1,4 @@
-import { type Variable, valueBytes } from "../cgi/variable.js";
+import { type Variable, valueBytes } from "../cgi/variables.js";
 import type { Handler } from "./handler.js";
 
 /**

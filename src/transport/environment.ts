@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { latin1, utf8 } from "../bytes.js";
-import type { Variable } from "../cgi/variable.js";
-import type { Variables } from "../cgi/variables.js";
+import type { Variable, Variables } from "../cgi/variables.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 
 /** An environment as Node has it. */

@@ -1,6 +1,6 @@
 import type { ClientHandlers, ClientMachine, RequestEnd } from "../../src/cgi/client-machine.js";
 import type { ServerHandlers, ServerMachine, ServerRole } from "../../src/cgi/server-machine.js";
-import { type Variable, valueBytes } from "../../src/cgi/variable.js";
+import { type Variable, valueBytes } from "../../src/cgi/variables.js";
 import type { Engine } from "../../src/engine/engine.js";
 import { WINDOW, WINDOW_SIZE } from "../../src/engine/memory.js";
 import type { GatewayError } from "../../src/errors.js";

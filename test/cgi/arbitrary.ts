@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { variableOf } from "../../src/cgi/variable.js";
+import { variableOf } from "../../src/cgi/variables.js";
 
 const name = fc
   .string({ minLength: 1, maxLength: 20, unit: "grapheme" })

@@ -1,7 +1,6 @@
 import type { OneRequestServer } from "../../src/cgi/one-request-server.js";
 import type { Ending, ServerHandlers, ServerRequest } from "../../src/cgi/server-machine.js";
-import type { Variable } from "../../src/cgi/variable.js";
-import { Variables } from "../../src/cgi/variables.js";
+import { type Variable, Variables } from "../../src/cgi/variables.js";
 import { GatewayError } from "../../src/errors.js";
 
 /** All that a machine said, and all that was seen of its request. */

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect } from "vitest";
 import type { OneRequestServer } from "../../src/cgi/one-request-server.js";
 import type { ServerHandlers } from "../../src/cgi/server-machine.js";
-import type { Variable } from "../../src/cgi/variable.js";
+import type { Variable } from "../../src/cgi/variables.js";
 import type { Engine } from "../../src/engine/engine.js";
 import type { Limits } from "../../src/limits.js";
 import { serve } from "../captures/drive.js";

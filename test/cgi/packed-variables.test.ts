@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Variable } from "../../src/cgi/variable.js";
+import type { Variable } from "../../src/cgi/variables.js";
 import { ScgiRequestDecoder } from "../../src/scgi/codec.js";
 import { encodeRequest } from "../../src/scgi/encode.js";
 import { engines } from "../engine/engines.js";

@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { requestFromVariables, requestParts } from "../../src/cgi/request-from-variables.js";
-import type { Variable } from "../../src/cgi/variable.js";
-import { Variables } from "../../src/cgi/variables.js";
+import { type Variable, Variables } from "../../src/cgi/variables.js";
 import { variablesFromRequest } from "../../src/cgi/variables-from-request.js";
 import { ScgiRequestDecoder } from "../../src/scgi/codec.js";
 import { UwsgiPacketDecoder } from "../../src/uwsgi/codec.js";

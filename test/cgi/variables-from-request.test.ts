@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Variable } from "../../src/cgi/variable.js";
-import { Variables } from "../../src/cgi/variables.js";
+import { type Variable, Variables } from "../../src/cgi/variables.js";
 import {
   type RequestVariablesOptions,
   variablesFromRequest,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Variable } from "../../src/cgi/variable.js";
+import type { Variable } from "../../src/cgi/variables.js";
 import {
   encodeAbortRequest,
   encodeBeginRequest,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Variable, valueBytes } from "../../src/cgi/variable.js";
+import { type Variable, valueBytes } from "../../src/cgi/variables.js";
 import type { Engine } from "../../src/engine/engine.js";
 import { WINDOW } from "../../src/engine/memory.js";
 import type { GatewayError } from "../../src/errors.js";

@@ -1,7 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Variable } from "../../src/cgi/variable.js";
-import { Variables } from "../../src/cgi/variables.js";
+import { type Variable, Variables } from "../../src/cgi/variables.js";
 import { PoolScoreboard } from "../../src/pool/scoreboard/scoreboard.js";
 import { SlotWriter } from "../../src/pool/scoreboard/slot-writer.js";
 import { pageFor } from "../../src/pool/status-pages.js";

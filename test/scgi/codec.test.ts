@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Variable } from "../../src/cgi/variable.js";
-import { Variables } from "../../src/cgi/variables.js";
+import { type Variable, Variables } from "../../src/cgi/variables.js";
 import { WINDOW } from "../../src/engine/memory.js";
 import { GatewayError } from "../../src/errors.js";
 import { ScgiRequestDecoder } from "../../src/scgi/codec.js";

@@ -1,6 +1,5 @@
 import { Protocol } from "../../src/address.js";
-import type { Variable } from "../../src/cgi/variable.js";
-import { Variables } from "../../src/cgi/variables.js";
+import { type Variable, Variables } from "../../src/cgi/variables.js";
 import type { Context } from "../../src/server/handler.js";
 
 /** A context as a server makes one, and what was written to its error stream. */

@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Variable } from "../../src/cgi/variable.js";
-import { Variables } from "../../src/cgi/variables.js";
+import { type Variable, Variables } from "../../src/cgi/variables.js";
 import { GatewayError } from "../../src/errors.js";
 import { type UwsgiDecoderOptions, UwsgiPacketDecoder } from "../../src/uwsgi/codec.js";
 import { encodePacket, encodePing, encodePong } from "../../src/uwsgi/encode.js";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Variable } from "../../src/cgi/variable.js";
+import type { Variable } from "../../src/cgi/variables.js";
 import { encodePacket, encodePing } from "../../src/uwsgi/encode.js";
 import { createUwsgiServer, type UwsgiServerOptions } from "../../src/uwsgi/server.js";
 import { bytes, hex } from "../bytes.js";

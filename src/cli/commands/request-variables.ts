@@ -1,7 +1,7 @@
 import { basename, dirname, resolve } from "node:path/posix";
 import type { Address } from "../../address.js";
-import { isToken } from "../../cgi/header-fields.js";
-import type { Variable, VariableValue } from "../../cgi/variable.js";
+import { isToken } from "../../cgi/http.js";
+import type { Variable, VariableValue } from "../../cgi/variables.js";
 import { decodePath, textIfUtf8 } from "../../cgi/variables-from-request.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
 

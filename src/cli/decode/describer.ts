@@ -1,4 +1,4 @@
-import type { Variable } from "../../cgi/variable.js";
+import type { Variable } from "../../cgi/variables.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
 import { visible } from "../terminal/text.js";
 

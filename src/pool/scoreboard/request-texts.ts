@@ -1,5 +1,5 @@
-import { readableText } from "../../cgi/readable-text.js";
-import { byteText } from "../../cgi/request-url.js";
+import { readableText } from "../../bytes.js";
+import { byteText } from "../../cgi/request-from-variables.js";
 import type { Variables } from "../../cgi/variables.js";
 
 /** What a status page tells of a request. */

@@ -1,5 +1,5 @@
 import { Protocol } from "../../address.js";
-import { markLocalRedirect } from "../../cgi/local-redirect.js";
+import { markLocalRedirect } from "../../cgi/response.js";
 import type { Variables } from "../../cgi/variables.js";
 
 /** How a request came, by which its front end is known. */

@@ -1,5 +1,5 @@
 import { Protocol } from "../../address.js";
-import { valueText } from "../../cgi/variable.js";
+import { valueText } from "../../cgi/variables.js";
 import type { Context, ErrorStream } from "../handler.js";
 
 /**

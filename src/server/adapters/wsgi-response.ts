@@ -1,7 +1,7 @@
 import { utf8Bytes } from "../../bytes.js";
-import { hopByHop } from "../../cgi/header-fields.js";
-import { isLocalPath } from "../../cgi/local-redirect.js";
+import { hopByHop } from "../../cgi/http.js";
 import { hasNullBody } from "../../cgi/response.js";
+import { isLocalPath } from "../../cgi/response-head.js";
 import { errorText } from "../error-text.js";
 import type { Context } from "../handler.js";
 import { leaveToFrontEnd } from "./local-redirect.js";

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { Protocol } from "../../address.js";
 import { latin1Bytes } from "../../bytes.js";
-import { reasonPhrases } from "../../cgi/reason-phrases.js";
+import { reasonPhrases } from "../../cgi/http.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
 import { Backpressure } from "../backpressure.js";
 import { closeSocket } from "../close-socket.js";

@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { utf8Bytes } from "../../bytes.js";
-import { hopByHop } from "../../cgi/header-fields.js";
-import { reasonPhrases } from "../../cgi/reason-phrases.js";
+import { hopByHop, reasonPhrases } from "../../cgi/http.js";
 import { lengthToState, parseResponseLength } from "../../cgi/response.js";
 import type { ResponseStart, ServerRequest } from "../../cgi/server-machine.js";
 import { Variables } from "../../cgi/variables.js";

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import net from "node:net";
 import { PassThrough, Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
-import type { Variable } from "../../../src/cgi/variable.js";
+import type { Variable } from "../../../src/cgi/variables.js";
 import { encodeRequest } from "../../../src/scgi/encode.js";
 import { fromWsgi, type WsgiApplication } from "../../../src/server/adapters/wsgi.js";
 import { compose } from "../../../src/server/compose.js";

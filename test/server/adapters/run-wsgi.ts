@@ -1,5 +1,5 @@
 import { Protocol } from "../../../src/address.js";
-import type { Variable } from "../../../src/cgi/variable.js";
+import type { Variable } from "../../../src/cgi/variables.js";
 import { fromWsgi, type WsgiApplication } from "../../../src/server/adapters/wsgi.js";
 import type { WsgiEnviron } from "../../../src/server/adapters/wsgi-environ.js";
 import { makeContext } from "../context.js";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Protocol } from "../../../src/address.js";
-import type { Variable } from "../../../src/cgi/variable.js";
+import type { Variable } from "../../../src/cgi/variables.js";
 import { fromWsgi } from "../../../src/server/adapters/wsgi.js";
 import type { WsgiEnviron } from "../../../src/server/adapters/wsgi-environ.js";
 import { bytes } from "../../bytes.js";

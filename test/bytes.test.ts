@@ -6,9 +6,11 @@ import {
   isAscii,
   latin1,
   latin1Bytes,
+  readableText,
+  StreamStart,
   utf8,
   utf8Bytes,
-} from "../../src/bytes.js";
+} from "../src/bytes.js";
 
 const all = Uint8Array.from({ length: 256 }, (_, at) => at);
 
@@ -89,5 +91,46 @@ describe("bytes", () => {
     const collector = new ByteCollector();
     collector.push(all);
     expect(collector.take()).toEqual(all);
+  });
+});
+
+/** A byte string: a character for each byte. */
+const bytesOf = (text: string) => Buffer.from(text).toString("latin1");
+
+describe("a byte string as people read it", () => {
+  it.each(["plain", "café", "10 €", "😀", "\u00a0\u07ff\u0800\uffff\u{10000}\u{10ffff}"])(
+    "is its UTF-8: %j",
+    (text) => {
+      expect(readableText(bytesOf(text))).toBe(text);
+    },
+  );
+
+  it.each([
+    ["a\xffb", "a%FFb"],
+    ["\x80\xbf", "%80%BF"],
+    ["caf\xe9 caf\xc3\xa9", "caf%E9 café"],
+    ["control \xc2\x80\xc2\x9b", "control %C2%80%C2%9B"],
+    ["cut \xf0\x9f\x98", "cut %F0%9F%98"],
+    ["overlong \xc0\xaf\xe0\x80\xaf", "overlong %C0%AF%E0%80%AF"],
+    ["half a pair \xed\xa0\x80", "half a pair %ED%A0%80"],
+    ["beyond Unicode \xf4\x90\x80\x80", "beyond Unicode %F4%90%80%80"],
+  ])("has bytes that are no UTF-8 as a URL has them: %j", (byteString, text) => {
+    expect(readableText(byteString)).toBe(text);
+  });
+});
+
+describe("the start of a stream", () => {
+  it.each([1, 3, 8, 100])("is its first eight bytes, in pieces of %d", (size) => {
+    const start = new StreamStart();
+    for (let at = 0; at < all.length; at += size) start.take(all.subarray(at, at + size));
+    expect(start.bytes).toEqual(all.subarray(0, 8));
+    expect(start.text).toBe("\0\x01\x02\x03\x04\x05\x06\x07");
+  });
+
+  it("is what is there of a shorter one", () => {
+    const start = new StreamStart();
+    start.take(all.subarray(0, 2));
+    start.take(all.subarray(2, 3));
+    expect(start.text).toBe("\0\x01\x02");
   });
 });
