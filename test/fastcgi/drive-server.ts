@@ -5,7 +5,7 @@ import type {
 } from "../../src/cgi/server-machine.js";
 import type { GatewayError } from "../../src/errors.js";
 import { FastCgiServer, type FastCgiServerOptions } from "../../src/fastcgi/server.js";
-import { told } from "./records-of.js";
+import { begin, endStdin, join, params, told } from "./records-of.js";
 
 /** A request as the application saw it. */
 export interface SeenRequest {
@@ -23,6 +23,9 @@ export interface Behaviour {
   onRequest?: (seen: SeenRequest) => void;
   onBodyEnd?: (seen: SeenRequest) => void;
 }
+
+/** Leaves every request open. */
+export const silent: Behaviour = {};
 
 /** Answers when the request is complete, with the length of its body. */
 const answering: Behaviour = {
@@ -108,4 +111,15 @@ export class DrivenServer {
       },
     };
   }
+}
+
+/** A whole GET, whose variable `N` is its request id. */
+export function get(id = 1, keep = true): Uint8Array {
+  return join(begin(id, { keep }), params(id, { REQUEST_METHOD: "GET", N: `${id}` }), endStdin(id));
+}
+
+/** The same as HAProxy sends it. */
+export function fromHaproxy(id = 1, keep = true): Uint8Array {
+  const variables = { REQUEST_METHOD: "GET", N: `${id}`, SERVER_SOFTWARE: "HAProxy 2.6.12" };
+  return join(begin(id, { keep }), params(id, variables), endStdin(id));
 }
