@@ -2,29 +2,29 @@ import type { ClientHandlers, ClientMachine, RequestEnd } from "../cgi/client-ma
 import { ErrorCode, GatewayError } from "../errors.js";
 import type { Connection, ConnectionHandlers, Connector } from "../transport/connection.js";
 
-/** What a request's channel reports. `end` or `failed` is the last. */
+/** What the channel of a request reports. `end` or `failed` is the last. */
 export interface ChannelHandlers extends ClientHandlers {
-  /** Connected: the request's head has been sent. */
+  /** The backend can take the request. */
   ready(): void;
-  /** All that was sent has been taken: send on. */
+  /** Everything sent has been taken, after a `write` that returned false. */
   drained(): void;
   failed(error: GatewayError): void;
 }
 
+/** The byte stream of one request. */
+export type RequestStream = Pick<Connection, "write" | "pause" | "resume">;
+
 /** The way of one request to a backend, over a connection of its own or a shared one. */
 export interface Channel {
   readonly machine: ClientMachine;
-  /** The connection has served before: the peer may have closed it since. */
+  readonly stream: RequestStream;
+  /** Whether the connection has served before: the peer may have closed it since. */
   readonly reused: boolean;
-  /** False asks to wait for `drained`. */
-  send(parts: readonly Uint8Array[]): boolean;
-  pause(): void;
-  resume(): void;
-  /** Gives the request up; nothing is reported after it. */
+  /** Abandons the request. Nothing is reported afterwards. May be called again. */
   close(): void;
 }
 
-/** What the channel has settled for a request: FastCGI carries it, other protocols have no words. */
+/** What FastCGI has to know of the channel. Other protocols have a connection for each request. */
 export interface ChannelTerms {
   requestId: number;
   keepConnection: boolean;
@@ -38,88 +38,98 @@ export type OpenChannel = (
   handlers: ChannelHandlers,
 ) => Channel;
 
-/** Channels with a connection for each request, which is destroyed as soon as the answer ends. */
-export function connectionPerRequest(connector: Connector): OpenChannel {
-  return (createMachine, handlers) => new ConnectionChannel(connector, createMachine, handlers);
-}
-
-class ConnectionChannel implements Channel, ConnectionHandlers {
+/** What all channels share: a request ends once, and what carries it is freed before the report. */
+export abstract class RequestChannel implements Channel {
   readonly machine: ClientMachine;
-  readonly reused = false;
-  readonly #connection: Connection;
-  readonly #handlers: ChannelHandlers;
-  #result: RequestEnd | undefined;
-  #connected = false;
-  #closed = false;
+  abstract readonly stream: RequestStream;
+  abstract readonly reused: boolean;
+  protected readonly handlers: ChannelHandlers;
+  #ended = false;
 
-  constructor(connector: Connector, createMachine: CreateClientMachine, handlers: ChannelHandlers) {
-    this.#handlers = handlers;
+  constructor(
+    createMachine: CreateClientMachine,
+    handlers: ChannelHandlers,
+    terms: ChannelTerms = { requestId: 1, keepConnection: false },
+  ) {
+    this.handlers = handlers;
     this.machine = createMachine(
       {
         stdout: (bytes) => handlers.stdout(bytes),
         stderr: (bytes) => handlers.stderr(bytes),
-        end: (result) => {
-          this.#result = result;
-        },
+        end: (result) => this.finish(result),
       },
-      { requestId: 1, keepConnection: false },
+      terms,
     );
-    this.#connection = connector(this);
   }
 
-  send(parts: readonly Uint8Array[]): boolean {
-    return this.#connection.write(parts);
-  }
-
-  pause(): void {
-    this.#connection.pause();
-  }
-
-  resume(): void {
-    this.#connection.resume();
-  }
+  /** Frees what carries the request: a connection, a share of one, or a program. */
+  protected abstract free(): void;
 
   close(): void {
-    this.#closed = true;
-    this.#connection.destroy();
+    this.#end();
+  }
+
+  /** Reports a complete answer. */
+  protected finish(result: RequestEnd): void {
+    if (this.#end()) this.handlers.end(result);
+  }
+
+  /** @param error a GatewayError, or what the receiver of the answer has thrown */
+  protected fail(error: unknown): void {
+    if (this.#end()) this.handlers.failed(asGatewayError(error));
+  }
+
+  #end(): boolean {
+    if (this.#ended) return false;
+    this.#ended = true;
+    this.free();
+    return true;
+  }
+}
+
+/**
+ * Channels with a connection for each request. It is closed as soon as the answer is complete: until
+ * then, a php-fpm worker serves nobody else.
+ */
+export function connectionPerRequest(connector: Connector): OpenChannel {
+  return (createMachine, handlers) => new ConnectionChannel(connector, createMachine, handlers);
+}
+
+class ConnectionChannel extends RequestChannel implements ConnectionHandlers {
+  readonly stream: Connection;
+  readonly reused = false;
+  #connected = false;
+
+  constructor(connector: Connector, createMachine: CreateClientMachine, handlers: ChannelHandlers) {
+    super(createMachine, handlers);
+    this.stream = connector(this);
   }
 
   connected(): void {
     this.#connected = true;
-    this.#handlers.ready();
+    this.handlers.ready();
   }
 
   drained(): void {
-    this.#handlers.drained();
+    this.handlers.drained();
   }
 
   data(length: number): void {
     try {
       this.machine.receive(length);
     } catch (error) {
-      this.#fail(asGatewayError(error));
-      return;
+      this.fail(error);
     }
-    this.#finishWhenEnded();
   }
 
   closed(error: GatewayError | undefined): void {
     const problem = this.machine.closed(error);
-    if (problem === undefined) this.#finishWhenEnded();
-    else this.#fail(this.#connected ? explain(problem, error) : (error ?? problem));
+    if (problem === undefined) return;
+    this.fail(this.#connected ? explain(problem, error) : (error ?? problem));
   }
 
-  /** php-fpm's worker is busy until we close: the socket goes first, then the news. */
-  #finishWhenEnded(): void {
-    if (this.#result === undefined || this.#closed) return;
-    this.close();
-    this.#handlers.end(this.#result);
-  }
-
-  #fail(error: GatewayError): void {
-    if (this.#closed) return;
-    this.close();
-    this.#handlers.failed(error);
+  protected free(): void {
+    this.stream.destroy();
   }
 }
 
@@ -133,7 +143,7 @@ function explain(problem: GatewayError, error: GatewayError | undefined): Gatewa
   return new GatewayError(code, `${problem.message} (${error.message})`, { offset, cause: error });
 }
 
-/** A handler of the caller's that throws fails its own request, not the process. */
+/** An error of the caller's own code fails its request, and not the process. */
 export function asGatewayError(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error;
   return new GatewayError(ErrorCode.BadInput, `what takes the answer failed: ${String(error)}`, {

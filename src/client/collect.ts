@@ -3,8 +3,7 @@ import type { RequestEnd } from "../cgi/client-machine.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultLimits } from "../limits.js";
 import type { CreateClientMachine, OpenChannel } from "./channel.js";
-import { ErrorStreamStart } from "./error-stream.js";
-import { Exchange, type ExchangeOptions, type ExchangeSink } from "./exchange.js";
+import { ErrorStreamStart, Exchange, type ExchangeOptions, type ExchangeSink } from "./exchange.js";
 
 /** A whole answer. */
 export interface Answer {

@@ -1,3 +1,4 @@
+import { ByteCollector, utf8 } from "../bytes.js";
 import type { ClientMachine, RequestEnd } from "../cgi/client-machine.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import type { Channel, ChannelHandlers, CreateClientMachine, OpenChannel } from "./channel.js";
@@ -76,12 +77,12 @@ export class Exchange implements ChannelHandlers, BodyReceiver {
   /** Stops reading until {@link resume}: the peer waits. */
   pause(): void {
     this.#paused = true;
-    this.#channel.pause();
+    this.#channel.stream.pause();
   }
 
   resume(): void {
     this.#paused = false;
-    this.#channel.resume();
+    this.#channel.stream.resume();
   }
 
   /** Gives the answer up. The sink hears of it as `aborted`. */
@@ -98,8 +99,8 @@ export class Exchange implements ChannelHandlers, BodyReceiver {
     if (!this.#ready || drainTimeout === 0) this.#close();
     else {
       this.#drainTimer = setTimeout(() => this.#close(), drainTimeout);
-      this.#channel.send(this.#channel.machine.abort());
-      this.#channel.resume();
+      this.#channel.stream.write(this.#channel.machine.abort());
+      this.#channel.stream.resume();
     }
     this.#sink.failed(error);
   }
@@ -109,12 +110,12 @@ export class Exchange implements ChannelHandlers, BodyReceiver {
     const { machine } = this.#channel;
     const { bodies } = this.#options;
     if (bodies === undefined) {
-      this.#channel.send([...machine.open(), ...machine.endBody()]);
+      this.#channel.stream.write([...machine.open(), ...machine.endBody()]);
       return;
     }
     const sources = bodies(machine);
     this.#replayable = sources.every(({ content }) => !(content instanceof ReadableStream));
-    this.#channel.send(machine.open());
+    this.#channel.stream.write(machine.open());
     sendBody(sources, this).catch((error: unknown) => {
       this.abandon(
         error instanceof GatewayError
@@ -127,7 +128,7 @@ export class Exchange implements ChannelHandlers, BodyReceiver {
   }
 
   async send(parts: readonly Uint8Array[]): Promise<void> {
-    if (this.#channel.send(parts) || this.#state !== State.Open) return;
+    if (this.#channel.stream.write(parts) || this.#state !== State.Open) return;
     await new Promise<void>((resolve) => {
       this.#drained = resolve;
     });
@@ -209,5 +210,30 @@ export class Exchange implements ChannelHandlers, BodyReceiver {
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
     this.drained();
     this.onRelease?.();
+  }
+}
+
+/** The start of what a backend writes to its error stream, for the message of a failure. */
+export class ErrorStreamStart {
+  readonly #limit: number;
+  readonly #bytes = new ByteCollector();
+  #dropped = 0;
+
+  /** @param limit bytes that are kept */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  push(bytes: Uint8Array): void {
+    const kept = bytes.subarray(0, this.#limit - this.#bytes.length);
+    this.#bytes.push(kept);
+    this.#dropped += bytes.length - kept.length;
+  }
+
+  /** As UTF-8; says how much was left out. Empty when nothing came. */
+  get text(): string {
+    if (this.#bytes.length === 0) return "";
+    const text = utf8(this.#bytes.bytes);
+    return this.#dropped === 0 ? text : `${text}\n… and ${this.#dropped} more bytes`;
   }
 }

@@ -8,7 +8,13 @@ import { ErrorCode, GatewayError } from "../errors.js";
 import type { Trace } from "../transport/connection.js";
 import { CLIENT_PROXY } from "../transport/environment.js";
 import { type ProcessExit, type ProcessHandlers, RunningProcess } from "../transport/process.js";
-import { asGatewayError, type Channel, type ChannelHandlers, type OpenChannel } from "./channel.js";
+import {
+  type ChannelHandlers,
+  type CreateClientMachine,
+  type OpenChannel,
+  RequestChannel,
+  type RequestStream,
+} from "./channel.js";
 
 /** How CGI programs are run. */
 export interface ProgramOptions {
@@ -25,68 +31,50 @@ export interface ProgramOptions {
 
 const defaultSearchPath = "/usr/local/bin:/usr/bin:/bin";
 
-/** Channels that run a CGI program for each request, and end it as soon as nobody waits for it. */
+/** Channels that run a CGI program for each request, and end it when its answer is not awaited. */
 export function programPerRequest(
   program: string,
   options: ProgramOptions & { trace?: Trace | undefined } = {},
 ): OpenChannel {
-  return (createMachine, handlers) => {
-    const machine = createMachine(handlers, { requestId: 1, keepConnection: false });
-    if (!(machine instanceof ProgramClient)) {
-      throw new GatewayError(ErrorCode.BadInput, "a CGI program answers requests of CGI alone");
-    }
-    return new ProgramChannel(program, machine, handlers, options);
-  };
+  return (createMachine, handlers) => new ProgramChannel(program, createMachine, handlers, options);
 }
 
-class ProgramChannel implements Channel, ProcessHandlers {
-  readonly machine: ProgramClient;
+class ProgramChannel extends RequestChannel implements ProcessHandlers {
+  readonly stream: RequestStream;
   readonly reused = false;
-  readonly #handlers: ChannelHandlers;
+  readonly #program: ProgramClient;
   readonly #trace: Trace | undefined;
   readonly #process: RunningProcess;
 
   constructor(
-    program: string,
-    machine: ProgramClient,
+    path: string,
+    createMachine: CreateClientMachine,
     handlers: ChannelHandlers,
     options: ProgramOptions & { trace?: Trace | undefined },
   ) {
-    this.machine = machine;
-    this.#handlers = handlers;
+    super(createMachine, handlers);
+    if (!(this.machine instanceof ProgramClient)) {
+      throw new GatewayError(ErrorCode.BadInput, "a CGI program answers requests of CGI alone");
+    }
+    this.#program = this.machine;
     this.#trace = options.trace;
-    const path = options.searchPath ?? process.env["PATH"] ?? defaultSearchPath;
+    const searchPath = options.searchPath ?? process.env["PATH"] ?? defaultSearchPath;
     const { workingFolder, killGrace } = options;
-    const environment = environmentOf([["PATH", path], ...machine.variables]);
-    this.#process = new RunningProcess(program, this, { environment, workingFolder, killGrace });
-  }
-
-  send(parts: readonly Uint8Array[]): boolean {
-    for (const part of parts) this.#trace?.("sent", part);
-    const more = this.#process.write(parts);
-    if (this.machine.aborted) this.#process.terminate();
-    else if (this.machine.bodyEnded) this.#process.endInput();
-    return more;
-  }
-
-  pause(): void {
-    this.#process.pause();
-  }
-
-  resume(): void {
-    this.#process.resume();
-  }
-
-  close(): void {
-    this.#process.destroy();
+    const environment = environmentOf([["PATH", searchPath], ...this.machine.variables]);
+    this.#process = new RunningProcess(path, this, { environment, workingFolder, killGrace });
+    this.stream = {
+      write: (parts) => this.#write(parts),
+      pause: () => this.#process.pause(),
+      resume: () => this.#process.resume(),
+    };
   }
 
   started(): void {
-    this.#handlers.ready();
+    this.handlers.ready();
   }
 
   drained(): void {
-    this.#handlers.drained();
+    this.handlers.drained();
   }
 
   data(length: number): void {
@@ -95,26 +83,36 @@ class ProgramChannel implements Channel, ProcessHandlers {
   }
 
   stderr(bytes: Uint8Array): void {
-    this.#guard(() => this.#handlers.stderr(bytes));
+    this.#guard(() => this.handlers.stderr(bytes));
   }
 
   failed(error: GatewayError): void {
-    this.#handlers.failed(error);
+    this.fail(error);
   }
 
   exited(exit: ProcessExit): void {
-    this.machine.result = requestEnd(exit);
+    this.#program.result = requestEnd(exit);
     const problem = this.machine.closed(undefined);
-    if (problem !== undefined) this.#handlers.failed(problem);
+    if (problem !== undefined) this.fail(problem);
   }
 
-  /** What takes the answer may throw: it fails its own request, and ends the program. */
+  protected free(): void {
+    this.#process.destroy();
+  }
+
+  #write(parts: readonly Uint8Array[]): boolean {
+    for (const part of parts) this.#trace?.("sent", part);
+    const more = this.#process.write(parts);
+    if (this.#program.aborted) this.#process.terminate();
+    else if (this.#program.bodyEnded) this.#process.endInput();
+    return more;
+  }
+
   #guard(act: () => void): void {
     try {
       act();
     } catch (error) {
-      this.#process.destroy();
-      this.#handlers.failed(asGatewayError(error));
+      this.fail(error);
     }
   }
 }

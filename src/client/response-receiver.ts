@@ -7,8 +7,7 @@ import { ResponseHeadReader } from "../cgi/response-head-reader.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import type { Limits } from "../limits.js";
 import { AnswerStart } from "./answer-head.js";
-import { ErrorStreamStart } from "./error-stream.js";
-import type { Exchange, ExchangeSink } from "./exchange.js";
+import { ErrorStreamStart, type Exchange, type ExchangeSink } from "./exchange.js";
 import type { GatewayResponse } from "./gateway-response.js";
 
 export interface ReceiverOptions {

@@ -1,5 +1,4 @@
 import { StreamStart } from "../bytes.js";
-import type { ClientMachine } from "../cgi/client-machine.js";
 import { otherServerError } from "../cgi/spoken-protocol.js";
 import type { Engine } from "../engine/engine.js";
 import { WINDOW } from "../engine/memory.js";
@@ -13,22 +12,25 @@ import {
   asGatewayError,
   type Channel,
   type ChannelHandlers,
+  type ChannelTerms,
   type CreateClientMachine,
+  RequestChannel,
+  type RequestStream,
 } from "./channel.js";
 
 export interface SharedConnectionOptions {
   /**
-   * Requests at once. Undefined asks the application (FCGI_MPXS_CONNS, FCGI_MAX_REQS): until it
-   * has answered, one.
+   * How many requests to send at once. Undefined asks the application (FCGI_MPXS_CONNS,
+   * FCGI_MAX_REQS), and sends one at a time until it has answered.
    */
   capacity: number | undefined;
-  /** The most requests at once, whatever the application says. */
+  /** The upper limit of requests at once, whatever the application says. */
   maxRequests: number;
-  /** The application has said how many requests at once it takes on a connection. */
+  /** Called with the number of requests at once that the application accepts on a connection. */
   onCapacity: (capacity: number) => void;
-  /** The connection has room for another request. */
+  /** Called when the connection has room for another request. */
   onIdle: (connection: SharedConnection) => void;
-  /** The connection is gone; nothing more is to be opened on it. */
+  /** The connection is closed. Open nothing more on it. */
   onClosed: (connection: SharedConnection) => void;
   engine: Engine;
 }
@@ -63,47 +65,27 @@ export class SharedConnection implements ConnectionHandlers {
     return !this.#closed && this.#channels.size < this.#capacity;
   }
 
-  /** Whether a request has been served. */
-  get used(): boolean {
-    return this.#served > 0;
-  }
-
   openChannel(createMachine: CreateClientMachine, handlers: ChannelHandlers): Channel {
     let requestId = 1;
     while (this.#channels.has(requestId)) requestId++;
-    const machine = createMachine(handlers, { requestId, keepConnection: true });
-    const channel = new SharedChannel(this, requestId, machine, handlers);
+    const terms = { requestId, keepConnection: true };
+    const channel = new SharedChannel(createMachine, handlers, terms, {
+      stream: this.#connection,
+      reused: this.#served > 0,
+      leave: () => this.#leave(requestId),
+    });
     this.#channels.set(requestId, channel);
     if (this.#connected) queueMicrotask(() => channel.ready());
     return channel;
   }
 
-  write(parts: readonly Uint8Array[]): boolean {
-    return this.#connection.write(parts);
-  }
-
-  pause(): void {
-    this.#connection.pause();
-  }
-
-  resume(): void {
-    this.#connection.resume();
-  }
-
-  /** Closes the connection; whoever is on it hears nothing more. */
+  /** Closes the connection. Its requests report nothing afterwards. */
   destroy(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#channels.clear();
     this.#connection.destroy();
     this.#options.onClosed(this);
-  }
-
-  /** Takes a request that is given up off the connection, which cannot be used after that. */
-  giveUp(requestId: number): void {
-    if (!this.#channels.delete(requestId)) return;
-    if (this.idle) this.destroy();
-    else this.#capacity = 0;
   }
 
   connected(): void {
@@ -115,7 +97,7 @@ export class SharedConnection implements ConnectionHandlers {
   }
 
   drained(): void {
-    for (const { handlers } of this.#channels.values()) handlers.drained();
+    for (const channel of this.#channels.values()) channel.drained();
   }
 
   data(length: number): void {
@@ -152,14 +134,14 @@ export class SharedConnection implements ConnectionHandlers {
         channel.receive(content);
         break;
       case RecordType.Stderr:
-        channel.handlers.stderr(content);
+        channel.receiveError(content);
         break;
       case RecordType.EndRequest:
         if (channel.endRequest(content)) this.#finish(piece.requestId, channel);
     }
   }
 
-  /** What the application says of itself. */
+  /** Takes the values that the application has answered with. */
   #learn(piece: RecordPiece): void {
     this.#values.receive(piece.start, piece.length);
     if (!piece.ends) return;
@@ -176,60 +158,52 @@ export class SharedConnection implements ConnectionHandlers {
     this.#served++;
     if (this.#capacity === 0 && this.idle) this.destroy();
     else if (!this.#closed) this.#options.onIdle(this);
-    channel.finish();
+    channel.complete();
+  }
+
+  /** Removes an abandoned request. What the application still sends for it makes the connection useless. */
+  #leave(requestId: number): void {
+    if (!this.#channels.delete(requestId)) return;
+    if (this.idle) this.destroy();
+    else this.#capacity = 0;
   }
 
   #fail(error: GatewayError): void {
     if (this.#closed) return;
     const channels = [...this.#channels.values()];
     this.destroy();
-    for (const channel of channels) channel.fail(error);
+    for (const channel of channels) channel.lose(error);
   }
 }
 
 /** A request on a shared connection. */
-class SharedChannel implements Channel {
-  readonly machine: ClientMachine;
-  readonly handlers: ChannelHandlers;
+class SharedChannel extends RequestChannel {
+  /** Pausing it stops the other requests as well: FastCGI has no flow control of its own. */
+  readonly stream: RequestStream;
   readonly reused: boolean;
-  readonly #connection: SharedConnection;
-  readonly #requestId: number;
+  readonly #leave: () => void;
   readonly #end = new Uint8Array(8);
   #endLength = 0;
   #started = false;
 
   constructor(
-    connection: SharedConnection,
-    requestId: number,
-    machine: ClientMachine,
+    createMachine: CreateClientMachine,
     handlers: ChannelHandlers,
+    terms: ChannelTerms,
+    share: { stream: RequestStream; reused: boolean; leave: () => void },
   ) {
-    this.#connection = connection;
-    this.#requestId = requestId;
-    this.machine = machine;
-    this.handlers = handlers;
-    this.reused = connection.used;
+    super(createMachine, handlers, terms);
+    this.stream = share.stream;
+    this.reused = share.reused;
+    this.#leave = share.leave;
   }
 
   ready(): void {
     this.handlers.ready();
   }
 
-  send(parts: readonly Uint8Array[]): boolean {
-    return this.#connection.write(parts);
-  }
-
-  /** Others on this connection wait as well: FastCGI has no flow control of its own. */
-  pause(): void {
-    this.#connection.pause();
-  }
-
-  resume(): void {
-    this.#connection.resume();
-  }
-
-  close(): void {
-    this.#connection.giveUp(this.#requestId);
+  drained(): void {
+    this.handlers.drained();
   }
 
   receive(content: Uint8Array): void {
@@ -237,23 +211,33 @@ class SharedChannel implements Channel {
     this.handlers.stdout(content);
   }
 
-  /** @returns whether END_REQUEST is whole */
+  receiveError(content: Uint8Array): void {
+    this.handlers.stderr(content);
+  }
+
+  /** @returns whether END_REQUEST is complete */
   endRequest(content: Uint8Array): boolean {
     this.#end.set(content, this.#endLength);
     this.#endLength += content.length;
     return this.#endLength === 8;
   }
 
-  finish(): void {
+  /** Reports what END_REQUEST says. */
+  complete(): void {
     const view = new DataView(this.#end.buffer);
     const protocolStatus = view.getUint8(4);
     if (protocolStatus === ProtocolStatus.RequestComplete) {
-      this.handlers.end({ appStatus: view.getUint32(0), protocolStatus });
-    } else this.handlers.failed(protocolStatusError(protocolStatus));
+      this.finish({ appStatus: view.getUint32(0), protocolStatus });
+    } else this.fail(protocolStatusError(protocolStatus));
   }
 
-  fail(error: GatewayError): void {
-    const lost = this.#started && error.code === ErrorCode.ClosedWithoutAnswer;
-    this.handlers.failed(lost ? new GatewayError(ErrorCode.Truncated, error.message) : error);
+  /** Reports that the connection is lost. */
+  lose(error: GatewayError): void {
+    const isCut = this.#started && error.code === ErrorCode.ClosedWithoutAnswer;
+    this.fail(isCut ? new GatewayError(ErrorCode.Truncated, error.message) : error);
+  }
+
+  protected free(): void {
+    this.#leave();
   }
 }
