@@ -1,16 +1,14 @@
 /**
  * The protocols as bytes and values, without I/O and without Node: what runs everywhere.
  */
-export {
-  LocationForm,
-  type ResponseHead,
-} from "./cgi/response-head.js";
+export type { ClientHandlers, RequestEnd } from "./cgi/client-machine.js";
+export { type HeadLayout, LocationForm, type ResponseHead } from "./cgi/response-head.js";
 export { type ResponseHeadOptions, ResponseHeadReader } from "./cgi/response-head-reader.js";
 export { type Variable, Variables, type VariableValue } from "./cgi/variables.js";
 export type { Engine, EngineName } from "./engine/engine.js";
 export { SCOREBOARD_LETTERS, WINDOW, WINDOW_SIZE } from "./engine/memory.js";
 export { type EngineChoice, engine, engineChoice } from "./engine/select.js";
-export { ErrorCode, GatewayError } from "./errors.js";
+export { ErrorCode, GatewayError, type GatewayErrorOptions } from "./errors.js";
 export {
   encodeAbortRequest,
   encodeBeginRequest,

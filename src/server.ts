@@ -1,10 +1,16 @@
 /** The package's door for servers. */
 
-export { type ListenAddress, Protocol } from "./address.js";
+export {
+  type Address,
+  type ClientProtocol,
+  type ListenAddress,
+  Protocol,
+  type SocketEndpoint,
+} from "./address.js";
 export type { ServerRole } from "./cgi/server-machine.js";
 export { type Variable, Variables, type VariableValue } from "./cgi/variables.js";
 export { type BridgeOptions, bridge } from "./client/bridge.js";
-export { ErrorCode, GatewayError } from "./errors.js";
+export { ErrorCode, GatewayError, type GatewayErrorOptions } from "./errors.js";
 export type { Limits } from "./limits.js";
 export {
   PoolMode,
