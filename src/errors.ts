@@ -1,7 +1,4 @@
-/**
- * What can go wrong between a program and a backend. Stable: exit codes, metrics and scripts
- * depend on these words.
- */
+/** The codes of a {@link GatewayError}. They are stable: exit codes, metrics and scripts depend on them. */
 export const ErrorCode = {
   BadAddress: "bad_address",
   BadInput: "bad_input",
@@ -31,7 +28,7 @@ export const ErrorCode = {
 
 export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode];
 
-/** What to check, in plain words. */
+/** What to check, for each code. */
 const hints: Record<ErrorCode, string> = {
   bad_address:
     "write an address as unix:/run/php/php8.2-fpm.sock:/status, 127.0.0.1:9000/status or [::1]:9000/status",
@@ -72,23 +69,23 @@ const hints: Record<ErrorCode, string> = {
 };
 
 export interface GatewayErrorOptions {
-  /** The address, as the user wrote it. */
+  /** The address where it happened, as the user wrote it. */
   address?: string | undefined;
-  /** Replaces the hint that belongs to the code. */
+  /** What to check. Default: the hint of the code. */
   hint?: string | undefined;
-  /** Byte offset in what was read or written, where there is one. */
+  /** Where in the bytes that were read or written it happened, in bytes. */
   offset?: number | undefined;
-  /** What the backend wrote to its error stream. */
+  /** What the backend wrote to its error stream for this request. */
   stderr?: string | undefined;
   cause?: unknown;
 }
 
-/** The one error class of this package. */
+/** The error class of this package. */
 export class GatewayError extends Error {
   override readonly name = "GatewayError";
   readonly code: ErrorCode;
   readonly address: string | undefined;
-  /** What to check, in plain words. */
+  /** What to check, for a person to read. */
   readonly hint: string;
   readonly offset: number | undefined;
   readonly stderr: string | undefined;

@@ -1,18 +1,18 @@
-/** Bounds on what is accepted from the wire. Bytes, counts and milliseconds. */
+/** Limits on what is accepted from a peer. A limit of 0 accepts nothing. */
 export interface Limits {
-  /** A CGI response head. */
+  /** Bytes of a response's head, its blank line included. Default: 65,536. */
   responseHead: number;
-  /** A response body, streamed or not. */
+  /** Bytes of a response's body, streamed or not. Default: 4,294,967,296. */
   responseBody: number;
-  /** Header fields in a response head. */
+  /** Header fields in a response's head. Default: 256. */
   headerCount: number;
-  /** What a backend may write to its error stream for one request; the rest is dropped and counted. */
+  /** Bytes of a backend's error stream that are kept for a request; the rest is dropped. Default: 65,536. */
   stderr: number;
-  /** All variables of one request: PARAMS, an SCGI netstring, a uwsgi packet, or an HTTP head. */
+  /** Bytes of a request's variables: PARAMS, an SCGI netstring, a uwsgi packet or an HTTP head. Default: 1,048,576. */
   variables: number;
-  /** Records of one request, empty ones included. */
+  /** FastCGI records of a request, empty ones included. Default: 67,108,864. */
   records: number;
-  /** Requests at once on one connection. */
+  /** Requests at a time on one FastCGI connection. Default: 64. */
   requests: number;
 }
 

@@ -1,56 +1,57 @@
 import type { GatewayError } from "../errors.js";
 
-/** How a request ended. SCGI and uwsgi know no statuses: theirs are 0. */
+/** How a request ended. SCGI and uwsgi have no statuses: both are 0. */
 export interface RequestEnd {
   /**
-   * The application's exit status, 0 to 4,294,967,295. php-fpm always says 0. A CGI program's is
-   * its exit code, or 128 and the number of the signal that killed it.
+   * The application's exit status, 0 to 4,294,967,295. php-fpm always sends 0. For a CGI program it is
+   * the exit code, or 128 plus the number of the signal that killed it.
    */
   appStatus: number;
-  /** FastCGI's `ProtocolStatus`. */
+  /** The `ProtocolStatus` of END_REQUEST, 0 when the request is complete. */
   protocolStatus: number;
-  /** The signal that killed a CGI program, which may not have written all that it had to. */
+  /** The signal that killed a CGI program, whose response may be incomplete. */
   signal?: string;
 }
 
-/** What a response consists of, in the order in which it arrives. */
+/** Receives the parts of a response in the order in which they arrive. */
 export interface ClientHandlers {
-  /** A view of engine memory, valid until this returns: copy what is kept. */
+  /** A piece of the response: a view of engine memory, valid until this returns. */
   stdout(bytes: Uint8Array): void;
-  /** A view of engine memory, valid until this returns: copy what is kept. */
+  /** A piece of the error stream: a view of engine memory, valid until this returns. */
   stderr(bytes: Uint8Array): void;
-  /** The request is complete. Called once, and last. */
+  /** The response is complete. Called once, as the last. */
   end(result: RequestEnd): void;
 }
 
 /**
- * One request of a gateway protocol, seen from the client: what to send, and what the answer's
- * bytes mean. It does no I/O.
+ * The client's side of one request in a gateway protocol: the bytes to send, and the meaning of the
+ * bytes received. It does no I/O.
  */
 export interface ClientMachine {
-  /** True when the answer is complete. */
+  /** Whether the response is complete. */
   readonly ended: boolean;
-  /** The request up to its body. */
+  /** The bytes of the request before its body. */
   open(): Uint8Array[];
-  /** A piece of the body. */
+  /** The bytes that carry a piece of the body. */
   body(bytes: Uint8Array): Uint8Array[];
-  /** The end of the body. */
+  /** The bytes that end the body. */
   endBody(): Uint8Array[];
-  /** Asks the application to stop; empty where the protocol has no word for it. */
+  /** The bytes that ask the application to stop; none where the protocol has no such message. */
   abort(): Uint8Array[];
   /**
    * Takes the first `length` bytes of the engine's window.
    *
-   * @returns how many of them belong to this answer
+   * @returns how many of them belong to this response
    * @throws GatewayError
    */
   receive(length: number): number;
   /**
-   * The connection is at its end: completes the answer, or says what is wrong with that.
+   * Takes the end of the connection, which completes the response of some protocols.
    *
-   * @param error why it broke; undefined after an orderly end of file
+   * @param error why the connection broke; undefined when the peer closed it
+   * @returns the error when the response is incomplete
    */
   closed(error: GatewayError | undefined): GatewayError | undefined;
-  /** Why no answer has come, where the bytes that came for others show it. */
+  /** Why there is no response, where the records of other requests show it. */
   unanswered?(): GatewayError | undefined;
 }

@@ -14,7 +14,7 @@ export interface RequestHead {
   variables: Variables;
   /** Bytes of the body that follows. */
   contentLength: number;
-  /** What came behind the head in the same bytes. */
+  /** The bytes after the head in the same chunk. */
   rest: Uint8Array;
 }
 
@@ -23,33 +23,33 @@ export interface RequestHeadReader {
   /**
    * Takes the next bytes.
    *
-   * @returns the head once it is whole, or bytes that answer a connection without a request
-   * @throws GatewayError when what came is no request
+   * @returns the head once it is complete, or bytes that answer a connection without a request
+   * @throws GatewayError when the bytes are not a request
    */
   push(bytes: Uint8Array): RequestHead | Uint8Array | undefined;
-  /** @throws GatewayError `truncated` when the end of the connection lies inside the head */
+  /** @throws GatewayError `truncated` when the connection ends inside the head */
   end(): void;
 }
 
 /**
- * The application's side of a connection that carries one request, whose body follows its head as
- * it is, and whose answer lasts until the connection closes: SCGI's and uwsgi's.
+ * The application's side of an SCGI or uwsgi connection, which carries one request: the body follows
+ * the head unframed, and the response lasts until the connection closes.
  *
- * A head that is none is answered with 400, one that is too long with 431. Bytes behind the body
- * are ignored.
+ * An invalid head is answered with 400, one that is too long with 431. Bytes after the body are
+ * ignored.
  */
 export class OneRequestServer implements ServerMachine, ServerRequest {
   readonly headBegin: "status-field" | "status-line";
   readonly role = "responder";
-  /** Bytes that came behind the request. */
+  /** How many bytes followed the request. */
   ignored = 0;
   readonly #handlers: ServerHandlers;
   readonly #reader: RequestHeadReader;
   #variables = noVariables;
   #receiver: RequestReceiver | undefined;
   #state: "head" | "body" | "complete" = "head";
-  /** Bytes of the body that are still to come. */
-  #owed = 0;
+  /** Bytes of the body that have not arrived. */
+  #missing = 0;
   #received = 0;
   #ended = false;
 
@@ -63,7 +63,7 @@ export class OneRequestServer implements ServerMachine, ServerRequest {
     this.#handlers = handlers;
   }
 
-  /** A connection that was accepted is a request to come: who drains a server waits for it. */
+  /** An accepted connection counts as a request, so that a server that stops waits for it. */
   get active(): number {
     return this.#ended ? 0 : 1;
   }
@@ -84,7 +84,7 @@ export class OneRequestServer implements ServerMachine, ServerRequest {
     return this.#ended;
   }
 
-  /** @throws GatewayError when the head is no request, behind the answer that says so */
+  /** @throws GatewayError when the head is invalid, after a response with status 400 or 431 */
   take(bytes: Uint8Array): void {
     this.#received += bytes.length;
     if (this.#state === "head" && !this.#ended) this.#head(bytes);
@@ -99,10 +99,10 @@ export class OneRequestServer implements ServerMachine, ServerRequest {
     return left;
   }
 
-  gone(): void {
+  connectionLost(): void {
     if (this.#ended) return;
     this.#ended = true;
-    const left = new GatewayError(ErrorCode.Aborted, "the front end broke the connection off");
+    const left = new GatewayError(ErrorCode.Aborted, "the connection to the front end broke");
     this.#receiver?.aborted(left);
   }
 
@@ -119,7 +119,7 @@ export class OneRequestServer implements ServerMachine, ServerRequest {
     this.#finish(isWhole ? "finished" : "lingering");
   }
 
-  /** An end of the connection is the end of a response: only a reset says that it is not. */
+  /** An orderly close would complete the response. */
   fail(): void {
     this.#finish("reset");
   }
@@ -143,7 +143,7 @@ export class OneRequestServer implements ServerMachine, ServerRequest {
       return;
     }
     this.#variables = head.variables;
-    this.#owed = head.contentLength;
+    this.#missing = head.contentLength;
     this.#state = "body";
     const receiver = this.#handlers.request(this);
     if (this.#ended) return;
@@ -152,18 +152,18 @@ export class OneRequestServer implements ServerMachine, ServerRequest {
   }
 
   #body(bytes: Uint8Array): void {
-    const wanted = bytes.subarray(0, this.#owed);
+    const wanted = bytes.subarray(0, this.#missing);
     this.ignored += bytes.length - wanted.length;
     if (this.#state !== "body") return;
-    this.#owed -= wanted.length;
+    this.#missing -= wanted.length;
     if (wanted.length > 0) this.#receiver?.body(wanted);
-    if (this.#owed > 0) return;
+    if (this.#missing > 0) return;
     this.#state = "complete";
     this.#receiver?.endBody();
     this.#receiver?.endData();
   }
 
-  /** Nothing is wrong with a connection that never sent a byte: so front ends look for life. */
+  /** A connection without a byte is not an error: front ends check in this way that a server runs. */
   #endInHead(): GatewayError | undefined {
     try {
       this.#reader.end();
@@ -197,10 +197,10 @@ export class OneRequestServer implements ServerMachine, ServerRequest {
 
   #shortBody(): GatewayError {
     const offset = this.#received;
-    const message = `the front end closed the connection ${this.#owed} bytes before the end of the request's body`;
+    const message = `the front end closed the connection ${this.#missing} bytes before the end of the request's body`;
     return new GatewayError(ErrorCode.Truncated, message, {
       offset,
-      hint: "the client or the front end gave up half way",
+      hint: "the client or the front end disconnected during the upload",
     });
   }
 }

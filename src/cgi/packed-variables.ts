@@ -9,10 +9,10 @@ import {
   variableValue,
 } from "./variables.js";
 
-/** Bytes of a slab. What is longer than a quarter of it has a slab of its own. */
+/** Bytes of a slab. Variables that are longer than a quarter of it get a slab of their own. */
 const SLAB_SIZE = 16_384;
 
-/** Memory that several requests share: arrays of their own would cost each ten times its copy. */
+/** Memory that several requests share: allocating arrays for each costs ten times the copy. */
 class Slab {
   readonly words: Int32Array;
   readonly bytes: Uint8Array;
@@ -35,8 +35,8 @@ function slabFor(words: number): Slab {
 }
 
 /**
- * Variables as they came: their bytes, and where each lies in them. Of the thirty that a front end
- * sends, texts are made of those few that somebody asks for.
+ * Variables as bytes and offsets. A front end sends about thirty, and strings are made only of the few
+ * that are read.
  */
 export class PackedVariables extends VariableStore {
   readonly #bytes: Uint8Array;
@@ -44,7 +44,7 @@ export class PackedVariables extends VariableStore {
   /** The rows of the engine's table, in `#words`. */
   readonly #firstRow: number;
   readonly #endOfRows: number;
-  /** What the engine's offsets are moved by to be those in `#bytes`. */
+  /** The difference between an offset in `#bytes` and the engine's. */
   readonly #shift: number;
 
   /**
@@ -133,7 +133,7 @@ export class PackedVariables extends VariableStore {
   }
 }
 
-/** A name with a character for each of the bytes that it travels as. */
+/** A name as a byte string: a character for each byte of its UTF-8. */
 function byteString(name: string): string {
   return isAsciiText(name) ? name : latin1(utf8Bytes(name));
 }

@@ -6,12 +6,12 @@ import type { ClientHandlers, ClientMachine, RequestEnd } from "./client-machine
 import type { Variable } from "./variables.js";
 
 /**
- * A request to a program that is run for it (RFC 3875): its variables are the program's
- * environment, its body the program's input, and the answer is all that the program writes.
+ * A request to a CGI program (RFC 3875): the variables are the program's environment, the body is its
+ * standard input, and the response is its standard output.
  */
 export class ProgramClient implements ClientMachine {
   readonly variables: readonly Variable[];
-  /** How the program ended: to be told before {@link closed} is called. */
+  /** How the program ended. Set it before calling {@link closed}. */
   result: RequestEnd = { appStatus: 0, protocolStatus: 0 };
   readonly #handlers: ClientHandlers;
   readonly #engine: Engine;
@@ -34,12 +34,12 @@ export class ProgramClient implements ClientMachine {
     return this.#ended;
   }
 
-  /** True when the program's input is to be closed. */
+  /** Whether to close the program's standard input. */
   get bodyEnded(): boolean {
     return this.#bodyEnded;
   }
 
-  /** True when the program is to end. */
+  /** Whether to stop the program. */
   get aborted(): boolean {
     return this.#aborted;
   }
@@ -76,7 +76,7 @@ export class ProgramClient implements ClientMachine {
         ErrorCode.ClosedWithoutAnswer,
         `the program ${endText(this.result)} without an answer`,
         {
-          hint: "see what it wrote to its error output, and run it by hand with the same variables",
+          hint: "see what it wrote to its error stream, and run it by hand with the same variables",
         },
       );
     }
@@ -86,7 +86,7 @@ export class ProgramClient implements ClientMachine {
   }
 }
 
-/** How an application ended, in words that follow its name. */
+/** How an application ended, as the predicate of a sentence. */
 export function endText({ appStatus, signal }: RequestEnd): string {
   return signal === undefined ? `ended with status ${appStatus}` : `was killed by ${signal}`;
 }

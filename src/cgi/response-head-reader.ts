@@ -8,32 +8,32 @@ const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 const COLON = 0x3a;
 
-const LIMIT_HINT = "check that the application means to send such a head";
+const LIMIT_HINT = "check that the application is meant to send such a head";
 
 export interface ResponseHeadOptions {
-  /** Bytes of the head, its blank line included. Default 64 KiB. */
+  /** Bytes that the head may take, its blank line included. Default: 65,536. 0 accepts none. */
   responseHead?: number | undefined;
-  /** Header fields. Default 256. */
+  /** Header fields that the head may have. Default: 256. 0 accepts none. */
   headerCount?: number | undefined;
 }
 
 /**
- * Reads the head of a CGI response (RFC 3875 §6), however its bytes are cut. It ends at the first
- * blank line; lines end in LF or CRLF, mixed as they like.
+ * Reads the head of a CGI response (RFC 3875 §6) in pieces of any length. The head ends at the first
+ * blank line; lines end in LF or CRLF, also mixed.
  *
- * A first line of HTTP (`HTTP/1.1 200 OK`) is taken for the status: uWSGI answers so, and so do
- * programs that are written to do without the server's help. Status, Location and Content-Type may
- * be there once, or several times with one value. A line without a colon, an empty or impossible
- * name, a folded line, a NUL and a carriage return inside a line are refused.
+ * A status line of HTTP (`HTTP/1.1 200 OK`) is read as the status: uWSGI and non-parsed-header programs
+ * send one. Status, Location and Content-Type may be repeated with the same value. A line without a
+ * colon, an empty or invalid name, a folded line, a NUL, and a carriage return inside a line are
+ * refused.
  */
 export class ResponseHeadReader {
   readonly #sizeLimit: number;
   readonly #countLimit: number;
-  /** What came before, when the head came in pieces. */
+  /** The bytes so far, when the head arrives in pieces. */
   #kept: Uint8Array<ArrayBuffer> | undefined;
   #keptLength = 0;
   #lineStart = 0;
-  /** Behind the last byte that was looked at. */
+  /** How many bytes have been examined. */
   #scanned = 0;
   #layout: HeadLayout = {
     status: undefined,
@@ -55,10 +55,10 @@ export class ResponseHeadReader {
   }
 
   /**
-   * Takes the next bytes; what is needed of them is copied.
+   * Takes the next bytes, and copies what it needs of them. Do not call it again after it has returned
+   * the head.
    *
-   * @returns the head, as soon as its blank line is there; `bodyStart` is an index in `bytes`. Not
-   * to be called after that
+   * @returns the head once its blank line has arrived; its `bodyStart` is an index in `bytes`
    * @throws GatewayError `malformed` with the offset in the response, or `limit_exceeded`
    */
   push(bytes: Uint8Array): ResponseHead | undefined {
@@ -79,17 +79,17 @@ export class ResponseHeadReader {
   }
 
   /**
-   * The response is at its end, and its head is not whole.
+   * The error for a response that ends inside its head.
    *
-   * @returns `closed_without_answer` for a response of no bytes, `malformed` when what is there has
-   * nothing of a head, else `truncated`
+   * @returns `closed_without_answer` for a response of no bytes, `malformed` when the bytes cannot be
+   * the start of a head, else `truncated`
    */
   closed(): GatewayError {
     const length = this.#keptLength;
     if (length === 0) {
       const message = "the application ended the request without output";
       return new GatewayError(ErrorCode.ClosedWithoutAnswer, message, {
-        hint: "it ended before its first header, or has nothing to say to such a request: see its log",
+        hint: "it failed before its first header, or does not answer such a request: see its log",
       });
     }
     const line = (this.#kept as Uint8Array).subarray(this.#lineStart, length);
@@ -115,7 +115,7 @@ export class ResponseHeadReader {
     return this.#kept;
   }
 
-  /** Looks at new bytes up to `end`. Returns where the body starts, or 0. */
+  /** Examines new bytes up to `end`. Returns where the body starts, or 0. */
   #scan(bytes: Uint8Array, end: number): number {
     for (let at = this.#scanned; at < end; at++) {
       const byte = bytes[at]!;
@@ -138,7 +138,7 @@ export class ResponseHeadReader {
     return 0;
   }
 
-  /** Takes in a line. Returns true for the blank one that ends the head. */
+  /** Reads a line. Returns true for the blank line that ends the head. */
   #line(bytes: Uint8Array, start: number, newline: number): boolean {
     const end = newline > start && bytes[newline - 1] === RETURN ? newline - 1 : newline;
     if (end === start) {
@@ -226,7 +226,7 @@ export class ResponseHeadReader {
   }
 }
 
-/** `HTTP/`, something without blanks, a space. */
+/** Whether a line begins with `HTTP/`, a version and a space. */
 function isStatusLine(bytes: Uint8Array, start: number, end: number): boolean {
   if (end - start < 9 || bytes[start] !== 0x48 || latin1(bytes, start, start + 5) !== "HTTP/") {
     return false;
@@ -235,14 +235,14 @@ function isStatusLine(bytes: Uint8Array, start: number, end: number): boolean {
   return space > start + 5 && space < end;
 }
 
-/** Whether the start of a first line could go on as a header, or as a status line. */
+/** Whether bytes can be the start of a header or of a status line. */
 function mayBecomeLine(line: Uint8Array): boolean {
   let nameEnd = 0;
   while (tokenBytes[line[nameEnd]!] === 1) nameEnd++;
   return nameEnd === line.length || line[nameEnd] === COLON || latin1(line, 0, 5) === "HTTP/";
 }
 
-/** Three digits from 100 on, alone or with a space behind them. */
+/** A status of three digits, from 100 on, followed by a space or nothing. */
 function statusCode(bytes: Uint8Array, start: number, end: number): number | undefined {
   if (end - start < 3 || (end - start > 3 && bytes[start + 3] !== 0x20)) return undefined;
   let code = 0;

@@ -1,48 +1,48 @@
 import { latin1 } from "../bytes.js";
 
-/** What a Location field asks for (RFC 3875 §6.2). */
+/** The form of a redirect (RFC 3875 §6.2). */
 export const LocationForm = {
-  /** A path on this server, to be served instead: the client is not to hear of it. */
+  /** The server serves the path instead; the client does not notice. */
   Local: "local",
-  /** The client is to go there; the server makes up the document. */
+  /** The client is redirected, and the server makes the document. */
   Client: "client",
-  /** The client is to go there, and the document is in the body. */
+  /** The client is redirected, and the body is the document. */
   ClientDocument: "client-document",
 } as const;
 export type LocationForm = (typeof LocationForm)[keyof typeof LocationForm];
 
-/** Where fields and parts of the head lie in its bytes; found by the reader. */
+/** Where the parts of a head lie in its bytes. */
 export interface HeadLayout {
-  /** From 100 to 999. Undefined when neither a Status field nor a status line is there. */
+  /** The status, from 100 to 999. Undefined without a Status field and a status line. */
   status: number | undefined;
   reasonStart: number;
   reasonEnd: number;
-  /** Where the header fields start: behind a status line. */
+  /** Where the header fields start: after the status line, if there is one. */
   fieldsStart: number;
-  /** Header fields, the Status field included. */
+  /** How many header fields there are, the Status field included. */
   fieldCount: number;
-  /** True when the first line is one of HTTP: then a Status field is like any other. */
+  /** Whether the first line is HTTP's: a Status field has no special meaning then. */
   statusLine: boolean;
   locationStart: number;
-  /** Smaller than `locationStart` when there is no Location. */
+  /** Where the Location ends; smaller than `locationStart` when there is none. */
   locationEnd: number;
-  /** Whether a Content-Type is there. */
+  /** Whether there is a Content-Type. */
   contentType: boolean;
 }
 
 /**
- * The head of a CGI response (RFC 3875 §6). Reading the status costs nothing more; names and values
- * are decoded, as ISO-8859-1, when they are asked for.
+ * The head of a CGI response (RFC 3875 §6). Names and values are decoded as ISO-8859-1, each time they
+ * are read.
  */
 export class ResponseHead {
   /**
-   * Of the Status field or the status line; without one 302 when there is a Location, and 200.
-   * From 100 to 999.
+   * The status, from 100 to 999: that of the Status field or the status line; without one 302 when
+   * there is a Location, else 200.
    */
   readonly status: number;
-  /** Whether the response said its status. */
+  /** Whether the response has a Status field or a status line. */
   readonly explicitStatus: boolean;
-  /** Index of the body's first byte in the bytes that completed the head. */
+  /** The index of the body's first byte in the bytes that completed the head. */
   readonly bodyStart: number;
   readonly #bytes: Uint8Array;
   readonly #layout: HeadLayout;
@@ -57,12 +57,12 @@ export class ResponseHead {
     this.#layout = layout;
   }
 
-  /** The head as it came, its blank line included: not a copy. */
+  /** The bytes of the head, its blank line included. Not a copy. */
   get bytes(): Uint8Array {
     return this.#bytes;
   }
 
-  /** Bytes of the head, its blank line included. */
+  /** How many bytes the head has, its blank line included. */
   get length(): number {
     return this.#bytes.length;
   }
@@ -72,14 +72,14 @@ export class ResponseHead {
     return latin1(this.#bytes, this.#layout.reasonStart, this.#layout.reasonEnd);
   }
 
-  /** The Location field, of whatever form; undefined when it is empty. */
+  /** The value of the Location field; undefined when it is empty or absent. */
   get location(): string | undefined {
     const { locationStart, locationEnd } = this.#layout;
     if (locationEnd <= locationStart) return undefined;
     return latin1(this.#bytes, locationStart, locationEnd);
   }
 
-  /** What the Location field asks for; undefined when it is no redirect (`Status: 201`), or absent. */
+  /** The form of the redirect; undefined when the response is none, as with `Status: 201`. */
   get locationForm(): LocationForm | undefined {
     const { location } = this;
     if (location === undefined) return undefined;
@@ -91,8 +91,8 @@ export class ResponseHead {
   }
 
   /**
-   * All fields but Status, in order, as they were written. A CGI field is there once; others may
-   * be there several times.
+   * All fields but Status, in order, as they were written. Location and Content-Type may be repeated
+   * with the same value, other fields with any.
    */
   get headers(): [name: string, value: string][] {
     const headers: [name: string, value: string][] = [];
@@ -118,7 +118,7 @@ export class ResponseHead {
     return value;
   }
 
-  /** The reader has checked every line: each has a name and a colon, and the last is blank. */
+  /** The reader has checked that every line has a name and a colon. */
   #eachField(
     visit: (start: number, nameEnd: number, valueStart: number, valueEnd: number) => boolean,
   ): void {
@@ -136,14 +136,14 @@ export class ResponseHead {
   }
 }
 
-/** The first byte from `start` that is no space or tab. */
+/** The index of the first byte from `start` that is not a space or a tab. */
 export function skipBlanks(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   while (at < end && (bytes[at] === 0x20 || bytes[at] === 0x09)) at++;
   return at;
 }
 
-/** Behind the last byte before `end` that is no space, tab or carriage return. */
+/** The end of the bytes without the spaces, tabs and carriage returns before `end`. */
 export function trimEnd(bytes: Uint8Array, start: number, end: number): number {
   let at = end;
   while (at > start) {
@@ -154,7 +154,7 @@ export function trimEnd(bytes: Uint8Array, start: number, end: number): number {
   return at;
 }
 
-/** Whether bytes spell `name`, which is in lower case, in any case. */
+/** Whether bytes spell `name`, in any case. `name` is in lower case. */
 export function isNamed(bytes: Uint8Array, start: number, end: number, name: string): boolean {
   if (end - start !== name.length) return false;
   for (let at = 0; at < name.length; at++) {
@@ -165,7 +165,7 @@ export function isNamed(bytes: Uint8Array, start: number, end: number, name: str
   return true;
 }
 
-/** Whether a Location is a path on the server that it comes from, which may serve it itself. */
+/** Whether a Location is a path on the same server. */
 export function isLocalPath(location: string): boolean {
   return /^\/(?!\/)/.test(location);
 }

@@ -2,17 +2,17 @@ import { ErrorCode, GatewayError } from "../errors.js";
 import { hopByHop, isToken, reasonPhrases } from "./http.js";
 import { isLocalPath, type ResponseHead } from "./response-head.js";
 
-/** Whether a response of this status has no body, whatever the backend sends (Fetch, null body status). */
+/** Whether a response of this status never has a body (Fetch: null body status). */
 export function hasNullBody(status: number): boolean {
   return status === 204 || status === 205 || status === 304;
 }
 
 /**
  * The Fetch Response for a CGI response. Fields about the connection are left out, and so is a
- * Content-Length that is not one number; the protocol frames the body, not they. A local redirect
- * that nobody served becomes an ordinary one, 302.
+ * Content-Length that is not one number: the protocol frames the body. A local redirect becomes an
+ * ordinary one, 302.
  *
- * @param body is left alone when {@link hasNullBody}: whoever owns it reads it to its end
+ * @param body is not read when {@link hasNullBody}: its owner reads it to the end
  * @throws GatewayError `bad_status` for a status that a Response cannot have: 1xx, 600 and above
  */
 export function responseFromHead(head: ResponseHead, body: BodyInit | null): Response {
@@ -42,21 +42,21 @@ export function responseFromHead(head: ResponseHead, body: BodyInit | null): Res
 
 export interface FormatHeadOptions {
   /**
-   * What the head begins with: `Status: 200 OK` (default), or `HTTP/1.1 200 OK`, which uwsgi front
-   * ends expect.
+   * The form of the status: `Status: 200 OK`, or `HTTP/1.1 200 OK`, which uwsgi front ends expect.
+   * Default: `status-field`.
    */
   begin?: "status-field" | "status-line" | undefined;
   /**
-   * The body's length in bytes, for a response that has a body and no Content-Length of its own.
-   * By it a client notices an answer that was cut short, and a front end need not chunk it.
+   * Bytes of the body, for a response without a Content-Length. With it, a client notices a truncated
+   * response, and a front end need not use chunks. Default: no Content-Length is added.
    */
   contentLength?: number | undefined;
 }
 
 /**
- * The head of a CGI response as a byte string, its blank line included. A Status field comes first, or behind a
- * Location; a local redirect has none. Each Set-Cookie has a line of its own; fields about the
- * connection are left out. 204 and 304 have no Content-Length, and 205 has 0.
+ * The head of a CGI response as a byte string, its blank line included. The Status field is the first,
+ * or the last where there is a Location; a local redirect has none. Each Set-Cookie has a line of its
+ * own. Fields about the connection are left out. 204 and 304 have no Content-Length, and 205 has 0.
  *
  * @throws GatewayError `bad_input` when the status is not from 200 to 599, Content-Length is not a
  * number of bytes, or a name, a value or the status text would not stay in its line
@@ -72,7 +72,7 @@ export function formatResponseHead(
   const reason = response.statusText || (reasonPhrases.get(status) ?? "Unknown");
   const begin = options.begin === "status-line" ? "HTTP/1.1" : "Status:";
   const first = line("the status text", `${begin} ${status} ${reason}`);
-  // HAProxy 2.6 makes 302 of any status that stands before a Location.
+  // HAProxy 2.6 turns any status before a Location into 302.
   let statusLast = false;
   let given: number | undefined;
   let fields = "";
@@ -93,9 +93,9 @@ export function formatResponseHead(
 }
 
 /**
- * The number that a response's Content-Length says.
+ * The value of a response's Content-Length.
  *
- * @throws GatewayError `bad_input` for what is no number of bytes
+ * @throws GatewayError `bad_input` when it is not a number of bytes
  */
 export function parseResponseLength(text: string): number {
   const length = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;
@@ -103,16 +103,16 @@ export function parseResponseLength(text: string): number {
   throw new GatewayError(
     ErrorCode.BadInput,
     `the response's Content-Length is ${JSON.stringify(text.slice(0, 32))}, not a number of bytes`,
-    { hint: "leave it out: where the length is known it is added" },
+    { hint: "leave it out: it is added where the length is known" },
   );
 }
 
 /**
- * The Content-Length that a response's head states; undefined for none. 204 and 304 have none: front
- * ends wait for a body by it, or call the answer cut short. 205 has 0 (RFC 9110 §15.3.6).
+ * The Content-Length to send; undefined for none. 204 and 304 have none: front ends would wait for a
+ * body of that length, or take the response for truncated. 205 has 0 (RFC 9110 §15.3.6).
  *
- * @param given what its headers say
- * @param known how long the body is, where that is known
+ * @param given the value of the response's own Content-Length
+ * @param known bytes of the body, if known
  */
 export function lengthToState(
   status: number,
@@ -134,7 +134,7 @@ function line(what: string, text: string): string {
   if (/[\0\r\n]|[^\0-\xff]/.test(text)) {
     throw new GatewayError(
       ErrorCode.BadInput,
-      `${what} has a character that cannot stand in a line of a response's head`,
+      `${what} has a character that a line of a response's head cannot have`,
     );
   }
   return `${text}\r\n`;
@@ -151,7 +151,7 @@ export function markLocalRedirect(response: Response): void {
   localRedirects.add(response);
 }
 
-/** Whether a response was marked as a local redirect, and still has a Location for one. */
+/** Whether a response is marked as a local redirect, and its Location is a local path. */
 function isLocalRedirect(response: Pick<Response, "status" | "headers">): boolean {
   if (response.status !== 302 || !localRedirects.has(response)) return false;
   return isLocalPath(response.headers.get("location") ?? "");

@@ -1,106 +1,103 @@
 import type { GatewayError } from "../errors.js";
 import type { Variables } from "./variables.js";
 
-/** What a request asks the application for (FastCGI 1.0 §6). SCGI, uwsgi and CGI know responders. */
+/** The role of the application in a request (FastCGI 1.0 §6). SCGI, uwsgi and CGI only have responders. */
 export type ServerRole = "responder" | "authorizer" | "filter";
 
 /**
- * How a connection ends behind the protocol's last word:
- * - `finished`: all of both sides is said;
- * - `lingering`: the peer may not have said all. What still comes is read and dropped for a while,
- *   or else it would be answered by a reset, which can overtake the answer;
- * - `cut`: where a close tells the peer that the answer is not whole;
- * - `reset`: broken off, where a close in good order would tell that it is.
+ * How to close a connection after the last bytes of the protocol:
+ * - `finished`: close it, because both sides have sent everything;
+ * - `lingering`: read and drop what still arrives for a while, then close. Unread bytes make the system
+ *   send a reset, which can overtake the response;
+ * - `cut`: close it, which makes the peer see an incomplete response;
+ * - `reset`: reset it, because the peer takes an orderly close for the end of a complete response.
  */
 export type Ending = "finished" | "lingering" | "cut" | "reset";
 
-/** What a server's machine asks of whoever owns the connection. */
+/** What a {@link ServerMachine} calls on the owner of its connection. */
 export interface ServerHandlers {
-  /** A request whose variables are complete; what follows them goes to what this returns. */
+  /** A request whose variables are complete. Its body goes to the receiver that this returns. */
   request(request: ServerRequest): RequestReceiver;
-  /** Bytes for the peer, to be written in order. They may be views: nothing is changed later. */
+  /** Bytes to write to the peer in this order. They may be views, and do not change afterwards. */
   send(parts: readonly Uint8Array[]): void;
-  /** The protocol's last word is sent: the connection is to be closed behind it. */
+  /** Everything has been sent: close the connection after it. */
   close(ending: Ending): void;
-  /** A piece of a request's error stream, from protocols that have none. Without it, it is dropped. */
+  /** A piece of a request's error stream, where the protocol cannot carry it. Default: it is dropped. */
   errorOutput?(bytes: Uint8Array): void;
 }
 
-/**
- * Takes what follows a request's variables. Views of engine memory are valid until it returns; other
- * bytes stay as they are.
- */
+/** Receives what follows a request's variables. Views of engine memory are valid until a call returns. */
 export interface RequestReceiver {
   body(bytes: Uint8Array): void;
   endBody(): void;
-  /** The file that a filter filters. */
+  /** A piece of the file that a filter filters. */
   data(bytes: Uint8Array): void;
   endData(): void;
-  /** No more comes: the peer has given the request up, or gone. A last answer may be tried. */
+  /** Nothing more arrives: the peer aborted the request or disconnected. A response may still be sent. */
   aborted(error: GatewayError): void;
 }
 
-/** What a response begins with. */
+/** The status and the headers of a response. */
 export type ResponseStart = Pick<Response, "status" | "statusText" | "headers">;
 
-/** A request, and the way to answer it. Without effect once it has been ended or aborted. */
+/** A request and the means to answer it, which have no effect after the request has ended. */
 export interface ServerRequest {
   readonly variables: Variables;
   readonly role: ServerRole;
-  /** True when nothing that is sent would arrive. */
+  /** Whether the request has ended: nothing can be sent any more. */
   readonly ended: boolean;
   /**
-   * Begins the response, where a protocol has a head of its own kind: what is sent behind it is the
-   * body. Without this the response's first bytes are the head, as CGI has it.
+   * Sends the head of a response in a protocol that does not use CGI's; the body follows by `respond`.
+   * Without this method, the first bytes passed to `respond` are the head.
    *
-   * @param length the body's, where it is known
-   * @throws GatewayError `bad_input` for a response that cannot be sent; another one may be
+   * @param length bytes of the body, if known
+   * @throws GatewayError `bad_input` for a response that cannot be sent; another one can be tried
    */
   begin?(response: ResponseStart, length: number | undefined): void;
-  /** A piece of the response: head and body. */
+  /** Sends a piece of the response, head and body. */
   respond(bytes: Uint8Array): void;
-  /** A piece of the error stream; see `errorOutput` for where the protocol has none. */
+  /** Sends a piece of the error stream; see {@link ServerHandlers.errorOutput}. */
   error(bytes: Uint8Array): void;
-  /** The response is complete. */
+  /** Completes the response. */
   end(): void;
-  /** The response cannot be completed: says so in the protocol's own way. */
+  /** Ends an incomplete response in such a way that the peer notices. */
   fail(): void;
-  /** The application has too many requests, and no part of this one has been answered. */
+  /** Refuses the request as overload. Only before anything has been sent. */
   refuse(): void;
 }
 
-/** The server's side of one connection of a gateway protocol. It does no I/O. */
+/** The server's side of one connection in a gateway protocol. It does no I/O. */
 export interface ServerMachine {
-  /** What a response's head begins with in this protocol. */
+  /** The first line of a response's head in this protocol. */
   readonly headBegin: "status-field" | "status-line";
-  /** Requests that have begun and not ended. */
+  /** How many requests have begun and not ended. */
   readonly active: number;
-  /** Of those, the ones of which more is to come: they alone are held up where reading stops. */
+  /** How many of them are incomplete: these wait when the owner stops reading. */
   readonly receiving: number;
   /**
-   * Which request has been incomplete for longest: a number that changes when that one's variables
-   * are complete, undefined when none is incomplete. A timer over it finds half requests.
+   * The number of the oldest request whose variables are incomplete; undefined when there is none. A
+   * timer that restarts when it changes finds requests that never become complete.
    */
   readonly incomplete: number | undefined;
   /**
-   * Takes bytes of the peer's. They are the machine's from here on: a body is handed out in them, and
-   * they are changed where that saves memory.
+   * Takes bytes from the peer. The machine owns them: it passes bodies on as views of them, and moves
+   * bytes within them to save memory.
    *
-   * @throws GatewayError when the connection is of no use any more: it is to be closed
+   * @throws GatewayError when the connection has to be closed
    */
   take(bytes: Uint8Array): void;
   /**
-   * The peer sends no more. Every request is told so, because a front end that closes has most
-   * often lost its client; those that are whole may still be answered, in case it has not.
+   * Takes the end of the peer's bytes. It aborts every request, because a front end that closes has
+   * most often lost its client; complete requests can still be answered.
    *
-   * @returns what is wrong with an end at this point
+   * @returns the error of an end inside a request
    */
   closed(): GatewayError | undefined;
-  /** The connection is gone: every request on it is aborted, and ended. */
-  gone(): void;
+  /** Takes the loss of the connection, which aborts and ends every request. */
+  connectionLost(): void;
 }
 
-/** Drops what arrives for a request that is not served. */
+/** Drops the body of a request that is not served. */
 export const ignoringReceiver: RequestReceiver = {
   body() {},
   endBody() {},

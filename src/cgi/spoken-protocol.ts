@@ -18,7 +18,7 @@ type SpokenProtocol =
 
 type Signature = readonly [start: RegExp, protocol: SpokenProtocol];
 
-/** How clients begin. The first bytes may be cut anywhere: one is enough to tell most of them. */
+/** How clients begin. They match however few of the first bytes are known. */
 const clientSignatures: readonly Signature[] = [
   [/^\x01/, "FastCGI"],
   [/^\d{1,6}(?::|$)/, "SCGI"],

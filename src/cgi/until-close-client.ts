@@ -5,8 +5,8 @@ import { ErrorCode, GatewayError } from "../errors.js";
 import type { ClientHandlers, ClientMachine } from "./client-machine.js";
 
 /**
- * A request whose body follows its head as it is, and whose answer lasts until the connection
- * closes: SCGI's and uwsgi's.
+ * The client's side of an SCGI or uwsgi request: the body follows the head unframed, and the response
+ * lasts until the connection closes.
  */
 export class UntilCloseClient implements ClientMachine {
   readonly #head: Uint8Array;
@@ -55,7 +55,7 @@ export class UntilCloseClient implements ClientMachine {
     return length;
   }
 
-  /** An answer that a reset cut off is not an answer. */
+  /** A response that a reset cuts off is incomplete. */
   closed(error: GatewayError | undefined): GatewayError | undefined {
     if (this.#ended) return undefined;
     if (this.#received === 0) {

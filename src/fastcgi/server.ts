@@ -145,7 +145,7 @@ export class FastCgiServer implements ServerMachine, RequestOwner {
     return left;
   }
 
-  gone(): void {
+  connectionLost(): void {
     if (!this.#closed || this.#requests.size > 0) this.#abandon(frontEndLeft());
   }
 

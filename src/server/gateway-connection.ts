@@ -254,7 +254,7 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Liste
     clearTimeout(this.#timer);
     this.#socket.off("end", this.#onEnd);
     this.#writer.close();
-    this.#machine.gone();
+    this.#machine.connectionLost();
     this.#owner.closed(this);
   }
 }

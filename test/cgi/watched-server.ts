@@ -123,7 +123,7 @@ export class WatchedServer {
   #leave(): void {
     if (this.#over) return;
     this.#over = true;
-    this.machine.gone();
+    this.machine.connectionLost();
     assert(this.machine.active === 0 && this.machine.receiving === 0);
     for (const { request, heard } of this.requests) {
       assert(request.ended);

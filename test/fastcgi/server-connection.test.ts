@@ -186,7 +186,7 @@ describe.each(engines)("A connection of a FastCgiServer on the %s engine", (_, e
     it("drops every request when the connection is gone", () => {
       const server = drive({ multiplex: true }, silent);
       server.feed(get(1), get(2));
-      server.machine.gone();
+      server.machine.connectionLost();
       expect(server.requests.map(({ aborted }) => aborted)).toEqual(["aborted", "aborted"]);
       expect(server.requests.every(({ request }) => request.ended)).toBe(true);
       server.requests[0]?.request.respond(bytes("late"));

@@ -95,7 +95,7 @@ describe.each(engines)("an SCGI server on the %s engine", (_, engine) => {
     const driven = drive(silent);
     driven.feed(get);
     expect(driven.end()).toMatchObject({ aborted: "aborted", problem: "aborted" });
-    driven.machine.gone();
+    driven.machine.connectionLost();
     driven.machine.respond(bytes("late"));
     expect(driven.seen).toMatchObject({ sent: "", closed: undefined });
     expect(driven.machine.ended).toBe(true);
