@@ -2,7 +2,7 @@ export type { ClientProtocol } from "./address.js";
 export type { RequestEnd } from "./cgi/client-machine.js";
 export type { VariableValue } from "./cgi/variables.js";
 export { type DuplexStreams, gatewayFetchOver } from "./client/fetch-over.js";
-export type { GatewayResponse } from "./client/gateway-response.js";
+export type { GatewayResponse } from "./client/response-receiver.js";
 export type { FetchOptions, FilterData } from "./client/send-request.js";
 export { ErrorCode, GatewayError, type GatewayErrorOptions } from "./errors.js";
 export { ProtocolStatus, Role } from "./fastcgi/protocol.js";

@@ -10,6 +10,7 @@ export {
 export type { ServerRole } from "./cgi/server-machine.js";
 export { type Variable, Variables, type VariableValue } from "./cgi/variables.js";
 export { type BridgeOptions, bridge } from "./client/bridge.js";
+export type { ProgramOptions } from "./client/program-channel.js";
 export { ErrorCode, GatewayError, type GatewayErrorOptions } from "./errors.js";
 export type { Limits } from "./limits.js";
 export {
@@ -49,6 +50,8 @@ export { showVariables } from "./server/show-variables.js";
 export type { PoolCounters, ProcessCounters } from "./status-page/pool-counters.js";
 export type { StatusFormat } from "./status-page/write-page.js";
 export { statusFormatOf, statusMediaTypes, statusPage } from "./status-page/write-page.js";
+export type { Trace } from "./transport/connection.js";
+export type { Environment } from "./transport/environment.js";
 export type { ListenTarget } from "./transport/listen-address.js";
 export { inheritedListener } from "./transport/listen-address.js";
 export type { SocketPermissionOptions } from "./transport/socket-permissions.js";

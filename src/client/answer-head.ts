@@ -1,38 +1,67 @@
+import { Protocol } from "../address.js";
 import { StreamStart } from "../bytes.js";
 import type { ResponseHead } from "../cgi/response-head.js";
+import { ResponseHeadReader } from "../cgi/response-head-reader.js";
 import { otherServerError } from "../cgi/spoken-protocol.js";
 import type { GatewayError } from "../errors.js";
+import type { Limits } from "../limits.js";
+
+/** The protocols whose answer is a response without any framing, by the names that errors use. */
+const unframed = new Map<Protocol, string>([
+  [Protocol.Scgi, "SCGI"],
+  [Protocol.Uwsgi, "uwsgi"],
+]);
 
 /**
- * The first bytes of an SCGI or uwsgi answer, which is a response and nothing else: they tell a
- * peer that speaks another protocol.
+ * Reads the head of an answer, and explains what is not one. The first bytes of an answer without
+ * framing show a peer that speaks another protocol.
  */
-export class AnswerStart {
-  readonly #spoken: string;
+export class AnswerHead {
+  readonly #reader: ResponseHeadReader;
+  /** The protocol that the peer should speak; undefined where the framing shows others. */
+  readonly #expected: string | undefined;
   readonly #start = new StreamStart();
 
-  /** @param spoken what the peer should speak */
-  constructor(spoken: string) {
-    this.#spoken = spoken;
-  }
-
-  /** Takes the next bytes, until eight are here. */
-  take(bytes: Uint8Array): void {
-    this.#start.take(bytes);
-  }
-
-  /** What is wrong with an answer that has no head: it may be another protocol's. */
-  explain(error: GatewayError): GatewayError {
-    return otherServerError(this.#start.text, this.#spoken) ?? error;
+  constructor(protocol: Protocol, limits: Limits) {
+    this.#reader = new ResponseHeadReader(limits);
+    this.#expected = unframed.get(protocol);
   }
 
   /**
-   * Whether a head is what a web server says to bytes that it cannot read. Backends do begin with a
-   * status line (uWSGI), and do answer 400, but leave the connection to their front end.
+   * Takes the next bytes of the answer.
+   *
+   * @returns the head, once it is complete
+   * @throws GatewayError `wrong_protocol`, `malformed`, `limit_exceeded`
    */
-  refusal(head: ResponseHead): GatewayError | undefined {
-    const closes = head.get("connection")?.toLowerCase() === "close";
-    if (head.status !== 400 || !closes || !this.#start.text.startsWith("HTTP/")) return undefined;
-    return otherServerError(this.#start.text, this.#spoken);
+  push(bytes: Uint8Array): ResponseHead | undefined {
+    if (this.#expected !== undefined) this.#start.take(bytes);
+    let head: ResponseHead | undefined;
+    try {
+      head = this.#reader.push(bytes);
+    } catch (error) {
+      throw this.#otherProtocol() ?? error;
+    }
+    if (head === undefined || !isHttpRefusal(head)) return head;
+    const error = this.#start.text.startsWith("HTTP/") ? this.#otherProtocol() : undefined;
+    if (error !== undefined) throw error;
+    return head;
   }
+
+  /** Explains an answer that ends before its head is complete. */
+  closed(): GatewayError {
+    return this.#otherProtocol() ?? this.#reader.closed();
+  }
+
+  #otherProtocol(): GatewayError | undefined {
+    if (this.#expected === undefined) return undefined;
+    return otherServerError(this.#start.text, this.#expected);
+  }
+}
+
+/**
+ * Whether a head is what a web server answers to bytes that it cannot read. A backend may begin with
+ * a status line (uWSGI does) and answer 400, but leaves the connection to its front end.
+ */
+function isHttpRefusal(head: ResponseHead): boolean {
+  return head.status === 400 && head.get("connection")?.toLowerCase() === "close";
 }

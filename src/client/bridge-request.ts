@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 import { type Variable, Variables } from "../cgi/variables.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { hasChunkedBody } from "../transport/environment.js";
-import { readWhole } from "./request-content.js";
+import { readWhole } from "./send-request.js";
 
 /** A CGI program's request, for a backend. */
 export interface BridgeRequest {

@@ -1,51 +1,56 @@
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Address } from "../address.js";
-import { utf8Bytes } from "../bytes.js";
+import type { Address, Protocol } from "../address.js";
+import { ByteCollector, latin1, utf8Bytes } from "../bytes.js";
+import type { RequestEnd } from "../cgi/client-machine.js";
 import type { Variable } from "../cgi/variables.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultLimits, type Limits } from "../limits.js";
 import { type Environment, requestVariablesFromEnvironment } from "../transport/environment.js";
-import { BridgeAnswer } from "./bridge-answer.js";
+import { AnswerHead } from "./answer-head.js";
 import { type BridgeRequest, readRequest } from "./bridge-request.js";
 import { createMachineFor } from "./client-machines.js";
 import { type ConnectOptions, channelsTo, targetAddress } from "./connect.js";
-import { Exchange } from "./exchange.js";
-import type { BodySource } from "./send-body.js";
+import { Exchange, type ExchangeSink } from "./exchange.js";
+import { bodySource } from "./send-body.js";
 
 export interface BridgeOptions extends ConnectOptions {
   /**
-   * The environment that the request's variables are in. Default: this process's. Forwarded are the
+   * The environment to take the request's variables from. Default: this process's. Forwarded are the
    * variables of RFC 3875, those that web servers add to them (REQUEST_URI, SCRIPT_FILENAME, HTTPS
-   * and the like), and HTTP_ ones without HTTP_PROXY.
+   * and so on), and all that begin with HTTP_ but HTTP_PROXY.
    */
   env?: Environment | undefined;
-  /** Names of other variables in `env` to forward. Default: none. */
+  /** The names of other variables in `env` to forward. Default: none. */
   forward?: readonly string[] | undefined;
+  /** The body of the request. Default: standard input. */
   stdin?: Readable | undefined;
+  /** Where the answer goes. Default: standard output. */
   stdout?: Writable | undefined;
+  /** Where errors and the application's error stream go. Default: standard error. */
   stderr?: Writable | undefined;
   /**
-   * Milliseconds to wait before each further try when the connection is refused: a backend that
-   * restarts is worth it. Default 1,000, 2,000, 4,000, 8,000.
+   * Milliseconds to wait before each further try when the connection is refused, as it is while a
+   * backend restarts. Default: 1,000, 2,000, 4,000 and 8,000; an empty list does not try again.
    */
   retryDelays?: readonly number[] | undefined;
-  /** Milliseconds until the answer must be complete. Default 300,000: front ends have their own. */
+  /** Milliseconds that the whole answer may take. Default: 300,000: front ends have a limit of theirs. */
   timeout?: number | undefined;
+  /** Limits of what is sent and received, see {@link Limits}. Default: `defaultLimits`. */
   limits?: Partial<Limits> | undefined;
-  /** Gives the request up: wire SIGTERM to it, by which front ends end CGI programs. */
+  /** Cancels the request. Abort it on SIGTERM, by which front ends end CGI programs. */
   signal?: AbortSignal | undefined;
 }
 
 const retryDelays = [1_000, 2_000, 4_000, 8_000];
 
 /**
- * Being a CGI program that hands its request to a backend, as cgi2scgi does: the environment becomes
- * the variables, CONTENT_LENGTH the first of them, standard input the body, and the answer goes to
+ * Runs as a CGI program that forwards its request to a backend, as cgi2scgi does. The environment
+ * becomes the variables, with CONTENT_LENGTH first; standard input is the body; the answer goes to
  * standard output.
  *
- * @returns the exit code: 0, what the application reported, or 1 when the answer is not complete;
- * the client has been told with 502 or 504 if nothing was sent before, and standard error says why
+ * @returns the exit code: the application's exit status, at most 255; or 1 when the answer is not
+ * complete. Standard error then says why, and the client gets 502 or 504 unless the answer had begun
  * @throws GatewayError `bad_address`; `bad_input` for a name in `forward` that is none
  */
 export async function bridge(
@@ -73,7 +78,7 @@ interface Streams {
   stderr: Writable;
 }
 
-/** Tries again while the connection is refused: nothing of a body that streams has been read then. */
+/** Tries again while the connection is refused: until then, nothing of the body has been read. */
 async function forward(
   address: Address,
   variables: readonly Variable[],
@@ -118,19 +123,94 @@ function sendRequest(
   return new Exchange(channelsTo(address, options), createMachine, answer, {
     timeout: options.timeout ?? 300_000,
     signal: options.signal,
-    bodies: (machine): BodySource[] => [
-      {
-        content: request.content(),
-        length: contentLength,
-        encode: (bytes) => machine.body(bytes),
-        end: () => machine.endBody(),
-      },
+    bodies: (machine) => [
+      bodySource(machine, { content: request.content(), length: contentLength }),
     ],
   });
 }
 
 function errorPage({ code }: GatewayError): Uint8Array {
-  const isLate = code === ErrorCode.Deadline || code === ErrorCode.ConnectTimeout;
-  const reason = isLate ? "504 Gateway Timeout" : "502 Bad Gateway";
+  const isTimeout = code === ErrorCode.Deadline || code === ErrorCode.ConnectTimeout;
+  const reason = isTimeout ? "504 Gateway Timeout" : "502 Bad Gateway";
   return utf8Bytes(`Status: ${reason}\r\nContent-Type: text/plain\r\n\r\n${reason}\n`);
+}
+
+/** Writes a backend's answer as a CGI program does, as fast as it is read. */
+export class BridgeAnswer implements ExchangeSink {
+  /** Settles when the answer is complete. */
+  readonly ended: Promise<RequestEnd>;
+  readonly #stdout: Writable;
+  readonly #stderr: Writable;
+  readonly #head: AnswerHead;
+  readonly #kept = new ByteCollector();
+  #resolve!: (end: RequestEnd) => void;
+  #reject!: (error: GatewayError) => void;
+  #exchange: Exchange | undefined;
+  #headDone = false;
+  readonly #onDrain = (): void => this.#exchange?.resume();
+  readonly #onError = (): void => this.#exchange?.abort();
+
+  constructor(protocol: Protocol, stdout: Writable, stderr: Writable, limits: Limits) {
+    this.#stdout = stdout;
+    this.#stderr = stderr;
+    this.#head = new AnswerHead(protocol, limits);
+    this.ended = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    stdout.on("drain", this.#onDrain);
+    stdout.on("error", this.#onError);
+  }
+
+  /** Whether a part of the answer has been written. */
+  get begun(): boolean {
+    return this.#headDone;
+  }
+
+  start(exchange: Exchange): void {
+    this.#exchange = exchange;
+  }
+
+  stdout(bytes: Uint8Array): void {
+    if (this.#headDone) this.#write(bytes.slice());
+    else this.#readHead(bytes);
+  }
+
+  stderr(bytes: Uint8Array): void {
+    this.#stderr.write(bytes.slice());
+  }
+
+  end(result: RequestEnd): void {
+    this.#release();
+    if (this.#headDone) this.#resolve(result);
+    else this.#reject(this.#head.closed());
+  }
+
+  failed(error: GatewayError): void {
+    this.#release();
+    this.#reject(error);
+  }
+
+  #readHead(bytes: Uint8Array): void {
+    this.#kept.push(bytes);
+    const head = this.#head.push(bytes);
+    if (head === undefined) return;
+    this.#headDone = true;
+    const answer = this.#kept.take();
+    // uWSGI begins with a status line, as HTTP does. A front end reads the status from a field.
+    const begin = latin1(answer, 0, Math.min(5, answer.length));
+    if (begin === "HTTP/") {
+      this.#write(utf8Bytes(`Status: ${head.status} ${head.statusText}`.trimEnd().concat("\r\n")));
+      this.#write(answer.subarray(answer.indexOf(0x0a) + 1));
+    } else this.#write(answer);
+  }
+
+  #write(bytes: Uint8Array): void {
+    if (!this.#stdout.write(bytes)) this.#exchange?.pause();
+  }
+
+  #release(): void {
+    this.#stdout.off("drain", this.#onDrain);
+    this.#stdout.off("error", this.#onError);
+  }
 }

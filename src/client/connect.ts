@@ -4,7 +4,7 @@ import { ErrorCode, GatewayError } from "../errors.js";
 import { type Connector, type Trace, tracingConnector } from "../transport/connection.js";
 import { nodeConnector } from "../transport/node-socket.js";
 import { connectionPerRequest, type OpenChannel } from "./channel.js";
-import { type KeepOptions, KeptConnections } from "./kept-connections.js";
+import { type KeepOptions, type KeptConnections, keep } from "./kept-connections.js";
 import { type ProgramOptions, programPerRequest } from "./program-channel.js";
 
 /**
@@ -17,11 +17,11 @@ export function targetAddress(target: string | Address): Address {
 }
 
 export interface ConnectOptions {
-  /** Milliseconds until a connection that is not made is given up. Default 5,000. */
+  /** Milliseconds that a connection may take to open. Default: 5,000. */
   connectTimeout?: number | undefined;
-  /** Sees the connection's bytes, both ways. It must not use the engine while it runs. */
+  /** Called with the bytes of the connection, in both directions. It must not use the engine. */
   trace?: Trace | undefined;
-  /** How the program of a `cgi:` address is run. */
+  /** How the program of a `cgi:` address runs. */
   program?: ProgramOptions | undefined;
 }
 
@@ -30,7 +30,7 @@ function connectorTo(address: Address, options: ConnectOptions): Connector {
   return options.trace === undefined ? connector : tracingConnector(connector, options.trace);
 }
 
-/** Channels to an address: for each request a new connection, or with CGI a run of the program. */
+/** Channels to an address: a new connection for each request, or with CGI a run of the program. */
 export function channelsTo(address: Address, options: ConnectOptions = {}): OpenChannel {
   const { endpoint } = address;
   if ("program" in endpoint) {
@@ -40,10 +40,10 @@ export function channelsTo(address: Address, options: ConnectOptions = {}): Open
 }
 
 /**
- * Connections to an address that are kept for further requests: give them to `gatewayFetch`, and
- * close them when they are not needed any more.
+ * Keeps connections to an address for further requests. Pass the result to `gatewayFetch`, and close
+ * it when it is not needed any more.
  *
- * @throws GatewayError `bad_input` for a protocol other than FastCGI, whose connections serve once
+ * @throws GatewayError `bad_input` for other protocols than FastCGI: their connections serve once
  */
 export function keepConnections(
   target: string | Address,
@@ -57,5 +57,5 @@ export function keepConnections(
       { address: address.text },
     );
   }
-  return new KeptConnections(connectorTo(address, options), options);
+  return keep(connectorTo(address, options), options);
 }

@@ -2,7 +2,7 @@ import { type ClientProtocol, Protocol } from "../address.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { type DuplexStreams, streamConnector } from "../transport/web-streams.js";
 import { connectionPerRequest, type OpenChannel } from "./channel.js";
-import type { GatewayResponse } from "./gateway-response.js";
+import type { GatewayResponse } from "./response-receiver.js";
 import { type FetchOptions, fetchThrough } from "./send-request.js";
 
 export type { DuplexStreams };

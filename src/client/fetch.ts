@@ -2,18 +2,19 @@ import { resolve } from "node:path";
 import { type Address, Protocol } from "../address.js";
 import { ErrorCode, GatewayError, withAddress } from "../errors.js";
 import { type ConnectOptions, channelsTo, targetAddress } from "./connect.js";
-import type { GatewayResponse } from "./gateway-response.js";
-import type { KeptConnections } from "./kept-connections.js";
-import { type FetchOptions, fetchThrough } from "./send-request.js";
+import { channelsOver, type KeptConnections } from "./kept-connections.js";
+import type { GatewayResponse } from "./response-receiver.js";
 import {
   type Backend,
+  type FetchOptions,
+  fetchThrough,
   type OutgoingRequest,
   type SendOptions,
   sendThrough,
-} from "./send-through.js";
+} from "./send-request.js";
 
 export interface GatewayFetchOptions extends FetchOptions, ConnectOptions {
-  /** Connections to use again, see {@link keepConnections}. Default: one for this request alone. */
+  /** Connections to use, see {@link keepConnections}. Default: a new one for this request. */
   connections?: KeptConnections | undefined;
 }
 
@@ -63,6 +64,7 @@ function backendAt(address: Address, options: GatewayFetchOptions): Backend {
   if (options.connections !== undefined && protocol !== Protocol.FastCgi) {
     throw new GatewayError(ErrorCode.BadInput, "only FastCGI connections are used again");
   }
-  const open = options.connections?.open ?? channelsTo(address, options);
+  const { connections } = options;
+  const open = connections === undefined ? channelsTo(address, options) : channelsOver(connections);
   return { open, protocol, address: text };
 }

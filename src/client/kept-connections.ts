@@ -1,4 +1,5 @@
 import { engine } from "../engine/select.js";
+import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultLimits } from "../limits.js";
 import type { Connector } from "../transport/connection.js";
 import type { OpenChannel } from "./channel.js";
@@ -6,32 +7,62 @@ import { SharedConnection } from "./shared-connection.js";
 
 export interface KeepOptions {
   /**
-   * Idle connections that are kept. Default 1. Each one holds a php-fpm worker until it is closed:
-   * keep fewer than the pool has children, and none where the status page matters.
+   * The number of idle connections to keep. Default: 1; 0 keeps none. Each of them occupies a php-fpm
+   * worker: keep fewer than the pool has children, and none where the status page matters.
    */
   idle?: number | undefined;
-  /** Milliseconds after which an idle connection is closed. Default 5,000. */
+  /** Milliseconds after which an idle connection is closed. Default: 5,000. */
   idleTimeout?: number | undefined;
   /**
-   * Sends several requests at once over a connection, if the application says that it can
-   * (FCGI_MPXS_CONNS). Default false.
+   * Whether to send several requests at once over a connection, if the application says that it
+   * accepts them (FCGI_MPXS_CONNS). Default: false.
    */
   multiplex?: boolean | undefined;
-  /** Requests at once on a connection. Default 64. */
+  /** The number of requests at once on a connection, if it multiplexes. Default: 64. */
   maxRequests?: number | undefined;
 }
 
-/** FastCGI connections to one backend that are used again. */
-export class KeptConnections {
+/** Connections to one backend that serve several requests: pass them to `gatewayFetch`. */
+export interface KeptConnections {
+  /** Closes the idle connections now, and the others as soon as they are idle. */
+  close(): void;
+}
+
+/** The machines behind the objects that users have. */
+const keepers = new WeakMap<KeptConnections, ConnectionKeeper>();
+
+/** Keeps the connections that `connector` opens. */
+export function keep(connector: Connector, options: KeepOptions): KeptConnections {
+  const keeper = new ConnectionKeeper(connector, options);
+  const kept: KeptConnections = { close: () => keeper.close() };
+  keepers.set(kept, keeper);
+  return kept;
+}
+
+/**
+ * Channels over kept connections.
+ *
+ * @throws GatewayError `bad_input` for an object of another kind
+ */
+export function channelsOver(kept: KeptConnections): OpenChannel {
+  const keeper = keepers.get(kept);
+  if (keeper !== undefined) return keeper.open;
+  throw new GatewayError(
+    ErrorCode.BadInput,
+    "connections: this is not what keepConnections returns",
+  );
+}
+
+class ConnectionKeeper {
   readonly #connector: Connector;
   readonly #options: KeepOptions;
   readonly #connections = new Set<SharedConnection>();
   readonly #timers = new Map<SharedConnection, ReturnType<typeof setTimeout>>();
-  /** Requests at once on a connection; undefined when the application is to be asked. */
+  /** The number of requests at once on a connection; undefined when the application is to be asked. */
   #capacity: number | undefined;
   #closed = false;
 
-  constructor(connector: Connector, options: KeepOptions = {}) {
+  constructor(connector: Connector, options: KeepOptions) {
     this.#connector = connector;
     this.#options = options;
     this.#capacity = options.multiplex === true ? undefined : 1;
@@ -44,7 +75,6 @@ export class KeptConnections {
     return (found ?? this.#connect()).openChannel(createMachine, handlers);
   };
 
-  /** Closes what is idle, and what is busy as soon as it is idle. */
   close(): void {
     this.#closed = true;
     for (const connection of [...this.#connections]) {
@@ -59,15 +89,15 @@ export class KeptConnections {
         this.#capacity = capacity;
       },
       maxRequests: this.#options.maxRequests ?? defaultLimits.requests,
-      onIdle: (each) => this.#rest(each),
-      onClosed: (each) => this.#forget(each),
+      onIdle: (each) => this.#keepOrClose(each),
+      onClosed: (each) => this.#remove(each),
       engine: engine(),
     });
     this.#connections.add(connection);
     return connection;
   }
 
-  #rest(connection: SharedConnection): void {
+  #keepOrClose(connection: SharedConnection): void {
     if (!connection.idle) return;
     const idle = [...this.#connections].filter((each) => each.idle);
     if (this.#closed || idle.length > (this.#options.idle ?? 1)) {
@@ -81,7 +111,7 @@ export class KeptConnections {
     this.#timers.set(connection, setTimeout(close, this.#options.idleTimeout ?? 5_000));
   }
 
-  #forget(connection: SharedConnection): void {
+  #remove(connection: SharedConnection): void {
     this.#connections.delete(connection);
     clearTimeout(this.#timers.get(connection));
     this.#timers.delete(connection);

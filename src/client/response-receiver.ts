@@ -3,12 +3,10 @@ import type { RequestEnd } from "../cgi/client-machine.js";
 import { endText } from "../cgi/program-client.js";
 import { hasNullBody, responseFromHead } from "../cgi/response.js";
 import type { ResponseHead } from "../cgi/response-head.js";
-import { ResponseHeadReader } from "../cgi/response-head-reader.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import type { Limits } from "../limits.js";
-import { AnswerStart } from "./answer-head.js";
+import { AnswerHead } from "./answer-head.js";
 import { ErrorStreamStart, type Exchange, type ExchangeSink } from "./exchange.js";
-import type { GatewayResponse } from "./gateway-response.js";
 
 export interface ReceiverOptions {
   /**
@@ -27,11 +25,14 @@ export interface ReceiverOptions {
 
 const BUFFERED_BODY = 8_388_608;
 
-/** What SCGI's and uwsgi's answers may be mistaken for can be told by their first bytes. */
-const spokenNames = new Map<Protocol, string>([
-  [Protocol.Scgi, "SCGI"],
-  [Protocol.Uwsgi, "uwsgi"],
-]);
+/** A Fetch `Response`, with what a gateway protocol says besides. */
+export interface GatewayResponse extends Response {
+  /**
+   * How the request ended, once the answer is complete. Rejects when the answer breaks off: reading
+   * the body then fails with the same error.
+   */
+  readonly ended: Promise<RequestEnd>;
+}
 
 /** Turns what a backend answers into a Response, whose body streams. */
 export class ResponseReceiver implements ExchangeSink {
@@ -42,8 +43,7 @@ export class ResponseReceiver implements ExchangeSink {
   readonly #method: string;
   readonly #limits: Limits;
   readonly #options: ReceiverOptions;
-  readonly #head: ResponseHeadReader;
-  readonly #start: AnswerStart | undefined;
+  readonly #head: AnswerHead;
   readonly #ended: Promise<RequestEnd>;
   /** What came on the error stream and `onStderr` did not take. */
   readonly #stderr: ErrorStreamStart;
@@ -72,10 +72,8 @@ export class ResponseReceiver implements ExchangeSink {
     this.#method = method;
     this.#limits = limits;
     this.#options = options;
-    this.#head = new ResponseHeadReader(limits);
+    this.#head = new AnswerHead(protocol, limits);
     this.#stderr = new ErrorStreamStart(limits.stderr);
-    const spoken = spokenNames.get(protocol);
-    if (spoken !== undefined) this.#start = new AnswerStart(spoken);
     this.response = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -98,7 +96,7 @@ export class ResponseReceiver implements ExchangeSink {
       this.#deliver(bytes);
       return;
     }
-    const head = this.#readHead(bytes);
+    const head = this.#head.push(bytes);
     if (head === undefined) return;
     this.#headDone = true;
     this.#options.onHead?.(head.bytes.slice());
@@ -152,19 +150,6 @@ export class ResponseReceiver implements ExchangeSink {
     if (this.#stderrPending === 0) this.#exchange?.resume();
   }
 
-  #readHead(bytes: Uint8Array): ResponseHead | undefined {
-    this.#start?.take(bytes);
-    let head: ResponseHead | undefined;
-    try {
-      head = this.#head.push(bytes);
-    } catch (error) {
-      throw this.#start?.explain(error as GatewayError) ?? error;
-    }
-    const refusal = head && this.#start?.refusal(head);
-    if (refusal !== undefined) throw refusal;
-    return head;
-  }
-
   #createResponse(head: ResponseHead): GatewayResponse {
     const bodyless = this.#method === "HEAD" || hasNullBody(head.status);
     const response = responseFromHead(head, bodyless ? null : this.#createBody());
@@ -209,10 +194,10 @@ export class ResponseReceiver implements ExchangeSink {
   #cutHead(result: RequestEnd): GatewayError {
     const error = this.#head.closed();
     const { appStatus } = result;
-    if (appStatus === 0) return this.#start?.explain(error) ?? error;
+    if (appStatus === 0) return error;
     const { code, message, hint, offset } = error;
-    const told = `${message}; the application ${endText(result)}`;
-    return new GatewayError(code, told, { hint, offset });
+    const whole = `${message}; the application ${endText(result)}`;
+    return new GatewayError(code, whole, { hint, offset });
   }
 
   /**

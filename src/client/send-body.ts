@@ -1,28 +1,38 @@
+import type { ClientMachine } from "../cgi/client-machine.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { EventLoopYield } from "../transport/event-loop-yield.js";
 
-/** Who takes the pieces of a request's streams. */
+/** Where the streams of a request are sent. */
 export interface BodyReceiver {
-  /** False when nothing more is wanted. */
+  /** False when the answer is complete, or the request is abandoned. */
   readonly open: boolean;
-  /** Called when that happens. */
+  /** Called when `open` becomes false. */
   onRelease: (() => void) | undefined;
   /** Settles when the next piece may follow. */
   send(parts: readonly Uint8Array[]): Promise<void>;
 }
 
-/** A stream of the request: its bytes, and how the protocol frames them. */
-export interface BodySource {
+/** The body of a request. */
+export interface RequestContent {
   content: ReadableStream<Uint8Array> | Uint8Array | undefined;
-  /** The length that the request's variables promise; undefined promises none. */
+  /** The length in bytes that the request's variables promise; undefined promises none. */
   length: number | undefined;
+}
+
+/** A stream of a request, and how the protocol frames it. */
+export interface BodySource extends RequestContent {
   encode(bytes: Uint8Array): Uint8Array[];
   end(): Uint8Array[];
 }
 
+/** The body of a request, as the first of its streams. */
+export function bodySource(machine: ClientMachine, body: RequestContent): BodySource {
+  return { ...body, encode: (bytes) => machine.body(bytes), end: () => machine.endBody() };
+}
+
 /**
- * Sends the streams of a request, each to its end, as fast as the peer takes them. Stops without
- * an error when the answer is complete before: a peer need not read everything.
+ * Sends the streams of a request, each to its end, as fast as the peer reads them. Stops without an
+ * error when the answer is complete before: a peer need not read everything.
  *
  * @throws GatewayError `bad_input` when a stream is shorter or longer than its promised length:
  * php-fpm would wait for the rest
@@ -46,7 +56,7 @@ async function sendStream(
 ): Promise<void> {
   const reader = stream.getReader();
   receiver.onRelease = () => void reader.cancel().catch(() => {});
-  const turns = new EventLoopYield();
+  const loop = new EventLoopYield();
   let sent = 0;
   try {
     while (receiver.open) {
@@ -58,7 +68,7 @@ async function sendStream(
       sent += value.length;
       if (source.length !== undefined && sent > source.length) throw wrongLength(sent, source);
       await sendPiece(source, value, receiver);
-      const turn = turns.sent(value.length);
+      const turn = loop.sent(value.length);
       if (turn !== undefined) await turn;
     }
   } finally {

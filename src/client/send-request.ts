@@ -1,24 +1,74 @@
 import { type ClientProtocol, Protocol } from "../address.js";
+import { ByteCollector } from "../bytes.js";
+import type { ClientMachine } from "../cgi/client-machine.js";
+import type { Variable } from "../cgi/variables.js";
 import {
   type RequestVariablesOptions,
   variablesFromRequest,
 } from "../cgi/variables-from-request.js";
-import type { GatewayResponse } from "./gateway-response.js";
-import { contentOf, type RequestContent } from "./request-content.js";
+import { ErrorCode, GatewayError } from "../errors.js";
+import { FastCgiClient } from "../fastcgi/client.js";
+import { defaultLimits, type Limits } from "../limits.js";
+import type { OpenChannel } from "./channel.js";
+import { type ClientMachineOptions, createMachineFor } from "./client-machines.js";
+import { Exchange } from "./exchange.js";
 import {
-  type Backend,
-  filterVariables,
-  late,
-  type SendOptions,
-  sendThrough,
-} from "./send-through.js";
+  type GatewayResponse,
+  type ReceiverOptions,
+  ResponseReceiver,
+} from "./response-receiver.js";
+import { type BodySource, bodySource, type RequestContent } from "./send-body.js";
 
-export type { FilterData } from "./send-through.js";
+/** Where a request goes. */
+export interface Backend {
+  open: OpenChannel;
+  protocol: ClientProtocol;
+  /** The address as the user wrote it, for error messages. */
+  address?: string | undefined;
+}
+
+/** A request as a gateway protocol carries it. */
+export interface OutgoingRequest {
+  /** The answer to HEAD has no body. */
+  method: string;
+  variables: readonly Variable[];
+  body: RequestContent;
+}
+
+/** The file that a filter filters (FastCGI 1.0 §6.4). */
+export interface FilterData {
+  content: ReadableStream<Uint8Array> | Uint8Array;
+  /** The length of the file, in bytes. */
+  length: number;
+  lastModified: Date;
+}
+
+export interface SendOptions extends ClientMachineOptions, ReceiverOptions {
+  /** The file for an application in the role of a filter. It is sent as DATA, after the body. */
+  data?: FilterData | undefined;
+  /** Milliseconds that the whole answer may take, its body included. Default: 30,000. */
+  timeout?: number | undefined;
+  /** Milliseconds that the head of the answer may take. Default: as `timeout`. */
+  headTimeout?: number | undefined;
+  /**
+   * Milliseconds that the answer of a cancelled request is still read and discarded. A php-fpm
+   * worker that writes to a closed socket dies. Default: 1,000; 0 closes the connection at once.
+   */
+  drainTimeout?: number | undefined;
+  /** Cancels the request. */
+  signal?: AbortSignal | undefined;
+  /** Limits of what is sent and received, see {@link Limits}. Default: `defaultLimits`. */
+  limits?: Partial<Limits> | undefined;
+}
 
 export interface FetchOptions extends RequestVariablesOptions, SendOptions {}
 
+/** A body of unknown length is read to its end first, up to this many bytes. */
+const MAX_BUFFERED = 1_048_576;
+
 /**
- * Sends a request over a channel. The response comes when its head is there; its body streams.
+ * Sends a request to a backend. The response is returned as soon as its head is complete; its body
+ * streams.
  *
  * @throws GatewayError
  */
@@ -30,7 +80,7 @@ export async function fetchThrough(
   const timeout = options.timeout ?? 30_000;
   const started = performance.now();
   const signal = AbortSignal.any([request.signal, ...(options.signal ? [options.signal] : [])]);
-  const body = await readContent(request, options.contentLength, timeout, signal);
+  const body = await contentInTime(request, options.contentLength, timeout, signal);
   const variables = [
     ...variablesFromRequest(request, {
       ...options,
@@ -47,8 +97,71 @@ export async function fetchThrough(
   );
 }
 
-/** The body, under the deadline of the whole exchange. */
-async function readContent(
+/** Sends variables and a body to a backend as they are, see {@link fetchThrough}. */
+export function sendThrough(
+  { open, protocol, address }: Backend,
+  { method, variables, body }: OutgoingRequest,
+  options: SendOptions,
+): Promise<GatewayResponse> {
+  const limits = { ...defaultLimits, ...options.limits };
+  const contentLength = promisedLength(variables) ?? body.length ?? 0;
+  const createMachine = createMachineFor(protocol, variables, contentLength, limits, options);
+  const receiver = new ResponseReceiver({ protocol, address }, method, limits, options);
+  const exchange = new Exchange(open, createMachine, receiver, {
+    timeout: options.timeout ?? 30_000,
+    drainTimeout: options.drainTimeout,
+    signal: options.signal,
+    bodies: (machine) => bodySources(machine, body, options),
+  });
+  receiver.start(exchange);
+  const { headTimeout } = options;
+  if (headTimeout !== undefined) {
+    const expire = (): void => exchange.abandon(deadlineError("head", headTimeout));
+    const timer = setTimeout(expire, headTimeout);
+    receiver.response.catch(() => {}).finally(() => clearTimeout(timer));
+  }
+  return receiver.response;
+}
+
+/** The variables that only a filter gets (FastCGI 1.0 §6.4). */
+export function filterVariables(data: FilterData | undefined): Variable[] {
+  if (data === undefined) return [];
+  return [
+    ["FCGI_DATA_LAST_MOD", `${Math.floor(data.lastModified.getTime() / 1000)}`],
+    ["FCGI_DATA_LENGTH", `${data.length}`],
+  ];
+}
+
+/**
+ * Reads a stream to its end.
+ *
+ * @throws GatewayError `limit_exceeded` after 1 MiB; `aborted`
+ */
+export async function readWhole(
+  stream: ReadableStream<Uint8Array>,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const reader = stream.getReader();
+  const stop = (): void => void reader.cancel().catch(() => {});
+  signal.addEventListener("abort", stop);
+  if (signal.aborted) stop();
+  const collected = new ByteCollector();
+  try {
+    while (true) {
+      const { done, value } = await reader.read();
+      if (signal.aborted) throw new GatewayError(ErrorCode.Aborted, "the request was cancelled");
+      if (done) return collected.take();
+      collected.push(value);
+      if (collected.length > MAX_BUFFERED) throw tooLong();
+    }
+  } finally {
+    signal.removeEventListener("abort", stop);
+    stop();
+  }
+}
+
+/** The body of a request, which takes a part of the time that the whole exchange has. */
+async function contentInTime(
   request: Request,
   length: number | undefined,
   timeout: number,
@@ -58,14 +171,68 @@ async function readContent(
   try {
     return await contentOf(request, length, AbortSignal.any([signal, deadline]));
   } catch (error) {
-    throw deadline.aborted && !signal.aborted ? late("request body", timeout) : error;
+    const isExpired = deadline.aborted && !signal.aborted;
+    throw isExpired ? deadlineError("request body", timeout) : error;
   }
 }
 
+/** Gateway protocols announce the length of a body first: a body without one is read to its end. */
+async function contentOf(
+  request: Request,
+  length: number | undefined,
+  signal: AbortSignal,
+): Promise<RequestContent> {
+  const { body } = request;
+  if (body === null) return { content: undefined, length: undefined };
+  const header = request.headers.get("content-length");
+  if (length !== undefined) return { content: body, length };
+  if (header !== null) return { content: body, length: Number(header) };
+  const content = await readWhole(body, signal);
+  return { content, length: content.length };
+}
+
 /**
- * An application behind SCGI or uwsgi answers all paths, and reads them from PATH_INFO; FastCGI and
+ * An application behind SCGI or uwsgi answers all paths, and reads them from PATH_INFO. FastCGI and
  * CGI run the script that the path names.
  */
 function defaultScriptName(protocol: ClientProtocol): string | undefined {
   return protocol === Protocol.Scgi || protocol === Protocol.Uwsgi ? "" : undefined;
+}
+
+/** The length that the variables promise, which a caller may have set. */
+function promisedLength(variables: readonly Variable[]): number | undefined {
+  const value = variables.findLast(([name]) => name === "CONTENT_LENGTH")?.[1];
+  if (typeof value !== "string" || !/^[0-9]+$/.test(value)) return undefined;
+  const length = Number(value);
+  return Number.isSafeInteger(length) ? length : undefined;
+}
+
+function bodySources(
+  machine: ClientMachine,
+  body: RequestContent,
+  { data }: SendOptions,
+): BodySource[] {
+  const sources = [bodySource(machine, body)];
+  if (data !== undefined && machine instanceof FastCgiClient) {
+    const { content, length } = data;
+    sources.push({
+      content,
+      length,
+      encode: (bytes) => machine.data(bytes),
+      end: () => machine.endData(),
+    });
+  }
+  return sources;
+}
+
+function deadlineError(what: string, timeout: number): GatewayError {
+  return new GatewayError(ErrorCode.Deadline, `no complete ${what} within ${timeout} ms`);
+}
+
+function tooLong(): GatewayError {
+  return new GatewayError(
+    ErrorCode.LimitExceeded,
+    `the request's body is longer than ${MAX_BUFFERED} bytes and has no length`,
+    { hint: "give its length: a Content-Length header, or the option contentLength" },
+  );
 }

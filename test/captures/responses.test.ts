@@ -4,7 +4,7 @@ import { Protocol } from "../../src/address.js";
 import type { ClientHandlers, ClientMachine } from "../../src/cgi/client-machine.js";
 import { ProgramClient } from "../../src/cgi/program-client.js";
 import { ResponseHeadReader } from "../../src/cgi/response-head-reader.js";
-import { BridgeAnswer } from "../../src/client/bridge-answer.js";
+import { BridgeAnswer } from "../../src/client/bridge.js";
 import { ResponseReceiver } from "../../src/client/response-receiver.js";
 import type { Engine } from "../../src/engine/engine.js";
 import { FastCgiClient } from "../../src/fastcgi/client.js";

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { keepConnections } from "../../src/client/connect.js";
 import { gatewayFetch } from "../../src/client/fetch.js";
@@ -124,5 +125,19 @@ describe("kept connections", () => {
       contentLength: 1_000_000,
     });
     await expect(failure).rejects.toMatchObject({ code: "closed_without_answer" });
+  });
+});
+
+describe("what keepConnections returns", () => {
+  it("are an object with close() and nothing else", () => {
+    connections = keepConnections("127.0.0.1:9000");
+    expect(inspect(connections)).toBe("{ close: [Function: close] }");
+  });
+
+  it("are what keepConnections returns", async () => {
+    connections = { close() {} };
+    await expect(
+      gatewayFetch("127.0.0.1:9", new Request("http://h/"), { connections }),
+    ).rejects.toMatchObject({ code: "bad_input" });
   });
 });

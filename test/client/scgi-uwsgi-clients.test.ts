@@ -3,7 +3,7 @@ import { Protocol, parseAddress } from "../../src/address.js";
 import { type CreateClientMachine, connectionPerRequest } from "../../src/client/channel.js";
 import { Exchange, type ExchangeOptions } from "../../src/client/exchange.js";
 import { gatewayFetch } from "../../src/client/fetch.js";
-import type { GatewayResponse } from "../../src/client/gateway-response.js";
+import type { GatewayResponse } from "../../src/client/response-receiver.js";
 import { ResponseReceiver } from "../../src/client/response-receiver.js";
 import type { Engine } from "../../src/engine/engine.js";
 import { defaultLimits } from "../../src/limits.js";
