@@ -49,8 +49,8 @@ const MAX_SOCKET_PATH = 107;
  * `x.sock`.
  *
  * @param exists says whether a file exists, which decides where a socket's path ends: its name may
- * have `:` or `;` in it. In Node pass `existsSync`. Default: no file exists, and the path ends at the
- * first `:` or `;`
+ * have `:` or `;` in it. In Node pass `existsSync`. Default: no file exists, and the path ends at
+ * the first `:` or `;`
  * @throws GatewayError `bad_address`
  */
 export function parseAddress(text: string, exists: PathExists = noFiles): Address {
@@ -145,7 +145,9 @@ function unixAddress<Spoken extends Protocol>(
   };
 }
 
-/** Where a socket's path ends: at the last separator before which a file exists, else at the first. */
+/**
+ * Where a socket's path ends: at the last separator before which a file exists, else at the first.
+ */
 function socketPathEnd(rest: string, exists: PathExists): number {
   const first = rest.search(/[:;]/);
   if (first < 0 || exists(rest)) return rest.length;

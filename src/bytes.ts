@@ -1,12 +1,15 @@
 /**
- * Bytes and texts, for every runtime. ISO-8859-1 is decoded by hand: the label "latin1" of the Encoding
- * Standard means windows-1252, which differs at 0x80 to 0x9F.
+ * Bytes and texts, for every runtime. ISO-8859-1 is decoded by hand: the label "latin1" of the
+ * Encoding Standard means windows-1252, which differs at 0x80 to 0x9F.
  */
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** From this length on, a call of the decoder is faster than a loop (Node 20, 48 bytes: 171 ns against 205). */
+/**
+ * From this length on, a call of the decoder is faster than a loop (Node 20, 48 bytes: 171 ns
+ * against 205).
+ */
 const SHORT = 40;
 
 /** UTF-8 bytes of a text. */
@@ -74,8 +77,8 @@ export function isAsciiText(text: string): boolean {
 }
 
 /**
- * The UTF-8 sequences of characters from U+00A0 on (Unicode 16, table 3-7). The group is a byte that
- * belongs to none of them.
+ * The UTF-8 sequences of characters from U+00A0 on (Unicode 16, table 3-7). The group is a byte
+ * that belongs to none of them.
  */
 const sequences =
   /\xc2[\xa0-\xbf]|[\xc3-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}|([\x80-\xff])/g;
@@ -116,7 +119,10 @@ export function equalBytes(one: Uint8Array, other: Uint8Array): boolean {
   return true;
 }
 
-/** For comparison and as a start value. Never returned to users, who may transfer the buffer of an array. */
+/**
+ * For comparison and as a start value. Never returned to users, who may transfer the buffer of an
+ * array.
+ */
 export const noBytes = new Uint8Array(0);
 
 /** Bytes that are enough to recognise a protocol. */
@@ -171,7 +177,10 @@ export class ByteCollector {
     this.#bytes[this.#length++] = byte;
   }
 
-  /** Adds a text in UTF-8. ASCII is written by hand: for a short name, a call of the encoder costs more. */
+  /**
+   * Adds a text in UTF-8. ASCII is written by hand: for a short name, a call of the encoder costs
+   * more.
+   */
   pushText(text: string): void {
     this.#reserve(text.length * 3);
     const bytes = this.#bytes;

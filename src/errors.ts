@@ -1,4 +1,7 @@
-/** The codes of a {@link GatewayError}. They are stable: exit codes, metrics and scripts depend on them. */
+/**
+ * The codes of a {@link GatewayError}. They are stable: exit codes, metrics and scripts depend on
+ * them.
+ */
 export const ErrorCode = {
   BadAddress: "bad_address",
   BadInput: "bad_input",
@@ -100,8 +103,8 @@ export class GatewayError extends Error {
   }
 
   /**
-   * A copy of the error with an address or stderr, which code without I/O does not know. Values that
-   * are set already stay.
+   * A copy of the error with an address or stderr, which code without I/O does not know. Values
+   * that are set already stay.
    */
   with(more: Pick<GatewayErrorOptions, "address" | "stderr">): GatewayError {
     const error = new GatewayError(this.code, this.message, {

@@ -6,9 +6,15 @@ export interface Limits {
   responseBody: number;
   /** Header fields in a response's head. Default: 256. */
   headerCount: number;
-  /** Bytes of a backend's error stream that are kept for a request; the rest is dropped. Default: 65,536. */
+  /**
+   * Bytes of a backend's error stream that are kept for a request; the rest is dropped. Default:
+   * 65,536.
+   */
   stderr: number;
-  /** Bytes of a request's variables: PARAMS, an SCGI netstring, a uwsgi packet or an HTTP head. Default: 1,048,576. */
+  /**
+   * Bytes of a request's variables: PARAMS, an SCGI netstring, a uwsgi packet or an HTTP head.
+   * Default: 1,048,576.
+   */
   variables: number;
   /** FastCGI records of a request, empty ones included. Default: 67,108,864. */
   records: number;

@@ -3,8 +3,8 @@ import type { GatewayError } from "../errors.js";
 /** How a request ended. SCGI and uwsgi have no statuses: both are 0. */
 export interface RequestEnd {
   /**
-   * The application's exit status, 0 to 4,294,967,295. php-fpm always sends 0. For a CGI program it is
-   * the exit code, or 128 plus the number of the signal that killed it.
+   * The application's exit status, 0 to 4,294,967,295. php-fpm always sends 0. For a CGI program it
+   * is the exit code, or 128 plus the number of the signal that killed it.
    */
   appStatus: number;
   /** The `ProtocolStatus` of END_REQUEST, 0 when the request is complete. */

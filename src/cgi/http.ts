@@ -1,6 +1,6 @@
 /** What HTTP defines and every gateway needs: header fields, methods and statuses. */
 
-/** Fields about one connection, which no gateway passes on (RFC 9110 §7.6.1), in lower case. */
+/** Fields about one connection, which gateways do not forward (RFC 9110 §7.6.1), in lower case. */
 export const hopByHop: ReadonlySet<string> = new Set([
   "connection",
   "keep-alive",
@@ -11,13 +11,13 @@ export const hopByHop: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-/** 1 for the bytes that a field name may have (RFC 9110 §5.6.2 token). */
+/** 1 for each byte that a token, such as a field name, may have (RFC 9110 §5.6.2). */
 export const tokenBytes: Uint8Array = new Uint8Array(256);
 for (const char of "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") {
   tokenBytes[char.charCodeAt(0)] = 1;
 }
 
-/** Whether `text` is a token: a field name, or a method. */
+/** Whether `text` is a token, as field names and methods are. */
 export function isToken(text: string): boolean {
   for (let at = 0; at < text.length; at++) {
     if (tokenBytes[text.charCodeAt(at)] !== 1) return false;
@@ -25,12 +25,12 @@ export function isToken(text: string): boolean {
   return text !== "";
 }
 
-/** Whether a field value could not be written in one line: it has a NUL, CR or LF. */
+/** Whether a field value has a NUL, CR or LF, which its line cannot have. */
 export function breaksLine(value: string): boolean {
   return /[\0\r\n]/.test(value);
 }
 
-/** Reason phrases of the statuses that programs use (IANA HTTP Status Code Registry). */
+/** Reason phrases of the statuses in use (IANA HTTP Status Code Registry). */
 export const reasonPhrases: ReadonlyMap<number, string> = new Map([
   [200, "OK"],
   [201, "Created"],

@@ -32,8 +32,8 @@ export interface RequestHeadReader {
 }
 
 /**
- * The application's side of an SCGI or uwsgi connection, which carries one request: the body follows
- * the head unframed, and the response lasts until the connection closes.
+ * The application's side of an SCGI or uwsgi connection, which carries one request: the body
+ * follows the head unframed, and the response lasts until the connection closes.
  *
  * An invalid head is answered with 400, one that is too long with 431. Bytes after the body are
  * ignored.
@@ -163,7 +163,9 @@ export class OneRequestServer implements ServerMachine, ServerRequest {
     this.#receiver?.endData();
   }
 
-  /** A connection without a byte is not an error: front ends check in this way that a server runs. */
+  /**
+   * A connection without a byte is not an error: front ends check in this way that a server runs.
+   */
   #endInHead(): GatewayError | undefined {
     try {
       this.#reader.end();

@@ -35,8 +35,8 @@ function slabFor(words: number): Slab {
 }
 
 /**
- * Variables as bytes and offsets. A front end sends about thirty, and strings are made only of the few
- * that are read.
+ * Variables as bytes and offsets. A front end sends about thirty, and strings are made only of the
+ * few that are read.
  */
 export class PackedVariables extends VariableStore {
   readonly #bytes: Uint8Array;

@@ -6,8 +6,8 @@ import type { ClientHandlers, ClientMachine, RequestEnd } from "./client-machine
 import type { Variable } from "./variables.js";
 
 /**
- * A request to a CGI program (RFC 3875): the variables are the program's environment, the body is its
- * standard input, and the response is its standard output.
+ * A request to a CGI program (RFC 3875): the variables are the program's environment, the body is
+ * its standard input, and the response is its standard output.
  */
 export class ProgramClient implements ClientMachine {
   readonly variables: readonly Variable[];

@@ -18,13 +18,13 @@ export interface ResponseHeadOptions {
 }
 
 /**
- * Reads the head of a CGI response (RFC 3875 §6) in pieces of any length. The head ends at the first
- * blank line; lines end in LF or CRLF, also mixed.
+ * Reads the head of a CGI response (RFC 3875 §6) in pieces of any length. The head ends at the
+ * first blank line; lines end in LF or CRLF, also mixed.
  *
- * A status line of HTTP (`HTTP/1.1 200 OK`) is read as the status: uWSGI and non-parsed-header programs
- * send one. Status, Location and Content-Type may be repeated with the same value. A line without a
- * colon, an empty or invalid name, a folded line, a NUL, and a carriage return inside a line are
- * refused.
+ * A status line of HTTP (`HTTP/1.1 200 OK`) is read as the status: uWSGI and non-parsed-header
+ * programs send one. Status, Location and Content-Type may be repeated with the same value. A line
+ * without a colon, an empty or invalid name, a folded line, a NUL, and a carriage return inside a
+ * line are refused.
  */
 export class ResponseHeadReader {
   readonly #sizeLimit: number;
@@ -55,8 +55,8 @@ export class ResponseHeadReader {
   }
 
   /**
-   * Takes the next bytes, and copies what it needs of them. Do not call it again after it has returned
-   * the head.
+   * Takes the next bytes, and copies what it needs of them. Do not call it again after it has
+   * returned the head.
    *
    * @returns the head once its blank line has arrived; its `bodyStart` is an index in `bytes`
    * @throws GatewayError `malformed` with the offset in the response, or `limit_exceeded`
@@ -81,8 +81,8 @@ export class ResponseHeadReader {
   /**
    * The error for a response that ends inside its head.
    *
-   * @returns `closed_without_answer` for a response of no bytes, `malformed` when the bytes cannot be
-   * the start of a head, else `truncated`
+   * @returns `closed_without_answer` for a response of no bytes, `malformed` when the bytes cannot
+   * be the start of a head, else `truncated`
    */
   closed(): GatewayError {
     const length = this.#keptLength;
@@ -273,7 +273,7 @@ function notAField(bytes: Uint8Array, start: number, end: number): GatewayError 
 }
 
 function twice(name: string, offset: number): GatewayError {
-  return malformed(`the response has ${name} twice, and differs`, offset);
+  return malformed(`the response repeats ${name} with another value`, offset);
 }
 
 function malformed(message: string, offset: number): GatewayError {

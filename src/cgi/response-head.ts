@@ -31,8 +31,8 @@ export interface HeadLayout {
 }
 
 /**
- * The head of a CGI response (RFC 3875 §6). Names and values are decoded as ISO-8859-1, each time they
- * are read.
+ * The head of a CGI response (RFC 3875 §6). Names and values are decoded as ISO-8859-1, each time
+ * they are read.
  */
 export class ResponseHead {
   /**
@@ -91,8 +91,8 @@ export class ResponseHead {
   }
 
   /**
-   * All fields but Status, in order, as they were written. Location and Content-Type may be repeated
-   * with the same value, other fields with any.
+   * All fields but Status, in order, as they were written. Location and Content-Type may be
+   * repeated with the same value, other fields with any.
    */
   get headers(): [name: string, value: string][] {
     const headers: [name: string, value: string][] = [];

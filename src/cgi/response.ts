@@ -47,16 +47,17 @@ export interface FormatHeadOptions {
    */
   begin?: "status-field" | "status-line" | undefined;
   /**
-   * Bytes of the body, for a response without a Content-Length. With it, a client notices a truncated
-   * response, and a front end need not use chunks. Default: no Content-Length is added.
+   * Bytes of the body, for a response without a Content-Length. With it, a client notices a
+   * truncated response, and a front end need not use chunks. Default: no Content-Length is added.
    */
   contentLength?: number | undefined;
 }
 
 /**
- * The head of a CGI response as a byte string, its blank line included. The Status field is the first,
- * or the last where there is a Location; a local redirect has none. Each Set-Cookie has a line of its
- * own. Fields about the connection are left out. 204 and 304 have no Content-Length, and 205 has 0.
+ * The head of a CGI response as a byte string, its blank line included. The Status field is the
+ * first, or the last where there is a Location; a local redirect has none. Each Set-Cookie has a
+ * line of its own. Fields about the connection are left out. 204 and 304 have no Content-Length,
+ * and 205 has 0.
  *
  * @throws GatewayError `bad_input` when the status is not from 200 to 599, Content-Length is not a
  * number of bytes, or a name, a value or the status text would not stay in its line
@@ -108,8 +109,8 @@ export function parseResponseLength(text: string): number {
 }
 
 /**
- * The Content-Length to send; undefined for none. 204 and 304 have none: front ends would wait for a
- * body of that length, or take the response for truncated. 205 has 0 (RFC 9110 §15.3.6).
+ * The Content-Length to send; undefined for none. 204 and 304 have none: front ends would wait for
+ * a body of that length, or take the response for truncated. 205 has 0 (RFC 9110 §15.3.6).
  *
  * @param given the value of the response's own Content-Length
  * @param known bytes of the body, if known
@@ -143,8 +144,8 @@ function line(what: string, text: string): string {
 const localRedirects = new WeakSet<object>();
 
 /**
- * Marks a response of status 302 as CGI's local redirect (RFC 3875 §6.2.2): the front end serves the
- * Location in its place. Where a protocol or a front end has no local redirects, the client is
+ * Marks a response of status 302 as CGI's local redirect (RFC 3875 §6.2.2): the front end serves
+ * the Location in its place. Where a protocol or a front end has no local redirects, the client is
  * redirected.
  */
 export function markLocalRedirect(response: Response): void {

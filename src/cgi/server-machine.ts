@@ -1,14 +1,17 @@
 import type { GatewayError } from "../errors.js";
 import type { Variables } from "./variables.js";
 
-/** The role of the application in a request (FastCGI 1.0 §6). SCGI, uwsgi and CGI only have responders. */
+/**
+ * The role of the application in a request (FastCGI 1.0 §6). SCGI, uwsgi and CGI only have
+ * responders.
+ */
 export type ServerRole = "responder" | "authorizer" | "filter";
 
 /**
  * How to close a connection after the last bytes of the protocol:
  * - `finished`: close it, because both sides have sent everything;
- * - `lingering`: read and drop what still arrives for a while, then close. Unread bytes make the system
- *   send a reset, which can overtake the response;
+ * - `lingering`: read and drop what still arrives for a while, then close. Unread bytes make the
+ *   system send a reset, which can overtake the response;
  * - `cut`: close it, which makes the peer see an incomplete response;
  * - `reset`: reset it, because the peer takes an orderly close for the end of a complete response.
  */
@@ -22,18 +25,27 @@ export interface ServerHandlers {
   send(parts: readonly Uint8Array[]): void;
   /** Everything has been sent: close the connection after it. */
   close(ending: Ending): void;
-  /** A piece of a request's error stream, where the protocol cannot carry it. Default: it is dropped. */
+  /**
+   * A piece of a request's error stream, where the protocol cannot carry it. Default: it is
+   * dropped.
+   */
   errorOutput?(bytes: Uint8Array): void;
 }
 
-/** Receives what follows a request's variables. Views of engine memory are valid until a call returns. */
+/**
+ * Receives what follows a request's variables. Views of engine memory are valid until a call
+ * returns.
+ */
 export interface RequestReceiver {
   body(bytes: Uint8Array): void;
   endBody(): void;
   /** A piece of the file that a filter filters. */
   data(bytes: Uint8Array): void;
   endData(): void;
-  /** Nothing more arrives: the peer aborted the request or disconnected. A response may still be sent. */
+  /**
+   * Nothing more arrives: the peer aborted the request or disconnected. A response may still be
+   * sent.
+   */
   aborted(error: GatewayError): void;
 }
 
@@ -47,8 +59,8 @@ export interface ServerRequest {
   /** Whether the request has ended: nothing can be sent any more. */
   readonly ended: boolean;
   /**
-   * Sends the head of a response in a protocol that does not use CGI's; the body follows by `respond`.
-   * Without this method, the first bytes passed to `respond` are the head.
+   * Sends the head of a response in a protocol that does not use CGI's; the body follows by
+   * `respond`. Without this method, the first bytes passed to `respond` are the head.
    *
    * @param length bytes of the body, if known
    * @throws GatewayError `bad_input` for a response that cannot be sent; another one can be tried
@@ -75,13 +87,13 @@ export interface ServerMachine {
   /** How many of them are incomplete: these wait when the owner stops reading. */
   readonly receiving: number;
   /**
-   * The number of the oldest request whose variables are incomplete; undefined when there is none. A
-   * timer that restarts when it changes finds requests that never become complete.
+   * The number of the oldest request whose variables are incomplete; undefined when there is none.
+   * A timer that restarts when it changes finds requests that never become complete.
    */
   readonly incomplete: number | undefined;
   /**
-   * Takes bytes from the peer. The machine owns them: it passes bodies on as views of them, and moves
-   * bytes within them to save memory.
+   * Takes bytes from the peer. The machine owns them: it passes bodies on as views of them, and
+   * moves bytes within them to save memory.
    *
    * @throws GatewayError when the connection has to be closed
    */

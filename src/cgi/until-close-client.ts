@@ -5,8 +5,8 @@ import { ErrorCode, GatewayError } from "../errors.js";
 import type { ClientHandlers, ClientMachine } from "./client-machine.js";
 
 /**
- * The client's side of an SCGI or uwsgi request: the body follows the head unframed, and the response
- * lasts until the connection closes.
+ * The client's side of an SCGI or uwsgi request: the body follows the head unframed, and the
+ * response lasts until the connection closes.
  */
 export class UntilCloseClient implements ClientMachine {
   readonly #head: Uint8Array;

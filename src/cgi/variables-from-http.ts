@@ -3,18 +3,18 @@ import { ErrorCode, GatewayError } from "../errors.js";
 import { hopByHop } from "./http.js";
 import { byteStringValue, type Variable, type VariableValue } from "./variables.js";
 
-/** The head of an HTTP request as it came. All texts are byte strings. */
+/** The head of an HTTP request. All texts are byte strings. */
 export interface HttpHead {
   method: string;
-  /** Of the request line: a path with a query, a whole URL, or `*`. */
+  /** The target of the request line: a path with a query, a URL, or `*`. */
   target: string;
-  /** Such as `1.1`. */
+  /** The version of HTTP, such as `1.1`. */
   version: string;
-  /** Names and values, by turns. */
+  /** Names and values, alternating. */
   fields: readonly string[];
 }
 
-/** The two ends of the connection. A unix socket has neither addresses nor ports. */
+/** The two ends of a connection. A unix socket has neither addresses nor ports. */
 export interface HttpPeers {
   remoteAddress?: string | undefined;
   remotePort?: number | undefined;
@@ -23,13 +23,13 @@ export interface HttpPeers {
 }
 
 /**
- * The CGI meta-variables of an HTTP request (RFC 3875 §4.1), as a front end sends them: the whole
- * path, decoded, is SCRIPT_NAME. A header whose name has anything but letters, digits and hyphens
- * is left out, because `X_User` would pass for `X-User`; so is `Proxy`, and what is about the
- * connection.
+ * The CGI meta-variables of an HTTP request (RFC 3875 §4.1), as a front end sends them. SCRIPT_NAME
+ * is the whole path, decoded. A header whose name has other characters than letters, digits and
+ * hyphens is left out, because `X_User` would look like `X-User`; so are `Proxy` and fields about
+ * the connection.
  *
- * @throws GatewayError `malformed` for two Hosts, a target that is none, and a path that has a NUL
- * or climbs out with `..` once it is decoded
+ * @throws GatewayError `malformed` for two Host fields, an invalid target, and a decoded path that
+ * has a NUL or leads above `/` by `..`
  */
 export function variablesFromHttp(head: HttpHead, peers: HttpPeers): Variable[] {
   const headers = headerVariables(head.fields);
@@ -53,13 +53,13 @@ export function variablesFromHttp(head: HttpHead, peers: HttpPeers): Variable[] 
   if (remotePort !== undefined) variables.push(["REMOTE_PORT", `${remotePort}`]);
   if (authority !== undefined) variables.push(["HTTP_HOST", byteStringValue(authority)]);
   for (const variable of headers) {
-    // A URL in the request line says the host, whatever the field says (RFC 9112 §3.2.2).
+    // A URL in the request line overrides the Host field (RFC 9112 §3.2.2).
     if (authority === undefined || variable[0] !== "HTTP_HOST") variables.push(variable);
   }
   return variables;
 }
 
-/** An IPv4 address that a socket of both families shows as IPv6. */
+/** An address without the IPv6 prefix that a dual-stack socket gives to IPv4 addresses. */
 export function plainIPv4(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, "");
 }
@@ -82,26 +82,29 @@ function headerVariables(fields: readonly string[]): Variable[] {
   return variables;
 }
 
-/** Of two Hosts, one would be what somebody in front has looked at, and the other what is served. */
+/**
+ * Two Host fields are refused: a proxy could have checked the one, and the application use the
+ * other.
+ */
 function hostOf(headers: readonly Variable[]): string {
   const [host, ...others] = headers.filter(([name]) => name === "HTTP_HOST");
   if (others.length > 0) throw malformed("there are several Host fields");
-  // One that is not ASCII is no host: whoever makes the Request of it says so.
+  // A host that is not ASCII is refused when the Request is made.
   return typeof host?.[1] === "string" ? host[1] : "";
 }
 
-/** A target is a path; behind `http://` and a host, in a request to a proxy; or `*`, with OPTIONS. */
+/** A target is a path, a URL in a request to a proxy, or `*` with OPTIONS. */
 function splitTarget(text: string): { authority: string | undefined; target: string } {
   if (text.startsWith("/") || text === "*") return { authority: undefined, target: text };
   const match = /^https?:\/\/([^/?]+)(.*)$/is.exec(text);
   if (match === null)
-    throw malformed(`${JSON.stringify(readableText(text.slice(0, 64)))} is no target`);
+    throw malformed(`${JSON.stringify(readableText(text.slice(0, 64)))} is not a target`);
   const [, authority, rest = ""] = match;
   return { authority, target: rest.startsWith("/") ? rest : `/${rest}` };
 }
 
 function serverVariables(host: string, { localAddress, localPort }: HttpPeers): Variable[] {
-  // Not of a host that is none: SERVER_NAME is what a server answers for.
+  // SERVER_NAME is a name that the server is responsible for: not an invalid host.
   const [, name = "", port = ""] = /^(\[[0-9a-f:.]+\]|[\w.-]*)(?::(\d*))?$/i.exec(host) ?? [];
   const isNamed = /[a-z0-9]/i.test(name);
   return [
@@ -110,7 +113,7 @@ function serverVariables(host: string, { localAddress, localPort }: HttpPeers): 
   ];
 }
 
-/** The path's bytes, without `.` and `..`: there is nothing in it that leads out of a folder. */
+/** The path's bytes, with `.` and `..` resolved. */
 function scriptName(path: string): VariableValue {
   if (path === "*") return "";
   if (/^[\w!$&'()*+,./:;=@~-]*$/.test(path) && !path.includes("/.")) return path;
@@ -122,7 +125,7 @@ function scriptName(path: string): VariableValue {
   const all = decoded.split("/").slice(1);
   for (const [at, segment] of all.entries()) {
     const isDots = segment === "." || segment === "..";
-    if (segment === ".." && segments.pop() === undefined) throw malformed("the path climbs out");
+    if (segment === ".." && segments.pop() === undefined) throw malformed("the path leads above /");
     if (!isDots) segments.push(segment);
     else if (at === all.length - 1) segments.push("");
   }
@@ -131,6 +134,6 @@ function scriptName(path: string): VariableValue {
 
 function malformed(what: string): GatewayError {
   return new GatewayError(ErrorCode.Malformed, `${what} in an HTTP request`, {
-    hint: "the client sent a request that no front end would pass on",
+    hint: "the client sent a request that a front end would refuse",
   });
 }

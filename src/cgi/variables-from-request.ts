@@ -10,44 +10,49 @@ import {
 } from "./variables.js";
 
 export interface RequestVariablesOptions {
-  /** DOCUMENT_ROOT: the folder that the scripts are in, as the backend sees it. */
+  /**
+   * DOCUMENT_ROOT: the folder of the scripts, as a path on the backend's machine. Default: absent.
+   */
   documentRoot?: string | undefined;
   /**
-   * SCRIPT_NAME: the part of the URL's path, decoded, that names the program. The rest becomes
+   * SCRIPT_NAME: the beginning of the URL's path, decoded, that names the program. The rest becomes
    * PATH_INFO. Default: the whole path.
    */
   scriptName?: string | undefined;
-  /** SCRIPT_FILENAME. Default: the document root followed by SCRIPT_NAME; absent when both are empty. */
+  /**
+   * SCRIPT_FILENAME. Default: the document root followed by SCRIPT_NAME; absent when both are
+   * empty.
+   */
   scriptFilename?: string | undefined;
-  /** SERVER_PROTOCOL. Default `HTTP/1.1`. */
+  /** SERVER_PROTOCOL. Default: `HTTP/1.1`. */
   serverProtocol?: string | undefined;
-  /** SERVER_SOFTWARE. Default `fcgi-probe`. */
+  /** SERVER_SOFTWARE. Default: `fcgi-probe`. */
   serverSoftware?: string | undefined;
-  /** REMOTE_ADDR, absent by default: backends trust it, so it is not made up. */
+  /** REMOTE_ADDR. Default: absent, because backends trust it. */
   remoteAddress?: string | undefined;
+  /** REMOTE_PORT. Default: absent. */
   remotePort?: number | undefined;
-  /** The body's length in bytes, when it is known. Default: the Content-Length header. */
+  /** CONTENT_LENGTH: bytes of the body. Default: the Content-Length header. */
   contentLength?: number | undefined;
   /**
-   * What to do with a header whose name has anything but letters, digits and hyphens. Folded to a
-   * variable, `X_User` and `X.User` look like `X-User`, which a proxy may have vouched for.
-   * `refuse` (default) refuses the request, `drop` leaves the header out, `fold` sends it.
+   * What to do with a header whose name has other characters than letters, digits and hyphens. As
+   * variables, `X_User` and `X.User` look like `X-User`, which a proxy may have set. `refuse`
+   * throws `bad_input`, `drop` leaves the header out, `fold` sends it. Default: `refuse`.
    */
   oddHeaderNames?: "refuse" | "drop" | "fold" | undefined;
   /**
-   * Variables to add, last. A name given here replaces all that the request would have made of
-   * it; `undefined` takes it away.
+   * Variables to add at the end. They replace the request's variables of the same names;
+   * `undefined` removes these. Default: none.
    */
   variables?: Iterable<readonly [name: string, value: VariableValue | undefined]> | undefined;
 }
 
 /**
- * The CGI meta-variables of a request (RFC 3875 §4.1), for a client to send. `Proxy` never becomes
- * HTTP_PROXY, which programs take for their own configuration; fields about the connection stay
- * behind.
+ * The CGI meta-variables of a request (RFC 3875 §4.1), for a client to send. Fields about the
+ * connection are left out, and so is `Proxy`: programs read HTTP_PROXY as their own configuration.
  *
- * @throws GatewayError `bad_input`: a NUL in a name or a value, a path that climbs with `..` once
- * decoded, an odd header name, two headers that fold to one variable, a path outside `scriptName`
+ * @throws GatewayError `bad_input` for a NUL in a name or a value, `..` in the decoded path, an odd
+ * header name, two headers that become the same variable, and a path outside `scriptName`
  */
 export function variablesFromRequest(
   request: Request,
@@ -78,7 +83,7 @@ function pathVariables(url: URL, options: RequestVariablesOptions): Variable[] {
   if (/(^|\/)\.\.(\/|$)/.test(latin1(path))) {
     throw new GatewayError(
       ErrorCode.BadInput,
-      `the path ${url.pathname} climbs out of its folder once it is decoded`,
+      `the path ${url.pathname} has a ".." once it is decoded`,
     );
   }
   const { documentRoot, scriptName } = options;
@@ -114,7 +119,7 @@ function outside(url: URL, scriptName: string | undefined): GatewayError {
   );
 }
 
-/** Percent-decodes a path to bytes. `%` without two digits stays. */
+/** Percent-decodes a path to bytes. A `%` without two hexadecimal digits stays. */
 export function decodePath(pathname: string): Uint8Array {
   const encoded = utf8Bytes(pathname);
   const path = new Uint8Array(encoded.length);
@@ -135,7 +140,7 @@ export function decodePath(pathname: string): Uint8Array {
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** A string where the bytes are UTF-8. */
+/** A string if the bytes are UTF-8, else the bytes. */
 export function textIfUtf8(bytes: Uint8Array): VariableValue {
   try {
     return strict.decode(bytes);
@@ -162,7 +167,7 @@ function parseLength(text: string): number {
   }
 }
 
-/** Headers that become variables of another name, or none. */
+/** Headers that become a variable without the prefix `HTTP_`, or none. */
 const elsewhere: ReadonlySet<string> = new Set([
   ...hopByHop,
   "proxy",
@@ -183,7 +188,7 @@ function headerVariables(request: Request, url: URL, options: RequestVariablesOp
     const variable = `HTTP_${name.toUpperCase().replace(/[^A-Z0-9]/g, "_")}`;
     const before = seen.get(variable);
     if (before !== undefined && before !== name) throw collision(before, name, variable);
-    // A folded name must not reach what its plain spelling is kept from.
+    // `content_length`, folded, must not become what the plain spelling may not.
     if (elsewhere.has(name.toLowerCase().replace(/[^a-z0-9]/g, "-"))) {
       throw collision(name, name.replace(/[^a-z0-9]/g, "-"), variable);
     }
@@ -196,7 +201,7 @@ function headerVariables(request: Request, url: URL, options: RequestVariablesOp
 function oddName(name: string): GatewayError {
   return new GatewayError(
     ErrorCode.BadInput,
-    `the header ${name} could pass for another once it is a variable`,
+    `the header ${name} would look like another one as a variable`,
     { hint: "send header names of letters, digits and hyphens, or set oddHeaderNames" },
   );
 }
@@ -210,8 +215,7 @@ function collision(one: string, other: string, variable: string): GatewayError {
 }
 
 /**
- * Variables with those that are given: a name that is given replaces all of its name, and
- * `undefined` takes them away.
+ * Variables with others added, which replace those of the same names; `undefined` removes these.
  *
  * @throws GatewayError `bad_input` for an empty name, and for a NUL
  */

@@ -1,28 +1,28 @@
 import { isAscii, isAsciiText, latin1, latin1Bytes, utf8, utf8Bytes } from "../bytes.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 
-/** A string travels as UTF-8; bytes travel as they are. */
+/** A string is sent as UTF-8, bytes as they are. */
 export type VariableValue = string | Uint8Array;
 
 /**
- * A CGI meta-variable (RFC 3875 §4.1) or any other that the three protocols carry. A list of them
- * keeps order and duplicates: front ends do send names twice.
+ * A CGI meta-variable (RFC 3875 §4.1), or any other variable of a request. Lists of them keep order
+ * and duplicates, because front ends do send names twice.
  */
 export type Variable = readonly [name: string, value: VariableValue];
 
-/** The bytes that a value travels as. */
+/** The bytes of a value as they are sent. */
 export function valueBytes(value: VariableValue): Uint8Array {
   return typeof value === "string" ? utf8Bytes(value) : value;
 }
 
-/** A value as text; bytes are read as ISO-8859-1. */
+/** A value as text. Bytes are read as ISO-8859-1. */
 export function valueText(value: VariableValue): string {
   return typeof value === "string" ? value : latin1(value);
 }
 
 /**
- * A variable as decoded from the wire: a copy. The name is read as UTF-8. A value in ASCII is a
- * string, any other stays bytes, so that sending it on sends the same bytes.
+ * A received variable, copied. The name is read as UTF-8. A value in ASCII becomes a string; any
+ * other stays bytes, so that forwarding it sends the same bytes.
  */
 export function variableOf(
   bytes: Uint8Array,
@@ -37,18 +37,18 @@ export function variableOf(
   ];
 }
 
-/** A value as decoded from the wire, see {@link variableOf}. */
+/** A received value, see {@link variableOf}. */
 export function variableValue(bytes: Uint8Array, start: number, end: number): VariableValue {
   return isAscii(bytes, start, end) ? latin1(bytes, start, end) : bytes.slice(start, end);
 }
 
-/** A value that is a byte string, as header values are: non-ASCII characters become Latin-1 bytes. */
+/** The value of a byte string, such as a header's: one that is not ASCII becomes bytes. */
 export function byteStringValue(text: string): VariableValue {
   return isAsciiText(text) ? text : latin1Bytes(text);
 }
 
 /**
- * Checks what every protocol here demands of a variable.
+ * Checks a variable, as all protocols require.
  *
  * @throws GatewayError `bad_input` when the name is empty, or a NUL is in the name or the value
  */
@@ -62,12 +62,13 @@ export function checkVariable([name, value]: Variable): void {
 }
 
 /**
- * The names that were read last, by a hash of their bytes. Front ends send the same names with every
- * request: a decoder that makes no new strings of them takes 11 to 18 % less CPU (Node 20, 22, 24).
+ * The names that were read last, by a hash of their bytes. Front ends send the same names with
+ * every request: a decoder that makes no new strings of them takes 11 to 18 % less CPU (Node 20,
+ * 22, 24).
  */
 const knownNames: (string | undefined)[] = new Array(512).fill(undefined);
 
-/** Longer names are rare, and not kept. */
+/** Longer names are rare, and not cached. */
 const MAX_KNOWN_LENGTH = 64;
 
 /** The name of a variable, which is read as UTF-8. */
@@ -96,19 +97,19 @@ function isWritten(name: string, bytes: Uint8Array, start: number, length: numbe
   return true;
 }
 
-/** Where variables are kept, in order, duplicates included. */
+/** A list of variables, in order, duplicates included. */
 export abstract class VariableStore implements Iterable<Variable> {
   abstract readonly size: number;
-  /** The value of a name, of several the last. */
+  /** The value of a name, the last of several. */
   abstract find(name: string): VariableValue | undefined;
   /** All values of a name. */
   abstract findAll(name: string): VariableValue[];
-  /** Variables whose names begin with an ASCII text. */
+  /** The variables whose names begin with `prefix`, which is ASCII. */
   abstract startingWith(prefix: string): Variable[];
   abstract [Symbol.iterator](): Iterator<Variable>;
 }
 
-/** Variables that were given as they are. */
+/** Variables in a list. */
 class VariableList extends VariableStore {
   readonly #list: readonly Variable[];
 
@@ -138,7 +139,7 @@ class VariableList extends VariableStore {
   }
 }
 
-/** Variables by name. Iteration keeps their order and duplicates. */
+/** The variables of a request, by name. Iteration keeps order and duplicates. */
 export class Variables implements Iterable<Variable> {
   readonly #store: VariableStore;
   #contentLength: { value: number | undefined } | undefined;
@@ -156,38 +157,38 @@ export class Variables implements Iterable<Variable> {
     return this.#store.find(name) !== undefined;
   }
 
-  /** The value, of several the last; bytes are read as ISO-8859-1. */
+  /** The value of a name, the last of several. Bytes are read as ISO-8859-1. */
   get(name: string): string | undefined {
     const value = this.#store.find(name);
     return value === undefined ? undefined : valueText(value);
   }
 
-  /** The value, when it is there and not empty: front ends send `CONTENT_TYPE` empty for "none". */
+  /** The value of a name unless it is empty: front ends send an empty `CONTENT_TYPE` for "none". */
   filled(name: string): string | undefined {
     return this.get(name) || undefined;
   }
 
-  /** The value's bytes, of several the last. */
+  /** The bytes of a value, the last of several. */
   bytes(name: string): Uint8Array | undefined {
     const value = this.#store.find(name);
     return value === undefined ? undefined : valueBytes(value);
   }
 
-  /** All values of a name, in order; bytes are read as ISO-8859-1. */
+  /** All values of a name, in order. Bytes are read as ISO-8859-1. */
   getAll(name: string): string[] {
     return this.#store.findAll(name).map(valueText);
   }
 
-  /** The variables whose names begin with an ASCII text, in order. */
+  /** The variables whose names begin with `prefix`, which is ASCII, in order. */
   startingWith(prefix: string): Variable[] {
     return this.#store.startingWith(prefix);
   }
 
   /**
-   * CONTENT_LENGTH (RFC 3875 §4.1.2). Absent and empty are undefined.
+   * CONTENT_LENGTH (RFC 3875 §4.1.2), in bytes; undefined when it is absent or empty.
    *
-   * @throws GatewayError `malformed` when it is not decimal digits, above 2^53 - 1, or there twice
-   * with different values
+   * @throws GatewayError `malformed` when it is not a decimal number, is above 2^53 - 1, or is
+   * repeated with another value
    */
   get contentLength(): number | undefined {
     this.#contentLength ??= { value: this.#readContentLength() };
@@ -201,16 +202,16 @@ export class Variables implements Iterable<Variable> {
   #readContentLength(): number | undefined {
     const [text = "", ...others] = this.getAll("CONTENT_LENGTH");
     if (others.some((other) => other !== text)) {
-      throw new GatewayError(ErrorCode.Malformed, "CONTENT_LENGTH is there twice, and differs");
+      throw new GatewayError(ErrorCode.Malformed, "CONTENT_LENGTH is repeated with another value");
     }
     return text === "" ? undefined : parseContentLength(text);
   }
 }
 
-/** What has no variables yet. */
+/** No variables. */
 export const noVariables: Variables = new Variables();
 
-/** @throws GatewayError `malformed` unless `text` is decimal digits and at most 2^53 - 1 */
+/** @throws GatewayError `malformed` unless `text` is a decimal number of at most 2^53 - 1 */
 export function parseContentLength(text: string): number {
   const length = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;
   if (Number.isSafeInteger(length)) return length;

@@ -15,15 +15,18 @@ import { ResponseDecoder } from "./response-decoder.js";
 
 export interface FastCgiRequest {
   variables: Iterable<Variable>;
-  /** Default: {@link Role.Responder}. */
+  /** The role of the application. Default: {@link Role.Responder}. */
   role?: Role | undefined;
-  /** 1 to 65,535. Default 1. */
+  /** The request id, 1 to 65,535. Default: 1. */
   requestId?: number | undefined;
-  /** Asks the application to leave the connection open. Default false: it pins a php-fpm worker. */
+  /**
+   * Whether the application leaves the connection open after its response. Default: false, because
+   * an open connection occupies a php-fpm worker.
+   */
   keepConnection?: boolean | undefined;
 }
 
-/** The records of a request that do not depend on its body: encoded once, and sent many times. */
+/** The records of a request that do not depend on its body. They can be sent many times. */
 export interface PreparedRequest {
   requestId: number;
   /** BEGIN_REQUEST and the PARAMS stream. */
@@ -37,7 +40,7 @@ export interface FastCgiClientOptions {
   engine?: Engine | undefined;
 }
 
-/** One FastCGI request, without I/O: the records to send, and what the answer's records mean. */
+/** The client's side of one FastCGI request. It does no I/O. */
 export class FastCgiClient implements ClientMachine {
   readonly requestId: number;
   readonly #request: PreparedRequest;
@@ -75,7 +78,7 @@ export class FastCgiClient implements ClientMachine {
     return this.#request.endOfBody;
   }
 
-  /** A piece of the file that a filter filters (FastCGI 1.0 §6.4). */
+  /** The records of a piece of the file that a filter filters (FastCGI 1.0 §6.4). */
   data(bytes: Uint8Array): Uint8Array[] {
     return streamRecords(RecordType.Data, this.requestId, bytes);
   }
@@ -102,7 +105,7 @@ export class FastCgiClient implements ClientMachine {
 }
 
 /**
- * Encodes what is known of a request before its body.
+ * Encodes the records of a request that do not depend on its body.
  *
  * @param limit bytes that the variables may take
  * @throws GatewayError `limit_exceeded` when the variables do not fit

@@ -21,39 +21,39 @@ export interface RecordPiece {
   type: number;
   /** Where the content lies in the engine's window. */
   start: number;
-  /** Where its first byte was in the bytes that were taken. */
+  /** Where the content starts in the bytes passed to {@link ConnectionDecoder.take}. */
   at: number;
   length: number;
-  /** The piece starts where a record's content starts. */
+  /** Whether the piece starts at the start of a record's content. */
   begins: boolean;
-  /** The piece ends where a record's content ends. */
+  /** Whether the piece ends at the end of a record's content. */
   ends: boolean;
 }
 
-/** A part of a long content of STDIN or DATA, which the engine has not seen. */
+/** A part of a long content of STDIN or DATA, which did not pass through the engine. */
 export type LongContent = Pick<RecordPiece, "requestId" | "type" | "at" | "length">;
 
-/** Bytes that the engine is given at a time, behind which a long content may follow. */
+/** Bytes that are passed to the engine at a time, to find the header of a long content. */
 const FED_LENGTH = 4_096;
-/** A content of fewer bytes is the engine's. */
+/** A shorter content is passed to the engine. */
 const LONG_LENGTH = 1_024;
 
 /**
- * Takes the records of every request out of a connection's bytes, however they are cut. Stream
- * records of one request that follow each other come as one piece.
+ * Decodes the records of a connection, in chunks of any length. Records of one stream that follow
+ * each other become one piece.
  */
 export class ConnectionDecoder {
   readonly #engine: Engine;
   readonly #state = new Int32Array(STATE_WORDS);
   readonly #onPiece: (piece: RecordPiece) => void;
-  /** Where what is in the window was in the bytes that were taken. */
+  /** Where the bytes in the window start in those passed to {@link take}. */
   #base = 0;
   #received = 0;
   #records = 0;
 
   /**
-   * @param onPiece is called for each piece in order. Content stays in the window until it returns
-   * for the last one: it may call the engine, but not write into the window
+   * @param onPiece is called for each piece in order. The contents stay in the window until the
+   * last call returns: it may call the engine, but not write into the window
    */
   constructor(onPiece: (piece: RecordPiece) => void, engine: Engine = defaultEngine()) {
     this.#onPiece = onPiece;
@@ -70,13 +70,13 @@ export class ConnectionDecoder {
     return this.#records;
   }
 
-  /** True between records: the connection may end here. */
+  /** Whether the connection is between two records, where it may end. */
   get atBoundary(): boolean {
     return this.#state.every((word) => word === 0);
   }
 
   /**
-   * Decodes bytes that need not lie in the engine's window: they are copied there.
+   * Decodes bytes, which it copies into the engine's window.
    *
    * @throws GatewayError as {@link receive}
    */
@@ -89,8 +89,8 @@ export class ConnectionDecoder {
   }
 
   /**
-   * Decodes bytes of which long contents are left where they are, all but their last byte: copies in
-   * and out of the window would cost more than all else about them.
+   * Decodes bytes without copying long contents, all but their last byte: copying them into the
+   * window and out of it would cost more than everything else.
    *
    * @throws GatewayError as {@link receive}
    */
@@ -116,8 +116,8 @@ export class ConnectionDecoder {
   }
 
   /**
-   * Decodes the first `length` bytes of the engine's window. What stands before a malformed record
-   * in them is not handed out.
+   * Decodes the first `length` bytes of the engine's window. The records before a malformed one in
+   * them are dropped.
    *
    * @throws GatewayError `malformed` with the record's offset in the connection
    */
@@ -137,22 +137,22 @@ export class ConnectionDecoder {
     }
   }
 
-  /** How many of the next bytes are of a long content, and not its last. */
+  /** How many of the next bytes belong to a long content, without its last byte. */
   #longLength(available: number): number {
     const state = this.#state;
     if (state[DemultiplexState.HeaderLength] !== RECORD_HEADER_LENGTH) return 0;
     const type = typeOf(state[DemultiplexState.HeaderLow]!);
     if (type !== RecordType.Stdin && type !== RecordType.Data) return 0;
-    // The last byte ends the record, which is for the engine to count.
+    // The engine takes the last byte, which ends the record, to count records.
     const remaining = state[DemultiplexState.ContentRemaining]! - 1;
     const length = Math.min(remaining, available);
     return length >= LONG_LENGTH ? length : 0;
   }
 
-  /** Hands out the pieces in the first `length` words of the engine's table. */
+  /** Reports the pieces in the first `length` words of the engine's table. */
   #deliver(length: number): void {
     const { table } = this.#engine;
-    // Copied, because the engine's next job, which a piece may start, writes the same table.
+    // Copied, because `onPiece` may call the engine, which writes the same table.
     const rows: number[] = [];
     for (let at = 0; at < length; at++) rows.push(table[at]!);
     for (let row = 0; row < length; row += ROW_WORDS) {

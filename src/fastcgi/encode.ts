@@ -14,7 +14,7 @@ import {
 /** Bytes of a BEGIN_REQUEST's content, and of an END_REQUEST's. */
 const BODY_LENGTH = 8;
 
-/** How many zeros follow a content, so that the next record starts at a multiple of 8. */
+/** Bytes of padding after a content, so that the next record starts at a multiple of 8. */
 export function paddingFor(contentLength: number): number {
   return -contentLength & 7;
 }
@@ -85,7 +85,7 @@ export function encodeEndRequest(
   return record;
 }
 
-/** UNKNOWN_TYPE, the answer to a management record of a type unknown to us (FastCGI 1.0 §4.2). */
+/** UNKNOWN_TYPE, the answer to a management record of an unknown type (FastCGI 1.0 §4.2). */
 export function encodeUnknownType(type: number): Uint8Array {
   return encodeRecord(
     RecordType.UnknownType,
@@ -102,15 +102,16 @@ export function endOfStream(type: number, requestId: number): Uint8Array {
 }
 
 /**
- * A content of up to this many bytes is copied behind its header, into the 64 bytes that V8 keeps in
- * an array itself: what is left of a chunk of 64 KiB.
+ * A content of up to this many bytes is copied into one array with its header: V8 keeps arrays of
+ * up to 64 bytes inside the object.
  */
 const SHORT_LENGTH = 56;
 
 /**
- * A piece of a stream as records, cut at {@link MAX_SENT_LENGTH}, in parts to be written in order: a
- * short record in one, a longer one's header, content and padding apart. The content of a long one
- * is not copied. Empty for no bytes, because an empty record would end the stream.
+ * A piece of a stream as records of at most {@link MAX_SENT_LENGTH} bytes. The parts are to be
+ * written in order: a short record is one part; a longer one is its header, its content, which is
+ * not copied, and its padding. There are no parts for no bytes, because an empty record would end
+ * the stream.
  */
 export function streamRecords(type: number, requestId: number, bytes: Uint8Array): Uint8Array[] {
   const parts: Uint8Array[] = [];
@@ -139,12 +140,12 @@ function pushPair(pairs: ByteCollector, [name, value]: Variable): void {
   else pairs.push(value);
 }
 
-/** Bytes on the wire. */
+/** How many bytes a name or a value has. */
 function lengthOf(value: VariableValue): number {
   return typeof value !== "string" || isAsciiText(value) ? value.length : utf8Bytes(value).length;
 }
 
-/** Lengths to 127 take one byte, longer ones four with the top bit set. */
+/** Lengths up to 127 take one byte, longer ones four with the top bit set. */
 function pushLength(pairs: ByteCollector, length: number): void {
   if (length > 127) {
     pairs.pushByte((length >>> 24) | 0x80);
@@ -154,7 +155,7 @@ function pushLength(pairs: ByteCollector, length: number): void {
   pairs.pushByte(length);
 }
 
-/** Name-value pairs as they stand in a PARAMS or GET_VALUES stream. */
+/** The name-value pairs of a PARAMS or GET_VALUES stream (FastCGI 1.0 §3.4). */
 export function encodePairs(variables: Iterable<Variable>): Uint8Array {
   const pairs = new ByteCollector();
   for (const variable of variables) pushPair(pairs, variable);
@@ -162,11 +163,12 @@ export function encodePairs(variables: Iterable<Variable>): Uint8Array {
 }
 
 /**
- * A whole PARAMS stream, its end included. Records break between pairs, because php-fpm decodes
- * each record alone and drops the connection when a pair straddles two.
+ * A complete PARAMS stream, its end included. Each record holds whole pairs, because php-fpm
+ * decodes records separately and closes the connection when a pair continues in the next one.
  *
- * @throws GatewayError `limit_exceeded` when a pair does not fit in a record (65,528 bytes), or
- * all of them are longer than `limit` bytes
+ * @param limit bytes that all pairs may take
+ * @throws GatewayError `limit_exceeded` when a pair does not fit in a record of 65,528 bytes, or
+ * all pairs take more than `limit` bytes
  */
 export function encodeParams(
   requestId: number,

@@ -1,4 +1,6 @@
-/** Management records (FastCGI 1.0 §4): what an application says about itself, asked and answered. */
+/**
+ * Management records (FastCGI 1.0 §4): what an application says about itself, asked and answered.
+ */
 import { StreamStart, utf8 } from "../bytes.js";
 import type { ClientHandlers, ClientMachine } from "../cgi/client-machine.js";
 import { otherServerError } from "../cgi/spoken-protocol.js";

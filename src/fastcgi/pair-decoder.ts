@@ -7,26 +7,29 @@ import { engine as defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultLimits } from "../limits.js";
 
-/** What a pair costs beside its bytes: a stream of empty pairs must not become a million objects. */
+/**
+ * Bytes that a pair counts besides its own, so that a stream of empty pairs does not make a million
+ * objects.
+ */
 const PAIR_OVERHEAD = 32;
 
 export interface PairDecoderOptions {
-  /** Bytes of all pairs, each counted with 32 more for keeping it. Default `limits.variables`. */
+  /** Bytes that all pairs may take; each counts 32 more. Default: 1,048,576. 0 accepts none. */
   limit?: number | undefined;
   engine?: Engine | undefined;
 }
 
 /**
- * Takes name-value pairs (FastCGI 1.0 §3.4) out of a stream, however it is cut: pairs may straddle
- * records, chunks and the engine's window. Lengths below 128 may take four bytes.
+ * Decodes name-value pairs (FastCGI 1.0 §3.4) in chunks of any length: pairs may continue in the
+ * next record, chunk or window. Lengths below 128 may take four bytes.
  */
 export class PairDecoder {
   readonly #pairs: Variable[] = [];
-  /** The stream's first pairs, while nothing has come behind them. */
+  /** All pairs, while they have arrived in one chunk. */
   #packed: PackedVariables | undefined;
   readonly #engine: Engine;
   readonly #limit: number;
-  /** The start of a pair that is not whole yet. */
+  /** The start of a pair that is incomplete. */
   readonly #partial = new ByteCollector();
   #length = 0;
 
@@ -35,7 +38,7 @@ export class PairDecoder {
     this.#limit = options.limit ?? defaultLimits.variables;
   }
 
-  /** The pairs so far: copies, in order, duplicates included. */
+  /** The pairs so far, copied, in order, duplicates included. */
   get pairs(): Variable[] {
     this.#unpack();
     return this.#pairs;
@@ -47,7 +50,7 @@ export class PairDecoder {
   }
 
   /**
-   * Decodes bytes that need not lie in the engine's window: they are copied there.
+   * Decodes bytes, which it copies into the engine's window.
    *
    * @throws GatewayError as {@link receive}
    */
@@ -60,11 +63,11 @@ export class PairDecoder {
   }
 
   /**
-   * Decodes bytes of the engine's window, which stays as it is.
+   * Decodes bytes of the engine's window, which it does not change.
    *
-   * @throws GatewayError `malformed` when a pair's lengths add up to more than 32 bits hold,
-   * `limit_exceeded` as soon as a pair announces more than the limit leaves; both with the offset
-   * in the stream where the pair starts
+   * @throws GatewayError `malformed` when the lengths of a pair add up to more than 32 bits,
+   * `limit_exceeded` when a pair announces more bytes than the limit allows; both with the offset
+   * of the pair in the stream
    */
   receive(start: number, length: number): void {
     if (length > 0) this.#unpack();
@@ -73,9 +76,9 @@ export class PairDecoder {
   }
 
   /**
-   * The pairs of a stream that is at its end.
+   * Returns the pairs at the end of the stream.
    *
-   * @throws GatewayError `truncated` when the last pair is not whole
+   * @throws GatewayError `truncated` when the last pair is incomplete
    */
   finish(): Variable[] {
     this.#end();
@@ -83,7 +86,7 @@ export class PairDecoder {
   }
 
   /**
-   * What {@link finish} returns, by name.
+   * The pairs of {@link finish}, by name.
    *
    * @throws GatewayError as {@link finish}
    */
@@ -130,7 +133,7 @@ export class PairDecoder {
     return taken;
   }
 
-  /** Every call of the engine takes as many pairs as its table holds. */
+  /** Splits pairs by calls of the engine, each of which takes as many as its table holds. */
   #split(start: number, length: number): void {
     const { results, memory } = this.#engine;
     const end = start + length;
@@ -145,7 +148,8 @@ export class PairDecoder {
       }
       const needed = results[TableResult.Needed]! >>> 0;
       if (rows < 0) {
-        // The pairs before the bad one may pass the limit, wherever the stream was cut.
+        // The pairs before the bad one may exceed the limit. The error must not depend on the
+        // chunks.
         if (consumed > 0) this.#split(at, consumed);
         throw this.#overflow(this.#length);
       }
@@ -181,7 +185,7 @@ export class PairDecoder {
     if (this.#fits(offset + size, this.#pairs.length)) return;
     throw new GatewayError(
       ErrorCode.LimitExceeded,
-      `the variables pass the limit of ${this.#limit} bytes at byte ${offset}`,
+      `the variables exceed the limit of ${this.#limit} bytes at byte ${offset}`,
       { offset, hint: "send fewer or shorter variables, or raise limits.variables" },
     );
   }
@@ -193,13 +197,13 @@ export class PairDecoder {
   #overflow(offset: number): GatewayError {
     return new GatewayError(
       ErrorCode.Malformed,
-      `the lengths of the name-value pair at byte ${offset} add up to more than 32 bits hold`,
+      `the lengths of the name-value pair at byte ${offset} add up to more than 32 bits`,
       { offset },
     );
   }
 }
 
-/** Bytes of the length that starts with `first`. */
+/** How many bytes a length takes whose first byte is `first`. */
 function lengthSize(first: number): number {
   return first > 127 ? 4 : 1;
 }
@@ -210,7 +214,10 @@ function lengthAt(bytes: Uint8Array, at: number): number {
   return ((first & 0x7f) << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
 }
 
-/** How long the pair at the start of `bytes` is; while its lengths are not whole, one byte more. */
+/**
+ * Bytes of the pair at the start of `bytes`; while its lengths are incomplete, one more than
+ * `bytes`.
+ */
 function pairSize(bytes: Uint8Array): number {
   const nameSize = lengthSize(bytes[0]!);
   if (bytes.length <= nameSize) return bytes.length + 1;

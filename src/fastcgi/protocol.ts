@@ -4,7 +4,10 @@ import { ErrorCode, GatewayError } from "../errors.js";
 export const VERSION = 1;
 /** Bytes of a record header. */
 export const RECORD_HEADER_LENGTH = 8;
-/** The longest content that we send: a multiple of 8, so that content and padding stay in 65,535. */
+/**
+ * The longest content that is sent: a multiple of 8, so that content and padding fit in 65,535
+ * bytes.
+ */
 export const MAX_SENT_LENGTH = 65_528;
 /** The request id of management records. */
 export const NULL_REQUEST_ID = 0;
@@ -27,10 +30,10 @@ export type RecordType = (typeof RecordType)[keyof typeof RecordType];
 export const Role = { Responder: 1, Authorizer: 2, Filter: 3 } as const;
 export type Role = (typeof Role)[keyof typeof Role];
 
-/** A flag of BEGIN_REQUEST: the application leaves the connection open behind its answer. */
+/** A flag of BEGIN_REQUEST: the application leaves the connection open after its response. */
 export const KEEP_CONN = 1;
 
-/** How the application disposed of a request, at the protocol's level. */
+/** The result of a request at the level of the protocol, in END_REQUEST (FastCGI 1.0 §5.5). */
 export const ProtocolStatus = {
   RequestComplete: 0,
   CannotMultiplexConnection: 1,

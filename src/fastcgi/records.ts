@@ -4,23 +4,23 @@ import { ErrorCode, GatewayError } from "../errors.js";
 import { PairDecoder } from "./pair-decoder.js";
 import { KEEP_CONN, RECORD_HEADER_LENGTH, RecordType, VERSION } from "./protocol.js";
 
-/** One record as it was on the wire (FastCGI 1.0 §3.3). */
+/** One record as it was sent (FastCGI 1.0 §3.3). */
 export interface FastCgiRecord {
-  /** Where in the stream it starts, in bytes. */
+  /** Where the record starts in the stream, in bytes. */
   offset: number;
   version: number;
-  /** Of `RecordType`, or one that FastCGI does not define. */
+  /** A {@link RecordType}, or a type that FastCGI does not define. */
   type: number;
   requestId: number;
   contentLength: number;
   paddingLength: number;
-  /** A copy. */
+  /** A copy of the content. */
   content: Uint8Array;
 }
 
 /**
- * Reads captured bytes record by record, for people to look at: every record whole, whatever its
- * type and request. Serving and asking is done with the engine instead.
+ * Reads captured bytes record by record, for display: each record with its whole content, of any
+ * type and request. Clients and servers use the decoders over the engine instead.
  */
 export class RecordReader {
   readonly #header = new Uint8Array(RECORD_HEADER_LENGTH);
@@ -36,10 +36,10 @@ export class RecordReader {
   }
 
   /**
-   * Takes the next bytes of the stream, and hands out each record that they complete.
+   * Takes the next bytes of the stream, and yields each record that they complete.
    *
-   * @throws GatewayError `malformed`, with the record's offset, where a record's version is not 1;
-   * the records before it have been handed out
+   * @throws GatewayError `malformed`, with the record's offset, when a record's version is not 1,
+   * after the records before it
    */
   *push(bytes: Uint8Array): Generator<FastCgiRecord, void, undefined> {
     let at = 0;
@@ -70,7 +70,7 @@ export class RecordReader {
     return this.#header[6]!;
   }
 
-  /** Bytes that the record still lacks; at least 1 while its header is not whole. */
+  /** Bytes that the record lacks; at least 1 while its header is incomplete. */
   get #missing(): number {
     if (this.#headerLength < RECORD_HEADER_LENGTH) return RECORD_HEADER_LENGTH - this.#headerLength;
     const body = this.#contentLength + this.#paddingLength;
@@ -129,7 +129,7 @@ export class RecordReader {
   }
 }
 
-/** What a record's content says. `stream` contents are pieces: PARAMS may break inside a pair. */
+/** The decoded content of a record. That of a stream is a piece: PARAMS may end inside a pair. */
 export type RecordBody =
   | { kind: "begin-request"; role: number; flags: number; keepConnection: boolean }
   | { kind: "abort-request" }
@@ -149,10 +149,10 @@ const streamKinds = new Map<number, "params" | "stdin" | "stdout" | "stderr" | "
 ]);
 
 /**
- * Reads the content of a record by its type, all eleven of them (FastCGI 1.0 §4 and §5).
+ * Decodes the content of a record of any type (FastCGI 1.0 §4 and §5).
  *
  * @throws GatewayError `malformed` or `truncated`, with the offset of the record, when the content
- * is not what its type has
+ * is invalid for its type
  */
 export function decodeBody(record: FastCgiRecord): RecordBody {
   const { type, content } = record;

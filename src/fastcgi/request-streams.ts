@@ -7,32 +7,34 @@ import type { PairDecoder } from "./pair-decoder.js";
 import { RecordType } from "./protocol.js";
 import type { FastCgiServerRequest } from "./server-request.js";
 
-/** Where contents are that follow each other in one stream: bytes `start` to `end` of those taken. */
+/**
+ * Joins contents that follow each other in one stream, in place: in the bytes that they arrived in.
+ */
 class JoinedContent {
   #bytes: Uint8Array = noBytes;
   #start = 0;
   #end = 0;
 
-  /** Whether nothing has been added since the last {@link take}. */
+  /** Whether nothing was added since the last {@link take}. */
   get empty(): boolean {
     return this.#end === this.#start;
   }
 
-  /** The bytes that contents are joined in. Those between contents are lost. */
+  /** The bytes to join contents in. Bytes between contents are overwritten. */
   set bytes(bytes: Uint8Array) {
     this.#bytes = bytes;
     this.#start = 0;
     this.#end = 0;
   }
 
-  /** Adds a content that is a copy of what was behind the last one. */
+  /** Adds a copy of the content at `at`, after the last one. */
   addCopy(content: Uint8Array, at: number): void {
     if (this.empty) this.#startAt(at);
     this.#bytes.set(content, this.#end);
     this.#end += content.length;
   }
 
-  /** Adds a content that is in the bytes, behind the last one: the shorter of both is moved. */
+  /** Adds the content at `at`, after the last one: moves the shorter of both. */
   add(at: number, length: number): void {
     if (this.empty) this.#startAt(at);
     const before = this.#end - this.#start;
@@ -46,7 +48,7 @@ class JoinedContent {
     }
   }
 
-  /** Hands out what has been joined, a view. */
+  /** Returns a view of the joined contents, and starts again with none. */
   take(): Uint8Array {
     const joined = this.#bytes.subarray(this.#start, this.#end);
     this.#start = this.#end;
@@ -59,13 +61,13 @@ class JoinedContent {
   }
 }
 
-/** Takes what follows a request's BEGIN_REQUEST: its variables, its body and data, its abort. */
+/** Takes the records of a request after BEGIN_REQUEST: its variables, body, data and abort. */
 export class RequestStreams {
   readonly #handlers: ServerHandlers;
   readonly #engine: Engine;
   readonly #onServed: () => void;
   readonly #joined = new JoinedContent();
-  /** Whose content is being joined. */
+  /** The stream whose contents are being joined. */
   #pending: { request: FastCgiServerRequest; type: number } | undefined;
 
   /** @param onServed is called for each request whose variables are complete */
@@ -75,13 +77,13 @@ export class RequestStreams {
     this.#onServed = onServed;
   }
 
-  /** The bytes that pieces are of from here on. A body is handed out in them. */
+  /** Sets the bytes of the following pieces. Bodies are passed on as views of them. */
   begin(bytes: Uint8Array): void {
     this.#joined.bytes = bytes;
     this.#pending = undefined;
   }
 
-  /** Hands out what there is of the body that came last. */
+  /** Passes the joined contents on. */
   flush(): void {
     const pending = this.#pending;
     this.#pending = undefined;
@@ -95,14 +97,14 @@ export class RequestStreams {
   /**
    * Takes a piece of one of the request's records, which is in the engine's window.
    *
-   * @returns whether it was of use: what follows the end of a stream is skipped
+   * @returns false for a piece that is skipped, because its stream has ended
    * @throws GatewayError `malformed` for a body before the end of the variables, `truncated` or
    * `limit_exceeded` for variables that cannot be read
    */
   receive(request: FastCgiServerRequest, piece: RecordPiece): boolean {
     switch (piece.type) {
       case RecordType.AbortRequest:
-        // At its end: what is left of a content, which it should not have, is of no other request.
+        // At the end of the record, so that a content, which it should not have, is skipped.
         if (piece.ends) abort(request);
         return true;
       case RecordType.Params:
@@ -126,7 +128,7 @@ export class RequestStreams {
   }
 
   /**
-   * Takes a long content, which is in the bytes.
+   * Takes a long content, which is in the bytes of {@link begin}.
    *
    * @returns as {@link receive}
    * @throws GatewayError as {@link receive}
@@ -138,7 +140,7 @@ export class RequestStreams {
     return true;
   }
 
-  /** What is added to the joined content from here on is the request's. */
+  /** Joins the following contents for a stream of the request. */
   #continue(request: FastCgiServerRequest, type: number): void {
     if (this.#pending?.request === request && this.#pending.type === type) return;
     this.flush();
@@ -164,9 +166,9 @@ export class RequestStreams {
 }
 
 /**
- * Whether the stream has not ended.
+ * Whether a stream has not ended.
  *
- * @throws GatewayError `malformed` when it should not have begun
+ * @throws GatewayError `malformed` when it begins before the end of PARAMS
  */
 function mayHaveMore(request: FastCgiServerRequest, type: number): boolean {
   const isBody = type === RecordType.Stdin;
@@ -186,7 +188,7 @@ function endData(request: FastCgiServerRequest): void {
   request.receiver?.endData();
 }
 
-/** END_REQUEST follows at once (FastCGI 1.0 §5.4); the handler ends when it likes, unseen. */
+/** Sends END_REQUEST at once (FastCGI 1.0 §5.4), though the handler may still run. */
 function abort(request: FastCgiServerRequest): void {
   request.receiver?.aborted(
     new GatewayError(ErrorCode.Aborted, "the front end aborted the request"),

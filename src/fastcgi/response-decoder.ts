@@ -17,13 +17,13 @@ import { defaultLimits } from "../limits.js";
 import { ProtocolStatus, protocolStatusError } from "./protocol.js";
 
 /**
- * Takes the answer to one request out of a FastCGI connection's bytes, however they are cut.
- * Records of other requests and of unknown types are counted and skipped.
+ * Decodes the response to one request from the bytes of a FastCGI connection, in chunks of any
+ * length. Records of other requests and of unknown types are counted and skipped.
  */
 export class ResponseDecoder {
-  /** Records that belong to no request of ours. */
+  /** How many records belonged to other requests. */
   otherRequests = 0;
-  /** Records whose type a response does not have. */
+  /** How many records had a type that a response does not have. */
   otherTypes = 0;
   readonly #requestId: number;
   readonly #engine: Engine;
@@ -32,7 +32,7 @@ export class ResponseDecoder {
   readonly #recordLimit: number;
   readonly #start = new StreamStart();
   #received = 0;
-  /** A record of this request has come. */
+  /** Whether a record of this request has arrived. */
   #answered = false;
   #records = 0;
   #ended = false;
@@ -49,18 +49,18 @@ export class ResponseDecoder {
     this.#state[DemultiplexState.RequestId] = requestId;
   }
 
-  /** True behind END_REQUEST. */
+  /** Whether END_REQUEST has arrived. */
   get ended(): boolean {
     return this.#ended;
   }
 
-  /** True once a byte has come. */
+  /** Whether a byte has arrived. */
   get started(): boolean {
     return this.#received > 0;
   }
 
   /**
-   * Decodes bytes that need not lie in the engine's window: they are copied there.
+   * Decodes bytes, which it copies into the engine's window.
    *
    * @returns how many bytes belong to this response; the rest follows END_REQUEST
    */
@@ -78,8 +78,8 @@ export class ResponseDecoder {
    * Decodes the first `length` bytes of the engine's window.
    *
    * @returns how many bytes belong to this response
-   * @throws GatewayError `wrong_protocol`, `malformed`, `limit_exceeded`, or what END_REQUEST's
-   * protocolStatus says: `overloaded`, `cannot_multiplex`, `unknown_role`
+   * @throws GatewayError `wrong_protocol`, `malformed`, `limit_exceeded`, or the error for
+   * END_REQUEST's protocolStatus: `overloaded`, `cannot_multiplex`, `unknown_role`
    */
   receive(length: number): number {
     if (this.#ended) return 0;
@@ -99,7 +99,7 @@ export class ResponseDecoder {
     return this.#deliver();
   }
 
-  /** Reads every result before a handler runs: a handler may use the engine for its own work. */
+  /** Reads all results before it calls a handler, which may use the engine. */
   #deliver(): number {
     const { results, memory } = this.#engine;
     const stdoutStart = results[DemultiplexResult.StdoutStart]!;
@@ -126,9 +126,7 @@ export class ResponseDecoder {
     return consumed;
   }
 
-  /**
-   * Says what an end of file at this point means; undefined behind END_REQUEST.
-   */
+  /** The error of a connection that ends at this point; undefined after END_REQUEST. */
   closed(): GatewayError | undefined {
     if (this.#ended) return undefined;
     if (this.#received === 0) {
@@ -146,7 +144,7 @@ export class ResponseDecoder {
     );
   }
 
-  /** What is wrong when all that has come are records of other requests. */
+  /** The error when only records of other requests have arrived. */
   unanswered(): GatewayError | undefined {
     if (this.#answered || this.otherRequests === 0) return undefined;
     const requestId = requestIdOf(this.#start.bytes);
@@ -155,7 +153,7 @@ export class ResponseDecoder {
       ErrorCode.Malformed,
       `the peer answered request ${requestId}, and was asked request ${this.#requestId}`,
       {
-        hint: "an application answers with the id that it was sent: this one is at fault",
+        hint: "the application is at fault: it must answer with the id that it received",
         offset: 2,
       },
     );

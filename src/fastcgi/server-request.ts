@@ -4,12 +4,14 @@ import { encodeEndRequest, endOfStream, streamRecords } from "./encode.js";
 import type { PairDecoder } from "./pair-decoder.js";
 import { ProtocolStatus, RecordType, Role } from "./protocol.js";
 
-/** What a request needs of the connection that it is on. */
+/** What a request calls on its connection. */
 export interface RequestOwner {
   send(parts: readonly Uint8Array[]): void;
   /** END_REQUEST has been sent. */
   ended(request: FastCgiServerRequest): void;
-  /** The response broke off. Whether closing the connection tells the peer; else END_REQUEST does. */
+  /**
+   * The response is incomplete. Returns whether the connection closes; if not, END_REQUEST is sent.
+   */
   cut(request: FastCgiServerRequest): boolean;
 }
 
@@ -19,28 +21,29 @@ const roles = new Map<number, ServerRole>([
   [Role.Filter, "filter"],
 ]);
 
-/** The role that a BEGIN_REQUEST asks for; undefined when FastCGI knows none of that number. */
+/** The role with a number; undefined for a number that FastCGI does not define. */
 export function roleOf(number: number): ServerRole | undefined {
   return roles.get(number);
 }
 
-/** The appStatus of a request that was not answered to its end, like a program's exit status. */
+/** The appStatus of a request whose response is incomplete, like a program's exit status. */
 const FAILED = 1;
 
 /** One request on a FastCGI connection, from BEGIN_REQUEST to END_REQUEST. */
 export class FastCgiServerRequest implements ServerRequest {
   readonly requestId: number;
   readonly role: ServerRole;
-  /** Counts the requests of the connection. */
+  /** The number of the request on its connection, from 0. */
   readonly number: number;
-  /** Records of the connection before this request began. */
+  /** How many records the connection had before this request. */
   readonly recordsBefore: number;
-  /** Undefined once the variables are complete. */
+  /** Decodes the variables; undefined once they are complete. */
   params: PairDecoder | undefined;
-  /** Undefined until the variables are complete. */
+  /** Receives the body; undefined until the variables are complete. */
   receiver: RequestReceiver | undefined;
-  /** Whether STDIN and DATA have ended. */
+  /** Whether STDIN has ended. */
   bodyEnded = false;
+  /** Whether DATA has ended. */
   dataEnded = false;
   #variables = noVariables;
   #hasErrors = false;
@@ -64,7 +67,7 @@ export class FastCgiServerRequest implements ServerRequest {
     return this.#variables;
   }
 
-  /** Whether all of the request has come. */
+  /** Whether the request has arrived completely. */
   get complete(): boolean {
     return this.bodyEnded && this.dataEnded;
   }
@@ -74,8 +77,8 @@ export class FastCgiServerRequest implements ServerRequest {
   }
 
   /**
-   * Whether the client may have left without a record that says so. HAProxy (2.6) then begins the next
-   * request on the same connection, and ignores a refusal.
+   * Whether the client may have left without a record that says so. HAProxy (2.6) then begins the
+   * next request on the same connection, and ignores a refusal.
    */
   get mayBeAbandoned(): boolean {
     if (!this.complete) return false;
@@ -116,12 +119,12 @@ export class FastCgiServerRequest implements ServerRequest {
     this.#owner.ended(this);
   }
 
-  /** Answers ABORT_REQUEST (FastCGI 1.0 §5.4): what is not sent by now is not sent. */
+  /** Answers ABORT_REQUEST (FastCGI 1.0 §5.4). Nothing can be sent afterwards. */
   abort(): void {
     this.#end(FAILED);
   }
 
-  /** The connection is gone, and all that would be sent with it. */
+  /** Ends the request without sending anything, because the connection is lost. */
   drop(): void {
     this.#ended = true;
   }

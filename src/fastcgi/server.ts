@@ -20,10 +20,10 @@ export interface FastCgiServerOptions extends Partial<ApplicationValues> {
   engine?: Engine | undefined;
 }
 
-/** A header of version 0, which no record has. */
+/** A header of version 0: to a front end, an error in the protocol. */
 const notARecord = new Uint8Array(8);
 
-/** Requests and records that may be refused in a row before the peer counts as hostile. */
+/** Requests and records that may be refused in a row before the connection is closed. */
 const MAX_REFUSALS = 1_024;
 
 /**
@@ -35,7 +35,10 @@ const MAX_REFUSALS = 1_024;
  */
 export class FastCgiServer implements ServerMachine, RequestOwner {
   readonly headBegin = "status-field";
-  /** Bytes of records of inactive requests, or of types that an application does not get: skipped. */
+  /**
+   * Bytes that were skipped: records of inactive requests, and of types that are not for
+   * applications.
+   */
   ignored = 0;
   readonly #handlers: ServerHandlers;
   readonly #engine: Engine;
@@ -47,13 +50,13 @@ export class FastCgiServer implements ServerMachine, RequestOwner {
   #management: ManagementRecords | undefined;
   /** Requests and records that were refused since a request was last served. */
   #refusals = 0;
-  /** A BEGIN_REQUEST that is not whole yet. */
+  /** The content of an incomplete BEGIN_REQUEST. */
   readonly #content = new ByteCollector();
   readonly #start = new StreamStart();
-  /** Records before the bytes that are being taken. */
+  /** How many records came before the current bytes. */
   #recordsBefore = 0;
   #begun = 0;
-  /** False once a request has come without KEEP_CONN. */
+  /** Whether all requests so far had KEEP_CONN. */
   #keepConnection = true;
   #closed = false;
 
@@ -95,8 +98,8 @@ export class FastCgiServer implements ServerMachine, RequestOwner {
   }
 
   /**
-   * @throws GatewayError `wrong_protocol`, `malformed`, `truncated` or `limit_exceeded`: the
-   * connection is to be closed. All requests on it have been aborted with that error
+   * @throws GatewayError `wrong_protocol`, `malformed`, `truncated` or `limit_exceeded` when the
+   * connection has to be closed, after aborting all its requests with that error
    */
   take(bytes: Uint8Array): void {
     for (let offset = 0; offset < bytes.length; offset += WINDOW_SIZE) {
@@ -162,9 +165,9 @@ export class FastCgiServer implements ServerMachine, RequestOwner {
   }
 
   /**
-   * Front ends take an answer with any appStatus for whole, and nginx without keep-alive, Caddy and
-   * others take the end of the connection for the end of the answer: only what is no record is an
-   * error to all of them.
+   * Sends an invalid record. Front ends take a response with any appStatus for complete, and nginx
+   * without keep-alive, Caddy and others take the end of the connection for the end of the
+   * response: only an invalid record is an error to all of them.
    */
   cut(request: FastCgiServerRequest): boolean {
     if (this.#requests.size > 1) return false;
@@ -186,7 +189,7 @@ export class FastCgiServer implements ServerMachine, RequestOwner {
   #dispatch(piece: RecordPiece): void {
     const { type, requestId } = piece;
     if (type !== RecordType.Stdin && type !== RecordType.Data) this.#streams.flush();
-    // Also by a handler that has answered at the sight of what was flushed.
+    // A handler that answers while it receives the flushed body may have closed the connection.
     if (this.#closed) return;
     if (requestId === NULL_REQUEST_ID || type === RecordType.GetValues) this.#manage(piece);
     else if (type === RecordType.BeginRequest) this.#begin(piece);
@@ -256,7 +259,7 @@ export class FastCgiServer implements ServerMachine, RequestOwner {
     );
   }
 
-  /** The content of a BEGIN_REQUEST once it is whole: a view, where it came in one piece. */
+  /** The content of a BEGIN_REQUEST once it is complete: a view if it arrived in one piece. */
   #collect({ start, length, begins, ends }: RecordPiece): Uint8Array | undefined {
     const bytes = this.#engine.memory.subarray(start, start + length);
     if (begins && ends) return bytes;
@@ -264,7 +267,7 @@ export class FastCgiServer implements ServerMachine, RequestOwner {
     return ends ? this.#content.take() : undefined;
   }
 
-  /** Counts the connection's records since the oldest request on it began. */
+  /** Limits the records of the connection since its oldest request began. */
   #checkRecords(): void {
     const [oldest] = this.#requests.values();
     if (oldest === undefined) return;
@@ -281,7 +284,7 @@ export class FastCgiServer implements ServerMachine, RequestOwner {
     return (isStart ? otherClientError(this.#start.text, "FastCGI") : undefined) ?? error;
   }
 
-  /** Nothing more is received or sent. */
+  /** Aborts all requests. Nothing more is received or sent. */
   #abandon(error: GatewayError): void {
     this.#closed = true;
     const requests = [...this.#requests.values()];

@@ -97,7 +97,9 @@ describe("what a front end sent that cannot be", () => {
     ["café", "café"],
     [bytes("caf\xe9"), "caf%E9"],
   ])("is shown in Unicode: %j", (host, shown) => {
-    expect(failure({ HTTP_HOST: host })).toBe(`HTTP_HOST is "${shown}", which cannot be`);
-    expect(failure({ REQUEST_METHOD: host })).toBe(`REQUEST_METHOD is "${shown}", which cannot be`);
+    expect(failure({ HTTP_HOST: host })).toBe(`HTTP_HOST is "${shown}", which is invalid`);
+    expect(failure({ REQUEST_METHOD: host })).toBe(
+      `REQUEST_METHOD is "${shown}", which is invalid`,
+    );
   });
 });
