@@ -139,10 +139,8 @@ export class FastCgiServer implements ServerMachine, RequestOwner {
       return problem;
     }
     this.#keepConnection = false;
-    if (requests.length === 0) {
-      this.#closed = true;
-      return undefined;
-    }
+    this.#closed = requests.length === 0;
+    if (this.#closed) return undefined;
     const left = frontEndLeft();
     for (const request of requests) request.receiver?.aborted(left);
     return left;
@@ -230,11 +228,12 @@ export class FastCgiServer implements ServerMachine, RequestOwner {
       this.#refuse(requestId, ProtocolStatus.CannotMultiplexConnection);
     } else if (this.#requests.size >= this.#limits.requests) {
       this.#refuse(requestId, ProtocolStatus.Overloaded);
-    } else if (role === undefined) {
-      if (!keep) this.#keepConnection = false;
-      this.#refuse(requestId, ProtocolStatus.UnknownRole);
     } else {
       if (!keep) this.#keepConnection = false;
+      if (role === undefined) {
+        this.#refuse(requestId, ProtocolStatus.UnknownRole);
+        return;
+      }
       const recordsBefore = this.#recordsBefore;
       const begin = { requestId, role, number: this.#begun++, recordsBefore };
       const params = new PairDecoder({ limit: this.#limits.variables, engine: this.#engine });

@@ -5,7 +5,7 @@ import type {
 } from "../../src/cgi/server-machine.js";
 import type { GatewayError } from "../../src/errors.js";
 import { FastCgiServer, type FastCgiServerOptions } from "../../src/fastcgi/server.js";
-import { begin, endStdin, join, params, told } from "./records-of.js";
+import { begin, endStdin, join, params, summaryOf } from "./records-of.js";
 
 /** A request as the application saw it. */
 export interface SeenRequest {
@@ -73,8 +73,8 @@ export class DrivenServer {
   }
 
   /** What was sent since the last call, record by record. */
-  told(): string[] {
-    return told(this.take());
+  summary(): string[] {
+    return summaryOf(this.take());
   }
 
   #receive(request: ServerRequest, behaviour: Behaviour): RequestReceiver {

@@ -23,7 +23,7 @@ describe.each(engines)("A FastCgiServer on the %s engine", (_, engine) => {
     it("GET_VALUES: what was asked, in that order", () => {
       const server = drive({ maxConnections: 10, maxRequests: 20 });
       server.feed(ask("FCGI_MPXS_CONNS", "FCGI_MAX_CONNS", "FCGI_MAX_REQS"));
-      expect(server.told()).toEqual([
+      expect(server.summary()).toEqual([
         "0 values FCGI_MPXS_CONNS=0 FCGI_MAX_CONNS=10 FCGI_MAX_REQS=20",
       ]);
     });
@@ -31,7 +31,7 @@ describe.each(engines)("A FastCgiServer on the %s engine", (_, engine) => {
     it("GET_VALUES: unknown names are left out, and nothing asked is answered with nothing", () => {
       const server = drive({ multiplex: true });
       server.feed(ask("NOPE", "FCGI_MPXS_CONNS", "__proto__", "FCGI_MPXS_CONNS"), ask());
-      expect(server.told()).toEqual(["0 values FCGI_MPXS_CONNS=1", "0 values"]);
+      expect(server.summary()).toEqual(["0 values FCGI_MPXS_CONNS=1", "0 values"]);
     });
 
     it("GET_VALUES: in the middle of a request, byte by byte", () => {
@@ -44,7 +44,7 @@ describe.each(engines)("A FastCgiServer on the %s engine", (_, engine) => {
         endStdin(1),
       );
       server.feed(...Array.from(all, (byte) => Uint8Array.of(byte)));
-      expect(server.told()[0]).toBe("0 values FCGI_MPXS_CONNS=0");
+      expect(server.summary()[0]).toBe("0 values FCGI_MPXS_CONNS=0");
       expect(server.requests[0]?.body).toBe("ab");
     });
 
@@ -63,7 +63,7 @@ describe.each(engines)("A FastCgiServer on the %s engine", (_, engine) => {
     it("an unknown type is answered with UNKNOWN_TYPE, once a record", () => {
       const server = drive();
       server.feed(...Array.from(record(UNKNOWN_TYPE, 0, "what"), (byte) => Uint8Array.of(byte)));
-      expect(server.told()).toEqual([`0 unknown ${UNKNOWN_TYPE}`]);
+      expect(server.summary()).toEqual([`0 unknown ${UNKNOWN_TYPE}`]);
     });
 
     it("an unknown type of a request, and records that only applications send, are skipped", () => {
@@ -71,7 +71,7 @@ describe.each(engines)("A FastCgiServer on the %s engine", (_, engine) => {
       server.feed(get(), record(UNKNOWN_TYPE, 1, "x"), record(RecordType.Stdout, 1, "x"));
       expect(server.feed(record(RecordType.EndRequest, 1, "12345678"))).toBeUndefined();
       expect(server.machine.ignored).toBe(1 + 1 + 8);
-      expect(server.told()).toEqual([]);
+      expect(server.summary()).toEqual([]);
     });
 
     it("records of inactive ids are skipped", () => {

@@ -12,8 +12,8 @@ export function bodiesOf(sent: Uint8Array): (readonly [id: number, body: RecordB
   return bodies;
 }
 
-/** What a peer was told, in short: `1 stdout hello`, `1 end 0 0`. */
-export function told(sent: Uint8Array): string[] {
+/** The records in bytes that were sent, in short: `1 stdout hello`, `1 end 0 0`. */
+export function summaryOf(sent: Uint8Array): string[] {
   return bodiesOf(sent).map(([id, body]) => `${id} ${inShort(body)}`);
 }
 

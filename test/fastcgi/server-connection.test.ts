@@ -16,7 +16,7 @@ describe.each(engines)("A connection of a FastCgiServer on the %s engine", (_, e
     it("is closed behind the answer without KEEP_CONN", () => {
       const server = drive();
       server.feed(get(1, false));
-      expect(server.told().at(-1)).toBe("1 end 0 0");
+      expect(server.summary().at(-1)).toBe("1 end 0 0");
       expect(server.closed).toBe("finished");
     });
 
@@ -34,7 +34,7 @@ describe.each(engines)("A connection of a FastCgiServer on the %s engine", (_, e
     it("is left open with KEEP_CONN, request after request", () => {
       const server = drive();
       for (let at = 0; at < 3; at++) server.feed(get(1));
-      expect(server.told().filter((line) => line === "1 end 0 0").length).toBe(3);
+      expect(server.summary().filter((line) => line === "1 end 0 0").length).toBe(3);
       expect(server.closed).toBeUndefined();
       server.feed(get(2, false));
       expect(server.closed).toBe("finished");
@@ -45,14 +45,14 @@ describe.each(engines)("A connection of a FastCgiServer on the %s engine", (_, e
       server.feed(get(1, false));
       server.take();
       expect(server.feed(get(2), hex("ff"))).toBeUndefined();
-      expect(server.told()).toEqual([]);
+      expect(server.summary()).toEqual([]);
       expect(server.requests.length).toBe(1);
     });
 
     it("refuses a second request with CANT_MPX_CONN unless it may multiplex", () => {
       const server = drive({}, silent);
       server.feed(begin(1), params(1, {}), get(2));
-      expect(server.told()).toEqual(["2 end 0 1"]);
+      expect(server.summary()).toEqual(["2 end 0 1"]);
       server.feed(record(RecordType.Stdin, 1, "still"), endStdin(1));
       expect(server.requests).toMatchObject([{ body: "still", bodyEnded: true }]);
     });
@@ -60,7 +60,7 @@ describe.each(engines)("A connection of a FastCgiServer on the %s engine", (_, e
     it("refuses a request behind one that has come as a whole to every other front end", () => {
       const server = drive({}, silent);
       server.feed(get(3), get(5));
-      expect(server.told()).toEqual(["5 end 0 1"]);
+      expect(server.summary()).toEqual(["5 end 0 1"]);
       expect(server.requests.length).toBe(1);
     });
 
@@ -73,14 +73,14 @@ describe.each(engines)("A connection of a FastCgiServer on the %s engine", (_, e
       ]);
       expect([server.machine.active, server.machine.receiving]).toEqual([3, 1]);
       server.feed(begin(9));
-      expect(server.told()).toEqual(["9 end 0 1"]);
+      expect(server.summary()).toEqual(["9 end 0 1"]);
 
       const [first, second] = server.requests;
       second?.request.respond(bytes("second"));
       second?.request.end();
       first?.request.respond(bytes("first"));
       first?.request.end();
-      expect(server.told()).toEqual([
+      expect(server.summary()).toEqual([
         "5 stdout second",
         "5 stdout",
         "5 end 0 0",
@@ -94,7 +94,7 @@ describe.each(engines)("A connection of a FastCgiServer on the %s engine", (_, e
     it("holds no more of these than it may carry", () => {
       const server = drive({ limits: { requests: 2 } }, silent);
       server.feed(fromHaproxy(1), fromHaproxy(3), fromHaproxy(5));
-      expect(server.told()).toEqual(["5 end 0 2"]);
+      expect(server.summary()).toEqual(["5 end 0 2"]);
       expect(server.machine.active).toBe(2);
     });
 
@@ -126,7 +126,7 @@ describe.each(engines)("A connection of a FastCgiServer on the %s engine", (_, e
         { variables: [["N", "2"]], body: "second" },
         { variables: [["N", "1"]], body: "oneone" },
       ]);
-      expect(server.told().filter((line) => line.includes("end"))).toEqual([
+      expect(server.summary().filter((line) => line.includes("end"))).toEqual([
         "2 end 0 0",
         "1 end 0 0",
       ]);
@@ -143,14 +143,14 @@ describe.each(engines)("A connection of a FastCgiServer on the %s engine", (_, e
     it("refuses more requests than it may carry as overload", () => {
       const server = drive({ multiplex: true, limits: { requests: 2 } }, silent);
       server.feed(begin(1), begin(2), begin(3));
-      expect(server.told()).toEqual(["3 end 0 2"]);
+      expect(server.summary()).toEqual(["3 end 0 2"]);
       expect(server.machine.active).toBe(2);
     });
 
     it("tells overload for a request that the application does not take", () => {
       const server = drive({}, { onRequest: ({ request }) => request.refuse() });
       server.feed(get());
-      expect(server.told()).toEqual(["1 end 0 2"]);
+      expect(server.summary()).toEqual(["1 end 0 2"]);
     });
   });
 
@@ -179,7 +179,7 @@ describe.each(engines)("A connection of a FastCgiServer on the %s engine", (_, e
       const { request, aborted } = server.requests[0] ?? expect.fail();
       expect(aborted).toBe("aborted");
       request.end();
-      expect(server.told()).toEqual(["1 stdout", "1 end 0 0"]);
+      expect(server.summary()).toEqual(["1 stdout", "1 end 0 0"]);
       expect(server.closed).toBe("finished");
     });
 
@@ -190,23 +190,23 @@ describe.each(engines)("A connection of a FastCgiServer on the %s engine", (_, e
       expect(server.requests.map(({ aborted }) => aborted)).toEqual(["aborted", "aborted"]);
       expect(server.requests.every(({ request }) => request.ended)).toBe(true);
       server.requests[0]?.request.respond(bytes("late"));
-      expect(server.told()).toEqual([]);
+      expect(server.summary()).toEqual([]);
     });
   });
 
-  it("tells of how many requests more is to come", () => {
+  it("counts the requests of which more is to come", () => {
     const server = drive({ multiplex: true }, silent);
-    const told = [server.machine.receiving];
+    const counts = [server.machine.receiving];
     for (const sent of [begin(1), begin(2), params(2, {}), endStdin(2), params(1, {})]) {
       server.feed(sent);
-      told.push(server.machine.receiving);
+      counts.push(server.machine.receiving);
     }
-    expect(told).toEqual([0, 1, 2, 2, 1, 1]);
+    expect(counts).toEqual([0, 1, 2, 2, 1, 1]);
     server.requests[1]?.request.end();
     expect(server.machine.receiving).toBe(0);
   });
 
-  it("tells which request's variables have been incomplete for longest", () => {
+  it("numbers the request whose variables have been incomplete for longest", () => {
     const server = drive({ multiplex: true }, silent);
     expect(server.machine.incomplete).toBeUndefined();
     server.feed(begin(1), begin(2));

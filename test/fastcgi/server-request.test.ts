@@ -4,7 +4,7 @@ import { RecordReader } from "../../src/fastcgi/records.js";
 import { bytes } from "../bytes.js";
 import { engines } from "../engine/engines.js";
 import { type Behaviour, DrivenServer, get, silent } from "./drive-server.js";
-import { begin, endStdin, join, params, record, told } from "./records-of.js";
+import { begin, endStdin, join, params, record, summaryOf } from "./records-of.js";
 
 /** A role that FastCGI does not define. */
 const UNKNOWN_ROLE = 9;
@@ -39,7 +39,11 @@ describe.each(engines)("A request to a FastCgiServer on the %s engine", (_, engi
     it("is answered on STDOUT, which ends, and by END_REQUEST", () => {
       const server = drive();
       server.feed(get(7));
-      expect(server.told()).toEqual(["7 stdout Status: 200 OK\r\n\r\n0", "7 stdout", "7 end 0 0"]);
+      expect(server.summary()).toEqual([
+        "7 stdout Status: 200 OK\r\n\r\n0",
+        "7 stdout",
+        "7 end 0 0",
+      ]);
     });
 
     it("has an error stream, which ends too when it was used", () => {
@@ -54,7 +58,7 @@ describe.each(engines)("A request to a FastCgiServer on the %s engine", (_, engi
         },
       );
       server.feed(get());
-      expect(server.told()).toEqual([
+      expect(server.summary()).toEqual([
         "1 stderr oops",
         "1 stdout body",
         "1 stdout",
@@ -102,11 +106,11 @@ describe.each(engines)("A request to a FastCgiServer on the %s engine", (_, engi
     it("may be answered before its body has come: the rest is skipped", () => {
       const server = drive({}, { onRequest: ({ request }) => request.end() });
       server.feed(begin(1), params(1, {}));
-      expect(server.told()).toEqual(["1 stdout", "1 end 0 0"]);
+      expect(server.summary()).toEqual(["1 stdout", "1 end 0 0"]);
       expect(server.feed(record(RecordType.Stdin, 1, "late"), endStdin(1))).toBeUndefined();
       expect(server.machine.ignored).toBe("late".length);
       expect(server.feed(get(1))).toBeUndefined();
-      expect(server.told()).toEqual(["1 stdout", "1 end 0 0"]);
+      expect(server.summary()).toEqual(["1 stdout", "1 end 0 0"]);
     });
 
     it("cannot be answered any more once it has ended", () => {
@@ -119,7 +123,7 @@ describe.each(engines)("A request to a FastCgiServer on the %s engine", (_, engi
       request.end();
       request.fail();
       request.refuse();
-      expect(server.told()).toEqual([]);
+      expect(server.summary()).toEqual([]);
       expect(server.closed).toBeUndefined();
     });
   });
@@ -129,7 +133,7 @@ describe.each(engines)("A request to a FastCgiServer on the %s engine", (_, engi
       const server = drive();
       server.feed(begin(1, { role: Role.Authorizer }), params(1, {}));
       expect(server.requests).toMatchObject([{ request: { role: "authorizer" }, bodyEnded: true }]);
-      expect(server.told().at(-1)).toBe("1 end 0 0");
+      expect(server.summary().at(-1)).toBe("1 end 0 0");
     });
 
     it("a filter has data behind its body", () => {
@@ -159,7 +163,7 @@ describe.each(engines)("A request to a FastCgiServer on the %s engine", (_, engi
     it("any other is refused with UNKNOWN_ROLE", () => {
       const server = drive();
       server.feed(begin(1, { role: UNKNOWN_ROLE }), params(1, {}), endStdin(1), get(2));
-      expect(server.told()).toEqual([
+      expect(server.summary()).toEqual([
         "1 end 0 3",
         "2 stdout Status: 200 OK\r\n\r\n0",
         "2 stdout",
@@ -182,7 +186,7 @@ describe.each(engines)("A request to a FastCgiServer on the %s engine", (_, engi
       server.feed(get());
       const sent = server.take();
       const end = sent.length - RECORD_HEADER_LENGTH;
-      expect(told(sent.subarray(0, end))).toEqual(["1 stdout half"]);
+      expect(summaryOf(sent.subarray(0, end))).toEqual(["1 stdout half"]);
       expect(sent.subarray(end)).toEqual(new Uint8Array(RECORD_HEADER_LENGTH));
       expect(server.closed).toBe("cut");
     });
@@ -191,7 +195,7 @@ describe.each(engines)("A request to a FastCgiServer on the %s engine", (_, engi
       const server = drive({ multiplex: true }, silent);
       server.feed(get(1), get(2));
       server.requests[0]?.request.fail();
-      expect(server.told()).toEqual(["1 stdout", "1 end 1 0"]);
+      expect(server.summary()).toEqual(["1 stdout", "1 end 1 0"]);
       expect(server.closed).toBeUndefined();
     });
   });
@@ -201,15 +205,15 @@ describe.each(engines)("A request to a FastCgiServer on the %s engine", (_, engi
       const server = drive({}, silent);
       server.feed(get(), record(RecordType.AbortRequest, 1));
       expect(server.requests[0]?.aborted).toBe("aborted");
-      expect(server.told()).toEqual(["1 stdout", "1 end 1 0"]);
+      expect(server.summary()).toEqual(["1 stdout", "1 end 1 0"]);
       server.requests[0]?.request.respond(bytes("late"));
-      expect(server.told()).toEqual([]);
+      expect(server.summary()).toEqual([]);
     });
 
     it("ends a request whose variables are not complete", () => {
       const server = drive();
       server.feed(begin(1), record(RecordType.AbortRequest, 1), get(1));
-      expect(server.told()[1]).toBe("1 end 1 0");
+      expect(server.summary()[1]).toBe("1 end 1 0");
       expect(server.requests.length).toBe(1);
     });
 
@@ -220,7 +224,7 @@ describe.each(engines)("A request to a FastCgiServer on the %s engine", (_, engi
     ])("of a request that is %s makes room for the next, without multiplexing", (__, sent) => {
       const server = drive({}, silent);
       server.feed(sent, record(RecordType.AbortRequest, 1), get(3));
-      expect(server.told()).toEqual(["1 stdout", "1 end 1 0"]);
+      expect(server.summary()).toEqual(["1 stdout", "1 end 1 0"]);
       expect([server.machine.active, server.machine.receiving]).toEqual([1, 0]);
       expect(server.requests.at(-1)).toMatchObject({ bodyEnded: true, aborted: undefined });
     });

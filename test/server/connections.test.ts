@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { RecordType } from "../../src/fastcgi/protocol.js";
-import { begin, endStdin, params, record, told } from "../fastcgi/records-of.js";
+import { begin, endStdin, params, record, summaryOf } from "../fastcgi/records-of.js";
 import { until } from "../harness/server-process.js";
 import { askForValues, get, post, text, VALUES_LENGTH, variables } from "./fastcgi-front-end.js";
 import { hello, never, serveFastCgi } from "./serving.js";
@@ -97,7 +97,7 @@ describe("connections", () => {
       () => "no values came",
       1_000,
     );
-    expect(told(peer.bytes)).toEqual([
+    expect(summaryOf(peer.bytes)).toEqual([
       "0 values FCGI_MPXS_CONNS=0 FCGI_MAX_CONNS=7 FCGI_MAX_REQS=9",
     ]);
   });

@@ -1,4 +1,4 @@
-import { begin, endStdin, join, params, record, told } from "../fastcgi/records-of.js";
+import { begin, endStdin, join, params, record, summaryOf } from "../fastcgi/records-of.js";
 import { Peer } from "../harness/peer.js";
 import { until } from "../harness/server-process.js";
 
@@ -35,10 +35,10 @@ export class FastCgiFrontEnd extends Peer {
     await this.closed(milliseconds);
     const { bytes } = this;
     try {
-      return told(bytes);
+      return summaryOf(bytes);
     } catch (error) {
       if (!bytes.subarray(-CUT.length).equals(CUT)) throw error;
-      return [...told(bytes.subarray(0, -CUT.length)), "cut"];
+      return [...summaryOf(bytes.subarray(0, -CUT.length)), "cut"];
     }
   }
 
@@ -48,7 +48,7 @@ export class FastCgiFrontEnd extends Peer {
 
   #wholeRecords(): string[] {
     try {
-      return told(this.bytes);
+      return summaryOf(this.bytes);
     } catch {
       // More is to come.
       return [];

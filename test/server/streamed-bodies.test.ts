@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { RecordType } from "../../src/fastcgi/protocol.js";
-import { endStdin, join, record, told } from "../fastcgi/records-of.js";
+import { endStdin, join, record, summaryOf } from "../fastcgi/records-of.js";
 import { until } from "../harness/server-process.js";
 import { get, post, text } from "./fastcgi-front-end.js";
 import { gate, hello, serveFastCgi } from "./serving.js";
@@ -123,7 +123,7 @@ describe("a response", () => {
       () => "no head came",
       2_000,
     );
-    expect(text(told(peer.bytes))).toBe("Status: 200 OK\r\n\r\n");
+    expect(text(summaryOf(peer.bytes))).toBe("Status: 200 OK\r\n\r\n");
     answering.open();
     expect(text(await peer.answer())).toMatch(/late$/);
   });
