@@ -22,16 +22,15 @@ export {
 export type { Pool } from "./pool/pool.js";
 export { controlBySignals } from "./pool/pool.js";
 export { startPool } from "./pool/start-pool.js";
+export type { WsgiEnviron } from "./server/adapters/wsgi.js";
 export {
   fromWsgi,
   type StartResponse,
   type WsgiApplication,
   type WsgiResult,
 } from "./server/adapters/wsgi.js";
-export type { WsgiEnviron } from "./server/adapters/wsgi-environ.js";
 export type { WsgiChunk } from "./server/adapters/wsgi-response.js";
 export type { Application } from "./server/application.js";
-export { compose, type Middleware } from "./server/compose.js";
 export type {
   Context,
   ErrorStream,
@@ -39,8 +38,7 @@ export type {
   HandlerLike,
   StreamsHandler,
 } from "./server/handler.js";
-export { handlerOf } from "./server/handler.js";
-export { makeFetchLazy } from "./server/lazy-fetch/install.js";
+export { compose, handlerOf, type Middleware } from "./server/handler.js";
 export type { ServeOptions } from "./server/options.js";
 export type { ConnectionContext, ConnectionHandler } from "./server/raw-connection.js";
 export type { GatewayServer, ServerCounts } from "./server/serve.js";

@@ -7,12 +7,9 @@ import { root } from "../lib/packages.mjs";
 
 const [listen, application, mode, concurrency = "1", workers = "2"] = process.argv.slice(2);
 const url = new URL(application, import.meta.url);
-const { makeFetchLazy, serve, startPool } = await import(
-  pathToFileURL(join(root, "dist", "server.js")).href
-);
-// The workers of a pool do it themselves.
-makeFetchLazy();
-if (mode === undefined) await serve((await import(url.href)).default, { listen });
+const { serve, startPool } = await import(pathToFileURL(join(root, "dist", "server.js")).href);
+// In a pool, `lazyFetch` is on by default.
+if (mode === undefined) await serve((await import(url.href)).default, { listen, lazyFetch: true });
 else {
   const pool = { application: url, listen, mode, concurrency: Number(concurrency) };
   await startPool({ ...pool, maxChildren: Number(workers), log() {} });

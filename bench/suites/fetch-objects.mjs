@@ -6,24 +6,24 @@ import { variables } from "../serve/requests.mjs";
 const [entry] = await loadPackages();
 const { Variables } = await entry.module("cgi/variables.js");
 const { requestFromVariables, requestParts } = await entry.module("cgi/request-from-variables.js");
-const { createRequest } = await entry.module("server/lazy-fetch/create-request.js");
-const { makeFetchLazy } = await entry.module("server/lazy-fetch/install.js");
+const { createRequest } = await entry.module("server/request-context.js");
+const { installLazyFetch } = await entry.module("server/lazy-fetch/install.js");
 const { bytesOf } = await entry.module("server/lazy-fetch/response.js");
 const { formatResponseHead } = await entry.module("cgi/response.js");
 
 const all = new Variables(variables);
 const { signal } = new AbortController();
-const lazy = () => createRequest(requestParts(all), undefined, { signal });
-const whole = () => requestFromVariables(all);
+const lazy = () => createRequest(requestParts(all), undefined, { signal }, lazyFetch);
+const own = () => requestFromVariables(all);
 const asked = (request) => request.method.length + request.url.length;
 const text = (request) => `${request.method} ${request.url}`;
 const headers = { "content-type": "text/plain" };
-const WholeResponse = globalThis.Response;
-makeFetchLazy();
+const RuntimeResponse = globalThis.Response;
+const lazyFetch = installLazyFetch();
 
 await compare({ suite: "serve", name: "a Request of variables, method and URL asked for" }, [
   { name: "made of what is asked for", run: () => asked(lazy()), result: () => text(lazy()) },
-  { name: "the runtime's own", run: () => asked(whole()), result: () => text(whole()) },
+  { name: "the runtime's own", run: () => asked(own()), result: () => text(own()) },
 ]);
 
 /** @returns its head, and its bytes, or a stream that has yet to be read */
@@ -38,7 +38,7 @@ await compare(
   { suite: "serve", name: "a small Response, made, its head encoded, its body asked for" },
   [
     ["made of what is asked for", globalThis.Response],
-    ["the runtime's own", WholeResponse],
+    ["the runtime's own", RuntimeResponse],
   ].map(([name, Response]) => ({
     name,
     run: () => lengthOf(answer(Response)),

@@ -240,7 +240,7 @@ export const poolOptions = {
   },
   /**
    * Whether workers make cheap `Request` and `Response` objects, which create the runtime's own on
-   * demand (see `makeFetchLazy`): small requests take about half the time. Default: true.
+   * demand (see `ServeOptions.lazyFetch`): small requests take about half the time. Default: true.
    */
   lazyFetch: {
     type: "boolean",

@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { ErrorCode, GatewayError } from "../errors.js";
-import { writeToStandardError } from "../server/standard-error.js";
+import { writeToStandardError } from "../server/error-log.js";
 
 /** Milliseconds that standard error waits for the first lines of a start. */
 const HOLD = 1_000;

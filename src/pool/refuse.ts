@@ -7,7 +7,7 @@ import type {
   ConnectionTimeouts,
 } from "../server/connection-owner.js";
 import { type OpenConnection, openerOf, type ServedConnection } from "../server/open-connection.js";
-import type { Responder } from "../server/responder.js";
+import type { Responder } from "../server/run-request.js";
 import type { WorkerServeOptions } from "./options.js";
 
 /** How long a client may take to hear that it is refused, in milliseconds. */

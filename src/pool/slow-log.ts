@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { writeToStandardError } from "../server/standard-error.js";
+import { writeToStandardError } from "../server/error-log.js";
 import type { WorkerSettings } from "./messages.js";
 
 /** What the watch on a worker knows. */

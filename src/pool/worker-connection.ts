@@ -9,8 +9,8 @@ import {
   RawConnection,
   type RawConnectionOwner,
 } from "../server/raw-connection.js";
-import type { RequestContext } from "../server/request-context.js";
-import type { Responder } from "../server/responder.js";
+import type { RunningRequest } from "../server/request-context.js";
+import type { Responder } from "../server/run-request.js";
 import type { Places } from "./places.js";
 import type { Opener, SlotWriter } from "./scoreboard/slot-writer.js";
 
@@ -99,29 +99,29 @@ export class WorkerConnection
     if (opened !== undefined) this.service.places.leave(opened.slot);
   }
 
-  #handle(context: RequestContext): Response | Promise<Response> {
+  #handle(running: RunningRequest): Response | Promise<Response> {
     const opened = this.#opened;
     this.#opened = undefined;
     if (this.#patience !== undefined) this.#connection.drain();
     const slot = this.service.places.take(opened);
-    if (slot instanceof Promise) return this.#handleLater(slot, context);
-    return this.#run(slot, context);
+    if (slot instanceof Promise) return this.#handleLater(slot, running);
+    return this.#run(slot, running);
   }
 
-  async #handleLater(waited: Promise<SlotWriter>, context: RequestContext): Promise<Response> {
+  async #handleLater(waited: Promise<SlotWriter>, running: RunningRequest): Promise<Response> {
     const slot = await waited;
-    if (context.signal.aborted) {
+    if (running.signal.aborted) {
       this.service.places.end(slot, false);
-      throw context.signal.reason;
+      throw running.signal.reason;
     }
-    return this.#run(slot, context);
+    return this.#run(slot, running);
   }
 
-  #run(slot: SlotWriter, context: RequestContext): Response | Promise<Response> {
+  #run(slot: SlotWriter, running: RunningRequest): Response | Promise<Response> {
     const { places, respond } = this.service;
-    places.begin(slot, context.variables);
-    void context.finished.then(() => places.end(slot, true));
-    return respond(context);
+    places.begin(slot, running.variables);
+    void running.finished.then(() => places.end(slot, true));
+    return respond(running);
   }
 }
 

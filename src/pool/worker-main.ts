@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { makeFetchLazy } from "../server/lazy-fetch/install.js";
+import { installLazyFetch } from "../server/lazy-fetch/install.js";
 import { become } from "./identity.js";
 import { loadApplication, loadError } from "./load-application.js";
 import type { MasterMessage, WorkerMessage, WorkerSettings } from "./messages.js";
@@ -39,7 +39,8 @@ async function start(given: WorkerSettings): Promise<void> {
   try {
     const board = new PoolScoreboard(SCOREBOARD_DESCRIPTOR);
     if (given.identity !== undefined) become(given.identity);
-    if (given.lazyFetch) makeFetchLazy();
+    // Before the application is loaded, so that it saves no other `fetch` and `Request`.
+    if (given.lazyFetch) installLazyFetch();
     const application = await loadApplication(given.application);
     worker = new PoolWorker(application, given, board, say);
     await worker.start();

@@ -7,13 +7,13 @@ import { allowedPeers, isAllowed } from "../server/allowed-peers.js";
 import { type Application, connectionHandlerOf } from "../server/application.js";
 import type { ConnectionTimeouts, ServerMachineOptions } from "../server/connection-owner.js";
 import { Connections } from "../server/connections.js";
+import { writeToStandardError } from "../server/error-log.js";
 import type { HandlerLike } from "../server/handler.js";
 import { type OpenConnection, openerOf } from "../server/open-connection.js";
 import { runnerOptionsOf, timeoutsOf } from "../server/options.js";
 import type { ConnectionHandler } from "../server/raw-connection.js";
-import { type Responder, responderOf } from "../server/responder.js";
 import type { RunnerOptions } from "../server/run-request.js";
-import { writeToStandardError } from "../server/standard-error.js";
+import { type Responder, responderOf } from "../server/run-request.js";
 import { listenError } from "../transport/listen.js";
 import { shareSocketShape } from "../transport/node-internals.js";
 import { AcceptGate } from "./accept-gate.js";
@@ -59,19 +59,19 @@ export class PoolWorker implements WorkerService {
     say: (message: WorkerMessage) => void,
   ) {
     shareSocketShape();
-    const { serve, concurrency, slot, places } = settings;
+    const { serve, concurrency, slot, places, lazyFetch } = settings;
     this.#settings = settings;
     this.#say = say;
     this.#raw = connectionHandlerOf(application);
     const respond = this.#raw === undefined ? responderOf(application as HandlerLike) : undefined;
-    this.respond = (context) =>
-      pageFor(context.variables, board, settings) ?? (respond as Responder)(context);
+    this.respond = (running) =>
+      pageFor(running.variables, board, settings) ?? (respond as Responder)(running);
     this.protocol = settings.protocol;
     this.timeouts = timeoutsOf(serve);
     const { limits, multiplex } = serve;
     const most = { maxConnections: concurrency, maxRequests: concurrency };
     this.machineOptions = { limits, multiplex, ...most };
-    this.runnerOptions = runnerOptionsOf(serve);
+    this.runnerOptions = runnerOptionsOf({ ...serve, lazyFetch });
     this.open = openerOf(settings.protocol, { limits, timeouts: this.timeouts });
     const slots = Array.from(
       { length: concurrency },

@@ -3,8 +3,7 @@ import type { Protocol } from "../address.js";
 import type { Engine } from "../engine/engine.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import type { Limits } from "../limits.js";
-import type { Responder } from "./responder.js";
-import type { RunnerOptions } from "./run-request.js";
+import type { Responder, RunnerOptions } from "./run-request.js";
 
 /** What all connections of a server share. */
 export interface ConnectionService {

@@ -4,17 +4,18 @@ import type { ServerRole } from "../cgi/server-machine.js";
 import type { Variables } from "../cgi/variables.js";
 import { CgiOutput } from "./adapters/streams.js";
 
-/** An application: answers one request. It runs behind every protocol here. */
+/** An application that answers one request with a response. It runs behind every protocol here. */
 export type Handler = (request: Request, context: Context) => Response | Promise<Response>;
 
 /**
- * An application below Fetch: it reads the body from `input`, that of a GET, too, and writes a CGI
- * response, head and body, to `output`, strings as UTF-8. `output` may be closed; when this settles it is.
+ * An application below Fetch. It reads the body from `input`, also that of a GET, and writes a CGI
+ * response, head and body, to `output`; strings are written as UTF-8. It may close `output`;
+ * otherwise `output` is closed when the returned promise settles.
  *
- * A write settles when the client is ready for more, and fails when nobody takes what is written:
- * the client has gone, or the response has no body (HEAD, 304). What is written and is no CGI
- * response is answered with 500. A Location of a path without a Status is CGI's local redirect
- * (RFC 3875 §6.2.2): front ends that can serve that path in its place.
+ * A write settles when the client is ready for more. It fails when what is written cannot be sent:
+ * the client has left, or the response has no body (HEAD, 304). A request is answered with 500 if
+ * what is written is not a CGI response. A Location that is a path, without a Status, is CGI's local
+ * redirect (RFC 3875 §6.2.2): a front end that supports it serves that path instead.
  */
 export type StreamsHandler = (
   variables: Variables,
@@ -24,51 +25,54 @@ export type StreamsHandler = (
 ) => void | Promise<void>;
 
 /**
- * What an application may be exported as: a function, an object with `fetch`, or, a level below,
- * one with `streams`.
+ * An application for requests: a function, an object with `fetch`, or, a level below, an object with
+ * `streams`.
  */
 export type HandlerLike = Handler | { fetch: Handler } | { streams: StreamsHandler };
 
-/** Where an application writes what its front end is to log. */
+/** Where a handler writes what its front end should log. */
 export interface ErrorStream {
-  /** Text travels as UTF-8. A line should end in a newline. */
+  /** Writes to the log; strings are written as UTF-8. A line should end in a newline. */
   write(text: string | Uint8Array): void;
 }
 
-/** What a request has beside what Fetch's Request tells. */
+/** What a handler gets besides the Request. */
 export interface Context {
+  /** The protocol that the request came by. */
   readonly protocol: Protocol;
+  /** What the front end asks for. Only FastCGI has roles other than `responder`. */
   readonly role: ServerRole;
-  /** All that the front end sent, in order. */
+  /** All variables that the front end sent, in order. */
   readonly variables: Variables;
   /**
-   * The body as it came, whatever the method: a Request has none for GET and HEAD. Where it has one
-   * the two are the same stream, of which one is to be read.
+   * The body as it came, whatever the method; the Request of a GET or HEAD has none. If the Request
+   * has a body, it is the same stream: read one of the two.
    */
   readonly input: ReadableStream<Uint8Array>;
+  /** The front end's log, or standard error where the protocol has no error stream. */
   readonly errors: ErrorStream;
   /**
-   * Aborts when the front end gives the request up or goes, and when the answer is too late. Its
-   * reason is a GatewayError.
+   * Aborts when the front end gives the request up or closes the connection, and when
+   * `responseTimeout` is over. Its reason is a GatewayError.
    */
   readonly signal: AbortSignal;
   /**
-   * The file that a filter is to filter (FastCGI 1.0 §6.4), else null. Front ends send it behind
-   * the body: read or cancel that first.
+   * The file that a filter should filter (FastCGI 1.0 §6.4); null for other roles. Front ends send
+   * it after the body: read or cancel that first.
    */
   readonly data: ReadableStream<Uint8Array> | null;
-  /** Settles when the response has been handed over, or given up. Never rejects. */
+  /** Settles when the response has been sent, or given up. Never rejects. */
   readonly finished: Promise<void>;
 }
 
-/** The function of an application. Of an object with both, `streams` serves, and not `fetch`. */
+/** The handler of an application. Of an object with both, `streams` is used, and not `fetch`. */
 export function handlerOf(application: HandlerLike): Handler {
   if (typeof application === "function") return application;
   if (!("streams" in application)) return (request, context) => application.fetch(request, context);
   return (request, context) => runStreams(application, inputOf(request, context), context);
 }
 
-/** The body for an application below Fetch that gets a Request, perhaps one of a middleware's. */
+/** The body for an application below Fetch that gets a Request, perhaps from a middleware. */
 export function inputOf(
   { method, body }: Pick<Request, "method" | "body">,
   context: Context,
@@ -93,4 +97,15 @@ export function runStreams(
 
 function emptyStream(): ReadableStream<Uint8Array> {
   return new ReadableStream({ start: (controller) => controller.close() });
+}
+
+/** Makes a handler of a handler: an application to the server, and a server to the application. */
+export type Middleware = (next: Handler) => Handler;
+
+/**
+ * Makes one middleware of several. The first is the outermost: it gets the request first and the
+ * response last. `compose(logged, authorized)(application)` is a handler.
+ */
+export function compose(...middleware: readonly Middleware[]): Middleware {
+  return (application) => middleware.reduceRight((next, wrap) => wrap(next), application);
 }

@@ -1,30 +1,55 @@
 import type { RequestReceiver, ServerRequest } from "../cgi/server-machine.js";
 import { ErrorCode, GatewayError } from "../errors.js";
-import { errorText } from "./error-text.js";
+import { errorText } from "./error-log.js";
+import { type Handler, type HandlerLike, handlerOf, runStreams } from "./handler.js";
 import { RequestBody } from "./request-body.js";
-import { type ContextConnection, RequestContext } from "./request-context.js";
-import type { Responder } from "./responder.js";
+import { type ContextConnection, type LazyFetch, RunningRequest } from "./request-context.js";
 import { type ResponseConnection, ResponseSender } from "./send-response.js";
+
+/** Answers a request. A responder that needs a Request makes it, see {@link RunningRequest}. */
+export type Responder = (running: RunningRequest) => Response | Promise<Response>;
+
+/** Responders of handlers below Fetch, for use where no middleware stands before them. */
+const respondersBelow = new WeakMap<Handler, Responder>();
+
+/** Marks a handler that needs no Request: it also gets the requests that cannot be one. */
+export function belowFetch(handler: Handler, responder: Responder): Handler {
+  respondersBelow.set(handler, responder);
+  return handler;
+}
+
+/** The responder of an application. One below Fetch gets all of a request, and no Request is made. */
+export function responderOf(application: HandlerLike): Responder {
+  if (typeof application === "object" && "streams" in application) {
+    return ({ input, context }) => runStreams(application, input, context);
+  }
+  const handler = handlerOf(application);
+  return (
+    respondersBelow.get(handler) ?? ((running) => handler(running.createRequest(), running.context))
+  );
+}
 
 /** What a request needs of the connection that it is on. */
 export interface RunnerConnection extends ResponseConnection, ContextConnection {
   /** A stream of the request has room again. */
   resumeReading(): void;
-  /** The request is over, and its handler has returned. */
+  /** The request has ended, and its handler has returned. */
   finished(runner: RequestRunner): void;
-  /** For the server's log: the peer cannot be told, or should not. */
+  /** Takes errors for the server's log, which the peer cannot or should not read. */
   report(error: unknown): void;
-  /** Whether what is reported is to be read where the error streams of requests go. */
+  /** Whether `report` writes to the same place as the error streams of requests. Default: false. */
   readonly showsErrors?: boolean;
 }
 
 export interface RunnerOptions {
   /** Bytes of each of a request's streams that may wait for the handler. */
   bodyBuffer: number;
-  /** Milliseconds that the next piece of the body may take. 0 is for ever. */
+  /** Milliseconds to wait for the next piece of the body. 0 waits forever. */
   bodyTimeout: number;
-  /** Milliseconds that the handler may take to return its response. 0 is for ever. */
+  /** Milliseconds to wait for the handler to return its response. 0 waits forever. */
   responseTimeout: number;
+  /** Undefined: Requests and Responses are the runtime's own. */
+  lazyFetch?: LazyFetch | undefined;
 }
 
 /** Runs the handler for one request and sends what it returns. */
@@ -33,13 +58,13 @@ export class RequestRunner implements RequestReceiver {
   readonly #respondTo: Responder;
   readonly #options: RunnerOptions;
   readonly #request: ServerRequest;
-  readonly #context: RequestContext;
+  readonly #running: RunningRequest;
   readonly #body: RequestBody;
   readonly #data: RequestBody | undefined;
   #bodyTimer: NodeJS.Timeout | undefined;
   readonly #sender: ResponseSender;
-  /** Set when nobody waits for the response any more. */
-  #gone: GatewayError | undefined;
+  /** Why the response is not wanted any more. */
+  #aborted: GatewayError | undefined;
 
   constructor(
     request: ServerRequest,
@@ -53,8 +78,9 @@ export class RequestRunner implements RequestReceiver {
     this.#options = options;
     this.#body = this.#createStream(expectedLength(request));
     this.#data = request.role === "filter" ? this.#createStream(undefined) : undefined;
-    this.#context = new RequestContext(connection, request, this.#body, this.#data);
-    this.#sender = new ResponseSender(request, connection);
+    const { lazyFetch } = options;
+    this.#running = new RunningRequest(connection, request, lazyFetch, this.#body, this.#data);
+    this.#sender = new ResponseSender(request, connection, lazyFetch);
     void this.#run();
   }
 
@@ -84,16 +110,16 @@ export class RequestRunner implements RequestReceiver {
   }
 
   aborted(error: GatewayError): void {
-    this.#gone ??= error;
+    this.#aborted ??= error;
     this.#failStreams(error);
-    // Later, as the handler itself: listeners are its code.
+    // In a microtask, like the handler itself: listeners are its code.
     queueMicrotask(() => {
-      this.#context.abort(error);
+      this.#running.abort(error);
       if (this.#request.ended) this.#sender.cancel(error);
     });
   }
 
-  /** More has come than the handler reads, and others on the connection must not wait for it. */
+  /** More has come than the handler reads. Other requests on the connection must not wait for it. */
   overflow(): void {
     const error = new GatewayError(
       ErrorCode.LimitExceeded,
@@ -114,7 +140,7 @@ export class RequestRunner implements RequestReceiver {
   }
 
   async #run(): Promise<void> {
-    // Later: a handler must not run while the engine's window holds what follows this request.
+    // In a microtask: the engine's window still holds what follows this request.
     await undefined;
     try {
       this.#startBodyTimer();
@@ -125,7 +151,7 @@ export class RequestRunner implements RequestReceiver {
     } finally {
       clearTimeout(this.#bodyTimer);
       this.#dropStreams();
-      this.#context.finish();
+      this.#running.finish();
       this.#connection.finished(this);
     }
   }
@@ -134,9 +160,9 @@ export class RequestRunner implements RequestReceiver {
     const { bodyTimeout } = this.#options;
     if (bodyTimeout === 0 || (this.#body.ended && this.#data?.ended !== false)) return;
     this.#bodyTimer = setTimeout(() => {
-      // While a stream is full it is the handler that is late.
+      // While a stream is full, the handler is what is waited for.
       if (this.full) this.#bodyTimer?.refresh();
-      else this.#failStreams(late("no more of the request came", bodyTimeout));
+      else this.#failStreams(deadline("no more of the request came", bodyTimeout));
     }, bodyTimeout);
   }
 
@@ -152,40 +178,40 @@ export class RequestRunner implements RequestReceiver {
 
   /** @returns the handler's response; undefined when the request has been answered without it */
   async #respond(): Promise<Response | undefined> {
-    const context = this.#context;
+    const running = this.#running;
     try {
-      context.checkLength();
-      const response: unknown = await this.#inTime(this.#respondTo(context));
+      running.checkLength();
+      const response: unknown = await this.#inTime(this.#respondTo(running));
       if (isResponse(response)) return response;
       this.#answer(500, new TypeError("the handler returned no Response"));
     } catch (error) {
-      const { refusal } = context;
+      const { refusal } = running;
       if (refusal === undefined || error !== refusal) this.#answer(500, error);
       else this.#answer(refusal.code === ErrorCode.BadInput ? 501 : 400, error);
     }
     return undefined;
   }
 
-  /** Waits for the handler as long as it may take. A response that comes later is cancelled. */
+  /** Waits for the handler up to its timeout. A response that comes later is cancelled. */
   async #inTime(returned: Response | Promise<Response>): Promise<Response> {
     const { responseTimeout } = this.#options;
     if (responseTimeout === 0 || !("then" in returned)) return returned;
     let timer: NodeJS.Timeout | undefined;
-    let isLate = false;
+    let isOver = false;
     const timeout = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
-        isLate = true;
-        const error = late("the handler has not returned", responseTimeout);
-        this.#context.abort(error);
+        isOver = true;
+        const error = deadline("the handler has not returned", responseTimeout);
+        this.#running.abort(error);
         reject(error);
       }, responseTimeout);
     });
     returned.then(
       (response) => {
-        if (isLate && isResponse(response)) response.body?.cancel().catch(() => {});
+        if (isOver && isResponse(response)) response.body?.cancel().catch(() => {});
       },
       (error: unknown) => {
-        if (isLate) this.#connection.report(error);
+        if (isOver) this.#connection.report(error);
       },
     );
     try {
@@ -195,7 +221,7 @@ export class RequestRunner implements RequestReceiver {
     }
   }
 
-  /** What went wrong is logged, and the client told in the way that is left. */
+  /** Logs what went wrong, and tells the client in the way that is left. */
   #breakOff(error: unknown): void {
     if (this.#sender.headSent) {
       this.#log(error);
@@ -210,16 +236,15 @@ export class RequestRunner implements RequestReceiver {
     this.#sender.answer(status);
   }
 
-  /** A handler that fails because its client has gone has done nothing wrong. */
+  /** A handler that fails because its client has left has done nothing wrong. */
   #log(error: unknown): void {
-    if (this.#gone !== undefined) return;
+    if (this.#aborted !== undefined) return;
     this.#connection.report(error);
-    // Once is enough.
-    if (!this.#connection.showsErrors) this.#context.errors.write(`${errorText(error)}\n`);
+    if (!this.#connection.showsErrors) this.#running.errors.write(`${errorText(error)}\n`);
   }
 }
 
-/** The body's length by CONTENT_LENGTH; what cannot be a length is refused with the request. */
+/** The body's length by CONTENT_LENGTH. A value that is not a length is refused with the request. */
 function expectedLength({ variables, role }: ServerRequest): number | undefined {
   if (role === "authorizer") return undefined;
   try {
@@ -239,7 +264,7 @@ function isResponse(value: unknown): value is Response {
   );
 }
 
-function late(what: string, milliseconds: number): GatewayError {
+function deadline(what: string, milliseconds: number): GatewayError {
   return new GatewayError(ErrorCode.Deadline, `${what} within ${milliseconds} ms`, {
     hint: "look for what the handler, or the client, waits for",
   });

@@ -3,8 +3,7 @@ import { formatResponseHead, hasNullBody, parseResponseLength } from "../cgi/res
 import type { ResponseStart, ServerRequest } from "../cgi/server-machine.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { EventLoopYield } from "../transport/event-loop-yield.js";
-import { bytesOf } from "./lazy-fetch/response.js";
-import { PeekedBody } from "./peeked-body.js";
+import type { LazyFetch } from "./request-context.js";
 
 /** What a response needs of the connection that it goes to. */
 export interface ResponseConnection {
@@ -13,36 +12,39 @@ export interface ResponseConnection {
   drained(): Promise<void> | undefined;
 }
 
-/** By these a front end sends a file, or another's answer, in place of the body. */
+/** Header fields by which a front end sends a file, or another answer, in place of the body. */
 const bodyElsewhere = ["x-accel-redirect", "x-sendfile", "x-lighttpd-send-file", "x-reproxy-url"];
 
-/** A body of up to this many bytes travels with its head. */
+/** A body of up to this many bytes is sent in one buffer with its head. */
 const SMALL = 16_384;
-
-/** Of a read that fails while the peer is waited for: it is waited for next. */
-const ignore = (): void => {};
 
 /** Sends the response to one request. */
 export class ResponseSender {
   readonly #request: ServerRequest;
   readonly #connection: ResponseConnection;
+  readonly #lazyFetch: LazyFetch | undefined;
   #headSent = false;
   #body: PeekedBody | undefined;
 
-  constructor(request: ServerRequest, connection: ResponseConnection) {
+  constructor(
+    request: ServerRequest,
+    connection: ResponseConnection,
+    lazyFetch?: LazyFetch | undefined,
+  ) {
     this.#request = request;
     this.#connection = connection;
+    this.#lazyFetch = lazyFetch;
   }
 
-  /** Whether it is too late for another response. */
+  /** Whether a head has been sent: no other response can follow. */
   get headSent(): boolean {
     return this.#headSent;
   }
 
-  /** Settles when the response has been handed over, or the request has ended otherwise. */
+  /** Sends a handler's response. Settles when all of it is sent, or the request has ended. */
   async send(response: Response): Promise<void> {
     if (response.bodyUsed) throw used();
-    const bytes = bytesOf(response);
+    const bytes = this.#lazyFetch?.bytesOf(response);
     const stream = bytes === undefined ? response.body : null;
     if (stream?.locked === true) throw used();
     const body = stream === null ? undefined : new PeekedBody(stream);
@@ -71,7 +73,7 @@ export class ResponseSender {
     this.#request.end();
   }
 
-  /** Sends a page in place of the response that there is not. */
+  /** Sends a page in place of a handler's response. */
   answer(status: 400 | 500 | 501): void {
     const { reason, text } = pages[status];
     const headers = new Headers({ "content-type": "text/plain; charset=utf-8" });
@@ -83,7 +85,7 @@ export class ResponseSender {
     this.#request.end();
   }
 
-  /** Lets go of a body that nobody waits for. */
+  /** Cancels the body: its response has ended, or no peer waits for it. */
   cancel(reason: unknown): void {
     this.#body?.cancel(reason);
   }
@@ -130,11 +132,12 @@ export class ResponseSender {
         sent += value.length;
         if (promised !== undefined && sent > promised) throw wrongLength(sent, promised);
         this.#request.respond(value);
-        // One chunk ahead: it is made while the peer takes this one.
+        // The next chunk is made while the peer takes this one.
         next = body.read();
         const turn = turns.sent(value.length);
         const drained = this.#connection.drained();
         if (turn === undefined && drained === undefined) continue;
+        // A read that fails meanwhile is awaited next.
         next.catch(ignore);
         await drained;
         await turn;
@@ -148,9 +151,56 @@ export class ResponseSender {
   }
 }
 
+type Read = ReadableStreamReadResult<Uint8Array>;
+
+/** A response's body that is a stream. The chunks that `whole` looks at can still be read. */
+export class PeekedBody {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #ahead: Promise<Read>[] = [];
+
+  constructor(stream: ReadableStream<Uint8Array>) {
+    this.#reader = stream.getReader();
+  }
+
+  /**
+   * The whole body, if it is at most one chunk and ends before the event loop goes on: so do the
+   * streams that the runtime makes of texts and of bytes. Otherwise undefined.
+   */
+  async whole(): Promise<Uint8Array | undefined> {
+    let first: Read | undefined;
+    let second: Read | undefined;
+    this.#peek((result) => {
+      first = result;
+    });
+    this.#peek((result) => {
+      second = result;
+    });
+    await new Promise<void>((resolve) => process.nextTick(resolve));
+    if (first?.done) return noBytes;
+    return second?.done && first?.value instanceof Uint8Array ? first.value : undefined;
+  }
+
+  read(): Promise<Read> {
+    return this.#ahead.shift() ?? this.#reader.read();
+  }
+
+  cancel(reason: unknown): void {
+    this.#reader.cancel(reason).catch(() => {});
+  }
+
+  #peek(then: (result: Read) => void): void {
+    const next = this.#reader.read();
+    next.then(then, ignore);
+    this.#ahead.push(next);
+  }
+}
+
+/** For a promise whose rejection another reader gets. */
+function ignore(): void {}
+
 const page = (reason: string) => ({ reason, text: new TextEncoder().encode(`${reason}\n`) });
 
-/** All that a client gets to know of what went wrong. */
+/** What a client reads when a handler has failed: no more than the status. */
 const pages = {
   400: page("Bad Request"),
   500: page("Internal Server Error"),

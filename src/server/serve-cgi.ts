@@ -10,8 +10,12 @@ import {
   hasChunkedBody,
 } from "../transport/environment.js";
 import type { HandlerLike } from "./handler.js";
-import { type Responder, responderOf } from "./responder.js";
-import { RequestRunner, type RunnerConnection } from "./run-request.js";
+import {
+  RequestRunner,
+  type Responder,
+  type RunnerConnection,
+  responderOf,
+} from "./run-request.js";
 
 export interface ServeCgiOptions {
   /**

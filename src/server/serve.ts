@@ -13,6 +13,7 @@ import type {
   ServerMachineOptions,
 } from "./connection-owner.js";
 import { Connections } from "./connections.js";
+import { writeToStandardError } from "./error-log.js";
 import type { HandlerLike } from "./handler.js";
 import { type OpenConnection, openerOf, type ServedConnection } from "./open-connection.js";
 import {
@@ -23,9 +24,8 @@ import {
   timeoutsOf,
 } from "./options.js";
 import { type ConnectionHandler, RawConnection } from "./raw-connection.js";
-import { type Responder, responderOf } from "./responder.js";
 import type { RunnerOptions } from "./run-request.js";
-import { writeToStandardError } from "./standard-error.js";
+import { type Responder, responderOf } from "./run-request.js";
 
 export type { Application, ServeOptions };
 

@@ -1,8 +1,13 @@
 import { Hono } from "hono";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fromWsgi } from "../../src/server/adapters/wsgi.js";
-import { compose, type Middleware } from "../../src/server/compose.js";
-import { type Context, type HandlerLike, handlerOf } from "../../src/server/handler.js";
+import {
+  type Context,
+  compose,
+  type HandlerLike,
+  handlerOf,
+  type Middleware,
+} from "../../src/server/handler.js";
 import { type GatewayServer, serve } from "../../src/server/serve.js";
 import { describeWith } from "../harness/describe-with.js";
 import type { FrontEnd } from "../harness/front-ends/front-end.js";

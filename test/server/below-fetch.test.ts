@@ -1,8 +1,7 @@
 import { PassThrough } from "node:stream";
 import { afterEach, describe, expect, it } from "vitest";
 import { fromWsgi } from "../../src/server/adapters/wsgi.js";
-import { compose } from "../../src/server/compose.js";
-import { type HandlerLike, handlerOf } from "../../src/server/handler.js";
+import { compose, type HandlerLike, handlerOf } from "../../src/server/handler.js";
 import { type GatewayServer, serve } from "../../src/server/serve.js";
 import { serveCgi } from "../../src/server/serve-cgi.js";
 import { until } from "../harness/server-process.js";

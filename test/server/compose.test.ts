@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { compose, type Middleware } from "../../src/server/compose.js";
 import type { Handler } from "../../src/server/handler.js";
+import { compose, type Middleware } from "../../src/server/handler.js";
 import { makeContext } from "./context.js";
 
 const request = new Request("http://example.com/");

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { PeekedBody } from "../../src/server/peeked-body.js";
+import { PeekedBody } from "../../src/server/send-response.js";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 const peek = (response: Response) =>

@@ -3,8 +3,8 @@ import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
 import { requestParts } from "../../src/cgi/request-from-variables.js";
 import { Variables } from "../../src/cgi/variables.js";
-import { createRequest } from "../../src/server/lazy-fetch/create-request.js";
 import { RequestBody } from "../../src/server/request-body.js";
+import { createRequest, type LazyFetch } from "../../src/server/request-context.js";
 import { collectGarbage } from "../harness/garbage.js";
 
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -15,6 +15,8 @@ function bodyOf(text: string): RequestBody {
   body.end();
   return body;
 }
+
+let lazyFetch: LazyFetch | undefined;
 
 function make(variables: Record<string, string> = {}, body?: RequestBody, signal?: AbortSignal) {
   const all = new Variables(
@@ -27,11 +29,13 @@ function make(variables: Record<string, string> = {}, body?: RequestBody, signal
     }),
   );
   const parts = requestParts(all);
-  return createRequest(parts, body, { signal: signal ?? new AbortController().signal });
+  const source = { signal: signal ?? new AbortController().signal };
+  return createRequest(parts, body, source, lazyFetch);
 }
 
-/** Whatever makes it, a handler's Request is one. */
-export function testRequests(): void {
+/** A handler's Request is one, whatever makes it. @param lazy undefined for the runtime's own */
+export function testRequests(lazy: LazyFetch | undefined): void {
+  lazyFetch = lazy;
   describe("a request made of what it is asked for", () => {
     it("is a Request", () => {
       const request = make();

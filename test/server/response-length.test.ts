@@ -3,7 +3,6 @@ import { afterEach, describe, expect, it } from "vitest";
 import { gatewayFetch } from "../../src/client/fetch.js";
 import { fromWsgi } from "../../src/server/adapters/wsgi.js";
 import type { HandlerLike } from "../../src/server/handler.js";
-import { makeFetchLazy } from "../../src/server/lazy-fetch/install.js";
 import { type GatewayServer, serve } from "../../src/server/serve.js";
 import { serveCgi } from "../../src/server/serve-cgi.js";
 
@@ -30,7 +29,12 @@ async function over(
   const errors: string[] = [];
   const onError = (error: unknown): void => void errors.push((error as Error).message);
   const listen = `${protocol}://127.0.0.1:0`;
-  const server = await serve(application, { listen, onError, onErrorOutput: () => {} });
+  const server = await serve(application, {
+    listen,
+    lazyFetch: true,
+    onError,
+    onErrorOutput: () => {},
+  });
   servers.push(server);
   const ask = protocol === "http" ? fetch : gatewayFetch.bind(undefined, server.address);
   const url = protocol === "http" ? server.address : "http://app.test/";
@@ -60,16 +64,15 @@ const served = ["fcgi", "scgi", "uwsgi", "http", "cgi"];
 const stating = (length: string) => ({ headers: { "content-length": length } });
 const accents = "déjà vu";
 const bytes = new TextEncoder().encode(accents);
-/** The runtime's own, whatever takes its name. */
-const WholeResponse = globalThis.Response;
-makeFetchLazy();
+/** The runtime's own class: servers with `lazyFetch` replace the global. */
+const RuntimeResponse = globalThis.Response;
 
 /** Ways to say 9 bytes, and a length that is not theirs. */
 const wrong: Record<string, (length: string) => HandlerLike> = {
-  text: (length) => () => new WholeResponse(accents, stating(length)),
-  bytes: (length) => () => new WholeResponse(bytes, stating(length)),
-  "a worker's text": (length) => () => new Response(accents, stating(length)),
-  "a worker's bytes": (length) => () => new Response(bytes, stating(length)),
+  text: (length) => () => new RuntimeResponse(accents, stating(length)),
+  bytes: (length) => () => new RuntimeResponse(bytes, stating(length)),
+  "lazy text": (length) => () => new Response(accents, stating(length)),
+  "lazy bytes": (length) => () => new Response(bytes, stating(length)),
   "a stream of one chunk": (length) => () => {
     const body = new ReadableStream({
       start(controller) {
@@ -114,7 +117,7 @@ describe("a Content-Length that is wrong, on a body that is whole", () => {
   });
 
   it.each(served)("is none where it is right: %s", async (protocol) => {
-    const seen = await over(protocol, () => new WholeResponse(accents, stating("9")), "GET");
+    const seen = await over(protocol, () => new RuntimeResponse(accents, stating("9")), "GET");
     expect(seen).toEqual({ status: 200, body: accents, length: "9", errors: [] });
   });
 });
@@ -192,7 +195,7 @@ describe("a response without a body", () => {
     const unknown = await head(() => new Response(null));
     expect(unknown).toEqual({ status: 200, length: null, body: "", errors: [] });
     // GET would be a 500.
-    const wrong = await head(() => new WholeResponse(accents, stating("7")));
+    const wrong = await head(() => new RuntimeResponse(accents, stating("7")));
     expect(wrong).toMatchObject({ status: 500, body: "", errors: [expect.any(String)] });
   });
 

@@ -2,7 +2,7 @@ import { utf8Bytes } from "../../bytes.js";
 import { hopByHop } from "../../cgi/http.js";
 import { hasNullBody } from "../../cgi/response.js";
 import { isLocalPath } from "../../cgi/response-head.js";
-import { errorText } from "../error-text.js";
+import { errorText } from "../error-log.js";
 import type { Context } from "../handler.js";
 import { leaveToFrontEnd } from "./local-redirect.js";
 

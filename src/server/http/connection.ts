@@ -4,7 +4,6 @@ import { Protocol } from "../../address.js";
 import { latin1Bytes } from "../../bytes.js";
 import { reasonPhrases } from "../../cgi/http.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
-import { Backpressure } from "../backpressure.js";
 import { closeSocket } from "../close-socket.js";
 import {
   type ConnectionOwner,
@@ -14,11 +13,11 @@ import {
 } from "../connection-owner.js";
 import type { ListedConnection } from "../connections.js";
 import { RequestRunner, type RunnerConnection } from "../run-request.js";
-import { HeadWatch } from "./head-deadline.js";
-import { endInside, unreadable } from "./http-errors.js";
+import { Backpressure } from "../socket-writer.js";
+import { HeadDeadline } from "./head-deadline.js";
 import { HttpRequest, type HttpRequestOwner } from "./request.js";
 
-/** How long a kept connection may stay that is to close: its next request may be on its way. */
+/** Milliseconds that a kept connection stays open before it closes: a request may be on its way. */
 const LAST_CALL = 500;
 
 /** A request that Node has read. */
@@ -27,21 +26,21 @@ interface Arrival {
   response: ServerResponse;
 }
 
-/** One accepted connection of HTTP, which Node's parser reads: its requests, one after the other. */
+/** One accepted HTTP connection, which Node's parser reads, and its requests, one after another. */
 export class HttpConnection implements RunnerConnection, HttpRequestOwner, ListedConnection {
   index = 0;
   readonly protocol = Protocol.Http;
-  /** Responses begin in their own way. */
+  /** Not used: an HTTP request writes its own head. */
   readonly headBegin = "status-line";
   readonly #socket: Socket;
   readonly #owner: ConnectionOwner<HttpConnection>;
   readonly #service: ConnectionService;
   /** The request that is being answered, and its runner while it runs. */
   #current: { request: HttpRequest; runner: RequestRunner | undefined } | undefined;
-  /** What came behind it: pipelined requests are served in their order. */
+  /** The pipelined requests after it, in their order. */
   readonly #waiting: Arrival[] = [];
   #state: "open" | "draining" | "closed" = "open";
-  readonly #head: HeadWatch;
+  readonly #head: HeadDeadline;
   #closeTimer: NodeJS.Timeout | undefined;
   readonly #backpressure: Backpressure;
 
@@ -60,7 +59,7 @@ export class HttpConnection implements RunnerConnection, HttpRequestOwner, Liste
     // Clients reset connections in normal operation: `close` follows, and says enough.
     socket.on("error", () => {});
     socket.once("close", () => this.#closed());
-    this.#head = new HeadWatch(socket, service.timeouts.header, () => this.#failHead());
+    this.#head = new HeadDeadline(socket, service.timeouts.header, () => this.#failHead());
   }
 
   get closing(): boolean {
@@ -69,7 +68,7 @@ export class HttpConnection implements RunnerConnection, HttpRequestOwner, Liste
 
   /** Node's parser has read the head of a request. */
   arrived(incoming: IncomingMessage, response: ServerResponse): void {
-    // What was written to a connection that has gone is nobody's business.
+    // Writing to a connection that has closed is not an error of ours.
     response.on("error", () => {});
     if (this.#state === "closed") return;
     if (this.#current === undefined) this.#serve({ incoming, response });
@@ -79,27 +78,21 @@ export class HttpConnection implements RunnerConnection, HttpRequestOwner, Liste
     }
   }
 
-  /** Node's parser cannot go on. */
-  broken(error: NodeJS.ErrnoException): void {
+  /** Node's parser has found something that is not HTTP. `status` is for a request not answered yet. */
+  broken(problem: GatewayError, status: 400 | 431): void {
     if (this.#state === "closed") return;
-    const { code = "" } = error;
-    if (!code.startsWith("HPE_")) {
-      this.#socket.destroy();
-      return;
-    }
-    const problem = unreadable(error);
     const { request, runner } = this.#current ?? {};
     if (request?.incoming.complete !== false) this.#service.report(problem);
     if (request?.incoming.complete === true) {
-      // It is whole, and what is wrong has come behind it.
+      // The request is complete; what follows it is wrong.
       this.#state = "draining";
       return;
     }
     runner?.aborted(problem);
-    this.refuse(code === "HPE_HEADER_OVERFLOW" ? 431 : 400);
+    this.refuse(status);
   }
 
-  /** Answers what is no request for a handler, and closes. */
+  /** Answers a request that no handler gets, and closes. */
   refuse(status: number): void {
     if (this.#state === "closed") return;
     if (this.#current?.request.begun === true) {
@@ -113,7 +106,7 @@ export class HttpConnection implements RunnerConnection, HttpRequestOwner, Liste
     this.#close(latin1Bytes(`HTTP/1.1 ${status} ${page.trim()}\r\n${fields}\r\n\r\n${page}`));
   }
 
-  /** Serves what has begun, and what is on its way, and closes. */
+  /** Serves the requests that have begun or are on their way, and closes. */
   drain(): void {
     if (this.#state !== "open") return;
     this.#state = "draining";
@@ -171,7 +164,7 @@ export class HttpConnection implements RunnerConnection, HttpRequestOwner, Liste
       this.refuse(400);
       return;
     }
-    // Its variables would be those of a request that came by a unix socket.
+    // Without an address, its variables would be those of a request over a unix socket.
     if (this.#socket.remoteAddress === undefined && !this.#service.servesPeer(this.#socket)) {
       this.#socket.destroy();
       return;
@@ -200,7 +193,7 @@ export class HttpConnection implements RunnerConnection, HttpRequestOwner, Liste
     incoming.on("end", () => runner.endBody());
   }
 
-  /** Node has sent the response to its end, or the connection is gone. */
+  /** Node has sent the complete response, or the connection has closed. */
   #answered(): void {
     const request = this.#current?.request;
     if (this.#state === "closed" || request === undefined) return;
@@ -221,7 +214,7 @@ export class HttpConnection implements RunnerConnection, HttpRequestOwner, Liste
 
   #callLast(): void {
     this.#closeTimer = setTimeout(() => {
-      // A head that has begun will be whole, or late.
+      // A head that has begun is completed, or ends by its timeout.
       if (this.#current === undefined && !this.#head.hasBegun) this.#close();
     }, LAST_CALL);
   }
@@ -262,4 +255,9 @@ export class HttpConnection implements RunnerConnection, HttpRequestOwner, Liste
     this.#backpressure.close();
     this.#owner.closed(this);
   }
+}
+
+/** The error for a client that has closed its side before its request was complete. */
+export function endInside(): GatewayError {
+  return new GatewayError(ErrorCode.Truncated, "the client left in the middle of its request");
 }

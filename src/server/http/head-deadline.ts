@@ -1,35 +1,36 @@
 import type { Socket } from "node:net";
 
 /**
- * Finds heads of requests that are not whole in time. Node's own limits are for servers that
- * listen, and its parser takes bytes without a word: so the first head is in time or not, and a
- * later one is late when it had begun one look before, after one to two times the limit.
+ * The deadline of the heads of an HTTP connection. Node's own timeouts apply to servers that listen,
+ * and its parser reports no first byte. So one timer looks at the connection once per limit: the
+ * first head is late when it is incomplete at the first look; a later one is late when it had begun
+ * by the look before, which is one to two limits after its first byte.
  */
-export class HeadWatch {
+export class HeadDeadline {
   readonly #socket: Socket;
-  readonly #late: () => void;
+  readonly #onMissed: () => void;
   readonly #timer: NodeJS.Timeout | undefined;
-  /** Bytes that had come when the connection fell idle; undefined while it is busy. */
+  /** Bytes received before the connection became idle; undefined while a request is under way. */
   #idleSince: number | undefined = 0;
-  /** Whether the next look is one too many. */
+  /** Whether a head that is incomplete at the next look has missed the deadline. */
   #isLast = true;
 
   /**
-   * @param limit milliseconds; 0 is for ever
-   * @param late is called when a head is late, or nothing has come at all
+   * @param limit milliseconds; 0 waits forever
+   * @param onMissed is called when a head is not complete in time, or no first head has come
    */
-  constructor(socket: Socket, limit: number, late: () => void) {
+  constructor(socket: Socket, limit: number, onMissed: () => void) {
     this.#socket = socket;
-    this.#late = late;
+    this.#onMissed = onMissed;
     if (limit > 0) this.#timer = setTimeout(() => this.#look(), limit);
   }
 
-  /** Whether a part of the next request has come. */
+  /** Whether a part of the next head has come. */
   get hasBegun(): boolean {
     return this.#idleSince !== undefined && this.#socket.bytesRead > this.#idleSince;
   }
 
-  /** A head is whole. */
+  /** A head is complete. */
   stop(): void {
     this.#idleSince = undefined;
     this.#isLast = false;
@@ -40,7 +41,7 @@ export class HeadWatch {
     this.#idleSince = this.#socket.bytesRead;
   }
 
-  /** The connection is gone. */
+  /** The connection has closed. */
   close(): void {
     clearTimeout(this.#timer);
   }
@@ -48,7 +49,7 @@ export class HeadWatch {
   #look(): void {
     if (this.#idleSince !== undefined) {
       if (this.#isLast) {
-        this.#late();
+        this.#onMissed();
         return;
       }
       this.#isLast = this.hasBegun;

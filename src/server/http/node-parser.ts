@@ -1,18 +1,19 @@
 import { createServer, type Server } from "node:http";
 import type { Socket } from "node:net";
+import { ErrorCode, GatewayError } from "../../errors.js";
 import { defaultLimits, type Limits } from "../../limits.js";
 import { allowHalfOpenHttp } from "../../transport/node-internals.js";
 import type { ConnectionOwner, ConnectionTimeouts } from "../connection-owner.js";
-import { HttpConnection } from "./connection.js";
+import { endInside, HttpConnection } from "./connection.js";
 
 export interface HttpParserOptions {
   limits?: Partial<Pick<Limits, "variables">> | undefined;
   timeouts: ConnectionTimeouts;
 }
 
-/** Node's own parser of HTTP, for connections that others have accepted. */
+/** Node's own parser of HTTP, for connections that were accepted elsewhere. */
 export class HttpParser {
-  /** Never listens. */
+  /** It never listens: accepted connections are handed to it. */
   readonly #server: Server;
   readonly #connections = new WeakMap<object, HttpConnection>();
 
@@ -21,14 +22,19 @@ export class HttpParser {
       maxHeaderSize: limits?.variables ?? defaultLimits.variables,
       keepAliveTimeout: timeouts.idle,
     });
-    // Beyond its own limit of 2,000 Node would drop fields without a word.
+    // With its default of 2,000, Node drops further fields silently.
     server.maxHeadersCount = 0;
     allowHalfOpenHttp(server);
     server.on("request", (incoming, response) => {
       this.#connections.get(incoming.socket)?.arrived(incoming, response);
     });
-    server.on("clientError", (error, socket) => this.#connections.get(socket)?.broken(error));
-    // As the other protocols do: a Request cannot have this method.
+    server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+      const { code = "" } = error;
+      const status = code === "HPE_HEADER_OVERFLOW" ? 431 : 400;
+      if (!code.startsWith("HPE_")) socket.destroy();
+      else this.#connections.get(socket)?.broken(parserError(error), status);
+    });
+    // A Request cannot have the method CONNECT: 501, as in the other protocols.
     server.on("connect", (_incoming, socket) => this.#connections.get(socket)?.refuse(501));
     this.#server = server;
   }
@@ -40,4 +46,19 @@ export class HttpParser {
     this.#server.emit("connection", socket);
     return connection;
   }
+}
+
+/** The error for bytes that Node's parser has refused. */
+function parserError(error: NodeJS.ErrnoException): GatewayError {
+  const { code, message } = error;
+  if (code === "HPE_HEADER_OVERFLOW" || code === "HPE_CHUNK_EXTENSIONS_OVERFLOW") {
+    return new GatewayError(ErrorCode.LimitExceeded, `an HTTP request is too large: ${message}`, {
+      cause: error,
+    });
+  }
+  if (code === "HPE_INVALID_EOF_STATE") return endInside();
+  return new GatewayError(ErrorCode.Malformed, `what came is no HTTP request: ${message}`, {
+    cause: error,
+    hint: "the client speaks another protocol, or TLS, or breaks HTTP's rules",
+  });
 }

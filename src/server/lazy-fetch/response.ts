@@ -2,29 +2,29 @@ import { types } from "node:util";
 import { hasNullBody } from "../../cgi/response.js";
 import { replaceHeaders, type StandInState, standInMaker, stateOf } from "./stand-in.js";
 
-/** The runtime's own, whatever takes its name. */
-export const WholeResponse = globalThis.Response;
+/** The runtime's own class, whatever replaces the global. */
+export const RuntimeResponse = globalThis.Response;
 
-const standIn = standInMaker(WholeResponse.prototype);
+const standIn = standInMaker(RuntimeResponse.prototype);
 
-/** All of it good for a Response. */
+/** Values that a Response can have. */
 interface Head {
   status: number;
   statusText: string;
   headers: Headers;
 }
 
-/** Of a copy of its own: nothing outside changes it. */
+/** Bytes are a copy: nothing outside changes them. */
 type Body = string | Uint8Array<ArrayBuffer> | null;
 
 /**
- * What stands in a Response for the runtime's own. Node makes a stream of every body, which costs
- * more than all the rest of a small response; here one is made when something needs it.
+ * The state of a lazy Response. Node makes a stream of every body, which costs more than all the
+ * rest of a small response. Here the stream is made when something needs it.
  */
 export class LazyResponse implements StandInState {
   readonly #body: Body;
   readonly #head: Head;
-  #whole: Response | undefined;
+  #own: Response | undefined;
 
   constructor(body: Body, head: Head) {
     this.#body = body;
@@ -48,43 +48,43 @@ export class LazyResponse implements StandInState {
   }
 
   get body(): ReadableStream<Uint8Array> | null {
-    return this.#body === null ? null : this.whole().body;
+    return this.#body === null ? null : this.runtimeObject().body;
   }
 
   get bodyUsed(): boolean {
-    return this.#whole?.bodyUsed === true;
+    return this.#own?.bodyUsed === true;
   }
 
-  /** The body while there is no stream of it; undefined also when there is no body. */
+  /** The body, while no stream of it was made; undefined for a stream, and for no body. */
   get bytes(): Uint8Array<ArrayBuffer> | undefined {
     const body = this.#body;
-    if (body === null || this.#whole !== undefined) return undefined;
+    if (body === null || this.#own !== undefined) return undefined;
     return typeof body === "string" ? Buffer.from(body) : body;
   }
 
-  whole(): Response {
-    // Of bytes: for a text it would add the Content-Type that may have been deleted since.
-    if (this.#whole === undefined) this.#whole = new WholeResponse(this.bytes ?? null, this.#head);
-    else replaceHeaders(this.#whole.headers, this.headers);
-    return this.#whole;
+  runtimeObject(): Response {
+    // Bytes: for a text, the runtime would add the Content-Type, which may have been deleted since.
+    if (this.#own === undefined) this.#own = new RuntimeResponse(this.bytes ?? null, this.#head);
+    else replaceHeaders(this.#own.headers, this.headers);
+    return this.#own;
   }
 }
 
-/** The bytes of a lazy Response whose body is still whole; undefined when it is none, or has none. */
+/** The bytes of a lazy Response's body; undefined for a stream, for no body and for other Responses. */
 export function bytesOf(response: Response): Uint8Array | undefined {
   const state = stateOf(response);
   return state instanceof LazyResponse ? state.bytes : undefined;
 }
 
-/** What `new Response(...given)` makes: a lazy one where it is a usual one. */
+/** What `new Response(...given)` makes: a lazy one, if the arguments are of the usual kind. */
 export function lazyResponse(given: unknown[]): object {
   const [body = null, init = {}] = given;
-  if (typeof init !== "object" || init === null) return Reflect.construct(WholeResponse, given);
-  // Asked once: there may be code behind each.
+  if (typeof init !== "object" || init === null) return Reflect.construct(RuntimeResponse, given);
+  // Each is read once: it may be a getter.
   const { status = 200, statusText = "", headers } = init as ResponseInit;
   const own = ownBody(body);
   if (own === undefined || !isUsualHead(status, statusText, own !== null)) {
-    return Reflect.construct(WholeResponse, [body, { status, statusText, headers }]);
+    return Reflect.construct(RuntimeResponse, [body, { status, statusText, headers }]);
   }
   const head = { status, statusText, headers: new Headers(headers) };
   if (typeof own === "string" && !head.headers.has("content-type")) {
@@ -93,7 +93,7 @@ export function lazyResponse(given: unknown[]): object {
   return standIn(new LazyResponse(own, head));
 }
 
-/** What `Response.json(...given)` makes; undefined when that is no usual one. */
+/** What `Response.json(...given)` makes; undefined if the arguments are not of the usual kind. */
 export function lazyJson(given: unknown[]): object | undefined {
   const [data, init = {}] = given;
   if (typeof init !== "object" || init === null) return undefined;
@@ -106,7 +106,7 @@ export function lazyJson(given: unknown[]): object | undefined {
   return standIn(new LazyResponse(text, head));
 }
 
-/** A text, a copy of bytes, or nothing; undefined for what only the runtime knows to read. */
+/** A text, a copy of bytes, or null; undefined for a body that only the runtime can read. */
 function ownBody(body: unknown): Body | undefined {
   if (typeof body === "string" || body === null) return body;
   if (!types.isUint8Array(body)) return undefined;

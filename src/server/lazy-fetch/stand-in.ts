@@ -1,7 +1,7 @@
-/** What a stand-in knows, and how it becomes the object that it stands for. */
+/** The state of a stand-in: an object of a runtime's class that has no state of the runtime's. */
 export interface StandInState {
-  /** The runtime's own object, as the stand-in is now. Made once. */
-  whole(): object;
+  /** The runtime's own object with the stand-in's present state. Made once. */
+  runtimeObject(): object;
 }
 
 function returned(this: unknown, object: object): object {
@@ -26,13 +26,12 @@ class Slot extends (returned as unknown as new (object: object) => object) {
   }
 }
 
-/** The state of a stand-in, undefined for every other value. */
+/** The state of a stand-in; undefined for every other value. */
 export const stateOf = Slot.stateOf;
 
 /**
- * @param prototype of a class of the runtime's
- * @returns makes objects of that class, with a state of ours in place of the runtime's, of use
- * after {@link acceptStandIns}
+ * Returns a function that makes objects of a class of the runtime's, with a state of ours in place
+ * of the runtime's. They work after {@link acceptStandIns}.
  */
 export function standInMaker(prototype: object): (state: StandInState) => object {
   function Bare(this: unknown): void {}
@@ -42,13 +41,13 @@ export function standInMaker(prototype: object): (state: StandInState) => object
 }
 
 /**
- * Has the getters and methods of a prototype of the runtime's, and of those that it inherits from,
- * take stand-ins, too: they are those of the state, and where it has none, those of the object that
- * it stands for. For every other object they stay what they are.
+ * Makes the getters and methods of a prototype of the runtime's, and of those that it inherits from,
+ * work for stand-ins, too. They use the state's member of the same name or, where it has none, the
+ * member of the runtime's own object. For every other object they stay what they are.
  */
 export function acceptStandIns(prototype: object, statePrototype: StandInState): void {
   const parent: object = Object.getPrototypeOf(prototype);
-  // Where a preloaded module has put a class of its own in place of the runtime's.
+  // A preloaded module may have replaced the runtime's class by a subclass.
   if (parent !== Object.prototype) acceptStandIns(parent, statePrototype);
   for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
     if (name === "constructor") continue;
@@ -67,13 +66,13 @@ export function acceptStandIns(prototype: object, statePrototype: StandInState):
 type Getter = () => unknown;
 type Method = (...given: unknown[]) => unknown;
 
-// Their names are those that the language gives to getters and methods.
+// Written as literals, so that their names and lengths are those of getters and methods.
 function getter(name: string, own: Getter, quick: Getter | undefined): Getter {
   const holder = {
     get [name](): unknown {
       const state = stateOf(this);
       if (state === undefined) return own.call(this);
-      return quick === undefined ? own.call(state.whole()) : quick.call(state);
+      return quick === undefined ? own.call(state.runtimeObject()) : quick.call(state);
     },
   };
   return Object.getOwnPropertyDescriptor(holder, name)?.get as Getter;
@@ -84,13 +83,15 @@ function method(name: string, own: Method, quick: Method | undefined): Method {
     [name](...given: unknown[]): unknown {
       const state = stateOf(this);
       if (state === undefined) return own.apply(this, given);
-      return quick === undefined ? own.apply(state.whole(), given) : quick.apply(state, given);
+      return quick === undefined
+        ? own.apply(state.runtimeObject(), given)
+        : quick.apply(state, given);
     },
   };
   return Object.defineProperty(made as Method, "length", { value: own.length, configurable: true });
 }
 
-/** Gives headers the fields of others, in place of their own. */
+/** Replaces the fields of headers by those of others. */
 export function replaceHeaders(target: Headers, source: Headers): void {
   for (const name of [...target.keys()]) target.delete(name);
   for (const [name, value] of source) target.append(name, value);

@@ -1,7 +1,7 @@
 import { Protocol } from "../../../src/address.js";
 import type { Variable } from "../../../src/cgi/variables.js";
+import type { WsgiEnviron } from "../../../src/server/adapters/wsgi.js";
 import { fromWsgi, type WsgiApplication } from "../../../src/server/adapters/wsgi.js";
-import type { WsgiEnviron } from "../../../src/server/adapters/wsgi-environ.js";
 import { makeContext } from "../context.js";
 
 export const url = "http://example.com/a%20b?c=d";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { Protocol } from "../../../src/address.js";
 import type { Variable } from "../../../src/cgi/variables.js";
+import type { WsgiEnviron } from "../../../src/server/adapters/wsgi.js";
 import { fromWsgi } from "../../../src/server/adapters/wsgi.js";
-import type { WsgiEnviron } from "../../../src/server/adapters/wsgi-environ.js";
 import { bytes } from "../../bytes.js";
 import { makeContext } from "../context.js";
 import { environOf, url } from "./run-wsgi.js";

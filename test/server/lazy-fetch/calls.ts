@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { makeFetchLazy } from "../../../src/server/lazy-fetch/install.js";
+import { makeFetchLazy } from "./lazy.js";
 
 /** What calls the globals of Fetch, and returns all that can be seen of it, by what it shows. */
 export type Calls = Record<string, () => unknown>;

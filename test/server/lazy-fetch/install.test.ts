@@ -1,41 +1,37 @@
 import { describe, expect, it } from "vitest";
 import { requestParts } from "../../../src/cgi/request-from-variables.js";
 import { Variables } from "../../../src/cgi/variables.js";
-import { createRequest } from "../../../src/server/lazy-fetch/create-request.js";
-import { makeFetchLazy } from "../../../src/server/lazy-fetch/install.js";
+import { installLazyFetch } from "../../../src/server/lazy-fetch/install.js";
 import { LazyRequest } from "../../../src/server/lazy-fetch/request.js";
 import { stateOf } from "../../../src/server/lazy-fetch/stand-in.js";
+import { createRequest, type LazyFetch } from "../../../src/server/request-context.js";
 import { testRequests } from "../request-cases.js";
 
 const before = { Request, Response, fetch };
 
-function make() {
+function make(lazyFetch: LazyFetch | undefined) {
   const variables = { REQUEST_METHOD: "PUT", HTTP_HOST: "h.test", REQUEST_URI: "/a" };
   const parts = requestParts(new Variables(Object.entries(variables)));
-  return createRequest(parts, undefined, new AbortController());
+  return createRequest(parts, undefined, new AbortController(), lazyFetch);
 }
 
-describe("makeFetchLazy", () => {
-  it("leaves requests the runtime's own until it is called", () => {
-    expect(stateOf(make())).toBeUndefined();
-  });
-
-  it("makes the requests of handlers lazy, and may be called again", () => {
-    makeFetchLazy();
+describe("installLazyFetch", () => {
+  it("returns what makes requests lazy, and may be called again", () => {
+    const lazyFetch = installLazyFetch();
     const { Request, Response, fetch } = globalThis;
-    makeFetchLazy();
+    expect(installLazyFetch()).toBe(lazyFetch);
     expect([globalThis.Request, globalThis.Response, globalThis.fetch]).toEqual([
       Request,
       Response,
       fetch,
     ]);
-    expect(stateOf(make())).toBeInstanceOf(LazyRequest);
+    expect(stateOf(make(lazyFetch))).toBeInstanceOf(LazyRequest);
   });
 
   it("keeps the runtime's own objects, made before and after, of one kind with the lazy", () => {
     for (const each of [before.Request, Request]) {
       expect(new each("http://h.test/")).toBeInstanceOf(Request);
-      expect(make()).toBeInstanceOf(each);
+      expect(make(installLazyFetch())).toBeInstanceOf(each);
     }
     for (const each of [before.Response, Response]) {
       expect(new each("a")).toBeInstanceOf(Response);
@@ -49,6 +45,6 @@ describe("makeFetchLazy", () => {
   });
 });
 
-describe("after makeFetchLazy", () => {
-  testRequests();
+describe("a lazy Request", () => {
+  testRequests(installLazyFetch());
 });

@@ -3,10 +3,9 @@ import fc from "fast-check";
 import { describe, expect } from "vitest";
 import { requestParts } from "../../../src/cgi/request-from-variables.js";
 import { Variables } from "../../../src/cgi/variables.js";
-import { createRequest } from "../../../src/server/lazy-fetch/create-request.js";
-import { makeFetchLazy } from "../../../src/server/lazy-fetch/install.js";
-import { createWholeRequest } from "../../../src/server/lazy-fetch/request.js";
+import { installLazyFetch } from "../../../src/server/lazy-fetch/install.js";
 import { RequestBody } from "../../../src/server/request-body.js";
+import { createRequest, type LazyFetch } from "../../../src/server/request-context.js";
 import { fuzz } from "../../harness/fuzz.js";
 import { outcome } from "./calls.js";
 import { stepsOf, transcript } from "./sequences.js";
@@ -14,7 +13,7 @@ import { bodies, encode, headers, inits, statuses, statusTexts } from "./values.
 
 const Own = globalThis.Response;
 const ownJson = Own.json;
-makeFetchLazy();
+const lazyFetch = installLazyFetch();
 
 function same(lazy: unknown, own: unknown): void {
   // toEqual is for telling what differs: it is slow.
@@ -76,15 +75,15 @@ describe("random calls", () => {
       fc.constantFrom("", form, "text/x"),
       stepsOf("request"),
       async (method, text, type, steps) => {
-        const run = (create: typeof createRequest) =>
+        const run = (lazy: LazyFetch | undefined) =>
           outcome(() => {
             const controller = new AbortController();
             const variables = { REQUEST_METHOD: method, CONTENT_TYPE: type, HTTP_X_A: "1" };
             const parts = requestParts(new Variables(Object.entries(variables)));
-            const request = create(parts, bodyOf(text), controller);
+            const request = createRequest(parts, bodyOf(text), controller, lazy);
             return transcript(request, steps, () => controller.abort(new RangeError("mine")));
           });
-        same(await run(createRequest), await run(createOwn));
+        same(await run(lazyFetch), await run(undefined));
       },
     ),
   );
@@ -99,6 +98,3 @@ function bodyOf(text: string | undefined): RequestBody | undefined {
   body.end();
   return body;
 }
-
-const createOwn: typeof createRequest = (parts, body, source) =>
-  createWholeRequest(parts, /^(get|head)$/i.test(parts.method) ? undefined : body, source);

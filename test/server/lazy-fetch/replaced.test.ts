@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { makeFetchLazy } from "../../../src/server/lazy-fetch/install.js";
+import { makeFetchLazy } from "./lazy.js";
 import { makeRequest } from "./requests.js";
 
 const Own = { Request, Response };
 
-/** As an instrumentation may, between the import of this package and makeFetchLazy. */
+/** As an instrumentation may, between the import of this package and the first lazy server. */
 class OtherRequest extends Own.Request {
   get traced(): string {
     return `traced ${this.method}`;
@@ -17,7 +17,7 @@ globalThis.Request = OtherRequest;
 globalThis.Response = OtherResponse as unknown as typeof Response;
 makeFetchLazy();
 
-describe("makeFetchLazy, where another module has replaced the classes of Fetch", () => {
+describe("lazy Fetch, where another module has replaced the classes of Fetch", () => {
   it("keeps its Responses", async () => {
     const response = new Response("a") as OtherResponse;
     expect(response).toBeInstanceOf(OtherResponse);

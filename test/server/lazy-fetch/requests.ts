@@ -1,7 +1,8 @@
 import { requestParts } from "../../../src/cgi/request-from-variables.js";
 import { Variables } from "../../../src/cgi/variables.js";
-import { createRequest } from "../../../src/server/lazy-fetch/create-request.js";
 import { RequestBody } from "../../../src/server/request-body.js";
+import { createRequest } from "../../../src/server/request-context.js";
+import { lazyFetch } from "./lazy.js";
 import { encode } from "./values.js";
 
 /**
@@ -21,9 +22,9 @@ export function makeRequest(
     HTTP_X_A: "1",
   };
   const parts = requestParts(new Variables(Object.entries({ ...usual, ...variables })));
-  if (text === undefined) return createRequest(parts, undefined, { signal });
+  if (text === undefined) return createRequest(parts, undefined, { signal }, lazyFetch);
   const body = new RequestBody(encode(text).length, 1_024);
   body.push(encode(text));
   body.end();
-  return createRequest(parts, body, { signal });
+  return createRequest(parts, body, { signal }, lazyFetch);
 }

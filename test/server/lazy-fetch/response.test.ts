@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { makeFetchLazy } from "../../../src/server/lazy-fetch/install.js";
+import { installLazyFetch } from "../../../src/server/lazy-fetch/install.js";
 import { bytesOf } from "../../../src/server/lazy-fetch/response.js";
 import { encode } from "./values.js";
 
-const Whole = globalThis.Response;
-makeFetchLazy();
+const Own = globalThis.Response;
+installLazyFetch();
 
 describe("a lazy Response's bytes", () => {
   it("are had without a stream", () => {
@@ -20,7 +20,7 @@ describe("a lazy Response's bytes", () => {
   });
 
   it("are not known of the runtime's own, of streams, and of subclasses", () => {
-    expect(bytesOf(new Whole("é"))).toBeUndefined();
+    expect(bytesOf(new Own("é"))).toBeUndefined();
     expect(bytesOf(new Response(new Blob(["ab"])))).toBeUndefined();
     expect(bytesOf(new (class extends Response {})("a"))).toBeUndefined();
   });

@@ -1,0 +1,20 @@
+import { GatewayError } from "../errors.js";
+
+/** An error as it stands in a log: one of ours in a line, any other with its stack. */
+export function errorText(error: unknown): string {
+  if (error instanceof GatewayError) return `${error.name}: ${error.message} (${error.code})`;
+  if (error instanceof Error) return error.stack ?? `${error.name}: ${error.message}`;
+  return `the handler threw ${String(error)}`;
+}
+
+const ignore = (): void => {};
+
+/**
+ * Writes to standard error. If that fails, because the disk is full or the reader has left, the
+ * output is lost, and the server goes on.
+ */
+export function writeToStandardError(output: string | Uint8Array): void {
+  const { stderr } = process;
+  if (!stderr.listeners("error").includes(ignore)) stderr.on("error", ignore);
+  stderr.write(output);
+}

@@ -1,3 +1,0 @@
-import { testRequests } from "../request-cases.js";
-
-testRequests();

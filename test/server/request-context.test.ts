@@ -1,0 +1,3 @@
+import { testRequests } from "./request-cases.js";
+
+testRequests(undefined);
