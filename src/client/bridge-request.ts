@@ -4,22 +4,23 @@ import { ErrorCode, GatewayError } from "../errors.js";
 import { hasChunkedBody } from "../transport/environment.js";
 import { readWhole } from "./send-request.js";
 
-/** A CGI program's request, for a backend. */
+/** The request of a CGI program, for a backend. */
 export interface BridgeRequest {
   readonly variables: Variable[];
   readonly contentLength: number;
-  /** Undefined for an empty one. What is a stream can be read once. */
+  /** The body; undefined for an empty one. A stream can be read once. */
   content(): ReadableStream<Uint8Array> | Uint8Array | undefined;
 }
 
 /**
- * Makes the request: CONTENT_LENGTH first, as SCGI demands, and `SCGI` left to the protocol that has
- * it. A chunked upload, which a front end hands on without a length, is read to the end of the
- * input first: every protocol here says the length before the body.
+ * Makes the request of a CGI program's variables and standard input. CONTENT_LENGTH comes first, as
+ * SCGI demands; the variable `SCGI` is left to that protocol. A chunked upload, which a front end
+ * passes on without a length, is read to its end first: every protocol sends the length before the
+ * body.
  *
- * @param timeout milliseconds that such an upload may take
- * @throws GatewayError `malformed` for CONTENT_LENGTH; of such an upload `limit_exceeded` for more
- * than 1 MiB, `deadline`, `aborted`
+ * @param timeout milliseconds that a chunked upload may take
+ * @throws GatewayError `malformed` for CONTENT_LENGTH; for a chunked upload `limit_exceeded` after
+ * 1 MiB, `deadline`, `aborted`
  */
 export async function readRequest(
   all: readonly Variable[],
@@ -59,19 +60,19 @@ async function readInput(
   timeout: number,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
-  const late = AbortSignal.timeout(timeout);
-  const stop = signal === undefined ? late : AbortSignal.any([late, signal]);
+  const deadline = AbortSignal.timeout(timeout);
+  const stop = signal === undefined ? deadline : AbortSignal.any([deadline, signal]);
   try {
     return await readWhole(bodyOf(stdin, Number.POSITIVE_INFINITY), stop);
   } catch (error) {
-    if (!late.aborted) throw error;
+    if (!deadline.aborted) throw error;
     throw new GatewayError(ErrorCode.Deadline, `the body did not come within ${timeout} ms`, {
       hint: "look for what the client, or the front end, waits for",
     });
   }
 }
 
-/** The body's bytes and no more: a front end need not close the input after them. */
+/** A body of `length` bytes: a front end need not close the input after them. */
 function bodyOf(stdin: Readable, length: number): ReadableStream<Uint8Array> {
   const pieces = stdin.iterator({ destroyOnReturn: false });
   let left = length;

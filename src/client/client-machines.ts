@@ -9,17 +9,18 @@ import { createScgiClient } from "../scgi/client.js";
 import { createUwsgiClient } from "../uwsgi/client.js";
 import type { CreateClientMachine } from "./channel.js";
 
-/** What the protocols want to know of a request besides its variables. */
+/** What some protocols send with a request besides its variables. */
 export interface ClientMachineOptions {
-  /** FastCGI's role. The others know the responder's alone. Default {@link Role.Responder}. */
+  /** FastCGI's role. The other protocols have responders only. Default: {@link Role.Responder}. */
   role?: Role | undefined;
-  /** uwsgi's modifiers, 0 to 255. Default 0, a request for a WSGI application. */
+  /** The first modifier of uwsgi, 0 to 255. Default: 0, a request for a WSGI application. */
   modifier1?: number | undefined;
+  /** The second modifier of uwsgi, 0 to 255. Default: 0. */
   modifier2?: number | undefined;
 }
 
 /**
- * How a request is spoken in a protocol.
+ * Makes a function that creates the machine of a request in a protocol.
  *
  * @throws GatewayError `bad_input` for a role that the protocol does not have, `limit_exceeded`
  */

@@ -7,22 +7,22 @@ import { ErrorStreamStart, Exchange, type ExchangeOptions, type ExchangeSink } f
 
 /** A whole answer. */
 export interface Answer {
-  /** Response head and body, a copy of their own. */
+  /** A copy of the response's head and body. */
   stdout: Uint8Array;
-  /** What the application wrote to its error stream, as UTF-8. */
+  /** What the application wrote to its error stream, decoded as UTF-8. */
   stderr: string;
   result: RequestEnd;
 }
 
 export interface CollectOptions extends ExchangeOptions {
-  /** The longest answer that is accepted, in bytes. */
+  /** The longest answer to accept, in bytes. */
   maxLength: number;
 }
 
 /**
  * Sends a request and waits for its whole answer.
  *
- * @throws GatewayError as {@link Exchange} reports it, with what came on the error stream
+ * @throws GatewayError what {@link Exchange} reports, with what came on the error stream
  */
 export function collect(
   open: OpenChannel,
@@ -39,7 +39,7 @@ class Collector implements ExchangeSink {
   readonly #resolve: (answer: Answer) => void;
   readonly #reject: (error: GatewayError) => void;
   readonly #stdout = new ByteCollector();
-  readonly #stderr = new ErrorStreamStart(defaultLimits.stderr);
+  #stderr: ErrorStreamStart | undefined;
 
   constructor(
     maxLength: number,
@@ -62,14 +62,15 @@ class Collector implements ExchangeSink {
   }
 
   stderr(bytes: Uint8Array): void {
+    this.#stderr ??= new ErrorStreamStart(defaultLimits.stderr);
     this.#stderr.push(bytes);
   }
 
   end(result: RequestEnd): void {
-    this.#resolve({ stdout: this.#stdout.take(), stderr: this.#stderr.text, result });
+    this.#resolve({ stdout: this.#stdout.take(), stderr: this.#stderr?.text ?? "", result });
   }
 
   failed(error: GatewayError): void {
-    this.#reject(error.with({ stderr: this.#stderr.text || undefined }));
+    this.#reject(error.with({ stderr: this.#stderr?.text || undefined }));
   }
 }

@@ -5,25 +5,25 @@ import type { Channel, ChannelHandlers, CreateClientMachine, OpenChannel } from 
 import { type BodyReceiver, type BodySource, sendBody } from "./send-body.js";
 
 export interface ExchangeOptions {
-  /** Milliseconds from now until the answer must be complete. */
+  /** Milliseconds that the whole answer may take. */
   timeout: number;
   /**
-   * Milliseconds that an abandoned request is still read for, unseen. A php-fpm worker that writes
-   * to a closed socket dies, so what was asked for is taken. Default 1,000; 0 closes at once.
+   * Milliseconds that the answer of an abandoned request is still read and discarded. A php-fpm
+   * worker that writes to a closed socket dies. Default: 1,000; 0 closes the connection at once.
    */
   drainTimeout?: number | undefined;
   signal?: AbortSignal | undefined;
-  /** What to check when nothing has come in time. Default: as for every deadline. */
+  /** The hint of the error when nothing has come in time. Default: the one of every deadline. */
   silenceHint?: string | undefined;
-  /** What follows the request's head, in order. None: an empty body. */
+  /** The streams that follow the request's head, in order. Default: an empty body. */
   bodies?: ((machine: ClientMachine) => readonly BodySource[]) | undefined;
 }
 
-/** Where an answer goes. Each exchange ends with one `end` or one `failed`. */
+/** Where an answer goes. An exchange ends with one call of `end` or `failed`. */
 export interface ExchangeSink {
-  /** A view of engine memory, valid until this returns. What it throws ends the exchange. */
+  /** Takes a view of engine memory, valid until it returns. What it throws ends the exchange. */
   stdout(bytes: Uint8Array): void;
-  /** A view of engine memory, valid until this returns. */
+  /** Takes a view of engine memory, valid until it returns. */
   stderr(bytes: Uint8Array): void;
   end(result: RequestEnd): void;
   failed(error: GatewayError): void;
@@ -32,8 +32,8 @@ export interface ExchangeSink {
 const State = { Open: 0, Draining: 1, Done: 2 } as const;
 
 /**
- * One request and its answer: sends, receives, and keeps the deadline. Whatever happens, the
- * socket and the timers are free afterwards.
+ * One request and its answer: sends, receives and watches the deadline. At its end the socket and
+ * the timers are free, whatever has happened.
  */
 export class Exchange implements ChannelHandlers, BodyReceiver {
   readonly #openChannel: () => Channel;
@@ -44,11 +44,11 @@ export class Exchange implements ChannelHandlers, BodyReceiver {
   #drainTimer: ReturnType<typeof setTimeout> | undefined;
   #state: 0 | 1 | 2 = State.Open;
   #ready = false;
-  /** Something of the answer has come. */
+  /** Whether a part of the answer has come. */
   #answered = false;
-  /** What takes the answer makes the peer wait. */
+  /** Whether the sink makes the peer wait. */
   #paused = false;
-  /** Whether the request can be sent once more, on another connection. */
+  /** Whether the request can be sent again on another connection: a stream is read once. */
   #replayable = true;
   #drained: (() => void) | undefined;
   onRelease: (() => void) | undefined;
@@ -69,7 +69,7 @@ export class Exchange implements ChannelHandlers, BodyReceiver {
     if (options.signal?.aborted === true) queueMicrotask(this.#onAbort);
   }
 
-  /** True until the answer is complete, or given up. */
+  /** True until the answer is complete or abandoned. */
   get open(): boolean {
     return this.#state === State.Open;
   }
@@ -85,7 +85,7 @@ export class Exchange implements ChannelHandlers, BodyReceiver {
     this.#channel.stream.resume();
   }
 
-  /** Gives the answer up. The sink hears of it as `aborted`. */
+  /** Abandons the request. The sink gets the error `aborted`. */
   abort(): void {
     this.abandon(new GatewayError(ErrorCode.Aborted, "the request was cancelled"));
   }
@@ -153,7 +153,7 @@ export class Exchange implements ChannelHandlers, BodyReceiver {
     if (this.#finish()) this.#sink.end(result);
   }
 
-  /** A kept connection may have been closed just before it was used: another one is tried then. */
+  /** Tries another connection when a kept one was closed just before it was used. */
   failed(error: GatewayError): void {
     const lost = error.code === ErrorCode.ClosedWithoutAnswer && this.#channel.reused;
     if (lost && this.#replayable && this.#state === State.Open) {
@@ -168,29 +168,29 @@ export class Exchange implements ChannelHandlers, BodyReceiver {
     const within = `within ${Math.ceil(this.#options.timeout)} ms`;
     this.abandon(
       this.#ready
-        ? this.#lateAnswer(within)
+        ? this.#deadlineError(within)
         : new GatewayError(ErrorCode.ConnectTimeout, `no connection ${within}`),
     );
   }
 
-  /** Why an answer is not complete in time, as far as that shows from here. */
-  #lateAnswer(within: string): GatewayError {
-    const late = (message: string, hint: string | undefined): GatewayError =>
+  /** Explains why an answer is not complete in time, as far as this side can see. */
+  #deadlineError(within: string): GatewayError {
+    const failure = (message: string, hint: string | undefined): GatewayError =>
       new GatewayError(ErrorCode.Deadline, `${message} ${within}`, { hint });
     if (this.#paused) {
       const hint = "the backend waits for what takes its answer: read faster, or raise the timeout";
-      return late("the answer was not taken", hint);
+      return failure("the answer was not taken", hint);
     }
     if (this.#answered) {
       const hint =
         "the answer had begun: the application is slow or stuck; see its slow log, or raise the timeout";
-      return late("no complete answer", hint);
+      return failure("no complete answer", hint);
     }
     const { silenceHint } = this.#options;
-    return this.#channel.machine.unanswered?.() ?? late("no complete answer", silenceHint);
+    return this.#channel.machine.unanswered?.() ?? failure("no complete answer", silenceHint);
   }
 
-  /** @returns whether the sink still waits for the news */
+  /** @returns whether the sink has to be called */
   #finish(): boolean {
     const open = this.#state === State.Open;
     this.#state = State.Done;
@@ -204,22 +204,22 @@ export class Exchange implements ChannelHandlers, BodyReceiver {
     this.#channel.close();
   }
 
-  /** Lets go of the timer, the signal and whoever waits to send. */
+  /** Stops the timer, ignores the signal, and ends a wait for `drained`. */
   #release(): void {
     clearTimeout(this.#timer);
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
-    this.drained();
+    if (this.#drained !== undefined) this.drained();
     this.onRelease?.();
   }
 }
 
-/** The start of what a backend writes to its error stream, for the message of a failure. */
+/** The start of what a backend writes to its error stream, for error messages. */
 export class ErrorStreamStart {
   readonly #limit: number;
   readonly #bytes = new ByteCollector();
   #dropped = 0;
 
-  /** @param limit bytes that are kept */
+  /** @param limit the number of bytes to keep */
   constructor(limit: number) {
     this.#limit = limit;
   }
@@ -230,7 +230,7 @@ export class ErrorStreamStart {
     this.#dropped += bytes.length - kept.length;
   }
 
-  /** As UTF-8; says how much was left out. Empty when nothing came. */
+  /** The bytes decoded as UTF-8, and how many were dropped. Empty when none have come. */
   get text(): string {
     if (this.#bytes.length === 0) return "";
     const text = utf8(this.#bytes.bytes);

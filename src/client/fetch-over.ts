@@ -7,14 +7,14 @@ import { type FetchOptions, fetchThrough } from "./send-request.js";
 
 export type { DuplexStreams };
 
-/** The channel of one request over a pair of Web Streams, which it closes. */
+/** A channel for one request over a pair of Web Streams, which are closed at its end. */
 export function channelOver(streams: DuplexStreams): OpenChannel {
   return connectionPerRequest(streamConnector(streams));
 }
 
 /**
- * Sends one request over a connection that is already open, such as Cloudflare's `connect()`,
- * `Deno.connect()` or a service binding give, and closes it when the answer is complete.
+ * Sends one request over a connection that is already open, such as one of Cloudflare's `connect()`,
+ * `Deno.connect()` or a service binding. Closes it when the answer is complete.
  *
  * @throws GatewayError
  */

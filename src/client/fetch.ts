@@ -43,7 +43,7 @@ export async function gatewayFetch(
 }
 
 /**
- * Sends variables and a body to the backend at an address, just as they are.
+ * Sends variables and a body to the backend at an address, as they are.
  *
  * @throws GatewayError
  */

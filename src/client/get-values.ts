@@ -5,17 +5,18 @@ import { collect } from "./collect.js";
 import { type ConnectOptions, channelsTo, targetAddress } from "./connect.js";
 
 export interface ValuesOptions extends ConnectOptions {
-  /** Milliseconds until the answer must be here. Default 5,000: many applications never answer. */
+  /** Milliseconds that the answer may take. Default: 5,000. Many applications never answer. */
   timeout?: number | undefined;
+  /** Cancels the request. */
   signal?: AbortSignal | undefined;
 }
 
 /**
  * Asks a FastCGI application for its values (FastCGI 1.0 §4.1): how many connections and requests
- * it takes, and whether it multiplexes. php-fpm answers FCGI_MPXS_CONNS alone, and needs a free
+ * it accepts, and whether it multiplexes. php-fpm answers only FCGI_MPXS_CONNS, and needs a free
  * worker for it.
  *
- * @param names default: the three names that FastCGI defines
+ * @param names the values to ask for. Default: the three that FastCGI defines
  * @throws GatewayError
  */
 export async function getValues(

@@ -18,13 +18,13 @@ import {
 
 /** How CGI programs are run. */
 export interface ProgramOptions {
-  /** PATH in the program's environment. Default: this process's. */
+  /** The PATH of the program's environment. Default: this process's. */
   searchPath?: string | undefined;
-  /** The folder that the program starts in. Default: the one that it is in. */
+  /** The folder to start the program in. Default: the one that contains it (RFC 3875 §7.2). */
   workingFolder?: string | undefined;
   /**
-   * Milliseconds that a program which is told to end (SIGTERM) has until it is made to (SIGKILL).
-   * Default 2,000. A program that stays that long behind the end of its output is told, too.
+   * Milliseconds between SIGTERM and SIGKILL when a program has to end, and between the end of its
+   * output and SIGTERM. Default: 2,000.
    */
   killGrace?: number | undefined;
 }
@@ -117,7 +117,7 @@ class ProgramChannel extends RequestChannel implements ProcessHandlers {
   }
 }
 
-/** As shells count it: 128 and the number of the signal. */
+/** The exit status as shells have it: for a killed program, 128 plus the number of the signal. */
 function requestEnd({ code, signal, lingered }: ProcessExit): RequestEnd {
   if (signal === null) return { appStatus: code ?? 0, protocolStatus: 0 };
   const end = { appStatus: 128 + constants.signals[signal], protocolStatus: 0 };
@@ -125,8 +125,8 @@ function requestEnd({ code, signal, lingered }: ProcessExit): RequestEnd {
 }
 
 /**
- * The environment with these variables and no others; of several of one name the last. HTTP_PROXY,
- * a client's `Proxy` header, is none of them: a program takes it for a setting.
+ * An environment of these variables only; the last one of a name counts. HTTP_PROXY, a client's
+ * `Proxy` header, is left out: a program would take it for a setting (httpoxy).
  */
 function environmentOf(variables: readonly Variable[]): Record<string, string> {
   const environment = new Map<string, string>();
@@ -144,7 +144,7 @@ function environmentOf(variables: readonly Variable[]): Record<string, string> {
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Node hands over an environment in UTF-8: other bytes would arrive as different ones. */
+/** Node passes an environment in UTF-8, and would replace other bytes. */
 function textOf(name: string, value: VariableValue): string {
   if (typeof value === "string") return value;
   try {

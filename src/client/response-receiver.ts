@@ -10,15 +10,16 @@ import { ErrorStreamStart, type Exchange, type ExchangeSink } from "./exchange.j
 
 export interface ReceiverOptions {
   /**
-   * Bytes of the answer that are kept for a slow reader before the backend is made to wait.
-   * Default 8 MiB: below it, no reader of the body delays the close, which frees the worker.
+   * Bytes of the body to buffer for a slow reader before the backend has to wait. Default: 8 MiB.
+   * Behind a larger body a slow reader delays the close, which frees the php-fpm worker.
    */
   bufferedBody?: number | undefined;
-  /** Takes the response's head as the backend wrote it, its blank line included: a copy. */
+  /** Called with a copy of the response's head as the backend wrote it, blank line included. */
   onHead?: ((bytes: Uint8Array) => void) | undefined;
   /**
-   * Takes what the backend writes to its error stream, as it comes: a copy. The backend waits until
-   * a returned promise settles. `limits.stderr` bounds how much is taken.
+   * Called with copies of what the backend writes to its error stream, up to `limits.stderr` bytes in
+   * all. The backend has to wait until a returned promise settles. Default: what comes is kept for
+   * the error of a failed request.
    */
   onStderr?: ((bytes: Uint8Array) => void | Promise<void>) | undefined;
 }
@@ -36,7 +37,7 @@ export interface GatewayResponse extends Response {
 
 /** Turns what a backend answers into a Response, whose body streams. */
 export class ResponseReceiver implements ExchangeSink {
-  /** Settles when the head is there. */
+  /** Settles when the head is complete. */
   readonly response: Promise<GatewayResponse>;
   readonly #protocol: Protocol;
   readonly #address: string | undefined;
@@ -45,7 +46,7 @@ export class ResponseReceiver implements ExchangeSink {
   readonly #options: ReceiverOptions;
   readonly #head: AnswerHead;
   readonly #ended: Promise<RequestEnd>;
-  /** What came on the error stream and `onStderr` did not take. */
+  /** What came on the error stream, unless `onStderr` takes it. */
   readonly #stderr: ErrorStreamStart;
   #resolve!: (response: GatewayResponse) => void;
   #reject!: (error: GatewayError) => void;
@@ -58,7 +59,7 @@ export class ResponseReceiver implements ExchangeSink {
   #stderrLength = 0;
   /** Calls of `onStderr` that have not settled. */
   #stderrPending = 0;
-  /** What the head promises; undefined where there is no body, or no promise. */
+  /** The length of the body that the head promises; undefined without a body or a promise. */
   #promisedLength: number | undefined;
 
   constructor(
@@ -82,11 +83,11 @@ export class ResponseReceiver implements ExchangeSink {
       this.#resolveEnd = resolve;
       this.#rejectEnd = reject;
     });
-    // Whoever reads the body hears of a failure there; `ended` is for those who ask.
+    // A failure rejects the reading of the body. That `ended` rejects as well is no second one.
     this.#ended.catch(() => {});
   }
 
-  /** Takes the exchange whose reading follows the reader of the body. */
+  /** Takes the exchange, which is paused and resumed as the body is read. */
   start(exchange: Exchange): void {
     this.#exchange = exchange;
   }
@@ -190,7 +191,7 @@ export class ResponseReceiver implements ExchangeSink {
     if ((this.#body.desiredSize ?? 1) <= 0) this.#exchange?.pause();
   }
 
-  /** What is wrong with an answer that ends before its body. */
+  /** Explains an answer that ends before its body. */
   #cutHead(result: RequestEnd): GatewayError {
     const error = this.#head.closed();
     const { appStatus } = result;
@@ -201,8 +202,9 @@ export class ResponseReceiver implements ExchangeSink {
   }
 
   /**
-   * What is wrong with a body that is at its end. FastCGI says where that is; elsewhere the end may
-   * be that of a broken connection, or a killed program, and only a promised length tells.
+   * Explains a body that ends before its promised length; undefined for a complete one. FastCGI says
+   * where an answer ends. With the other protocols its end may be that of a broken connection or a
+   * killed program, which only a promised length shows.
    */
   #cutBody({ signal }: RequestEnd): GatewayError | undefined {
     const length = this.#bodyLength;

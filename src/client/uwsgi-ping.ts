@@ -5,17 +5,18 @@ import { collect } from "./collect.js";
 import { type ConnectOptions, channelsTo, targetAddress } from "./connect.js";
 
 export interface UwsgiPingOptions extends ConnectOptions {
-  /** Milliseconds until the pong must be here. Default 5,000. */
+  /** Milliseconds that the answer may take. Default: 5,000. */
   timeout?: number | undefined;
+  /** Cancels the request. */
   signal?: AbortSignal | undefined;
 }
 
 /**
- * Asks a uwsgi server for a sign of life (modifier 100). Every worker that is free answers without
- * running an application.
+ * Checks that a uwsgi server answers (modifier 100). A free worker answers without running the
+ * application.
  *
- * @throws GatewayError `wrong_protocol` when the peer says something else, `deadline` when every
- * worker is busy; `bad_address` for one of another protocol than uwsgi
+ * @throws GatewayError `wrong_protocol` for any other answer than the protocol's; `deadline` when
+ * every worker is busy; `bad_address` for an address of another protocol
  */
 export async function uwsgiPing(
   target: string | Address,
@@ -24,9 +25,13 @@ export async function uwsgiPing(
   const address = targetAddress(target);
   try {
     if (address.protocol !== Protocol.Uwsgi) {
-      throw new GatewayError(ErrorCode.BadAddress, "only a uwsgi:// address can be pinged so", {
-        hint: "write it as uwsgi://127.0.0.1:3031 or uwsgi://unix:/run/app.sock",
-      });
+      throw new GatewayError(
+        ErrorCode.BadAddress,
+        "only a uwsgi:// address can be pinged this way",
+        {
+          hint: "write it as uwsgi://127.0.0.1:3031 or uwsgi://unix:/run/app.sock",
+        },
+      );
     }
     const { timeout = 5_000, signal } = options;
     await collect(channelsTo(address, options), (handlers) => new UwsgiPingClient(handlers), {

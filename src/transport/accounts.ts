@@ -5,7 +5,7 @@ import { ErrorCode, GatewayError } from "../errors.js";
 /** A user of this machine. */
 export interface User {
   uid: number;
-  /** The user's own group. Undefined for a number that no account has. */
+  /** The user's primary group. Undefined for a number without an account. */
   gid: number | undefined;
   name: string | undefined;
   home: string | undefined;
@@ -39,12 +39,12 @@ export function findGroup(group: string | number): number {
   return Number(entry[2]);
 }
 
-/** The fields of an account: from its file, else from where the system has it, such as LDAP. */
+/** The fields of an account, from its file, or from another source of the system such as LDAP. */
 function find(database: "passwd" | "group", key: string | number): string[] | undefined {
   const field = typeof key === "number" ? 2 : 0;
   const entries = linesOf(database).map((line) => line.split(":"));
   const found = entries.find((entry) => entry.length > 2 && entry[field] === `${key}`);
-  // What begins with - is an option to getent.
+  // getent would take a key that begins with - for an option.
   if (found !== undefined || /^(-|$)/.test(`${key}`)) return found;
   try {
     const line = execFileSync("getent", [database, `${key}`], {
@@ -69,7 +69,7 @@ function linesOf(database: string): string[] {
 function numberOf(value: string | number, kind: string): number | undefined {
   if (typeof value === "string" && !/^\d+$/.test(value)) return undefined;
   const id = Number(value);
-  // The last one means "leave it" to the system.
+  // To the system, 0xffff_ffff means "leave it as it is".
   if (Number.isInteger(id) && id >= 0 && id < 0xffff_ffff) return id;
   throw new GatewayError(ErrorCode.BadInput, `${value} is not the number of a ${kind}`);
 }

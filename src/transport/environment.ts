@@ -3,15 +3,15 @@ import { latin1, utf8 } from "../bytes.js";
 import type { Variable, Variables } from "../cgi/variables.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 
-/** An environment as Node has it. */
+/** An environment, as Node's `process.env` is one. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The variable that a client sets by a `Proxy` header, and programs take for a setting (httpoxy). */
+/** The variable of a client's `Proxy` header, which programs take for a setting (httpoxy). */
 export const CLIENT_PROXY = "HTTP_PROXY";
 
 /**
- * The variables that a CGI program is started with, without HTTP_PROXY. Node reads them as UTF-8:
- * where that loses bytes of this process's own environment, Linux is asked for them.
+ * All variables of an environment but HTTP_PROXY. Node decodes its own environment as UTF-8; where
+ * that loses bytes, they are read from Linux.
  */
 export function environmentVariables(environment: Environment = process.env): Variable[] {
   const variables: Variable[] = [];
@@ -34,7 +34,7 @@ const metaVariables = [
   ...["SERVER_PROTOCOL", "SERVER_SOFTWARE"],
 ];
 
-/** What web servers add of a request: its URL as it came, and the file that PHP is to run. */
+/** What web servers add, such as the URL as it came, and the file that PHP has to run. */
 const usualVariables = [
   ...["REQUEST_URI", "REQUEST_SCHEME", "HTTPS", "REMOTE_PORT", "SERVER_ADDR"],
   ...["SCRIPT_FILENAME", "DOCUMENT_ROOT", "DOCUMENT_URI"],
@@ -44,11 +44,12 @@ const usualVariables = [
 const requestNames: ReadonlySet<string> = new Set([...metaVariables, ...usualVariables]);
 
 /**
- * What of an environment is about the request: the meta-variables of RFC 3875, what web servers add
- * to them, headers, and the variables that are named. The rest is the program's own, passwords
- * among it.
+ * The variables of an environment that describe a request: the meta-variables of RFC 3875, those that
+ * web servers add, headers, and the ones in `named`. The other variables are the program's own, and
+ * may hold passwords.
  *
- * @throws GatewayError `bad_input` when HTTP_PROXY is named, or what can be no variable's name
+ * @param environment default: this process's
+ * @throws GatewayError `bad_input` for HTTP_PROXY in `named`, and for what cannot be a variable's name
  */
 export function requestVariablesFromEnvironment(
   environment: Environment | undefined,
@@ -56,7 +57,8 @@ export function requestVariablesFromEnvironment(
 ): Variable[] {
   for (const name of named) {
     if (name !== "" && !name.includes("=") && name !== CLIENT_PROXY) continue;
-    const why = name === CLIENT_PROXY ? "is set by clients, and not forwarded" : "is no name";
+    const why =
+      name === CLIENT_PROXY ? "is set by clients, and is not forwarded" : "has no valid name";
     throw new GatewayError(ErrorCode.BadInput, `the variable ${JSON.stringify(name)} ${why}`, {
       hint: "name a variable of this program's environment, as in APP_ENV",
     });
@@ -67,15 +69,15 @@ export function requestVariablesFromEnvironment(
   );
 }
 
-/** Whether a front end hands on a chunked upload without a length: up to the end of the input. */
+/** Whether a front end passes on a chunked upload without a length: the body ends with the input. */
 export function hasChunkedBody(variables: Variables): boolean {
   return /chunked/i.test(variables.get("HTTP_TRANSFER_ENCODING") ?? "");
 }
 
 /**
- * Takes HTTP_PROXY out of this process's environment: in a CGI program it is what a client wrote.
+ * Removes HTTP_PROXY from this process's environment: in a CGI program, a client has set it.
  *
- * @throws GatewayError `bad_input` when Node has taken it for its own proxy already
+ * @throws GatewayError `bad_input` when Node already uses it as its own proxy
  */
 export function dropClientProxy(): void {
   const { env, execArgv } = process;
@@ -86,7 +88,7 @@ export function dropClientProxy(): void {
   if (!isUsed || env["http_proxy"]) return;
   throw new GatewayError(
     ErrorCode.BadInput,
-    "HTTP_PROXY, which a client can set by a Proxy header, steers this program's own requests",
+    "HTTP_PROXY, which a client can set by a Proxy header, would be this program's own proxy",
     { hint: "name the proxy by http_proxy, or unset NODE_USE_ENV_PROXY" },
   );
 }

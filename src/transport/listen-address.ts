@@ -10,14 +10,15 @@ import {
 import { ErrorCode, GatewayError } from "../errors.js";
 
 /**
- * Where to listen: an address, a server of Node's own, listening or not, or a descriptor that
- * listens already (0 under spawn-fcgi, mod_fcgid and lighttpd, 3 under systemd).
+ * Where to listen: an address, a `net.Server` that listens now or later, or the descriptor of a
+ * socket that listens already (0 under spawn-fcgi, mod_fcgid and lighttpd, 3 under systemd).
  */
 export type ListenTarget = string | ListenAddress | net.Server | { fd: number };
 
 /**
- * An address to listen on: as for clients, or `http://` and the same behind it. A port alone
- * (`9000`, `:9000`, `*:9000`) is on all addresses of the machine, port 0 one that is free.
+ * Reads an address to listen on: one as for clients, or `http://` with a socket or a host and port. A
+ * port alone (`9000`, `:9000`, `*:9000`) is one on all addresses of the machine; port 0 is any free
+ * one.
  *
  * @throws GatewayError `bad_address`
  */
@@ -27,7 +28,7 @@ export function parseListenAddress(text: string): ListenAddress {
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
     const { code, message, address, hint } = error;
-    // The usual one is about addresses to ask.
+    // The hint of every bad address is for clients.
     if (hint !== new GatewayError(code, message).hint) throw error;
     throw new GatewayError(code, message, {
       address,
@@ -36,7 +37,7 @@ export function parseListenAddress(text: string): ListenAddress {
   }
 }
 
-/** What may have the port 0, or no host; undefined for any other address. */
+/** Reads an address without a host or with the port 0; undefined for any other address. */
 function parsePort(text: string): ListenAddress | undefined {
   const pattern = /^((?!unix:)(?:[a-z][a-z0-9+.-]*:\/\/)?)(?:(|\*|[^/]*[^/:]):)?(\d{1,5})\/?$/i;
   const [, scheme = "", host = "*", digits] = pattern.exec(text.trim()) ?? [];
@@ -50,7 +51,7 @@ function parsePort(text: string): ListenAddress | undefined {
   return { ...named, endpoint: { host: isAny ? "" : endpoint.host, port } };
 }
 
-/** To clients `http://` is a mistake: it is one of the protocols here alone. */
+/** Reads an address of any protocol that is served: clients do not speak `http://`. */
 function parseServed(text: string): ListenAddress {
   const http = /^http:\/\/(.*)$/is.exec(text.trim())?.[1];
   const address =
@@ -64,8 +65,10 @@ function parseServed(text: string): ListenAddress {
 }
 
 /**
- * The listening socket that this process was started with: systemd's (LISTEN_FDS), or descriptor 0
- * (FastCGI 1.0 §2.2). Undefined when there is none.
+ * The listening socket that this process was started with: one of systemd's (LISTEN_FDS), or
+ * descriptor 0 (FastCGI 1.0 §2.2). Undefined when there is none.
+ *
+ * @param environment default: this process's
  */
 export function inheritedListener(
   environment: Readonly<Record<string, string | undefined>> = process.env,

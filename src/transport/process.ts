@@ -7,13 +7,13 @@ import { engine as defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 
 export interface ProcessOptions {
-  /** All of the program's environment. */
+  /** The whole environment of the program. */
   environment: Readonly<Record<string, string>>;
-  /** The folder that it starts in. Default: the one that it is in (RFC 3875 §7.2). */
+  /** The folder to start it in. Default: the one that contains it (RFC 3875 §7.2). */
   workingFolder?: string | undefined;
   /**
    * Milliseconds between SIGTERM and SIGKILL, and between the end of its output and SIGTERM.
-   * Default 2,000.
+   * Default: 2,000.
    */
   killGrace?: number | undefined;
   engine?: Engine | undefined;
@@ -23,29 +23,29 @@ export interface ProcessOptions {
 export interface ProcessExit {
   code: number | null;
   signal: NodeJS.Signals | null;
-  /** It was ended by us because it stayed behind the end of its output. */
+  /** Whether it was terminated because it ran on after the end of its output. */
   lingered: boolean;
 }
 
 /** What a program reports. `failed` or `exited` is the last. */
 export interface ProcessHandlers {
   started(): void;
-  /** The next `length` bytes of its output lie in the engine's window, until this returns. */
+  /** The next `length` bytes of its output are in the engine's window, until this returns. */
   data(length: number): void;
-  /** A view of its error output, valid until this returns. */
+  /** Takes a view of its error output, valid until this returns. */
   stderr(bytes: Uint8Array): void;
-  /** All that was written has been taken: write on. */
+  /** Everything written has been taken, after a `write` that returned false. */
   drained(): void;
   /** It could not be started. */
   failed(error: GatewayError): void;
-  /** It has ended, and its output is at its end. */
+  /** It has ended, and so has its output. */
   exited(exit: ProcessExit): void;
 }
 
-/** How long error output is still read for that a descendant of an ended program holds open. */
+/** Milliseconds to read the error output of an ended program that a descendant of it holds open. */
 const STDERR_LINGER = 100;
 
-/** A group of its own takes the program's children along; Windows has none. */
+/** A signal to a process group reaches the program's children. Windows has no groups. */
 const hasGroups = process.platform !== "win32";
 
 const running = new Set<RunningProcess>();
@@ -53,7 +53,7 @@ const killAll = (): void => {
   for (const each of running) each.signal("SIGKILL");
 };
 
-/** A program with pipes to its standard streams, in a process group of its own where there are groups. */
+/** A program with pipes to its standard streams, in a process group of its own. */
 export class RunningProcess {
   readonly #handlers: ProcessHandlers;
   readonly #engine: Engine;
@@ -65,7 +65,7 @@ export class RunningProcess {
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
 
-  /** Starts it, without a shell and without arguments. It reports later, never during this call. */
+  /** Starts it without a shell and without arguments. It reports after this call has returned. */
   constructor(program: string, handlers: ProcessHandlers, options: ProcessOptions) {
     this.#handlers = handlers;
     this.#engine = options.engine ?? defaultEngine();
@@ -87,7 +87,7 @@ export class RunningProcess {
     this.#listen(this.#child, fail);
   }
 
-  /** Writes to its input; false asks to wait for `drained`. What it does not read is dropped. */
+  /** Writes to its input, and drops what it does not read. Returns false to ask for a wait until `drained`. */
   write(parts: readonly Uint8Array[]): boolean {
     const input = this.#child?.stdin;
     if (input === undefined || this.#closed || !input.writable) return true;
@@ -108,7 +108,7 @@ export class RunningProcess {
     this.#child?.stdout.resume();
   }
 
-  /** Asks it and its children to end, and makes them when they do not. */
+  /** Sends SIGTERM to it and its children, and later SIGKILL to those that are left. */
   terminate(): void {
     if (this.#terminated || !running.has(this)) return;
     this.#terminated = true;
@@ -117,7 +117,7 @@ export class RunningProcess {
     this.#timer = setTimeout(() => this.signal("SIGKILL"), this.#killGrace);
   }
 
-  /** Frees the pipes at once, and ends what still runs. Nothing is reported after it. */
+  /** Frees the pipes at once, and terminates it. Nothing is reported afterwards. */
   destroy(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -125,7 +125,7 @@ export class RunningProcess {
     this.#child?.stdin.destroy();
     this.#child?.stdout.destroy();
     this.#child?.stderr.destroy();
-    if (this.#exit !== undefined) this.#forget();
+    if (this.#exit !== undefined) this.#unregister();
   }
 
   signal(name: NodeJS.Signals): void {
@@ -134,7 +134,7 @@ export class RunningProcess {
     try {
       process.kill(hasGroups ? -pid : pid, name);
     } catch {
-      // All of them have ended.
+      // There is no such process any more.
     }
   }
 
@@ -148,7 +148,7 @@ export class RunningProcess {
     child.once("error", fail);
     child.once("exit", (code, signal) => this.#exited(code, signal));
     child.stdin.on("drain", () => this.#drained());
-    // A program need not read its input: the pipe breaks then, and nobody waits for it any more.
+    // A program need not read its input. The pipe then breaks, and a wait for it has to end.
     child.stdin.on("error", () => this.#drained());
     child.stdout.on("data", (bytes: Buffer) => this.#deliver(bytes));
     child.stdout.once("close", () => this.#endOutput());
@@ -170,7 +170,7 @@ export class RunningProcess {
     }
   }
 
-  /** A program whose output is at its end has answered: it may tidy up, but not stay. */
+  /** A program whose output has ended has answered. It may run on for `killGrace`. */
   #endOutput(): void {
     this.#outputEnded = true;
     if (this.#closed || this.#finish()) return;
@@ -180,21 +180,21 @@ export class RunningProcess {
   #exited(code: number | null, signal: NodeJS.Signals | null): void {
     this.#exit = { code, signal, lingered: this.#terminated && !this.#closed };
     clearTimeout(this.#timer);
-    // Whoever was to end with it, and did not, has had its time.
+    // Its children have had the time to end, too.
     if (this.#terminated) this.signal("SIGKILL");
-    if (this.#closed) this.#forget();
+    if (this.#closed) this.#unregister();
     else if (!this.#finish() && this.#outputEnded) {
       this.#timer = setTimeout(() => this.#child?.stderr.destroy(), STDERR_LINGER);
     }
   }
 
-  /** @returns whether all is over: the program, its output and its error output */
+  /** @returns whether the program, its output and its error output have all ended */
   #finish(): boolean {
     const exit = this.#exit;
     if (this.#closed || exit === undefined || !this.#outputEnded) return false;
     if (this.#child?.stderr.closed !== true) return false;
     clearTimeout(this.#timer);
-    this.#forget();
+    this.#unregister();
     this.destroy();
     this.#handlers.exited(exit);
     return true;
@@ -206,16 +206,16 @@ export class RunningProcess {
     this.#handlers.failed(error);
   }
 
-  #forget(): void {
+  #unregister(): void {
     running.delete(this);
     if (running.size === 0) process.off("exit", killAll);
   }
 }
 
 /**
- * What the system says of a program that could not be started, in this package's words.
+ * Explains why a program could not be started.
  *
- * @param exists whether there is a file of that name: an interpreter may be what is missing
+ * @param exists whether the file exists: if so, its interpreter may be missing
  */
 function startError(error: Error, program: string, exists: boolean): GatewayError {
   const { code = "" } = error as NodeJS.ErrnoException;

@@ -6,19 +6,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { type FilePermissions, give, withMode } from "./socket-permissions.js";
 
-/** How often, and how many milliseconds apart, a path is looked at that names another file. */
+/** How often to check a path that names another file, and the milliseconds between the checks. */
 const LOOKS = 5;
 const PAUSE = 20;
-/** How often a path is tried that other starts try, too. */
+/** How often to bind at a path while other processes try the same. */
 const ATTEMPTS = 10;
 
-/** The file of a unix socket that this process has bound, known by its device and inode. */
+/** The file of a unix socket that this process has bound, identified by device and inode. */
 export class SocketFile {
   readonly path: string;
   readonly #identity: string | undefined;
   #isClosed = false;
 
-  /** @param path names, at this moment, the file of the socket that was just bound */
+  /** @param path the path of a socket that has just been bound */
   constructor(path: string) {
     this.path = path;
     this.#identity = identityOf(path);
@@ -29,7 +29,7 @@ export class SocketFile {
     return this.#identity !== undefined && identityOf(this.path) === this.#identity;
   }
 
-  /** Whether the path names it after a while, in which another start may look at it: see below. */
+  /** Whether the path still names it after a while, in which another process may replace it. */
   async isKept(): Promise<boolean> {
     for (let look = 1; look < LOOKS; look++) {
       if (this.isOurs) return true;
@@ -39,8 +39,8 @@ export class SocketFile {
   }
 
   /**
-   * Closes the listener, and removes its file. libuv unlinks the path that it has bound, whatever
-   * that names by now: the socket of another server is moved aside meanwhile.
+   * Closes the listener and removes its file. libuv unlinks the path that it has bound, whatever file
+   * that names by now: the socket of another server is moved aside until it has.
    */
   close(closeListener: () => void): void {
     const aside = this.isOurs || this.#isClosed ? undefined : moveAside(this.path);
@@ -54,8 +54,8 @@ export class SocketFile {
 }
 
 /**
- * Binds a unix socket, and gives its file the permissions. A socket that an earlier process has
- * left is replaced; one that a process listens on is not.
+ * Binds a unix socket and sets the permissions of its file. A socket that an earlier process has left
+ * is replaced; one that a process listens on is not.
  *
  * @param bind binds and listens before it awaits anything
  * @throws what `bind` throws; the system's error; GatewayError `bad_address` where the path's folder is missing,
@@ -74,7 +74,7 @@ export async function bindSocketFile<Listener>(
       const listener = await binding;
       try {
         give(path, permissions);
-        // Another start that found it bound, and not yet listening, has taken the path.
+        // Another process found the socket bound but not yet listening, and has replaced it.
         if (!(await file.isKept())) throw inUse(path);
       } catch (error) {
         file.close(() => close(listener));
@@ -89,7 +89,7 @@ export async function bindSocketFile<Listener>(
   }
 }
 
-/** Why nothing can be bound at a path that is a folder or a file, or lies in no folder. */
+/** Explains why nothing can be bound at a path: it is a folder or a file, or its folder is missing. */
 function pathFault(error: unknown, path: string, text: string): GatewayError | undefined {
   const code = codeOf(error);
   const fault = (message: string) =>
@@ -98,7 +98,7 @@ function pathFault(error: unknown, path: string, text: string): GatewayError | u
       cause: error,
       hint: "give the path that the socket is to have, in a folder that exists",
     });
-  // libuv says EACCES of a folder that is missing.
+  // libuv reports a missing folder as EACCES.
   if (code === "EACCES" && isMissing(dirname(path))) {
     return fault(`the folder of ${text} does not exist`);
   }
@@ -107,7 +107,7 @@ function pathFault(error: unknown, path: string, text: string): GatewayError | u
   return fault(`${text} is a ${stats.isDirectory() ? "folder" : "file"}, not a socket`);
 }
 
-/** A folder that this user may not look into is not known to be missing. */
+/** False also for a folder that this user may not see. */
 function isMissing(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false }) === undefined;
@@ -125,11 +125,11 @@ function codeOf(error: unknown): string | undefined {
 }
 
 /**
- * Removes a unix socket that refuses connections. It is asked twice, because another start may have
- * bound it, and listen a moment later. What is removed is what was asked: it is moved aside first,
- * and goes back when another start's has taken its place.
+ * Removes a unix socket that refuses connections. It connects twice, because another process may have
+ * bound the socket and be about to listen. The file is moved aside before it is removed, and back
+ * again if it turns out to be another process's.
  *
- * @returns whether to bind once more
+ * @returns whether to bind again
  * @throws the system's error when it may not be removed
  */
 async function removeStale(path: string): Promise<boolean> {
@@ -158,7 +158,7 @@ function isSocket(path: string): boolean {
   }
 }
 
-/** Whether no process listens there. Every other failure leaves that open. */
+/** Whether the system says that no process listens. Any other failure does not prove it. */
 function isRefused(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = net.connect({ path });
@@ -170,7 +170,7 @@ function isRefused(path: string): Promise<boolean> {
   });
 }
 
-/** Renames a file, in its folder. Undefined when there is none, or when that is not allowed. */
+/** Renames a file within its folder. Returns undefined when there is none or it is not allowed. */
 function moveAside(path: string): string | undefined {
   const aside = nameBeside(path);
   try {
@@ -185,7 +185,7 @@ function nameBeside(path: string): string {
   return join(dirname(path), `.${randomBytes(6).toString("hex")}`);
 }
 
-/** Gives a file its name back, unless another has it by now. */
+/** Gives a file its name back, unless another file has it by now. */
 function putBack(aside: string, path: string): void {
   try {
     linkSync(aside, path);
@@ -198,8 +198,8 @@ function putBack(aside: string, path: string): void {
 }
 
 /**
- * Which file a path names. Undefined when it names none, or when that can not be seen. An inode's
- * number is used again; when a socket was made stays, whatever it is renamed to.
+ * Identifies the file that a path names; undefined when there is none, or it cannot be seen. The
+ * number of an inode is reused, so the time at which the socket was made is a part of it.
  */
 function identityOf(path: string): string | undefined {
   try {

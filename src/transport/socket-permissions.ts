@@ -3,21 +3,21 @@ import { isMainThread } from "node:worker_threads";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { findGroup, findUser } from "./accounts.js";
 
-/** To whom a unix socket belongs, and who may connect to it: all who may write to it. */
+/** The owner, group and mode of a unix socket. Whoever may write to it may connect. */
 export interface SocketPermissionOptions {
   /**
-   * The socket's mode as a number, or in octal digits: `0o660`, `"0660"`. `everyone` is `0o666`;
-   * `umask` is what this process's umask leaves. Default: 0660 where an owner or a group is given,
-   * as PHP-FPM has it, else `umask`.
+   * The socket's mode as a number or in octal digits: `0o660`, `"0660"`. `everyone` is `0o666`;
+   * `umask` is `0o777` without the bits of this process's umask. Default: `0o660` with an owner or a
+   * group, as in PHP-FPM; else `umask`.
    */
   socketMode?: "everyone" | "umask" | number | string | undefined;
-  /** The socket's owner: a name, or a number. Default: the user of this process. */
+  /** The socket's owner, by name or number. Default: the user of this process. */
   socketOwner?: string | number | undefined;
-  /** The socket's group: a name, or a number. Default: the group of this process. */
+  /** The socket's group, by name or number. Default: the group of this process. */
   socketGroup?: string | number | undefined;
 }
 
-/** The same, looked up. What is undefined stays as the system makes it. */
+/** The same as numbers. Undefined ones are left as the system makes them. */
 export interface FilePermissions {
   readonly mode: number | undefined;
   readonly uid: number | undefined;
@@ -56,7 +56,7 @@ function modeOf(mode: string | number, name: string): number | undefined {
   });
 }
 
-/** Runs what binds a socket so that it never has more permissions than it is to have. */
+/** Runs `bind` so that the socket never has more permissions than it is to have at the end. */
 export function withMode<Result>({ mode }: FilePermissions, bind: () => Result): Result {
   // Threads have no umask of their own, and may not change it.
   if (mode === undefined || !isMainThread) return bind();
@@ -68,7 +68,11 @@ export function withMode<Result>({ mode }: FilePermissions, bind: () => Result):
   }
 }
 
-/** @throws GatewayError `bad_input` when this process may not do that */
+/**
+ * Sets the owner, group and mode of a socket.
+ *
+ * @throws GatewayError `bad_input` when this process may not do that
+ */
 export function give(path: string, { mode, uid, gid }: FilePermissions): void {
   try {
     if (mode !== undefined) chmodSync(path, mode);

@@ -11,8 +11,8 @@ import {
 } from "./connection.js";
 
 /**
- * A connection that is already open, as Web Streams: Cloudflare's `connect()`, `Deno.connect()`,
- * `Duplex.toWeb(net.connect(…))`.
+ * An open connection as a pair of Web Streams, such as one of Cloudflare's `connect()`,
+ * `Deno.connect()` or `Duplex.toWeb(net.connect(…))`.
  */
 export interface DuplexStreams {
   readable: ReadableStream<Uint8Array>;
@@ -41,14 +41,14 @@ class StreamConnection implements Connection {
     this.#engine = engine;
     this.#reader = streams.readable.getReader();
     this.#writer = streams.writable.getWriter();
-    // A failed write shows as the end of the readable side, or not at all when the peer has answered.
+    // A failed write shows as the end of the readable side, if the peer has not answered yet.
     this.#writer.closed.catch(() => {});
     void this.#read();
   }
 
   write(parts: readonly Uint8Array[]): boolean {
     if (this.#closed) return true;
-    // A sink may keep what it is given: parts of the caller's buffers are copied into one.
+    // A sink may keep what it is given: the caller's buffers are copied.
     this.#writer.write(concat(parts)).catch(() => {});
     if ((this.#writer.desiredSize ?? 1) > 0) return true;
     this.#writer.ready.then(
