@@ -22,7 +22,7 @@ export interface ListenOptions extends SocketPermissionOptions {
 export type BindPlace = { fd: number } | SocketEndpoint;
 
 /** What was bound, and the file of its unix socket. */
-export interface BoundListener<Listener> {
+export interface BoundSocket<Listener> {
   readonly listener: Listener;
   readonly file: SocketFile | undefined;
 }
@@ -41,7 +41,7 @@ export async function bindListener<Listener>(
   permissions: FilePermissions,
   listen: (place: BindPlace) => Promise<Listener>,
   close: (listener: Listener) => void,
-): Promise<BoundListener<Listener>> {
+): Promise<BoundSocket<Listener>> {
   const text = nameOf(target);
   const place = "fd" in target ? target : socketEndpoint(target);
   try {
