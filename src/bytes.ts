@@ -200,7 +200,7 @@ export class ByteCollector {
     const needed = this.#length + length;
     if (needed <= this.#bytes.length) return;
     const larger = new Uint8Array(Math.max(needed, this.#bytes.length * 2, 256));
-    larger.set(this.bytes);
+    larger.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = larger;
   }
 

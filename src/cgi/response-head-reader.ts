@@ -7,6 +7,7 @@ import { type HeadLayout, isNamed, ResponseHead, skipBlanks, trimEnd } from "./r
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 const COLON = 0x3a;
+const UPPER_H = 0x48;
 
 const LIMIT_HINT = "check that the application is meant to send such a head";
 
@@ -145,7 +146,7 @@ export class ResponseHeadReader {
       if (this.#layout.fieldCount > 0 || this.#layout.statusLine) return true;
       throw malformed("the answer has no header", start);
     }
-    if (start === 0 && isStatusLine(bytes, 0, end)) {
+    if (start === 0 && bytes[0] === UPPER_H && isStatusLine(bytes, end)) {
       const codeStart = skipBlanks(bytes, bytes.indexOf(0x20), end);
       this.#layout.statusLine = true;
       this.#layout.fieldsStart = newline + 1;
@@ -227,12 +228,10 @@ export class ResponseHeadReader {
 }
 
 /** Whether a line begins with `HTTP/`, a version and a space. */
-function isStatusLine(bytes: Uint8Array, start: number, end: number): boolean {
-  if (end - start < 9 || bytes[start] !== 0x48 || latin1(bytes, start, start + 5) !== "HTTP/") {
-    return false;
-  }
-  const space = bytes.indexOf(0x20, start);
-  return space > start + 5 && space < end;
+function isStatusLine(bytes: Uint8Array, end: number): boolean {
+  if (end < 9 || latin1(bytes, 0, 5) !== "HTTP/") return false;
+  const space = bytes.indexOf(0x20);
+  return space > 5 && space < end;
 }
 
 /** Whether bytes can be the start of a header or of a status line. */

@@ -1,6 +1,6 @@
 import { type ClientProtocol, Protocol } from "../address.js";
 import { ProgramClient } from "../cgi/program-client.js";
-import { type Variable, valueBytes } from "../cgi/variables.js";
+import { checkVariablesSize, type Variable, valueBytes } from "../cgi/variables.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { FastCgiClient } from "../fastcgi/client.js";
 import { Role } from "../fastcgi/protocol.js";
@@ -53,10 +53,5 @@ export function createMachineFor(
 function checkSize(variables: readonly Variable[], limit: number): void {
   let size = 0;
   for (const [name, value] of variables) size += name.length + valueBytes(value).length + 2;
-  if (size <= limit) return;
-  throw new GatewayError(
-    ErrorCode.LimitExceeded,
-    `the request's variables take ${size} bytes, more than the limit of ${limit}`,
-    { hint: "send fewer or shorter headers, or raise limits.variables" },
-  );
+  checkVariablesSize(size, limit);
 }

@@ -1,5 +1,5 @@
 import { ByteCollector, concat, isAsciiText, utf8Bytes } from "../bytes.js";
-import type { Variable, VariableValue } from "../cgi/variables.js";
+import { checkVariablesSize, type Variable, type VariableValue } from "../cgi/variables.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import {
   MAX_SENT_LENGTH,
@@ -190,13 +190,7 @@ export function encodeParams(
     record.end = end;
   }
   records.push(record);
-  if (pairs.length > limit) {
-    throw new GatewayError(
-      ErrorCode.LimitExceeded,
-      `the request's variables take ${pairs.length} bytes, more than the limit of ${limit}`,
-      { hint: "send fewer or shorter headers, or raise limits.variables" },
-    );
-  }
+  checkVariablesSize(pairs.length, limit);
   const bytes = pairs.take();
   const parts = records.flatMap(({ start, end }) =>
     streamRecords(RecordType.Params, requestId, bytes.subarray(start, end)),

@@ -1,5 +1,10 @@
 import { ByteCollector } from "../bytes.js";
-import { checkVariable, type Variable, type VariableValue } from "../cgi/variables.js";
+import {
+  checkVariable,
+  checkVariablesSize,
+  type Variable,
+  type VariableValue,
+} from "../cgi/variables.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultLimits } from "../limits.js";
 import { encodeNetstring } from "./netstring.js";
@@ -37,13 +42,7 @@ export function encodeRequest(
     if (own === undefined) pushHeader(headers, name, value);
     else if (value !== own && value !== "") throw refused(`${name} is ${own}, not ${value}`);
   }
-  if (headers.length > limit) {
-    throw new GatewayError(
-      ErrorCode.LimitExceeded,
-      `the request's variables take ${headers.length} bytes, more than the limit of ${limit}`,
-      { hint: "send fewer or shorter headers, or raise limits.variables" },
-    );
-  }
+  checkVariablesSize(headers.length, limit);
   return encodeNetstring(headers.take());
 }
 

@@ -233,12 +233,11 @@ describe("captured answers", () => {
       const end = Buffer.from(all).indexOf("\r\n\r\n") + 4;
       const whole = told(feed([all]));
       expect(whole).toMatchObject({ status: 200, statusText: "OK", length: end });
-      expect(whole.headers.map(([field]) => field)).toEqual([
-        "Content-Type",
-        "Content-Length",
-        "X-Peer",
+      expect(whole.headers).toEqual([
+        ["Content-Type", expect.any(String)],
+        ["Content-Length", `${whole.text.length}`],
+        ["X-Peer", expect.any(String)],
       ]);
-      expect(whole.text).toHaveLength(Number(whole.headers[1]?.[1]));
     },
   );
 });

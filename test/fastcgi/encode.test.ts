@@ -98,9 +98,10 @@ describe("records", () => {
     const content = new Uint8Array(66_001);
     const parts = streamRecords(RecordType.Stdin, 1, content);
     expect(parts.map(({ length }) => length)).toEqual([8, 65_528, 8, 473, 7]);
-    expect(parts[1]?.buffer).toBe(content.buffer);
-    expect(parts[3]?.buffer).toBe(content.buffer);
-    expect(parts[4]).toEqual(new Uint8Array(7));
+    const [, first, , second, padding] = parts;
+    expect(first?.buffer).toBe(content.buffer);
+    expect(second?.buffer).toBe(content.buffer);
+    expect(padding).toEqual(new Uint8Array(7));
   });
 
   it("its padding is nobody else's: it may be given away", () => {
