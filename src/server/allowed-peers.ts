@@ -2,17 +2,17 @@ import type net from "node:net";
 import { plainIPv4 } from "../cgi/variables-from-http.js";
 
 /**
- * The peers that FCGI_WEB_SERVER_ADDRS allows (FastCGI 1.0 §3.2): IPv4 addresses behind commas.
- * Undefined allows all.
+ * The peers that FCGI_WEB_SERVER_ADDRS allows (FastCGI 1.0 §3.2): IPv4 addresses separated by
+ * commas. Undefined allows all.
  */
 export function allowedPeers(list: string | undefined): ReadonlySet<string> | undefined {
   return list === undefined || list === "" ? undefined : new Set(list.split(","));
 }
 
 /**
- * Whether a connection may come from where it does. Unix sockets have permissions in place of that.
- * Over TCP a peer without an address has reset the connection before it was accepted: what it sent
- * can still be read, and who it was can not be known. That is refused.
+ * Whether a peer may connect. Unix sockets have permissions instead. Over TCP, a peer without an
+ * address has reset the connection before it was accepted: what it sent can still be read, but its
+ * address cannot be known. It is refused.
  *
  * @param isTcp whether the connection came over TCP, see {@link listensOnTcp}. Where that is unknown,
  * a peer without an address may connect only if all may
@@ -30,6 +30,6 @@ export function isAllowed(
 export function listensOnTcp(server: net.Server): boolean | undefined {
   const address = server.address();
   if (!server.listening) return undefined;
-  // Of a unix socket that was handed over as a descriptor Node knows no path.
+  // Node knows no path of a unix socket that was passed as a descriptor.
   return address !== null && typeof address === "object";
 }

@@ -29,7 +29,7 @@ export type CreateServerMachine = (
   engine: Engine,
 ) => ServerMachine;
 
-/** Answers to management records that may wait unread before reading stops. */
+/** Bytes of answers to management records that may wait to be sent before reading stops. */
 const MAX_REPLIES = 65_536;
 const State = { Open: 0, Closing: 1, Closed: 2 } as const;
 type Phase = "head" | "busy" | "idle";
@@ -46,16 +46,16 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Liste
   readonly #runners: RequestRunner[] = [];
   #state: 0 | 1 | 2 = State.Open;
   #receiving = false;
-  /** Bytes that were sent while the machine read, and may wait for the peer to take them. */
+  /** Bytes that the machine sent while it read, and that the peer may not have read yet. */
   #replies = 0;
   #timer: NodeJS.Timeout | undefined;
-  /** What the timer is set for, and of which request's head, or behind how many requests. */
+  /** What the timer is set for, and for which request's head, or after how many requests. */
   #phase: Phase | undefined;
   #phaseOf = 0;
   /**
-   * Taken off the socket at last: it stands in an array beside a listener of Node's, and V8 comes
-   * to make such arrays among its old objects. There each would keep its connection from being
-   * collected for a while, 6 KB and 7 µs of a small request.
+   * Removed from the socket when it closes. Node keeps it in an array beside a listener of its own,
+   * and V8 comes to allocate such arrays among its old objects: each would keep its connection alive
+   * for a while, which costs 6 KB and 7 µs for a small request.
    */
   readonly #onEnd = (): void => this.#peerEnded();
   #served = 0;
@@ -127,7 +127,7 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Liste
     this.#state = State.Closing;
     clearTimeout(this.#timer);
     this.#owner.closing();
-    // Later: whoever is told that the request is over hears of it before the peer does.
+    // On the next tick: `finished` of the request runs before the peer sees the end.
     process.nextTick(() => this.#finish(ending));
   }
 
@@ -177,7 +177,7 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Liste
     this.#updateTimer();
   }
 
-  /** Reading stops where nobody takes what is read, unless that would hold up other requests. */
+  /** Reading stops while a handler does not read, unless that would hold up other requests. */
   #mayRead(): boolean {
     if (this.#state !== State.Open) return true;
     if (this.#replies > MAX_REPLIES) return false;
@@ -190,7 +190,7 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Liste
     return true;
   }
 
-  /** One timer for the connection: over its head, or over its idleness between requests. */
+  /** Sets the connection's one timer: for a head that is incomplete, or for the idle time. */
   #updateTimer(): void {
     if (this.#state !== State.Open) return;
     const { incomplete, active } = this.#machine;
@@ -221,20 +221,20 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Liste
     const wasOpen = this.#state === State.Open;
     const problem = wasOpen ? this.#machine.closed() : undefined;
     if (problem !== undefined && problem.code !== ErrorCode.Aborted) this.#fault(problem);
-    // Ended before, it closes by itself now: ending it again makes an error, 8 µs for its stack.
+    // A socket that was ended before closes by itself. A second end would make an error: 8 µs.
     else if (this.#machine.active === 0 && !this.#socket.writableEnded) {
       this.#writer.flush();
       closeSocket(this.#socket, "finished", this.#service.timeouts.write);
     }
   }
 
-  /** The machine cannot go on. Where it has answered that, and closed, there is no more to do. */
+  /** The machine cannot go on. If it has answered and closed already, the error is reported. */
   #fault(error: unknown): void {
     if (this.#state === State.Open) this.#fail(error);
     else this.#service.report(error);
   }
 
-  /** The connection is of no use any more. */
+  /** Reports an error, and closes the connection at once. */
   #fail(error: unknown): void {
     if (this.#state === State.Closed) return;
     this.#service.report(error);

@@ -2,11 +2,11 @@ import { concat } from "../bytes.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 
 /**
- * A stream of a request on its way to the handler. What nobody has read yet is kept, and whoever
- * feeds the stream looks at {@link RequestBody.full}.
+ * A stream of a request on its way to the handler. It keeps what the handler has not read; a
+ * connection stops reading while it is {@link RequestBody.full}.
  */
 export class RequestBody {
-  /** Called when what was full has room again, or nobody will read it. */
+  /** Called when the stream was full and has room again, or is dropped. */
   onRoom: (() => void) | undefined;
   readonly #expected: number | undefined;
   readonly #room: number;
@@ -17,14 +17,14 @@ export class RequestBody {
   #dropped = false;
   #error: GatewayError | undefined;
   #stream: ReadableStream<Uint8Array> | undefined;
-  /** The stream's, while a read waits for bytes. */
+  /** The stream's controller while a read waits for bytes. */
   #waiting: ReadableStreamDefaultController<Uint8Array> | undefined;
   #settle: (() => void) | undefined;
-  /** Called when something has come for {@link RequestBody.collect}. */
+  /** Called when bytes or the end have come while {@link RequestBody.collect} waits. */
   #arrived: (() => void) | undefined;
 
   /**
-   * @param expected how many bytes there are to be; undefined promises none
+   * @param expected the length of the stream in bytes; undefined if it is not known
    * @param room bytes that may wait to be read
    */
   constructor(expected: number | undefined, room: number) {
@@ -36,18 +36,18 @@ export class RequestBody {
     return this.#ended;
   }
 
-  /** True when nothing is to come, or it is over and nothing came. */
+  /** Whether the stream has no bytes: its length is 0, or it has ended without any. */
   get empty(): boolean {
     if (this.#expected === 0) return true;
     return this.#ended && this.#received === 0 && this.#error === undefined;
   }
 
-  /** True when as much waits as may, and more is to come. */
+  /** Whether as many bytes wait as may, and more are to come. */
   get full(): boolean {
     return !this.#ended && this.#kept >= this.#room;
   }
 
-  /** The stream that a handler reads. Bytes beyond the expected ones are not in it. */
+  /** The stream that a handler reads. It ends after the expected length. */
   get stream(): ReadableStream<Uint8Array> {
     this.#stream ??= new ReadableStream<Uint8Array>(
       { pull: (controller) => this.#pull(controller), cancel: () => this.drop() },
@@ -57,8 +57,8 @@ export class RequestBody {
   }
 
   /**
-   * All of it at once, for whoever needs no stream, which would cost more than a short body.
-   * Neither is of use behind the other.
+   * Reads all of it without a stream, which would cost more than a short body. Call either this or
+   * read {@link RequestBody.stream}, not both.
    */
   async collect(): Promise<Uint8Array<ArrayBuffer>> {
     const collected: Uint8Array[] = [];
@@ -77,7 +77,7 @@ export class RequestBody {
     return concat(collected);
   }
 
-  /** Takes the next bytes, or a copy: see {@link ownBytes}. */
+  /** Takes the next bytes, or a copy of them, see {@link ownBytes}. */
   push(bytes: Uint8Array): void {
     if (this.#dropped || this.#ended) return;
     const before = this.#received;
@@ -95,7 +95,7 @@ export class RequestBody {
     }
   }
 
-  /** The end. A stream that is shorter than expected ends in an error for whoever reads it. */
+  /** Ends the stream. If it is shorter than expected, it ends in an error for its reader. */
   end(): void {
     if (this.#ended) return;
     if (this.#expected !== undefined && this.#received < this.#expected) {
@@ -111,14 +111,14 @@ export class RequestBody {
     this.#over();
   }
 
-  /** Ends the stream in an error, behind what has come. */
+  /** Ends the stream in an error, after the bytes that have come. */
   fail(error: GatewayError): void {
     if (this.#ended) return;
     this.#error = error;
     this.#over();
   }
 
-  /** Forgets what is here and what comes: nobody will read it. */
+  /** Discards the bytes that wait, and those that come: the stream is not read any more. */
   drop(): void {
     this.#dropped = true;
     this.#chunks.length = 0;
@@ -172,13 +172,13 @@ export class RequestBody {
 }
 
 /**
- * Bytes for whoever reads the body, who may keep them, and give their buffer away. What fills most
- * of a buffer is handed out with it: that is no other chunk's, and what it takes of the memory is
- * not much more. Less is copied. A copy of each 64 KiB has V8 collect garbage twice as often.
+ * Bytes that a reader of the body may keep, and whose buffer it may transfer. Bytes that fill most of
+ * their buffer are handed out as they are, because no other chunk is in that buffer; fewer are
+ * copied. Copying each 64 KiB would make V8 collect garbage twice as often.
  */
 function ownBytes(bytes: Uint8Array): Uint8Array {
   const { buffer, byteOffset, length } = bytes;
   if (length * 2 > buffer.byteLength) return new Uint8Array(buffer, byteOffset, length);
-  // Not slice: a Buffer's is a view.
+  // Not `slice`: that of a Buffer is a view.
   return new Uint8Array(bytes);
 }

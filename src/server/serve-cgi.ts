@@ -17,20 +17,24 @@ import {
   responderOf,
 } from "./run-request.js";
 
+/** Options of `serveCgi`. */
 export interface ServeCgiOptions {
   /**
    * The request's variables. Default: this process's environment. HTTP_PROXY, which a client sets by
-   * a `Proxy` header, is left out, and taken out of this process's environment too.
+   * a `Proxy` header, is left out, and removed from this process's environment.
    */
   env?: Environment | undefined;
+  /** The request's body. Default: this process's standard input. */
   stdin?: Readable | undefined;
+  /** Takes the response. Default: this process's standard output. */
   stdout?: Writable | undefined;
+  /** Takes what the handler logs. Default: this process's standard error. */
   stderr?: Writable | undefined;
-  /** Milliseconds that the next piece of the body may take. Default 60,000; 0 is for ever. */
+  /** Milliseconds between two pieces of the body. Default: 60,000; 0 waits forever. */
   bodyTimeout?: number | undefined;
-  /** Milliseconds until the handler returns its response. Default 60,000; 0 is for ever. */
+  /** Milliseconds until the handler returns its response. Default: 60,000; 0 waits forever. */
   responseTimeout?: number | undefined;
-  /** Aborts the handler's own signal: wire SIGTERM to it, by which front ends end CGI programs. */
+  /** Aborts the handler's signal. Abort it on SIGTERM, with which front ends end CGI programs. */
   signal?: AbortSignal | undefined;
 }
 
@@ -42,7 +46,7 @@ const BODY_BUFFER = 262_144;
  * request, standard output takes the response.
  *
  * @returns the exit code: 0, or 1 when the handler failed or the response could not be completed;
- * the client has been told with 500 if nothing was sent before, and standard error says why
+ * the client gets 500 if nothing was sent before, and standard error has the reason
  * @throws GatewayError `bad_input` when this process was not started as a CGI program, or when Node
  * has taken a client's HTTP_PROXY for its own proxy (NODE_USE_ENV_PROXY)
  */
@@ -128,7 +132,7 @@ class CgiExchange implements ServerRequest, RunnerConnection {
     this.#ended = true;
   }
 
-  /** CGI has no word for it but the exit code. */
+  /** CGI shows a broken response by the exit code alone. */
   fail(): void {
     this.#ended = true;
     this.#failed = true;
@@ -153,7 +157,7 @@ class CgiExchange implements ServerRequest, RunnerConnection {
     this.#failed = true;
   }
 
-  /** Lets go of the streams, so that a process which has nothing else to do ends. */
+  /** Releases the streams, so that a process that has nothing else to do ends. */
   finished(): void {
     this.#stopReading();
     if (this.#stdin === process.stdin) this.#stdin.destroy();
@@ -167,7 +171,7 @@ class CgiExchange implements ServerRequest, RunnerConnection {
     else this.#stdout.write(new Uint8Array(0), exit);
   }
 
-  /** A front end need not close the input behind the body: it is read up to its length. */
+  /** Reads the body up to its length: a front end need not close the input after it. */
   #read(): void {
     if (this.#expected === 0) {
       this.#runner.endBody();
@@ -212,12 +216,12 @@ class CgiExchange implements ServerRequest, RunnerConnection {
   }
 }
 
-/** How many bytes of the input are the body. */
+/** The number of bytes of the input that are the body. */
 function bodyLength(variables: Variables): number {
   try {
     return variables.contentLength ?? (hasChunkedBody(variables) ? Number.POSITIVE_INFINITY : 0);
   } catch {
-    // The request is refused for it.
+    // The runner refuses the request.
     return 0;
   }
 }

@@ -2,8 +2,8 @@ import { type Variable, valueBytes } from "../cgi/variables.js";
 import type { Handler } from "./handler.js";
 
 /**
- * Answers with the variables of its request, a line each: `REQUEST_METHOD: 'GET'`. What a server
- * serves that has nothing else to serve.
+ * A handler that answers with the variables of its request, one on a line: `REQUEST_METHOD: 'GET'`.
+ * `fcgi-probe serve` without an application serves it.
  */
 export const showVariables: Handler = (_request, { variables }) => {
   const lines = [...variables].map(([name, value]) => `${name}: ${quote(value)}\n`);

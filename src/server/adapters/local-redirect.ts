@@ -2,22 +2,22 @@ import { Protocol } from "../../address.js";
 import { markLocalRedirect } from "../../cgi/response.js";
 import type { Variables } from "../../cgi/variables.js";
 
-/** How a request came, by which its front end is known. */
+/** What shows which front end has sent a request. */
 export interface RequestSource {
   readonly protocol: Protocol;
   readonly variables: Variables;
 }
 
 /**
- * Leaves a local redirect, a 302 whose application wrote it in CGI's form, to the front end: Apache
- * (mod_proxy_scgi, mod_fcgid, mod_cgi) serves the Location itself, others tell the client. Where
- * the front end is known to do neither, it stays the ordinary redirect that it is.
+ * Marks a 302 that its application wrote in CGI's form as a local redirect for the front end. Apache
+ * (mod_proxy_scgi, mod_fcgid, mod_cgi) serves the Location itself, others redirect the client. For a
+ * front end that is known to do neither, the response stays an ordinary redirect.
  */
 export function leaveToFrontEnd(response: Response, source: RequestSource): void {
   if (!showsAnEmptyPage(source)) markLocalRedirect(response);
 }
 
-/** Caddy (2.6) and mod_proxy_fcgi (2.4.71) take a head without a status for 200, Location or not. */
+/** Caddy (2.6) and mod_proxy_fcgi (2.4.71) read a head without a status as 200, even with a Location. */
 function showsAnEmptyPage({ protocol, variables }: RequestSource): boolean {
   if (protocol !== Protocol.FastCgi) return false;
   const software = variables.get("SERVER_SOFTWARE") ?? "";

@@ -5,9 +5,9 @@ import { ResponseHeadReader } from "../../cgi/response-head-reader.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
 import { leaveToFrontEnd, type RequestSource } from "./local-redirect.js";
 
-/** A CGI response that is written to a stream and becomes a Response. */
+/** Makes a Response of a CGI response that is written to a stream. */
 export class CgiOutput {
-  /** Settles when the head is whole, or cannot be. */
+  /** Resolves when the head is complete, and rejects if it cannot be. */
   readonly response: Promise<Response>;
   readonly stream: WritableStream<string | Uint8Array>;
   readonly #source: RequestSource;
@@ -17,18 +17,18 @@ export class CgiOutput {
   #reject!: (error: unknown) => void;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #hasHead = false;
-  /** The end has been written, or will not be. */
+  /** Whether the response has ended or failed. */
   #over = false;
-  /** Why nobody reads the body. */
+  /** Why the body is not read any more. */
   #dropped: unknown;
-  /** Writes that the stream has accepted, and that are not done. */
+  /** Writes that the stream has accepted and not finished. */
   #writes = 0;
   #onWritten: (() => void) | undefined;
   /** Whether the body's reader waits for bytes. */
   #wanted = false;
   #onWanted: (() => void) | undefined;
 
-  /** @param source of the request that it answers */
+  /** @param source the request that is answered */
   constructor(source: RequestSource) {
     this.#source = source;
     this.response = new Promise((resolve, reject) => {
@@ -59,7 +59,7 @@ export class CgiOutput {
     );
   }
 
-  /** Ends the response behind all writes, whether or not their writer waited for them. */
+  /** Ends the response after all writes, whether or not their writer awaited them. */
   async end(): Promise<void> {
     while (this.#writes > 0 && !this.#over) {
       await new Promise<void>((resolve) => {
@@ -69,7 +69,7 @@ export class CgiOutput {
     this.#close();
   }
 
-  /** The response does not come, or breaks off. */
+  /** Fails the response, or breaks it off after its head. */
   fail(error: unknown): void {
     if (this.#over) return;
     this.#over = true;
@@ -102,7 +102,7 @@ export class CgiOutput {
     if (this.#writes === 0) this.#onWritten?.();
   }
 
-  /** @returns what is behind the head */
+  /** @returns the bytes after the head */
   #readHead(bytes: Uint8Array): Uint8Array {
     const head = this.#head.push(bytes);
     if (head === undefined) return new Uint8Array(0);
@@ -146,8 +146,8 @@ export class CgiOutput {
 }
 
 /**
- * A backend's Content-Length that is no number is left out by {@link responseFromHead}; that of an
- * application of ours is a mistake that it should hear of.
+ * Checks an application's Content-Length. {@link responseFromHead} leaves a bad one of a backend out;
+ * that of an application is a mistake that should be reported.
  *
  * @throws GatewayError `bad_input`
  */

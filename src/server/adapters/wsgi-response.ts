@@ -6,9 +6,10 @@ import { errorText } from "../error-log.js";
 import type { Context } from "../handler.js";
 import { leaveToFrontEnd } from "./local-redirect.js";
 
+/** A piece of a response's body. A string is sent as UTF-8. */
 export type WsgiChunk = string | Uint8Array;
 
-/** What a response has to know of its request. */
+/** What a response needs of its request's context. */
 type WsgiContext = Pick<Context, "protocol" | "variables" | "errors">;
 
 type Chunks = Iterator<WsgiChunk> | AsyncIterator<WsgiChunk>;
@@ -19,7 +20,7 @@ interface Head {
   headers: Headers;
 }
 
-/** What an application of WSGI says, on its way to become a Response. */
+/** Makes a Response of what a WSGI application returns. */
 export class WsgiResponse {
   readonly response: Promise<Response>;
   readonly #context: WsgiContext;
@@ -27,15 +28,15 @@ export class WsgiResponse {
   #reject!: (error: unknown) => void;
   #head: Head | undefined;
   #headSent = false;
-  /** Chunks that are ready and that nobody has taken. */
+  /** Chunks that wait to be read. */
   #queue: Uint8Array[] = [];
   #chunks: Chunks | undefined;
   #result: unknown;
   #closed = false;
-  /** Set once the application has returned: its chunks can be asked for. */
+  /** Settles when the application has returned: then its chunks can be read. */
   #returned: Promise<void> | undefined;
 
-  /** @param context of the request that it answers */
+  /** @param context that of the request that is answered */
   constructor(context: WsgiContext) {
     this.#context = context;
     this.response = new Promise((resolve, reject) => {
@@ -44,7 +45,7 @@ export class WsgiResponse {
     });
   }
 
-  /** Calls the application, and gets as far as the head is known. Never rejects. */
+  /** Calls the application and reads its result until the head is known. Never rejects. */
   async run(call: () => unknown): Promise<void> {
     this.#returned = this.#call(call);
     try {
@@ -86,7 +87,7 @@ export class WsgiResponse {
     this.#chunks = iteratorOf(this.#result);
   }
 
-  /** The next chunk that is not empty; undefined at the end, behind `close`. */
+  /** The next chunk that is not empty; undefined at the end, after `close`. */
   async #next(): Promise<Uint8Array | undefined> {
     for (;;) {
       const { done, value } = await (this.#chunks as Chunks).next();
@@ -99,7 +100,7 @@ export class WsgiResponse {
     return undefined;
   }
 
-  /** @param length of the body, where it is known */
+  /** @param length that of the body; undefined if it is not known */
   #send(length: number | undefined): void {
     const head = this.#head;
     if (head === undefined) throw new Error("the application never called startResponse");
@@ -134,7 +135,7 @@ export class WsgiResponse {
   async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
     try {
       if (this.#queue.length === 0) await this.#returned;
-      // What the application writes while it makes a chunk comes before that chunk.
+      // What the application writes while it makes a chunk is sent before that chunk.
       if (this.#queue.length === 0 && this.#chunks !== undefined) {
         const chunk = await this.#next();
         if (chunk !== undefined) this.#queue.push(chunk);
@@ -153,8 +154,8 @@ export class WsgiResponse {
   }
 
   /**
-   * Ends the chunks if they have more, and calls the result's own `close`, once. Never rejects: what
-   * they throw is too late to change the answer, and is logged.
+   * Ends the iterator of chunks if it has more, and calls `close` of the result, once. Never rejects:
+   * what they throw cannot change the answer any more, and is logged.
    */
   async #close(): Promise<void> {
     if (this.#closed) return;
@@ -198,7 +199,7 @@ function headOf(text: unknown, fields: unknown): Head {
   return { status: Number(match[1]), statusText: match[2]!, headers };
 }
 
-/** The header list, which PEP 3333 has of pairs of strings. A string, too, has a first and a second. */
+/** The header list. PEP 3333 demands pairs of strings; a string alone must not pass for a pair. */
 function* pairsOf(fields: unknown): Iterable<readonly [name: string, value: string]> {
   const list = fields as Partial<Iterable<unknown>> | null | undefined;
   if (typeof fields === "string" || typeof list?.[Symbol.iterator] !== "function") {
@@ -217,14 +218,14 @@ function shown(value: unknown): string {
   return (JSON.stringify(value) ?? String(value)).slice(0, 64);
 }
 
-/** The Location of a head that says 200, and nothing else but of a body, which it does not have. */
+/** The Location of a local redirect: a 200 with no other field but those of its missing body. */
 function localTarget({ status, headers }: Head): string | undefined {
   const location = headers.get("location");
   if (status !== 200 || location === null || !isLocalPath(location)) return undefined;
   return [...headers.keys()].every((name) => aloneFields.has(name)) ? location : undefined;
 }
 
-/** What may stand in the head of a local redirect. PEP 3333's validators ask for a Content-Type. */
+/** The fields that a local redirect may have. PEP 3333's validators demand a Content-Type. */
 const aloneFields: ReadonlySet<string> = new Set(["location", "content-type", "content-length"]);
 
 function bytesOf(chunk: unknown): Uint8Array {

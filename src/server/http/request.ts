@@ -9,18 +9,18 @@ import { variablesFromHttp } from "../../cgi/variables-from-http.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
 import { LINGER } from "../close-socket.js";
 
-/** What a request needs of the connection that it is on. */
+/** What an HTTP request needs of the connection that it is on. */
 export interface HttpRequestOwner {
   /** Whether this is the connection's last request. */
   readonly closing: boolean;
-  /** Bytes have been given to the socket. */
+  /** Bytes have been written to the socket. */
   written(): void;
-  /** The response has broken off. `isFramed`: the client knows without more that it is not whole. */
+  /** The response has broken off. `isFramed`: its framing shows the client that it is incomplete. */
   cut(isFramed: boolean): void;
   errorOutput(bytes: Uint8Array): void;
 }
 
-/** One request of HTTP, as Node's parser gives it. */
+/** One HTTP request, from Node's parser. */
 export class HttpRequest implements ServerRequest {
   readonly role = "responder";
   readonly variables: Variables;
@@ -69,7 +69,7 @@ export class HttpRequest implements ServerRequest {
       });
     }
     this.#begun = true;
-    // A body that nobody measured may be long in coming. What comes at once goes with the head.
+    // A body of unknown length may take long. Its first bytes, if they come at once, go with the head.
     if (length === undefined) process.nextTick(() => this.#flushHead());
   }
 
@@ -90,7 +90,7 @@ export class HttpRequest implements ServerRequest {
     const { incoming } = this;
     if (!this.#owner.closing || incoming.complete) this.#finish();
     else {
-      // Closed before the rest is read, the connection would be reset, and the answer lost.
+      // If it closed before the rest is read, the connection would be reset and the answer lost.
       const finish = () => {
         clearTimeout(timer);
         this.#finish();
@@ -101,7 +101,7 @@ export class HttpRequest implements ServerRequest {
     }
   }
 
-  /** Chunks and a length tell where a response ends; without both, the end of the connection does. */
+  /** A response without chunks and without a length ends with the connection. */
   fail(): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -112,7 +112,7 @@ export class HttpRequest implements ServerRequest {
     this.answer(503);
   }
 
-  /** Answers with a page that says no more than the status. */
+  /** Answers with a page that has only the status. */
   answer(status: 400 | 503): void {
     const page = utf8Bytes(`${reasonPhrases.get(status)}\n`);
     const headers = new Headers({ "content-type": "text/plain; charset=utf-8" });
@@ -121,7 +121,7 @@ export class HttpRequest implements ServerRequest {
     this.end();
   }
 
-  /** The connection is gone. */
+  /** The connection has closed. */
   drop(): void {
     this.#ended = true;
   }
@@ -135,7 +135,7 @@ export class HttpRequest implements ServerRequest {
     if (!this.#ended && !this.#hasWritten) this.#response.flushHeaders();
   }
 
-  /** Names and values, by turns. The connection is the server's business, and so is the length. */
+  /** Alternating names and values. The server sets the fields about the connection and the length. */
   #fieldsOf({ status, headers }: ResponseStart, length: number | undefined): string[] {
     if (!Number.isInteger(status) || status < 200 || status > 599) {
       throw new GatewayError(ErrorCode.BadInput, `${status} is not the status of a response`);
