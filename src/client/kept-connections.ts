@@ -28,7 +28,7 @@ export interface KeptConnections {
   close(): void;
 }
 
-/** The machines behind the objects that users have. */
+/** The keepers of the objects that users have. */
 const keepers = new WeakMap<KeptConnections, ConnectionKeeper>();
 
 /** Keeps the connections that `connector` opens. */
@@ -71,8 +71,14 @@ class ConnectionKeeper {
   /** A channel on a connection that has room, or on a new one. */
   readonly open: OpenChannel = (createMachine, handlers) => {
     const found = [...this.#connections].find((each) => each.hasRoom);
-    if (found !== undefined) clearTimeout(this.#timers.get(found));
-    return (found ?? this.#connect()).openChannel(createMachine, handlers);
+    const connection = found ?? this.#connect();
+    clearTimeout(this.#timers.get(connection));
+    try {
+      return connection.openChannel(createMachine, handlers);
+    } catch (error) {
+      this.#keepOrClose(connection);
+      throw error;
+    }
   };
 
   close(): void {

@@ -8,6 +8,7 @@ import { RecordType } from "../../src/fastcgi/protocol.js";
 import { describeWith } from "../harness/describe-with.js";
 import { type FakeServer, type Script, startFakeServer } from "../harness/fake-server.js";
 import { type PhpFpm, phpScript, startPhpFpm } from "../harness/php-fpm.js";
+import { until } from "../harness/server-process.js";
 
 let connections: KeptConnections;
 afterEach(() => connections.close());
@@ -91,6 +92,21 @@ describe("kept connections", () => {
     server = await startFakeServer(keeping);
     connections = keepConnections(server.address, { idleTimeout: 20 });
     await (await get()).text();
+    await server.allClosed(1_000);
+  });
+
+  it("are closed after a while when a request cannot be made", async () => {
+    server = await startFakeServer(keeping);
+    connections = keepConnections(server.address, { idleTimeout: 50 });
+    const request = gatewayFetch(server.address, new Request("http://localhost/"), {
+      connections,
+      limits: { variables: 10 },
+    });
+    await expect(request).rejects.toMatchObject({ code: "limit_exceeded" });
+    await until(
+      () => server.accepted === 1,
+      () => "no connection",
+    );
     await server.allClosed(1_000);
   });
 
