@@ -6,7 +6,7 @@ import type { Connection, ConnectionHandlers, Connector } from "../transport/con
 export interface ChannelHandlers extends ClientHandlers {
   /** The backend can take the request. */
   ready(): void;
-  /** Everything sent has been taken, after a `write` that returned false. */
+  /** Everything sent has left this process, after a `write` that returned false. */
   drained(): void;
   failed(error: GatewayError): void;
 }
@@ -89,7 +89,7 @@ export abstract class RequestChannel implements Channel {
 
 /**
  * Channels with a connection for each request. It is closed as soon as the answer is complete: until
- * then, a php-fpm worker serves nobody else.
+ * then, a php-fpm worker serves no other request.
  */
 export function connectionPerRequest(connector: Connector): OpenChannel {
   return (createMachine, handlers) => new ConnectionChannel(connector, createMachine, handlers);

@@ -9,7 +9,7 @@ import { createScgiClient } from "../scgi/client.js";
 import { createUwsgiClient } from "../uwsgi/client.js";
 import type { CreateClientMachine } from "./channel.js";
 
-/** What some protocols send with a request besides its variables. */
+/** What some protocols send with a request in addition to its variables. */
 export interface ClientMachineOptions {
   /** FastCGI's role. The other protocols have responders only. Default: {@link Role.Responder}. */
   role?: Role | undefined;

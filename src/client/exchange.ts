@@ -178,8 +178,8 @@ export class Exchange implements ChannelHandlers, BodyReceiver {
     const failure = (message: string, hint: string | undefined): GatewayError =>
       new GatewayError(ErrorCode.Deadline, `${message} ${within}`, { hint });
     if (this.#paused) {
-      const hint = "the backend waits for what takes its answer: read faster, or raise the timeout";
-      return failure("the answer was not taken", hint);
+      const hint = "the backend waits until its answer is read: read faster, or raise the timeout";
+      return failure("the answer was not read", hint);
     }
     if (this.#answered) {
       const hint =

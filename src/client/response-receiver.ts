@@ -26,7 +26,7 @@ export interface ReceiverOptions {
 
 const BUFFERED_BODY = 8_388_608;
 
-/** A Fetch `Response`, with what a gateway protocol says besides. */
+/** A Fetch `Response`, and what a gateway protocol reports at its end. */
 export interface GatewayResponse extends Response {
   /**
    * How the request ended, once the answer is complete. Rejects when the answer breaks off: reading

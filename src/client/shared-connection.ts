@@ -30,7 +30,7 @@ export interface SharedConnectionOptions {
   onCapacity: (capacity: number) => void;
   /** Called when the connection has room for another request. */
   onIdle: (connection: SharedConnection) => void;
-  /** The connection is closed. Open nothing more on it. */
+  /** Called when the connection is closed, and has no room any more. */
   onClosed: (connection: SharedConnection) => void;
   engine: Engine;
 }
@@ -161,7 +161,7 @@ export class SharedConnection implements ConnectionHandlers {
     channel.complete();
   }
 
-  /** Removes an abandoned request. What the application still sends for it makes the connection useless. */
+  /** Removes an abandoned request. No further one follows on this connection. */
   #leave(requestId: number): void {
     if (!this.#channels.delete(requestId)) return;
     if (this.idle) this.destroy();

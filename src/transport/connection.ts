@@ -7,7 +7,7 @@ export interface ConnectionHandlers {
   connected(): void;
   /** The next `length` bytes are in the engine's window, until this returns. */
   data(length: number): void;
-  /** Everything written has been taken, after a `write` that returned false. */
+  /** Everything written has left this process, after a `write` that returned false. */
   drained(): void;
   /** The connection has ended; `error` is undefined after an orderly end of file. */
   closed(error: GatewayError | undefined): void;

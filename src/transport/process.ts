@@ -34,7 +34,7 @@ export interface ProcessHandlers {
   data(length: number): void;
   /** Takes a view of its error output, valid until this returns. */
   stderr(bytes: Uint8Array): void;
-  /** Everything written has been taken, after a `write` that returned false. */
+  /** Everything written has left this process, after a `write` that returned false. */
   drained(): void;
   /** It could not be started. */
   failed(error: GatewayError): void;

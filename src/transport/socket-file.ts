@@ -185,7 +185,7 @@ function nameBeside(path: string): string {
   return join(dirname(path), `.${randomBytes(6).toString("hex")}`);
 }
 
-/** Gives a file its name back, unless another file has it by now. */
+/** Gives a file its name back, unless another file has taken it. */
 function putBack(aside: string, path: string): void {
   try {
     linkSync(aside, path);

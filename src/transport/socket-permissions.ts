@@ -3,7 +3,7 @@ import { isMainThread } from "node:worker_threads";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { findGroup, findUser } from "./accounts.js";
 
-/** The owner, group and mode of a unix socket. Whoever may write to it may connect. */
+/** The owner, group and mode of a unix socket. Every user who may write to it may connect. */
 export interface SocketPermissionOptions {
   /**
    * The socket's mode as a number or in octal digits: `0o660`, `"0660"`. `everyone` is `0o666`;

@@ -74,7 +74,7 @@ describe("a response's body", () => {
     });
     await expect(response.ended).rejects.toMatchObject({
       code: "deadline",
-      message: expect.stringMatching(/^the answer was not taken within \d+ ms$/),
+      message: expect.stringMatching(/^the answer was not read within \d+ ms$/),
     });
   });
 });
