@@ -3,15 +3,12 @@ import { ErrorCode, GatewayError } from "../errors.js";
 import { breaksLine, hopByHop, isToken } from "./http.js";
 import { type Variable, Variables, type VariableValue } from "./variables.js";
 
-interface UrlOptions {
+export interface RequestOptions {
   /**
    * The host of the URL when HTTP_HOST is absent or empty and SERVER_NAME is not a host name.
    * Default: `localhost`.
    */
   defaultHost?: string | undefined;
-}
-
-export interface RequestOptions extends UrlOptions {
   /** The Request's signal, which aborts when the client disconnects. Default: none. */
   signal?: AbortSignal | undefined;
 }
@@ -151,7 +148,7 @@ function byteTextOf(value: VariableValue): string {
  *
  * @throws GatewayError `malformed` when the host or the target is invalid
  */
-export function urlOf(variables: Variables, options: UrlOptions = {}): string {
+export function urlOf(variables: Variables, options: RequestOptions = {}): string {
   const https = (variables.get("HTTPS") ?? "").toLowerCase();
   const named = variables.get("REQUEST_SCHEME")?.toLowerCase();
   const secure = https !== "" && https !== "off" && https !== "0";
@@ -167,7 +164,7 @@ export function urlOf(variables: Variables, options: UrlOptions = {}): string {
  * SERVER_NAME, which the server configures: where it is a pattern (nginx's `server_name ~^www`) or
  * `_`, the default host is used.
  */
-function originOf(variables: Variables, scheme: string, options: UrlOptions): string {
+function originOf(variables: Variables, scheme: string, options: RequestOptions): string {
   const host = variables.filled("HTTP_HOST");
   const origin = host === undefined ? undefined : parseOrigin(scheme, host);
   if (origin !== undefined) return origin;

@@ -42,9 +42,9 @@ const serverSignatures: readonly Signature[] = [
 const responseHead = /^(?:Status:|Content)/;
 
 /**
- * How HTTP begins on either side, in four bytes: fewer than {@link clientSignatures} take, because
- * any four bytes are a uwsgi header. Read as one, `GET ` announces 21,573 bytes, and modifier1 of
- * `HTTP` is a number that uwsgi reserves for it.
+ * The first four bytes of HTTP, from either side. This list is stricter than
+ * {@link clientSignatures}, because any four bytes are a valid uwsgi header: `GET ` would announce
+ * 21,573 bytes. `HTTP` has the modifier1 that uwsgi reserves for it.
  */
 const httpStart = /^(?:GET |HEAD|POST|PUT |DELE|OPTI|PATC|CONN|TRAC|HTTP)/;
 
