@@ -99,11 +99,11 @@ const carriedElsewhere: ReadonlySet<string> = new Set([
 
 /**
  * Header names by variable. Clients send the same ones with every request: without this map,
- * serving a small request takes 5 to 12 % more CPU (Node 20 and 22).
+ * {@link requestParts} takes 43 % more CPU, and serving a small request 3 to 5 % (Node 20 to 24).
  */
 const headerNames = new Map<string, string | undefined>();
 const MAX_HEADER_NAMES = 256;
-/** Longer names are rare, and not kept. */
+/** Longer names are rare, and not cached. */
 const MAX_NAME_LENGTH = 64;
 
 /** The header of an `HTTP_` variable; undefined for one that another variable carries, or none. */

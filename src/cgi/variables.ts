@@ -76,8 +76,8 @@ export function checkVariablesSize(size: number, limit: number): void {
 
 /**
  * The names that were read last, by a hash of their bytes. Front ends send the same names with
- * every request: a decoder that makes no new strings of them takes 11 to 18 % less CPU (Node 20,
- * 22, 24).
+ * every request: without this table, decoding variables takes 11 to 14 % more CPU, and serving a
+ * small request 0 to 5 % (Node 20 to 24).
  */
 const knownNames: (string | undefined)[] = new Array(512).fill(undefined);
 
