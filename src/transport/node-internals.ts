@@ -141,11 +141,8 @@ const shapes: net.SocketConstructorOpts[] = [
 ];
 /** V8 collects no feedback about a function in its first few runs. */
 const TIMES = 8;
-/** After this many sockets, a client is assumed to open many more. */
-const MANY = 32;
 
 let isShapeShared = !(nodeMajor < 22);
-let opened = 0;
 
 /** Makes all further sockets of this process cheaper. The first call takes a millisecond. */
 export function shareSocketShape(): void {
@@ -154,10 +151,4 @@ export function shareSocketShape(): void {
   for (let time = 0; time < TIMES; time++) {
     for (const options of shapes) new net.Socket(options);
   }
-}
-
-/** Counts a client's socket, and calls {@link shareSocketShape} when there are many. */
-export function countSocket(): void {
-  opened += 1;
-  if (opened === MANY) shareSocketShape();
 }

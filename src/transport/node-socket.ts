@@ -11,13 +11,17 @@ import {
   type ConnectionHandlers,
   type Connector,
 } from "./connection.js";
-import { countSocket } from "./node-internals.js";
+import { shareSocketShape } from "./node-internals.js";
 
 export interface SocketOptions {
   /** Milliseconds that a connection may take to open. Default: 5,000. */
   connectTimeout?: number | undefined;
   engine?: Engine | undefined;
 }
+
+/** After this many connections, a client is assumed to open many more. */
+const MANY = 32;
+let opened = 0;
 
 /** libuv reads and calls back in one step, but on Windows, where reads run in the background. */
 const windowIsShared = process.platform !== "win32";
@@ -69,7 +73,7 @@ class NodeConnection implements Connection {
     engine: Engine,
     connectTimeout: number,
   ) {
-    countSocket();
+    if (++opened === MANY) shareSocketShape();
     this.#endpoint = endpoint;
     this.#handlers = handlers;
     this.#socket = this.#createSocket(engine);

@@ -157,7 +157,7 @@ describe("the options of sockets", () => {
   const script = fileURLToPath(new URL("./socket-shape.mjs", import.meta.url));
 
   /** How many hidden classes the options of a hundred sockets have. */
-  function shapesOf(how: "as it comes" | "shared" | "counted"): number {
+  function shapesOf(how: "as it comes" | "shared" | "of a client"): number {
     const args = ["--allow-natives-syntax", "--no-warnings", script, how];
     return Number(execFileSync(process.execPath, args, { encoding: "utf8" }));
   }
@@ -167,7 +167,7 @@ describe("the options of sockets", () => {
   });
 
   it("share it by themselves in a client that opens many", () => {
-    expect(shapesOf("counted")).toBe(1);
+    expect(shapesOf("of a client")).toBe(1);
   });
 
   it("do not in Node 20 by themselves", () => {

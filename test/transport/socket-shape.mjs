@@ -2,7 +2,9 @@
 // were made. Run with --allow-natives-syntax.
 import net from "node:net";
 import stream from "node:stream";
-import { countSocket, shareSocketShape } from "../../dist/transport/node-internals.js";
+import { parseAddress } from "../../dist/address.js";
+import { shareSocketShape } from "../../dist/transport/node-internals.js";
+import { nodeConnector } from "../../dist/transport/node-socket.js";
 
 const [how] = process.argv.slice(2);
 const haveSameClass = new Function("one", "other", "return %HaveSameMap(one, other)");
@@ -15,8 +17,11 @@ stream.Duplex = function (options) {
 };
 
 if (how === "shared") shareSocketShape();
+if (how === "of a client") {
+  const connect = nodeConnector(parseAddress("unix:/no/such.sock"));
+  for (let i = 0; i < 40; i++) connect({}).destroy();
+}
 for (let i = 0; i < 200; i++) {
-  if (how === "counted") countSocket();
   new net.Socket({ allowHalfOpen: true, readable: true, writable: true });
 }
 const first = [];
