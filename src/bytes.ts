@@ -206,7 +206,8 @@ export class ByteCollector {
 
   /** Returns the bytes so far, and starts again with none. */
   take(): Uint8Array<ArrayBuffer> {
-    const bytes = this.#length === 0 ? new Uint8Array(0) : this.bytes;
+    const length = this.#length;
+    const bytes = length === 0 ? new Uint8Array(0) : this.#bytes.subarray(0, length);
     this.#bytes = noBytes;
     this.#length = 0;
     return bytes;

@@ -82,7 +82,7 @@ function format({ protocol, endpoint, path = "" }: ListenAddress): string {
   if ("socketPath" in endpoint) {
     const name = endpoint.socketPath.replace(/^\0/, "@");
     // Two slashes may stand before a path, and are no part of it. Blanks at an address' end are none
-    // of it, and may end a socket's path: a colon is behind it in any case.
+    // of it, and may end a socket's path: a colon follows it in any case.
     const slashes = name.startsWith("/") ? "//" : "";
     return `${protocol}://unix:${slashes}${name}:${path}`;
   }

@@ -85,7 +85,7 @@ describe("bytes", () => {
     expect(bytes[0]).toBe(0);
   });
 
-  it("are nobody else's: an empty array may be given away, too", () => {
+  it("are not shared: even an empty array may be transferred", () => {
     const bytes = new ByteCollector().take();
     structuredClone(bytes, { transfer: [bytes.buffer] });
     const collector = new ByteCollector();

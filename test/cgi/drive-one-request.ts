@@ -27,7 +27,7 @@ const answering: Behaviour = (request, { body }) => {
   request.end();
 };
 
-/** A machine that carries one request, with an application behind it. */
+/** A machine that carries one request, and its application. */
 export class DrivenRequest {
   readonly machine: OneRequestServer;
   readonly seen: Seen = {

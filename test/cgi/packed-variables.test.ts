@@ -16,7 +16,7 @@ describe.each(engines)("packed variables on the %s engine", (_, engine) => {
     ["SCGI", "1"],
   ];
 
-  it("stay as they came, whatever comes behind them", () => {
+  it("stay unchanged, whatever is packed after them", () => {
     fc.assert(
       fc.property(fc.array(variableLists, { minLength: 2, maxLength: 40 }), (lists) => {
         const decoded = lists.map(decode);

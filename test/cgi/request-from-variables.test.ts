@@ -38,13 +38,13 @@ describe("a request from variables", () => {
       REDIRECT_SCRIPT_NAME: "/from",
     };
     expect(of(redirected).url).toBe("http://localhost/to%20there?b=c");
-    // An error document, and what mod_rewrite and nginx tell of requests that no program answered.
+    // An error document, and the variables of mod_rewrite and nginx without a program's answer.
     expect(of({ ...redirected, REDIRECT_STATUS: "404" }).url).toBe("http://localhost/from?a");
     const { REDIRECT_SCRIPT_NAME: _, ...rewritten } = redirected;
     expect(of(rewritten).url).toBe("http://localhost/from?a");
   });
 
-  it("puts the URL together without REQUEST_URI", () => {
+  it("makes the URL of SCRIPT_NAME and PATH_INFO without REQUEST_URI", () => {
     const variables = { SCRIPT_NAME: "/a b", PATH_INFO: "/c?d%", QUERY_STRING: "q=?&%20 " };
     expect(of(variables).url).toBe("http://localhost/a%20b/c%3Fd%25?q=?&%20%20");
     expect(of({ DOCUMENT_URI: "/x", REQUEST_URI: "" }).url).toBe("http://localhost/x");
@@ -120,7 +120,7 @@ describe("a request from variables", () => {
     expect([...request.headers]).toEqual([["content-type", "a/b"]]);
   });
 
-  it("joins what came several times, cookies with a semicolon", () => {
+  it("joins repeated headers, cookies with a semicolon", () => {
     const variables: Variable[] = [
       ["HTTP_X_DUP", "1"],
       ["HTTP_COOKIE", "a=1"],
@@ -154,7 +154,7 @@ describe("a request from variables", () => {
     );
   });
 
-  it("has any other method, GET when none is said", () => {
+  it("has any other method, and GET by default", () => {
     expect(of({ REQUEST_METHOD: "PROPFIND" }).method).toBe("PROPFIND");
     expect(of({ REQUEST_METHOD: "" }).method).toBe("GET");
   });

@@ -16,7 +16,7 @@ interface Read {
   body: Uint8Array;
 }
 
-/** Feeds pieces to a reader: the head and all behind it, or the error at the end of the response. */
+/** Feeds pieces to a reader: the head and all bytes after it, or the error at the end. */
 function feed(pieces: readonly Uint8Array[], options?: ResponseHeadOptions): Read {
   const reader = new ResponseHeadReader(options);
   for (const [index, piece] of pieces.entries()) {
@@ -28,7 +28,7 @@ function feed(pieces: readonly Uint8Array[], options?: ResponseHeadOptions): Rea
   throw reader.closed();
 }
 
-function told({ head, body }: Read) {
+function valuesOf({ head, body }: Read) {
   const { status, explicitStatus, statusText, headers, location, locationForm, length } = head;
   const text = Buffer.from(body).toString("latin1");
   return { status, explicitStatus, statusText, headers, location, locationForm, length, text };
@@ -36,7 +36,7 @@ function told({ head, body }: Read) {
 
 function attempt(pieces: readonly Uint8Array[], options?: ResponseHeadOptions): unknown {
   try {
-    return told(feed(pieces, options));
+    return valuesOf(feed(pieces, options));
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
     return { code: error.code, offset: error.offset, message: error.message };
@@ -89,12 +89,12 @@ describe("the head of a CGI response", () => {
     expect(read("HTTP/1.")).toMatchObject({ code: "truncated", offset: 7 });
   });
 
-  it("says so when the response has no byte", () => {
+  it("is closed_without_answer when the response has no byte", () => {
     expect(attempt([])).toMatchObject({ code: "closed_without_answer" });
     expect(attempt([new Uint8Array(0)])).toMatchObject({ code: "closed_without_answer" });
   });
 
-  it("S0.27 has the status that the program said", () => {
+  it("S0.27 has the status of the Status field", () => {
     expect(read("Status: 404 Not Found\r\nContent-type: text/html\r\n\r\n")).toMatchObject({
       status: 404,
       explicitStatus: true,
@@ -117,7 +117,7 @@ describe("the head of a CGI response", () => {
     },
   );
 
-  it("takes HTTP's first line for the status, as uWSGI and NPH programs send it", () => {
+  it("reads the status of a status line, as uWSGI and NPH programs send it", () => {
     expect(read("HTTP/1.1 404 Not Here\r\nStatus: 200 OK\r\nA: b\r\n\r\nx")).toMatchObject({
       status: 404,
       explicitStatus: true,
@@ -172,7 +172,7 @@ describe("the head of a CGI response", () => {
     expect(read(text)).toMatchObject({ code: "malformed", offset });
   });
 
-  it("takes a CGI field twice only with one value", () => {
+  it("accepts a repeated CGI field only with the same value", () => {
     expect(read("Status: 200 OK\nStatus: 200\nA: b\n\n")).toMatchObject({ status: 200 });
     expect(read("Status: 200\nStatus: 500\n\n")).toMatchObject({ code: "malformed", offset: 20 });
     expect(read("Location: /a\nLocation: /b\n\n")).toMatchObject({ code: "malformed" });
@@ -231,7 +231,7 @@ describe("captured answers", () => {
     (name) => {
       const all = fixture(`wire/${name}--001.s2c.bin`);
       const end = Buffer.from(all).indexOf("\r\n\r\n") + 4;
-      const whole = told(feed([all]));
+      const whole = valuesOf(feed([all]));
       expect(whole).toMatchObject({ status: 200, statusText: "OK", length: end });
       expect(whole.headers).toEqual([
         ["Content-Type", expect.any(String)],

@@ -10,11 +10,11 @@ function head(text: string): ResponseHead {
 
 describe("a Response from a CGI response head", () => {
   it("has status, reason, headers and body", async () => {
-    const response = responseFromHead(head("Status: 404 Nope\nX-A: 1\nX-a: 2\n\n"), "gone");
+    const response = responseFromHead(head("Status: 404 Nope\nX-A: 1\nX-a: 2\n\n"), "no page");
     expect([response.status, response.statusText]).toEqual([404, "Nope"]);
     expect(response.headers.get("x-a")).toBe("1, 2");
     expect(response.headers.has("status")).toBe(false);
-    expect(await response.text()).toBe("gone");
+    expect(await response.text()).toBe("no page");
   });
 
   it("keeps each cookie", () => {
@@ -49,7 +49,7 @@ describe("a Response from a CGI response head", () => {
     );
   });
 
-  it("becomes an ordinary redirect when nobody served a local one", () => {
+  it("becomes an ordinary redirect when it is a local one", () => {
     const response = responseFromHead(head("Location: /other\n\n"), null);
     expect([response.status, response.headers.get("location")]).toEqual([302, "/other"]);
   });
@@ -75,7 +75,7 @@ describe("the head of a Response", () => {
     );
   });
 
-  it("has Status behind a Location: HAProxy takes the later of them for the status", () => {
+  it("has Status after a Location: HAProxy takes the later of them for the status", () => {
     const response = new Response(null, {
       status: 308,
       headers: { location: "/there", "x-a": "1" },
@@ -122,7 +122,7 @@ describe("the head of a Response", () => {
     );
   });
 
-  it("refuses what would add a line, whoever made the headers", () => {
+  it("refuses a line break in headers of any class", () => {
     for (const pair of [
       ["x", "a\r\nb: c"],
       ["x", "a\nb"],
@@ -140,7 +140,7 @@ describe("the head of a Response", () => {
     }
   });
 
-  it("tells the body's length, where the response does not", () => {
+  it("has the length of the body when the response has no Content-Length", () => {
     const length = (response: Response, contentLength: number | undefined): string[] =>
       formatResponseHead(response, { contentLength }).match(/content-length.*(?=\r)/g) ?? [];
     expect(length(new Response("hello"), 5)).toEqual(["content-length: 5"]);

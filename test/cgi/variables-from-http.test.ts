@@ -48,20 +48,20 @@ describe("variables from an HTTP request", () => {
     expect(server([])).toBe("localhost 80");
   });
 
-  it("have no client's address that nobody knows", () => {
+  it("have no REMOTE_ADDR when the address is unknown", () => {
     expect([of("/").has("REMOTE_ADDR"), of("/").has("REMOTE_PORT")]).toEqual([false, false]);
     const mapped = of("/", [], { remoteAddress: "::ffff:192.0.2.1" });
     expect(mapped.get("REMOTE_ADDR")).toBe("192.0.2.1");
   });
 
-  it("leave out what would pass for another, and what is about the connection", () => {
+  it("leave out odd header names and fields about the connection", () => {
     const fields = ["X_User", "a", "X.User", "b", "X-User", "c", "Proxy", "d", "proxy", "e"];
     const connection = ["Connection", "close", "Transfer-Encoding", "chunked", "TE", "x"];
     const all = [...of("/", [...fields, ...connection])].filter(([name]) => /^HTTP_/.test(name));
     expect(all).toEqual([["HTTP_X_USER", "c"]]);
   });
 
-  it("keep bytes, and what is there several times", () => {
+  it("keep bytes and repeated headers", () => {
     const variables = of("/\xc3\xa9?\xff", ["Cookie", "a=\xe9", "Cookie", "b"]);
     expect(variables.bytes("REQUEST_URI")).toEqual(hex("2f c3 a9 3f ff"));
     expect(variables.bytes("SCRIPT_NAME")).toEqual(hex("2f c3 a9"));
@@ -85,7 +85,7 @@ describe("variables from an HTTP request", () => {
     expect(of(target).get("SCRIPT_NAME")).toBe(name);
   });
 
-  it("take the host of a whole URL, whatever the field says", () => {
+  it("take the host of a URL in the request line before that of the Host field", () => {
     const variables = of("http://a.test:81?b", ["Host", "other", "X-A", "1"]);
     expect(variables.getAll("HTTP_HOST")).toEqual(["a.test:81"]);
     expect(variables.get("REQUEST_URI")).toBe("/?b");
@@ -100,7 +100,7 @@ describe("variables from an HTTP request", () => {
     },
   );
 
-  it("are refused for two hosts", () => {
+  it("are refused for two Host fields", () => {
     expect(() => of("/", ["Host", "a", "host", "a"])).toThrow(malformed);
   });
 });

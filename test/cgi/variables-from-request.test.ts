@@ -36,7 +36,7 @@ describe("variables from a request", () => {
     ] satisfies Variable[]);
   });
 
-  it("split the path behind the script", () => {
+  it("split the path after the script", () => {
     const variables = of("http://e.com/index.php/a%2Fb", {}, { scriptName: "/index.php" });
     expect(variables.get("SCRIPT_NAME")).toBe("/index.php");
     expect(variables.get("PATH_INFO")).toBe("/a/b");
@@ -49,20 +49,20 @@ describe("variables from a request", () => {
     }
   });
 
-  it("refuse a path that climbs once it is decoded", () => {
+  it("refuse a path with `..` once it is decoded", () => {
     for (const path of ["/a%2f..%2f..%2fetc/passwd", "/..%2f", "/a/..%2Fb"]) {
       expect(() => of(`http://e.com${path}`)).toThrow(badInput);
     }
     expect(of("http://e.com/a..b/..c").get("SCRIPT_NAME")).toBe("/a..b/..c");
   });
 
-  it("keep bytes that are no UTF-8", () => {
+  it("keep bytes that are not UTF-8", () => {
     expect(of("http://e.com/%ff%C3%A9").bytes("SCRIPT_NAME")).toEqual(bytes("/\xff\xc3\xa9"));
     expect(of("http://e.com/é").bytes("SCRIPT_NAME")).toEqual(bytes("/\xc3\xa9"));
     expect(of("http://e.com/%zz%").get("SCRIPT_NAME")).toBe("/%zz%");
   });
 
-  it("say HTTPS and the port of the scheme", () => {
+  it("have HTTPS and the port of the scheme", () => {
     const variables = of("https://[::1]/");
     expect(variables.get("HTTPS")).toBe("on");
     expect(variables.get("SERVER_PORT")).toBe("443");
@@ -70,7 +70,7 @@ describe("variables from a request", () => {
     expect(of("http://e.com/").has("HTTPS")).toBe(false);
   });
 
-  it("make up no client", () => {
+  it("have no REMOTE_ADDR by default", () => {
     expect(of("http://e.com/").has("REMOTE_ADDR")).toBe(false);
     const variables = of("http://e.com/", {}, { remoteAddress: "192.0.2.1", remotePort: 5 });
     expect([variables.get("REMOTE_ADDR"), variables.get("REMOTE_PORT")]).toEqual([
@@ -148,7 +148,7 @@ describe("variables from a request", () => {
     },
   );
 
-  it("give way to those of the caller, which come last and may come twice", () => {
+  it("are replaced by those of the caller, which come last and may be repeated", () => {
     const variables = variablesFromRequest(new Request("http://e.com/"), {
       variables: [
         ["SERVER_SOFTWARE", undefined],

@@ -33,21 +33,21 @@ describe("variables", () => {
     expect(new Variables([["N", bytes("caf\xc3\xa9 \x93")]]).get("N")).toBe("caf\xc3\xa9 \x93");
   });
 
-  it("know nothing that was not said", () => {
+  it("have no other names than those of the list", () => {
     expect(variables.get("constructor")).toBeUndefined();
     expect(variables.get("__proto__")).toBe("2");
     expect(variables.has("B")).toBe(false);
     expect(variables.bytes("B")).toBeUndefined();
   });
 
-  it("tell empty from filled", () => {
+  it("distinguish empty from filled", () => {
     expect(variables.get("EMPTY")).toBe("");
     expect(variables.filled("EMPTY")).toBeUndefined();
     expect(variables.filled("__proto__")).toBe("2");
   });
 });
 
-describe("a variable off the wire", () => {
+describe("a received variable", () => {
   it("is a string in ASCII, and bytes otherwise, and a copy", () => {
     const memory = bytes("NAMEvalueNAMEv\xe4lue");
     const ascii = variableOf(memory, 0, 4, 4, 5);
@@ -91,7 +91,7 @@ describe("CONTENT_LENGTH", () => {
     expect(() => parseContentLength(text)).toThrow(expect.objectContaining({ code: "malformed" }));
   });
 
-  it("is undefined when absent or empty, and refused when it contradicts itself", () => {
+  it("is undefined when absent or empty, and refused when it is repeated with another value", () => {
     const of = (...values: string[]) =>
       new Variables(values.map((value) => ["CONTENT_LENGTH", value] as const)).contentLength;
     expect(of()).toBeUndefined();

@@ -105,7 +105,7 @@ export class WatchedServer {
     assert(problem === undefined || problem instanceof GatewayError);
   }
 
-  /** Does what may fail with a typed error, behind which the connection is of no use. */
+  /** Runs what may throw a typed error, after which the connection is of no use. */
   #try(step: () => void): void {
     if (this.#over) return;
     try {
@@ -187,7 +187,7 @@ export class WatchedServer {
     return this.requests.find((each) => each.request === request)?.heard;
   }
 
-  /** Whether refuse() comes too late. */
+  /** Whether it is too late for refuse(). */
   #answered(request: ServerRequest): boolean {
     return this.#heardOf(request)?.has("answered") === true;
   }

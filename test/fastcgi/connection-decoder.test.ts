@@ -27,7 +27,7 @@ function streams(engine: Engine, pieces: Iterable<Uint8Array>): string[] {
 }
 
 describe.each(engines)("ConnectionDecoder on the %s engine", (_, engine) => {
-  it("tells requests and types apart, and draws runs of a stream together", () => {
+  it("separates requests and types, and joins records of one stream", () => {
     const bytes = join(
       begin(1),
       record(RecordType.Stdin, 1, "ab"),

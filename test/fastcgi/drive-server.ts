@@ -35,7 +35,7 @@ const answering: Behaviour = {
   },
 };
 
-/** A machine with an application behind it, and all that it said. */
+/** A machine and its application, with all that it sent. */
 export class DrivenServer {
   readonly requests: SeenRequest[] = [];
   readonly machine: FastCgiServer;

@@ -104,7 +104,7 @@ describe("records", () => {
     expect(padding).toEqual(new Uint8Array(7));
   });
 
-  it("its padding is nobody else's: it may be given away", () => {
+  it("its padding is not shared: a user may transfer it", () => {
     const records = () => streamRecords(RecordType.Stdin, 1, new Uint8Array(473));
     const transfer = records().map(({ buffer }) => buffer as ArrayBuffer);
     structuredClone(transfer, { transfer });

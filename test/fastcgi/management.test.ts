@@ -48,7 +48,7 @@ describe.each(engines)("A FastCgiServer on the %s engine", (_, engine) => {
       expect(server.requests[0]?.body).toBe("ab");
     });
 
-    it("GET_VALUES leaves the bytes behind it as they are", () => {
+    it("GET_VALUES does not change the bytes after it", () => {
       const server = drive();
       server.feed(join(ask("FCGI_MAX_REQS"), get(5)));
       expect(server.requests[0]?.variables).toContainEqual(["N", "5"]);

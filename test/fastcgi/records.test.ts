@@ -30,7 +30,7 @@ const body = (bytes: string) => {
 };
 
 describe("RecordReader", () => {
-  it("tells each record's place, header and content", () => {
+  it("yields each record's offset, header and content", () => {
     const bytes = hex(
       "01 06 0102 0003 05 00  616263 0000000000  01 03 0102 0008 00 00  0000000000000000",
     );
@@ -64,7 +64,7 @@ describe("RecordReader", () => {
     expect(decodeBody(record as FastCgiRecord)).toEqual({ kind: "other", bytes: hex("2a") });
   });
 
-  it("a version that is not 1 is malformed, behind the records before it", () => {
+  it("a version that is not 1 is malformed, after the records before it", () => {
     for (const [how, pieces] of cuts(hex("01 05 0001 0000 00 00  48 54 54 50"))) {
       const { records, code, offset } = read(pieces);
       expect([records.length, code, offset], how).toEqual([1, "malformed", 8]);

@@ -13,7 +13,7 @@ describe.each(engines)("A connection of a FastCgiServer on the %s engine", (_, e
     new DrivenServer({ engine, ...options }, behaviour);
 
   describe("the connection", () => {
-    it("is closed behind the answer without KEEP_CONN", () => {
+    it("is closed after the response without KEEP_CONN", () => {
       const server = drive();
       server.feed(get(1, false));
       expect(server.summary().at(-1)).toBe("1 end 0 0");
@@ -23,8 +23,8 @@ describe.each(engines)("A connection of a FastCgiServer on the %s engine", (_, e
     it.each([
       ["comes before the body's end", join(begin(1, { keep: false }), params(1, { A: "1" }))],
       ["comes inside a record", join(get(1, false), hex("01 02 0001 0000 00"))],
-      ["comes behind what nobody asked for", join(get(1, false), record(UNKNOWN_TYPE, 1, "x"))],
-    ])("lingers behind an answer that %s", (_what, pieces) => {
+      ["comes after a record that is skipped", join(get(1, false), record(UNKNOWN_TYPE, 1, "x"))],
+    ])("lingers after a response that %s", (_what, pieces) => {
       const server = drive({}, silent);
       server.feed(pieces);
       server.requests[0]?.request.end();
@@ -57,14 +57,14 @@ describe.each(engines)("A connection of a FastCgiServer on the %s engine", (_, e
       expect(server.requests).toMatchObject([{ body: "still", bodyEnded: true }]);
     });
 
-    it("refuses a request behind one that has come as a whole to every other front end", () => {
+    it("refuses a request after a complete one to every front end but HAProxy", () => {
       const server = drive({}, silent);
       server.feed(get(3), get(5));
       expect(server.summary()).toEqual(["5 end 0 1"]);
       expect(server.requests.length).toBe(1);
     });
 
-    it("serves HAProxy a request behind one that has come as a whole, and is not answered", () => {
+    it("serves HAProxy a request after a complete one that is not answered", () => {
       const server = drive({}, silent);
       server.feed(fromHaproxy(3), fromHaproxy(5), begin(7));
       expect(server.requests).toMatchObject([
@@ -91,14 +91,14 @@ describe.each(engines)("A connection of a FastCgiServer on the %s engine", (_, e
       expect(server.closed).toBeUndefined();
     });
 
-    it("holds no more of these than it may carry", () => {
+    it("carries no more of these than limits.requests", () => {
       const server = drive({ limits: { requests: 2 } }, silent);
       server.feed(fromHaproxy(1), fromHaproxy(3), fromHaproxy(5));
       expect(server.summary()).toEqual(["5 end 0 2"]);
       expect(server.machine.active).toBe(2);
     });
 
-    it("is closed behind the last of these", () => {
+    it("is closed after the last of these", () => {
       const server = drive({}, silent);
       server.feed(fromHaproxy(1), fromHaproxy(3, false));
       server.requests[1]?.request.end();
@@ -147,7 +147,7 @@ describe.each(engines)("A connection of a FastCgiServer on the %s engine", (_, e
       expect(server.machine.active).toBe(2);
     });
 
-    it("tells overload for a request that the application does not take", () => {
+    it("sends OVERLOADED for a request that the application refuses", () => {
       const server = drive({}, { onRequest: ({ request }) => request.refuse() });
       server.feed(get());
       expect(server.summary()).toEqual(["1 end 0 2"]);
@@ -172,7 +172,7 @@ describe.each(engines)("A connection of a FastCgiServer on the %s engine", (_, e
       expect(server.machine.active).toBe(0);
     });
 
-    it("tells a request that is being answered, which may still try", () => {
+    it("aborts a request that is being answered, which may still end", () => {
       const server = drive({}, silent);
       server.feed(get());
       expect(server.machine.closed()).toMatchObject({ code: "aborted" });
@@ -183,7 +183,7 @@ describe.each(engines)("A connection of a FastCgiServer on the %s engine", (_, e
       expect(server.closed).toBe("finished");
     });
 
-    it("drops every request when the connection is gone", () => {
+    it("drops every request when the connection is lost", () => {
       const server = drive({ multiplex: true }, silent);
       server.feed(get(1), get(2));
       server.machine.connectionLost();

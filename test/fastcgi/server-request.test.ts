@@ -14,7 +14,7 @@ describe.each(engines)("A request to a FastCgiServer on the %s engine", (_, engi
     new DrivenServer({ engine, ...options }, behaviour);
 
   describe("a request", () => {
-    it("comes with its variables, and its body behind them", () => {
+    it("has its variables, and then its body", () => {
       const server = drive();
       server.feed(
         begin(1),
@@ -136,7 +136,7 @@ describe.each(engines)("A request to a FastCgiServer on the %s engine", (_, engi
       expect(server.summary().at(-1)).toBe("1 end 0 0");
     });
 
-    it("a filter has data behind its body", () => {
+    it("a filter has data after its body", () => {
       const server = drive({}, silent);
       server.feed(
         begin(1, { role: Role.Filter }),
