@@ -64,13 +64,17 @@ export function plainIPv4(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, "");
 }
 
+const folded = (field: string): string => field.toUpperCase().replace(/-/g, "_");
+
+/** Fields that are left out, as variables. */
+const leftOut: ReadonlySet<string> = new Set([...hopByHop, "proxy"].map(folded));
+
 /** The variable of a header field; undefined for a field that is left out. */
 function variableName(field: string): string | undefined {
-  const lower = field.toLowerCase();
-  if (hopByHop.has(lower) || lower === "proxy" || !/^[a-z0-9-]+$/.test(lower)) return undefined;
-  const folded = lower.toUpperCase().replaceAll("-", "_");
-  const isOwn = lower === "content-type" || lower === "content-length";
-  return isOwn ? folded : `HTTP_${folded}`;
+  if (!/^[A-Za-z0-9-]+$/.test(field)) return undefined;
+  const name = folded(field);
+  if (leftOut.has(name)) return undefined;
+  return name === "CONTENT_TYPE" || name === "CONTENT_LENGTH" ? name : `HTTP_${name}`;
 }
 
 function headerVariables(fields: readonly string[]): Variable[] {
