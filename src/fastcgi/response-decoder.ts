@@ -147,7 +147,7 @@ export class ResponseDecoder {
   /** The error when only records of other requests have arrived. */
   unanswered(): GatewayError | undefined {
     if (this.#answered || this.otherRequests === 0) return undefined;
-    const requestId = requestIdOf(this.#start.bytes);
+    const requestId = firstRequestId(this.#start.bytes);
     if (requestId === undefined || requestId === this.#requestId) return undefined;
     return new GatewayError(
       ErrorCode.Malformed,
@@ -177,6 +177,6 @@ export class ResponseDecoder {
 }
 
 /** The request id of a record of which these bytes are the start. */
-function requestIdOf([, , high, low]: Uint8Array): number | undefined {
+function firstRequestId([, , high, low]: Uint8Array): number | undefined {
   return high === undefined || low === undefined ? undefined : high * 256 + low;
 }

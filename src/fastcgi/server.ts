@@ -56,7 +56,7 @@ export class FastCgiServer implements ServerMachine, RequestOwner {
   /** How many records came before the current bytes. */
   #recordsBefore = 0;
   #begun = 0;
-  /** Whether all requests so far had KEEP_CONN. */
+  /** False after a request without KEEP_CONN, and after the end of the connection. */
   #keepConnection = true;
   #closed = false;
 

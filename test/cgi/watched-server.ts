@@ -24,7 +24,7 @@ export const happenings = fc.array(
     "wake",
     "wake",
     "closed",
-    "gone",
+    "lost",
   ),
   {
     maxLength: 12,
