@@ -23,8 +23,8 @@ export {
 export { PairDecoder, type PairDecoderOptions } from "./fastcgi/pair-decoder.js";
 export { KEEP_CONN, ProtocolStatus, RecordType, Role } from "./fastcgi/protocol.js";
 export { ResponseDecoder } from "./fastcgi/response-decoder.js";
+export { encodeRequest as encodeScgiRequest } from "./scgi/client.js";
 export { type ScgiRequest, ScgiRequestDecoder } from "./scgi/codec.js";
-export { encodeRequest as encodeScgiRequest } from "./scgi/encode.js";
 export { encodeNetstring, NetstringDecoder, type NetstringOptions } from "./scgi/netstring.js";
 export type { PoolStatus, PoolStatusJson, ProcessStatus } from "./status-page/pool-status.js";
 export {

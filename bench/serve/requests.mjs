@@ -66,7 +66,7 @@ async function framed(protocol, variables, length, kept) {
       return { head, end: endOfStream(5, 1) };
     }
     case "scgi": {
-      const { encodeRequest } = await module("scgi/encode.js");
+      const { encodeRequest } = await module("scgi/client.js");
       return { head: encodeRequest(variables, length), end: nothing };
     }
     default: {

@@ -1,4 +1,4 @@
-import { encodeRequest } from "../../src/scgi/encode.js";
+import { encodeRequest } from "../../src/scgi/client.js";
 import { createScgiServer } from "../../src/scgi/server.js";
 import { describeOneRequest } from "../cgi/one-request-laws.js";
 import { netstrings } from "../engine/arbitraries.js";

@@ -1,6 +1,6 @@
 import net from "node:net";
 import { RecordType } from "../../src/fastcgi/protocol.js";
-import { encodeRequest } from "../../src/scgi/encode.js";
+import { encodeRequest } from "../../src/scgi/client.js";
 import { encodePacket } from "../../src/uwsgi/encode.js";
 import { begin, endStdin, join, params, record } from "../fastcgi/records-of.js";
 

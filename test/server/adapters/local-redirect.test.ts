@@ -3,7 +3,7 @@ import net from "node:net";
 import { PassThrough, Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import type { Variable } from "../../../src/cgi/variables.js";
-import { encodeRequest } from "../../../src/scgi/encode.js";
+import { encodeRequest } from "../../../src/scgi/client.js";
 import { fromWsgi, type WsgiApplication } from "../../../src/server/adapters/wsgi.js";
 import { compose, type HandlerLike, handlerOf } from "../../../src/server/handler.js";
 import { serve } from "../../../src/server/serve.js";
