@@ -1,3 +1,5 @@
+/** The door for runtimes without Node: one request over an open connection. */
+
 export type { ClientProtocol } from "./address.js";
 export type { RequestEnd } from "./cgi/client-machine.js";
 export type { VariableValue } from "./cgi/variables.js";

@@ -1,3 +1,5 @@
+/** The main door: requests to any backend, and the status of PHP-FPM pools. */
+
 export {
   type Address,
   type ClientProtocol,
