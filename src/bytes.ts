@@ -19,6 +19,16 @@ export function utf8Bytes(text: string): Uint8Array<ArrayBuffer> {
 
 /** The text of UTF-8 bytes. Invalid bytes become U+FFFD; a byte order mark is kept. */
 export function utf8(bytes: Uint8Array, start = 0, end: number = bytes.length): string {
+  if (end - start < 8) {
+    // One loop instead of two: 35 ns against 43 for 6 bytes.
+    let text = "";
+    for (let at = start; at < end; at++) {
+      const byte = bytes[at]!;
+      if (byte > 0x7f) return decoder.decode(bytes.subarray(start, end));
+      text += String.fromCharCode(byte);
+    }
+    return text;
+  }
   if (end - start < SHORT && isAscii(bytes, start, end)) return latin1Short(bytes, start, end);
   return decoder.decode(bytes.subarray(start, end));
 }

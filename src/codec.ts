@@ -26,12 +26,17 @@ export { ResponseDecoder } from "./fastcgi/response-decoder.js";
 export { encodeRequest as encodeScgiRequest } from "./scgi/client.js";
 export { type ScgiRequest, ScgiRequestDecoder } from "./scgi/codec.js";
 export { encodeNetstring, NetstringDecoder, type NetstringOptions } from "./scgi/netstring.js";
-export type { PoolStatus, PoolStatusJson, ProcessStatus } from "./status-page/pool-status.js";
-export {
-  type ParseStatusPageOptions,
-  parseStatusPage,
-  type StatusPageFormat,
-} from "./status-page/read-page.js";
+export type {
+  OtherField,
+  PoolStatus,
+  PoolStatusFields,
+  PoolStatusJson,
+  ProcessStatus,
+  ProcessStatusFields,
+  ProcessStatusJson,
+} from "./status-page/pool-status.js";
+export { type ParseStatusPageOptions, parseStatusPage } from "./status-page/read-page.js";
+export type { StatusFormat } from "./status-page/write-page.js";
 export {
   type UwsgiDecoderOptions,
   type UwsgiPacket,

@@ -13,13 +13,12 @@ export { statusOver } from "./phpfpm/status-over.js";
 export {
   type OtherField,
   type PoolStatus,
+  type PoolStatusFields,
   type PoolStatusJson,
   ProcessState,
   type ProcessStatus,
+  type ProcessStatusFields,
   type ProcessStatusJson,
 } from "./status-page/pool-status.js";
-export {
-  type ParseStatusPageOptions,
-  parseStatusPage,
-  type StatusPageFormat,
-} from "./status-page/read-page.js";
+export { type ParseStatusPageOptions, parseStatusPage } from "./status-page/read-page.js";
+export type { StatusFormat } from "./status-page/write-page.js";

@@ -24,20 +24,18 @@ export { fleet } from "./fleet/fleet.js";
 export type { FleetResult, Probe, ProbeOptions } from "./fleet/probe.js";
 export { type FleetOptions, probeAll } from "./fleet/probe-all.js";
 export { defaultLimits, type Limits } from "./limits.js";
-export { ping, type StatusOptions, status, statusPage } from "./phpfpm/status.js";
-export type { StatusFormat } from "./phpfpm/status-query.js";
+export { fetchStatusPage, ping, type StatusOptions, status } from "./phpfpm/status.js";
 export {
   type OtherField,
   type PoolStatus,
+  type PoolStatusFields,
   type PoolStatusJson,
   ProcessState,
   type ProcessStatus,
+  type ProcessStatusFields,
   type ProcessStatusJson,
   processState,
 } from "./status-page/pool-status.js";
-export {
-  type ParseStatusPageOptions,
-  parseStatusPage,
-  type StatusPageFormat,
-} from "./status-page/read-page.js";
+export { type ParseStatusPageOptions, parseStatusPage } from "./status-page/read-page.js";
+export type { StatusFormat } from "./status-page/write-page.js";
 export type { Trace } from "./transport/connection.js";

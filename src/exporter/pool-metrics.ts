@@ -1,133 +1,41 @@
 import type { PoolResult } from "../fleet/fleet.js";
-import {
-  type PoolStatus,
-  ProcessState,
-  type ProcessStatus,
-  processState,
-} from "../status-page/pool-status.js";
+import { entriesOf, type Field, poolFields, processFields } from "../status-page/fields.js";
+import { ProcessState, processState } from "../status-page/pool-status.js";
 import { formatLabels, type LabelledValue, type Metric, metricText } from "./exposition.js";
-
-interface PoolMetric extends Metric {
-  value(pool: PoolStatus): number | undefined;
-}
-
-interface ProcessMetric extends Metric {
-  value(process: ProcessStatus): number | undefined;
-}
 
 const up: Metric = {
   name: "phpfpm_up",
   type: "gauge",
-  help: "Whether the pool's status could be read.",
+  help: "1 if the status of the pool could be read, 0 if not.",
 };
 const scrapeFailures: Metric = {
   name: "phpfpm_scrape_failures",
   type: "counter",
-  help: "How often the pool's status could not be read.",
+  help: "1 if the status of the pool could not be read, 0 if it could.",
 };
 
-/** Names and types are those of php-fpm_exporter, whose dashboards and alerts they serve. */
-const poolMetrics: readonly PoolMetric[] = [
-  {
-    name: "phpfpm_start_since",
-    type: "counter",
-    help: "Seconds since the pool was started.",
-    value: (pool) => pool.startSince,
-  },
-  {
-    name: "phpfpm_accepted_connections",
-    type: "counter",
-    help: "Requests that the pool has accepted.",
-    value: (pool) => pool.acceptedConn,
-  },
-  {
-    name: "phpfpm_listen_queue",
-    type: "gauge",
-    help: "Connections that wait for a process.",
-    value: (pool) => pool.listenQueue,
-  },
-  {
-    name: "phpfpm_max_listen_queue",
-    type: "counter",
-    help: "The most connections that waited at once since the start.",
-    value: (pool) => pool.maxListenQueue,
-  },
-  {
-    name: "phpfpm_listen_queue_length",
-    type: "gauge",
-    help: "The size of the listen queue.",
-    value: (pool) => pool.listenQueueLen,
-  },
-  {
-    name: "phpfpm_idle_processes",
-    type: "gauge",
-    help: "Processes without a request.",
-    value: (pool) => pool.idleProcesses,
-  },
-  {
-    name: "phpfpm_active_processes",
-    type: "gauge",
-    help: "Processes with a request.",
-    value: (pool) => pool.activeProcesses,
-  },
-  {
-    name: "phpfpm_total_processes",
-    type: "gauge",
-    help: "All processes of the pool.",
-    value: (pool) => pool.totalProcesses,
-  },
-  {
-    name: "phpfpm_max_active_processes",
-    type: "counter",
-    help: "The most processes that were active at once since the start.",
-    value: (pool) => pool.maxActiveProcesses,
-  },
-  {
-    name: "phpfpm_max_children_reached",
-    type: "counter",
-    help: "How often pm.max_children kept the pool from starting a process.",
-    value: (pool) => pool.maxChildrenReached,
-  },
-  {
-    name: "phpfpm_slow_requests",
-    type: "counter",
-    help: "Requests that took longer than request_slowlog_timeout.",
-    value: (pool) => pool.slowRequests,
-  },
-  {
-    name: "phpfpm_memory_peak",
-    type: "gauge",
-    help: "The most memory, in bytes, that one request took since the start.",
-    value: (pool) => pool.memoryPeak,
-  },
-];
+/** A metric and the field that it shows. Names and types are those of php-fpm_exporter. */
+type FieldMetric<Name> = Metric & { readonly field: Name };
 
-const processMetrics: readonly ProcessMetric[] = [
-  {
-    name: "phpfpm_process_requests",
-    type: "counter",
-    help: "Requests that the process has served.",
-    value: (process) => process.requests,
-  },
-  {
-    name: "phpfpm_process_last_request_memory",
-    type: "gauge",
-    help: "The most memory, in bytes, that the last request took.",
-    value: (process) => process.lastRequestMemory,
-  },
-  {
-    name: "phpfpm_process_last_request_cpu",
-    type: "gauge",
-    help: "Percent of a CPU that the last request took.",
-    value: (process) => process.lastRequestCpu,
-  },
-  {
-    name: "phpfpm_process_request_duration",
-    type: "gauge",
-    help: "Microseconds that the request has taken.",
-    value: (process) => process.requestDuration,
-  },
-];
+function metricsOf<Name extends string>(
+  prefix: string,
+  fields: Readonly<Record<Name, Field>>,
+): readonly FieldMetric<Name>[] {
+  return entriesOf(fields).flatMap(([field, { metric }]) =>
+    metric === undefined ? [] : [{ ...metric, name: prefix + metric.name, field }],
+  );
+}
+
+const poolMetrics = metricsOf("phpfpm_", poolFields);
+const processMetrics = metricsOf("phpfpm_process_", processFields);
+
+/** The values of these metrics, in their order. */
+function valuesOf<Name extends string>(
+  metrics: readonly FieldMetric<Name>[],
+  status: Readonly<Record<NoInfer<Name>, unknown>>,
+): readonly (number | undefined)[] {
+  return metrics.map(({ field }) => status[field] as number | undefined);
+}
 
 const processStates: Metric = {
   name: "phpfpm_process_state",
@@ -176,9 +84,9 @@ export class PoolMetrics {
         ["scrape_uri", result.target],
       ]),
       isUp: result.ok,
-      values: pool === undefined ? [] : poolMetrics.map((metric) => metric.value(pool)),
+      values: pool === undefined ? [] : valuesOf(poolMetrics, pool),
       processes: (pool?.processes ?? []).map((process) => ({
-        values: processMetrics.map((metric) => metric.value(process)),
+        values: valuesOf(processMetrics, process),
         state: processState(process.state),
       })),
     });

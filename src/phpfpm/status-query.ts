@@ -1,5 +1,4 @@
-/** The forms of the status page that php-fpm writes. */
-export type StatusFormat = "text" | "json" | "xml" | "html" | "openmetrics";
+import type { StatusFormat } from "../status-page/write-page.js";
 
 export interface StatusPageOptions {
   /** Asks for the processes as well. Default false. */

@@ -22,7 +22,7 @@ export async function status(
   target: string | Address,
   options: StatusOptions = {},
 ): Promise<PoolStatus> {
-  return parseStatusPage(await statusPage(target, options));
+  return parseStatusPage(await fetchStatusPage(target, options));
 }
 
 /**
@@ -30,7 +30,7 @@ export async function status(
  *
  * @throws GatewayError
  */
-export async function statusPage(
+export async function fetchStatusPage(
   target: string | Address,
   options: StatusOptions = {},
 ): Promise<Uint8Array> {

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { Protocol } from "../address.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import type { GatewayServer } from "../server/serve.js";
-import type { PoolCounters } from "../status-page/pool-counters.js";
+import type { PoolCounters } from "../status-page/write-page.js";
 import { listenPaused, type PausedListener } from "../transport/listen.js";
 import { listenShared } from "../transport/shared-listener.js";
 import { Dispatcher } from "./dispatcher.js";

@@ -1,4 +1,4 @@
-import type { PoolCounters } from "../status-page/pool-counters.js";
+import type { PoolCounters } from "../status-page/write-page.js";
 
 /** A pool of workers, and their master: this process. */
 export interface Pool {

@@ -1,7 +1,7 @@
 import { appendFileSync, writeSync } from "node:fs";
 import { type Debugger, Session } from "node:inspector";
 import { parentPort, workerData } from "node:worker_threads";
-import { withoutControls } from "../status-page/write-fields.js";
+import { withoutControls } from "../status-page/field-values.js";
 import { SCOREBOARD_DESCRIPTOR } from "./messages.js";
 import { logTime } from "./pool-log.js";
 import { preciseNow, recordAt, SlotState, Word } from "./scoreboard/layout.js";

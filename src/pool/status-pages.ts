@@ -1,6 +1,6 @@
 import type { Variables } from "../cgi/variables.js";
 import { type GatewayServer, serve } from "../server/serve.js";
-import { statusFormatOf, statusMediaTypes, statusPage } from "../status-page/write-page.js";
+import { renderStatusPage, statusFormatOf, statusMediaTypes } from "../status-page/write-page.js";
 import { countersOf } from "./scoreboard/counters.js";
 import type { PoolScoreboard } from "./scoreboard/scoreboard.js";
 import type { PoolSettings } from "./settle-options.js";
@@ -29,7 +29,7 @@ export function pageFor(
   if ((pathOfUri(variables) ?? path) !== path) return undefined;
   if (path !== statusPath) return page(pingResponse, statusMediaTypes.text);
   const { format, full } = statusFormatOf(variables.get("QUERY_STRING") ?? "");
-  return page(statusPage(countersOf(board, full), format, full), statusMediaTypes[format]);
+  return page(renderStatusPage(countersOf(board, full), format, full), statusMediaTypes[format]);
 }
 
 function pathOfUri(variables: Variables): string | undefined {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { withoutControls } from "../status-page/write-fields.js";
+import { withoutControls } from "../status-page/field-values.js";
 import { workerOptions } from "./messages.js";
 import { OrphanGuard } from "./orphan-guard.js";
 import type { PoolLog } from "./pool-log.js";

@@ -1,11 +1,35 @@
 import { GatewayError } from "../errors.js";
-import type { Block, Grammar, Head } from "./process-grammar.js";
+import type { Grammar, Head } from "./process-grammar.js";
+
+/** A page as bytes, and as a string of one letter for each byte: offsets agree. */
+export interface PageText {
+  readonly bytes: Uint8Array;
+  readonly letters: string;
+}
+
+/** windows-1252, the "latin1" of the Encoding standard, has one UTF-16 unit for every byte. */
+const decoder = new TextDecoder("latin1");
+
+export function pageText(bytes: Uint8Array): PageText {
+  return { bytes, letters: decoder.decode(bytes) };
+}
+
+/** A process on the page: head from `start` to `body`, client's texts to `tail`, tail to `end`. */
+export interface Block {
+  readonly start: number;
+  readonly body: number;
+  readonly head: Head;
+  tail: number;
+  end: number;
+  /** Whether its texts contain the head of a process. */
+  holdsHead: boolean;
+}
 
 /**
- * Finds the process blocks from `from` to `to`: whatever has the head and the tail of a process is
- * one. A head behind a block without a tail is text that stands inside of that block.
+ * Finds the process blocks from `from` to `to`: anything with the head and the tail of a process is
+ * one. A head that follows a block without a tail is text inside that block.
  *
- * @throws GatewayError `truncated` where the last block is not whole
+ * @throws GatewayError `truncated` if the last block is not whole
  */
 export function findBlocks(letters: string, from: number, to: number, grammar: Grammar): Block[] {
   const heads = findHeads(letters, from, to, grammar);
@@ -67,4 +91,91 @@ function findTail(
 
 function cutAt(offset: number): GatewayError {
   return new GatewayError("truncated", "the status page ends inside a process", { offset });
+}
+
+/** Where the fields between the head and the tail of a block are. */
+export interface Division {
+  readonly methodEnd: number;
+  readonly uriStart: number;
+  readonly uriEnd: number;
+  readonly contentLength: string;
+  readonly userStart: number;
+  readonly userEnd: number;
+  readonly scriptStart: number;
+  /** In how many ways the block can be read with every field inside its bounds. */
+  readonly readings: number;
+}
+
+/** The most bytes of a text that PHP-FPM keeps: fpm_scoreboard.h, without the closing NUL. */
+const longest = { path: 127, query: 511, user: 31, script: 255 } as const;
+
+/**
+ * Divides a block into its fields. A method is too short to contain the mark after it, so the first
+ * such mark is genuine. Of the divisions after it that keep every field within its limit, the last
+ * is taken: a client chooses a URI and a user more freely than the path of a script that exists.
+ * Returns `undefined` if the block lacks fields of a process.
+ */
+export function divide(
+  letters: string,
+  { body, tail }: Pick<Block, "body" | "tail">,
+  grammar: Grammar,
+): Division | undefined {
+  const { beforeUri, beforeScript, beforeUser } = grammar;
+  const methodEnd = letters.indexOf(beforeUri, body);
+  if (methodEnd < 0 || methodEnd >= tail) return undefined;
+  const uriStart = methodEnd + beforeUri.length;
+  const certain = grammar.uriEnd?.(letters, uriStart);
+
+  let bounded: Division | undefined;
+  let unbounded: Division | undefined;
+  let readings = 0;
+  beforeUser.lastIndex = certain ?? uriStart;
+  for (;;) {
+    const mark = beforeUser.exec(letters);
+    if (mark === null || mark.index >= tail) break;
+    if (certain !== undefined && mark.index !== certain) break;
+    // Marks may share a quote.
+    beforeUser.lastIndex = mark.index + 1;
+    const userStart = mark.index + mark[0].length;
+    const isUriBounded = uriFits(letters, uriStart, mark.index, grammar);
+    let userEnd = letters.indexOf(beforeScript, userStart);
+    for (; userEnd >= 0; userEnd = letters.indexOf(beforeScript, userEnd + 1)) {
+      const scriptStart = userEnd + beforeScript.length;
+      if (scriptStart > tail) break;
+      const uriEnd = mark.index;
+      const contentLength = mark.groups?.["contentLength"] ?? "";
+      const fields = {
+        methodEnd,
+        uriStart,
+        uriEnd,
+        contentLength,
+        userStart,
+        userEnd,
+        scriptStart,
+      };
+      unbounded = { ...fields, readings };
+      if (userEnd - userStart > longest.user) break;
+      if (isUriBounded && tail - scriptStart <= longest.script) {
+        readings++;
+        bounded = { ...fields, readings };
+      }
+    }
+  }
+  return bounded ?? unbounded;
+}
+
+/** Whether a path, with or without a `?` and a query, fits. A path may contain a `?` too. */
+function uriFits(letters: string, start: number, end: number, grammar: Grammar): boolean {
+  const { growth, raw } = grammar;
+  const fits = (from: number, to: number, most: number, times: number): boolean =>
+    to - from <= most || (to - from <= most * times && !letters.slice(from, to).includes(raw));
+  if (fits(start, end, longest.path, growth.path)) return true;
+  return [longest.path, longest.path * growth.path].some((path) => {
+    const mark = letters.lastIndexOf("?", start + path);
+    return (
+      mark >= start &&
+      fits(start, mark, longest.path, growth.path) &&
+      fits(mark + 1, end, longest.query, growth.query)
+    );
+  });
 }

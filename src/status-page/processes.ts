@@ -1,12 +1,13 @@
+import { utf8 } from "../bytes.js";
 import { GatewayError } from "../errors.js";
-import { forgedBlocks } from "./forged-blocks.js";
-import { readText } from "./page-values.js";
+import { parseSigned, parseStartTime } from "./field-values.js";
+import { entriesOf, processFields } from "./fields.js";
 import type { OtherField, ProcessStatus } from "./pool-status.js";
-import { findBlocks } from "./process-blocks.js";
-import { divide } from "./process-body.js";
-import { processOf } from "./process-fields.js";
-import type { Block, Grammar, PageText } from "./process-grammar.js";
-import type { PoolRecord } from "./status-records.js";
+import { type Block, divide, findBlocks, type PageText } from "./process-blocks.js";
+import type { Grammar, Head } from "./process-grammar.js";
+import { type PoolRecord, processOf } from "./records.js";
+
+const fields = entriesOf(processFields);
 
 /**
  * Reads the processes of a page in any format into `pool`, every block of the page one, in order;
@@ -104,8 +105,8 @@ function readProcess(
   const { head, start, tail, end } = block;
   const body = divide(letters, block, grammar);
   grammar.tail.lastIndex = tail;
-  const { cpu, memory } = grammar.tail.exec(letters)?.groups ?? {};
-  if (body === undefined || memory === undefined) {
+  const last = grammar.tail.exec(letters)?.groups;
+  if (body === undefined || last === undefined) {
     const message = `process ${head.pid} has not the fields of a process`;
     throw new GatewayError("malformed", message, { offset: start });
   }
@@ -116,20 +117,20 @@ function readProcess(
     const ways = body.readings === 0 ? "has longer fields than PHP-FPM keeps" : "is ambiguous";
     warnings.push(`the request of process ${head.pid} ${ways}`);
   }
+  const texts: Readonly<Record<string, string | undefined>> = {
+    requestMethod: grammar.decode(utf8(bytes, block.body, body.methodEnd)),
+    requestUri: grammar.decodeUri(utf8(bytes, body.uriStart, body.uriEnd)),
+    contentLength: body.contentLength,
+    user: grammar.decode(utf8(bytes, body.userStart, body.userEnd)),
+    script: grammar.decode(utf8(bytes, body.scriptStart, tail)),
+  };
+  const values: OtherField[] = [];
+  for (const [name, { key }] of fields) {
+    const value = texts[name] ?? head[name] ?? last[name];
+    if (value !== undefined) values.push([key, value]);
+  }
   return processOf([
-    ["pid", head.pid],
-    ["state", head.state],
-    ["start time", head.startTime],
-    ["start since", head.startSince],
-    ["requests", head.requests],
-    ["request duration", head.duration],
-    ["request method", grammar.decode(readText(bytes, block.body, body.methodEnd))],
-    ["request uri", grammar.decodeUri(readText(bytes, body.uriStart, body.uriEnd))],
-    ["content length", body.contentLength],
-    ["user", grammar.decode(readText(bytes, body.userStart, body.userEnd))],
-    ["script", grammar.decode(readText(bytes, body.scriptStart, tail))],
-    ["last request cpu", cpu ?? ""],
-    ["last request memory", memory],
+    ...values,
     ...otherFields(page, start, block.body, grammar),
     ...otherFields(page, body.uriEnd, body.userStart, grammar),
     ...otherFields(page, tail, end, grammar),
@@ -145,6 +146,62 @@ function* otherFields(
   for (const match of letters.slice(from, to).matchAll(others)) {
     const { key, value } = match.groups as { key: string; value: string };
     const end = from + match.index + match[0].length;
-    yield [key, readText(bytes, end - value.length, end)];
+    yield [key, utf8(bytes, end - value.length, end)];
   }
+}
+
+/** PHP-FPM recounts once a second: a younger worker may be listed and not be counted yet. */
+const RECOUNT_SECONDS = 2;
+
+/**
+ * Finds the blocks that a request may have written.
+ *
+ * PHP-FPM takes the time once for a page, so a block whose times add up to another second than the
+ * first one's is suspect. So is one that could be part of the request before it, where such blocks
+ * explain why the page lists more processes than it counted: where they cannot, the count is wrong.
+ */
+function forgedBlocks(
+  letters: string,
+  blocks: readonly Block[],
+  total: number,
+  grammar: Grammar,
+): Set<Block> {
+  const second = secondOf(blocks[0]?.head);
+  const forged = new Set(blocks.filter(({ head }) => !isOfSecond(head, second)));
+  const counted = blocks.filter((block) => !forged.has(block) && isCounted(block.head));
+  const excess = counted.length - total;
+  if (excess <= 0) return forged;
+  const inside = [...blocks.entries()].filter(([index, block]) => {
+    const before = blocks[index - 1];
+    return before !== undefined && isOneProcess(letters, before, block, grammar);
+  });
+  // A request is too short for two blocks: neighbours cannot both be forged.
+  let atOnce = 0;
+  let last = 0;
+  for (const [index] of inside) {
+    if (index === last + 1 && atOnce > 0) continue;
+    atOnce++;
+    last = index;
+  }
+  if (atOnce >= excess) for (const [, block] of inside) forged.add(block);
+  return forged;
+}
+
+function isOneProcess(letters: string, one: Block, next: Block, grammar: Grammar): boolean {
+  return (divide(letters, { ...one, tail: next.tail }, grammar)?.readings ?? 0) > 0;
+}
+
+function secondOf({ startTime = "", startSince = "" }: Partial<Head> = {}): number {
+  return parseStartTime(startTime) + (parseSigned(startSince) ?? Number.NaN);
+}
+
+/** Object.is: a page whose dates cannot be read has no second to compare. */
+function isOfSecond(head: Head, second: number): boolean {
+  const own = secondOf(head);
+  // A server that prints nothing below zero prints 0 when its clock was set back.
+  return Object.is(own, second) || (parseSigned(head.startSince) === 0 && own > second);
+}
+
+function isCounted({ pid, startSince }: Head): boolean {
+  return Number(pid) !== 0 && Number(parseSigned(startSince)) > RECOUNT_SECONDS;
 }

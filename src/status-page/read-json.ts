@@ -1,41 +1,31 @@
+import { utf8 } from "../bytes.js";
 import { GatewayError } from "../errors.js";
-import { readText } from "./page-values.js";
-import { poolOf } from "./pool-fields.js";
+import { type Field, isText } from "./fields.js";
 import type { OtherField, PoolStatus } from "./pool-status.js";
-import { knownKeys, processOf } from "./process-fields.js";
-import { type Grammar, type PageText, pageText } from "./process-grammar.js";
+import { type PageText, pageText } from "./process-blocks.js";
+import { COUNT, type Grammar, knownKeys, marksOf } from "./process-grammar.js";
 import { countWarnings, readProcesses } from "./processes.js";
+import { poolOf, processOf } from "./records.js";
 
 const anyValue = String.raw`(?:"(?:[^"\\]|\\.){0,512}"|[^\s",:{}[\]]+)`;
-const otherKey = `"(?!(?:${knownKeys})")[a-z ]{1,64}"`;
-const others = `(?:${otherKey}:${anyValue},){0,8}`;
-const count = String.raw`-?\d{1,20}`;
+
+const quote = ({ type }: Field): string => (isText(type) ? '"' : "");
 
 const grammar: Grammar = {
-  head: new RegExp(
-    [
-      String.raw`\{"pid":(?<pid>\d{1,10}),`,
-      `"state":"(?<state>[^"]{0,64})",`,
-      `"start time":(?<startTime>${count}),`,
-      `"start since":(?<startSince>${count}),`,
-      `"requests":(?<requests>${count}),`,
-      `"request duration":(?<duration>${count}),`,
-      `"request method":"`,
-    ].join(others),
-    "g",
-  ),
-  beforeUri: '","request uri":"',
-  beforeUser: new RegExp(`","content length":(?<length>${count}),${others}"user":"`, "g"),
-  beforeScript: '","script":"',
-  beforeTail: ['","last request cpu":', '","last request memory":'],
-  tail: new RegExp(
-    [
-      String.raw`"(?:,"last request cpu":(?<cpu>[-+\w.]{1,40}(?:,\d{1,20})?))?`,
-      `,"last request memory":(?<memory>${count})`,
-      String.raw`(?:,"[a-z ]{1,64}":${anyValue}){0,8}\},?`,
-    ].join(""),
-    "y",
-  ),
+  ...marksOf({
+    start: String.raw`\{`,
+    open: (field) => `"${field.key}":${quote(field)}`,
+    close: quote,
+    separator: ",",
+    values: {
+      state: '[^"]{0,64}',
+      date: COUNT,
+      percent: String.raw`[-+\w.]{1,40}(?:,\d{1,20})?`,
+    },
+    other: `"(?!(?:${knownKeys})")[a-z ]{1,64}":${anyValue},`,
+    last: `,"[a-z ]{1,64}":${anyValue}`,
+    end: String.raw`\},?`,
+  }),
   growth: { path: 6, query: 6 },
   raw: '"',
   uriEnd,
@@ -47,7 +37,7 @@ const grammar: Grammar = {
   ),
 };
 
-/** The pool stands before any foreign text; behind it comes the list of processes, or the end. */
+/** The pool stands before any text of a client; after it comes the list of processes, or the end. */
 const poolField = new RegExp(`[{,]"(?<key>[^"\\\\]{1,64})":(?<value>${anyValue})`, "y");
 const listStart = ', "processes":[';
 
@@ -59,7 +49,7 @@ const listStart = ', "processes":[';
  *
  * @throws GatewayError `truncated`, `malformed`
  */
-export function parseJsonPage(bytes: Uint8Array): PoolStatus {
+export function readJsonPage(bytes: Uint8Array): PoolStatus {
   const page = pageText(bytes);
   const { letters } = page;
   const { fields, end } = readPool(page);
@@ -83,14 +73,14 @@ function readPool({ bytes, letters }: PageText): { fields: OtherField[]; end: nu
     const { key = "", value = "" } = poolField.exec(letters)?.groups ?? {};
     if (value === "") return { fields, end };
     end = poolField.lastIndex;
-    fields.push([key, unquote(readText(bytes, end - value.length, end))]);
+    fields.push([key, unquote(utf8(bytes, end - value.length, end))]);
   }
 }
 
 function parseRewrittenPage({ bytes, letters }: PageText, offset: number): PoolStatus {
   let page: object;
   try {
-    page = JSON.parse(readText(bytes, 0, bytes.length)) as object;
+    page = JSON.parse(utf8(bytes, 0, bytes.length)) as object;
   } catch {
     throw unreadable(letters, offset);
   }

@@ -1,13 +1,13 @@
+import { utf8 } from "../bytes.js";
 import { GatewayError } from "../errors.js";
-import { readText } from "./page-values.js";
-import { poolOf } from "./pool-fields.js";
+import { entriesOf, poolFields } from "./fields.js";
 import type { OtherField, PoolStatus } from "./pool-status.js";
+import { poolOf } from "./records.js";
 
-/** The metrics whose names are not simply the key of the other formats behind `phpfpm_`. */
-const keys = new Map([
-  ["accepted_connections", "accepted conn"],
-  ["listen_queue_length", "listen queue len"],
-]);
+/** The keys of the other formats by the names of their metrics. */
+const keys = new Map(
+  entriesOf(poolFields).flatMap(([, { key, metric }]) => (metric ? [[metric.name, key]] : [])),
+);
 
 const helpOfUp = /^# HELP phpfpm_up Could pool (?<pool>.*) using a (?<manager>\S+) PM /;
 
@@ -24,8 +24,8 @@ const poolLabel = /(?<![\w:])pool="(?<pool>(?:[^"\\]|\\.)*)"/;
  *
  * @throws GatewayError `truncated` without the closing `# EOF`, `malformed`
  */
-export function parseOpenMetricsPage(page: Uint8Array): PoolStatus {
-  const text = readText(page, 0, page.length);
+export function readOpenMetricsPage(page: Uint8Array): PoolStatus {
+  const text = utf8(page);
   const fields: OtherField[] = [];
   let label: string | undefined;
   let pool: string | undefined;

@@ -1,49 +1,33 @@
+import { utf8 } from "../bytes.js";
 import { GatewayError } from "../errors.js";
-import { readText } from "./page-values.js";
-import { poolOf } from "./pool-fields.js";
+import type { Field } from "./fields.js";
 import type { OtherField, PoolStatus } from "./pool-status.js";
-import { knownKeys } from "./process-fields.js";
-import { type Grammar, type PageText, pageText } from "./process-grammar.js";
+import { type PageText, pageText } from "./process-blocks.js";
+import { COUNT, type Grammar, knownKeys, marksOf } from "./process-grammar.js";
 import { readProcesses } from "./processes.js";
+import { poolOf } from "./records.js";
 
 const knownTags = knownKeys.replaceAll(" ", "-");
-const count = String.raw`-?\d{1,20}`;
+const tagOf = ({ key }: Field): string => key.replaceAll(" ", "-");
 
 /**
  * @param gap what stands between two elements of a process: PHP puts nothing there. A page that has
- * blanks was written again by something that has escaped every text
+ * white space was written again by a program that has escaped every text
  */
 function grammarOf(gap: string): Grammar {
   const isRewritten = gap !== "";
+  const anyElement = "[a-z-]{1,64}>[^<]{0,512}</[a-z-]{1,64}>";
   return {
-    head: new RegExp(
-      [
-        String.raw`<process>${gap}<pid>(?<pid>\d{1,10})</pid>${gap}`,
-        `<state>(?<state>[^<]{0,64})</state>${gap}`,
-        `<start-time>(?<startTime>${count})</start-time>${gap}`,
-        `<start-since>(?<startSince>${count})</start-since>${gap}`,
-        `<requests>(?<requests>${count})</requests>${gap}`,
-        `<request-duration>(?<duration>${count})</request-duration>${gap}`,
-        "<request-method>",
-      ].join(othersOf(gap)),
-      "g",
-    ),
-    beforeUri: `</request-method>${gap}<request-uri>`,
-    beforeUser: new RegExp(
-      `</request-uri>${gap}<content-length>(?<length>${count})</content-length>${gap}${othersOf(gap)}<user>`,
-      "g",
-    ),
-    beforeScript: `</user>${gap}<script>`,
-    beforeTail: [`</script>${gap}<last-request-cpu>`, `</script>${gap}<last-request-memory>`],
-    tail: new RegExp(
-      [
-        // The bundler rewrites a tagged template that has this closing tag plainly.
-        String.raw`<\/script>${gap}(?:<last-request-cpu>(?<cpu>[-+\w.,]{1,64})</last-request-cpu>${gap})?`,
-        `<last-request-memory>(?<memory>${count})</last-request-memory>`,
-        String.raw`(?:${gap}<[a-z-]{1,64}>[^<]{0,512}</[a-z-]{1,64}>){0,8}\s*</process>\s*`,
-      ].join(""),
-      "y",
-    ),
+    ...marksOf({
+      start: `<process>${gap}`,
+      open: (field) => `<${tagOf(field)}>`,
+      close: (field) => `</${tagOf(field)}>`,
+      separator: gap,
+      values: { state: "[^<]{0,64}", date: COUNT, percent: String.raw`[-+\w.,]{1,64}` },
+      other: `<(?!(?:${knownTags})>)${anyElement}${gap}`,
+      last: `${gap}<${anyElement}`,
+      end: String.raw`\s*</process>\s*`,
+    }),
     growth: { path: isRewritten ? 6 : 1, query: 6 },
     raw: "<",
     decode: isRewritten ? unescapeEntities : (text) => text,
@@ -55,11 +39,6 @@ function grammarOf(gap: string): Grammar {
   };
 }
 
-/** Elements that are not known, between two that are. */
-function othersOf(gap: string): string {
-  return `(?:<(?!(?:${knownTags})>)[a-z-]{1,64}>[^<]{0,512}</[a-z-]{1,64}>${gap}){0,8}`;
-}
-
 const phpGrammar = grammarOf("");
 const firstGap = /<process>(?<gap>\s{0,64})<pid>/y;
 
@@ -69,7 +48,7 @@ interface PoolField {
   next?: string;
 }
 
-/** The pool stands before any foreign text; behind it comes the list of processes, or the end. */
+/** The pool stands before any text of a client; after it comes the list of processes, or the end. */
 const poolField =
   /\s*(?:<(?<next>processes|\/status)>\s*|<(?<key>[a-z-]{1,64})>(?<value>[^<]*)<\/\k<key>>)/y;
 
@@ -79,7 +58,7 @@ const poolField =
  *
  * @throws GatewayError `truncated`, `malformed`
  */
-export function parseXmlPage(bytes: Uint8Array): PoolStatus {
+export function readXmlPage(bytes: Uint8Array): PoolStatus {
   const page = pageText(bytes);
   const { letters } = page;
   const { fields, end, hasProcesses } = readPool(page);
@@ -112,7 +91,7 @@ function readPool(page: PageText): { fields: OtherField[]; end: number; hasProce
       return { fields, end: poolField.lastIndex, hasProcesses: next === "processes" };
     }
     const valueEnd = poolField.lastIndex - key.length - "</>".length;
-    const text = readText(page.bytes, valueEnd - value.length, valueEnd);
+    const text = utf8(page.bytes, valueEnd - value.length, valueEnd);
     fields.push([key.replaceAll("-", " "), unescapeEntities(text)]);
   }
 }

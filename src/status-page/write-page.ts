@@ -1,17 +1,17 @@
-import type { PoolCounters } from "./pool-counters.js";
+import { machineText, plainText, type WrittenValue, withoutControls } from "./field-values.js";
 import {
-  machineValue,
-  plainValue,
+  entriesOf,
+  type Field,
+  type FieldMetric,
+  isText,
   poolFields,
   processFields,
-  type StatusField,
-  withoutControls,
-} from "./write-fields.js";
-import { statusOpenMetrics } from "./write-openmetrics.js";
+} from "./fields.js";
 
+/** The formats of PHP-FPM's status page. `html` is for people, and cannot be read back. */
 export type StatusFormat = "text" | "json" | "xml" | "html" | "openmetrics";
 
-/** Media types as PHP-FPM sends them. */
+/** The media type of each format, as PHP-FPM sends it. */
 export const statusMediaTypes: Readonly<Record<StatusFormat, string>> = {
   text: "text/plain;charset=UTF-8",
   json: "application/json",
@@ -23,23 +23,81 @@ export const statusMediaTypes: Readonly<Record<StatusFormat, string>> = {
 /** PHP-FPM's order of precedence when a query asks for several formats. */
 const precedence = ["html", "xml", "json", "openmetrics"] as const;
 
-/** The format that a query string asks for, and whether with processes. */
+/** The format that a query string asks for, and whether it asks for the processes. */
 export function statusFormatOf(query: string): { format: StatusFormat; full: boolean } {
   const keys = new Set(query.split("&").map((pair) => pair.split("=", 1)[0]));
   const format = precedence.find((each) => keys.has(each)) ?? "text";
   return { format, full: keys.has("full") };
 }
 
+/** The layout of the pages that are written: that of PHP-FPM 8.2. */
+const VERSION = 8.2;
+type Written<Of extends Field> = Of["since"] extends 5.3 | 5.4 ? Of : never;
+
+/** A value to write: of a date, milliseconds since 1970. */
+type Counter<Of extends Field> = Of["type"] extends "text" | "uri" | "state" ? string : number;
+
+/** The fields of a page that are computed from others. */
+type Computed = "startSince" | "totalProcesses";
+
+type Counters<Fields extends Readonly<Record<string, Field>>> = {
+  [Name in keyof Fields as Written<Fields[Name]> extends never
+    ? never
+    : Exclude<Name, Computed>]: Counter<Fields[Name]>;
+};
+
+/** What the status page of a pool shows. Dates are milliseconds since 1970. */
+export interface PoolCounters extends Counters<typeof poolFields> {
+  /** The moment that the page shows, in milliseconds since 1970. */
+  now: number;
+  /** The processes that the full page adds. */
+  processes: readonly ProcessCounters[];
+}
+
+/** What the full status page of a pool shows of a process. Dates are milliseconds since 1970. */
+export interface ProcessCounters extends Counters<typeof processFields> {}
+
+/** A field and its value, in the order of the page. */
+type Entry = readonly [field: Field, value: WrittenValue];
+
+function poolEntries(counters: PoolCounters): Entry[] {
+  const { startTime, now, idleProcesses, activeProcesses } = counters;
+  return entriesWith(poolFields, {
+    ...counters,
+    startSince: secondsSince(startTime, now),
+    totalProcesses: idleProcesses + activeProcesses,
+  });
+}
+
+function processEntries(process: ProcessCounters, now: number): Entry[] {
+  const startSince = secondsSince(process.startTime, now);
+  return entriesWith(processFields, { ...process, startSince });
+}
+
+function entriesWith(fields: Readonly<Record<string, Field>>, values: object): Entry[] {
+  return entriesOf(fields)
+    .filter(([, { since }]) => since <= VERSION)
+    .map(([name, field]) => [field, (values as Record<string, WrittenValue>)[name] ?? ""]);
+}
+
+function secondsSince(start: number, now: number): number {
+  return Math.max(0, Math.floor(now / 1_000) - Math.floor(start / 1_000));
+}
+
 /**
- * A status page in PHP-FPM 8.2's layout. Where PHP-FPM lets a hostile string break the page, this
- * one escapes it.
+ * Writes a status page in the layout of PHP-FPM 8.2. Where PHP-FPM would let a hostile text break
+ * the page, the text is escaped.
  *
- * @param full adds the processes, but for OpenMetrics
+ * @param full adds the processes, except to OpenMetrics pages
  */
-export function statusPage(counters: PoolCounters, format: StatusFormat, full: boolean): string {
-  const pool = poolFields(counters);
+export function renderStatusPage(
+  counters: PoolCounters,
+  format: StatusFormat,
+  full: boolean,
+): string {
+  const pool = poolEntries(counters);
   const processes = full
-    ? counters.processes.map((process) => processFields(process, counters.now))
+    ? counters.processes.map((process) => processEntries(process, counters.now))
     : undefined;
   switch (format) {
     case "text":
@@ -51,41 +109,33 @@ export function statusPage(counters: PoolCounters, format: StatusFormat, full: b
     case "html":
       return htmlPage(pool, processes);
     case "openmetrics":
-      return statusOpenMetrics(counters);
+      return openMetricsPage(pool, counters);
   }
 }
 
 /** Values start at this column of the text page. */
 const TEXT_COLUMN = 22;
 
-function textPage(pool: readonly StatusField[], processes: StatusField[][] | undefined): string {
-  const lines = (fields: readonly StatusField[]): string =>
-    fields.map(([name, value]) => `${textName(name)}${plainValue(value)}\n`).join("");
-  const blocks = (processes ?? []).map((fields) => `\n${"*".repeat(24)}\n${lines(fields)}`);
-  return lines(pool) + blocks.join("");
+function textPage(pool: readonly Entry[], processes: Entry[][] | undefined): string {
+  const line = ([field, value]: Entry): string =>
+    `${`${field.textKey ?? field.key}:`.padEnd(TEXT_COLUMN)}${plainText(field, value)}\n`;
+  const blocks = (processes ?? []).map(
+    (entries) => `\n${"*".repeat(24)}\n${entries.map(line).join("")}`,
+  );
+  return pool.map(line).join("") + blocks.join("");
 }
 
-/** PHP-FPM spells one name differently here. */
-function textName(name: string): string {
-  return `${name === "request uri" ? "request URI" : name}:`.padEnd(TEXT_COLUMN);
-}
-
-function jsonPage(pool: readonly StatusField[], processes: StatusField[][] | undefined): string {
-  const members = (fields: readonly StatusField[]): string => fields.map(jsonMember).join(",");
+function jsonPage(pool: readonly Entry[], processes: Entry[][] | undefined): string {
+  const members = (entries: readonly Entry[]): string => entries.map(jsonMember).join(",");
   if (processes === undefined) return `{${members(pool)}}`;
-  const list = processes.map((fields) => `{${members(fields)}}`).join(",");
+  const list = processes.map((entries) => `{${members(entries)}}`).join(",");
   return `{${members(pool)}, "processes":[${list}]}`;
 }
 
-function jsonMember([name, value]: StatusField): string {
-  switch (value.kind) {
-    case "text":
-      return `"${name}":${JSON.stringify(value.text)}`;
-    case "uri":
-      return `"${name}":${jsonAscii(value.text)}`;
-    default:
-      return `"${name}":${machineValue(value)}`;
-  }
+function jsonMember([field, value]: Entry): string {
+  const text = machineText(field, value);
+  if (field.type === "uri") return `"${field.key}":${jsonAscii(text)}`;
+  return `"${field.key}":${isText(field.type) ? JSON.stringify(text) : text}`;
 }
 
 /** URIs have their slashes escaped, and are ASCII. */
@@ -95,15 +145,15 @@ function jsonAscii(text: string): string {
     .replace(/[^\0-\x7f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
-function xmlPage(pool: readonly StatusField[], processes: StatusField[][] | undefined): string {
-  const element = ([name, value]: StatusField): string => {
-    const tag = name.replaceAll(" ", "-");
-    return `<${tag}>${escapeMarkup(machineValue(value))}</${tag}>`;
+function xmlPage(pool: readonly Entry[], processes: Entry[][] | undefined): string {
+  const element = ([field, value]: Entry): string => {
+    const tag = field.key.replaceAll(" ", "-");
+    return `<${tag}>${escapeMarkup(machineText(field, value))}</${tag}>`;
   };
-  const lines = pool.map((field) => `${element(field)}\n`).join("");
+  const lines = pool.map((entry) => `${element(entry)}\n`).join("");
   const page = `<?xml version="1.0" ?>\n<status>\n${lines}`;
   if (processes === undefined) return `${page}</status>`;
-  const list = processes.map((fields) => `<process>${fields.map(element).join("")}</process>\n`);
+  const list = processes.map((entries) => `<process>${entries.map(element).join("")}</process>\n`);
   return `${page}<processes>\n${list.join("")}</processes>\n</status>`;
 }
 
@@ -114,33 +164,18 @@ const htmlHead = `<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "http
 <table>
 `;
 
-function htmlPage(pool: readonly StatusField[], processes: StatusField[][] | undefined): string {
-  const cell = ([, value]: StatusField): string => `<td>${escapeMarkup(plainValue(value))}</td>`;
-  const rows = pool.map((field) => `<tr><th>${field[0]}</th>${cell(field)}</tr>\n`).join("");
+function htmlPage(pool: readonly Entry[], processes: Entry[][] | undefined): string {
+  const cell = ([field, value]: Entry): string =>
+    `<td>${escapeMarkup(plainText(field, value))}</td>`;
+  const rows = pool.map((entry) => `<tr><th>${entry[0].key}</th>${cell(entry)}</tr>\n`).join("");
   const page = `${htmlHead}${rows}</table>`;
   if (processes === undefined) return `${page}\n</body></html>`;
-  const heads = processHeads.map((name) => `<th>${name}</th>`).join("");
-  const list = processes.map((fields) => `<tr>${fields.map(cell).join("")}</tr>\n`).join("");
+  const heads = entriesWith(processFields, {})
+    .map(([{ key }]) => `<th>${key}</th>`)
+    .join("");
+  const list = processes.map((entries) => `<tr>${entries.map(cell).join("")}</tr>\n`).join("");
   return `${page}\n<table border="1">\n<tr>${heads}</tr>\n${list}</table></body></html>`;
 }
-
-const processHeads = processFields(
-  {
-    pid: 0,
-    state: "",
-    startTime: 0,
-    requests: 0,
-    requestDuration: 0,
-    requestMethod: "",
-    requestUri: "",
-    contentLength: 0,
-    user: "",
-    script: "",
-    lastRequestCpu: 0,
-    lastRequestMemory: 0,
-  },
-  0,
-).map(([name]) => name);
 
 const entities = new Map([
   ["&", "&amp;"],
@@ -154,4 +189,19 @@ function escapeMarkup(text: string): string {
   return withoutControls(text)
     .replace(/[\ufffe\uffff]/g, encodeURIComponent)
     .replace(/[&<>"]/g, (char) => entities.get(char) as string);
+}
+
+function openMetricsPage(pool: readonly Entry[], { pool: name, processManager }: PoolCounters) {
+  const help = `Could pool ${name} using a ${processManager} PM on PHP-FPM be reached?`;
+  const up = metricText({ name: "up", type: "gauge", help }, 1);
+  const metrics = pool.map(([{ metric }, value]) => (metric ? metricText(metric, value) : ""));
+  return `${up}${metrics.join("")}# EOF\n`;
+}
+
+function metricText({ name, type, help }: FieldMetric, value: WrittenValue): string {
+  const helpLine = `# HELP phpfpm_${name} ${withoutControls(help).replaceAll("\\", "\\\\")}\n`;
+  const typeLine = `# TYPE phpfpm_${name} ${type}\n`;
+  // PHP-FPM writes the lines of this one the other way round.
+  const head = name === "listen_queue_length" ? typeLine + helpLine : helpLine + typeLine;
+  return `${head}phpfpm_${name} ${value}\n`;
 }

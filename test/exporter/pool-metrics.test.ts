@@ -4,7 +4,7 @@ import { ErrorCode, GatewayError } from "../../src/errors.js";
 import { PoolMetrics } from "../../src/exporter/pool-metrics.js";
 import type { PoolResult } from "../../src/fleet/fleet.js";
 import { parseStatusPage } from "../../src/status-page/read-page.js";
-import { PoolRecord, ProcessRecord } from "../../src/status-page/status-records.js";
+import { createPool, type PoolRecord, processOf } from "../../src/status-page/records.js";
 import { fixture } from "../fixtures.js";
 import { describeWith } from "../harness/describe-with.js";
 import { requireServer } from "../harness/servers.js";
@@ -26,7 +26,7 @@ const fields = {
 };
 
 function ok(more: Partial<PoolRecord> = {}): PoolResult {
-  const value = Object.assign(new PoolRecord(), fields, more);
+  const value = Object.assign(createPool(), fields, more);
   return { target: "unix:/run/php/www.sock:/status", ok: true, value, elapsed: 1 };
 }
 
@@ -38,7 +38,7 @@ const failed: PoolResult = {
 };
 
 const secret = "/reset?token=secret";
-const process = Object.assign(new ProcessRecord(), {
+const process = Object.assign(processOf([]), {
   pid: 17,
   state: "Getting request information",
   requests: 9,
@@ -123,9 +123,9 @@ describe("S0.10 the Prometheus form", () => {
     const labels = 'pool="www",scrape_uri="unix:/run/php/www.sock:/status",child="0"';
     expect(lines).toEqual([
       `phpfpm_process_requests{${labels}} 9`,
-      `phpfpm_process_last_request_memory{${labels}} 4096`,
-      `phpfpm_process_last_request_cpu{${labels}} 12.5`,
       `phpfpm_process_request_duration{${labels}} 1500`,
+      `phpfpm_process_last_request_cpu{${labels}} 12.5`,
+      `phpfpm_process_last_request_memory{${labels}} 4096`,
       `phpfpm_process_state{${labels},state="Idle"} 0`,
       `phpfpm_process_state{${labels},state="Running"} 0`,
       `phpfpm_process_state{${labels},state="Finishing"} 0`,

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { gatewayFetch } from "../../src/client/fetch.js";
 import { encodeEndRequest, encodeRecord } from "../../src/fastcgi/encode.js";
 import { RecordType } from "../../src/fastcgi/protocol.js";
-import { ping, status, statusPage } from "../../src/phpfpm/status.js";
+import { fetchStatusPage, ping, status } from "../../src/phpfpm/status.js";
 import { describeWith } from "../harness/describe-with.js";
 import { answering, type FakeServer, startFakeServer } from "../harness/fake-server.js";
 import { type PhpFpm, phpScript, startPhpFpm } from "../harness/php-fpm.js";
@@ -71,7 +71,7 @@ describeWith(["php-fpm"], "status of real pools", () => {
   });
 
   it("gives the page as the pool sent it", async () => {
-    const page = new TextDecoder().decode(await statusPage(fpm.pool("static").address));
+    const page = new TextDecoder().decode(await fetchStatusPage(fpm.pool("static").address));
     expect(page).toMatch(/^pool: {17}static\nprocess manager: {6}static\n/);
   });
 

@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { ping, status, statusPage } from "../../src/phpfpm/status.js";
+import { fetchStatusPage, ping, status } from "../../src/phpfpm/status.js";
 import { parseStatusPage } from "../../src/status-page/read-page.js";
 import { cgiFcgiPage, splitResponse } from "../harness/cgi-fcgi.js";
 import { describeWith } from "../harness/describe-with.js";
@@ -57,7 +57,7 @@ describe("the status page of a pool", () => {
   it.each(formats)("is read by a reader of PHP-FPM's pages: %s", async (format) => {
     await using master = await startMaster([...pages, "--workers", "2", "--name", "shop"]);
     await master.request("/");
-    const page = await statusPage(`${master.address}:/status`, { format, full: true });
+    const page = await fetchStatusPage(`${master.address}:/status`, { format, full: true });
     const { pool, acceptedConn, totalProcesses, warnings } = parseStatusPage(page);
     expect({ pool, acceptedConn, totalProcesses, warnings }).toEqual({
       pool: "shop",

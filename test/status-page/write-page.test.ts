@@ -1,8 +1,12 @@
 import { readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import type { PoolCounters, ProcessCounters } from "../../src/status-page/pool-counters.js";
 import { parseStatusPage } from "../../src/status-page/read-page.js";
-import { type StatusFormat, statusFormatOf, statusPage } from "../../src/status-page/write-page.js";
+import type { PoolCounters, ProcessCounters } from "../../src/status-page/write-page.js";
+import {
+  renderStatusPage,
+  type StatusFormat,
+  statusFormatOf,
+} from "../../src/status-page/write-page.js";
 import { fixture } from "../fixtures.js";
 
 // The pages were captured from a php-fpm that ran in UTC.
@@ -64,7 +68,7 @@ describe("the status page is PHP-FPM's, byte for byte:", () => {
     const page = fixture(`fpm-status/${name}`);
     const format = extensions[name.split(".").at(-1) ?? ""] ?? expect.fail();
     const full = name.includes("-full.") && format !== "openmetrics";
-    expect(statusPage(countersOf(page), format, full)).toBe(decode(page));
+    expect(renderStatusPage(countersOf(page), format, full)).toBe(decode(page));
   });
 
   it.each([
@@ -116,7 +120,7 @@ describe("the status page is PHP-FPM's, byte for byte:", () => {
       slowRequests: number(13),
       processes,
     };
-    expect(statusPage(counters, "html", full)).toBe(page);
+    expect(renderStatusPage(counters, "html", full)).toBe(page);
   });
 });
 
@@ -158,7 +162,7 @@ describe("hostile strings, where PHP-FPM's own page breaks,", () => {
   );
 
   it("stay what they are in JSON", () => {
-    const page = JSON.parse(statusPage(counters, "json", true));
+    const page = JSON.parse(renderStatusPage(counters, "json", true));
     expect(page.pool).toBe(hostile);
     expect(page.processes[0]).toMatchObject({
       "request method": hostile,
@@ -169,19 +173,19 @@ describe("hostile strings, where PHP-FPM's own page breaks,", () => {
   });
 
   it("forge no line of the text page", () => {
-    const page = statusPage(counters, "text", true);
+    const page = renderStatusPage(counters, "text", true);
     expect(page.split("\n").length).toBe(14 + 2 + 13 + 1);
     expect(page).toContain(`user:                 ${shown}\n`);
   });
 
   it.each(["xml", "html"] as const)("are no markup in %s, and no control characters", (format) => {
-    const page = statusPage(counters, format, true);
+    const page = renderStatusPage(counters, format, true);
     expect(page).not.toMatch(/[\0-\x08\x0b-\x1f\x7f]/);
     expect(page).toContain("a&quot;b\\c&lt;/td&gt;&amp;amp;%0A%0D%00%1B%7Fpid: 1 é€😀'");
   });
 
   it("stay in their line of OpenMetrics", () => {
-    const lines = statusPage(counters, "openmetrics", false).trimEnd().split("\n");
+    const lines = renderStatusPage(counters, "openmetrics", false).trimEnd().split("\n");
     expect(lines.length).toBe(12 * 3 + 1);
     expect(lines.every((line) => /^(# |phpfpm_)/.test(line))).toBe(true);
   });
@@ -194,7 +198,7 @@ describe("a moment in local time has its zone", () => {
   ])("%s", (zone, expected) => {
     process.env["TZ"] = zone;
     try {
-      const page = statusPage(
+      const page = renderStatusPage(
         { ...countersOf(fixture("fpm-status/dynamic-after--json.body.json")), startTime: 0 },
         "text",
         false,

@@ -2,7 +2,7 @@ import type { Address } from "../../address.js";
 import { targetAddress } from "../../client/connect.js";
 import type { PoolResult } from "../../fleet/fleet.js";
 import type { Probe } from "../../fleet/probe.js";
-import { status, statusPage } from "../../phpfpm/status.js";
+import { fetchStatusPage, status } from "../../phpfpm/status.js";
 import type { Io } from "../io.js";
 import {
   DistinctTargets,
@@ -31,7 +31,9 @@ export async function readRound(
 ): Promise<Round> {
   const { full, format, path, timeout } = options;
   if (format === "text") {
-    const probe = probePool(path, (address, limits) => statusPage(address, { ...limits, full }));
+    const probe = probePool(path, (address, limits) =>
+      fetchStatusPage(address, { ...limits, full }),
+    );
     const pages = await readEach(targets, probe, timeout, io);
     return { render: () => pagesText(pages, io), ...failures(pages, io) };
   }

@@ -1,4 +1,4 @@
-import type { PoolCounters, ProcessCounters } from "../../status-page/pool-counters.js";
+import type { PoolCounters, ProcessCounters } from "../../status-page/write-page.js";
 import { preciseNow, SlotState, stateNames } from "./layout.js";
 import type { PoolScoreboard, SlotNumbers } from "./scoreboard.js";
 

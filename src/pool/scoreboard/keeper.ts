@@ -1,4 +1,4 @@
-import type { PoolCounters } from "../../status-page/pool-counters.js";
+import type { PoolCounters } from "../../status-page/write-page.js";
 import { waitingConnections } from "../../transport/proc-net.js";
 import type { PoolSettings } from "../settle-options.js";
 import { countersOf } from "./counters.js";

@@ -7,7 +7,7 @@ import { textWidth } from "../../../src/cli/terminal/text.js";
 import { ErrorCode, GatewayError } from "../../../src/errors.js";
 import type { PoolResult } from "../../../src/fleet/fleet.js";
 import { parseStatusPage } from "../../../src/status-page/read-page.js";
-import { PoolRecord, ProcessRecord } from "../../../src/status-page/status-records.js";
+import { createPool, type PoolRecord, processOf } from "../../../src/status-page/records.js";
 import { fixture as fixtureBytes } from "../../fixtures.js";
 
 const plain = styleFor(false, {});
@@ -17,7 +17,7 @@ function fixture(name: string, target: string): PoolResult {
   return { target, ok: true, value: parseStatusPage(readFileSync(path)), elapsed: 1 };
 }
 
-const pool = (fields: Partial<PoolRecord>) => Object.assign(new PoolRecord(), fields);
+const pool = (fields: Partial<PoolRecord>) => Object.assign(createPool(), fields);
 
 const busy = fixture("dynamic-busy--text-full", "127.0.0.1:9001/status");
 const dead: PoolResult = {
@@ -104,7 +104,7 @@ describe("a pool", () => {
   it("is not saturated while its list has an idle process, whatever its counters say", () => {
     const fields = { idleProcesses: 0, activeProcesses: 3, totalProcesses: 3 };
     const processes = (...states: string[]) =>
-      states.map((state) => Object.assign(new ProcessRecord(), { state }));
+      states.map((state) => Object.assign(processOf([]), { state }));
     const listed = (...states: string[]) =>
       saturation(pool({ ...fields, processes: processes(...states) }));
     expect(listed("Running", "Idle", "Running").isSaturated).toBe(false);
