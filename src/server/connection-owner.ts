@@ -55,7 +55,7 @@ export interface ConnectionTimeouts {
 /** The connection has brought no request, or half of one, within the time for it. */
 export function headTimeout(milliseconds: number): GatewayError {
   return new GatewayError(ErrorCode.Deadline, `no complete request within ${milliseconds} ms`, {
-    hint: "a client, or a front end, that sends nothing, or half a request, is broken or hostile",
+    hint: "a client or front end that sends nothing, or half a request, is broken or hostile",
   });
 }
 
@@ -63,7 +63,7 @@ export function headTimeout(milliseconds: number): GatewayError {
 export function writeTimeout(milliseconds: number): GatewayError {
   return new GatewayError(
     ErrorCode.Deadline,
-    `the client took nothing of the response for ${milliseconds} ms`,
-    { hint: "the client, or the front end between, reads too slowly, or not at all" },
+    `the client has read nothing of the response for ${milliseconds} ms`,
+    { hint: "the client, or the front end between, reads too slowly or has stopped reading" },
   );
 }

@@ -52,6 +52,13 @@ export interface RunnerOptions {
   lazyFetch?: LazyFetch | undefined;
 }
 
+/** What {@link RunnerOptions} are where nothing is given. */
+export const defaultRunnerOptions = {
+  bodyBuffer: 262_144,
+  bodyTimeout: 60_000,
+  responseTimeout: 60_000,
+} as const satisfies RunnerOptions;
+
 /** Runs the handler for one request and sends what it returns. */
 export class RequestRunner implements RequestReceiver {
   readonly #connection: RunnerConnection;

@@ -23,6 +23,7 @@ export class ResponseSender {
   readonly #request: ServerRequest;
   readonly #connection: ResponseConnection;
   readonly #lazyFetch: LazyFetch | undefined;
+  readonly #isHead: boolean;
   #headSent = false;
   #body: PeekedBody | undefined;
 
@@ -34,6 +35,7 @@ export class ResponseSender {
     this.#request = request;
     this.#connection = connection;
     this.#lazyFetch = lazyFetch;
+    this.#isHead = request.variables.get("REQUEST_METHOD") === "HEAD";
   }
 
   /** Whether a head has been sent: no other response can follow. */
@@ -102,10 +104,6 @@ export class ResponseSender {
     }
     request.begin(response, contentLength);
     return noBytes;
-  }
-
-  get #isHead(): boolean {
-    return this.#request.variables.get("REQUEST_METHOD") === "HEAD";
   }
 
   async #sendBytes(head: Uint8Array, bytes: Uint8Array): Promise<void> {

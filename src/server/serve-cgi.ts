@@ -11,6 +11,7 @@ import {
 } from "../transport/environment.js";
 import type { HandlerLike } from "./handler.js";
 import {
+  defaultRunnerOptions,
   RequestRunner,
   type Responder,
   type RunnerConnection,
@@ -37,9 +38,6 @@ export interface ServeCgiOptions {
   /** Aborts the handler's signal. Abort it on SIGTERM, with which front ends end CGI programs. */
   signal?: AbortSignal | undefined;
 }
-
-/** Bytes of the body that may wait for the handler. */
-const BODY_BUFFER = 262_144;
 
 /**
  * Answers one request as a CGI program (RFC 3875): the environment and standard input are the
@@ -86,8 +84,8 @@ class CgiExchange implements ServerRequest, RunnerConnection {
   #waiting: (() => void) | undefined;
   readonly #onData = (bytes: Uint8Array): void => this.#receive(bytes);
   readonly #onEnd = (): void => this.#endBody();
-  readonly #onGone = (error: Error): void => this.#gone(`standard output: ${error.message}`);
-  readonly #onAbort = (): void => this.#gone("this program is to end");
+  readonly #onLost = (error: Error): void => this.#abort(`standard output: ${error.message}`);
+  readonly #onAbort = (): void => this.#abort("this program was asked to end");
   readonly #onDrain = (): void => this.#release();
 
   constructor(variables: Variables, respond: Responder, options: ServeCgiOptions) {
@@ -100,12 +98,13 @@ class CgiExchange implements ServerRequest, RunnerConnection {
       this.#resolve = resolve;
     });
     this.#expected = bodyLength(variables);
+    const { bodyBuffer, bodyTimeout, responseTimeout } = defaultRunnerOptions;
     this.#runner = new RequestRunner(this, respond, this, {
-      bodyBuffer: BODY_BUFFER,
-      bodyTimeout: options.bodyTimeout ?? 60_000,
-      responseTimeout: options.responseTimeout ?? 60_000,
+      bodyBuffer,
+      bodyTimeout: options.bodyTimeout ?? bodyTimeout,
+      responseTimeout: options.responseTimeout ?? responseTimeout,
     });
-    this.#stdout.on("error", this.#onGone);
+    this.#stdout.on("error", this.#onLost);
     this.#stdout.on("drain", this.#onDrain);
     this.#signal?.addEventListener("abort", this.#onAbort);
     if (this.#signal?.aborted === true) this.#onAbort();
@@ -164,7 +163,7 @@ class CgiExchange implements ServerRequest, RunnerConnection {
     this.#signal?.removeEventListener("abort", this.#onAbort);
     this.#stdout.off("drain", this.#onDrain);
     const exit = (): void => {
-      this.#stdout.off("error", this.#onGone);
+      this.#stdout.off("error", this.#onLost);
       this.#resolve(this.#failed ? 1 : 0);
     };
     if (this.#stdout.destroyed || !this.#stdout.writable) exit();
@@ -202,7 +201,7 @@ class CgiExchange implements ServerRequest, RunnerConnection {
     this.#stdin.pause();
   }
 
-  #gone(why: string): void {
+  #abort(why: string): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#failed = true;

@@ -11,7 +11,7 @@ import type { Context } from "../../src/server/handler.js";
 import { type ServeOptions, serve } from "../../src/server/serve.js";
 import { freePort } from "../harness/ports.js";
 import { childrenOf } from "../harness/processes.js";
-import { makeFolder } from "../harness/server-process.js";
+import { makeFolder, until } from "../harness/server-process.js";
 import { startMaster } from "../pool/master.js";
 import { protocols, requestOf, type ServedProtocol, sendAndReset } from "./requests-of.js";
 
@@ -32,6 +32,12 @@ async function runAfterResets(protocol: ServedProtocol, options: Partial<ServeOp
   });
   const port = Number(server.address.split(":").at(-1));
   await Promise.all(times.map(() => sendAndReset(port, requestOf(protocol, "/"))));
+  const seen = () => peers.length + server.counts.denied;
+  await until(
+    () => seen() >= TIMES,
+    () => `${seen()} of ${TIMES} clients were served or denied`,
+  );
+  // Time for what must not happen besides.
   await sleep(50);
   return { run: peers.length, peers, ...server.counts };
 }

@@ -135,7 +135,7 @@ export class CgiOutput {
 
   #drop(reason: unknown): void {
     this.#dropped ??=
-      reason ?? new GatewayError(ErrorCode.Aborted, "nobody takes the body of this response");
+      reason ?? new GatewayError(ErrorCode.Aborted, "the body of this response is not read");
     this.#wake();
   }
 

@@ -109,11 +109,7 @@ export class HttpRequest implements ServerRequest {
   }
 
   refuse(): void {
-    this.answer(503);
-  }
-
-  /** Answers with a page that has only the status. */
-  answer(status: 400 | 503): void {
+    const status = 503;
     const page = utf8Bytes(`${reasonPhrases.get(status)}\n`);
     const headers = new Headers({ "content-type": "text/plain; charset=utf-8" });
     this.begin({ status, statusText: "", headers }, page.length);
