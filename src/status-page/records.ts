@@ -91,8 +91,9 @@ class ProcessRecord {
 }
 
 const processDefaults = Object.fromEntries(
-  entriesOf(processFields).map(([name, { type, isOptional }]) => {
-    return [name, isOptional ? undefined : isText(type) ? "" : 0];
+  entriesOf(processFields).map(([name, { type, since, isOptional }]) => {
+    const mayLack = isOptional || since > ORDERED_SINCE;
+    return [name, mayLack ? undefined : isText(type) ? "" : 0];
   }),
 );
 

@@ -1,0 +1,95 @@
+import { describe, expect, it, vi } from "vitest";
+import { PoolMetrics } from "../../src/exporter/pool-metrics.js";
+import type { Field } from "../../src/status-page/fields.js";
+import type { PoolStatus } from "../../src/status-page/pool-status.js";
+import { parseStatusPage } from "../../src/status-page/read-page.js";
+import { bytesOf, formats, pageOf, writePage } from "./page-writer.js";
+
+/** Fields that the next version of PHP might have: an entry each, and nothing else. */
+vi.mock("../../src/status-page/fields.js", async (importOriginal) => {
+  const original = await importOriginal<typeof import("../../src/status-page/fields.js")>();
+  const metric = { name: "fibers_started", type: "counter", help: "Fibers." } as const;
+  const poolFields: Record<string, Field> = {
+    ...original.poolFields,
+    fibersStarted: { key: "fibers started", type: "count", since: 8.6, metric },
+  };
+  const { pid, state, ...others } = original.processFields;
+  const processFields: Record<string, Field> = {
+    pid,
+    state,
+    zone: { key: "zone", type: "state", since: 8.6 },
+    ...others,
+    lastRequestFibers: { key: "last request fibers", type: "count", since: 8.6, metric },
+  };
+  return { ...original, poolFields, processFields };
+});
+
+/** The same page as PHP would write it with these fields. */
+const additions = {
+  text: [
+    [/^(slow requests:.*\n)/m, "$1fibers started:       7\n"],
+    [/^(state:.*\n)/gm, "$1zone:                 eu\n"],
+    [/^(last request memory:.*\n)/gm, "$1last request fibers:  3\n"],
+  ],
+  json: [
+    [/("slow requests":\d+)/, '$1,"fibers started":7'],
+    [/("state":"Idle",)/g, '$1"zone":"eu",'],
+    [/("last request memory":\d+)/g, '$1,"last request fibers":3'],
+  ],
+  xml: [
+    [/(<\/slow-requests>\n)/, "$1<fibers-started>7</fibers-started>\n"],
+    [/(<\/state>)/g, "$1<zone>eu</zone>"],
+    [/(<\/last-request-memory>)/g, "$1<last-request-fibers>3</last-request-fibers>"],
+  ],
+} as const;
+
+function nextPage(format: (typeof formats)[number], user: string): string {
+  const page = Buffer.from(writePage(format, pageOf([{}, { user }, {}]))).toString("latin1");
+  return additions[format].reduce((text, [at, field]) => text.replace(at, field), page);
+}
+
+function metricsOf(value: PoolStatus): string[] {
+  const metrics = new PoolMetrics();
+  metrics.add({ target: "x", ok: true, value, elapsed: 1 });
+  return [...metrics.text()].join("").split("\n");
+}
+
+describe("a field that the table gains", () => {
+  // A user with a newline, so that a text page is read between anchors.
+  it.each(formats.flatMap((format) => [[format, "bob"] as const, [format, "b\nob"] as const]))(
+    "is read, shown and measured (%s, %j)",
+    (format, user) => {
+      const status = parseStatusPage(bytesOf(nextPage(format, user)));
+      expect(status).toMatchObject({ fibersStarted: 7, slowRequests: 6, other: [], warnings: [] });
+      expect(status.toJSON()).toMatchObject({ fibersStarted: 7 });
+      expect(status.processes).toHaveLength(3);
+      for (const process of status.processes ?? []) {
+        const fields = { zone: "eu", lastRequestFibers: 3, lastRequestMemory: 2_097_152 };
+        expect(process).toMatchObject({ ...fields, other: [] });
+        expect(process.toJSON()).toMatchObject(fields);
+      }
+      expect(metricsOf(status)).toEqual(
+        expect.arrayContaining([
+          'phpfpm_fibers_started{pool="www",scrape_uri="x"} 7',
+          'phpfpm_process_fibers_started{pool="www",scrape_uri="x",child="2"} 3',
+        ]),
+      );
+    },
+  );
+
+  it("is read from an OpenMetrics page", () => {
+    expect(
+      parseStatusPage(bytesOf("# HELP phpfpm_up \nphpfpm_fibers_started 7\n# EOF\n")),
+    ).toMatchObject({
+      fibersStarted: 7,
+      other: [],
+    });
+  });
+
+  it.each(formats)("is missing from the pages of earlier versions (%s)", (format) => {
+    const status = parseStatusPage(writePage(format, pageOf([{}, {}])));
+    expect(status).toMatchObject({ other: [], warnings: [] });
+    expect(status.toJSON()).not.toHaveProperty("fibersStarted");
+    expect(status.processes?.[1]?.toJSON()).not.toHaveProperty("zone");
+  });
+});
