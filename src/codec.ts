@@ -24,8 +24,8 @@ export { PairDecoder, type PairDecoderOptions } from "./fastcgi/pair-decoder.js"
 export { KEEP_CONN, ProtocolStatus, RecordType, Role } from "./fastcgi/protocol.js";
 export { ResponseDecoder } from "./fastcgi/response-decoder.js";
 export { encodeRequest as encodeScgiRequest } from "./scgi/client.js";
-export { type ScgiRequest, ScgiRequestDecoder } from "./scgi/codec.js";
 export { encodeNetstring, NetstringDecoder, type NetstringOptions } from "./scgi/netstring.js";
+export { type ScgiRequest, ScgiRequestDecoder } from "./scgi/server.js";
 export type {
   OtherField,
   PoolStatus,

@@ -1,6 +1,6 @@
 import { type Address, Protocol } from "../address.js";
 import { ErrorCode, GatewayError, withAddress } from "../errors.js";
-import { UwsgiPingClient } from "../uwsgi/ping-client.js";
+import { UwsgiPingClient } from "../uwsgi/client.js";
 import { collect } from "./collect.js";
 import { type ConnectOptions, channelsTo, targetAddress } from "./connect.js";
 

@@ -18,8 +18,8 @@ import { encodeNetstring } from "./netstring.js";
  *
  * @param contentLength bytes of the body; 0 for none
  * @param limit bytes that the headers may take. Default: 1,048,576
- * @throws GatewayError `bad_input` for a repeated or empty name, a NUL, and another CONTENT_LENGTH or
- * SCGI among the variables; `limit_exceeded`
+ * @throws GatewayError `bad_input` for a repeated or empty name, a NUL, and another CONTENT_LENGTH
+ * or SCGI among the variables; `limit_exceeded`
  */
 export function encodeRequest(
   variables: Iterable<Variable>,

@@ -34,7 +34,9 @@ export function encodePacket(init: UwsgiPacketInit): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** Length and bytes. A length that wraps around belongs to a packet that is refused as too large. */
+/**
+ * Length and bytes. A length that wraps around belongs to a packet that is refused as too large.
+ */
 function pushString(packet: ByteCollector, text: VariableValue): void {
   const start = packet.length;
   packet.pushByte(0);

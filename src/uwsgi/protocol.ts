@@ -7,7 +7,9 @@ export const MAX_DATA_SIZE = 65_535;
 /** The longest content that a uWSGI takes unless its buffer-size is set. */
 export const DEFAULT_BUFFER_SIZE = 4_096;
 
-/** What a packet is for. Those that are missing here have no use between a front end and a backend. */
+/**
+ * What a packet is for. Those that are missing here have no use between a front end and a backend.
+ */
 export const Modifier = {
   Wsgi: 0,
   Psgi: 5,

@@ -1,12 +1,10 @@
 import { describe, expect } from "vitest";
 import { Variables } from "../../src/cgi/variables.js";
 import { createScgiClient } from "../../src/scgi/client.js";
-import { ScgiRequestDecoder } from "../../src/scgi/codec.js";
 import { NetstringDecoder } from "../../src/scgi/netstring.js";
-import { createScgiServer } from "../../src/scgi/server.js";
-import { createUwsgiClient } from "../../src/uwsgi/client.js";
+import { createScgiServer, ScgiRequestDecoder } from "../../src/scgi/server.js";
+import { createUwsgiClient, UwsgiPingClient } from "../../src/uwsgi/client.js";
 import { UwsgiPacketDecoder } from "../../src/uwsgi/codec.js";
-import { UwsgiPingClient } from "../../src/uwsgi/ping-client.js";
 import { createUwsgiServer } from "../../src/uwsgi/server.js";
 import { peerView } from "../cgi/peer-env.js";
 import { bothEngines } from "../engine/engines.js";

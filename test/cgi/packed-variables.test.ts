@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Variable } from "../../src/cgi/variables.js";
 import { encodeRequest } from "../../src/scgi/client.js";
-import { ScgiRequestDecoder } from "../../src/scgi/codec.js";
+import { ScgiRequestDecoder } from "../../src/scgi/server.js";
 import { engines } from "../engine/engines.js";
 import { variableLists } from "./arbitrary.js";
 

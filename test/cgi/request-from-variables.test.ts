@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { requestFromVariables, requestParts } from "../../src/cgi/request-from-variables.js";
 import { type Variable, Variables } from "../../src/cgi/variables.js";
 import { variablesFromRequest } from "../../src/cgi/variables-from-request.js";
-import { ScgiRequestDecoder } from "../../src/scgi/codec.js";
+import { ScgiRequestDecoder } from "../../src/scgi/server.js";
 import { UwsgiPacketDecoder } from "../../src/uwsgi/codec.js";
 import { bytes } from "../bytes.js";
 import { fixture } from "../fixtures.js";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { uwsgiPing } from "../../src/client/uwsgi-ping.js";
 import { WINDOW } from "../../src/engine/memory.js";
-import { UwsgiPingClient } from "../../src/uwsgi/ping-client.js";
+import { UwsgiPingClient } from "../../src/uwsgi/client.js";
 import { engines } from "../engine/engines.js";
 import { describeWith } from "../harness/describe-with.js";
 import {
