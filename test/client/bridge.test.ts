@@ -98,8 +98,8 @@ describe("the bridge", () => {
     expect(long.stderr).toContain("longer than 1048576 bytes");
     const open = new PassThrough();
     open.write("begun");
-    const late = await run("scgi://127.0.0.1:1", env, { stdin: open, timeout: 50 });
-    expect([late.exitCode, late.stdout.slice(0, 11)]).toEqual([1, "Status: 504"]);
+    const expired = await run("scgi://127.0.0.1:1", env, { stdin: open, timeout: 50 });
+    expect([expired.exitCode, expired.stdout.slice(0, 11)]).toEqual([1, "Status: 504"]);
   });
 
   it("makes a status of HTTP's status line", async () => {
@@ -129,7 +129,7 @@ describe("the bridge", () => {
     await once(server, "close");
   });
 
-  it("S2.37 gives up behind the last pause, with 502 and the reason on stderr", async () => {
+  it("S2.37 gives up after the last pause, with 502 and the reason on stderr", async () => {
     const port = await freePort();
     const started = performance.now();
     const outcome = await run(`scgi://127.0.0.1:${port}`, {}, { retryDelays: [20, 40] });
@@ -152,8 +152,8 @@ describe("the bridge", () => {
     await using closer = await startFakeServer(closing);
     expect((await run(`scgi://${closer.address}`, {})).stdout).toMatch(/^Status: 502/);
     await using mute = await startFakeServer(silent);
-    const late = await run(`scgi://${mute.address}`, {}, { timeout: 50 });
-    expect([late.exitCode, late.stdout.slice(0, 11)]).toEqual([1, "Status: 504"]);
+    const expired = await run(`scgi://${mute.address}`, {}, { timeout: 50 });
+    expect([expired.exitCode, expired.stdout.slice(0, 11)]).toEqual([1, "Status: 504"]);
   });
 
   it("sends nothing more when the answer breaks off, but the exit code tells", async () => {
@@ -179,7 +179,7 @@ describe("the bridge", () => {
     expect([outcome.exitCode, outcome.stdout.slice(0, 11)]).toEqual([1, "Status: 502"]);
   });
 
-  it("waits for whoever takes the answer", async () => {
+  it("waits until the answer is read", async () => {
     await using server = await startFakeServer(
       answering(`Status: 200 OK\r\n\r\n${"x".repeat(2_000_000)}`),
     );

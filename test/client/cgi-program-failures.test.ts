@@ -9,7 +9,7 @@ import { CgiPrograms, HEAD } from "./cgi-programs.js";
 const programs = new CgiPrograms();
 
 describe("a CGI program that fails", () => {
-  it("before it answers: its exit code and its error output are told", async () => {
+  it("before it answers: the error has its exit code and its error output", async () => {
     await expect(programs.run("echo 'no such table' >&2; exit 3")).rejects.toMatchObject({
       code: "closed_without_answer",
       message: "the program ended with status 3 without an answer",

@@ -112,18 +112,18 @@ describe("a CGI program", () => {
     expect(await response.ended).toEqual({ appStatus: 3, protocolStatus: 0 });
   });
 
-  it("reports the signal that killed it behind a complete answer", async () => {
+  it("reports the signal that killed it after a complete answer", async () => {
     const response = await programs.run("printf 'Content-Length: 4\\n\\nfine'; kill -9 $$");
     expect(await response.text()).toBe("fine");
     expect(await response.ended).toEqual({ appStatus: 137, protocolStatus: 0, signal: "SIGKILL" });
   });
 
-  it("may leave a child that goes on writing", async () => {
+  it("may leave a child that continues to write", async () => {
     const response = await programs.run(`${HEAD}; (sleep 0.1; echo child) & echo parent`);
     expect(await response.text()).toBe("parent\nchild\n");
   });
 
-  it("is not waited for when it stays behind the end of its output", async () => {
+  it("is terminated when it runs on after the end of its output", async () => {
     const script = `${HEAD}; echo fine; exec >&- 2>&-; sleep 30`;
     const response = await programs.run(script, {}, { program: { killGrace: 50 } });
     expect(await response.text()).toBe("fine\n");

@@ -118,7 +118,7 @@ describe.each(["unix", "tcp"] as const)("an exchange over %s", (listen) => {
     expect(performance.now() - started).toBeLessThan(1_500);
   });
 
-  it("keeps the deadline against a peer that sends a byte at a time for ever", async () => {
+  it("keeps the deadline against a peer that never stops sending single bytes", async () => {
     const script: Script = async (peer) => {
       while (!peer.socket.destroyed) await peer.send(record(RecordType.Stderr, "."), 1);
     };

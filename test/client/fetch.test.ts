@@ -103,7 +103,7 @@ describeWith(["php-fpm"], "gatewayFetch to a real php-fpm", () => {
     expect(performance.now() - started).toBeGreaterThan(390);
   });
 
-  it("frees the worker though nobody reads the body", async () => {
+  it("frees the worker although the body is not read", async () => {
     const response = await get("big.php", { query: "?bytes=4000000" });
     await response.ended;
     expect((await response.arrayBuffer()).byteLength).toBe(4_000_000);

@@ -78,7 +78,7 @@ describe("kept connections", () => {
     expect(server.peers[0]?.received()[10]).toBe(1);
   });
 
-  it("use a connection each for requests at once, and keep what they are told to", async () => {
+  it("use a connection for each of several requests at once, and keep as many as `idle` says", async () => {
     server = await startFakeServer(keeping);
     connections = keepConnections(server.address, { idle: 2 });
     const responses = await Promise.all([get(), get(), get()]);

@@ -175,19 +175,19 @@ describe("a request", () => {
     return server.peers[0]?.received().toString("latin1") ?? "";
   }
 
-  it("S2.37 has CONTENT_LENGTH first and SCGI 1 in SCGI, and its body behind the netstring", async () => {
+  it("S2.37 has CONTENT_LENGTH first and SCGI 1 in SCGI, and its body after the netstring", async () => {
     const bytes = await sent("scgi", { method: "POST", body: "body" });
     expect(bytes).toMatch(/^\d+:CONTENT_LENGTH\x004\x00SCGI\x001\x00/);
     expect(bytes.endsWith("\0,body")).toBe(true);
   });
 
-  it("has its path in PATH_INFO, because an application is behind it and no script", async () => {
+  it("has its path in PATH_INFO, because an application has no script", async () => {
     const bytes = await sent("scgi");
     expect(bytes).toContain("\0SCRIPT_NAME\0\0PATH_INFO\0/a b\0");
     expect(bytes).not.toContain("SCRIPT_FILENAME");
   });
 
-  it("has uwsgi's header with its length in little endian, and its body behind it", async () => {
+  it("has uwsgi's header with its length in little endian, and its body after it", async () => {
     const bytes = Buffer.from(await sent("uwsgi", { method: "POST", body: "body" }), "latin1");
     expect([bytes[0], bytes[3]]).toEqual([0, 0]);
     expect(bytes.subarray(4 + bytes.readUInt16LE(1)).toString()).toBe("body");

@@ -1,5 +1,5 @@
-// The application under test: what it does is in its path. It stays the same behind every front
-// end and every server, and tells by /events?id=… what became of an earlier request.
+// The application under test: its path says what to do. It is the same behind every front end and
+// every server, and reports at /events?id=… what happened to an earlier request.
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 

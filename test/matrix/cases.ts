@@ -24,8 +24,8 @@ const small = bytes(70_000);
 const large = bytes(20 * MEGABYTE);
 const hello = "hello\n";
 
-/** What was seen, in words: `ok` when `isRight`. */
-function told(answer: Answer, isRight: boolean): string {
+/** An answer in words: `ok` when `isRight`. */
+function resultOf(answer: Answer, isRight: boolean): string {
   if (isRight) return "ok";
   if (answer.status === 0) return "no answer";
   return answer.error === undefined ? `${answer.status}` : `${answer.status}, then broken off`;
@@ -34,7 +34,7 @@ function told(answer: Answer, isRight: boolean): string {
 /** A body that is sent must arrive as it is. */
 async function echoed(way: Way, body: Uint8Array, question: Question = {}): Promise<string> {
   const answer = await ask(`${way.url}/do/echo`, { method: "POST", body, ...question });
-  if (answer.status !== 200) return told(answer, false);
+  if (answer.status !== 200) return resultOf(answer, false);
   const { length, digest } = JSON.parse(answer.body);
   if (length === 0 && body.length > 0) return "empty body";
   const isSame = digest === createHash("sha256").update(body).digest("hex");
@@ -45,17 +45,17 @@ async function redirected(way: Way, to: string): Promise<string> {
   const answer = await ask(`${way.url}/do/redirect?to=${encodeURIComponent(to)}`);
   const { location } = answer.headers;
   if (answer.status === 302 && location !== to) return `302 to ${location}`;
-  return told(answer, answer.status === 302);
+  return resultOf(answer, answer.status === 302);
 }
 
-/** What became of a request whose client has left. */
+/** What happened to a request whose client has left. */
 async function fate(way: Way, id: string): Promise<string> {
   const deadline = Date.now() + 3_000;
   while (Date.now() < deadline) {
     const { status, body } = await ask(`${way.url}/do/events?id=${id}`, { timeout: 2_500 });
     if (status === 0) return "the next request hangs";
     if (body === "aborted") return "ok";
-    if (body === "finished") return "not told";
+    if (body === "finished") return "not aborted";
     await sleep(20);
   }
   return "still runs";
@@ -66,7 +66,7 @@ export const cases: readonly Case[] = [
     name: "GET",
     async run(way) {
       const answer = await ask(`${way.url}/do/echo?a=b%20c&d`);
-      if (answer.status !== 200) return told(answer, false);
+      if (answer.status !== 200) return resultOf(answer, false);
       const { method, path, query, length } = JSON.parse(answer.body);
       const seen = [method, path, query, length].join(" ");
       return seen === "GET /do/echo ?a=b%20c&d 0" ? "ok" : seen;
@@ -76,7 +76,7 @@ export const cases: readonly Case[] = [
     name: "HEAD",
     async run(way) {
       const answer = await ask(`${way.url}/do/hello`, { method: "HEAD" });
-      return told(answer, answer.status === 200 && answer.body === "");
+      return resultOf(answer, answer.status === 200 && answer.body === "");
     },
   },
   { name: "POST 0 B", run: (way) => echoed(way, new Uint8Array(0)) },
@@ -88,7 +88,7 @@ export const cases: readonly Case[] = [
     async run(way) {
       const headers = { expect: "100-continue" };
       const answer = await ask(`${way.url}/do/echo`, { method: "POST", body: small, headers });
-      if (answer.status !== 200 || !answer.continued) return told(answer, false);
+      if (answer.status !== 200 || !answer.continued) return resultOf(answer, false);
       return JSON.parse(answer.body).length === small.length ? "ok" : "body lost";
     },
   },
@@ -96,21 +96,21 @@ export const cases: readonly Case[] = [
     name: "response 0 B",
     async run(way) {
       const answer = await ask(`${way.url}/do/empty`);
-      return told(answer, answer.status === 200 && answer.body === "");
+      return resultOf(answer, answer.status === 200 && answer.body === "");
     },
   },
   {
     name: "response 20 MB",
     async run(way) {
       const answer = await ask(`${way.url}/do/big`);
-      return told(answer, answer.status === 200 && answer.body.length === 20 * MEGABYTE);
+      return resultOf(answer, answer.status === 200 && answer.body.length === 20 * MEGABYTE);
     },
   },
   {
     name: "streamed",
     async run(way) {
       const answer = await ask(`${way.url}/do/stream`);
-      if (answer.body !== "first second") return told(answer, false);
+      if (answer.body !== "first second") return resultOf(answer, false);
       return answer.duration > 200 ? "ok" : "buffered";
     },
   },
@@ -143,7 +143,7 @@ export const cases: readonly Case[] = [
     name: "redirect, document",
     async run(way) {
       const answer = await ask(`${way.url}/do/document`);
-      return told(answer, answer.status === 303 && answer.body === "over there");
+      return resultOf(answer, answer.status === 303 && answer.body === "over there");
     },
   },
   {
@@ -152,7 +152,7 @@ export const cases: readonly Case[] = [
       const to = "/do/echo/there?a=b%20c";
       const answer = await ask(`${way.url}/do/local?to=${encodeURIComponent(to)}`);
       if (answer.status !== 200 || answer.body === "") {
-        return answer.headers.location === to ? `${answer.status}` : told(answer, false);
+        return answer.headers.location === to ? `${answer.status}` : resultOf(answer, false);
       }
       const { path, query } = JSON.parse(answer.body);
       return path + query === to ? "ok" : path + query;
@@ -163,7 +163,7 @@ export const cases: readonly Case[] = [
     async run(way) {
       const answer = await ask(`${way.url}/do/not-modified`);
       const isRight = answer.status === 304 && answer.headers.etag === '"1"' && answer.body === "";
-      return told(answer, isRight);
+      return resultOf(answer, isRight);
     },
   },
   {
@@ -173,7 +173,7 @@ export const cases: readonly Case[] = [
         const answer = await ask(`${way.url}/do/bodyless?status=${status}`);
         const length = answer.headers["content-length"] ?? "0";
         const isRight = answer.status === status && answer.error === undefined && length === "0";
-        if (!isRight) return `${status}: ${told(answer, false)}, length ${length}`;
+        if (!isRight) return `${status}: ${resultOf(answer, false)}, length ${length}`;
       }
       const next = await ask(`${way.url}/do/hello`);
       return next.body === hello ? "ok" : "the next fails";
@@ -184,7 +184,7 @@ export const cases: readonly Case[] = [
     async run(way) {
       const answer = await ask(`${way.url}/do/characters`);
       const next = await ask(`${way.url}/do/hello`);
-      return told(answer, answer.status === 500 && next.body === hello);
+      return resultOf(answer, answer.status === 500 && next.body === hello);
     },
   },
   {
@@ -192,7 +192,7 @@ export const cases: readonly Case[] = [
     async run(way) {
       const line = `to the log: ${randomUUID()}`;
       const answer = await ask(`${way.url}/do/log?id=${line.slice(12)}`);
-      if (answer.body !== "logged") return told(answer, false);
+      if (answer.body !== "logged") return resultOf(answer, false);
       for (let tries = 0; tries < 20; tries++) {
         if (way.log().includes(line)) return "ok";
         if (way.ownLog().includes(line)) return "our own log";
@@ -224,7 +224,7 @@ export const cases: readonly Case[] = [
     async run(way) {
       const path = "/do/echo/%C3%A9/a%20b%3Fc;x=%25";
       const answer = await ask(`${way.url}${path}?q=%E2%82%AC+%26`);
-      if (answer.status !== 200) return told(answer, false);
+      if (answer.status !== 200) return resultOf(answer, false);
       const seen = JSON.parse(answer.body);
       return seen.path === path && seen.query === "?q=%E2%82%AC+%26" ? "ok" : seen.path;
     },
@@ -233,7 +233,7 @@ export const cases: readonly Case[] = [
     name: "encoded slash",
     async run(way) {
       const answer = await ask(`${way.url}/do/echo/a%2Fb`);
-      if (answer.status !== 200) return told(answer, false);
+      if (answer.status !== 200) return resultOf(answer, false);
       const { path } = JSON.parse(answer.body);
       return path === "/do/echo/a%2Fb" ? "ok" : path;
     },
@@ -262,7 +262,7 @@ export const cases: readonly Case[] = [
       const answer = await ask(`${way.url}/do/throw`);
       if (answer.body.includes("secret")) return "leaked";
       const next = await ask(`${way.url}/do/hello`);
-      return told(answer, answer.status === 500 && next.body === hello);
+      return resultOf(answer, answer.status === 500 && next.body === hello);
     },
   },
   {

@@ -1,5 +1,6 @@
-/** What a front end refuses or does in its own way: what is seen then, and why. */
+/** What a front end refuses, or does in a way of its own. */
 export interface Difference {
+  /** The result of the case. */
   is: string;
   because: string;
 }
@@ -8,22 +9,22 @@ const ownLog: Difference = {
   is: "our own log",
   because: "SCGI, uwsgi and HTTP have no error stream",
 };
-const notTold: Difference = {
-  is: "not told",
+const notAborted: Difference = {
+  is: "not aborted",
   because: "it lets a request that has not been answered run to its end",
 };
 const refusesChunks: Difference = {
   is: "411",
-  because: "mod_proxy sends these protocols no body whose length the client has not told",
+  because: "mod_proxy passes on no body without a length to these protocols",
 };
 const refusesPercent: Difference = {
   is: "400",
-  because: "mod_proxy 2.4.71 answers so to %25 in a path, and does not ask the server",
+  because: "mod_proxy 2.4.71 refuses %25 in a path, and does not ask the server",
 };
 
 const tellsClient: Difference = {
   is: "302",
-  because: "it serves no local redirect itself, and tells the client of it",
+  because: "it serves no local redirect itself, and sends it to the client",
 };
 const needsStatus: Difference = {
   is: "302",
@@ -31,7 +32,7 @@ const needsStatus: Difference = {
 };
 const statusLine: Difference = {
   is: "302",
-  because: "what uwsgi front ends get has a status, and so no local redirect",
+  because: "a uwsgi answer begins with a status, and then is no local redirect",
 };
 
 const noRawBytes: Difference = {
@@ -40,9 +41,9 @@ const noRawBytes: Difference = {
 };
 const endsAllTheSame: Difference = {
   is: "taken for whole",
-  because: "it logs that the answer is not whole, and ends it for the client all the same",
+  because: "it logs that the answer is cut off, but ends it for the client as a complete one",
 };
-/** What is so behind every front end that asks our server over HTTP. */
+/** The differences of every front end that asks our server over HTTP. */
 const http: Readonly<Record<string, Difference>> = {
   "local redirect": tellsClient,
   "error stream": ownLog,
@@ -74,20 +75,20 @@ export const differences: Readonly<Record<string, Readonly<Record<string, Differ
   "nginx proxy_keepalive": http,
   "Apache mod_proxy_fcgi": {
     "local redirect": needsStatus,
-    "client leaves silence": notTold,
+    "client leaves silence": notAborted,
     "encoded path": refusesPercent,
   },
   "Apache mod_proxy_scgi": {
     "chunked POST": refusesChunks,
     "error stream": ownLog,
-    "client leaves silence": notTold,
+    "client leaves silence": notAborted,
     "encoded path": refusesPercent,
   },
   "Apache mod_proxy_uwsgi": {
     "chunked POST": refusesChunks,
     "local redirect": statusLine,
     "error stream": ownLog,
-    "client leaves silence": notTold,
+    "client leaves silence": notAborted,
     "encoded path": refusesPercent,
     "encoded slash": {
       is: "500",
@@ -96,31 +97,31 @@ export const differences: Readonly<Record<string, Readonly<Record<string, Differ
   },
   "Apache mod_proxy_http": {
     ...http,
-    "client leaves silence": notTold,
+    "client leaves silence": notAborted,
     "encoded path": refusesPercent,
   },
   "Apache mod_fcgid": {
-    "client leaves silence": notTold,
+    "client leaves silence": notAborted,
     "handler breaks off": {
       is: "taken for whole",
       because: "it logs that the server closed the connection, and ends the answer all the same",
     },
   },
-  "lighttpd fastcgi.server": { "local redirect": tellsClient, "client leaves silence": notTold },
+  "lighttpd fastcgi.server": { "local redirect": tellsClient, "client leaves silence": notAborted },
   "lighttpd scgi.server": {
     "local redirect": tellsClient,
     "error stream": ownLog,
-    "client leaves silence": notTold,
+    "client leaves silence": notAborted,
   },
   "lighttpd uwsgi": {
     "local redirect": statusLine,
     "error stream": ownLog,
-    "client leaves silence": notTold,
+    "client leaves silence": notAborted,
   },
   "lighttpd proxy.server": {
     "local redirect": tellsClient,
     "error stream": ownLog,
-    "client leaves silence": notTold,
+    "client leaves silence": notAborted,
   },
   "Caddy fastcgi": {
     "chunked POST": {
@@ -129,16 +130,16 @@ export const differences: Readonly<Record<string, Readonly<Record<string, Differ
     },
     "local redirect": needsStatus,
     "error stream": { is: "lost", because: "it logs none of it, for all of capture_stderr (2.6)" },
-    "client leaves silence": notTold,
+    "client leaves silence": notAborted,
     "handler breaks off": endsAllTheSame,
   },
   "Caddy http": {
     ...http,
-    "client leaves silence": notTold,
+    "client leaves silence": notAborted,
     "handler breaks off": endsAllTheSame,
   },
   "HAProxy close": haproxy,
-  "HAProxy keep-conn": { ...haproxy, "client leaves silence": notTold },
-  "HAProxy mpxs-conns": { ...haproxy, "client leaves silence": notTold },
+  "HAProxy keep-conn": { ...haproxy, "client leaves silence": notAborted },
+  "HAProxy mpxs-conns": { ...haproxy, "client leaves silence": notAborted },
   "HAProxy http": { ...http, "non-ASCII path": refusesBytes },
 };

@@ -4,7 +4,7 @@ import { Variables } from "../../src/cgi/variables.js";
 import { sendBody } from "../../src/client/send-body.js";
 import { ResponseSender } from "../../src/server/send-response.js";
 
-/** A stream that is always ready. It ends, lest a test that fails go on for ever. */
+/** A stream that is always ready. It ends, so that a failing test does, too. */
 function alwaysReady(length: number): ReadableStream<Uint8Array> {
   const chunk = new Uint8Array(length);
   let left = 10_000;
@@ -23,7 +23,7 @@ const lengths = [
 ] as const;
 
 it.each(lengths)(
-  "a response of %d-byte chunks that are always there lets others have their turns",
+  "a response of %d-byte chunks that are always ready yields to the event loop",
   async (length, atOnce) => {
     let sent = 0;
     const request = {
@@ -47,24 +47,27 @@ it.each(lengths)(
   },
 );
 
-it.each(lengths)("so does a request's body of %d-byte chunks", async (length, atOnce) => {
-  let sent = 0;
-  const receiver = {
-    open: true,
-    onRelease: undefined,
-    send: async () => {
-      sent += 1;
-    },
-  };
-  setImmediate(() => {
-    receiver.open = false;
-  });
-  const source = {
-    content: alwaysReady(length),
-    length: undefined,
-    encode: (bytes: Uint8Array) => [bytes],
-    end: () => [],
-  };
-  await sendBody([source], receiver);
-  expect(sent).toBeLessThanOrEqual(atOnce);
-});
+it.each(lengths)(
+  "a request's body of %d-byte chunks yields to the event loop",
+  async (length, atOnce) => {
+    let sent = 0;
+    const receiver = {
+      open: true,
+      onRelease: undefined,
+      send: async () => {
+        sent += 1;
+      },
+    };
+    setImmediate(() => {
+      receiver.open = false;
+    });
+    const source = {
+      content: alwaysReady(length),
+      length: undefined,
+      encode: (bytes: Uint8Array) => [bytes],
+      end: () => [],
+    };
+    await sendBody([source], receiver);
+    expect(sent).toBeLessThanOrEqual(atOnce);
+  },
+);
