@@ -17,13 +17,13 @@ import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultLimits } from "../limits.js";
 
 export interface NetstringOptions {
-  /** Refuses leading zeros, as the definition does. Default false: others accept them. */
+  /** Whether leading zeros are refused, as the definition demands. Default: false. */
   strict?: boolean | undefined;
-  /** The longest netstring that is accepted, in bytes, at most 2^31 - 1. Default 1 MiB. */
+  /** Bytes that a netstring may have, at most 2^31 - 1. Default: 1,048,576. */
   limit?: number | undefined;
 }
 
-/** `bytes` as a netstring: decimal length, colon, bytes, comma (draft-bernstein-netstrings-02). */
+/** A netstring: decimal length, colon, bytes, comma (draft-bernstein-netstrings-02). */
 export function encodeNetstring(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const head = latin1Bytes(`${bytes.length}:`);
   const netstring = new Uint8Array(head.length + bytes.length + 1);
@@ -33,12 +33,12 @@ export function encodeNetstring(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return netstring;
 }
 
-/** The framing of netstrings by the engine: its state between calls, and what its errors mean. */
+/** Frames netstrings by the engine: keeps its state between calls, and makes its errors typed. */
 export class NetstringFraming {
   readonly engine: Engine;
-  /** Rows of {@link FrameRow} in the table, of the last call. Known only when it did not fail. */
+  /** How many rows of {@link FrameRow} the last call left in the table; unknown when it failed. */
   rows = 0;
-  /** Netstrings that were completed by the last call. */
+  /** How many netstrings the last call completed. */
   complete = 0;
   /** Bytes taken by all calls. */
   received = 0;
@@ -52,15 +52,15 @@ export class NetstringFraming {
     this.#state[NetstringState.Limit] = this.#limit;
   }
 
-  /** True between the first digit of a netstring and its comma. */
+  /** Whether a netstring has begun and not ended. */
   get inside(): boolean {
     return this.#state[NetstringState.Phase] !== 0 || this.#state[NetstringState.Digits] !== 0;
   }
 
   /**
-   * Frames the first `length` bytes of the window, up to `most` whole netstrings.
+   * Frames the first `length` bytes of the window, up to `most` complete netstrings.
    *
-   * @returns how many bytes were taken, or the error that lies behind them
+   * @returns how many bytes were taken, or the error after them
    */
   run(length: number, most: number): number | GatewayError {
     const { engine } = this;
@@ -79,7 +79,7 @@ export class NetstringFraming {
     return consumed;
   }
 
-  /** What an end of file at this point means: nothing between netstrings. */
+  /** The error of a connection that ends at this point; undefined between netstrings. */
   closed(): GatewayError | undefined {
     if (!this.inside) return undefined;
     return new GatewayError(
@@ -109,11 +109,11 @@ function malformed(message: string, offset: number): GatewayError {
   return new GatewayError(ErrorCode.Malformed, message, { offset });
 }
 
-/** Takes netstrings out of a stream of bytes, however it is cut. */
+/** Decodes netstrings from a stream, in chunks of any length. */
 export class NetstringDecoder {
   readonly #framing: NetstringFraming;
   readonly #content = new ByteCollector();
-  /** The content is whole, and its comma has yet to come. */
+  /** Whether the content is complete, but not its comma. */
   #atComma = false;
 
   constructor(options: NetstringOptions = {}, engine: Engine = defaultEngine()) {
@@ -121,10 +121,10 @@ export class NetstringDecoder {
   }
 
   /**
-   * Takes the next bytes, and hands out a copy of each netstring that they complete.
+   * Takes the next bytes, and yields a copy of each netstring that they complete.
    *
-   * @throws GatewayError `malformed` or `limit_exceeded`, with the offset in the stream, behind the
-   * netstrings that are whole. The decoder is of no use after that
+   * @throws GatewayError `malformed` or `limit_exceeded`, with the offset in the stream, after the
+   * complete netstrings. The decoder cannot be used afterwards
    */
   push(bytes: Uint8Array, onNetstring: (content: Uint8Array) => void): void {
     const { memory } = this.#framing.engine;
@@ -133,7 +133,7 @@ export class NetstringDecoder {
       const piece = input.subarray(offset, offset + WINDOW_SIZE);
       memory.set(piece, WINDOW);
       const taken = this.#framing.run(piece.length, TABLE_ROWS);
-      // Copies first: what is called may use the engine.
+      // Copied first, because the caller may use the engine.
       for (const content of this.#collect()) onNetstring(content);
       if (typeof taken !== "number") throw taken;
       offset += taken;
@@ -146,7 +146,7 @@ export class NetstringDecoder {
     if (error !== undefined) throw error;
   }
 
-  /** A failed call does not tell its rows, but those of its whole netstrings come first. */
+  /** A failed call does not return its rows, but those of complete netstrings come first. */
   #collect(): Uint8Array[] {
     const { engine, rows, complete } = this.#framing;
     const { memory, table } = engine;

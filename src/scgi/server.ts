@@ -21,24 +21,27 @@ import { NetstringFraming, type NetstringOptions } from "./netstring.js";
 /** The head of an SCGI request. */
 export interface ScgiRequest {
   variables: Variables;
-  /** Bytes of the body that follows. 0 when a lenient decoder found no CONTENT_LENGTH. */
+  /**
+   * Bytes of the body that follows. 0 when there is no CONTENT_LENGTH and the decoder is not
+   * strict.
+   */
   contentLength: number;
-  /** What came behind the head in the same bytes: a view of them. */
+  /** A view of the bytes after the head in the same chunk. */
   rest: Uint8Array;
 }
 
 /**
- * Takes the head of an SCGI request out of a connection's bytes, however they are cut.
+ * Decodes the head of an SCGI request, in chunks of any length.
  *
- * Strict, it demands what SCGI (2008-06-23) does: CONTENT_LENGTH first, `SCGI` `1`, no name twice,
- * no leading zeros. Lenient (default), it takes these as they come, because nginx does send names
- * twice. Both refuse a CONTENT_LENGTH that is not digits.
+ * A strict decoder demands what SCGI (2008-06-23) does: CONTENT_LENGTH is the first header, `SCGI`
+ * is `1`, no name is repeated, and lengths have no leading zeros. By default none of this is
+ * checked, because nginx repeats names. Both refuse a CONTENT_LENGTH that is not a decimal number.
  */
 export class ScgiRequestDecoder {
   readonly #framing: NetstringFraming;
   readonly #strict: boolean;
   readonly #headers = new ByteCollector();
-  /** Offset of the first header in the connection. */
+  /** The offset of the first header in the connection. */
   #headersStart = 0;
   #firstByte: number | undefined;
   #done = false;
@@ -51,9 +54,9 @@ export class ScgiRequestDecoder {
   /**
    * Takes the next bytes.
    *
-   * @returns the request, as soon as its head is whole; not to be called after that
+   * @returns the request once its head is complete. Do not call it again afterwards
    * @throws GatewayError `malformed` or `limit_exceeded` with the offset in the connection,
-   * `wrong_protocol` when the client speaks another
+   * `wrong_protocol` when the client speaks another protocol
    */
   push(bytes: Uint8Array): ScgiRequest | undefined {
     if (this.#done) throw new Error("the head of this request is complete");
@@ -79,7 +82,7 @@ export class ScgiRequestDecoder {
   }
 
   /**
-   * The connection is at its end. Nothing is wrong with one that never sent a byte.
+   * Takes the end of the connection, which is in order when there was no byte.
    *
    * @throws GatewayError `truncated` inside the head
    */
@@ -88,7 +91,7 @@ export class ScgiRequestDecoder {
     if (error !== undefined) throw error;
   }
 
-  /** Takes in the piece of the netstring that the last call framed. */
+  /** Takes the piece of the netstring that the last call framed. */
   #take(before: number): Variables | undefined {
     const { engine, rows, complete } = this.#framing;
     const { memory, table } = engine;
@@ -98,14 +101,14 @@ export class ScgiRequestDecoder {
       const flags = table[FrameRow.Flags]!;
       const begins = (flags & FrameFlag.Begins) !== 0;
       if (begins) this.#headersStart = before + start - WINDOW;
-      // All of it is in the window: no copy.
+      // The whole netstring is in the window: no copy is needed.
       if (begins && complete === 1) return this.#split(start, length);
       this.#headers.push(memory.subarray(start, start + length));
     }
     return complete === 1 ? new Variables(this.#splitCollected()) : undefined;
   }
 
-  /** Headers that lie in the window as a whole. */
+  /** Splits headers that lie in the window completely. */
   #split(start: number, length: number): Variables {
     const { engine } = this.#framing;
     const rows = this.#splitRows(start, length, 0);
@@ -121,7 +124,7 @@ export class ScgiRequestDecoder {
     return new Variables(variables);
   }
 
-  /** Headers that came in pieces, window by window. */
+  /** Splits headers that arrived in pieces, window by window. */
   #splitCollected(): Variable[] {
     const headers = this.#headers.take();
     const variables: Variable[] = [];
@@ -149,12 +152,12 @@ export class ScgiRequestDecoder {
     throw this.#malformed("a header has an empty name", at);
   }
 
-  /** Bytes that the engine has split. */
+  /** How many bytes the engine has split. */
   get #consumed(): number {
     return this.#framing.engine.results[TableResult.Consumed]!;
   }
 
-  /** One header that no window holds. */
+  /** Splits a header that is longer than the window. */
   #splitLong(headers: Uint8Array, start: number, variables: Variable[]): number {
     const nameEnd = headers.indexOf(0, start);
     const valueEnd = nameEnd < 0 ? -1 : headers.indexOf(0, nameEnd + 1);

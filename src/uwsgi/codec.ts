@@ -20,7 +20,7 @@ import { ErrorCode, GatewayError } from "../errors.js";
 import { carriesVariables, HEADER_LENGTH, MAX_DATA_SIZE } from "./protocol.js";
 
 export interface UwsgiDecoderOptions {
-  /** The largest content that is accepted, in bytes: uWSGI's `buffer-size`. Default 65,535. */
+  /** Bytes that the content of a packet may have, like uWSGI's `buffer-size`. Default: 65,535. */
   limit?: number | undefined;
 }
 
@@ -28,25 +28,22 @@ export interface UwsgiDecoderOptions {
 export interface UwsgiPacket {
   modifier1: number;
   modifier2: number;
-  /** Empty when the modifier is one whose content is not variables. */
+  /** The variables; none for a modifier1 whose content is not variables. */
   variables: Variables;
-  /** A copy of the content of a packet without variables; otherwise empty. */
+  /** A copy of the content if it is not variables, else empty. */
   content: Uint8Array;
-  /** What came behind the packet in the same bytes: a view of them. */
+  /** A view of the bytes after the packet in the same chunk. */
   rest: Uint8Array;
 }
 
-/**
- * Takes a uwsgi packet out of a connection's bytes, however they are cut. It can be used again for
- * the packet that follows.
- */
+/** Decodes uwsgi packets, one after the other, in chunks of any length. */
 export class UwsgiPacketDecoder {
   readonly #engine: Engine;
   readonly #limit: number;
   readonly #state = new Int32Array(STATE_WORDS);
   readonly #collected = new ByteCollector();
   #received = 0;
-  /** Offset of the packet in the connection. */
+  /** The offset of the packet in the connection. */
   #packetStart = 0;
 
   constructor(options: UwsgiDecoderOptions = {}, engine: Engine = defaultEngine()) {
@@ -57,9 +54,9 @@ export class UwsgiPacketDecoder {
   /**
    * Takes the next bytes.
    *
-   * @returns the packet, as soon as it is whole
+   * @returns the packet once it is complete
    * @throws GatewayError `malformed` with the offset in the connection, `limit_exceeded`, or
-   * `wrong_protocol` when the peer speaks HTTP. The decoder is of no use after that
+   * `wrong_protocol` when the peer speaks HTTP. The decoder cannot be used afterwards
    */
   push(bytes: Uint8Array): UwsgiPacket | undefined {
     const { memory } = this.#engine;
@@ -75,7 +72,7 @@ export class UwsgiPacketDecoder {
   }
 
   /**
-   * The connection is at its end. Nothing is wrong with one that never sent a byte.
+   * Takes the end of the connection, which is in order when there was no byte.
    *
    * @throws GatewayError `truncated` inside a packet
    */
@@ -132,7 +129,7 @@ export class UwsgiPacketDecoder {
     );
   }
 
-  /** The packet whose content lies in the window as a whole. */
+  /** The packet whose content lies in the window completely. */
   #packet(head: number, start: number, size: number): Omit<UwsgiPacket, "rest"> {
     const modifier1 = head & 0xff;
     const modifier2 = head >>> 24;
@@ -170,7 +167,7 @@ export class UwsgiPacketDecoder {
     return new PackedVariables(this.#engine, start + taken, this.#consumed, rows);
   }
 
-  /** Bytes that the engine has split. */
+  /** How many bytes the engine has split. */
   get #consumed(): number {
     return this.#engine.results[TableResult.Consumed]!;
   }

@@ -4,19 +4,19 @@ import { ErrorCode, GatewayError } from "../errors.js";
 import { HEADER_LENGTH, MAX_DATA_SIZE, Modifier } from "./protocol.js";
 
 export interface UwsgiPacketInit {
-  /** 0 to 255. Default 0, a request for WSGI. */
+  /** The kind of the packet, 0 to 255. Default: 0, a request for WSGI. */
   modifier1?: number | undefined;
-  /** 0 to 255. Default 0. */
+  /** A parameter of the kind, 0 to 255. Default: 0. */
   modifier2?: number | undefined;
   variables?: Iterable<Variable> | undefined;
 }
 
 /**
- * A uwsgi packet: header, then variables with 16-bit little-endian lengths. The body of a request
- * follows as it is.
+ * A uwsgi packet: a header, then variables with 16-bit little-endian lengths. The body of a request
+ * follows unframed.
  *
- * @throws GatewayError `limit_exceeded` when the variables take more than 65,535 bytes, where the
- * size would wrap around; `bad_input` for an empty name or a NUL
+ * @throws GatewayError `limit_exceeded` when the variables take more than 65,535 bytes, which the
+ * header cannot express; `bad_input` for an empty name or a NUL
  */
 export function encodePacket(init: UwsgiPacketInit): Uint8Array<ArrayBuffer> {
   const { modifier1 = Modifier.Wsgi, modifier2 = 0, variables = [] } = init;
@@ -34,9 +34,7 @@ export function encodePacket(init: UwsgiPacketInit): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/**
- * Length and bytes. A length that wraps around belongs to a packet that is refused as too large.
- */
+/** Adds a length and bytes. A length above 65,535 wraps around; the packet is then refused. */
 function pushString(packet: ByteCollector, text: VariableValue): void {
   const start = packet.length;
   packet.pushByte(0);
@@ -48,7 +46,7 @@ function pushString(packet: ByteCollector, text: VariableValue): void {
   packet.bytes[start + 1] = length >>> 8;
 }
 
-/** The question whether a uwsgi server is alive. */
+/** The packet that checks that a uwsgi server answers. */
 export function encodePing(): Uint8Array<ArrayBuffer> {
   return encodePacket({ modifier1: Modifier.Ping, modifier2: 0 });
 }

@@ -1,15 +1,13 @@
 /** The words and numbers of the uwsgi protocol (uwsgi-docs, Protocol). */
 
 export const HEADER_LENGTH = 4;
-/** The longest content that 16 bits can say. */
+/** The longest content: its size has 16 bits. */
 export const MAX_DATA_SIZE = 65_535;
 
-/** The longest content that a uWSGI takes unless its buffer-size is set. */
+/** The longest content that uWSGI accepts by default (`buffer-size`). */
 export const DEFAULT_BUFFER_SIZE = 4_096;
 
-/**
- * What a packet is for. Those that are missing here have no use between a front end and a backend.
- */
+/** Values of modifier1, without those that front ends and backends do not send each other. */
 export const Modifier = {
   Wsgi: 0,
   Psgi: 5,
@@ -19,14 +17,14 @@ export const Modifier = {
   Cgi: 9,
   Php: 14,
   Mono: 15,
-  /** Raw code to evaluate. */
+  /** Code to evaluate. */
   Eval: 22,
-  /** Alive? modifier2 is 0 in the question and 1 in the answer. */
+  /** A ping (modifier2 is 0) and its pong (1). */
   Ping: 100,
   Subscription: 224,
 } as const;
 
-/** Whether a packet is a request: 0 to 30, but for code to evaluate. */
+/** Whether a packet is a request: its modifier1 is 0 to 30, but not {@link Modifier.Eval}. */
 export function isRequest(modifier1: number): boolean {
   return modifier1 <= 30 && modifier1 !== Modifier.Eval;
 }

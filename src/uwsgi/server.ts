@@ -12,14 +12,14 @@ import { encodePong } from "./encode.js";
 import { isRequest, Modifier } from "./protocol.js";
 
 export interface UwsgiServerOptions {
-  /** `variables` above 65,535 is the same as that: no packet holds more. */
+  /** Values of `variables` above 65,535 have no effect: a packet holds no more. */
   limits?: Partial<Pick<Limits, "variables">> | undefined;
   engine?: Engine | undefined;
 }
 
 /**
- * The application's side of a uwsgi connection, without I/O. It answers with HTTP/1.1's status
- * line, as uWSGI does, and pings with pongs.
+ * The application's side of a uwsgi connection. It does no I/O. It answers with HTTP/1.1's status
+ * line, as uWSGI does, and answers pings with pongs.
  */
 export function createUwsgiServer(
   handlers: ServerHandlers,
@@ -30,7 +30,7 @@ export function createUwsgiServer(
   return new OneRequestServer(reader, handlers, "status-line");
 }
 
-/** Of the packets that uwsgi has, those that an application is sent. */
+/** Reads requests and pings, and refuses other packets. */
 class UwsgiHeadReader implements RequestHeadReader {
   readonly #decoder: UwsgiPacketDecoder;
 
