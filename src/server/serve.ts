@@ -27,8 +27,6 @@ import { type ConnectionHandler, RawConnection } from "./raw-connection.js";
 import type { RunnerOptions } from "./run-request.js";
 import { type Responder, responderOf } from "./run-request.js";
 
-export type { Application, ServeOptions };
-
 /** Counts since the server started. */
 export interface ServerCounts {
   /** Connections that were accepted. */

@@ -3,7 +3,8 @@ import { keepConnections } from "../../src/client/connect.js";
 import { gatewayFetch } from "../../src/client/fetch.js";
 import type { KeepOptions, KeptConnections } from "../../src/client/kept-connections.js";
 import type { Handler } from "../../src/server/handler.js";
-import { type GatewayServer, type ServeOptions, serve } from "../../src/server/serve.js";
+import type { ServeOptions } from "../../src/server/options.js";
+import { type GatewayServer, serve } from "../../src/server/serve.js";
 
 let server: GatewayServer;
 let connections: KeptConnections;
