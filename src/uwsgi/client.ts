@@ -6,7 +6,7 @@ import { WINDOW } from "../engine/memory.js";
 import { engine as defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { encodePacket, encodePing, type UwsgiPacketInit } from "./encode.js";
-import { DEFAULT_BUFFER_SIZE, HEADER_LENGTH, Modifier } from "./protocol.js";
+import { DEFAULT_BUFFER_SIZE, Modifier, PACKET_HEADER_LENGTH } from "./protocol.js";
 
 /**
  * The client's side of one uwsgi request. It does no I/O. The response has a head of HTTP or CGI.
@@ -19,7 +19,7 @@ export function createUwsgiClient(
   engine?: Engine,
 ): UntilCloseClient {
   const packet = encodePacket(request);
-  const size = packet.length - HEADER_LENGTH;
+  const size = packet.length - PACKET_HEADER_LENGTH;
   const hint =
     size > DEFAULT_BUFFER_SIZE
       ? `the request's variables take ${size} bytes: a uWSGI closes on more than its buffer-size, ${DEFAULT_BUFFER_SIZE} unless it is set`
@@ -39,7 +39,7 @@ export class UwsgiPingClient implements ClientMachine {
   }
 
   get ended(): boolean {
-    return this.#header.length === HEADER_LENGTH;
+    return this.#header.length === PACKET_HEADER_LENGTH;
   }
 
   open(): Uint8Array[] {
@@ -60,7 +60,7 @@ export class UwsgiPingClient implements ClientMachine {
 
   /** @throws GatewayError `wrong_protocol` for anything but a pong */
   receive(length: number): number {
-    const taken = Math.min(length, HEADER_LENGTH - this.#header.length);
+    const taken = Math.min(length, PACKET_HEADER_LENGTH - this.#header.length);
     this.#header.push(...this.#engine.memory.subarray(WINDOW, WINDOW + taken));
     if (!this.ended) return taken;
     const [modifier1, , , modifier2] = this.#header;

@@ -17,7 +17,7 @@ import {
 } from "../engine/memory.js";
 import { engine as defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
-import { carriesVariables, HEADER_LENGTH, MAX_DATA_SIZE } from "./protocol.js";
+import { carriesVariables, MAX_DATA_SIZE, PACKET_HEADER_LENGTH } from "./protocol.js";
 
 export interface UwsgiDecoderOptions {
   /** Bytes that the content of a packet may have, like uWSGI's `buffer-size`. Default: 65,535. */
@@ -95,7 +95,7 @@ export class UwsgiPacketDecoder {
     const complete = results[TableResult.Complete] === 1;
     this.#received += consumed;
     if (rows === 0) {
-      if (this.#state[PacketState.HeaderLength] === HEADER_LENGTH) {
+      if (this.#state[PacketState.HeaderLength] === PACKET_HEADER_LENGTH) {
         this.#checkHeader(this.#state[PacketState.Header]!);
       }
       return { consumed };
@@ -173,7 +173,7 @@ export class UwsgiPacketDecoder {
   }
 
   #malformed(what: string, offset: number): GatewayError {
-    const at = this.#packetStart + HEADER_LENGTH + offset;
+    const at = this.#packetStart + PACKET_HEADER_LENGTH + offset;
     return new GatewayError(ErrorCode.Malformed, `the variable at byte ${at} ${what}`, {
       offset: at,
     });

@@ -1,7 +1,7 @@
 import { ByteCollector } from "../bytes.js";
 import { checkVariable, type Variable, type VariableValue } from "../cgi/variables.js";
 import { ErrorCode, GatewayError } from "../errors.js";
-import { HEADER_LENGTH, MAX_DATA_SIZE, Modifier } from "./protocol.js";
+import { MAX_DATA_SIZE, Modifier, PACKET_HEADER_LENGTH } from "./protocol.js";
 
 export interface UwsgiPacketInit {
   /** The kind of the packet, 0 to 255. Default: 0, a request for WSGI. */
@@ -21,13 +21,13 @@ export interface UwsgiPacketInit {
 export function encodePacket(init: UwsgiPacketInit): Uint8Array<ArrayBuffer> {
   const { modifier1 = Modifier.Wsgi, modifier2 = 0, variables = [] } = init;
   const packet = new ByteCollector();
-  packet.push(new Uint8Array(HEADER_LENGTH));
+  packet.push(new Uint8Array(PACKET_HEADER_LENGTH));
   for (const variable of variables) {
     checkVariable(variable);
     pushString(packet, variable[0]);
     pushString(packet, variable[1]);
   }
-  const size = packet.length - HEADER_LENGTH;
+  const size = packet.length - PACKET_HEADER_LENGTH;
   if (size > MAX_DATA_SIZE) throw tooLarge(size);
   const bytes = packet.take();
   writeHeader(bytes, modifier1, size, modifier2);

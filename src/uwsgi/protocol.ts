@@ -1,6 +1,7 @@
 /** The words and numbers of the uwsgi protocol (uwsgi-docs, Protocol). */
 
-export const HEADER_LENGTH = 4;
+/** Bytes of a packet header. */
+export const PACKET_HEADER_LENGTH = 4;
 /** The longest content: its size has 16 bits. */
 export const MAX_DATA_SIZE = 65_535;
 
