@@ -9,7 +9,7 @@ export type { FetchOptions, FilterData } from "./client/send-request.js";
 export { ErrorCode, GatewayError, type GatewayErrorOptions } from "./errors.js";
 export { ProtocolStatus, Role } from "./fastcgi/protocol.js";
 export type { Limits } from "./limits.js";
-export { statusOver } from "./phpfpm/status-over.js";
+export { type StatusPageOptions, statusOver } from "./phpfpm/fetch-page.js";
 export {
   type OtherField,
   type PoolStatus,

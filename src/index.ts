@@ -19,12 +19,17 @@ export type { FetchOptions, FilterData } from "./client/send-request.js";
 export { type UwsgiPingOptions, uwsgiPing } from "./client/uwsgi-ping.js";
 export { ErrorCode, GatewayError, type GatewayErrorOptions } from "./errors.js";
 export { ProtocolStatus, Role } from "./fastcgi/protocol.js";
-export type { PoolResult } from "./fleet/fleet.js";
-export { fleet } from "./fleet/fleet.js";
-export type { FleetResult, Probe, ProbeOptions } from "./fleet/probe.js";
-export { type FleetOptions, probeAll } from "./fleet/probe-all.js";
+export { type FleetOptions, type FleetResult, type Probe, probeAll } from "./fleet/probe.js";
 export { defaultLimits, type Limits } from "./limits.js";
-export { fetchStatusPage, ping, type StatusOptions, status } from "./phpfpm/status.js";
+export {
+  fetchStatusPage,
+  fleet,
+  type PingOptions,
+  type PoolResult,
+  ping,
+  type StatusOptions,
+  status,
+} from "./phpfpm/status.js";
 export {
   type OtherField,
   type PoolStatus,

@@ -1,4 +1,4 @@
-import type { PoolResult } from "../fleet/fleet.js";
+import type { PoolResult } from "../phpfpm/status.js";
 import { entriesOf, type Field, poolFields, processFields } from "../status-page/fields.js";
 import { ProcessState, processState } from "../status-page/pool-status.js";
 import { formatLabels, type LabelledValue, type Metric, metricText } from "./exposition.js";

@@ -1,6 +1,66 @@
+import { setMaxListeners } from "node:events";
 import { ErrorCode, GatewayError } from "../errors.js";
 
-/** What became of one target. */
+export interface RetryOptions {
+  /** Milliseconds for one target, including its retries. Default: 5,000. */
+  timeout?: number | undefined;
+  /** How many times a target is tried again after an error that may pass. Default: 1; 0 never. */
+  retries?: number | undefined;
+  /** Cancels what is running. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Milliseconds before the first retry, on average. Each further pause is twice as long. */
+const RETRY_PAUSE = 100;
+const TIMEOUT = 5_000;
+
+/**
+ * Calls a function, and again after an error with one of these codes, with pauses, as long as there
+ * is time. This is the only retry of the package.
+ *
+ * @param ask gets the milliseconds that are left
+ * @throws what the last call throws
+ */
+export async function retry<Value>(
+  ask: (timeout: number) => Promise<Value>,
+  codes: ReadonlySet<ErrorCode>,
+  { timeout = TIMEOUT, retries = 1, signal }: RetryOptions,
+): Promise<Value> {
+  const started = performance.now();
+  for (let attempt = 0; ; attempt++) {
+    // The first timeout is exact, because messages name it.
+    const left = attempt === 0 ? timeout : timeout - (performance.now() - started);
+    try {
+      return await ask(Math.max(1, left));
+    } catch (error) {
+      const wait = RETRY_PAUSE * 2 ** attempt * (0.5 + Math.random());
+      const again =
+        attempt < retries &&
+        error instanceof GatewayError &&
+        codes.has(error.code) &&
+        performance.now() - started + wait < timeout &&
+        signal?.aborted !== true;
+      if (!again) throw error;
+      await pause(wait, signal);
+    }
+  }
+}
+
+/** Waits until the time is over or the signal aborts. */
+function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted === true) return resolve();
+    const done = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    signal?.addEventListener("abort", done);
+  });
+}
+
+/** The result of one target. `elapsed` is milliseconds, including retries. */
 export type FleetResult<Value> =
   | { target: string; ok: true; value: Value; elapsed: number }
   | { target: string; ok: false; error: GatewayError; elapsed: number };
@@ -11,19 +71,15 @@ export type Probe<Value> = (
   options: { timeout: number; signal: AbortSignal },
 ) => Promise<Value>;
 
-export interface ProbeOptions {
-  /** Milliseconds for one target, its retries included. Default 5,000. */
-  timeout?: number | undefined;
-  /** How often a target that failed in a way that may pass is tried again. Default 1. */
-  retries?: number | undefined;
-  /** Each target starts after a random time up to this, in milliseconds. Default 0. */
+export interface FleetOptions extends RetryOptions {
+  /** How many targets are probed at once. Default: 256. */
+  concurrency?: number | undefined;
+  /** Each target starts after a random time of up to this many milliseconds. Default: 0. */
   jitter?: number | undefined;
 }
 
-/** Milliseconds before the first retry; each further one waits twice as long. */
-const RETRY_PAUSE = 100;
-
-const retryable: ReadonlySet<ErrorCode> = new Set([
+/** The errors that may pass: another attempt is worth its while. */
+const passing: ReadonlySet<ErrorCode> = new Set([
   ErrorCode.BacklogFull,
   ErrorCode.Refused,
   ErrorCode.ConnectFailed,
@@ -33,55 +89,121 @@ const retryable: ReadonlySet<ErrorCode> = new Set([
   ErrorCode.ServerBusy,
 ]);
 
-/** Runs a probe on one target, again where that may help. It never throws. */
-export async function probeOne<Value>(
-  target: string,
+/**
+ * Runs a probe on any number of targets, which may come from a generator, and yields the results in
+ * the order of completion. No more than `concurrency` targets and results are in memory at a time: a
+ * slow consumer slows the probes down. Leaving the loop early, or aborting `signal`, cancels the
+ * probes that are running.
+ *
+ * @throws GatewayError `bad_input` for a concurrency that is not 1 or more; what the targets throw
+ */
+export async function* probeAll<Value>(
+  targets: Iterable<string> | AsyncIterable<string>,
   probe: Probe<Value>,
-  options: ProbeOptions,
-  signal: AbortSignal,
-): Promise<FleetResult<Value>> {
-  if (options.jitter) await pause(Math.random() * options.jitter, signal);
-  const started = performance.now();
-  const timeout = options.timeout ?? 5_000;
-  for (let attempt = 0; ; attempt++) {
-    // The first one's is exact, because messages name it.
-    const remaining = attempt === 0 ? timeout : timeout - (performance.now() - started);
-    try {
-      const value = await probe(target, { timeout: Math.max(1, remaining), signal });
-      return { target, ok: true, value, elapsed: performance.now() - started };
-    } catch (error) {
-      const elapsed = performance.now() - started;
-      const problem = asGatewayError(error, target);
-      const wait = RETRY_PAUSE * 2 ** attempt * (0.5 + Math.random());
-      const again =
-        attempt < (options.retries ?? 1) &&
-        retryable.has(problem.code) &&
-        elapsed + wait < timeout &&
-        !signal.aborted;
-      if (!again) return { target, ok: false, error: problem, elapsed };
-      await pause(wait, signal);
+  options: FleetOptions = {},
+): AsyncGenerator<FleetResult<Value>, void, undefined> {
+  const concurrency = options.concurrency ?? 256;
+  if (!Number.isInteger(concurrency) || concurrency < 1) {
+    throw new GatewayError(ErrorCode.BadInput, `concurrency is ${concurrency}, not 1 or more`);
+  }
+  const cancel = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, cancel.signal]) : cancel.signal;
+  // Each running probe may listen to it: that is no leak.
+  setMaxListeners(0, signal);
+  const source = iteratorOf(targets);
+  const finished: FleetResult<Value>[] = [];
+  const change = new Change();
+  let running = 0;
+  let feeding = true;
+  const feeder = feed().finally(() => {
+    feeding = false;
+    change.announce();
+  });
+  feeder.catch(() => {});
+  try {
+    while (feeding || running > 0 || finished.length > 0) {
+      if (finished.length === 0) await change.next();
+      while (finished.length > 0) {
+        yield finished.shift() as FleetResult<Value>;
+        change.announce();
+      }
+    }
+    await feeder;
+  } finally {
+    cancel.abort();
+    change.announce();
+    while (running > 0) await change.next();
+    void source.return?.();
+  }
+
+  async function feed(): Promise<void> {
+    while (!signal.aborted) {
+      if (running + finished.length >= concurrency) {
+        await change.next();
+        continue;
+      }
+      const next = await source.next();
+      if (next.done === true || signal.aborted) return;
+      running++;
+      void probeOne(next.value, probe, options, signal).then((result) => {
+        running--;
+        finished.push(result);
+        change.announce();
+      });
     }
   }
 }
 
-function asGatewayError(error: unknown, target: string): GatewayError {
-  if (error instanceof GatewayError) return error.with({ address: target });
-  return new GatewayError(ErrorCode.BadInput, `the probe failed: ${String(error)}`, {
-    address: target,
-    cause: error,
-  });
+/** Runs a probe on one target. It never throws. */
+async function probeOne<Value>(
+  target: string,
+  probe: Probe<Value>,
+  { jitter = 0, timeout, retries }: FleetOptions,
+  signal: AbortSignal,
+): Promise<FleetResult<Value>> {
+  if (jitter > 0) await pause(Math.random() * jitter, signal);
+  const started = performance.now();
+  try {
+    const ask = (left: number): Promise<Value> => probe(target, { timeout: left, signal });
+    const value = await retry(ask, passing, { timeout, retries, signal });
+    return { target, ok: true, value, elapsed: performance.now() - started };
+  } catch (error) {
+    const elapsed = performance.now() - started;
+    return { target, ok: false, error: asGatewayError(error, target), elapsed };
+  }
 }
 
-/** Waits, or until the signal aborts. */
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal.addEventListener("abort", done);
-  });
+function asGatewayError(error: unknown, address: string): GatewayError {
+  if (error instanceof GatewayError) return error.with({ address });
+  const message = `the probe failed: ${String(error)}`;
+  return new GatewayError(ErrorCode.BadInput, message, { address, cause: error });
+}
+
+/** An event that several functions may wait for, again and again. */
+class Change {
+  #promise: Promise<void> | undefined;
+  #resolve: (() => void) | undefined;
+
+  /** Settles at the next change. */
+  next(): Promise<void> {
+    this.#promise ??= new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    return this.#promise;
+  }
+
+  announce(): void {
+    const resolve = this.#resolve;
+    this.#promise = undefined;
+    this.#resolve = undefined;
+    resolve?.();
+  }
+}
+
+function iteratorOf(
+  targets: Iterable<string> | AsyncIterable<string>,
+): AsyncIterator<string> | Iterator<string> {
+  return Symbol.asyncIterator in targets
+    ? targets[Symbol.asyncIterator]()
+    : targets[Symbol.iterator]();
 }

@@ -4,98 +4,100 @@ import { ResponseHeadReader } from "../cgi/response-head-reader.js";
 import type { Variable } from "../cgi/variables.js";
 import type { OpenChannel } from "../client/channel.js";
 import { collect } from "../client/collect.js";
+import { channelOver, type DuplexStreams } from "../client/fetch-over.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { FastCgiClient, type PreparedRequest, prepareRequest } from "../fastcgi/client.js";
+import type { PoolStatus } from "../status-page/pool-status.js";
+import { parseStatusPage } from "../status-page/read-page.js";
+import type { StatusFormat } from "../status-page/write-page.js";
 
-export interface PageOptions {
-  /** Milliseconds until the page must be here, retries included. Default 5,000. */
+export interface FetchPageOptions {
+  /** Milliseconds until the page must be here. Default: 5,000. */
   timeout?: number | undefined;
-  /** How often a page that is unavailable for a moment is asked for again. Default 1. */
-  retries?: number | undefined;
-  /** Milliseconds that a cancelled request is still read for, unseen. Default 1,000. */
+  /** Milliseconds for which a cancelled request is still read, and its answer dropped. Default: 1,000. */
   drainTimeout?: number | undefined;
-  /** The longest page that is accepted, in bytes. Default 16 MiB. */
+  /** The longest page to accept, in bytes. Default: 16,777,216. */
   maxLength?: number | undefined;
+  /** Cancels the request. */
   signal?: AbortSignal | undefined;
 }
 
-/** A page that php-fpm itself answers, by the path that the pool's configuration gives it. */
+export interface StatusPageOptions extends FetchPageOptions {
+  /** Whether to ask for the processes, too. Default: false. */
+  full?: boolean | undefined;
+  /** The format to ask for. Default: `text`, which every version has, and which is read fastest. */
+  format?: StatusFormat | undefined;
+  /** The path of the page, for addresses without one. Default: `/status`. */
+  path?: string | undefined;
+}
+
+/** A page that PHP-FPM itself answers, by the path that the pool's configuration gives it. */
 export interface PagePath {
   path: string;
   query: string;
+}
+
+/** A page that PHP-FPM itself answered. */
+export interface FetchedPage {
+  head: ResponseHead;
+  /** A copy. */
+  body: Uint8Array;
+}
+
+/** The query that asks for a format of the status page. */
+export function statusQuery({ full = false, format = "text" }: StatusPageOptions): string {
+  if (format === "text") return full ? "full" : "";
+  return full ? `${format}&full` : format;
+}
+
+/**
+ * Reads the status of a PHP-FPM pool over a connection that is already open, and closes it. There is
+ * no second connection for a retry.
+ *
+ * @throws GatewayError
+ */
+export async function statusOver(
+  streams: DuplexStreams,
+  options: StatusPageOptions = {},
+): Promise<PoolStatus> {
+  const page = { path: options.path ?? "/status", query: statusQuery(options) };
+  return parseStatusPage((await fetchPage(channelOver(streams), page, options)).body);
 }
 
 const MAX_LENGTH = 16_777_216;
 const SILENCE_HINT =
   "connected, but no answer in time: every worker may be busy; set pm.status_listen to read the status of a busy pool";
 
-/** A page that php-fpm itself answered. */
-export interface Page {
-  head: ResponseHead;
-  /** A copy. */
-  body: Uint8Array;
-}
-
 /**
- * Asks php-fpm for one of its own pages.
+ * Asks PHP-FPM once for one of its own pages.
  *
  * @throws GatewayError
  */
-export async function readPage(
+export async function fetchPage(
   open: OpenChannel,
   page: PagePath,
-  options: PageOptions = {},
-): Promise<Page> {
-  const deadline = performance.now() + (options.timeout ?? 5_000);
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await readOnce(open, page, deadline, options);
-    } catch (error) {
-      const again =
-        error instanceof GatewayError &&
-        error.code === ErrorCode.ServerBusy &&
-        attempt < (options.retries ?? 1) &&
-        performance.now() < deadline;
-      if (!again) throw error;
-    }
-  }
-}
-
-async function readOnce(
-  open: OpenChannel,
-  page: PagePath,
-  deadline: number,
-  options: PageOptions,
-): Promise<Page> {
+  { timeout = 5_000, maxLength = MAX_LENGTH, drainTimeout, signal }: FetchPageOptions = {},
+): Promise<FetchedPage> {
   const request = requestFor(page);
   const { stdout, stderr } = await collect(
     open,
     (handlers) => new FastCgiClient(request, handlers),
-    {
-      timeout: Math.max(1, deadline - performance.now()),
-      maxLength: options.maxLength ?? MAX_LENGTH,
-      drainTimeout: options.drainTimeout,
-      signal: options.signal,
-      silenceHint: SILENCE_HINT,
-    },
+    { timeout, maxLength, drainTimeout, signal, silenceHint: SILENCE_HINT },
   ).catch(explainSize);
   const reader = new ResponseHeadReader();
-  const head = readHead(reader, stdout);
+  let head: ResponseHead | undefined;
+  try {
+    head = reader.push(stdout);
+  } catch (error) {
+    explainSize(error);
+  }
   if (head === undefined) throw reader.closed().with({ stderr });
   const body = stdout.subarray(head.bodyStart);
   if (head.status < 200 || head.status > 299) throw refusal(head, body, stderr, page);
   return { head, body };
 }
 
-function readHead(reader: ResponseHeadReader, stdout: Uint8Array): ResponseHead | undefined {
-  try {
-    return reader.push(stdout);
-  } catch (error) {
-    return explainSize(error);
-  }
-}
-
-/** php-fpm's own pages have small heads and no limit that a caller would raise. */
+/** PHP-FPM's own pages have small heads, and no limit that a caller would raise. */
 function explainSize(error: unknown): never {
   if (!(error instanceof GatewayError) || error.code !== ErrorCode.LimitExceeded) throw error;
   const { code, message, offset, stderr } = error;
@@ -110,7 +112,10 @@ function explainSize(error: unknown): never {
 let lastPage: PagePath | undefined;
 let lastRequest: PreparedRequest | undefined;
 
-/** A page is asked for again and again: its request is encoded once in a row. */
+/**
+ * The request for a page, encoded once as long as the same page is asked for. Encoding it every time
+ * costs a scrape 35 % and a fleet 13 % more CPU time (Node 20 and 24).
+ */
 function requestFor(page: PagePath): PreparedRequest {
   if (lastRequest === undefined || lastPage?.path !== page.path || lastPage.query !== page.query) {
     lastPage = page;
@@ -120,8 +125,8 @@ function requestFor(page: PagePath): PreparedRequest {
 }
 
 /**
- * What RFC 3875 §4.1 demands of every request, and SCRIPT_FILENAME, without which php-fpm answers
- * 404. php-fpm needs no more than the first four; Go's net/http/fcgi answers 500 without
+ * The variables that RFC 3875 §4.1 requires of every request, and SCRIPT_FILENAME, without which
+ * PHP-FPM answers 404. PHP-FPM needs only the first four; Go's net/http/fcgi answers 500 without
  * SERVER_PROTOCOL.
  */
 function variablesFor({ path, query }: PagePath): Variable[] {
@@ -139,7 +144,7 @@ function variablesFor({ path, query }: PagePath): Variable[] {
   ];
 }
 
-/** What php-fpm means by a status that is not a success. */
+/** The error that PHP-FPM means by a status that is not a success. */
 function refusal(
   head: ResponseHead,
   body: Uint8Array,
@@ -147,26 +152,15 @@ function refusal(
   { path }: PagePath,
 ): GatewayError {
   const text = utf8(body.subarray(0, 200)).trim();
-  const said = `${head.status}${text === "" ? "" : ` (${text})`}`;
-  if (head.status === 404) {
-    return new GatewayError(ErrorCode.PageNotFound, `the pool has no page ${path}: ${said}`, {
-      stderr,
-    });
+  const answer = `${head.status}${text === "" ? "" : ` (${text})`}`;
+  const isLocked = /scoreboard: failed to lock|unable to find or access status/.test(stderr);
+  const error = (code: ErrorCode, message: string): GatewayError =>
+    new GatewayError(code, `${message}: ${answer}`, { stderr });
+  if (head.status === 404) return error(ErrorCode.PageNotFound, `the pool has no page ${path}`);
+  if (head.status === 403) return error(ErrorCode.AccessDenied, `the pool refuses ${path}`);
+  if (head.status === 503 || isLocked) {
+    return error(ErrorCode.ServerBusy, "the pool was busy for a moment");
   }
-  if (head.status === 403) {
-    return new GatewayError(ErrorCode.AccessDenied, `the pool refuses ${path}: ${said}`, {
-      stderr,
-    });
-  }
-  if (
-    head.status === 503 ||
-    /scoreboard: failed to lock|unable to find or access status/.test(stderr)
-  ) {
-    return new GatewayError(ErrorCode.ServerBusy, `the pool was busy for a moment: ${said}`, {
-      stderr,
-    });
-  }
-  return new GatewayError(ErrorCode.BadStatus, `the pool answered ${path} with ${said}`, {
-    stderr,
-  });
+  const message = `the pool answered ${path} with ${answer}`;
+  return new GatewayError(ErrorCode.BadStatus, message, { stderr });
 }

@@ -1,19 +1,34 @@
-import type { Address } from "../address.js";
+import { type Address, Protocol } from "../address.js";
 import { utf8 } from "../bytes.js";
 import { channelsTo, targetAddress } from "../client/connect.js";
 import { ErrorCode, GatewayError, withAddress } from "../errors.js";
+import { type FleetOptions, type FleetResult, probeAll, retry } from "../fleet/probe.js";
 import type { PoolStatus } from "../status-page/pool-status.js";
 import { parseStatusPage } from "../status-page/read-page.js";
-import { type Page, type PageOptions, readPage } from "./fetch-page.js";
-import { type StatusPageOptions, statusQuery } from "./status-query.js";
+import {
+  type FetchedPage,
+  type FetchPageOptions,
+  fetchPage,
+  type StatusPageOptions,
+  statusQuery,
+} from "./fetch-page.js";
 
-export interface StatusOptions extends PageOptions, StatusPageOptions {
-  /** Milliseconds until a connection that is not made is given up. Default: the timeout. */
+export interface PingOptions extends FetchPageOptions {
+  /** The path of the page, for addresses without one. Default: `/ping`. */
+  path?: string | undefined;
+  /** Milliseconds that a connection may take to open. Default: the timeout. */
   connectTimeout?: number | undefined;
+  /** How many times a pool that is busy for a moment is asked again. Default: 1; 0 never. */
+  retries?: number | undefined;
+}
+
+export interface StatusOptions extends StatusPageOptions, PingOptions {
+  /** The path of the page, for addresses without one. Default: `/status`. */
+  path?: string | undefined;
 }
 
 /**
- * The status of a PHP-FPM pool, read over FastCGI.
+ * Reads the status of a PHP-FPM pool over FastCGI.
  *
  * @param target an address, see {@link parseAddress}: `unix:/run/php/php8.2-fpm.sock:/status`
  * @throws GatewayError
@@ -26,7 +41,7 @@ export async function status(
 }
 
 /**
- * The status page of a PHP-FPM pool as the pool sent it.
+ * Fetches the status page of a PHP-FPM pool as the pool sends it.
  *
  * @throws GatewayError
  */
@@ -34,25 +49,39 @@ export async function fetchStatusPage(
   target: string | Address,
   options: StatusOptions = {},
 ): Promise<Uint8Array> {
-  const { body } = await readFrom(target, "/status", statusQuery(options), options);
+  const { body } = await fetchFrom(target, "/status", statusQuery(options), options);
   return body;
 }
 
-/** A reply is a setting of the pool, and stands in one line of its file. */
+/** The result of one pool. */
+export type PoolResult = FleetResult<PoolStatus>;
+
+/** Reads the status of many PHP-FPM pools. Results come in the order of completion. */
+export function fleet(
+  targets: Iterable<string> | AsyncIterable<string>,
+  options: FleetOptions & Pick<StatusOptions, "full"> = {},
+): AsyncGenerator<PoolResult, void, undefined> {
+  const { full } = options;
+  return probeAll(
+    targets,
+    (target, limits) => status(target, { ...limits, full, retries: 0 }),
+    options,
+  );
+}
+
+/** The longest reply: it is a setting of the pool, in one line of its file. */
 const MAX_REPLY = 1_024;
+/** How much of another answer a message shows. */
 const SHOWN = 60;
 
 /**
  * Checks that a PHP-FPM pool answers.
  *
- * @returns its `ping.response`, which is `pong` by default
+ * @returns its `ping.response`, by default `pong`
  * @throws GatewayError `not_a_ping_reply` for an answer that is not one line of plain text
  */
-export async function ping(
-  target: string | Address,
-  options: Omit<StatusOptions, "full" | "format"> = {},
-): Promise<string> {
-  const { head, body } = await readFrom(target, "/ping", "", options);
+export async function ping(target: string | Address, options: PingOptions = {}): Promise<string> {
+  const { head, body } = await fetchFrom(target, "/ping", "", options);
   const reply = utf8(body);
   const type = head.get("content-type") ?? "";
   const isPlain = /^(text\/plain\s*(;|$)|$)/i.test(type);
@@ -71,29 +100,28 @@ function isLine(text: string): boolean {
   return line !== "" && !line.includes("\n");
 }
 
-async function readFrom(
+/** The errors of a pool that was busy for a moment. */
+const momentary: ReadonlySet<ErrorCode> = new Set([ErrorCode.ServerBusy]);
+
+async function fetchFrom(
   target: string | Address,
   defaultPath: string,
   query: string,
   options: StatusOptions,
-): Promise<Page> {
+): Promise<FetchedPage> {
   const address = targetAddress(target);
   try {
-    const open = channelsTo(fastCgiOnly(address), {
+    if (address.protocol !== Protocol.FastCgi) {
+      const message = `PHP-FPM speaks FastCGI, and the address says ${address.protocol}`;
+      throw new GatewayError(ErrorCode.BadAddress, message);
+    }
+    const open = channelsTo(address, {
       connectTimeout: options.connectTimeout ?? options.timeout,
     });
-    const path = address.path ?? options.path ?? defaultPath;
-    return await readPage(open, { path, query }, options);
+    const page = { path: address.path ?? options.path ?? defaultPath, query };
+    const ask = (timeout: number) => fetchPage(open, page, { ...options, timeout });
+    return await retry(ask, momentary, options);
   } catch (error) {
     throw withAddress(error, address.text);
   }
-}
-
-function fastCgiOnly(address: Address): Address {
-  if (address.protocol === "fcgi") return address;
-  throw new GatewayError(
-    ErrorCode.BadAddress,
-    `PHP-FPM speaks FastCGI, and the address says ${address.protocol}`,
-    { address: address.text },
-  );
 }

@@ -20,7 +20,8 @@ export function parseValue(type: FieldType, text: string): FieldValue | undefine
       return parsePercent(text);
     default: {
       const value = parseSigned(text);
-      return value === undefined ? undefined : notNegative(value);
+      // A counter that fell below zero means none.
+      return value === undefined ? undefined : Math.max(0, value);
     }
   }
 }
@@ -47,11 +48,6 @@ export function parseSigned(text: string): number | undefined {
   return value < 2n ** 63n ? Number(value) : Math.min(0, Number(value - 2n ** 64n));
 }
 
-/** A number of a page: a counter that fell below zero means none. */
-export function notNegative(value: number): number {
-  return Math.max(0, value);
-}
-
 /** PHP printed a state that had no name yet as `(null)`. */
 export function stateText(text: string): string {
   return text === "(null)" ? ProcessState.Creating : text;
@@ -60,7 +56,7 @@ export function stateText(text: string): string {
 /** Reads `0.00`. Early PHP wrote the decimal point of its locale. */
 function parsePercent(text: string): number | undefined {
   const percent = Number(text.replace(",", ".") || Number.NaN);
-  return Number.isFinite(percent) ? notNegative(percent) : undefined;
+  return Number.isFinite(percent) ? Math.max(0, percent) : undefined;
 }
 
 /** A value to write. Dates are milliseconds since 1970. */

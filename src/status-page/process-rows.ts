@@ -3,7 +3,7 @@ import type { Engine } from "../engine/engine.js";
 import { hashKey } from "../engine/hash-key.js";
 import type { LineReader } from "../engine/line-reader.js";
 import { FIRST_LINE_KEY, LineKey, LineValue, ROW_WORDS } from "../engine/memory.js";
-import { type FieldValue, notNegative, stateText } from "./field-values.js";
+import { type FieldValue, stateText } from "./field-values.js";
 import {
   entriesOf,
   type FieldType,
@@ -244,13 +244,13 @@ function processClass(fields: readonly CellField[]): Layout["Process"] {
         case name === "startSince":
           return function (this: Process): FieldValue | undefined {
             // That of a process that is being created is 0.
-            return this.#cells[startTime] === 0 ? undefined : notNegative(this.#cells[cell]!);
+            return this.#cells[startTime] === 0 ? undefined : Math.max(0, this.#cells[cell]!);
           };
         case name === "requestDuration":
           return function (this: Process): FieldValue | undefined {
             const text = utf8(this.#page, this.#cells[state]!, this.#cells[state + 1]!);
             const isCreating = this.#cells[pid] === 0 || stateText(text) === ProcessState.Creating;
-            return isCreating ? undefined : notNegative(this.#cells[cell]!);
+            return isCreating ? undefined : Math.max(0, this.#cells[cell]!);
           };
         case type === "date":
           return function (this: Process): FieldValue | undefined {
@@ -267,7 +267,7 @@ function processClass(fields: readonly CellField[]): Layout["Process"] {
           };
         default:
           return function (this: Process): FieldValue {
-            return notNegative(this.#cells[cell]!);
+            return Math.max(0, this.#cells[cell]!);
           };
       }
     }

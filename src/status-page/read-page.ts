@@ -5,7 +5,7 @@ import { LineReader } from "../engine/line-reader.js";
 import { LineKind } from "../engine/memory.js";
 import { engine as defaultEngine } from "../engine/select.js";
 import { GatewayError } from "../errors.js";
-import { type FieldValue, notNegative } from "./field-values.js";
+import type { FieldValue } from "./field-values.js";
 import { entriesOf, isText, ORDERED_SINCE, type PoolFieldName, poolFields } from "./fields.js";
 import type { PoolStatus } from "./pool-status.js";
 import { ProcessRows } from "./process-rows.js";
@@ -39,7 +39,7 @@ export function parseStatusPage(
   body: Uint8Array,
   options: ParseStatusPageOptions = {},
 ): PoolStatus {
-  const page = withoutBlankStart(body);
+  const page = body[0] === P ? body : withoutBlankStart(body);
   const format = sniff(page);
   if (format === undefined || (options.format !== undefined && options.format !== format)) {
     throw notAStatusPage(page, options.format);
@@ -70,7 +70,6 @@ const beginnings: readonly (readonly [ReadableFormat, RegExp])[] = [
 
 /** A proxy or a script may add newlines, spaces and a byte order mark before a page. */
 function withoutBlankStart(page: Uint8Array): Uint8Array {
-  if (page[0] === P) return page;
   let start = 0;
   while ([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf].includes(page[start] ?? 0)) start++;
   return start === 0 ? page : page.subarray(start);
@@ -166,5 +165,5 @@ function readLine(lines: LineReader, { hash, kind }: PoolLine): FieldValue | und
   if (lines.keyHash !== hash) return undefined;
   if (kind === LineKind.Text) return utf8(lines.page, lines.valueStart, lines.end);
   if (lines.kind !== kind) return undefined;
-  return kind === LineKind.Date ? new Date(lines.number * 1_000) : notNegative(lines.number);
+  return kind === LineKind.Date ? new Date(lines.number * 1_000) : Math.max(0, lines.number);
 }

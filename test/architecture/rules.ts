@@ -6,7 +6,7 @@ import { type Import, importsOf, isReExportsOnly } from "./imports.js";
 export type Sources = ReadonlyMap<string, string>;
 
 const PROTOCOLS = ["fastcgi", "scgi", "uwsgi", "cgi", "engine"];
-const STATUS_READERS = ["phpfpm", "apache", "client", "status-page", "cgi", "engine"];
+const STATUS_READERS = ["phpfpm", "apache", "fleet", "client", "status-page", "cgi", "engine"];
 
 /** The arrows: the rooms that each room may import from. What is not listed is refused. */
 const ARROWS: ReadonlyMap<string, readonly string[]> = new Map([
@@ -19,13 +19,14 @@ const ARROWS: ReadonlyMap<string, readonly string[]> = new Map([
   ["client", ["transport", ...PROTOCOLS]],
   ["server", ["transport", ...PROTOCOLS]],
   ["status-page", ["cgi", "engine"]],
-  ["phpfpm", ["client", "status-page", ...PROTOCOLS]],
+  // The one retry is in fleet, which knows nothing of what its probes read.
+  ["fleet", []],
+  ["phpfpm", ["client", "fleet", "status-page", ...PROTOCOLS]],
   ["apache", ["client", "cgi", "engine"]],
   ["pool", ["server", "status-page", "transport", ...PROTOCOLS]],
   ["discovery", ["apache", "client"]],
-  ["fleet", STATUS_READERS],
-  ["exporter", ["fleet", ...STATUS_READERS]],
-  ["cli", ["exporter", "discovery", "fleet", "pool", "server", ...STATUS_READERS, ...PROTOCOLS]],
+  ["exporter", STATUS_READERS],
+  ["cli", ["exporter", "discovery", "pool", "server", ...STATUS_READERS, ...PROTOCOLS]],
 ]);
 /** What every room but the engine may import. A leaf imports other leaves alone. */
 const LEAVES: ReadonlySet<string> = new Set(["errors.ts", "limits.ts", "bytes.ts", "address.ts"]);

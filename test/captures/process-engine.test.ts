@@ -25,7 +25,7 @@ import { everyFile, row } from "./table.js";
 const load = async () => ({
   ...(await import("../../src/cli/decode/recognise.js")),
   ...(await import("../../src/pool/first-request.js")),
-  ...(await import("../../src/phpfpm/status-over.js")),
+  ...(await import("../../src/phpfpm/fetch-page.js")),
 });
 type Loaded = Awaited<ReturnType<typeof load>>;
 

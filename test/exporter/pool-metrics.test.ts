@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { ErrorCode, GatewayError } from "../../src/errors.js";
 import { PoolMetrics } from "../../src/exporter/pool-metrics.js";
-import type { PoolResult } from "../../src/fleet/fleet.js";
+import type { PoolResult } from "../../src/phpfpm/status.js";
 import { parseStatusPage } from "../../src/status-page/read-page.js";
 import { createPool, type PoolRecord, processOf } from "../../src/status-page/records.js";
 import { fixture } from "../fixtures.js";

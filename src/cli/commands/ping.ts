@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { targetAddress } from "../../client/connect.js";
-import { probeAll } from "../../fleet/probe-all.js";
+import { probeAll } from "../../fleet/probe.js";
 import { ping } from "../../phpfpm/status.js";
 import { ExitCode, exitCodeOf, worse } from "../exit-codes.js";
 import type { Io } from "../io.js";

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { countTargets, isTargetsFile, readTargets } from "../../discovery/target-files.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
-import { fleet } from "../../fleet/fleet.js";
+import { fleet } from "../../phpfpm/status.js";
 import { ExitCode, exitCodeOf, worse } from "../exit-codes.js";
 import { type Io, inputStream, openInput, standardInput } from "../io.js";
 import { parseCount, parseDuration } from "../parse-values.js";

@@ -1,4 +1,4 @@
-import type { PoolResult } from "../../fleet/fleet.js";
+import type { PoolResult } from "../../phpfpm/status.js";
 import type { PoolStatus } from "../../status-page/pool-status.js";
 import type { Style } from "../terminal/style.js";
 import {

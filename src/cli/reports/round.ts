@@ -1,6 +1,6 @@
-import type { PoolResult } from "../../fleet/fleet.js";
 import type { FleetResult, Probe } from "../../fleet/probe.js";
-import { probeAll } from "../../fleet/probe-all.js";
+import { probeAll } from "../../fleet/probe.js";
+import type { PoolResult } from "../../phpfpm/status.js";
 import type { PoolStatusJson } from "../../status-page/pool-status.js";
 import { ExitCode, exitCodeOf, worse } from "../exit-codes.js";
 import type { Io } from "../io.js";

@@ -1,5 +1,5 @@
 import { PoolMetrics } from "../../exporter/pool-metrics.js";
-import type { PoolResult } from "../../fleet/fleet.js";
+import type { PoolResult } from "../../phpfpm/status.js";
 import type { Output } from "../terminal/output.js";
 import { PoolTable, poolReport } from "./pool-report.js";
 import { resultJson } from "./round.js";

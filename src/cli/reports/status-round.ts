@@ -1,7 +1,7 @@
 import type { Address } from "../../address.js";
 import { targetAddress } from "../../client/connect.js";
-import type { PoolResult } from "../../fleet/fleet.js";
 import type { Probe } from "../../fleet/probe.js";
+import type { PoolResult } from "../../phpfpm/status.js";
 import { fetchStatusPage, status } from "../../phpfpm/status.js";
 import type { Io } from "../io.js";
 import {

@@ -5,7 +5,7 @@ import { saturation } from "../../../src/cli/reports/saturation.js";
 import { styleFor } from "../../../src/cli/terminal/style.js";
 import { textWidth } from "../../../src/cli/terminal/text.js";
 import { ErrorCode, GatewayError } from "../../../src/errors.js";
-import type { PoolResult } from "../../../src/fleet/fleet.js";
+import type { PoolResult } from "../../../src/phpfpm/status.js";
 import { parseStatusPage } from "../../../src/status-page/read-page.js";
 import { createPool, type PoolRecord, processOf } from "../../../src/status-page/records.js";
 import { fixture as fixtureBytes } from "../../fixtures.js";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { fleet, type PoolResult } from "../../src/fleet/fleet.js";
+import { fleet, type PoolResult } from "../../src/phpfpm/status.js";
 import { describeWith } from "../harness/describe-with.js";
 import { silent, startFakeServer } from "../harness/fake-server.js";
 import { type PhpFpm, startPhpFpm } from "../harness/php-fpm.js";

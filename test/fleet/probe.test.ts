@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ErrorCode, GatewayError } from "../../src/errors.js";
 import type { FleetResult, Probe } from "../../src/fleet/probe.js";
-import { probeAll } from "../../src/fleet/probe-all.js";
+import { probeAll } from "../../src/fleet/probe.js";
 
 const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const failing = (code: ErrorCode) => async () => {
