@@ -1,5 +1,6 @@
 /**
- * The protocols as bytes and values, without I/O and without Node: what runs everywhere.
+ * The codecs of the protocols: from bytes to values and back. They do no I/O, and run in every
+ * JavaScript runtime.
  */
 export type { ClientHandlers, RequestEnd } from "./cgi/client-machine.js";
 export { type HeadLayout, LocationForm, type ResponseHead } from "./cgi/response-head.js";
