@@ -39,7 +39,7 @@ export type OpenChannel = (
 ) => Channel;
 
 /** What all channels share: a request ends once, and what carries it is freed before the report. */
-export abstract class RequestChannel implements Channel {
+export abstract class RequestChannel implements Channel, ClientHandlers {
   readonly machine: ClientMachine;
   abstract readonly stream: RequestStream;
   abstract readonly reused: boolean;
@@ -52,34 +52,35 @@ export abstract class RequestChannel implements Channel {
     terms: ChannelTerms = { requestId: 1, keepConnection: false },
   ) {
     this.handlers = handlers;
-    this.machine = createMachine(
-      {
-        stdout: (bytes) => handlers.stdout(bytes),
-        stderr: (bytes) => handlers.stderr(bytes),
-        end: (result) => this.finish(result),
-      },
-      terms,
-    );
+    this.machine = createMachine(this, terms);
   }
 
   /** Frees what carries the request: a connection, a share of one, or a program. */
   protected abstract free(): void;
 
   close(): void {
-    this.#end();
+    this.#endOnce();
   }
 
-  /** Reports a complete answer. */
-  protected finish(result: RequestEnd): void {
-    if (this.#end()) this.handlers.end(result);
+  stdout(bytes: Uint8Array): void {
+    this.handlers.stdout(bytes);
+  }
+
+  stderr(bytes: Uint8Array): void {
+    this.handlers.stderr(bytes);
+  }
+
+  end(result: RequestEnd): void {
+    if (this.#endOnce()) this.handlers.end(result);
   }
 
   /** @param error a GatewayError, or what the receiver of the answer has thrown */
   protected fail(error: unknown): void {
-    if (this.#end()) this.handlers.failed(asGatewayError(error));
+    if (this.#endOnce()) this.handlers.failed(asGatewayError(error));
   }
 
-  #end(): boolean {
+  /** @returns whether the request has ended by this call */
+  #endOnce(): boolean {
     if (this.#ended) return false;
     this.#ended = true;
     this.free();

@@ -1,8 +1,7 @@
 import { existsSync } from "node:fs";
 import { type Address, Protocol, parseAddress } from "../address.js";
 import { ErrorCode, GatewayError } from "../errors.js";
-import { type Connector, type Trace, tracingConnector } from "../transport/connection.js";
-import { nodeConnector } from "../transport/node-socket.js";
+import { nodeConnector, type SocketOptions } from "../transport/node-socket.js";
 import { connectionPerRequest, type OpenChannel } from "./channel.js";
 import { type KeepOptions, type KeptConnections, keep } from "./kept-connections.js";
 import { type ProgramOptions, programPerRequest } from "./program-channel.js";
@@ -16,18 +15,9 @@ export function targetAddress(target: string | Address): Address {
   return typeof target === "string" ? parseAddress(target, existsSync) : target;
 }
 
-export interface ConnectOptions {
-  /** Milliseconds that a connection may take to open. Default: 5,000. */
-  connectTimeout?: number | undefined;
-  /** Called with the bytes of the connection, in both directions. It must not use the engine. */
-  trace?: Trace | undefined;
+export interface ConnectOptions extends SocketOptions {
   /** How the program of a `cgi:` address runs. */
   program?: ProgramOptions | undefined;
-}
-
-function connectorTo(address: Address, options: ConnectOptions): Connector {
-  const connector = nodeConnector(address, options);
-  return options.trace === undefined ? connector : tracingConnector(connector, options.trace);
 }
 
 /** Channels to an address: a new connection for each request, or with CGI a run of the program. */
@@ -36,7 +26,7 @@ export function channelsTo(address: Address, options: ConnectOptions = {}): Open
   if ("program" in endpoint) {
     return programPerRequest(endpoint.program, { ...options.program, trace: options.trace });
   }
-  return connectionPerRequest(connectorTo(address, options));
+  return connectionPerRequest(nodeConnector(address, options));
 }
 
 /**
@@ -57,5 +47,5 @@ export function keepConnections(
       { address: address.text },
     );
   }
-  return keep(connectorTo(address, options), options);
+  return keep(nodeConnector(address, options), options);
 }

@@ -36,7 +36,8 @@ const State = { Open: 0, Draining: 1, Done: 2 } as const;
  * the timers are free, whatever has happened.
  */
 export class Exchange implements ChannelHandlers, BodyReceiver {
-  readonly #openChannel: () => Channel;
+  readonly #open: OpenChannel;
+  readonly #createMachine: CreateClientMachine;
   #channel: Channel;
   readonly #sink: ExchangeSink;
   readonly #options: ExchangeOptions;
@@ -62,8 +63,9 @@ export class Exchange implements ChannelHandlers, BodyReceiver {
   ) {
     this.#sink = sink;
     this.#options = options;
-    this.#openChannel = () => open(createMachine, this);
-    this.#channel = this.#openChannel();
+    this.#open = open;
+    this.#createMachine = createMachine;
+    this.#channel = open(createMachine, this);
     this.#timer = setTimeout(() => this.#expire(), options.timeout);
     options.signal?.addEventListener("abort", this.#onAbort);
     if (options.signal?.aborted === true) queueMicrotask(this.#onAbort);
@@ -158,7 +160,7 @@ export class Exchange implements ChannelHandlers, BodyReceiver {
     const lost = error.code === ErrorCode.ClosedWithoutAnswer && this.#channel.reused;
     if (lost && this.#replayable && this.#state === State.Open) {
       this.#ready = false;
-      this.#channel = this.#openChannel();
+      this.#channel = this.#open(this.#createMachine, this);
       return;
     }
     if (this.#finish()) this.#sink.failed(error);

@@ -82,8 +82,8 @@ class ProgramChannel extends RequestChannel implements ProcessHandlers {
     this.#guard(() => this.machine.receive(length));
   }
 
-  stderr(bytes: Uint8Array): void {
-    this.#guard(() => this.handlers.stderr(bytes));
+  override stderr(bytes: Uint8Array): void {
+    this.#guard(() => super.stderr(bytes));
   }
 
   failed(error: GatewayError): void {

@@ -131,10 +131,10 @@ export class SharedConnection implements ConnectionHandlers {
     const content = memory.subarray(piece.start, piece.start + piece.length);
     switch (piece.type) {
       case RecordType.Stdout:
-        channel.receive(content);
+        channel.stdout(content);
         break;
       case RecordType.Stderr:
-        channel.receiveError(content);
+        channel.stderr(content);
         break;
       case RecordType.EndRequest:
         if (channel.endRequest(content)) this.#finish(piece.requestId, channel);
@@ -182,7 +182,7 @@ class SharedChannel extends RequestChannel {
   readonly stream: RequestStream;
   readonly reused: boolean;
   readonly #leave: () => void;
-  readonly #end = new Uint8Array(8);
+  readonly #endRequest = new Uint8Array(8);
   #endLength = 0;
   #started = false;
 
@@ -206,28 +206,24 @@ class SharedChannel extends RequestChannel {
     this.handlers.drained();
   }
 
-  receive(content: Uint8Array): void {
+  override stdout(content: Uint8Array): void {
     this.#started = true;
-    this.handlers.stdout(content);
-  }
-
-  receiveError(content: Uint8Array): void {
-    this.handlers.stderr(content);
+    super.stdout(content);
   }
 
   /** @returns whether END_REQUEST is complete */
   endRequest(content: Uint8Array): boolean {
-    this.#end.set(content, this.#endLength);
+    this.#endRequest.set(content, this.#endLength);
     this.#endLength += content.length;
     return this.#endLength === 8;
   }
 
   /** Reports what END_REQUEST says. */
   complete(): void {
-    const view = new DataView(this.#end.buffer);
+    const view = new DataView(this.#endRequest.buffer);
     const protocolStatus = view.getUint8(4);
     if (protocolStatus === ProtocolStatus.RequestComplete) {
-      this.finish({ appStatus: view.getUint32(0), protocolStatus });
+      this.end({ appStatus: view.getUint32(0), protocolStatus });
     } else this.fail(protocolStatusError(protocolStatus));
   }
 

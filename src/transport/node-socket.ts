@@ -10,13 +10,16 @@ import {
   type Connection,
   type ConnectionHandlers,
   type Connector,
+  type Trace,
+  tracingConnector,
 } from "./connection.js";
 import { shareSocketShape } from "./node-internals.js";
 
 export interface SocketOptions {
   /** Milliseconds that a connection may take to open. Default: 5,000. */
   connectTimeout?: number | undefined;
-  engine?: Engine | undefined;
+  /** Called with the bytes of the connection, in both directions. It must not use the engine. */
+  trace?: Trace | undefined;
 }
 
 /** After this many connections, a client is assumed to open many more. */
@@ -32,12 +35,16 @@ const windowIsShared = process.platform !== "win32";
  * @throws GatewayError `bad_address` for the address of a program, and for an address that this Node
  * or this system cannot connect to
  */
-export function nodeConnector(address: Address, options: SocketOptions = {}): Connector {
-  const engine = options.engine ?? defaultEngine();
-  const connectTimeout = options.connectTimeout ?? 5_000;
+export function nodeConnector(
+  address: Address,
+  { connectTimeout = 5_000, trace }: SocketOptions = {},
+  engine: Engine = defaultEngine(),
+): Connector {
   const endpoint = socketEndpoint(address);
   const target = { endpoint, options: connectOptions(endpoint) };
-  return (handlers) => new NodeConnection(target, handlers, engine, connectTimeout);
+  const connector: Connector = (handlers) =>
+    new NodeConnection(target, handlers, engine, connectTimeout);
+  return trace === undefined ? connector : tracingConnector(connector, trace);
 }
 
 /**

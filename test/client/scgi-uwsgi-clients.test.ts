@@ -48,7 +48,7 @@ describe.each(cases)("$protocol on the $name engine", ({ engine, protocol }) => 
   async function ask(script: Script, options: Asked = {}): Promise<GatewayResponse> {
     const { method = "GET", listen = "unix", ...rest } = options;
     server = await startFakeServer(script, { listen });
-    const open = connectionPerRequest(nodeConnector(parseAddress(server.address), { engine }));
+    const open = connectionPerRequest(nodeConnector(parseAddress(server.address), {}, engine));
     const receiver = new ResponseReceiver({ protocol }, method, defaultLimits, {});
     const exchangeOptions = { timeout: 2_000, drainTimeout: 0, ...rest };
     receiver.start(new Exchange(open, createMachine, receiver, exchangeOptions));
