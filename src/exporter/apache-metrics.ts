@@ -1,167 +1,173 @@
-import type { ProxyBalancer, ServerStatus } from "../apache/page/server-status.js";
+import type { ProxyBalancer, ServerStatus, SharedCache } from "../apache/page/server-status.js";
 import { ErrorCode } from "../errors.js";
 import type { FleetResult } from "../fleet/probe.js";
 import { formatLabels, type Metric, metricText } from "./exposition.js";
-import type { Sample, StatusMetric } from "./status-metric.js";
-import { tlsCacheMetrics } from "./tls-cache-metrics.js";
 
-/** Names, types, labels and values are those of apache_exporter, whose dashboards they serve. */
+/** Labels that distinguish a value from the others of its metric. */
+type Sample = readonly [labels: Readonly<Record<string, string>>, value: number | undefined];
+
+/** A metric of httpd's status. A value that the status lacks is `undefined`. */
+interface StatusMetric extends Metric {
+  samples(status: ServerStatus): readonly Sample[];
+}
+
+type Samples = StatusMetric["samples"];
+const counter = (name: string, help: string, samples: Samples): StatusMetric => ({
+  name: `apache_${name}`,
+  type: "counter",
+  help,
+  samples,
+});
+const gauge = (name: string, help: string, samples: Samples): StatusMetric => ({
+  ...counter(name, help, samples),
+  type: "gauge",
+});
+
+type CacheNumber = {
+  [Key in keyof SharedCache]: SharedCache[Key] extends number | undefined ? Key : never;
+}[keyof SharedCache];
+
+type CacheRow = readonly [name: string, type: Metric["type"], field: CacheNumber, help: string];
+
+/** The cache of TLS sessions, which apache_exporter does not show. */
+const cacheRows: readonly CacheRow[] = [
+  ["current_entries", "gauge", "currentEntries", "TLS sessions in the cache."],
+  [
+    "discards_total",
+    "counter",
+    "discarded",
+    "TLS sessions that were discarded without having been read.",
+  ],
+  ["expires_total", "counter", "expired", "TLS sessions that expired."],
+  ["index_usage_percent", "gauge", "indexUsage", "Percent of the cache's index in use."],
+  [
+    "remove_hits_total",
+    "counter",
+    "removeHits",
+    "Removals of TLS sessions that were in the cache.",
+  ],
+  [
+    "remove_misses_total",
+    "counter",
+    "removeMisses",
+    "Removals of TLS sessions that were not in the cache.",
+  ],
+  ["replaces_total", "counter", "replaced", "TLS sessions that replaced others."],
+  ["retrieve_hits_total", "counter", "retrieveHits", "TLS sessions that were found."],
+  ["retrieve_misses_total", "counter", "retrieveMisses", "TLS sessions that were not found."],
+  ["shared_memory_bytes", "gauge", "sharedMemory", "Bytes of shared memory of the cache."],
+  ["stores_total", "counter", "stored", "TLS sessions that were stored."],
+  ["usage_percent", "gauge", "usage", "Percent of the cache in use."],
+];
+
+const cacheMetrics = cacheRows.map(([name, type, field, help]) => ({
+  name: `apache_tls_session_cache_${name}`,
+  type,
+  help,
+  samples: ({ tlsSessionCache }: ServerStatus): Sample[] => [[{}, tlsSessionCache?.[field]]],
+}));
+
+/** Names, types, labels and values are those of apache_exporter, for the sake of its dashboards. */
 const statusMetrics: readonly StatusMetric[] = [
-  {
-    name: "apache_accesses_total",
-    type: "counter",
-    help: "Requests since the restart. Needs ExtendedStatus On.",
-    samples: (status) => [[{}, status.totalAccesses]],
-  },
-  {
-    name: "apache_connections",
-    type: "gauge",
-    help: "Connections of an asynchronous MPM, by what they wait for.",
-    samples: (status) => [
-      [{ state: "closing" }, status.connectionsClosing],
-      [{ state: "keepalive" }, status.connectionsKeepAlive],
-      [{ state: "total" }, status.connections],
-      [{ state: "wait_io" }, status.connectionsWaitIo],
-      [{ state: "writing" }, status.connectionsWriting],
-    ],
-  },
-  {
-    name: "apache_cpu_time_ms_total",
-    type: "counter",
-    help: "Milliseconds of CPU time, those of ended children included.",
-    samples: (status) => [
+  counter("accesses_total", "Requests since the restart. Needs ExtendedStatus On.", (status) => [
+    [{}, status.totalAccesses],
+  ]),
+  gauge("connections", "Connections of an asynchronous MPM, by what they wait for.", (status) => [
+    [{ state: "closing" }, status.connectionsClosing],
+    [{ state: "keepalive" }, status.connectionsKeepAlive],
+    [{ state: "total" }, status.connections],
+    [{ state: "wait_io" }, status.connectionsWaitIo],
+    [{ state: "writing" }, status.connectionsWriting],
+  ]),
+  counter(
+    "cpu_time_ms_total",
+    "Milliseconds of CPU time, including that of children that have ended.",
+    (status) => [
       [{ type: "system" }, milliseconds(status.cpuSystem, status.cpuChildrenSystem)],
       [{ type: "user" }, milliseconds(status.cpuUser, status.cpuChildrenUser)],
     ],
-  },
-  {
-    name: "apache_cpuload",
-    type: "gauge",
-    help: "Percent of one CPU since the restart. httpd leaves it out while it is 0.",
-    samples: (status) => [[{}, status.cpuLoad ?? 0]],
-  },
-  {
-    name: "apache_duration_ms_total",
-    type: "counter",
-    help: "Milliseconds that all requests took together.",
-    samples: (status) => [[{}, status.totalDuration]],
-  },
-  {
-    name: "apache_generation",
-    type: "gauge",
-    help: "How many times the configuration was read, and the MPM restarted.",
-    samples: (status) => [
+  ),
+  gauge(
+    "cpuload",
+    "Percent of one CPU since the restart. httpd leaves it out while it is 0.",
+    (status) => [[{}, status.cpuLoad ?? 0]],
+  ),
+  counter("duration_ms_total", "Milliseconds that all requests have taken.", (status) => [
+    [{}, status.totalDuration],
+  ]),
+  gauge(
+    "generation",
+    "How many times the configuration was read, and the MPM was restarted.",
+    (status) => [
       [{ type: "config" }, status.configGeneration],
       [{ type: "mpm" }, status.mpmGeneration],
     ],
-  },
-  {
-    name: "apache_info",
-    type: "gauge",
-    help: "1, with the version and the MPM of the server.",
-    samples: ({ serverMpm: mpm = "UNKNOWN", serverVersion: version = "UNKNOWN" }) => [
-      [{ mpm, version }, 1],
-    ],
-  },
-  {
-    name: "apache_load",
-    type: "gauge",
-    help: "Load average of the system.",
-    samples: (status) => [
-      [{ interval: "15min" }, status.load15],
-      [{ interval: "1min" }, status.load1],
-      [{ interval: "5min" }, status.load5],
-    ],
-  },
-  {
-    name: "apache_processes",
-    type: "gauge",
-    help: "Processes of an asynchronous MPM.",
-    samples: (status) => [
-      [{ state: "all" }, status.processes],
-      [{ state: "stopping" }, status.stopping],
-    ],
-  },
-  {
-    name: "apache_proxy_balancer_accesses_total",
-    type: "counter",
-    help: "Requests that the worker of a balancer was chosen for.",
-    samples: ({ proxyBalancers }) => workerSamples(proxyBalancers, ({ elected }) => elected),
-  },
-  {
-    name: "apache_proxy_balancer_busy",
-    type: "gauge",
-    help: "Requests that the worker of a balancer has at the moment.",
-    samples: ({ proxyBalancers }) => workerSamples(proxyBalancers, ({ busy }) => busy),
-  },
-  {
-    name: "apache_proxy_balancer_request_kbytes_total",
-    type: "counter",
-    help: "Units of 1,024 bytes sent to the worker of a balancer.",
-    samples: ({ proxyBalancers }) => workerSamples(proxyBalancers, ({ sent }) => kilobytes(sent)),
-  },
-  {
-    name: "apache_proxy_balancer_response_kbytes_total",
-    type: "counter",
-    help: "Units of 1,024 bytes received from the worker of a balancer.",
-    samples: ({ proxyBalancers }) =>
-      workerSamples(proxyBalancers, ({ received }) => kilobytes(received)),
-  },
-  {
-    name: "apache_proxy_balancer_status",
-    type: "gauge",
-    help: "1, with the flags of the worker of a balancer.",
-    samples: statusSamples,
-  },
-  {
-    name: "apache_scoreboard",
-    type: "gauge",
-    help: "Slots by what they do.",
-    samples: scoreboardSamples,
-  },
-  {
-    name: "apache_sent_kilobytes_total",
-    type: "counter",
-    help: "Units of 1,024 bytes sent since the restart. Needs ExtendedStatus On.",
-    samples: (status) => [[{}, kilobytes(status.totalTraffic)]],
-  },
-  ...tlsCacheMetrics,
-  {
-    name: "apache_uptime_seconds_total",
-    type: "counter",
-    help: "Seconds since the restart.",
-    samples: (status) => [[{}, status.uptime]],
-  },
-  {
-    name: "apache_version",
-    type: "gauge",
-    help: "The version as a number: 2.4.66 is 2.04066.",
-    samples: (status) => [[{}, versionNumber(status.serverVersion)]],
-  },
-  {
-    name: "apache_workers",
-    type: "gauge",
-    help: "Slots that are busy, idle, or finish a request before they end.",
-    samples: (status) => [
-      [{ state: "busy" }, status.asyncBusyWorkers ?? status.busyWorkers],
-      [{ state: "graceful" }, status.gracefulWorkers],
-      [{ state: "idle" }, status.asyncIdleWorkers ?? status.idleWorkers],
-    ],
-  },
+  ),
+  gauge(
+    "info",
+    "1, with the version and the MPM of the server.",
+    ({ serverMpm: mpm = "UNKNOWN", serverVersion: version = "UNKNOWN" }) => [[{ mpm, version }, 1]],
+  ),
+  gauge("load", "Load average of the system.", (status) => [
+    [{ interval: "15min" }, status.load15],
+    [{ interval: "1min" }, status.load1],
+    [{ interval: "5min" }, status.load5],
+  ]),
+  gauge("processes", "Processes of an asynchronous MPM.", (status) => [
+    [{ state: "all" }, status.processes],
+    [{ state: "stopping" }, status.stopping],
+  ]),
+  counter(
+    "proxy_balancer_accesses_total",
+    "Requests for which a worker of a balancer was chosen.",
+    ({ proxyBalancers }) => workerSamples(proxyBalancers, ({ elected }) => elected),
+  ),
+  gauge(
+    "proxy_balancer_busy",
+    "Requests that a worker of a balancer is serving.",
+    ({ proxyBalancers }) => workerSamples(proxyBalancers, ({ busy }) => busy),
+  ),
+  counter(
+    "proxy_balancer_request_kbytes_total",
+    "Units of 1,024 bytes sent to a worker of a balancer.",
+    ({ proxyBalancers }) => workerSamples(proxyBalancers, ({ sent }) => kilobytes(sent)),
+  ),
+  counter(
+    "proxy_balancer_response_kbytes_total",
+    "Units of 1,024 bytes received from a worker of a balancer.",
+    ({ proxyBalancers }) => workerSamples(proxyBalancers, ({ received }) => kilobytes(received)),
+  ),
+  gauge("proxy_balancer_status", "1, with the flags of a worker of a balancer.", statusSamples),
+  gauge("scoreboard", "Slots of the scoreboard, by state.", scoreboardSamples),
+  counter(
+    "sent_kilobytes_total",
+    "Units of 1,024 bytes sent since the restart. Needs ExtendedStatus On.",
+    (status) => [[{}, kilobytes(status.totalTraffic)]],
+  ),
+  ...cacheMetrics,
+  counter("uptime_seconds_total", "Seconds since the restart.", (status) => [[{}, status.uptime]]),
+  gauge("version", "The version as a number: 2.4.66 is 2.04066.", (status) => [
+    [{}, versionNumber(status.serverVersion)],
+  ]),
+  gauge("workers", "Slots that are busy, idle, or finish a request before they end.", (status) => [
+    [{ state: "busy" }, status.asyncBusyWorkers ?? status.busyWorkers],
+    [{ state: "graceful" }, status.gracefulWorkers],
+    [{ state: "idle" }, status.asyncIdleWorkers ?? status.idleWorkers],
+  ]),
 ];
 
 const up: Metric = {
   name: "apache_up",
   type: "gauge",
-  help: "Whether the server answered, be it with an error.",
+  help: "1 if the server answered, even with an error; 0 if not.",
 };
 const scrapeFailures: Metric = {
   name: "apache_exporter_scrape_failures_total",
   type: "counter",
-  help: "How often the status could not be read.",
+  help: "1 if the status could not be read.",
 };
 
-/** Errors of a server that did answer. */
+/** The errors of a server that answered. */
 const answered: ReadonlySet<ErrorCode> = new Set([
   ErrorCode.PageNotFound,
   ErrorCode.AccessDenied,
@@ -173,8 +179,9 @@ const answered: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /**
- * Collects the status of one httpd or of several, and writes it in the Prometheus text format. Of
- * several each line has the label `scrape_uri`; of one there is none, as of apache_exporter.
+ * Collects the status of one or more httpds and writes it in the Prometheus text format. If there
+ * are several, every line has the label `scrape_uri`; the lines of a single one are those of
+ * apache_exporter.
  */
 export class ApacheMetrics {
   readonly #results: FleetResult<ServerStatus>[] = [];
@@ -183,7 +190,7 @@ export class ApacheMetrics {
     this.#results.push(result);
   }
 
-  /** The text, one metric at a time; metrics without a value are left out. */
+  /** Yields the text of one metric at a time, without metrics that have no value. */
   *text(): Generator<string> {
     yield this.#metric(scrapeFailures, (result) => [[{}, result.ok ? undefined : 1]]);
     yield this.#metric(up, (result) => [
@@ -221,7 +228,7 @@ function kilobytes(bytes: number | undefined): number | undefined {
   return bytes === undefined ? undefined : bytes / 1024;
 }
 
-/** `Apache/2.4.66 (Debian)` is 2.04066. `undefined` where ServerTokens hides the number. */
+/** Reads `Apache/2.4.66 (Debian)` as 2.04066. `undefined` if ServerTokens hides the version. */
 function versionNumber(text: string | undefined): number | undefined {
   const match = /\/(\d{1,3})\.(\d{1,2})\.(\d{1,3})/.exec(text ?? "");
   if (match === null) return undefined;
@@ -266,7 +273,7 @@ function scoreboardSamples({ scoreboard }: ServerStatus): Sample[] {
   return scoreboard.other === 0 ? known : [...known, ...otherLetters(scoreboard.letters)];
 }
 
-/** Letters that have no name are their own. */
+/** Counts letters that have no name. */
 function otherLetters(letters: string): Sample[] {
   const counts = new Map<string, number>();
   for (const letter of letters.replace(/[_SRWKDCLGI.]/g, "")) {

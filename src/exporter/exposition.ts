@@ -5,13 +5,13 @@ export interface Metric {
   help: string;
 }
 
-/** A value, and the labels that tell it from the others of its metric, see {@link formatLabels}. */
+/** A value of a metric, and its labels as {@link formatLabels} writes them. */
 export type LabelledValue = readonly [labels: string, value: number | undefined];
 
 /**
- * A metric with all of its samples; the empty text when there is none. Values that are `undefined`
- * are left out. Of samples with the same labels the first is written: Prometheus, which rejects a
- * whole page for a second one, has no place for it.
+ * Writes a metric with all of its values, or nothing if it has none. Values that are `undefined` are
+ * left out. Of values with the same labels only the first is written, because Prometheus rejects a
+ * page with a second one.
  */
 export function metricText({ name, type, help }: Metric, values: Iterable<LabelledValue>): string {
   const written = new Set<string>();
@@ -26,7 +26,7 @@ export function metricText({ name, type, help }: Metric, values: Iterable<Labell
   return `# HELP ${name} ${text}\n# TYPE ${name} ${type}\n${lines}`;
 }
 
-/** Labels as they stand between the braces. What is no Unicode text becomes U+FFFD. */
+/** Writes labels as they stand between braces. Lone surrogates become U+FFFD. */
 export function formatLabels(labels: readonly (readonly [name: string, value: string])[]): string {
   return labels.map(([name, value]) => `${name}="${escapeValue(value)}"`).join(",");
 }

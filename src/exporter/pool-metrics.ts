@@ -43,7 +43,7 @@ const processStates: Metric = {
   help: "1 for the state that the process is in, 0 for the others.",
 };
 
-/** The values of the label `state`. One is spelled as PHP 7.3 and earlier do. */
+/** The values of the label `state`. One is spelled as PHP 7.3 and earlier spell it. */
 const stateLabels: readonly (readonly [state: ProcessState, label: string])[] = [
   [ProcessState.Idle, "Idle"],
   [ProcessState.Running, "Running"],
@@ -51,34 +51,35 @@ const stateLabels: readonly (readonly [state: ProcessState, label: string])[] = 
   [ProcessState.ReadingHeaders, "Reading headers"],
   [ProcessState.GettingRequestInformation, "Getting request informations"],
   [ProcessState.Ending, "Ending"],
-  // Only of a process that is in this state: php-fpm_exporter adds what it does not know like that.
+  // Only for a process in this state: php-fpm_exporter adds states that it does not know like that.
   [ProcessState.Creating, "Creating"],
 ];
 
-/** What is kept of a result: numbers, and no request of anybody. */
-interface Kept {
+/** The numbers of a result, without the requests that its processes serve. */
+interface PoolNumbers {
   labels: string;
   isUp: boolean;
   values: readonly (number | undefined)[];
-  processes: readonly KeptProcess[];
+  processes: readonly ProcessNumbers[];
 }
 
-interface KeptProcess {
+interface ProcessNumbers {
   values: readonly (number | undefined)[];
   state: ProcessState | undefined;
 }
 
 /**
- * Collects results of any number of pools and writes them in the Prometheus text format, which
- * wants all values of a metric together. Labels are `pool` and `scrape_uri`, the address as it was
- * given; processes add `child`, their index on the page. Nothing of a request is ever a label.
+ * Collects the results of any number of pools and writes them in the Prometheus text format, in
+ * which all values of a metric are together. The labels are `pool` and `scrape_uri`, the address as
+ * it was given; those of processes have `child`, the index on the page, too. No label contains a part
+ * of a request.
  */
 export class PoolMetrics {
-  readonly #kept: Kept[] = [];
+  readonly #pools: PoolNumbers[] = [];
 
   add(result: PoolResult): void {
     const pool = result.ok ? result.value : undefined;
-    this.#kept.push({
+    this.#pools.push({
       labels: formatLabels([
         ["pool", pool?.pool ?? ""],
         ["scrape_uri", result.target],
@@ -92,7 +93,7 @@ export class PoolMetrics {
     });
   }
 
-  /** The text, one metric at a time; metrics without a value are left out. */
+  /** Yields the text of one metric at a time, without metrics that have no value. */
   *text(): Generator<string> {
     yield this.#metric(up, ({ isUp }) => (isUp ? 1 : 0));
     yield this.#metric(scrapeFailures, ({ isUp }) => (isUp ? 0 : 1));
@@ -112,20 +113,20 @@ export class PoolMetrics {
     );
   }
 
-  #metric(metric: Metric, value: (kept: Kept) => number | undefined): string {
+  #metric(metric: Metric, value: (numbers: PoolNumbers) => number | undefined): string {
     return metricText(
       metric,
-      this.#kept.map((kept) => [kept.labels, value(kept)]),
+      this.#pools.map((numbers) => [numbers.labels, value(numbers)]),
     );
   }
 
   #processMetric(
     metric: Metric,
-    values: (process: KeptProcess, labels: string) => readonly LabelledValue[],
+    values: (process: ProcessNumbers, labels: string) => readonly LabelledValue[],
   ): string {
     return metricText(
       metric,
-      this.#kept.flatMap(({ labels, processes }) =>
+      this.#pools.flatMap(({ labels, processes }) =>
         processes.flatMap((process, child) =>
           values(process, `${labels},${formatLabels([["child", `${child}`]])}`),
         ),
