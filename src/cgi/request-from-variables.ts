@@ -114,7 +114,8 @@ function headerName(variable: string): string | undefined {
   const name = lower === "" || carriedElsewhere.has(lower) ? undefined : lower;
   if (name !== undefined && !isToken(name)) throw malformed("a header's name", variable);
   if (headerNames.size < MAX_HEADER_NAMES && variable.length < MAX_NAME_LENGTH) {
-    headerNames.set(variable, name);
+    // A copy: V8 would keep the head alive of which a name is a slice.
+    headerNames.set(` ${variable}`.slice(1), name);
   }
   return name;
 }
