@@ -1,6 +1,6 @@
 /** The door for runtimes without Node: one request over an open connection. */
 
-export type { ClientProtocol } from "./address.js";
+export { type ClientProtocol, Protocol } from "./address.js";
 export type { RequestEnd } from "./cgi/client-machine.js";
 export type { VariableValue } from "./cgi/variables.js";
 export { type DuplexStreams, gatewayFetchOver } from "./client/fetch-over.js";

@@ -4,6 +4,7 @@ export {
   type Address,
   type ClientProtocol,
   type PathExists,
+  Protocol,
   parseAddress,
   type SocketEndpoint,
 } from "./address.js";

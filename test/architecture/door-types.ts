@@ -29,8 +29,10 @@ function missingFrom(checker: ts.TypeChecker, door: ts.SourceFile, root: string)
   const missing = new Map<string, MissingType>();
   for (const [symbol, usedBy] of resolved) {
     for (const used of typesIn(checker, symbol, resolved)) {
-      const isOurs = used.declarations?.every(({ parent }) => isModuleOf(root, parent)) === true;
-      if (!isOurs || resolved.has(used) || missing.has(used.name)) continue;
+      // A type may be derived from a table, by typeof. The table need not be exported.
+      const isType = (used.flags & ts.SymbolFlags.Type) !== 0;
+      const isOurs = used.declarations?.every((each) => isModuleOf(root, ownerOf(each))) === true;
+      if (!isType || !isOurs || resolved.has(used) || missing.has(used.name)) continue;
       missing.set(used.name, { door: basename(door.fileName), name: used.name, usedBy });
     }
   }
@@ -42,9 +44,16 @@ function resolve(checker: ts.TypeChecker, symbol: ts.Symbol): ts.Symbol {
   return symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
 }
 
-/** Whether a declaration stands at the top of a module below `root`: it is no type parameter. */
-function isModuleOf(root: string, parent: ts.Node | undefined): boolean {
-  return parent !== undefined && ts.isSourceFile(parent) && parent.fileName.startsWith(root);
+/** What contains a declaration; for a constant, what contains its statement. */
+function ownerOf(declaration: ts.Declaration): ts.Node {
+  return ts.isVariableDeclaration(declaration)
+    ? declaration.parent.parent.parent
+    : declaration.parent;
+}
+
+/** Whether a node is a module below `root`. What a type parameter belongs to is none. */
+function isModuleOf(root: string, node: ts.Node): boolean {
+  return ts.isSourceFile(node) && node.fileName.startsWith(root);
 }
 
 /**
