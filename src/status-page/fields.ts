@@ -20,6 +20,8 @@ export interface Field {
   /** A process may lack it in any version of PHP. */
   readonly isOptional?: true;
   readonly metric?: FieldMetric;
+  /** The heading of its column in tables for people. Fields without one are not shown. */
+  readonly column?: string;
 }
 
 export interface FieldMetric {
@@ -42,9 +44,9 @@ const gauge = (name: string, help: string): FieldMetric => ({ name, type: "gauge
  */
 export const poolFields = {
   /** The name of the pool. */
-  pool: { key: "pool", type: "text", since: 5.3 },
+  pool: { key: "pool", type: "text", since: 5.3, column: "POOL" },
   /** The process manager: `static`, `dynamic` or `ondemand`. */
-  processManager: { key: "process manager", type: "text", since: 5.3 },
+  processManager: { key: "process manager", type: "text", since: 5.3, column: "PM" },
   /** The moment at which the pool was started or reloaded. */
   startTime: { key: "start time", type: "date", since: 5.4 },
   /** Seconds since the pool was started or reloaded. */
@@ -52,6 +54,7 @@ export const poolFields = {
     key: "start since",
     type: "seconds",
     since: 5.4,
+    column: "UPTIME",
     metric: counter("start_since", "The number of seconds since FPM has started."),
   },
   /** Requests (not connections) accepted since the start, including the one for this page. */
@@ -59,6 +62,7 @@ export const poolFields = {
     key: "accepted conn",
     type: "count",
     since: 5.3,
+    column: "REQUESTS",
     metric: counter("accepted_connections", "The number of requests accepted by the pool."),
   },
   /** Connections that wait for a process. Always 0 on unix sockets. */
@@ -66,6 +70,7 @@ export const poolFields = {
     key: "listen queue",
     type: "count",
     since: 5.4,
+    column: "QUEUE",
     metric: gauge("listen_queue", "The number of requests in the queue of pending connections."),
   },
   /** The most connections that have waited at once since the start. */
@@ -90,6 +95,7 @@ export const poolFields = {
     key: "idle processes",
     type: "count",
     since: 5.3,
+    column: "IDLE",
     metric: gauge("idle_processes", "The number of idle processes."),
   },
   /** Processes with a request, in any state but Idle. */
@@ -97,6 +103,7 @@ export const poolFields = {
     key: "active processes",
     type: "count",
     since: 5.3,
+    column: "ACTIVE",
     metric: gauge("active_processes", "The number of active processes."),
   },
   /** Idle and active processes together. */
@@ -104,6 +111,7 @@ export const poolFields = {
     key: "total processes",
     type: "count",
     since: 5.3,
+    column: "TOTAL",
     metric: gauge("total_processes", "The number of idle + active processes."),
   },
   /** The most processes that have been active at once since the start. */
@@ -111,6 +119,7 @@ export const poolFields = {
     key: "max active processes",
     type: "count",
     since: 5.4,
+    column: "PEAK",
     metric: counter(
       "max_active_processes",
       "The maximum number of active processes since FPM has started.",
@@ -121,6 +130,7 @@ export const poolFields = {
     key: "max children reached",
     type: "count",
     since: 5.4,
+    column: "MAXED",
     metric: counter(
       "max_children_reached",
       "The number of times, the process limit has been reached, when pm tries to start more children (works only for pm 'dynamic' and 'ondemand').",
@@ -131,6 +141,7 @@ export const poolFields = {
     key: "slow requests",
     type: "count",
     since: 5.4,
+    column: "SLOW",
     metric: counter(
       "slow_requests",
       "The number of requests that exceeded your 'request_slowlog_timeout' value.",
@@ -141,6 +152,7 @@ export const poolFields = {
     key: "memory peak",
     type: "bytes",
     since: 8.4,
+    column: "MEMORY",
     metric: gauge("memory_peak", "The memory usage peak since FPM has started."),
   },
 } as const satisfies Record<string, Field>;
@@ -151,12 +163,12 @@ export const poolFields = {
  */
 export const processFields = {
   /** The process id. 0 for an entry whose process is being created. */
-  pid: { key: "pid", type: "pid", since: 5.4 },
+  pid: { key: "pid", type: "pid", since: 5.4, column: "PID" },
   /**
    * The state in the words of the page: `processState` says what they mean in every version of PHP.
    * `Creating` where PHP printed `(null)`, because it had no word for that state yet.
    */
-  state: { key: "state", type: "state", since: 5.4 },
+  state: { key: "state", type: "state", since: 5.4, column: "STATE" },
   /** The moment at which the process was started. `undefined` while it is being created. */
   startTime: { key: "start time", type: "date", since: 5.4, isOptional: true },
   /** Seconds since the process was started. `undefined` while it is being created. */
@@ -166,6 +178,7 @@ export const processFields = {
     key: "requests",
     type: "count",
     since: 5.4,
+    column: "REQUESTS",
     metric: counter("requests", "Requests that the process has served."),
   },
   /**
@@ -176,19 +189,26 @@ export const processFields = {
     key: "request duration",
     type: "microseconds",
     since: 5.4,
+    column: "DURATION",
     isOptional: true,
     metric: gauge("request_duration", "Microseconds that the request has taken."),
   },
   /** The method of the request, at most 15 bytes. `-` without a request. */
-  requestMethod: { key: "request method", type: "text", since: 5.4 },
+  requestMethod: { key: "request method", type: "text", since: 5.4, column: "METHOD" },
   /** The name of the script, and the query after a `?`. `-` without a request. */
-  requestUri: { key: "request uri", textKey: "request URI", type: "uri", since: 5.4 },
+  requestUri: {
+    key: "request uri",
+    textKey: "request URI",
+    type: "uri",
+    since: 5.4,
+    column: "URI",
+  },
   /** Bytes of the request's body. Above `Number.MAX_SAFE_INTEGER` it is the nearest double. */
   contentLength: { key: "content length", type: "count", since: 5.4 },
   /** The user of HTTP authentication (PHP_AUTH_USER), at most 31 bytes. `-` if there is none. */
-  user: { key: "user", type: "text", since: 5.4 },
+  user: { key: "user", type: "text", since: 5.4, column: "USER" },
   /** The path of the script, at most 255 bytes. `-` if there is none. */
-  script: { key: "script", type: "text", since: 5.4 },
+  script: { key: "script", type: "text", since: 5.4, column: "SCRIPT" },
   /**
    * Percent of one CPU that the last request took. 0 unless the process is idle. `undefined` in
    * versions of PHP 5 on systems without `times()`.
@@ -197,6 +217,7 @@ export const processFields = {
     key: "last request cpu",
     type: "percent",
     since: 5.4,
+    column: "CPU",
     isOptional: true,
     metric: gauge("last_request_cpu", "Percent of a CPU that the last request took."),
   },
@@ -205,6 +226,7 @@ export const processFields = {
     key: "last request memory",
     type: "bytes",
     since: 5.4,
+    column: "MEMORY",
     metric: gauge("last_request_memory", "The most memory, in bytes, that the last request took."),
   },
 } as const satisfies Record<string, Field>;

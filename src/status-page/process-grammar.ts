@@ -38,7 +38,7 @@ export interface Head extends Readonly<Record<string, string>> {
 }
 
 /** How a format spells the fields of a process: parts of patterns. */
-export interface Spelling {
+export interface FieldSpelling {
   /** What stands before the first field. */
   readonly start: string;
   /** What stands before the value of a field. */
@@ -78,7 +78,7 @@ export const knownKeys = [
 type Marks = "head" | "beforeUri" | "beforeUser" | "beforeScript" | "beforeTail" | "tail";
 
 /** The marks of a {@link Grammar} that follow from how its format spells fields. */
-export function marksOf(spelling: Spelling): Pick<Grammar, Marks> {
+export function marksOf(spelling: FieldSpelling): Pick<Grammar, Marks> {
   const { start, open, close, separator, values, end } = spelling;
   const others = `(?:${spelling.other}){0,8}`;
   const between = (one: Field, next: Field): string => close(one) + separator + open(next);

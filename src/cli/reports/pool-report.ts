@@ -1,5 +1,5 @@
 import type { PoolResult } from "../../phpfpm/status.js";
-import type { PoolStatus } from "../../status-page/pool-status.js";
+import { ORDERED_SINCE, type PoolFieldName, poolFields } from "../../status-page/fields.js";
 import type { Style } from "../terminal/style.js";
 import {
   type Column,
@@ -10,7 +10,8 @@ import {
   titleLine,
 } from "../terminal/table.js";
 import { visible } from "../terminal/text.js";
-import { counted, formatBytes, formatSeconds } from "../terminal/units.js";
+import { counted } from "../terminal/units.js";
+import { fieldColumns } from "./field-columns.js";
 import { processLines } from "./process-table.js";
 import { saturation } from "./saturation.js";
 
@@ -56,36 +57,25 @@ function nameOf(result: PoolResult): string {
   return visible(name ?? result.target);
 }
 
-const right = { align: "right" } as const;
-
-/** A column of a pool's values; a pool that failed, or does not tell, has `-`. */
-function poolColumn(
-  title: string,
-  value: (pool: PoolStatus) => string | number | undefined,
-  more: Omit<Column<PoolResult>, "title" | "value"> = right,
-): Column<PoolResult> {
-  return {
-    title,
-    value: (result) => `${(result.ok ? value(result.value) : undefined) ?? "-"}`,
-    ...more,
-  };
-}
-
-const columns: readonly Column<PoolResult>[] = [
-  poolColumn("POOL", ({ pool }) => pool && visible(pool), { shrinkTo: 8 }),
-  poolColumn("PM", (pool) => pool.processManager && visible(pool.processManager), { dropOrder: 7 }),
-  poolColumn("ACTIVE", (pool) => pool.activeProcesses),
-  poolColumn("IDLE", (pool) => pool.idleProcesses),
-  poolColumn("TOTAL", (pool) => pool.totalProcesses),
-  poolColumn("PEAK", (pool) => pool.maxActiveProcesses, { ...right, dropOrder: 6 }),
-  poolColumn("QUEUE", listenQueue),
-  poolColumn("MAXED", (pool) => pool.maxChildrenReached, { ...right, dropOrder: 2 }),
-  poolColumn("SLOW", (pool) => pool.slowRequests, { ...right, dropOrder: 3 }),
-  poolColumn("REQUESTS", (pool) => pool.acceptedConn, { ...right, dropOrder: 4 }),
-  poolColumn("UPTIME", uptime, { ...right, dropOrder: 5 }),
-];
-
-const memoryColumn = poolColumn("MEMORY", memoryPeak, { ...right, dropOrder: 8 });
+/** The values of a pool that failed are not known. */
+const columns = fieldColumns<PoolResult, PoolFieldName>(
+  poolFields,
+  {
+    pool: { shrinkTo: 8 },
+    processManager: { dropOrder: 7 },
+    activeProcesses: {},
+    idleProcesses: {},
+    totalProcesses: {},
+    maxActiveProcesses: { dropOrder: 6 },
+    listenQueue: {},
+    maxChildrenReached: { dropOrder: 2 },
+    slowRequests: { dropOrder: 3 },
+    acceptedConn: { dropOrder: 4 },
+    startSince: { dropOrder: 5 },
+    memoryPeak: { dropOrder: 8 },
+  },
+  (result, name) => (result.ok ? result.value[name] : undefined),
+).map((column) => (column.name === "listenQueue" ? { ...column, value: listenQueue } : column));
 
 const targetColumn: Column<PoolResult> = {
   title: "TARGET",
@@ -94,16 +84,10 @@ const targetColumn: Column<PoolResult> = {
   shrinkTo: 20,
 };
 
-function listenQueue({ listenQueue: waiting, listenQueueLen: size }: PoolStatus) {
-  return waiting !== undefined && size ? `${waiting}/${size}` : waiting;
-}
-
-function uptime({ startSince }: PoolStatus) {
-  return startSince === undefined ? undefined : formatSeconds(startSince);
-}
-
-function memoryPeak({ memoryPeak: bytes }: PoolStatus) {
-  return bytes === undefined ? undefined : formatBytes(bytes);
+/** The connections that wait, and the size of the queue if it is known. */
+function listenQueue(result: PoolResult): string {
+  const { listenQueue: waiting, listenQueueLen: size } = result.ok ? result.value : {};
+  return waiting === undefined ? "-" : `${waiting}${size ? `/${size}` : ""}`;
 }
 
 /** One line a pool, with the columns that fit. */
@@ -116,9 +100,13 @@ export class PoolTable {
    * @param width cells of a line; undefined cuts nothing
    */
   constructor(sample: readonly PoolResult[], style: Style, width?: number) {
-    const hasMemory = sample.some((result) => result.ok && result.value.memoryPeak !== undefined);
-    const memory = hasMemory ? [memoryColumn] : [];
-    this.#layout = layOut([...columns, ...memory, targetColumn], sample, width);
+    // A field of later versions of PHP has a column only if a pool has it.
+    const shown = columns.filter(
+      ({ name, since }) =>
+        since <= ORDERED_SINCE ||
+        sample.some((result) => result.ok && result.value[name] !== undefined),
+    );
+    this.#layout = layOut([...shown, targetColumn], sample, width);
     this.#style = style;
   }
 

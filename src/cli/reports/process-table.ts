@@ -1,68 +1,27 @@
+import { ORDERED_SINCE, type ProcessFieldName, processFields } from "../../status-page/fields.js";
 import { ProcessState, type ProcessStatus, processState } from "../../status-page/pool-status.js";
 import type { Style } from "../terminal/style.js";
-import { type Column, layOut, rowLine, titleLine } from "../terminal/table.js";
-import { visible } from "../terminal/text.js";
-import { formatBytes, formatMicroseconds } from "../terminal/units.js";
+import { layOut, rowLine, titleLine } from "../terminal/table.js";
+import { fieldColumns } from "./field-columns.js";
 
-const right = { align: "right" } as const;
-
-const columns: readonly Column<ProcessStatus>[] = [
-  { title: "PID", value: ({ pid }) => `${pid}`, ...right },
-  { title: "STATE", value: stateWord },
-  { title: "REQUESTS", value: ({ requests }) => `${requests}`, ...right, dropOrder: 2 },
+const columns = fieldColumns<ProcessStatus, ProcessFieldName>(
+  processFields,
   {
-    title: "DURATION",
-    value: ({ requestDuration: time }) => (time === undefined ? "-" : formatMicroseconds(time)),
-    ...right,
+    pid: {},
+    state: {},
+    requests: { dropOrder: 2 },
+    requestDuration: {},
+    requestMethod: { shrinkTo: 6 },
+    requestUri: { shrinkTo: 16 },
+    user: { shrinkTo: 8, dropOrder: 3 },
+    script: { clip: "start", shrinkTo: 12, dropOrder: 4 },
+    lastRequestCpu: { dropOrder: 1 },
+    lastRequestMemory: {},
   },
-  { title: "METHOD", value: ({ requestMethod }) => visible(requestMethod), shrinkTo: 6 },
-  { title: "URI", value: ({ requestUri }) => visible(requestUri), shrinkTo: 16 },
-];
-
-const userColumn: Column<ProcessStatus> = {
-  title: "USER",
-  value: ({ user }) => visible(user),
-  shrinkTo: 8,
-  dropOrder: 3,
-};
-
-const lastColumns: readonly Column<ProcessStatus>[] = [
-  {
-    title: "SCRIPT",
-    value: ({ script }) => visible(script),
-    clip: "start",
-    shrinkTo: 12,
-    dropOrder: 4,
-  },
-  { title: "CPU", value: cpu, ...right, dropOrder: 1 },
-  { title: "MEMORY", value: memory, ...right },
-];
-
-/** The states of all versions of PHP, shorter. What is new is shown as it is. */
-const stateWords: Readonly<Record<ProcessState, string>> = {
-  [ProcessState.Idle]: "Idle",
-  [ProcessState.Running]: "Running",
-  [ProcessState.Finishing]: "Finishing",
-  [ProcessState.Ending]: "Ending",
-  [ProcessState.ReadingHeaders]: "Reading",
-  [ProcessState.GettingRequestInformation]: "Getting info",
-  [ProcessState.Creating]: "Creating",
-};
-
-function stateWord({ state }: ProcessStatus): string {
-  const known = processState(state);
-  return known === undefined ? visible(state) : stateWords[known];
-}
-
-/** CPU and memory are those of the last request, and not yet known of one that runs. */
-function cpu(process: ProcessStatus): string {
-  const { lastRequestCpu: percent } = process;
-  return percent === undefined || !isIdle(process) ? "-" : `${percent.toFixed(1)}%`;
-}
-
-function memory(process: ProcessStatus): string {
-  return isIdle(process) ? formatBytes(process.lastRequestMemory) : "-";
-}
+  // What the last request took is not known while a request runs.
+  (process, name) =>
+    name.startsWith("lastRequest") && !isIdle(process) ? undefined : process[name],
+);
 
 function isIdle({ state }: ProcessStatus): boolean {
   return processState(state) === ProcessState.Idle;
@@ -89,8 +48,12 @@ export function processLines(
 ): string[] {
   const sorted = byDuration(processes);
   const hasUsers = width === undefined || sorted.some(({ user }) => user !== "-" && user !== "");
-  const all = [...columns, ...(hasUsers ? [userColumn] : []), ...lastColumns];
-  const layout = layOut(all, sorted, width);
+  const shown = columns.filter(
+    ({ name, since }) =>
+      (name !== "user" || hasUsers) &&
+      (since <= ORDERED_SINCE || sorted.some((process) => process[name] !== undefined)),
+  );
+  const layout = layOut(shown, sorted, width);
   const lines = sorted.map((process) => {
     const line = rowLine(layout, process);
     return isIdle(process) ? style.faint(line) : line;
