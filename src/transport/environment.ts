@@ -58,7 +58,9 @@ export function requestVariablesFromEnvironment(
   for (const name of named) {
     if (name !== "" && !name.includes("=") && name !== CLIENT_PROXY) continue;
     const why =
-      name === CLIENT_PROXY ? "is set by clients, and is not forwarded" : "has no valid name";
+      name === CLIENT_PROXY
+        ? "is set by clients, and is not forwarded"
+        : "is not one that an environment can hold";
     throw new GatewayError(ErrorCode.BadInput, `the variable ${JSON.stringify(name)} ${why}`, {
       hint: "name a variable of this program's environment, as in APP_ENV",
     });
