@@ -7,8 +7,7 @@ export { type HeadLayout, LocationForm, type ResponseHead } from "./cgi/response
 export { type ResponseHeadOptions, ResponseHeadReader } from "./cgi/response-head-reader.js";
 export { type Variable, Variables, type VariableValue } from "./cgi/variables.js";
 export type { Engine, EngineName } from "./engine/engine.js";
-export { SCOREBOARD_LETTERS, WINDOW, WINDOW_SIZE } from "./engine/memory.js";
-export { type EngineChoice, engine, engineChoice } from "./engine/select.js";
+export { defaultEngine, type EngineChoice, engineChoice, getEngine } from "./engine/select.js";
 export { ErrorCode, GatewayError, type GatewayErrorOptions } from "./errors.js";
 export {
   encodeAbortRequest,

@@ -1,6 +1,6 @@
 import type { Engine } from "../engine/engine.js";
 import { WINDOW } from "../engine/memory.js";
-import { engine as defaultEngine } from "../engine/select.js";
+import { defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import type { ClientHandlers, ClientMachine, RequestEnd } from "./client-machine.js";
 import type { Variable } from "./variables.js";

@@ -1,4 +1,4 @@
-import { engine } from "../engine/select.js";
+import { defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultLimits } from "../limits.js";
 import type { Connector } from "../transport/connection.js";
@@ -97,7 +97,7 @@ class ConnectionKeeper {
       maxRequests: this.#options.maxRequests ?? defaultLimits.requests,
       onIdle: (each) => this.#keepOrClose(each),
       onClosed: (each) => this.#remove(each),
-      engine: engine(),
+      engine: defaultEngine(),
     });
     this.#connections.add(connection);
     return connection;

@@ -3,7 +3,7 @@ import type { RequestEnd } from "../cgi/client-machine.js";
 import { ProgramClient } from "../cgi/program-client.js";
 import { checkVariable, type Variable, type VariableValue } from "../cgi/variables.js";
 import { WINDOW } from "../engine/memory.js";
-import { engine } from "../engine/select.js";
+import { defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import type { Trace } from "../transport/connection.js";
 import { CLIENT_PROXY } from "../transport/environment.js";
@@ -78,7 +78,7 @@ class ProgramChannel extends RequestChannel implements ProcessHandlers {
   }
 
   data(length: number): void {
-    this.#trace?.("received", engine().memory.subarray(WINDOW, WINDOW + length));
+    this.#trace?.("received", defaultEngine().memory.subarray(WINDOW, WINDOW + length));
     this.#guard(() => this.machine.receive(length));
   }
 

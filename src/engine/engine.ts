@@ -16,32 +16,47 @@ import type {
   TableResult,
 } from "./memory.js";
 
+export type EngineName = "webassembly" | "typescript";
+
 /**
- * The hot path of every protocol here: whole jobs on bytes that are already in memory. A job reads
- * `length` bytes at `start`, which lie in the window.
- *
- * Both implementations work over one memory map and leave the same bytes in it, so that
- * everything above reads results without knowing which one ran. Nothing here allocates, and
- * nothing throws: a negative result is an {@link EngineError}. After an error `Consumed` and
- * `ErrorOffset` hold, the table's rows do not, and a state is of no further use; results of
- * {@link Engine.demultiplex} tell what came before the error. A `Range` error writes nothing.
+ * What takes bytes apart for everything here: in WebAssembly, or in TypeScript with the same results.
+ * `getEngine` has one by its name, to be passed as an option `engine`. What is given none uses the
+ * engine of the process, `defaultEngine`. An engine serves any number of decoders and connections.
  */
 export interface Engine {
   readonly name: EngineName;
+}
+
+/** @internal What the codecs see of an engine: its memory, and jobs that work on it. */
+export interface Engine extends EngineJobs {
   /** The whole memory. Its buffer never grows and never detaches. */
   readonly memory: Uint8Array;
   /**
-   * {@link STATE_WORDS} words of state, lent for a call: a decoder sets them to its own before it
-   * calls a job that has a state, and copies them back after it. One engine serves every stream.
+   * {@link STATE_WORDS} words of state, lent for a call. A decoder sets them to its own before it
+   * calls a job that has a state, and copies them back after the call.
    */
   readonly state: Int32Array;
   /** The results of the last call: {@link DemultiplexResult}, {@link TableResult} or counts. */
   readonly results: Int32Array;
   /** The rows that the last call wrote, {@link ROW_WORDS} words each. */
   readonly table: Int32Array;
-  /** The table as doubles: the numbers of {@link Engine.splitLines}. */
+  /** The table as doubles: the numbers of {@link EngineJobs.splitLines}. */
   readonly numbers: Float64Array;
+}
 
+/**
+ * The hot path of every protocol here: whole jobs on bytes that are already in memory. A job reads
+ * `length` bytes at `start`, which lie in the window.
+ *
+ * Both implementations work over one memory map (memory.ts) and leave the same bytes in it, so that
+ * callers read results without knowing which one ran. No job allocates memory or throws: a negative
+ * result is an {@link EngineError}. After an error, `Consumed` and `ErrorOffset` are valid, the rows
+ * of the table are not, and the state is of no further use; the results of {@link demultiplex}
+ * describe what came before the error. A `Range` error writes nothing.
+ *
+ * @internal
+ */
+export interface EngineJobs {
   /**
    * Takes apart the FastCGI records of one request. stdout is drawn together where it lies in the
    * window, stderr is copied to {@link ASIDE}; records of other ids and types are counted and
@@ -119,5 +134,3 @@ export interface Engine {
    */
   splitLines(start: number, length: number, final: number): number;
 }
-
-export type EngineName = "webassembly" | "typescript" | "default";

@@ -10,7 +10,7 @@ import {
   WINDOW,
   WINDOW_SIZE,
 } from "../engine/memory.js";
-import { engine as defaultEngine } from "../engine/select.js";
+import { defaultEngine } from "../engine/select.js";
 import { requestIdOf, typeOf } from "../engine/typescript/record-header.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { RECORD_HEADER_LENGTH, RecordType } from "./protocol.js";

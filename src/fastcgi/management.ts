@@ -7,7 +7,7 @@ import { otherServerError } from "../cgi/spoken-protocol.js";
 import { type Variable, valueBytes } from "../cgi/variables.js";
 import type { Engine } from "../engine/engine.js";
 import { WINDOW } from "../engine/memory.js";
-import { engine as defaultEngine } from "../engine/select.js";
+import { defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { ConnectionDecoder, type RecordPiece } from "./connection-decoder.js";
 import { encodePairs, encodeRecord, encodeUnknownType } from "./encode.js";

@@ -3,7 +3,7 @@ import { PackedVariables } from "../cgi/packed-variables.js";
 import { type Variable, Variables, variableOf } from "../cgi/variables.js";
 import type { Engine } from "../engine/engine.js";
 import { PairRow, ROW_WORDS, TableResult, WINDOW, WINDOW_SIZE } from "../engine/memory.js";
-import { engine as defaultEngine } from "../engine/select.js";
+import { defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultLimits } from "../limits.js";
 

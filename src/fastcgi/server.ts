@@ -3,7 +3,7 @@ import type { ServerHandlers, ServerMachine } from "../cgi/server-machine.js";
 import { otherClientError } from "../cgi/spoken-protocol.js";
 import type { Engine } from "../engine/engine.js";
 import { WINDOW_SIZE } from "../engine/memory.js";
-import { engine as defaultEngine } from "../engine/select.js";
+import { defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultLimits, type Limits } from "../limits.js";
 import { ConnectionDecoder, type LongContent, type RecordPiece } from "./connection-decoder.js";

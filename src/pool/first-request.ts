@@ -3,7 +3,7 @@ import { Protocol } from "../address.js";
 import { ignoringReceiver, type ServerMachine } from "../cgi/server-machine.js";
 import { Variables } from "../cgi/variables.js";
 import { variablesFromHttp } from "../cgi/variables-from-http.js";
-import { engine } from "../engine/select.js";
+import { defaultEngine } from "../engine/select.js";
 import { serverMachineOf } from "../server/open-connection.js";
 import type { WorkerServeOptions } from "./options.js";
 
@@ -89,7 +89,7 @@ export class MachineHeadReader implements VariablesReader {
         close: stop,
       },
       { limits },
-      engine(),
+      defaultEngine(),
     );
   }
 

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { Protocol } from "../address.js";
-import { engine } from "../engine/select.js";
+import { defaultEngine } from "../engine/select.js";
 import type {
   ConnectionOwner,
   ConnectionService,
@@ -25,7 +25,7 @@ export class Refuser {
     this.#open = openerOf(protocol, { limits, timeouts });
     this.#service = {
       protocol,
-      engine: engine(),
+      engine: defaultEngine(),
       timeouts,
       runnerOptions: { bodyBuffer: 0, bodyTimeout: 0, responseTimeout: 0 },
       machineOptions: { limits, maxRequests: 0 },

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { Protocol } from "../address.js";
 import type { Engine } from "../engine/engine.js";
-import { engine } from "../engine/select.js";
+import { defaultEngine } from "../engine/select.js";
 import { GatewayError } from "../errors.js";
 import { allowedPeers, isAllowed } from "../server/allowed-peers.js";
 import { type Application, connectionHandlerOf } from "../server/application.js";
@@ -34,7 +34,7 @@ export class PoolWorker implements WorkerService {
   readonly respond: Responder;
   readonly protocol: Protocol;
   readonly logsErrors = true;
-  readonly engine: Engine = engine();
+  readonly engine: Engine = defaultEngine();
   readonly timeouts: ConnectionTimeouts;
   readonly machineOptions: ServerMachineOptions;
   readonly runnerOptions: RunnerOptions;

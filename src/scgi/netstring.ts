@@ -12,7 +12,7 @@ import {
   WINDOW,
   WINDOW_SIZE,
 } from "../engine/memory.js";
-import { engine as defaultEngine } from "../engine/select.js";
+import { defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultLimits } from "../limits.js";
 

@@ -13,7 +13,7 @@ import {
   WINDOW,
   WINDOW_SIZE,
 } from "../engine/memory.js";
-import { engine as defaultEngine } from "../engine/select.js";
+import { defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultLimits, type Limits } from "../limits.js";
 import { NetstringFraming, type NetstringOptions } from "./netstring.js";

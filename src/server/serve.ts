@@ -1,7 +1,7 @@
 import type net from "node:net";
 import { Protocol } from "../address.js";
 import type { Engine } from "../engine/engine.js";
-import { engine as defaultEngine } from "../engine/select.js";
+import { defaultEngine } from "../engine/select.js";
 import { addressOf, listenOn } from "../transport/listen.js";
 import { parseListenAddress } from "../transport/listen-address.js";
 import { allowedPeers, isAllowed, listensOnTcp } from "./allowed-peers.js";

@@ -3,7 +3,7 @@ import type { Engine } from "../engine/engine.js";
 import { hashKey } from "../engine/hash-key.js";
 import { LineReader } from "../engine/line-reader.js";
 import { LineKind } from "../engine/memory.js";
-import { engine as defaultEngine } from "../engine/select.js";
+import { defaultEngine } from "../engine/select.js";
 import { GatewayError } from "../errors.js";
 import type { FieldValue } from "./field-values.js";
 import { entriesOf, isText, ORDERED_SINCE, type PoolFieldName, poolFields } from "./fields.js";

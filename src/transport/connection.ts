@@ -1,5 +1,5 @@
 import { WINDOW } from "../engine/memory.js";
-import { engine } from "../engine/select.js";
+import { defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 
 /** What a connection reports. Nothing is reported after `closed`, or after `destroy()`. */
@@ -41,7 +41,7 @@ export type Trace = (direction: "sent" | "received", bytes: Uint8Array) => void;
 
 /** A connector whose connections pass all bytes, in both directions, to `trace` first. */
 export function tracingConnector(connector: Connector, trace: Trace): Connector {
-  const { memory } = engine();
+  const { memory } = defaultEngine();
   return (handlers) => {
     const connection = connector({
       connected: () => handlers.connected(),

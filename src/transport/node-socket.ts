@@ -2,7 +2,7 @@ import net from "node:net";
 import { type Address, type SocketEndpoint, socketEndpoint } from "../address.js";
 import type { Engine } from "../engine/engine.js";
 import { WINDOW, WINDOW_SIZE } from "../engine/memory.js";
-import { engine as defaultEngine } from "../engine/select.js";
+import { defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { connectError } from "./connect-error.js";
 import {

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Engine } from "../engine/engine.js";
 import { WINDOW, WINDOW_SIZE } from "../engine/memory.js";
-import { engine as defaultEngine } from "../engine/select.js";
+import { defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 
 export interface ProcessOptions {

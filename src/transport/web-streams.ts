@@ -1,7 +1,7 @@
 import { concat } from "../bytes.js";
 import type { Engine } from "../engine/engine.js";
 import { WINDOW, WINDOW_SIZE } from "../engine/memory.js";
-import { engine as defaultEngine } from "../engine/select.js";
+import { defaultEngine } from "../engine/select.js";
 import type { GatewayError } from "../errors.js";
 import {
   brokenConnection,

@@ -3,7 +3,7 @@ import { otherServerError } from "../cgi/spoken-protocol.js";
 import { UntilCloseClient } from "../cgi/until-close-client.js";
 import type { Engine } from "../engine/engine.js";
 import { WINDOW } from "../engine/memory.js";
-import { engine as defaultEngine } from "../engine/select.js";
+import { defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { encodePacket, encodePing, type UwsgiPacketInit } from "./encode.js";
 import { DEFAULT_BUFFER_SIZE, Modifier, PACKET_HEADER_LENGTH } from "./protocol.js";

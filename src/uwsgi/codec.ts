@@ -15,7 +15,7 @@ import {
   WINDOW,
   WINDOW_SIZE,
 } from "../engine/memory.js";
-import { engine as defaultEngine } from "../engine/select.js";
+import { defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { carriesVariables, MAX_DATA_SIZE, PACKET_HEADER_LENGTH } from "./protocol.js";
 

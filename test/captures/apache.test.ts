@@ -8,7 +8,7 @@ import { PageDecoder } from "../../src/apache/page/page-decoder.js";
 import { parseServerStatus } from "../../src/apache/page/text-page.js";
 import type { WorkerRow } from "../../src/apache/page/worker-row.js";
 import type { GatewayError } from "../../src/errors.js";
-import { bothEngines } from "../engine/engines.js";
+import { engines } from "../engine/engines.js";
 import { fixture } from "../fixtures.js";
 import {
   apacheHtmlPages,
@@ -127,36 +127,33 @@ describe("the pages of httpd, however they are cut", () => {
   ]);
 });
 
-describe.each(bothEngines)(
-  "the pages of httpd that are read whole, on the %s engine",
-  (_, engine) => {
-    it.each(apacheTextPages)("parseServerStatus reads %s", (file) => {
-      const page = fixture(file);
-      const status = parseServerStatus(page, engine);
-      const value = (key: string) => new RegExp(`^${key}: (.*)$`, "m").exec(latin1(page))?.[1];
-      const number = (key: string) => (value(key) === undefined ? undefined : Number(value(key)));
-      expect(status).toMatchObject({
-        busyWorkers: number("BusyWorkers"),
-        idleWorkers: number("IdleWorkers"),
-        totalAccesses: number("Total Accesses"),
-        serverVersion: value("ServerVersion"),
-        warnings: [],
-      });
-      expect(status.scoreboard?.letters).toBe(value("Scoreboard"));
+describe.each(engines)("the pages of httpd that are read whole, on the %s engine", (_, engine) => {
+  it.each(apacheTextPages)("parseServerStatus reads %s", (file) => {
+    const page = fixture(file);
+    const status = parseServerStatus(page, engine);
+    const value = (key: string) => new RegExp(`^${key}: (.*)$`, "m").exec(latin1(page))?.[1];
+    const number = (key: string) => (value(key) === undefined ? undefined : Number(value(key)));
+    expect(status).toMatchObject({
+      busyWorkers: number("BusyWorkers"),
+      idleWorkers: number("IdleWorkers"),
+      totalAccesses: number("Total Accesses"),
+      serverVersion: value("ServerVersion"),
+      warnings: [],
     });
+    expect(status.scoreboard?.letters).toBe(value("Scoreboard"));
+  });
 
-    const others = [
-      ...apacheHtmlPages,
-      ...apacheMetrics,
-      ...lighttpdPages,
-      ...poolPages,
-      ...poolHtmlPages,
-    ];
-    it(`parseServerStatus refuses ${others.length} pages that are none, or are for people`, () => {
-      for (const file of others) {
-        const problem = attempt(() => parseServerStatus(fixture(file), engine));
-        expect(problem?.code, file).toBe("not_a_status_page");
-      }
-    });
-  },
-);
+  const others = [
+    ...apacheHtmlPages,
+    ...apacheMetrics,
+    ...lighttpdPages,
+    ...poolPages,
+    ...poolHtmlPages,
+  ];
+  it(`parseServerStatus refuses ${others.length} pages that are none, or are for people`, () => {
+    for (const file of others) {
+      const problem = attempt(() => parseServerStatus(fixture(file), engine));
+      expect(problem?.code, file).toBe("not_a_status_page");
+    }
+  });
+});

@@ -1,7 +1,7 @@
 import { describe, expect } from "vitest";
 import type { Engine } from "../../src/engine/engine.js";
 import { FastCgiServer } from "../../src/fastcgi/server.js";
-import { bothEngines } from "../engine/engines.js";
+import { engines } from "../engine/engines.js";
 import {
   fastCgiConnections,
   fastCgiFrontEnds,
@@ -128,6 +128,6 @@ const rows = [
   }),
 ];
 
-describe.each(bothEngines)("FastCGI's server however it is cut, on the %s engine", (_, engine) => {
+describe.each(engines)("FastCGI's server however it is cut, on the %s engine", (_, engine) => {
   everyFile(rows, engine);
 });

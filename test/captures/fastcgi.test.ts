@@ -6,7 +6,7 @@ import { ValuesClient } from "../../src/fastcgi/management.js";
 import { PairDecoder } from "../../src/fastcgi/pair-decoder.js";
 import { type FastCgiRecord, RecordReader } from "../../src/fastcgi/records.js";
 import { ResponseDecoder } from "../../src/fastcgi/response-decoder.js";
-import { bothEngines } from "../engine/engines.js";
+import { engines } from "../engine/engines.js";
 import { fastCgiAnswers, fastCgiConnections } from "./captures.js";
 import { type Answer, answerOf, attempt, problemOf, textsOf } from "./drive.js";
 import {
@@ -164,7 +164,7 @@ const rows = [
   }),
 ];
 
-describe.each(bothEngines)("FastCGI however it is cut, on the %s engine", (_, engine) => {
+describe.each(engines)("FastCGI however it is cut, on the %s engine", (_, engine) => {
   everyFile(rows, engine);
 });
 

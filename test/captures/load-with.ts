@@ -13,9 +13,9 @@ export async function loadWith<Modules>(
   vi.resetModules();
   vi.stubEnv("FCGI_PROBE_ENGINE", name);
   try {
-    const { engine } = await import("../../src/engine/select.js");
-    expect(engine().name).toBe(name);
-    return [name, engine(), await load()];
+    const { defaultEngine } = await import("../../src/engine/select.js");
+    expect(defaultEngine().name).toBe(name);
+    return [name, defaultEngine(), await load()];
   } finally {
     vi.unstubAllEnvs();
   }

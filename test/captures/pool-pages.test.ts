@@ -4,7 +4,7 @@ import { linesOf } from "../../src/discovery/lines.js";
 import { FastCgiClient } from "../../src/fastcgi/client.js";
 import { encodeEndRequest, encodeRecord } from "../../src/fastcgi/encode.js";
 import { parseStatusPage } from "../../src/status-page/read-page.js";
-import { bothEngines } from "../engine/engines.js";
+import { engines } from "../engine/engines.js";
 import { fixture } from "../fixtures.js";
 import {
   apacheHtmlPages,
@@ -57,7 +57,7 @@ const patterns: Record<string, { pool: RegExp; accepted: RegExp; processes: RegE
   },
 };
 
-describe.each(bothEngines)("status pages of PHP-FPM, on the %s engine", (_, engine) => {
+describe.each(engines)("status pages of PHP-FPM, on the %s engine", (_, engine) => {
   everyFile(
     [
       row({

@@ -12,7 +12,7 @@ import { defaultLimits } from "../../src/limits.js";
 import { createScgiClient } from "../../src/scgi/client.js";
 import { handlerOf } from "../../src/server/handler.js";
 import { createUwsgiClient } from "../../src/uwsgi/client.js";
-import { bothEngines } from "../engine/engines.js";
+import { engines } from "../engine/engines.js";
 import { makeContext } from "../server/context.js";
 import { fastCgiAnswers, scgiAnswers, uwsgiAnswers } from "./captures.js";
 import { answerOf, attempt, problemOf, receive } from "./drive.js";
@@ -141,7 +141,7 @@ const rows = [
   }),
 ];
 
-describe.each(bothEngines)("answers however they are cut, on the %s engine", (_, engine) => {
+describe.each(engines)("answers however they are cut, on the %s engine", (_, engine) => {
   everyFile(rows, engine);
 });
 

@@ -7,7 +7,7 @@ import { createUwsgiClient, UwsgiPingClient } from "../../src/uwsgi/client.js";
 import { UwsgiPacketDecoder } from "../../src/uwsgi/codec.js";
 import { createUwsgiServer } from "../../src/uwsgi/server.js";
 import { peerView } from "../cgi/peer-env.js";
-import { bothEngines } from "../engine/engines.js";
+import { engines } from "../engine/engines.js";
 import {
   fastCgiFrontEnds,
   scgiAnswers,
@@ -232,6 +232,6 @@ const uwsgiRows = [
   }),
 ];
 
-describe.each(bothEngines)("SCGI and uwsgi however they are cut, on the %s engine", (_, engine) => {
+describe.each(engines)("SCGI and uwsgi however they are cut, on the %s engine", (_, engine) => {
   everyFile([...scgiRows, ...uwsgiRows], engine);
 });

@@ -9,7 +9,7 @@ import { serve } from "../captures/drive.js";
 import { latin1 } from "../captures/plain.js";
 import { cut, mutated, points } from "../engine/arbitraries.js";
 import { join } from "../engine/bytes.js";
-import { bothEngines } from "../engine/engines.js";
+import { engines } from "../engine/engines.js";
 import { bodies } from "../fastcgi/arbitrary.js";
 import { fuzz } from "../harness/fuzz.js";
 import { variableLists } from "./arbitrary.js";
@@ -36,7 +36,7 @@ export function describeOneRequest({ name, encode, create, others }: OneRequestP
     fc.oneof({ weight: 4, arbitrary: sent }, { weight: 1, arbitrary: others }),
   );
 
-  describe.each(bothEngines)(`${name}'s server machine (%s)`, (_, engine) => {
+  describe.each(engines)(`${name}'s server machine (%s)`, (_, engine) => {
     fuzz("serves what was sent, at any cut", () =>
       fc.property(good, points, ([variables, body, rest], points) => {
         const bytes = join(encode(variables, body.length), body, rest);

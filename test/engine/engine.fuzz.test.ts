@@ -20,8 +20,7 @@ import {
   WINDOW,
   WINDOW_SIZE,
 } from "../../src/engine/memory.js";
-import { createTypeScriptEngine } from "../../src/engine/typescript.js";
-import { createWebAssemblyEngine } from "../../src/engine/webassembly.js";
+import { createTypeScriptEngine, createWebAssemblyEngine } from "../../src/engine/select.js";
 import { fuzz } from "../harness/fuzz.js";
 import {
   alphabet,

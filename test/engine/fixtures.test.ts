@@ -15,9 +15,9 @@ import { everyFile, row } from "../captures/table.js";
 import { latin1 as bytesOf } from "./bytes.js";
 import { demultiplex, demultiplexConnection, frame, result } from "./drive.js";
 import { PAGE_LINE_COLUMNS, PageLine, split, splitLineRows } from "./drive-split.js";
-import { bothEngines } from "./engines.js";
+import { engines } from "./engines.js";
 
-const reference = bothEngines[1]?.[1] as Engine;
+const reference = engines[1]?.[1] as Engine;
 const STREAMS = { first: 4, last: 8 };
 
 /** The rows that a connection gives: records, and runs of records of one stream. */
@@ -216,6 +216,6 @@ const rows = [
   }),
 ];
 
-describe.each(bothEngines)("captured bytes however they are cut, %s", (_, engine) => {
+describe.each(engines)("captured bytes however they are cut, %s", (_, engine) => {
   everyFile(rows, engine);
 });

@@ -1,16 +1,18 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { MEMORY_SIZE } from "../../src/engine/memory.js";
-import { createTypeScriptEngine } from "../../src/engine/typescript.js";
+import { createTypeScriptEngine, getEngine } from "../../src/engine/select.js";
 
 const dist = new URL("../../dist/engine/select.js", import.meta.url).href;
 
 /** What a fresh process says of its engine, and that it works. */
 function choice(forced?: string, before = "", ...flags: string[]) {
   const script = `${before}
-    const { engine, engineChoice } = await import(${JSON.stringify(dist)});
-    const counted = engine().countScoreboard(196608, 16);
-    console.log(JSON.stringify({ ...engineChoice(), counted, same: engine() === engine() }));`;
+    const { defaultEngine, engineChoice, getEngine } = await import(${JSON.stringify(dist)});
+    const engine = defaultEngine();
+    const counted = engine.countScoreboard(196608, 16);
+    const same = engine === defaultEngine() && engine === getEngine(engine.name);
+    console.log(JSON.stringify({ ...engineChoice(), counted, same }));`;
   const { FCGI_PROBE_ENGINE: _, ...env } = process.env;
   const { stdout, stderr } = spawnSync(
     process.execPath,
@@ -23,10 +25,10 @@ function choice(forced?: string, before = "", ...flags: string[]) {
   return stdout === "" ? stderr : JSON.parse(stdout);
 }
 
-describe("engine()", () => {
+describe("defaultEngine", () => {
   it("is WebAssembly, once for the process, and says why", () => {
     expect(choice()).toEqual({
-      name: "default",
+      name: "webassembly",
       reason: "WebAssembly is the faster one for every job and size",
       counted: 16,
       same: true,
@@ -42,8 +44,11 @@ describe("engine()", () => {
     });
   });
 
-  it.each(["", "default"])("chooses for itself where FCGI_PROBE_ENGINE is %j", (name) => {
-    expect(choice(name)).toMatchObject({ name: "default" });
+  it("chooses for itself where FCGI_PROBE_ENGINE is empty", () => {
+    expect(choice("")).toMatchObject({
+      name: "webassembly",
+      reason: "WebAssembly is the faster one for every job and size",
+    });
   });
 
   it("refuses an FCGI_PROBE_ENGINE that names no engine", () => {
@@ -75,7 +80,15 @@ describe("engine()", () => {
       if (name === "FCGI_PROBE_ENGINE") throw new Error("NotCapable");
       return env[name];
     } });`;
-    expect(choice("typescript", forbid)).toMatchObject({ name: "default" });
+    expect(choice("typescript", forbid)).toMatchObject({ name: "webassembly" });
+  });
+});
+
+describe("getEngine", () => {
+  it.each(["webassembly", "typescript"] as const)("has one engine %s", (name) => {
+    const engine = getEngine(name);
+    expect(engine.name).toBe(name);
+    expect(getEngine(name)).toBe(engine);
   });
 });
 

@@ -6,7 +6,7 @@ import { serve } from "../captures/drive.js";
 import { latin1, plainRecords } from "../captures/plain.js";
 import { deeds, happenings, WatchedServer } from "../cgi/watched-server.js";
 import { cut, mutated, points } from "../engine/arbitraries.js";
-import { bothEngines } from "../engine/engines.js";
+import { engines } from "../engine/engines.js";
 import { fuzz } from "../harness/fuzz.js";
 import { hostile, mixed, requestOf } from "./arbitrary.js";
 
@@ -23,7 +23,7 @@ const sequences = mixed(
     .chain((ids) => fc.tuple(...ids.map((id) => requestOf(id)))),
 );
 
-describe.each(bothEngines)("FastCGI's server machine (%s)", (_, engine) => {
+describe.each(engines)("FastCGI's server machine (%s)", (_, engine) => {
   fuzz("serves what was sent, at any cut", () =>
     fc.property(sequences, points, ({ requests, bytes }, points) => {
       const create = (handlers: ServerHandlers) =>

@@ -23,7 +23,7 @@ export async function runtimes(here) {
   const esbuild = await import("esbuild");
   const module = (...path) => join(here, "node_modules", ...path);
   const node = process.execPath;
-  const engine = "default";
+  const engine = "webassembly";
   return [
     { name: `Node ${process.versions.node}`, engine, program: node, args: ["main.mjs"] },
     {

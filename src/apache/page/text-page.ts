@@ -2,7 +2,7 @@ import { latin1 } from "../../bytes.js";
 import type { Engine } from "../../engine/engine.js";
 import { LineReader } from "../../engine/line-reader.js";
 import { LineKind } from "../../engine/memory.js";
-import { engine as defaultEngine } from "../../engine/select.js";
+import { defaultEngine } from "../../engine/select.js";
 import { readBalancerField } from "./module-lines.js";
 import { notATextPage } from "./not-a-status-page.js";
 import { readScoreboard, type Scoreboard } from "./scoreboard.js";
