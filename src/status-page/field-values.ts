@@ -26,7 +26,7 @@ export function parseValue(type: FieldType, text: string): FieldValue | undefine
   }
 }
 
-/** Seconds since 1970 of a date in either spelling: digits, or as {@link readLogDate} has it. */
+/** Reads a date, in digits or as {@link readLogDate} does, in seconds since 1970, else NaN. */
 export function parseStartTime(text: string): number {
   if (/^\d{1,12}$/.test(text)) return Number(text);
   return readLogDate(
@@ -37,9 +37,8 @@ export function parseStartTime(text: string): number {
 }
 
 /**
- * Reads a whole number that may be below zero. From 2^63 to 2^64 - 1 it is a negative one that was
- * printed as unsigned, as PHP does where a clock was set back or a counter fell below zero. Returns
- * `undefined` for anything else.
+ * Reads a whole number. From 2^63 to 2^64 - 1 it is a negative one: PHP prints numbers as unsigned,
+ * even after a clock was set back or a counter fell below zero. `undefined` if it is not a number.
  */
 export function parseSigned(text: string): number | undefined {
   if (!/^-?\d{1,20}$/.test(text)) return undefined;

@@ -1,7 +1,7 @@
 import { GatewayError } from "../errors.js";
 import type { Grammar, Head } from "./process-grammar.js";
 
-/** A page as bytes, and as a string of one letter for each byte: offsets agree. */
+/** A page as bytes, and as a string with one letter for each byte, so that offsets agree. */
 export interface PageText {
   readonly bytes: Uint8Array;
   readonly letters: string;
@@ -14,7 +14,7 @@ export function pageText(bytes: Uint8Array): PageText {
   return { bytes, letters: decoder.decode(bytes) };
 }
 
-/** A process on the page: head from `start` to `body`, client's texts to `tail`, tail to `end`. */
+/** A process on the page: head from `start` to `body`, texts to `tail`, tail to `end`. */
 export interface Block {
   readonly start: number;
   readonly body: number;
@@ -102,7 +102,7 @@ export interface Division {
   readonly userStart: number;
   readonly userEnd: number;
   readonly scriptStart: number;
-  /** In how many ways the block can be read with every field inside its bounds. */
+  /** In how many ways the block can be divided so that every field keeps its limit. */
   readonly readings: number;
 }
 
@@ -134,7 +134,7 @@ export function divide(
     const mark = beforeUser.exec(letters);
     if (mark === null || mark.index >= tail) break;
     if (certain !== undefined && mark.index !== certain) break;
-    // Marks may share a quote.
+    // Two marks may share a quote.
     beforeUser.lastIndex = mark.index + 1;
     const userStart = mark.index + mark[0].length;
     const isUriBounded = uriFits(letters, uriStart, mark.index, grammar);
@@ -164,7 +164,7 @@ export function divide(
   return bounded ?? unbounded;
 }
 
-/** Whether a path, with or without a `?` and a query, fits. A path may contain a `?` too. */
+/** Whether a URI keeps the limits of a path, which may contain a `?`, and of a query after a `?`. */
 function uriFits(letters: string, start: number, end: number, grammar: Grammar): boolean {
   const { growth, raw } = grammar;
   const fits = (from: number, to: number, most: number, times: number): boolean =>

@@ -17,27 +17,28 @@ export interface Grammar {
   readonly beforeTail: readonly [string, string];
   /** Sticky; from the script's end to the block's. Its groups are the fields after the script. */
   readonly tail: RegExp;
-  /** How many bytes escaping makes of one, at most. */
+  /** The most bytes that escaping makes of one byte. */
   readonly growth: { readonly path: number; readonly query: number };
-  /** What an escaped text does not contain: a text that contains it has not grown. */
+  /** A character that an escaped text never contains. */
   readonly raw: string;
-  /** Where the URI that starts here ends, if its escaping leaves no doubt. */
+  /** Returns where the URI that starts here ends, if its escaping makes that certain. */
   readonly uriEnd?: (letters: string, start: number) => number | undefined;
+  /** Removes the escapes of a URI. */
   readonly decodeUri: (uri: string) => string;
-  /** The same for the other texts of a request. */
+  /** Removes the escapes of another text of a request. */
   readonly decode: (text: string) => string;
-  /** Global; an unknown key and, at the end of the match, its value. */
+  /** Global; groups `key` and `value` of an unknown field. The value ends the match. */
   readonly others: RegExp;
 }
 
-/** The fields of a process that no request can write to, by their names. */
+/** The fields of a process before the texts of its request, by their names. */
 export interface Head extends Readonly<Record<string, string>> {
   readonly pid: string;
   readonly startTime: string;
   readonly startSince: string;
 }
 
-/** How a format spells the fields of a process: parts of patterns. */
+/** How a format spells the fields of a process, in parts of patterns. */
 export interface FieldSpelling {
   /** What stands before the first field. */
   readonly start: string;
@@ -47,7 +48,7 @@ export interface FieldSpelling {
   readonly close: (field: Field) => string;
   /** What separates a field from the next one. */
   readonly separator: string;
-  /** The values of the types that formats write in different ways. */
+  /** The values of types that differ between formats. */
   readonly values: { readonly state: string; readonly date: string; readonly percent: string };
   /** A field with an unknown key, and the separator after it. */
   readonly other: string;

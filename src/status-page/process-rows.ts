@@ -16,8 +16,8 @@ import { ProcessState, type ProcessStatus, type ProcessStatusJson } from "./pool
 import { none, processToJson } from "./records.js";
 
 /**
- * The processes of a text page, taken from the engine's table: an object for each, but no string
- * before it is read.
+ * Collects the processes of a text page from the engine's table. Their texts are decoded when they
+ * are read.
  */
 export class ProcessRows {
   /** In the order of the page. */
@@ -37,8 +37,8 @@ export class ProcessRows {
   /**
    * Takes the lines of as many processes as are whole in the engine's table.
    *
-   * @returns whether they are written as PHP-FPM writes them: in the same second as the first one,
-   * from which a process that a request has forged may differ
+   * @returns whether they are as PHP-FPM writes them, in the same second as the first one: a process
+   * that a request has forged may be of another second
    */
   take(lines: LineReader, engine: Engine): boolean {
     this.#layout ??= layoutAt(engine, lines);
@@ -101,7 +101,7 @@ function layoutAt({ table }: Engine, { row, rows }: LineReader): Layout | undefi
   return undefined;
 }
 
-/** Line by line through all blocks: block by block takes twice as long. */
+/** Whether all blocks have these lines. Block by block would take twice as long as line by line. */
 function areBlocks(table: Int32Array, first: number, end: number, layout: Layout): boolean {
   const { hashes, kinds } = layout;
   const step = hashes.length * ROW_WORDS;
@@ -243,7 +243,7 @@ function processClass(fields: readonly CellField[]): Layout["Process"] {
       switch (true) {
         case name === "startSince":
           return function (this: Process): FieldValue | undefined {
-            // That of a process that is being created is 0.
+            // The start time of a process that is being created is 0.
             return this.#cells[startTime] === 0 ? undefined : Math.max(0, this.#cells[cell]!);
           };
         case name === "requestDuration":

@@ -10,11 +10,10 @@ import { type PoolRecord, processOf } from "./records.js";
 const fields = entriesOf(processFields);
 
 /**
- * Reads the processes of a page in any format into `pool`, every block of the page one, in order;
- * what does not add up becomes a warning.
+ * Reads the processes of a page in any format into `pool`, in the order of the page. What does not
+ * add up becomes a warning.
  *
- * @throws GatewayError `truncated` where the last process is not whole, `malformed` where one has
- * not the fields of a process
+ * @throws GatewayError `truncated` if the last process is not whole, `malformed` if one lacks fields
  */
 export function readProcesses(
   pool: PoolRecord,
@@ -34,9 +33,9 @@ export function readProcesses(
 }
 
 /**
- * Joins what has the head and the tail of a process, and not its fields: PHP-FPM writes none such,
- * so a request has written one end of it. Behind a head that it wrote come the fields of its own
- * process, but for those that it left out in between; before a tail that it wrote, the first ones.
+ * Joins blocks that have the head and the tail of a process but lack some of its fields. PHP-FPM
+ * writes no such block, so a request has forged the head or the tail. A forged head is followed by
+ * the last fields of the process around it; a forged tail is preceded by the first ones.
  */
 function wholeBlocks(letters: string, blocks: readonly Block[], grammar: Grammar): Block[] {
   const whole: Block[] = [];
@@ -60,7 +59,7 @@ const upTo = (block: Block, { tail, end }: Block): Block => ({
   holdsHead: true,
 });
 
-/** Not where the URI's opening quote is what ends the URI of the process around it. */
+/** Whether a block has a URI: its opening quote may be the end of the URI of the block before. */
 function hasUri(letters: string, { body, tail }: Block, grammar: Grammar): boolean {
   const { beforeUri, beforeUser } = grammar;
   const at = letters.indexOf(beforeUri, body);
@@ -71,8 +70,8 @@ function hasUri(letters: string, { body, tail }: Block, grammar: Grammar): boole
 }
 
 /**
- * What to say where a page's processes are not as many as it counted. A process that is being
- * created may be counted or not.
+ * Returns a warning if a page has not as many processes as its total says. The total may or may not
+ * include a process that is being created.
  */
 export function countWarnings({ processes = [], totalProcesses: total }: PoolRecord): string[] {
   if (total === undefined) return [];
@@ -81,7 +80,7 @@ export function countWarnings({ processes = [], totalProcesses: total }: PoolRec
   return [`the page lists ${processes.length} processes and its total says ${total}`];
 }
 
-/** Rows named in a warning. */
+/** The most rows that a warning names. */
 const MOST_ROWS = 8;
 
 function forgedWarning(blocks: readonly Block[], forged: ReadonlySet<Block>): string {
@@ -150,15 +149,16 @@ function* otherFields(
   }
 }
 
-/** PHP-FPM recounts once a second: a younger worker may be listed and not be counted yet. */
+/** PHP-FPM counts once a second: the total may lack a younger process. */
 const RECOUNT_SECONDS = 2;
 
 /**
  * Finds the blocks that a request may have written.
  *
- * PHP-FPM takes the time once for a page, so a block whose times add up to another second than the
- * first one's is suspect. So is one that could be part of the request before it, where such blocks
- * explain why the page lists more processes than it counted: where they cannot, the count is wrong.
+ * PHP-FPM reads the clock once for a page, so a block whose times add up to another second than those
+ * of the first block is suspect. If the page lists more processes than its total says, the blocks
+ * that could be part of the request before them are suspect, too, unless they are too few to explain
+ * the difference: then the total is wrong.
  */
 function forgedBlocks(
   letters: string,
@@ -195,10 +195,10 @@ function secondOf({ startTime = "", startSince = "" }: Partial<Head> = {}): numb
   return parseStartTime(startTime) + (parseSigned(startSince) ?? Number.NaN);
 }
 
-/** Object.is: a page whose dates cannot be read has no second to compare. */
+/** Uses Object.is, because the second is NaN on a page whose dates cannot be read. */
 function isOfSecond(head: Head, second: number): boolean {
   const own = secondOf(head);
-  // A server that prints nothing below zero prints 0 when its clock was set back.
+  // A server that prints no negative numbers prints 0 after its clock was set back.
   return Object.is(own, second) || (parseSigned(head.startSince) === 0 && own > second);
 }
 

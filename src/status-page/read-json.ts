@@ -37,15 +37,15 @@ const grammar: Grammar = {
   ),
 };
 
-/** The pool stands before any text of a client; after it comes the list of processes, or the end. */
+/** A field of the pool. No text of a client stands before the list of processes. */
 const poolField = new RegExp(`[{,]"(?<key>[^"\\\\]{1,64})":(?<value>${anyValue})`, "y");
 const listStart = ', "processes":[';
 
 /**
- * Reads a JSON status page. PHP-FPM writes it by hand and escapes the URI at most, so it is not
- * always JSON, nor does what `JSON.parse` accepts say what PHP meant: a user may bring a second
- * `"pid"` along. The texts of a request are found by the fixed order around them. A page that
- * something else has written again is JSON.
+ * Reads a JSON status page. PHP-FPM escapes at most the URI, so its page is not always JSON, and if it
+ * is, `JSON.parse` may read something else than PHP meant, such as a second `"pid"` in a user's name.
+ * The texts of a request are found by the fixed order of the fields around them. A page in another
+ * layout was written again by another program, and is JSON.
  *
  * @throws GatewayError `truncated`, `malformed`
  */
@@ -64,7 +64,7 @@ export function readJsonPage(bytes: Uint8Array): PoolStatus {
   return pool;
 }
 
-/** Reads fields as long as they are spelled as PHP spells them. */
+/** Reads the fields that are spelled as PHP spells them, up to the first that is not. */
 function readPool({ bytes, letters }: PageText): { fields: OtherField[]; end: number } {
   const fields: OtherField[] = [];
   let end = letters.indexOf("{");
@@ -119,7 +119,7 @@ function unquote(value: string): string {
   return value.startsWith('"') ? unescapeJson(value.slice(1, -1)) : value;
 }
 
-/** The string behind JSON's escapes; the same text where it is not valid inside quotes. */
+/** Removes JSON's escapes, or returns a text that is not valid in quotes as it is. */
 function unescapeJson(text: string): string {
   if (!text.includes("\\")) return text;
   try {
@@ -131,13 +131,13 @@ function unescapeJson(text: string): string {
 
 const escapedUri = /(?:-|\\\/(?:[^"\\]|\\.)*)(?=","content length":)/y;
 
-/** Newer PHP escapes the whole URI and so its leading slash: nothing in it ends it early. */
+/** Newer versions of PHP escape the whole URI, which then begins with `\/`: no quote in it ends it. */
 function uriEnd(letters: string, start: number): number | undefined {
   escapedUri.lastIndex = start;
   return escapedUri.test(letters) ? escapedUri.lastIndex : undefined;
 }
 
-/** PHP escapes the whole URI, only the query, or nothing, by its version. */
+/** Depending on its version, PHP escapes the whole URI, only the query, or nothing. */
 function decodeUri(uri: string): string {
   if (uri.startsWith("\\/")) return unescapeJson(uri);
   const query = uri.indexOf("?") + 1;

@@ -11,16 +11,16 @@ const keys = new Map(
 
 const helpOfUp = /^# HELP phpfpm_up Could pool (?<pool>.*) using a (?<manager>\S+) PM /;
 
-/** `name{labels} value timestamp`, where only the name and the value are always there. */
+/** `name{labels} value timestamp`; labels and timestamp are optional. */
 const sample =
   /^(?<name>[a-zA-Z_:][\w:]*)(?:\{(?<labels>(?:[^"}]|"(?:[^"\\]|\\.){0,1024}"){0,1024})\})?[ \t]+(?<value>[-+\w.]+)(?:[ \t]+[-+\w.]+)?[ \t]*\r?$/;
 
 const poolLabel = /(?<![\w:])pool="(?<pool>(?:[^"\\]|\\.)*)"/;
 
 /**
- * Reads an OpenMetrics status page (PHP 8.1 and later). It has no start time and no processes. The
- * pool is named by a label, where there are labels, or else in a help text, as its process manager
- * is. Of samples that differ in their labels alone, the first is the pool's.
+ * Reads an OpenMetrics status page (PHP 8.1 and later), which has no start time and no processes. The
+ * name of the pool is a label, if there are labels, or else part of a help text, as is its process
+ * manager. Of samples that differ only in their labels, the first is used.
  *
  * @throws GatewayError `truncated` without the closing `# EOF`, `malformed`
  */
@@ -52,14 +52,14 @@ export function readOpenMetricsPage(page: Uint8Array): PoolStatus {
   return poolOf(fields);
 }
 
-/** The key of the other formats. OpenMetrics wants counters to end in `_total`. */
+/** The key of the other formats. OpenMetrics requires that counters end in `_total`. */
 function keyOf(metric: string): string {
   if (!metric.startsWith("phpfpm_")) return metric;
   const name = metric.replace(/^phpfpm_(.*?)(?:_total)?$/, "$1");
   return keys.get(name) ?? name.replaceAll("_", " ");
 }
 
-/** What rewrites a page may print whole numbers as `3.0` or `1.2e+04`. */
+/** A program that writes a page again may print whole numbers as `3.0` or `1.2e+04`. */
 function wholeNumber(value: string): string {
   const number = /^-?\d+$/.test(value) ? Number.NaN : Number(value);
   return Number.isInteger(number) ? `${BigInt(number)}` : value;

@@ -10,8 +10,8 @@ import { poolOf } from "./records.js";
 const separator = /\r?\n\*{24}\r?\n/g;
 
 /**
- * Reads a text status page of any version of PHP, line by line between anchors, because a text of a
- * request may contain newlines.
+ * Reads a text status page of any version of PHP. A text of a request may contain newlines, so it is
+ * found by the fixed order of the fields around it.
  *
  * @throws GatewayError `truncated` if the page ends inside a line or a process, `malformed`
  */
@@ -73,9 +73,9 @@ function readPool(page: PageText, to: number): { fields: OtherField[]; lastKey: 
 }
 
 /**
- * The grammar in the spelling of this page, so that its marks are as long as possible: PHP pads every
- * key to one column, and a proxy may have changed the line ends. The pid of the first process shows
- * both; no text of a client stands before it.
+ * Makes the grammar of this page, with marks as long as possible: PHP pads keys to one column, and a
+ * proxy may have changed the line ends. The pid of the first process shows both, and no text of a
+ * client stands before it.
  */
 function grammarOf(letters: string, from: number): Grammar {
   const newline = letters[from] === "\r" ? "\r\n" : "\n";

@@ -11,8 +11,8 @@ const knownTags = knownKeys.replaceAll(" ", "-");
 const tagOf = ({ key }: Field): string => key.replaceAll(" ", "-");
 
 /**
- * @param gap what stands between two elements of a process: PHP puts nothing there. A page that has
- * white space was written again by a program that has escaped every text
+ * @param gap the white space between two elements of a process. PHP writes none: a page that has some
+ * was written again by a program that has escaped every text
  */
 function grammarOf(gap: string): Grammar {
   const isRewritten = gap !== "";
@@ -48,13 +48,13 @@ interface PoolField {
   next?: string;
 }
 
-/** The pool stands before any text of a client; after it comes the list of processes, or the end. */
+/** A field of the pool, or what follows them. No text of a client stands before the processes. */
 const poolField =
   /\s*(?:<(?<next>processes|\/status)>\s*|<(?<key>[a-z-]{1,64})>(?<value>[^<]*)<\/\k<key>>)/y;
 
 /**
- * Reads an XML status page. PHP-FPM escapes the query and nothing else, so it is not always XML:
- * the texts of a request are found by the fixed order around them.
+ * Reads an XML status page. PHP-FPM escapes only the query, so its page is not always XML: the texts
+ * of a request are found by the fixed order of the fields around them.
  *
  * @throws GatewayError `truncated`, `malformed`
  */

@@ -102,14 +102,14 @@ export function processToJson(process: ProcessStatus): ProcessStatusJson {
 }
 
 /**
- * Makes a function that copies the fields of a record, dates as ISO 8601. Those of later versions of
- * PHP are left out if the page lacks them.
+ * Makes a function that copies the fields of a record, dates as ISO 8601. A field of a later version
+ * of PHP is left out if the page lacks it.
  */
 function plainCopier<Name extends string>(fields: Readonly<Record<Name, Field>>) {
   const entries = entriesOf(fields).map(
     ([name, { since }]) => [name, since > ORDERED_SINCE] as const,
   );
-  // A copy of an object with all keys is made in half of the time of one that gets them in a loop.
+  // To copy an object with all keys takes half the time of adding the keys one by one.
   const blank = Object.fromEntries(
     entries.flatMap(([name, isLater]) => (isLater ? [] : [[name, undefined]])),
   ) as Record<Name, unknown>;
@@ -143,8 +143,8 @@ const poolKeys = byKey(poolFields);
 const processKeys = byKey(processFields);
 
 /**
- * Makes a pool of the keys and values of a page, in any order: that of PHP 5.3 is another one. A key
- * that is unknown or came before, or whose value cannot be read, is kept among the others.
+ * Makes a pool of the keys and values of a page, in any order, because PHP 5.3 has another one. A
+ * field with an unknown or repeated key, or a value that cannot be read, is kept in `other`.
  */
 export function poolOf(fields: Iterable<OtherField>): PoolRecord {
   const pool = createPool();
@@ -161,8 +161,8 @@ export function poolOf(fields: Iterable<OtherField>): PoolRecord {
 }
 
 /**
- * Makes a process of the keys and values of a page. A key that is unknown, or whose value cannot be
- * read, is kept among the others.
+ * Makes a process of the keys and values of a page. A field with an unknown key, or a value that
+ * cannot be read, is kept in `other`.
  */
 export function processOf(fields: Iterable<OtherField>): ProcessStatus {
   const process = new ProcessRecord() as Writable<ProcessStatus>;

@@ -20,7 +20,7 @@ export const statusMediaTypes: Readonly<Record<StatusFormat, string>> = {
   openmetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8",
 };
 
-/** PHP-FPM's order of precedence when a query asks for several formats. */
+/** PHP-FPM's order of precedence if a query asks for several formats. */
 const precedence = ["html", "xml", "json", "openmetrics"] as const;
 
 /** The format that a query string asks for, and whether it asks for the processes. */
@@ -30,7 +30,7 @@ export function statusFormatOf(query: string): { format: StatusFormat; full: boo
   return { format, full: keys.has("full") };
 }
 
-/** The layout of the pages that are written: that of PHP-FPM 8.2. */
+/** Pages have the layout of this version of PHP-FPM. */
 const VERSION = 8.2;
 type Written<Of extends Field> = Of["since"] extends 5.3 | 5.4 ? Of : never;
 
@@ -184,7 +184,7 @@ const entities = new Map([
   ['"', "&quot;"],
 ]);
 
-/** Markup cannot carry control characters, U+FFFE and U+FFFF, not even as entities. */
+/** Markup cannot contain control characters, U+FFFE and U+FFFF, not even as entities. */
 function escapeMarkup(text: string): string {
   return withoutControls(text)
     .replace(/[\ufffe\uffff]/g, encodeURIComponent)
@@ -201,7 +201,7 @@ function openMetricsPage(pool: readonly Entry[], { pool: name, processManager }:
 function metricText({ name, type, help }: FieldMetric, value: WrittenValue): string {
   const helpLine = `# HELP phpfpm_${name} ${withoutControls(help).replaceAll("\\", "\\\\")}\n`;
   const typeLine = `# TYPE phpfpm_${name} ${type}\n`;
-  // PHP-FPM writes the lines of this one the other way round.
+  // PHP-FPM writes these two lines of this metric in the other order.
   const head = name === "listen_queue_length" ? typeLine + helpLine : helpLine + typeLine;
   return `${head}phpfpm_${name} ${value}\n`;
 }

@@ -1,4 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
+import { poolReport } from "../../src/cli/reports/pool-report.js";
+import { styleFor } from "../../src/cli/terminal/style.js";
 import { PoolMetrics } from "../../src/exporter/pool-metrics.js";
 import type { Field } from "../../src/status-page/fields.js";
 import type { PoolStatus } from "../../src/status-page/pool-status.js";
@@ -11,13 +13,13 @@ vi.mock("../../src/status-page/fields.js", async (importOriginal) => {
   const metric = { name: "fibers_started", type: "counter", help: "Fibers." } as const;
   const poolFields: Record<string, Field> = {
     ...original.poolFields,
-    fibersStarted: { key: "fibers started", type: "count", since: 8.6, metric },
+    fibersStarted: { key: "fibers started", type: "count", since: 8.6, column: "FIBERS", metric },
   };
   const { pid, state, ...others } = original.processFields;
   const processFields: Record<string, Field> = {
     pid,
     state,
-    zone: { key: "zone", type: "state", since: 8.6 },
+    zone: { key: "zone", type: "state", since: 8.6, column: "ZONE" },
     ...others,
     lastRequestFibers: { key: "last request fibers", type: "count", since: 8.6, metric },
   };
@@ -48,6 +50,12 @@ function nextPage(format: (typeof formats)[number], user: string): string {
   return additions[format].reduce((text, [at, field]) => text.replace(at, field), page);
 }
 
+const plain = styleFor(false, {});
+
+function tableOf(value: PoolStatus): string {
+  return poolReport([{ target: "x", ok: true, value, elapsed: 1 }], plain).join("\n");
+}
+
 function metricsOf(value: PoolStatus): string[] {
   const metrics = new PoolMetrics();
   metrics.add({ target: "x", ok: true, value, elapsed: 1 });
@@ -68,6 +76,8 @@ describe("a field that the table gains", () => {
         expect(process).toMatchObject({ ...fields, other: [] });
         expect(process.toJSON()).toMatchObject(fields);
       }
+      expect(tableOf(status)).toMatch(/ FIBERS {2}TARGET\n.* 7 {2}x\n/);
+      expect(tableOf(status)).toMatch(/ ZONE\n.* eu\n/);
       expect(metricsOf(status)).toEqual(
         expect.arrayContaining([
           'phpfpm_fibers_started{pool="www",scrape_uri="x"} 7',
