@@ -1,16 +1,24 @@
 import { ErrorCode } from "../errors.js";
 
-/** What the command says to the shell. Of several targets the worst counts. */
+/** The exit codes of `fcgi-probe`. With several targets, the worst one counts. */
 export const ExitCode = {
   Fine: 0,
-  /** There is no connection. */
+  /** No connection could be made. */
   NotConnected: 1,
-  /** Connected and failed; also bad input: the words of the command line, files, addresses. */
+  /** Connected and failed; or bad input: the command line, a file, an address. */
   Failed: 2,
-  /** Ended by Ctrl-C, as shells count it: 128 and the number of the signal. */
+  /** Ended by Ctrl-C (SIGINT): 128 plus the number of the signal, as shells count it. */
   Interrupted: 130,
 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
+
+/** What help texts say of the exit codes. */
+export const exitStatusHelp =
+  "Exit status: 0 success, 1 no connection, 2 any other failure, or bad input.";
+
+/** {@link exitStatusHelp} for commands that take several targets. */
+export const worstStatusHelp = `${exitStatusHelp}
+With several targets, the worst one counts.`;
 
 const notConnected: ReadonlySet<ErrorCode> = new Set([
   ErrorCode.SocketMissing,
@@ -21,7 +29,7 @@ const notConnected: ReadonlySet<ErrorCode> = new Set([
   ErrorCode.ConnectFailed,
 ]);
 
-/** The exit code that an error stands for. */
+/** The exit code for an error. */
 export function exitCodeOf(code: ErrorCode): ExitCode {
   return notConnected.has(code) ? ExitCode.NotConnected : ExitCode.Failed;
 }

@@ -5,19 +5,19 @@ import { isatty, ReadStream } from "node:tty";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { Output, type OutputStream } from "./terminal/output.js";
 
-/** A stream that may be a keyboard. */
+/** A stream that may be a terminal. */
 export type InputStream = Readable & { isTTY?: boolean; setRawMode?(raw: boolean): unknown };
 
-/** All that a command has of the world. */
+/** The streams and signals of a command. */
 export interface Io {
   readonly stdin: InputStream;
   readonly stdout: Output;
   readonly stderr: Output;
-  /** Aborted when the command is to end: by Ctrl-C, or because nobody reads its output. */
+  /** Aborted when the command has to end: by Ctrl-C, or because its output is not read any more. */
   readonly signal: AbortSignal;
   /** Ends the command as Ctrl-C does. */
   interrupt(): void;
-  /** From now on the command handles the signals to this process itself. */
+  /** Leaves the signals to this process to the command. */
   releaseSignals(): void;
 }
 
@@ -28,7 +28,7 @@ export interface Streams {
   env: NodeJS.ProcessEnv;
 }
 
-/** The world of a command. `stop` ends it early. */
+/** Makes the {@link Io} of a command. `stop` is aborted to end the command. */
 export function createIo(
   { stdin, stdout, stderr, env }: Streams,
   stop: AbortController,
@@ -63,29 +63,29 @@ export function openInput(path: string): OpenInput {
     if (!stats.isDirectory()) return { descriptor, stats };
     closeSync(descriptor);
   } catch (cause) {
-    throw unreadable((cause as Error).message, cause);
+    throw unreadableInput((cause as Error).message, cause);
   }
-  throw unreadable(`"${path}" is a folder`);
+  throw unreadableInput(`"${path}" is a folder`);
 }
 
 /**
- * Standard input, which `signal` ends.
+ * Standard input. An abort of the signal closes it.
  *
- * @throws GatewayError `bad_input` when it is a folder, which Node takes for an empty file
+ * @throws GatewayError `bad_input` when it is a folder, which Node reads as an empty file
  */
 export function standardInput({ stdin, signal }: Io): InputStream {
   if (stdin === process.stdin && fstatSync(0).isDirectory()) {
-    throw unreadable("standard input is a folder");
+    throw unreadableInput("standard input is a folder");
   }
   endWith(stdin, signal);
   return stdin;
 }
 
 /**
- * What is read from it, which `signal` ends. Pipes and terminals are waited for by the event loop:
- * a thread that waited in `read` could not be ended.
+ * A stream of what is in an open file. An abort of `signal` closes it. Pipes and terminals are read
+ * by the event loop: a thread of the pool that waits in `read` cannot be stopped.
  *
- * @param length bytes that a file is read for. Default: to its end
+ * @param length how many bytes of a file are read. Default: to its end
  */
 export function inputStream(
   { descriptor, stats }: OpenInput,
@@ -97,7 +97,7 @@ export function inputStream(
   return stream;
 }
 
-/** A keyboard or a pipe may keep silent for long after the command is to end. */
+/** Closes a stream when the command ends: a terminal or a pipe may never send another byte. */
 function endWith(stream: Readable, signal: AbortSignal): void {
   const stop = (): void => void stream.destroy();
   signal.addEventListener("abort", stop, { once: true });
@@ -112,8 +112,8 @@ function streamOf(descriptor: number, stats: Stats, length: number | undefined):
   return createReadStream("", { fd: descriptor, ...end });
 }
 
-/** What the system says of a file that could not be read. */
-export function unreadable(message: string, cause?: unknown): GatewayError {
+/** The error for a file that could not be read. */
+export function unreadableInput(message: string, cause?: unknown): GatewayError {
   return new GatewayError(ErrorCode.BadInput, message, {
     hint: "give a file that can be read, or - for standard input",
     cause,

@@ -9,11 +9,11 @@ const unitMilliseconds = new Map([
   ["h", 3_600_000],
 ]);
 
-/** The longest time that a timer of JavaScript can wait. */
+/** Milliseconds of the longest timer in JavaScript. */
 const MAX_DURATION = 2_147_483_647;
 
 /**
- * Reads a time: `500ms`, `5s`, `1.5m`, `1h`; a number alone is seconds.
+ * Reads a time: `500ms`, `5s`, `1.5m`, `1h`; a number alone is in seconds.
  *
  * @returns milliseconds, at least 1
  * @throws GatewayError `bad_input`
@@ -35,13 +35,14 @@ export function parseDuration(text: string): number {
 }
 
 /**
- * Reads a whole number from 1 on.
+ * Reads a whole number, 1 or more.
  *
  * @throws GatewayError `bad_input`
  */
-export function parseCount(text: string): number {
+export function parsePositive(text: string): number {
   const count = /^\d{1,9}$/.test(text) ? Number(text) : 0;
-  if (count < 1) throw badValue(`"${text}" is not a number from 1 on`, "write digits, as in 256");
+  if (count < 1)
+    throw badValue(`"${text}" is not a number of 1 or more`, "write digits, as in 256");
   return count;
 }
 
@@ -58,8 +59,8 @@ export function parseParam(text: string): [name: string, value: string] {
 }
 
 /**
- * Reads `Name: value`, as in `-H 'Accept: text/html'`. One space after the colon belongs to neither;
- * all else of the value stays.
+ * Reads `Name: value`, as in `-H 'Accept: text/html'`. One space after the colon is dropped; the rest
+ * of the value stays as it is.
  *
  * @throws GatewayError `bad_input`
  */
@@ -74,7 +75,7 @@ const unitBytes = new Map([
   ["k", 1_024],
   ["m", 1_048_576],
 ]);
-/** More than this is not kept in memory. */
+/** Bytes of the largest size that may be asked for: what has it is kept in memory. */
 const MAX_SIZE = 67_108_864;
 
 /**
@@ -83,7 +84,7 @@ const MAX_SIZE = 67_108_864;
  * @returns bytes, 1 to 64 MiB
  * @throws GatewayError `bad_input`
  */
-export function parseSize(text: string): number {
+export function parseByteSize(text: string): number {
   const match = /^(\d{1,9})([km]?)$/i.exec(text.trim());
   const unit = unitBytes.get((match?.[2] ?? "").toLowerCase()) as number;
   const size = match === null ? 0 : Number(match[1]) * unit;
@@ -94,13 +95,16 @@ export function parseSize(text: string): number {
 }
 
 /**
- * Reads the path of a page of a pool, and adds the slash that it may lack.
+ * Reads the path of a page of a pool, and adds the leading slash where it is missing.
  *
  * @throws GatewayError `bad_input` for a path with a query
  */
 export function parsePagePath(text: string): string {
   if (text.includes("?")) {
-    throw badValue(`"${text}" has a query`, "leave it out: status has --full for the processes");
+    throw badValue(
+      `"${text}" has a query`,
+      "leave out the query; status shows processes with --full",
+    );
   }
   return text.startsWith("/") ? text : `/${text}`;
 }

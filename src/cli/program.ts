@@ -1,97 +1,92 @@
 import { Command, CommanderError } from "commander";
 import { GatewayError } from "../errors.js";
-import { ExitCode } from "./exit-codes.js";
+import { ExitCode, worstStatusHelp } from "./exit-codes.js";
 import type { Io } from "./io.js";
 import { errorLines } from "./report-error.js";
 
 /** Gives a command its arguments, options and action, which reports its exit code to `finish`. */
-export type Define = (
-  command: Command,
-  io: Io,
-  finish: (exitCode: ExitCode) => void,
-) => void | Promise<void>;
+type Define = (command: Command, io: Io, finish: (exitCode: ExitCode) => void) => void;
 
 interface Entry {
-  summary: string;
-  /** Imports the command's file: nobody pays for the commands that are not asked for. */
-  load(args: readonly string[]): Promise<Define>;
+  readonly summary: string;
+  /** Imports the command's file. Files of other commands are not loaded. */
+  readonly load?: () => Promise<Define>;
+  readonly commands?: Commands;
 }
 
-const commands: ReadonlyMap<string, Entry> = new Map<string, Entry>([
-  [
-    "status",
-    {
-      summary: "show the status of PHP-FPM pools",
-      load: async () => (await import("./commands/status.js")).defineStatus,
-    },
-  ],
-  [
-    "ping",
-    {
-      summary: "ask PHP-FPM pools for a sign of life",
-      load: async () => (await import("./commands/ping.js")).definePing,
-    },
-  ],
-  [
-    "values",
-    {
-      summary: "ask a FastCGI application what it can do (GET_VALUES)",
-      load: async () => (await import("./commands/values.js")).defineValues,
-    },
-  ],
-  [
-    "request",
-    {
-      summary: "send one request: the curl of FastCGI",
-      load: async () => (await import("./commands/request.js")).defineRequest,
-    },
-  ],
-  [
-    "scrape",
-    {
-      summary: "read the status of many pools, named by a file",
-      load: async () => (await import("./commands/scrape.js")).defineScrape,
-    },
-  ],
-  [
-    "serve",
-    {
-      summary: "serve an application by a pool of workers",
-      load: async () => (await import("./commands/serve.js")).defineServe,
-    },
-  ],
-  [
-    "bridge",
-    {
-      summary: "be a CGI program that forwards its request to a backend",
-      load: async () => (await import("./commands/bridge.js")).defineBridge,
-    },
-  ],
-  [
-    "apache",
-    {
-      summary: "show the status of Apache httpd, its workers, and kill those that hang",
-      load: async (args) => {
-        const { defineApache } = await import("./commands/apache/apache.js");
-        return (command, io, finish) => defineApache(command, args, io, finish);
-      },
-    },
-  ],
-  [
-    "decode",
-    {
-      summary: "show what is in captured bytes",
-      load: async () => (await import("./commands/decode.js")).defineDecode,
-    },
-  ],
-]);
+type Commands = Readonly<Record<string, Entry>>;
+
+const apacheCommands: Commands = {
+  status: {
+    summary: "show the status of servers",
+    load: async () => (await import("./commands/apache/status.js")).defineApacheStatus,
+  },
+  workers: {
+    summary: "list the workers of a server",
+    load: async () => (await import("./commands/apache/workers.js")).defineWorkers,
+  },
+  kill: {
+    summary: "kill workers that hang or use too much memory",
+    load: async () => (await import("./commands/apache/kill.js")).defineKill,
+  },
+  metrics: {
+    summary: "write the metrics file of apache-manager",
+    load: async () => (await import("./commands/apache/metrics.js")).defineMetrics,
+  },
+  discover: {
+    summary: "show where httpd listens, and where its status page is",
+    load: async () => (await import("./commands/apache/discover.js")).defineDiscover,
+  },
+  "zabbix-discovery": {
+    summary: "list the groups of processes for Zabbix",
+    load: async () => (await import("./commands/apache/zabbix-discovery.js")).defineZabbixDiscovery,
+  },
+};
+
+const commands: Commands = {
+  status: {
+    summary: "show the status of PHP-FPM pools",
+    load: async () => (await import("./commands/status.js")).defineStatus,
+  },
+  ping: {
+    summary: "check that PHP-FPM pools answer",
+    load: async () => (await import("./commands/ping.js")).definePing,
+  },
+  values: {
+    summary: "show what a FastCGI application supports (GET_VALUES)",
+    load: async () => (await import("./commands/values.js")).defineValues,
+  },
+  request: {
+    summary: "send one request and print the response: curl for FastCGI",
+    load: async () => (await import("./commands/request.js")).defineRequest,
+  },
+  scrape: {
+    summary: "read the status of many pools, listed in a file",
+    load: async () => (await import("./commands/scrape.js")).defineScrape,
+  },
+  serve: {
+    summary: "serve an application with a pool of workers",
+    load: async () => (await import("./commands/serve.js")).defineServe,
+  },
+  bridge: {
+    summary: "run as a CGI program that forwards its request to a backend",
+    load: async () => (await import("./commands/bridge.js")).defineBridge,
+  },
+  apache: {
+    summary: "show the status of Apache httpd and its workers; kill hanging workers",
+    commands: apacheCommands,
+  },
+  decode: {
+    summary: "show the records in captured bytes",
+    load: async () => (await import("./commands/decode.js")).defineDecode,
+  },
+};
 
 const help = `
 TARGET is the address of a pool: unix:/run/php/php8.2-fpm.sock:/status, or
 127.0.0.1:9000/status, or [::1]:9000/status.
 
-Exit status: 0 fine, 1 could not connect, 2 connected and failed, or bad input;
-of several targets the worst.
+${worstStatusHelp}
 
 Examples:
   fcgi-probe status unix:/run/php/php8.2-fpm.sock:/status
@@ -104,7 +99,7 @@ Examples:
 /**
  * Runs one command.
  *
- * @returns its exit code; what went wrong has been written to standard error
+ * @returns its exit code; errors have been written to standard error
  */
 export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   let exitCode: ExitCode = ExitCode.Fine;
@@ -130,8 +125,11 @@ async function createProgram(
   finish: (exitCode: ExitCode) => void,
 ): Promise<Command> {
   const program = new Command("fcgi-probe")
-    .description("The status of PHP-FPM pools and of Apache httpd, and what passes on the wire.")
-    .option("-V, --version", "show the version (alone)")
+    .description(
+      "Shows the status of PHP-FPM pools and of Apache httpd, serves applications, and sends " +
+        "and decodes requests of FastCGI, SCGI and uwsgi.",
+    )
+    .option("-V, --version", "show the version (only as the first argument)")
     .addHelpText("after", help)
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
@@ -142,13 +140,19 @@ async function createProgram(
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
-    .showHelpAfterError("hint: see fcgi-probe --help, and --help behind each command")
+    .showHelpAfterError("hint: see fcgi-probe --help, and fcgi-probe COMMAND --help")
     .exitOverride();
   // `apache status` is another command than `status`.
-  const asked = (name: string) => (args[0] === "apache" ? name === "apache" : args.includes(name));
-  for (const [name, { summary, load }] of commands) {
-    const command = program.command(name).description(summary);
-    if (asked(name)) await (await load(args))(command, io, finish);
-  }
+  const named = args[0] === "apache" ? ["apache"] : args;
+  await addCommands(program, commands, named);
   return program;
+
+  async function addCommands(parent: Command, all: Commands, names: readonly string[]) {
+    for (const [name, { summary, load, commands }] of Object.entries(all)) {
+      const command = parent.command(name).description(summary);
+      if (!names.includes(name)) continue;
+      if (load !== undefined) (await load())(command, io, finish);
+      if (commands !== undefined) await addCommands(command, commands, args);
+    }
+  }
 }

@@ -4,7 +4,29 @@ import type { Io } from "./io.js";
 import type { Style } from "./terminal/style.js";
 import { visible, visibleLines } from "./terminal/text.js";
 
-/** What went wrong, for people: with its address, what the backend said, and what to check. */
+/**
+ * Runs a command's work. A {@link GatewayError} becomes lines on standard error and its exit code;
+ * once the command is interrupted, no error is reported.
+ *
+ * @param address what the error is about, where the error names no address itself
+ */
+export async function reportErrors(
+  io: Io,
+  work: () => Promise<ExitCode>,
+  address?: string,
+): Promise<ExitCode> {
+  try {
+    const exitCode = await work();
+    return io.signal.aborted ? ExitCode.Interrupted : exitCode;
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    if (io.signal.aborted) return ExitCode.Interrupted;
+    await io.stderr.writeLines(errorLines(error.with({ address }), io.stderr.style));
+    return exitCodeOf(error.code);
+  }
+}
+
+/** An error for people: the address, what happened, what the backend wrote, and what to check. */
 export function errorLines(error: GatewayError, style: Style): string[] {
   const { address: named, message } = error;
   const address = named === undefined || names(message, named) ? "" : `${visible(named)}: `;
@@ -15,28 +37,20 @@ export function errorLines(error: GatewayError, style: Style): string[] {
   ];
 }
 
+/** A line on standard error about something that is not a failure. */
+export function warningLine(text: string, io: Io): string {
+  return `${io.stderr.style.warning("fcgi-probe:")} ${visible(text)}`;
+}
+
 function backendLines(stderr: string | undefined): string[] {
   const text = visibleLines(stderr ?? "").trim();
   return text === "" ? [] : text.split("\n").map((line) => `stderr: ${line}`);
 }
 
-/** Whether a message names an address itself: as a word of its own, and not as the start of another. */
+/** Whether a message names an address itself: as a word, and not as the start of another address. */
 function names(message: string, address: string): boolean {
   const at = message.indexOf(address);
   if (at < 0) return false;
   const before = message.slice(0, at).at(-1) ?? " ";
   return /[\s"'(]/.test(before) && !/^(?:[\w/@%-]|[.:]\S)/.test(message.slice(at + address.length));
-}
-
-/** Runs a command on one httpd, and reports the error that ends it. */
-export async function reported(io: Io, work: () => Promise<ExitCode>): Promise<ExitCode> {
-  try {
-    const exitCode = await work();
-    return io.signal.aborted ? ExitCode.Interrupted : exitCode;
-  } catch (error) {
-    if (!(error instanceof GatewayError)) throw error;
-    if (io.signal.aborted) return ExitCode.Interrupted;
-    await io.stderr.writeLines(errorLines(error, io.stderr.style));
-    return exitCodeOf(error.code);
-  }
 }

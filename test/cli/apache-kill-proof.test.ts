@@ -122,7 +122,7 @@ describeWith(["apache2", "nginx"], "the httpd that a real page comes from", () =
       code: 2,
       stdout: "",
       stderr:
-        `fcgi-probe: ${url}: no worker is killed, for it is not proven whose page this is: ` +
+        `fcgi-probe: ${url}: no worker is killed, because it is not proven whose page this is: ` +
         `this user may not see the sockets of httpd (process ${apache.pid})\n` +
         "hint: run it as root, or give --master PID\n",
     });
@@ -130,7 +130,7 @@ describeWith(["apache2", "nginx"], "the httpd that a real page comes from", () =
     expect(given.code).toBe(2);
     expect(given.stdout).toMatch(/^No Apache workers killed \(1 of \d workers could not be\)\.\n$/);
     expect(given.stderr).toBe(
-      `fcgi-probe: process ${worker} not killed: this user may not (run it as root)\n`,
+      `fcgi-probe: process ${worker} not killed: this user may not kill them (run it as root)\n`,
     );
     expect(isUnharmed()).toBe(true);
   });

@@ -5,7 +5,7 @@ import {
   refusalsOf,
   runKill,
 } from "../../src/cli/commands/apache/kill.js";
-import { reported } from "../../src/cli/report-error.js";
+import { reportErrors } from "../../src/cli/report-error.js";
 import { isThisMachine } from "../../src/discovery/this-machine.js";
 import { FakeTable, processOf } from "../apache/fake-processes.js";
 import { captured, MASTER, processesOf, servePages } from "./apache-world.js";
@@ -15,7 +15,7 @@ const pages = captured("prefork-idle");
 /** The page's workers have 100, 200 and 300 MB; the last does nothing but answer us. */
 const table = () => processesOf(pages.html, (index) => 100_000_000 * (index + 1));
 const tryKill = (url: string, options: KillCommandOptions, table: FakeTable) =>
-  runIn((io) => reported(io, () => runKill(url, { ...options, dryRun: true }, io, table)));
+  runIn((io) => reportErrors(io, () => runKill(url, { ...options, dryRun: true }, io, table)));
 
 const result = (refused: KillResult["refused"]): KillResult => ({
   killed: [],
@@ -53,7 +53,9 @@ describe("fcgi-probe apache kill", () => {
 
   it("says nothing of a kill that this user may not do, but which it was", async () => {
     const { code, stdout, stderr } = await runIn((io) =>
-      reported(io, async () => runKill(await servePages(pages), { maxMemoryIdle: 1 }, io, table())),
+      reportErrors(io, async () =>
+        runKill(await servePages(pages), { maxMemoryIdle: 1 }, io, table()),
+      ),
     );
     // No such process exists: a real signal reaches nothing.
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -70,7 +72,7 @@ describe("fcgi-probe apache kill", () => {
     const { code, stdout, stderr } = await tryKill(url, { maxMemoryIdle: 1 }, others);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toBe(
-      `fcgi-probe: ${url}: no worker is killed, for it is not proven whose page this is: ` +
+      `fcgi-probe: ${url}: no worker is killed, because it is not proven whose page this is: ` +
         "the page names processes that are no children of httpd (process 5000100): " +
         "5029044, 5029045, 5029047\n" +
         "hint: it may be another machine's, behind a proxy or a tunnel: ask httpd at its own address\n",
@@ -114,13 +116,13 @@ describe("fcgi-probe apache kill", () => {
     const url = await servePages({ ...pages, onRequest });
     const { code, stderr } = await tryKill(url, { maxMemoryIdle: 1 }, changing);
     expect(code).toBe(2);
-    expect(stderr).toContain("another httpd answers by now");
+    expect(stderr).toContain("another httpd answers now");
   });
 
   it("wants a limit", async () => {
     const { code, stderr } = await runHere(["apache", "kill", "--max-time", "0", "http://x/"]);
     expect(code).toBe(2);
-    expect(stderr).toContain("no limit is given: nothing would be killed");
+    expect(stderr).toContain("no limit is given, so nothing would be killed");
   });
 
   it.each([
@@ -145,7 +147,7 @@ describe("fcgi-probe apache kill", () => {
       { pid: 9, reason: "the signal did not end it" },
     ]);
     expect(refusalsOf(refused)).toEqual([
-      "processes 7, 8 not killed: this user may not (run it as root)",
+      "processes 7, 8 not killed: this user may not kill them (run it as root)",
       "process 9 not killed: the signal did not end it",
     ]);
   });

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runDiscover } from "../../src/cli/commands/apache/discover.js";
 import { type MetricsOptions, runMetrics } from "../../src/cli/commands/apache/metrics.js";
 import { runZabbixDiscovery } from "../../src/cli/commands/apache/zabbix-discovery.js";
-import { reported } from "../../src/cli/report-error.js";
+import { reportErrors } from "../../src/cli/report-error.js";
 import { FakeTable, processOf } from "../apache/fake-processes.js";
 import { freePort } from "../harness/ports.js";
 import { captured, daemonOf, MASTER, processesOf, servePages } from "./apache-world.js";
@@ -62,7 +62,7 @@ workers-killed-idle	0
 ${memory}`;
 
 const write = (url: string, options: MetricsOptions = {}) =>
-  runIn((io) => reported(io, () => runMetrics(url, options, io, table())));
+  runIn((io) => reportErrors(io, () => runMetrics(url, options, io, table())));
 
 describe("fcgi-probe apache metrics", () => {
   it("S1.82 S1.83 prints the bytes of apache-manager's file", async () => {
@@ -102,7 +102,7 @@ ${memory}`,
     const path = join(folder, "metrics.txt");
     const config = join(folder, "none.conf");
     const { code, stderr } = await runIn((io) =>
-      reported(io, () => runMetrics(undefined, { config, dataFile: path }, io, table())),
+      reportErrors(io, () => runMetrics(undefined, { config, dataFile: path }, io, table())),
     );
     expect(code).toBe(2);
     expect(stderr).toContain("is missing. Are you sure");
@@ -151,7 +151,7 @@ ${memory}`,
     const two = table();
     two.processes.set(5_000_500, processOf(5_000_500, { parentPid: 1 }));
     const url = `http://127.0.0.1:${await freePort()}/server-status`;
-    const { stdout } = await runIn((io) => reported(io, () => runMetrics(url, {}, io, two)));
+    const { stdout } = await runIn((io) => reportErrors(io, () => runMetrics(url, {}, io, two)));
     expect(stdout).toContain("memory-usage\tnative\tcount\t0\n");
   });
 });
@@ -159,7 +159,9 @@ ${memory}`,
 describe("fcgi-probe apache zabbix-discovery", () => {
   const discover = (processes: FakeTable, master?: string) =>
     runIn((io) =>
-      reported(io, () => runZabbixDiscovery(master === undefined ? {} : { master }, io, processes)),
+      reportErrors(io, () =>
+        runZabbixDiscovery(master === undefined ? {} : { master }, io, processes),
+      ),
     );
 
   it("S1.85 has the spacing of Python's JSON, native first, then the groups by name", async () => {
@@ -265,7 +267,7 @@ describe("fcgi-probe apache", () => {
       expect(stdout).toContain(`  ${name} `);
       const { code, stdout: help } = await runHere(["apache", name, "--help"]);
       expect(code).toBe(0);
-      expect(help).toMatch(/Exit status: 0 fine/);
+      expect(help).toMatch(/Exit status: 0 success/);
       expect(help).toMatch(/Examples?:\n {2}fcgi-probe apache /);
       expect(help.split("\n").every((line) => line.length <= 90)).toBe(true);
     }

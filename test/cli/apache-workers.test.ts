@@ -109,7 +109,7 @@ describe("fcgi-probe apache workers", () => {
     );
     expect(code).toBe(0);
     expect(stdout).toMatch(/^5029047 .* {2}- /m);
-    expect(stderr).toContain("the memory of these processes is not known: this user may not see ");
+    expect(stderr).toContain("the memory of these processes is unknown: this user may not see ");
   });
 
   it("S1.50 says why the page lists none", async () => {
@@ -129,7 +129,7 @@ describe("fcgi-probe apache workers", () => {
     const { stdout, stderr } = await show("5000500");
     expect(stdout).toMatch(/^5029047 .* {2}- /m);
     expect(stdout).not.toContain("5000501");
-    expect(stderr).toContain("is not known: the page names processes that are no children of");
+    expect(stderr).toContain("is unknown: the page names processes that are no children of");
   });
 
   it("refuses a master that is none", async () => {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import {
-  parseCount,
+  parseByteSize,
   parseDuration,
   parseHeader,
   parsePagePath,
   parseParam,
-  parseSize,
+  parsePositive,
 } from "../../src/cli/parse-values.js";
 import { ErrorCode } from "../../src/errors.js";
 
@@ -36,11 +36,11 @@ describe("a time", () => {
 
 describe("a count", () => {
   it("is digits, from 1 on", () => {
-    expect(parseCount("256")).toBe(256);
+    expect(parsePositive("256")).toBe(256);
   });
 
   it.each(["0", "-1", "1.5", "a", "", "9999999999"])("%j is refused", (text) => {
-    expect(() => parseCount(text)).toThrow(badInput);
+    expect(() => parsePositive(text)).toThrow(badInput);
   });
 });
 
@@ -81,11 +81,11 @@ describe("a size", () => {
     ["256k", 262_144],
     ["64M", 67_108_864],
   ])("%s is %d bytes", (text, bytes) => {
-    expect(parseSize(text)).toBe(bytes);
+    expect(parseByteSize(text)).toBe(bytes);
   });
 
   it.each(["", "0", "k", "1g", "-1", "1.5k", "65m"])("%j is refused", (text) => {
-    expect(() => parseSize(text)).toThrow(badInput);
+    expect(() => parseByteSize(text)).toThrow(badInput);
   });
 });
 

@@ -117,7 +117,7 @@ describe("an answer that is not right", () => {
       const { code, stderr: shown } = await ask(bytes(stdout(head + body), end()));
       expect({ code, shown }).toEqual({
         code: 0,
-        shown: `fcgi-probe: TARGET: warning: the body has ${body.length} bytes, and its Content-Length is 10\n`,
+        shown: `fcgi-probe: TARGET: warning: the body has ${body.length} bytes, but its Content-Length is 10\n`,
       });
     }
     expect((await ask(bytes(stdout(head), end()), "-X", "HEAD")).stderr).toBe("");
@@ -168,7 +168,7 @@ describe("an answer that is not right", () => {
 
 describe("what is asked wrongly", () => {
   it.each([
-    [["--path", "/a?b", "--query", "c"], /--path has a query, and there is --query too/],
+    [["--path", "/a?b", "--query", "c"], /--path has a query, and --query gives another/],
     [["-H", "A b: c"], /"A b" is not a header name/],
     [["-H", "X-A: 1", "-H", "X_A: 2"], /X-A and X_A would both become HTTP_X_A/],
     [["-X", ""], /"" is not a method/],

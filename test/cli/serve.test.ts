@@ -96,7 +96,7 @@ describe("fcgi-probe serve", () => {
   it.each([
     [["--pm", "sometimes"], '"sometimes" is none of static, dynamic, ondemand'],
     [["--mode", "both"], '"both" is none of shared, delegate'],
-    [["--workers", "none"], '--workers: "none" is not a number from 1 on'],
+    [["--workers", "none"], '--workers: "none" is not a number of 1 or more'],
     [["--drain-timeout", "soon"], '--drain-timeout: "soon" is not a time'],
     [["--pm", "ondemand", "--mode", "shared"], "an ondemand pool cannot be shared"],
     [["--pm", "ondemand", "--mode", "shared"], "use --mode delegate, or --pm dynamic"],

@@ -1,5 +1,5 @@
 import { parseMemorySize, parseTimespan } from "../../apache/manager/quantities.js";
-import { addPageHeader, type PageOptions, parseHost } from "../commands/apache/options.js";
+import { addPageHeader, type PageRequestOptions, parseHost } from "../commands/apache/options.js";
 import { type OptionSpec, parseOptions } from "./getopt.js";
 
 /** What the command line asks for. Sizes and spans as they were written. */
@@ -31,13 +31,13 @@ export interface ManagerOptions {
   readonly define: readonly string[];
   readonly master: string | undefined;
   /** How the status page is asked for. */
-  readonly page: PageOptions;
+  readonly page: PageRequestOptions;
   readonly positionals: readonly string[];
 }
 
 type Key =
   | Exclude<keyof ManagerOptions, "version" | "verbosity" | "page" | "positionals">
-  | keyof PageOptions;
+  | keyof PageRequestOptions;
 
 interface ManagerSpec extends OptionSpec {
   readonly key: Key | "verbose" | "quiet";
@@ -86,7 +86,7 @@ const oursAdded: readonly ManagerSpec[] = [
 export function readManagerOptions(args: readonly string[]): ManagerOptions {
   const { options, positionals } = parseOptions(args, [version1, version2, ours, oursAdded]);
   const values = new Map<ManagerSpec["key"], string>();
-  const page: PageOptions = {};
+  const page: PageRequestOptions = {};
   let verbosity = 0;
   for (const { spec, value } of options) {
     values.set(spec.key, value);

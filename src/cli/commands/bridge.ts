@@ -3,8 +3,7 @@ import { bridge } from "../../client/bridge.js";
 import { MAX_ENVIRONMENT } from "../../limits.js";
 import type { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
-import { nameOptions } from "../name-options.js";
-import { parseDuration } from "../parse-values.js";
+import { nameOptions, repeatable, timeoutOption, timeoutOr } from "../options.js";
 
 interface BridgeCommandOptions {
   env?: string[];
@@ -12,17 +11,17 @@ interface BridgeCommandOptions {
 }
 
 const help = `
-A CGI program: the environment and standard input are the request, and the
-answer of the backend goes to standard output. A connection that is refused is
-tried again after 1, 2, 4 and 8 seconds: a backend that restarts is worth it.
+Runs as a CGI program: the request is in the environment and on standard input,
+and the response of the backend goes to standard output. A refused connection is
+tried again after 1, 2, 4 and 8 seconds, so that a backend may restart.
 
-The backend gets the variables of RFC 3875, those that web servers add to them
+The backend gets the variables of RFC 3875, those that web servers add
 (REQUEST_URI, SCRIPT_FILENAME, DOCUMENT_ROOT, HTTPS, REMOTE_PORT, SERVER_ADDR and
-the like), and HTTP_* without HTTP_PROXY, which a client can set. Nothing else of
-the environment is forwarded but what --env names.
+others), and HTTP_* but not HTTP_PROXY, which a client can set. Any other
+variable of the environment is forwarded only when --env names it.
 
-Exit status: 0, what the application reported, or 1 when the answer is not
-complete; the client is told with 502 or 504.
+Exit status: that of the application (0 is success), or 1 when the response is
+not complete. The client then gets a 502 or a 504, if nothing was sent before.
 
 Examples:
   fcgi-probe bridge --env SSL_CLIENT_S_DN scgi://127.0.0.1:4000
@@ -34,20 +33,17 @@ As a script of a web server:
 `;
 
 export function defineBridge(command: Command, io: Io, finish: (exitCode: ExitCode) => void): void {
+  const asName = repeatable((name: string) => name);
   command
     .argument("<TARGET>", "the address of the backend")
-    .option("--env <NAME>", "forward this variable, too; again for more", names)
-    .option("--timeout <time>", "until the answer must be complete (default: 5m)", parseDuration)
+    .option("--env <NAME>", "also forward this variable; repeatable", asName)
+    .addOption(timeoutOption("bridge"))
     .addHelpText("after", help)
-    .action(async (target: string, { env, timeout }: BridgeCommandOptions) => {
+    .action(async (target: string, { env, timeout: given }: BridgeCommandOptions) => {
+      const timeout = timeoutOr(given, "bridge");
       const limits = { variables: MAX_ENVIRONMENT };
-      finish(
-        (await bridge(target, { forward: env, timeout, signal: io.signal, limits })) as ExitCode,
-      );
+      const options = { forward: env, timeout, signal: io.signal, limits };
+      finish((await bridge(target, options)) as ExitCode);
     });
   nameOptions(command);
-}
-
-function names(name: string, before: readonly string[] = []): string[] {
-  return [...before, name];
 }

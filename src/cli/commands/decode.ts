@@ -9,8 +9,8 @@ import {
   RECOGNISED_LENGTH,
 } from "../decode/recognise.js";
 import { ExitCode } from "../exit-codes.js";
-import { type Io, inputStream, openInput, standardInput } from "../io.js";
-import { parseCount } from "../parse-values.js";
+import { type Io, inputStream, openInput, standardInput, unreadableInput } from "../io.js";
+import { parsePositive } from "../parse-values.js";
 import { errorLines } from "../report-error.js";
 
 interface DecodeCommandOptions {
@@ -19,12 +19,12 @@ interface DecodeCommandOptions {
 }
 
 const help = `
-Reads the raw bytes of one direction of a connection. FastCGI shows a line a
-record: its offset, type, request id, length of content and padding, and what it
-says; variables follow, a line each. SCGI and uwsgi show the request's head and
-body. An answer of SCGI, uwsgi or CGI shows its head and body.
+Reads the raw bytes of one direction of a connection. For FastCGI, shows one line
+per record: its offset, type, request id, content length, padding length and
+content; variables follow, one per line. For SCGI and uwsgi, shows the head and
+the body of the request, and for their responses and those of CGI the same.
 
-Exit status: 0 fine, 2 malformed or truncated bytes, or bad input: the offset
+Exit status: 0 success, 2 malformed or truncated bytes, or bad input; the offset
 and the reason are on standard error.
 
 Examples:
@@ -35,13 +35,13 @@ Examples:
 
 export function defineDecode(command: Command, io: Io, finish: (exitCode: ExitCode) => void): void {
   command
-    .argument("[FILE]", "what was captured; - and nothing are standard input", "-")
+    .argument("[FILE]", "a file of captured bytes; - is standard input", "-")
     .addOption(
-      new Option("--protocol <name>", "what the bytes are; auto looks at the first of them")
+      new Option("--protocol <name>", "the protocol; auto recognises it by the first bytes")
         .choices([...describedProtocols, "auto"])
         .default("auto"),
     )
-    .option("--bytes <count>", "how much of a content to show", parseCount, 64)
+    .option("--bytes <count>", "bytes of each content to show", parsePositive, 64)
     .addHelpText("after", help)
     .action(async (file: string, options: DecodeCommandOptions) => {
       finish(await runDecode(file, options, io));
@@ -88,27 +88,23 @@ async function describe(
 function asGatewayError(error: unknown, file: string): GatewayError {
   const address = file === "-" ? "standard input" : file;
   if (!(error instanceof GatewayError)) {
-    return new GatewayError(ErrorCode.BadInput, (error as Error).message, {
-      address,
-      hint: "give a file that can be read, or - for standard input",
-      cause: error,
-    });
+    return unreadableInput((error as Error).message, error).with({ address });
   }
   const { code, message, offset } = error;
   return new GatewayError(code, message, { address, hint: hintOf(code), offset, cause: error });
 }
 
-/** What to check of a capture: the hints of a connection are of no use here. */
+/** What to check of a capture. The usual hints are about connections. */
 function hintOf(code: ErrorCode): string {
   switch (code) {
     case ErrorCode.Malformed:
-      return "what came before is on standard output; --protocol says what the bytes are";
+      return "the bytes before are on standard output; set the protocol with --protocol";
     case ErrorCode.Truncated:
     case ErrorCode.ClosedWithoutAnswer:
-      return "the capture is not whole, or of another protocol: see --protocol";
+      return "the capture is incomplete, or of another protocol: see --protocol";
     case ErrorCode.BadInput:
       return "give a file with captured bytes, or - for standard input";
     default:
-      return "--protocol fastcgi, scgi or uwsgi says what the bytes are";
+      return "set the protocol: --protocol fastcgi, scgi or uwsgi";
   }
 }

@@ -2,17 +2,17 @@ import type { Stats } from "node:fs";
 import { Readable } from "node:stream";
 import { ByteCollector } from "../../bytes.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
-import { type Io, inputStream, openInput, standardInput, unreadable } from "../io.js";
+import { type Io, inputStream, openInput, standardInput, unreadableInput } from "../io.js";
 
-/** A request's body whose length is known: a gateway protocol sends the length first. */
-export interface RequestBody {
+/** A body and its length, which gateway protocols send first. */
+export interface SizedBody {
   content: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer>;
   length: number;
 }
 
-/** The most that is read before it is sent: from a pipe, whose length shows at its end only. */
+/** Bytes that are read before they are sent: the length of a pipe is known only at its end. */
 const MAX_READ = 268_435_456;
-/** A file up to this size is read first: the sizes of /proc and /sys are not those of the content. */
+/** Bytes of a file that is read before it is sent: files of /proc and /sys have no true size. */
 const READ_FIRST = 1_048_576;
 
 /**
@@ -20,7 +20,7 @@ const READ_FIRST = 1_048_576;
  *
  * @throws GatewayError `bad_input`, `limit_exceeded`
  */
-export async function requestBody(data: string, io: Io): Promise<RequestBody> {
+export async function bodyOf(data: string, io: Io): Promise<SizedBody> {
   if (data === "@-") return readAll(standardInput(io));
   if (data.startsWith("@")) return fileBody(data.slice(1), io.signal);
   const content = new TextEncoder().encode(data);
@@ -28,15 +28,15 @@ export async function requestBody(data: string, io: Io): Promise<RequestBody> {
 }
 
 /**
- * A file as a body. What is small, a pipe or a device is read to its end first; a large file is
- * sent as long as it is now, even if it grows.
+ * A file as a body. A small file, a pipe or a device is read to its end first. A large file is sent
+ * at the size that it has now, even if it grows.
  *
  * @throws GatewayError `bad_input` when it cannot be read
  */
 export async function fileBody(
   path: string,
   signal: AbortSignal,
-): Promise<RequestBody & { stats: Stats }> {
+): Promise<SizedBody & { stats: Stats }> {
   const input = openInput(path);
   const { stats } = input;
   if (!stats.isFile() || stats.size <= READ_FIRST) {
@@ -50,7 +50,7 @@ export async function fileBody(
   };
 }
 
-async function readAll(source: AsyncIterable<Uint8Array>): Promise<RequestBody> {
+async function readAll(source: AsyncIterable<Uint8Array>): Promise<SizedBody> {
   const collector = new ByteCollector();
   try {
     for await (const chunk of source) {
@@ -58,7 +58,7 @@ async function readAll(source: AsyncIterable<Uint8Array>): Promise<RequestBody> 
       if (collector.length > MAX_READ) throw tooLong();
     }
   } catch (error) {
-    throw error instanceof GatewayError ? error : unreadable((error as Error).message, error);
+    throw error instanceof GatewayError ? error : unreadableInput((error as Error).message, error);
   }
   const content = collector.take();
   return { content, length: content.length };
@@ -67,7 +67,7 @@ async function readAll(source: AsyncIterable<Uint8Array>): Promise<RequestBody> 
 function tooLong(): GatewayError {
   return new GatewayError(
     ErrorCode.LimitExceeded,
-    `a body from a pipe is read before it is sent, and this one passes ${MAX_READ} bytes`,
-    { hint: "write it to a file, and send that with @FILE" },
+    `a body from a pipe is read before it is sent, and this one has more than ${MAX_READ} bytes`,
+    { hint: "write it to a file, and send the file with @FILE" },
   );
 }

@@ -5,29 +5,29 @@ import type { Variable, VariableValue } from "../../cgi/variables.js";
 import { decodePath, textIfUtf8 } from "../../cgi/variables-from-request.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
 
-/** What the command line says of a request. */
+/** A request, as the command line describes it. */
 export interface GivenRequest {
   method: string;
   script?: string | undefined;
-  /** The path as a client of HTTP would send it: percent-encoded, or not. */
+  /** The path as an HTTP client sends it, percent-encoded or not. */
   path?: string | undefined;
   query?: string | undefined;
   headers: readonly (readonly [name: string, value: string])[];
-  /** Bytes; undefined when there is no body. */
+  /** Bytes of the body; undefined when there is no body. */
   bodyLength: number | undefined;
 }
 
-/** Who asks, as far as the application can see. */
+/** The client, as the application sees it. */
 const CLIENT = { REMOTE_ADDR: "127.0.0.1", REMOTE_PORT: "49152" };
 
 /**
- * The variables of a request: those that RFC 3875 has, and those that front ends send besides and
- * applications rely on. What is given goes in as it is, byte for byte.
+ * The variables of a request: those of RFC 3875, and those that front ends add and applications rely
+ * on. Given values are passed on byte for byte.
  *
- * @throws GatewayError `bad_input` when nothing says what is asked for, for a method or a header
- * name that is none, and for two headers that become one variable
+ * @throws GatewayError `bad_input` without a path and a script, for an invalid method or header name,
+ * and for two headers that become the same variable
  */
-export function requestVariables(address: Address, given: GivenRequest): Variable[] {
+export function variablesOf(address: Address, given: GivenRequest): Variable[] {
   const { method, script, bodyLength } = given;
   if (!isToken(method)) throw badInput(`"${method}" is not a method`, "as in -X PUT");
   const { path, uri, query } = target(address, given);
@@ -51,7 +51,7 @@ export function requestVariables(address: Address, given: GivenRequest): Variabl
     ["DOCUMENT_ROOT", documentRoot(script ?? program, path)],
     ["QUERY_STRING", query],
   ];
-  // An application of SCGI or uwsgi serves all paths, and reads them from PATH_INFO.
+  // An application of SCGI or uwsgi serves all paths, and reads the path from PATH_INFO.
   if (isScript) variables.push(["SCRIPT_NAME", path]);
   else variables.push(["SCRIPT_NAME", ""], ["PATH_INFO", path]);
   if (filename !== undefined) variables.push(["SCRIPT_FILENAME", filename]);
@@ -69,11 +69,11 @@ export function requestVariables(address: Address, given: GivenRequest): Variabl
   return [...variables, ...new Map([...defaults, ...headers])];
 }
 
-/** The path decoded, and the URI that it comes from. */
+/** The decoded path, the URI it comes from, and the query. */
 function target(address: Address, { path, script, query }: GivenRequest) {
   const program = "program" in address.endpoint ? address.endpoint.program : undefined;
   if (path !== undefined) return givenTarget(path, query);
-  // A path that came with the address is a status page's, more often than not.
+  // The path of an address is usually that of a status page, so a script comes first.
   const file = script ?? program;
   const asked = file === undefined ? address.path : `/${basename(file)}`;
   if (asked === undefined && address.protocol === "fcgi") {
@@ -91,7 +91,7 @@ function givenTarget(given: string, query: string | undefined) {
   const path = given.startsWith("/") ? given : `/${given}`;
   const mark = path.indexOf("?");
   if (mark >= 0 && query !== undefined) {
-    throw badInput("--path has a query, and there is --query too", "give one of them");
+    throw badInput("--path has a query, and --query gives another", "give one of them");
   }
   const name = mark < 0 ? path : path.slice(0, mark);
   return {
@@ -105,14 +105,14 @@ function joined(path: string, query: string | undefined): string {
   return query === undefined ? path : `${path}?${query}`;
 }
 
-/** The folder that SCRIPT_NAME is looked up in, or that of the script. */
+/** The folder that SCRIPT_NAME is looked up in, or the folder of the script. */
 function documentRoot(script: string | undefined, path: VariableValue): string {
   if (script === undefined) return "/";
   const isBelow = typeof path === "string" && script.endsWith(path);
   return (isBelow ? script.slice(0, -path.length) : dirname(script)) || "/";
 }
 
-/** A header that is given several times is one variable, joined as HTTP does it. */
+/** A header that is given several times becomes one variable, joined as HTTP joins fields. */
 function headerVariables(headers: GivenRequest["headers"]): Map<string, string> {
   const variables = new Map<string, string>();
   const spellings = new Map<string, string>();
@@ -123,7 +123,7 @@ function headerVariables(headers: GivenRequest["headers"]): Map<string, string> 
     if (spelling.toLowerCase() !== name.toLowerCase()) {
       throw badInput(
         `the headers ${spelling} and ${name} would both become ${variable}`,
-        "send one of them; --param sends a variable twice",
+        "send one of them; --param can send a variable twice",
       );
     }
     spellings.set(variable, name);

@@ -1,10 +1,11 @@
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { countTargets, isTargetsFile, readTargets } from "../../discovery/target-files.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
 import { fleet } from "../../phpfpm/status.js";
-import { ExitCode, exitCodeOf, worse } from "../exit-codes.js";
-import { type Io, inputStream, openInput, standardInput } from "../io.js";
-import { parseCount, parseDuration } from "../parse-values.js";
+import { ExitCode, exitCodeOf, worse, worstStatusHelp } from "../exit-codes.js";
+import { type Io, inputStream, openInput, standardInput, unreadableInput } from "../io.js";
+import { formatOption, fullOption, timeoutOption, timeoutOr } from "../options.js";
+import { parsePositive } from "../parse-values.js";
 import { errorLines } from "../report-error.js";
 import { DistinctTargets, warningLines } from "../reports/round.js";
 import { type ScrapeFormat, scrapeFormats, scrapeWriter } from "../reports/scrape-writer.js";
@@ -19,24 +20,25 @@ interface ScrapeCommandOptions {
 }
 
 const help = `
-The first argument is a FILE when a file of that name exists, or when it is -
-for standard input; all others are addresses. A file has one address a line,
-with # comments, or is YAML: a list of addresses, targets: with such a list, or
-the file_sd form of Prometheus. Lines are read as they are needed.
+The first argument is a FILE when a file of that name exists, or when it is -,
+standard input; all other arguments are addresses. A file has one address per
+line, with # comments, or it is YAML: a list of addresses, targets: with such a
+list, or the file_sd format of Prometheus. Lines are read as they are needed.
 
 Formats:
-  ndjson      a JSON object a line; the default in a pipe
+  ndjson      one JSON object per line; the default in a pipe
   json        one array of these objects
   table       the default on a terminal
-  prometheus  metrics as php-fpm_exporter names them, when all is read; a target
-              that is given twice is read once, and named in a warning
+  prometheus  metrics with the names of php-fpm_exporter, written after the last
+              answer; a target that is given twice is read once, and a warning
+              names it
 The objects are those of fcgi-probe status --format json.
 
-Results come in the order of the answers, and a summary on standard error. A
-target that failed in a way that may pass is tried once more.
+Results come in the order of the answers, and a summary goes to standard error.
+A target is tried a second time after a failure that may be temporary; --timeout
+includes both tries.
 
-Exit status: 0 fine, 1 could not connect, 2 connected and failed, or bad input;
-of several targets the worst.
+${worstStatusHelp}
 
 Examples:
   fcgi-probe scrape targets.txt
@@ -48,11 +50,11 @@ Examples:
 export function defineScrape(command: Command, io: Io, finish: (exitCode: ExitCode) => void): void {
   command
     .usage("[options] [FILE|-] [TARGET...]")
-    .argument("[ARGUMENT...]", "a file of targets, and addresses")
-    .option("--concurrency <count>", "targets at once (default: 256)", parseCount)
-    .option("--timeout <time>", "for one target, its retry included (default: 5s)", parseDuration)
-    .addOption(new Option("--format <form>", "how to show the results").choices(scrapeFormats))
-    .option("-f, --full", "the processes as well")
+    .argument("[ARGUMENT...]", "a file of targets, or addresses")
+    .option("--concurrency <count>", "targets to read at once (default: 256)", parsePositive)
+    .addOption(timeoutOption("status"))
+    .addOption(formatOption(scrapeFormats))
+    .addOption(fullOption())
     .addHelpText("after", help)
     .action(async (args: string[], options: ScrapeCommandOptions) => {
       finish(await runScrape(args, options, io));
@@ -65,7 +67,8 @@ async function runScrape(
   io: Io,
 ): Promise<ExitCode> {
   const { file, addresses } = sourcesOf(args, io);
-  const { concurrency, timeout, full } = options;
+  const { concurrency, full } = options;
+  const timeout = timeoutOr(options.timeout, "status");
   const format = options.format ?? (io.stdout.isTerminal ? "table" : "ndjson");
   const progress = new Progress(io.stderr, await totalOf(file, addresses.length, io));
   const writer = scrapeWriter(format, io.stdout, () => {
@@ -90,7 +93,7 @@ async function runScrape(
       await io.stderr.writeLines(warnings);
     }
   } catch (error) {
-    // The end of the command has closed the file under its reader.
+    // An interrupted command has closed the file that was being read.
     if (!io.signal.aborted) problem = asGatewayError(error);
   }
   progress.hide();
@@ -108,7 +111,7 @@ function sourcesOf(args: readonly string[], io: Io) {
   if (first === undefined) {
     if (io.stdin.isTTY !== true) return { file: "-", addresses: [] };
     throw new GatewayError(ErrorCode.BadInput, "no file and no TARGET is given", {
-      hint: "as in fcgi-probe scrape targets.txt; see fcgi-probe scrape --help",
+      hint: "give one, as in fcgi-probe scrape targets.txt; see fcgi-probe scrape --help",
     });
   }
   return isTargetsFile(first)
@@ -116,7 +119,7 @@ function sourcesOf(args: readonly string[], io: Io) {
     : { file: undefined, addresses: args };
 }
 
-/** How many targets there are, where that is cheap to tell and somebody wants to know. */
+/** The number of targets, for the progress bar; undefined where counting them is not cheap. */
 async function totalOf(file: string | undefined, addresses: number, io: Io) {
   if (!io.stderr.isTerminal || file === undefined) return addresses;
   const count = file === "-" ? undefined : await countTargets(file);
@@ -139,13 +142,10 @@ function asGatewayError(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error;
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === undefined) throw error;
-  return new GatewayError(ErrorCode.BadInput, message, {
-    hint: "give a file that can be read",
-    cause: error,
-  });
+  return unreadableInput(message, error);
 }
 
-/** Counts what became of the targets. */
+/** Counts successes, and failures by their code. */
 class Summary {
   readonly #started = performance.now();
   readonly #failures = new Map<string, { count: number; hint: string }>();
@@ -164,7 +164,7 @@ class Summary {
     this.exitCode = worse(this.exitCode, exitCodeOf(code));
   }
 
-  /** One line; on a table, which has no room for them, also a hint for each way to fail. */
+  /** One line; with a table, which has no room for hints, also the hint for each code. */
   async write(io: Io, format: ScrapeFormat): Promise<void> {
     const failures = [...this.#failures].sort((one, other) => other[1].count - one[1].count);
     const total = failures.reduce((sum, [, { count }]) => sum + count, this.#ok);

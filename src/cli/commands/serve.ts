@@ -8,8 +8,8 @@ import { settleOptions } from "../../pool/settle-options.js";
 import { inheritedTarget, startPool } from "../../pool/start-pool.js";
 import { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
-import { nameOptions } from "../name-options.js";
-import { parseCount, parseDuration } from "../parse-values.js";
+import { nameOptions } from "../options.js";
+import { parseDuration, parsePositive } from "../parse-values.js";
 import { errorLines } from "../report-error.js";
 
 /** What Commander has read: the pool's options by the names of their flags, and the command's own. */
@@ -83,7 +83,7 @@ function defaultText({ type, default: value }: OptionSpec): string {
 /** How an option's value is read. Undefined: as a text, or without a value. */
 function parserOf({ type, least = 0 }: OptionSpec): ((text: string) => unknown) | undefined {
   if (type === "milliseconds") return parseDuration;
-  if (type === "count") return (text) => (text === "0" && least === 0 ? 0 : parseCount(text));
+  if (type === "count") return (text) => (text === "0" && least === 0 ? 0 : parsePositive(text));
   return Array.isArray(type) ? oneOf(type) : undefined;
 }
 

@@ -1,12 +1,27 @@
-import { type Command, Option } from "commander";
-import { ExitCode } from "../exit-codes.js";
+import type { Command } from "commander";
+import { fetchStatusPage, status } from "../../phpfpm/status.js";
+import type { PoolStatus } from "../../status-page/pool-status.js";
+import { type ExitCode, worstStatusHelp } from "../exit-codes.js";
 import type { Io } from "../io.js";
-import { parseDuration, parsePagePath } from "../parse-values.js";
-import { formats, readRound, type StatusFormat } from "../reports/status-round.js";
+import {
+  formatOption,
+  fullOption,
+  noTargetHelp,
+  type OutputFormat,
+  outputFormats,
+  pathOption,
+  poolTargets,
+  timeoutOption,
+  timeoutOr,
+  watchHelp,
+  watchOption,
+} from "../options.js";
+import { probePool, readRound, type StatusReader } from "../reports/round.js";
+import { showRounds } from "../reports/watch.js";
 
 interface StatusCommandOptions {
   full?: true;
-  format?: StatusFormat;
+  format?: OutputFormat;
   path?: string;
   timeout?: number;
   watch?: number;
@@ -14,28 +29,27 @@ interface StatusCommandOptions {
 
 const help = `
 Formats:
-  table       a line a pool; with --full also the processes, those with a
-              request first, the longest-running on top, those that are being
-              created last
-  text        the page exactly as the pool sent it; of several pools, each
-              behind its address; on a terminal, with control characters shown
-              escaped
-  json        an array with an object per target
-  prometheus  metrics as php-fpm_exporter names them; those of processes with
-              --full; a target that is given twice is read once, and named in a
-              warning
+  table       one line per pool; with --full also its processes: running requests
+              first, longest on top, processes that are being created last
+  text        the page as the pool sent it; with several pools, each page after
+              its address; on a terminal, control characters are escaped
+  json        an array with one object per target
+  prometheus  metrics with the names of php-fpm_exporter, with --full also those
+              of processes; a target that is given twice is read once, and a
+              warning names it
 The default is table on a terminal and for several targets, and text for one
 target in a pipe.
 
-Columns of the table: PEAK the most processes that were active at once, QUEUE
-connections that wait (and the queue's size), MAXED how often pm.max_children
-was reached, SLOW slow requests. A narrow terminal has fewer of them.
+Columns of the table: PEAK is the largest number of processes that were active
+at once, QUEUE the connections that wait (and the size of the queue), MAXED how
+often pm.max_children was reached, SLOW the slow requests. A narrow terminal
+shows fewer columns.
 
-Without a TARGET, the sockets in /run/php and /run/php-fpm are read. Times are
-as in 500ms, 5s, 1m; a number alone is seconds. --watch ends with q or Ctrl-C.
+${noTargetHelp}
 
-Exit status: 0 fine, 1 could not connect, 2 connected and failed, or bad input;
-of several targets the worst.
+${watchHelp}
+
+${worstStatusHelp}
 
 Examples:
   fcgi-probe status unix:/run/php/php8.2-fpm.sock:/status
@@ -47,43 +61,35 @@ Examples:
 export function defineStatus(command: Command, io: Io, finish: (exitCode: ExitCode) => void): void {
   command
     .argument("[TARGET...]", "addresses of pools")
-    .option("-f, --full", "the processes as well")
-    .addOption(new Option("--format <form>", "how to show it").choices(formats))
-    .option(
-      "--path <path>",
-      "the status path, whatever the addresses say (default: /status)",
-      parsePagePath,
-    )
-    .option("--timeout <time>", "until a pool must have answered (default: 5s)", parseDuration)
-    .option("--watch <time>", "read it again and again, this often", parseDuration)
+    .addOption(fullOption())
+    .addOption(formatOption(outputFormats))
+    .addOption(pathOption("status", "/status"))
+    .addOption(timeoutOption("status"))
+    .addOption(watchOption())
     .addHelpText("after", help)
-    .action(async (targets: string[], options: StatusCommandOptions) => {
-      finish(await runStatus(targets, options, io));
+    .action(async (given: string[], options: StatusCommandOptions) => {
+      const targets = await poolTargets(given);
+      const reader = poolReader(options);
+      const timeout = timeoutOr(options.timeout, "status");
+      const round = () => readRound(reader, targets, { format: options.format, timeout }, io);
+      finish(await showRounds(round, options.watch, "fcgi-probe status", io));
     });
 }
 
-async function runStatus(
-  given: readonly string[],
-  options: StatusCommandOptions,
-  io: Io,
-): Promise<ExitCode> {
-  const targets =
-    given.length > 0
-      ? given
-      : (await import("../../discovery/php-fpm-sockets.js")).discoverTargets();
-  const format = options.format ?? defaultFormat(targets, io);
-  const round = () => readRound(targets, { ...options, format }, io);
-  if (options.watch !== undefined) {
-    const { watch } = await import("../reports/watch.js");
-    return watch(round, options.watch, io);
-  }
-  const { render, problems, exitCode } = await round();
-  if (io.signal.aborted) return ExitCode.Interrupted;
-  await io.stdout.write(render());
-  await io.stderr.writeLines(problems);
-  return exitCode;
-}
-
-function defaultFormat(targets: readonly string[], io: Io): StatusFormat {
-  return io.stdout.isTerminal || targets.length > 1 ? "table" : "text";
+/** How the status of PHP-FPM pools is read and shown. */
+function poolReader({ path, full }: StatusCommandOptions): StatusReader<PoolStatus> {
+  return {
+    read: probePool(path, (address, limits) => status(address, { ...limits, full })),
+    readPage: probePool(path, async (address, limits) => {
+      return { page: await fetchStatusPage(address, { ...limits, full }), warnings: [] };
+    }),
+    shown: (target) => target,
+    newMetrics: async () => new (await import("../../exporter/pool-metrics.js")).PoolMetrics(),
+    table: async (results, io) => {
+      const { poolReport } = await import("../reports/pool-report.js");
+      // When all targets failed, the errors say everything.
+      if (!results.some(({ ok }) => ok)) return () => "";
+      return () => `${poolReport(results, io.stdout.style, io.stdout.columns).join("\n")}\n`;
+    },
+  };
 }

@@ -1,18 +1,17 @@
 import type { Command } from "commander";
 import { getValues } from "../../client/get-values.js";
-import { GatewayError } from "../../errors.js";
-import { ExitCode, exitCodeOf } from "../exit-codes.js";
+import { ExitCode, exitStatusHelp } from "../exit-codes.js";
 import type { Io } from "../io.js";
-import { parseDuration } from "../parse-values.js";
-import { errorLines } from "../report-error.js";
+import { timeoutOption, timeoutOr } from "../options.js";
+import { reportErrors } from "../report-error.js";
 import { visible } from "../terminal/text.js";
 
 const help = `
-Prints NAME=value lines. FastCGI knows FCGI_MAX_CONNS, FCGI_MAX_REQS and
-FCGI_MPXS_CONNS, which are asked for when no NAME is given; an application
-leaves out what it does not know.
+Prints lines of NAME=value. FastCGI defines FCGI_MAX_CONNS, FCGI_MAX_REQS and
+FCGI_MPXS_CONNS; without a NAME, all three are requested. An application leaves
+out names that it does not know.
 
-Exit status: 0 fine, 1 could not connect, 2 connected and failed, or bad input.
+${exitStatusHelp}
 
 Examples:
   fcgi-probe values unix:/run/php/php8.2-fpm.sock
@@ -22,30 +21,24 @@ Examples:
 export function defineValues(command: Command, io: Io, finish: (exitCode: ExitCode) => void): void {
   command
     .argument("<TARGET>", "address of the application")
-    .argument("[NAME...]", "what to ask for")
-    .option("--timeout <time>", "until it must have answered (default: 5s)", parseDuration)
+    .argument("[NAME...]", "names of the values to request")
+    .addOption(timeoutOption("status"))
     .addHelpText("after", help)
     .action(async (target: string, names: string[], options: { timeout?: number }) => {
-      finish(await runValues(target, names, options.timeout, io));
+      finish(await reportErrors(io, () => runValues(target, names, options.timeout, io)));
     });
 }
 
 async function runValues(
   target: string,
-  names: readonly string[],
+  given: readonly string[],
   timeout: number | undefined,
   io: Io,
 ): Promise<ExitCode> {
-  try {
-    const asked = names.length > 0 ? names : undefined;
-    const values = await getValues(target, asked, { timeout: timeout ?? 5_000, signal: io.signal });
-    const lines = [...values].map(([name, value]) => `${visible(name)}=${visible(value)}`);
-    await io.stdout.writeLines(lines);
-    return ExitCode.Fine;
-  } catch (error) {
-    if (!(error instanceof GatewayError)) throw error;
-    if (io.signal.aborted) return ExitCode.Interrupted;
-    await io.stderr.writeLines(errorLines(error, io.stderr.style));
-    return exitCodeOf(error.code);
-  }
+  const names = given.length > 0 ? given : undefined;
+  const options = { timeout: timeoutOr(timeout, "status"), signal: io.signal };
+  const values = await getValues(target, names, options);
+  const lines = [...values].map(([name, value]) => `${visible(name)}=${visible(value)}`);
+  await io.stdout.writeLines(lines);
+  return ExitCode.Fine;
 }

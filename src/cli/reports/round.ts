@@ -1,26 +1,96 @@
-import type { FleetResult, Probe } from "../../fleet/probe.js";
-import { probeAll } from "../../fleet/probe.js";
-import type { PoolResult } from "../../phpfpm/status.js";
-import type { PoolStatusJson } from "../../status-page/pool-status.js";
+import type { Address } from "../../address.js";
+import { targetAddress } from "../../client/connect.js";
+import { type FleetResult, type Probe, probeAll } from "../../fleet/probe.js";
 import { ExitCode, exitCodeOf, worse } from "../exit-codes.js";
 import type { Io } from "../io.js";
-import { errorLines } from "../report-error.js";
+import type { OutputFormat } from "../options.js";
+import { errorLines, warningLine } from "../report-error.js";
 import { visible, visibleLines } from "../terminal/text.js";
 
 /** One reading of all targets. */
 export interface Round {
   /** What belongs on standard output, at the width that it has when this is called. */
   render(): string | Uint8Array;
-  /** Lines for standard error: what went wrong, and what does not add up. */
+  /** Lines for standard error: errors and warnings. */
   problems: string[];
   exitCode: ExitCode;
 }
 
+/** How one kind of status is read and shown: that of PHP-FPM pools, or that of Apache httpd. */
+export interface StatusReader<Status> {
+  read: Probe<Status>;
+  /** Reads the page as it was sent. */
+  readPage: Probe<TextPage>;
+  /** A target as it may be shown: without a password. */
+  shown(target: string): string;
+  newMetrics(): Promise<{ add(result: FleetResult<Status>): void; text(): Iterable<string> }>;
+  /** Returns a function that renders the table at the width of the terminal at that time. */
+  table(results: readonly FleetResult<Status>[], io: Io): Promise<() => string>;
+}
+
+/** A page as it was sent. */
+export interface TextPage {
+  readonly page: Uint8Array;
+  readonly warnings: readonly string[];
+}
+
+/** What is read of a target and then shown. */
+type Readable = { readonly warnings: readonly string[] };
+
+/** Reads all targets at once. Without a format, a table is for terminals and for several targets. */
+export async function readRound<Status extends Readable>(
+  reader: StatusReader<Status>,
+  targets: readonly string[],
+  options: { format: OutputFormat | undefined; timeout: number },
+  io: Io,
+): Promise<Round> {
+  const isTable = io.stdout.isTerminal || targets.length > 1;
+  const { format = isTable ? "table" : "text", timeout } = options;
+  const distinct = new DistinctTargets();
+  const wanted = format === "prometheus" ? distinct.of(targets) : targets;
+  const readAll = async <Value extends Readable>(probe: Probe<Value>) => {
+    const results = await readEach(wanted, probe, timeout, io);
+    return results.map((result) => ({ ...result, target: reader.shown(result.target) }));
+  };
+  const roundOf = (results: readonly FleetResult<Readable>[], render: Round["render"]) => {
+    const { problems, exitCode } = failures(results, io);
+    const repeated = distinct.warningLines(io, reader.shown);
+    return { render, problems: [...repeated, ...problems, ...warningLines(results, io)], exitCode };
+  };
+  if (format === "text") {
+    const pages = await readAll(reader.readPage);
+    return roundOf(pages, () => pagesText(pages, io));
+  }
+  const results = await readAll(reader.read);
+  switch (format) {
+    case "json":
+      return roundOf(results, () => `${JSON.stringify(results.map(resultJson), undefined, 2)}\n`);
+    case "prometheus": {
+      const metrics = await reader.newMetrics();
+      for (const result of results) metrics.add(result);
+      return roundOf(results, () => [...metrics.text()].join(""));
+    }
+    case "table":
+      return roundOf(results, await reader.table(results, io));
+  }
+}
+
+/** Asks a pool, at the path that was given instead of the address's. */
+export function probePool<Value>(
+  path: string | undefined,
+  read: (address: Address, limits: Parameters<Probe<Value>>[1]) => Promise<Value>,
+): Probe<Value> {
+  return async (target, limits) => {
+    const address = targetAddress(target);
+    return read(path === undefined ? address : { ...address, path }, limits);
+  };
+}
+
 /** The results in the order of the targets; a target that is given twice is read twice. */
-export async function readEach<Value>(
+async function readEach<Value>(
   targets: readonly string[],
   probe: Probe<Value>,
-  timeout: number | undefined,
+  timeout: number,
   io: Io,
 ): Promise<FleetResult<Value>[]> {
   const results = new Map<string, FleetResult<Value>[]>();
@@ -35,22 +105,19 @@ export async function readEach<Value>(
 }
 
 /** One page is passed on as it is; several get a heading each. */
-export function pagesText(results: readonly FleetResult<Uint8Array>[], io: Io): Uint8Array {
+function pagesText(results: readonly FleetResult<TextPage>[], io: Io): Uint8Array {
   const { isTerminal } = io.stdout;
   const pages = results.flatMap((result) => (result.ok ? [result] : []));
-  const parts = pages.flatMap(({ target, value }, index) => {
+  const parts = pages.flatMap(({ target, value: { page } }, index) => {
     const heading = `${index === 0 ? "" : "\n"}==> ${visible(target)} <==\n`;
-    const page = isTerminal ? Buffer.from(visibleLines(new TextDecoder().decode(value))) : value;
-    return results.length === 1 ? [page] : [Buffer.from(heading), page];
+    const text = isTerminal ? Buffer.from(visibleLines(new TextDecoder().decode(page))) : page;
+    return results.length === 1 ? [text] : [Buffer.from(heading), text];
   });
   return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
 }
 
-/** What went wrong with targets, and the exit code that it stands for. */
-export function failures(
-  results: readonly FleetResult<unknown>[],
-  io: Io,
-): Pick<Round, "problems" | "exitCode"> {
+/** The errors of the targets that failed, and the exit code for them. */
+function failures(results: readonly FleetResult<unknown>[], io: Io) {
   const problems: string[] = [];
   let exitCode: ExitCode = ExitCode.Fine;
   for (const result of results) {
@@ -61,32 +128,39 @@ export function failures(
   return { problems, exitCode };
 }
 
-/** What does not add up on pages that were read. */
-export function warningLines<Value extends { readonly warnings: readonly string[] }>(
-  results: readonly FleetResult<Value>[],
-  io: Io,
-): string[] {
-  const name = io.stderr.style.warning("fcgi-probe:");
+/** The warnings about pages that were read. */
+export function warningLines(results: readonly FleetResult<Readable>[], io: Io): string[] {
   return results.flatMap((result) =>
     result.ok
-      ? result.value.warnings.map(
-          (text) => `${name} ${visible(result.target)}: warning: ${visible(text)}`,
-        )
+      ? result.value.warnings.map((text) => warningLine(`${result.target}: warning: ${text}`, io))
       : [],
   );
 }
 
-/** Targets named in a warning. */
+/** One target in the command's JSON. Scripts depend on these keys: they stay as they are. */
+export function resultJson(result: FleetResult<object>): object {
+  const { target } = result;
+  if (!result.ok) {
+    const { code, message, hint } = result.error;
+    return { target, ok: false, error: { code, message, hint } };
+  }
+  const { value } = result;
+  const fields = "toJSON" in value && typeof value.toJSON === "function" ? value.toJSON() : value;
+  return { target, ok: true, ...fields };
+}
+
+/** How many targets a warning names. */
 const MOST_NAMES = 8;
 
 /**
- * Tells targets that are new from those that were given before. Prometheus rejects a whole page for
- * two samples with the same labels, and so for a target that is read twice.
+ * Finds targets that are given more than once. Prometheus rejects a whole page for two samples with
+ * the same labels, and so for a target that is read twice.
  */
 export class DistinctTargets {
   readonly #seen = new Set<string>();
   readonly #repeated = new Set<string>();
 
+  /** Whether this target is given for the first time. */
   isNew(target: string): boolean {
     const isNew = !this.#seen.has(target);
     if (isNew) this.#seen.add(target);
@@ -94,35 +168,21 @@ export class DistinctTargets {
     return isNew;
   }
 
-  /** The targets that are new, in their order. */
+  /** The targets in their order, each once. */
   of(targets: readonly string[]): string[] {
     return targets.filter((target) => this.isNew(target));
   }
 
   /**
-   * The warning that names the repeated ones; nothing when there are none.
+   * The warning that names the repeated targets; empty when there are none.
    *
-   * @param show what may be shown of a target
+   * @param shown a target as it may be shown
    */
-  warningLines(io: Io, show = (target: string) => target): string[] {
+  warningLines(io: Io, shown = (target: string) => target): string[] {
     if (this.#repeated.size === 0) return [];
-    const names = [...this.#repeated].slice(0, MOST_NAMES).map((target) => visible(show(target)));
+    const names = [...this.#repeated].slice(0, MOST_NAMES).map(shown);
     const more = this.#repeated.size - names.length;
     const list = `${names.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
-    const name = io.stderr.style.warning("fcgi-probe:");
-    return [`${name} warning: given more than once, and read once: ${list}`];
+    return [warningLine(`warning: given more than once, and read once: ${list}`, io)];
   }
-}
-
-/** One target in the command's JSON. Stable: scripts depend on these keys. */
-export type ResultJson =
-  | ({ target: string; ok: true } & PoolStatusJson)
-  | { target: string; ok: false; error: { code: string; message: string; hint: string } };
-
-/** A result as plain data. */
-export function resultJson(result: PoolResult): ResultJson {
-  const { target } = result;
-  if (result.ok) return { target, ok: true, ...result.value.toJSON() };
-  const { code, message, hint } = result.error;
-  return { target, ok: false, error: { code, message, hint } };
 }

@@ -5,6 +5,21 @@ import { Screen } from "../terminal/screen.js";
 import { formatMilliseconds } from "../terminal/units.js";
 import type { Round } from "./round.js";
 
+/** Shows one round; with an interval in milliseconds, one after another until the user ends it. */
+export async function showRounds(
+  read: () => Promise<Round>,
+  interval: number | undefined,
+  title: string,
+  io: Io,
+): Promise<ExitCode> {
+  if (interval !== undefined) return watch(read, interval, io, title);
+  const { render, problems, exitCode } = await read();
+  if (io.signal.aborted) return ExitCode.Interrupted;
+  await io.stdout.write(render());
+  await io.stderr.writeLines(problems);
+  return exitCode;
+}
+
 /**
  * Shows rounds again and again, each `interval` milliseconds after the one before began: repainted
  * on a terminal, one after another elsewhere. Ends when the user, or a signal, says so.

@@ -1,31 +1,31 @@
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import type { DiscoveredHttpd } from "../../../apache/configuration/discover.js";
 import { textStatusUrl } from "../../../apache/fetch/status-url.js";
 import { findServers, readPidFile } from "../../../apache/processes/apache-servers.js";
 import { type ProcessTable, ProcFileSystem } from "../../../apache/processes/process-table.js";
-import { addDefine, discoverLocalHttpd } from "../../../discovery/discover-httpd.js";
+import { discoverLocalHttpd } from "../../../discovery/discover-httpd.js";
 import { ExitCode } from "../../exit-codes.js";
 import type { Io } from "../../io.js";
-import { reported } from "../../report-error.js";
+import { formatOption } from "../../options.js";
+import { reportErrors, warningLine } from "../../report-error.js";
 import type { Style } from "../../terminal/style.js";
 import { type Column, layOut, rowLine, titleLine } from "../../terminal/table.js";
 import { visible } from "../../terminal/text.js";
 import { counted } from "../../terminal/units.js";
+import { addConfigurationOptions, type ConfigurationOptions } from "./options.js";
 
-export interface DiscoverOptions {
-  config?: string;
-  define?: readonly string[];
+export interface DiscoverOptions extends ConfigurationOptions {
   format?: "table" | "json";
 }
 
 const help = `
-Reads httpd's configuration, its includes too, and runs nothing: where it
-listens, as this machine reaches it, and where its status page is. The names of
-IfDefine are those of -D on the command line of the httpd that runs with this
-configuration, and those of --define. Its version, for IfVersion, stands in the
-file of its program. What cannot be decided is left out, and a warning says so.
+Reads httpd's configuration with its includes, and runs nothing. Shows where
+httpd listens, as addresses that this machine can reach, and where its status
+page is. For IfDefine, the names of --define count, and those that a running
+httpd with this configuration was started with (-D); for IfVersion, the version
+in the file of its program. What cannot be decided is left out, with a warning.
 
-Exit status: 0 fine, 2 there is no configuration, or it has no Listen.
+Exit status: 0 success, 2 no configuration, or none with a Listen.
 
 Examples:
   fcgi-probe apache discover
@@ -37,17 +37,15 @@ export function defineDiscover(
   io: Io,
   finish: (exitCode: ExitCode) => void,
 ): void {
-  command
-    .option("--config <file>", "httpd's configuration (default: where distributions keep it)")
-    .option("--define <name>", "a name it was started with (-D); again for more", addDefine)
-    .addOption(new Option("--format <form>", "how to show it").choices(["table", "json"]))
+  addConfigurationOptions(command)
+    .addOption(formatOption(["table", "json"]))
     .addHelpText("after", help)
     .action(async (options: DiscoverOptions) => {
-      finish(await reported(io, () => runDiscover(options, io, new ProcFileSystem())));
+      finish(await reportErrors(io, () => runDiscover(options, io, new ProcFileSystem())));
     });
 }
 
-/** Shows what httpd's configuration tells. */
+/** Shows what is in httpd's configuration. */
 export async function runDiscover(
   options: DiscoverOptions,
   io: Io,
@@ -60,8 +58,7 @@ export async function runDiscover(
   } else {
     await io.stdout.writeLines(reportLines(found, textUrl, table, io.stdout.style));
   }
-  const name = io.stderr.style.warning("fcgi-probe:");
-  await io.stderr.writeLines(found.warnings.map((text) => `${name} ${visible(text)}`));
+  await io.stderr.writeLines(found.warnings.map((text) => warningLine(text, io)));
   return ExitCode.Fine;
 }
 
@@ -96,8 +93,8 @@ function reportLines(
 
 function masterOf(pidFile: string, table: ProcessTable): string {
   const pid = readPidFile(pidFile);
-  if (pid === undefined) return "which is not there";
+  if (pid === undefined) return "which does not exist";
   const server = findServers(table).find(({ master }) => master.pid === pid);
-  if (server === undefined) return `which names ${pid}: no httpd`;
+  if (server === undefined) return `which names ${pid}, not an httpd`;
   return `master ${pid} with ${counted(server.children.length, "child", "children")}`;
 }

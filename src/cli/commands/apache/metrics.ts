@@ -4,7 +4,6 @@ import {
   type MetricsData,
   writeAtomically,
 } from "../../../apache/manager/metrics-file.js";
-import { parseTimespan } from "../../../apache/manager/quantities.js";
 import { HANGING_AFTER, isHanging } from "../../../apache/page/worker-row.js";
 import { findServers } from "../../../apache/processes/apache-servers.js";
 import { memoryUsageOf } from "../../../apache/processes/memory-usage.js";
@@ -12,10 +11,10 @@ import { type ProcessTable, ProcFileSystem } from "../../../apache/processes/pro
 import type { ApacheWorker } from "../../../apache/workers/workers.js";
 import { Httpd } from "../../../discovery/local-httpd.js";
 import { ErrorCode, GatewayError } from "../../../errors.js";
-import { ExitCode } from "../../exit-codes.js";
+import { ExitCode, exitStatusHelp } from "../../exit-codes.js";
 import type { Io } from "../../io.js";
-import { reported } from "../../report-error.js";
-import { addHttpdOptions, type HttpdOptions, httpdHelp } from "./options.js";
+import { reportErrors } from "../../report-error.js";
+import { addHangingAfter, addHttpdOptions, type HttpdOptions, httpdHelp } from "./options.js";
 
 export interface MetricsOptions extends HttpdOptions {
   counts?: true;
@@ -25,14 +24,14 @@ export interface MetricsOptions extends HttpdOptions {
 }
 
 const help = `
-The file is that of apache-manager 1.2: comments, and lines of names and values
-with tabs between them, as monitoring agents read it. It is written beside its
-place and put there as a whole. When httpd is not found or does not answer it is
-written too, with status-response 1.
+Writes the metrics file of apache-manager 1.2: comments, and lines of a name and
+its values with tabs between them, for monitoring agents. The file is replaced
+as a whole: a reader never sees half of it. If httpd is not found or does not
+answer, the file is written with status-response 1.
 
 ${httpdHelp}
 
-Exit status: 0 fine, 1 could not connect, 2 connected and failed, or bad input.
+${exitStatusHelp}
 
 Examples:
   fcgi-probe apache metrics
@@ -44,13 +43,12 @@ export function defineMetrics(
   io: Io,
   finish: (exitCode: ExitCode) => void,
 ): void {
-  addHttpdOptions(command.argument("[URL]", "its status page"))
-    .option("--data-file <path>", "where to write it (default: -, standard output)")
-    .option("--hanging-after <time>", "what counts as hanging (default: 5m)", parseTimespan)
-    .option("--counts", "count foreign and native workers too, as apache-manager 2 does")
+  addHangingAfter(addHttpdOptions(command))
+    .option("--data-file <path>", "the file to write (default: -, standard output)")
+    .option("--counts", "also count foreign and native workers, as apache-manager 2 does")
     .addHelpText("after", help)
     .action(async (url: string | undefined, options: MetricsOptions) => {
-      finish(await reported(io, () => runMetrics(url, options, io, new ProcFileSystem())));
+      finish(await reportErrors(io, () => runMetrics(url, options, io, new ProcFileSystem())));
     });
 }
 
@@ -69,30 +67,30 @@ export async function runMetrics(
   return ExitCode.Fine;
 }
 
-export interface CollectOptions {
-  /** Seconds from which on a worker hangs. */
+export interface CollectMetricsOptions {
+  /** Seconds on one request after which a worker counts as hanging. Default: 300. */
   readonly hangingAfter?: number | undefined;
-  /** Tells foreign and native workers, as apache-manager 2 does. */
+  /** Whether foreign and native workers are counted, as apache-manager 2 does. Default: false. */
   readonly counts?: boolean | undefined;
-  /** What was killed before. */
+  /** Workers that were killed before, of each state. Default: 0. */
   readonly killedActive?: number | undefined;
   readonly killedIdle?: number | undefined;
 }
 
 export interface Collected {
   readonly data: MetricsData;
-  /** Why a page is missing; the rest has been collected. */
+  /** Why a page is missing, if it is. Everything else has been collected. */
   readonly error: GatewayError | undefined;
 }
 
 /**
- * Collects what the metrics file tells. An httpd that is not found, and a page that cannot be read,
- * are told, and no error.
+ * Collects what the metrics file contains. An httpd that is not found, or a page that cannot be
+ * read, is part of the result: the file reports it.
  */
 export async function collectMetrics(
   found: Promise<Httpd>,
   table: ProcessTable,
-  options: CollectOptions = {},
+  options: CollectMetricsOptions = {},
 ): Promise<Collected> {
   const httpd = await settled(found);
   return "error" in httpd
@@ -100,11 +98,11 @@ export async function collectMetrics(
     : collectFrom(httpd.value, options);
 }
 
-/** Without a page only the processes tell: those of the one httpd that runs here. */
+/** Without a page, only processes are counted: those of the one httpd that runs here. */
 function collectWithout(
   error: GatewayError,
   table: ProcessTable,
-  options: CollectOptions,
+  options: CollectMetricsOptions,
 ): Collected {
   const [server, other] = findServers(table);
   const children = other === undefined ? server?.children : undefined;
@@ -120,9 +118,9 @@ function collectWithout(
   return { data, error };
 }
 
-async function collectFrom(httpd: Httpd, options: CollectOptions): Promise<Collected> {
+async function collectFrom(httpd: Httpd, options: CollectMetricsOptions): Promise<Collected> {
   const status = await settled(httpd.source.status());
-  // The other page would not come either, and take as long to say so.
+  // The other page would fail too, and take as long.
   const reading = "error" in status ? status : await settled(httpd.workers());
   const error = "error" in reading ? reading.error : undefined;
   const { page, server, workers } =
@@ -153,15 +151,15 @@ async function settled<Value>(promise: Promise<Value>): Promise<Settled<Value>> 
   }
 }
 
-/** As apache-manager counts: what its page names, and every other child of httpd. */
+/** As apache-manager counts: workers that the page names are native, all other children foreign. */
 function countKinds(workers: readonly ApacheWorker[]): { foreign: number; native: number } {
   const native = workers.filter(({ row }) => row !== undefined).length;
   return { foreign: workers.length - native, native };
 }
 
 /**
- * Writes metrics to a file, so that who reads it sees the old ones or these; or, to `-`, on
- * standard output.
+ * Writes metrics to a file, whose readers see the old metrics or the new ones, never half of them;
+ * or, to `-`, on standard output.
  *
  * @throws GatewayError `bad_input` where the file cannot be written
  */
@@ -176,7 +174,7 @@ export async function saveMetrics(data: MetricsData, path: string, io: Io): Prom
       hint:
         code === undefined
           ? "give the path of a file"
-          : "its folder must exist, and this user be allowed to write to it",
+          : "its folder must exist, and this user must be allowed to write to it",
       cause: error,
     });
   }

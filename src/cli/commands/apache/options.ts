@@ -1,48 +1,60 @@
 import type { Command } from "commander";
 import type { FetchServerStatusOptions } from "../../../apache/fetch/fetch-status.js";
 import { checkHeader, checkHost } from "../../../apache/fetch/status-headers.js";
+import { parseTimespan } from "../../../apache/manager/quantities.js";
 import { addDefine } from "../../../discovery/discover-httpd.js";
 import { ErrorCode, GatewayError } from "../../../errors.js";
-import { parseDuration } from "../../parse-values.js";
+import { timeoutOption } from "../../options.js";
 
-/** The options that say which httpd is meant. */
-export interface HttpdOptions extends PageOptions {
+/** Which configuration of httpd is read. */
+export interface ConfigurationOptions {
   config?: string;
   define?: readonly string[];
+}
+
+export function addConfigurationOptions(command: Command): Command {
+  return command
+    .option("--config <file>", "httpd's configuration (default: found on this machine)")
+    .option("--define <name>", "a name that httpd was started with (-D); repeatable", addDefine);
+}
+
+/** Which master process of httpd is meant. */
+export function addMasterOption(command: Command): Command {
+  return command.option("--master <pid>", "the pid of httpd's master, or its PidFile");
+}
+
+/** Which httpd is meant. */
+export interface HttpdOptions extends PageRequestOptions, ConfigurationOptions {
   master?: string;
   timeout?: number;
 }
 
-/** What the help of such a command says of them. */
-export const httpdHelp = `Without a URL, httpd's configuration on this machine says where its page is. Its
-processes are those of the httpd that has answered; --master says which it is
-where that is not to be seen: in a container, or while the page does not answer.
-A redirect to another server is refused: its workers are not this httpd's.`;
+/** What help texts say of these options. */
+export const httpdHelp = `Without a URL, the page is found in the configuration of httpd on this machine.
+The processes are those of the httpd that answered. Give --master where it cannot
+be found: in a container, or while the page does not answer. A redirect to
+another server is refused: its workers run elsewhere.`;
 
-/** Gives a command the options that say which httpd is meant. */
+/** The argument URL, and the options for which httpd is meant. */
 export function addHttpdOptions(command: Command): Command {
-  return addPageOptions(command)
-    .option("--config <file>", "httpd's configuration, where no URL is given")
-    .option("--define <name>", "a name it was started with (-D); again for more", addDefine)
-    .option("--master <pid>", "the pid of httpd's master, or its PidFile")
-    .option("--timeout <time>", "until each page must be here (default: 10s)", parseDuration);
+  addPageOptions(command.argument("[URL]", "its status page"));
+  return addMasterOption(addConfigurationOptions(command)).addOption(timeoutOption("apachePage"));
 }
 
 type Header = readonly [name: string, value: string];
 
-/** The options that say how a status page is asked for. */
-export interface PageOptions {
+/** How a status page is requested. */
+export interface PageRequestOptions {
   host?: string;
   header?: readonly Header[];
   insecure?: true;
 }
 
-/** Gives a command the options that say how a status page is asked for. */
 export function addPageOptions(command: Command): Command {
   return command
-    .option("--host <name>", "the host to ask for, at the URL's address", parseHost)
-    .option("--header <name=value>", "a header field; again for more", addPageHeader)
-    .option("--insecure", "accept any certificate");
+    .option("--host <name>", "the Host to request, at the address of the URL", parseHost)
+    .option("--header <name=value>", "a header field to send; repeatable", addPageHeader)
+    .option("--insecure", "accept any TLS certificate");
 }
 
 /** @throws GatewayError `bad_input` */
@@ -66,11 +78,17 @@ export function addPageHeader(text: string, fields: readonly Header[] = []): rea
   return [...fields, field];
 }
 
-/** What they mean for the request of a page. */
-export function requestOf({
+/** The same, as the options of a request for a page. */
+export function pageRequest({
   host,
   header: headers,
   insecure,
-}: PageOptions): Pick<FetchServerStatusOptions, "headers" | "host" | "insecure"> {
+}: PageRequestOptions): Pick<FetchServerStatusOptions, "headers" | "host" | "insecure"> {
   return { host, headers, insecure };
+}
+
+/** `--hanging-after`. */
+export function addHangingAfter(command: Command): Command {
+  const text = "time on one request from which on a worker hangs (default: 5m)";
+  return command.option("--hanging-after <time>", text, parseTimespan);
 }

@@ -1,20 +1,38 @@
-import { type Command, Option } from "commander";
-import { ProcFileSystem } from "../../../apache/processes/process-table.js";
-import { addDefine, discoverLocalHttpd } from "../../../discovery/discover-httpd.js";
-import { ExitCode } from "../../exit-codes.js";
-import type { Io } from "../../io.js";
-import { parseDuration } from "../../parse-values.js";
+import type { Command } from "commander";
 import {
-  readStatusRound,
-  type StatusFormat,
-  statusFormats,
-} from "../../reports/apache/status-round.js";
-import { addPageOptions, type PageOptions, requestOf } from "./options.js";
+  type FetchServerStatusOptions,
+  fetchServerStatusPage,
+} from "../../../apache/fetch/fetch-status.js";
+import { ledElsewhere, StatusSource } from "../../../apache/fetch/status-source.js";
+import { shownUrl, textStatusUrl } from "../../../apache/fetch/status-url.js";
+import type { ServerStatus } from "../../../apache/page/server-status.js";
+import { parseServerStatus } from "../../../apache/page/text-page.js";
+import { ProcFileSystem } from "../../../apache/processes/process-table.js";
+import { discoverLocalHttpd } from "../../../discovery/discover-httpd.js";
+import { withAddress } from "../../../errors.js";
+import { type ExitCode, worstStatusHelp } from "../../exit-codes.js";
+import type { Io } from "../../io.js";
+import {
+  formatOption,
+  type OutputFormat,
+  outputFormats,
+  timeoutOption,
+  timeoutOr,
+  watchHelp,
+  watchOption,
+} from "../../options.js";
+import { readRound, type StatusReader } from "../../reports/round.js";
+import { showRounds } from "../../reports/watch.js";
+import {
+  addConfigurationOptions,
+  addPageOptions,
+  type ConfigurationOptions,
+  type PageRequestOptions,
+  pageRequest,
+} from "./options.js";
 
-interface StatusCommandOptions extends PageOptions {
-  config?: string;
-  define?: readonly string[];
-  format?: StatusFormat;
+interface StatusCommandOptions extends PageRequestOptions, ConfigurationOptions {
+  format?: OutputFormat;
   timeout?: number;
   watch?: number;
 }
@@ -22,22 +40,23 @@ interface StatusCommandOptions extends PageOptions {
 const help = `
 Formats:
   table       the numbers of the server, and a map of its slots: a letter each,
-              coloured by what it does, with a legend
-  text        the page exactly as the server sent it; of several servers, each
-              behind its URL
-  json        an array with an object per server
-  prometheus  metrics as apache_exporter names them; of several servers each
-              has the label scrape_uri
+              coloured by what the slot does, with a legend
+  text        the page as the server sent it; with several servers, each page
+              after its URL; on a terminal, control characters are escaped
+  json        an array with one object per server
+  prometheus  metrics with the names of apache_exporter; with several servers,
+              each has the label scrape_uri
 The default is table on a terminal and for several URLs, and text for one URL
 in a pipe.
 
-Without a URL, httpd's configuration on this machine says where its page is.
-The URL may be that of either page, with ?auto or without, and may have a name
-and a password in it. A redirect to another server is followed, and said.
-No proxy is used. --watch ends with q or Ctrl-C.
+Without a URL, the page is found in the configuration of httpd on this machine.
+A URL may be that of either page, with ?auto or without, and may have a user
+name and a password. A redirect to another server is followed, with a warning.
+No proxy is used.
 
-Exit status: 0 fine, 1 could not connect, 2 connected and failed, or bad input;
-of several servers the worst.
+${watchHelp}
+
+${worstStatusHelp}
 
 Examples:
   fcgi-probe apache status
@@ -46,42 +65,61 @@ Examples:
   fcgi-probe apache status --host www.example.com https://127.0.0.1/server-status
 `;
 
-export function defineStatus(command: Command, io: Io, finish: (exitCode: ExitCode) => void): void {
-  addPageOptions(command.argument("[URL...]", "status pages"))
-    .addOption(new Option("--format <form>", "how to show it").choices(statusFormats))
-    .option("--config <file>", "httpd's configuration, where no URL is given")
-    .option("--define <name>", "a name it was started with (-D); again for more", addDefine)
-    .option("--timeout <time>", "until a page must be here (default: 5s)", parseDuration)
-    .option("--watch <time>", "read it again and again, this often", parseDuration)
+export function defineApacheStatus(
+  command: Command,
+  io: Io,
+  finish: (exitCode: ExitCode) => void,
+): void {
+  addPageOptions(command.argument("[URL...]", "status pages")).addOption(
+    formatOption(outputFormats),
+  );
+  addConfigurationOptions(command)
+    .addOption(timeoutOption("status"))
+    .addOption(watchOption())
     .addHelpText("after", help)
-    .action(async (urls: string[], options: StatusCommandOptions) => {
-      finish(await runStatus(urls, options, io));
+    .action(async (given: string[], options: StatusCommandOptions) => {
+      const found =
+        given.length > 0 ? undefined : discoverLocalHttpd(options, new ProcFileSystem());
+      const urls = found === undefined ? given : [found.statusUrl];
+      const request = pageRequest(options);
+      const reader = serverReader({ ...request, host: request.host ?? found?.statusHost });
+      const timeout = timeoutOr(options.timeout, "status");
+      const round = () => readRound(reader, urls, { format: options.format, timeout }, io);
+      finish(await showRounds(round, options.watch, "fcgi-probe apache status", io));
     });
 }
 
-async function runStatus(
-  given: readonly string[],
-  { config, define, format, timeout, watch: interval, ...page }: StatusCommandOptions,
-  io: Io,
-): Promise<ExitCode> {
-  const found =
-    given.length > 0 ? undefined : discoverLocalHttpd({ config, define }, new ProcFileSystem());
-  const urls = found === undefined ? given : [found.statusUrl];
-  const request = requestOf(page);
-  const isTable = io.stdout.isTerminal || urls.length > 1;
-  const options = {
-    format: format ?? (isTable ? "table" : "text"),
-    timeout,
-    request: { ...request, host: request.host ?? found?.statusHost },
+/** How the status of Apache httpd is read and shown. */
+function serverReader(request: FetchServerStatusOptions): StatusReader<ServerStatus> {
+  const how = { ...request, followOrigins: true };
+  return {
+    read: (url, limits) => new StatusSource(url, { ...how, ...limits }).status(),
+    readPage: async (target, limits) => {
+      const address = textStatusUrl(target);
+      const { page, url, isElsewhere } = await fetchServerStatusPage(address, {
+        ...how,
+        ...limits,
+      });
+      try {
+        // Anything else that answers with 200 is an error.
+        parseServerStatus(page);
+      } catch (error) {
+        throw withAddress(error, shownUrl(target));
+      }
+      return { page, warnings: isElsewhere ? [ledElsewhere(url)] : [] };
+    },
+    shown: shownUrl,
+    newMetrics: async () =>
+      new (await import("../../../exporter/apache-metrics.js")).ApacheMetrics(),
+    table: async (results, io) => {
+      const { serverReport } = await import("../../reports/apache/server-report.js");
+      const { style } = io.stdout;
+      return () =>
+        results
+          .flatMap((result) => (result.ok ? [result] : []))
+          .map(({ target, value }) => serverReport(target, value, style, io.stdout.columns))
+          .map((lines) => `${lines.join("\n")}\n`)
+          .join("\n");
+    },
   };
-  const round = () => readStatusRound(urls, options, io);
-  if (interval !== undefined) {
-    const { watch } = await import("../../reports/watch.js");
-    return watch(round, interval, io, "fcgi-probe apache status");
-  }
-  const { render, problems, exitCode } = await round();
-  if (io.signal.aborted) return ExitCode.Interrupted;
-  await io.stdout.write(render());
-  await io.stderr.writeLines(problems);
-  return exitCode;
 }

@@ -1,16 +1,15 @@
 import { type Command, Option } from "commander";
-import { parseTimespan } from "../../../apache/manager/quantities.js";
 import { HANGING_AFTER, isHanging } from "../../../apache/page/worker-row.js";
 import { type ProcessTable, ProcFileSystem } from "../../../apache/processes/process-table.js";
 import type { LocalWorkers } from "../../../apache/workers/local-workers.js";
 import type { ApacheWorker } from "../../../apache/workers/workers.js";
 import { Httpd } from "../../../discovery/local-httpd.js";
-import { ExitCode } from "../../exit-codes.js";
+import { ExitCode, exitStatusHelp } from "../../exit-codes.js";
 import type { Io } from "../../io.js";
-import { reported } from "../../report-error.js";
+import { formatOption } from "../../options.js";
+import { reportErrors, warningLine } from "../../report-error.js";
 import { workerLines } from "../../reports/apache/worker-table.js";
-import { visible } from "../../terminal/text.js";
-import { addHttpdOptions, type HttpdOptions, httpdHelp } from "./options.js";
+import { addHangingAfter, addHttpdOptions, type HttpdOptions, httpdHelp } from "./options.js";
 
 const sortKeys = ["ss", "memory", "cpu", "requests"] as const;
 type SortKey = (typeof sortKeys)[number];
@@ -25,19 +24,22 @@ export interface WorkersOptions extends HttpdOptions {
 }
 
 const help = `
-A line a worker: a process (prefork) or a thread of one (worker, event), the
-daemons of mod_wsgi, and as "helper or unused" what else httpd has started: a
-worker that had no request yet, or a helper of a module. Those that are at work
-come first, longest on top, unless --sort says otherwise; the one that answers
-this request is not at work. A narrow terminal has fewer columns.
+One line per worker: a process (prefork) or a thread (worker, event), and the
+daemons of mod_wsgi. Any other child of httpd is shown as "helper or unused": a
+worker without a request so far, or a helper of a module. Active workers come
+first, the longest request on top, unless --sort says otherwise; the worker that
+serves this page counts as idle. A narrow terminal shows fewer columns.
 
-Columns: STATE what the scoreboard says, AGE since the latest request began,
-TOOK how long the latest whole one took, CPU and MEMORY of the process (PSS:
-shared pages divided among their users), REQUESTS that the process has served.
+Columns: STATE is the state in the scoreboard, AGE the time since the latest
+request began, TOOK the duration of the latest finished request, CPU and MEMORY
+those of the process (PSS: shared pages are divided among the processes that
+share them), REQUESTS the requests that the process has served.
+
+Sort keys: ss is active workers first, then by AGE; all others sort by size.
 
 ${httpdHelp}
 
-Exit status: 0 fine, 1 could not connect, 2 connected and failed, or bad input.
+${exitStatusHelp}
 
 Examples:
   fcgi-probe apache workers --sort memory
@@ -49,15 +51,15 @@ export function defineWorkers(
   io: Io,
   finish: (exitCode: ExitCode) => void,
 ): void {
-  addHttpdOptions(command.argument("[URL]", "its status page"))
-    .addOption(new Option("--sort <by>", "what comes first (default: ss)").choices(sortKeys))
-    .option("--hanging", "only those that have been on one request for long")
-    .option("--hanging-after <time>", "how long that is (default: 5m)", parseTimespan)
-    .option("--full", "every column, and nothing cut")
-    .addOption(new Option("--format <form>", "how to show it").choices(["table", "json"]))
+  addHttpdOptions(command)
+    .addOption(new Option("--sort <key>", "what to sort by (default: ss)").choices(sortKeys))
+    .option("--hanging", "show only hanging workers");
+  addHangingAfter(command)
+    .option("--full", "show every column, and cut nothing")
+    .addOption(formatOption(["table", "json"]))
     .addHelpText("after", help)
     .action(async (url: string | undefined, options: WorkersOptions) => {
-      finish(await reported(io, () => runWorkers(url, options, io, new ProcFileSystem())));
+      finish(await reportErrors(io, () => runWorkers(url, options, io, new ProcFileSystem())));
     });
 }
 
@@ -88,7 +90,7 @@ export async function runWorkers(
   return ExitCode.Fine;
 }
 
-/** A process has many workers, each of which is asked for its memory more than once. */
+/** Reads each process once: its many workers are shown and sorted by its memory. */
 function readOnce(read: (pid: number) => number | undefined): (pid: number) => number | undefined {
   const known = new Map<number, number | undefined>();
   return (pid) => {
@@ -99,7 +101,7 @@ function readOnce(read: (pid: number) => number | undefined): (pid: number) => n
 
 type Comparer = (one: ApacheWorker, other: ApacheWorker) => number;
 
-/** The largest first; what is not known comes last. */
+/** The largest first; unknown values come last. */
 const by =
   (value: (worker: ApacheWorker) => number | undefined): Comparer =>
   (one, other) =>
@@ -135,13 +137,12 @@ function workerJson(
 }
 
 function notes({ page, server, doubt }: LocalWorkers, io: Io): string[] {
-  const name = io.stderr.style.warning("fcgi-probe:");
   const lines: string[] = [];
   if (page.malformedRows > 0) {
-    lines.push(`${name} ${page.malformedRows} rows of the page do not fit its headings`);
+    lines.push(warningLine(`${page.malformedRows} rows of the page do not fit its headings`, io));
   }
   if (doubt !== undefined && server === undefined) {
-    lines.push(`${name} the memory of these processes is not known: ${visible(doubt.reason)}`);
+    lines.push(warningLine(`the memory of these processes is unknown: ${doubt.reason}`, io));
   }
   return lines;
 }

@@ -2,19 +2,18 @@ import type { Command } from "commander";
 import { zabbixDiscovery } from "../../../apache/manager/metrics-file.js";
 import { memoryUsageOf } from "../../../apache/processes/memory-usage.js";
 import { type ProcessTable, ProcFileSystem } from "../../../apache/processes/process-table.js";
-import { addDefine } from "../../../discovery/discover-httpd.js";
 import { localServer } from "../../../discovery/local-server.js";
 import { ExitCode } from "../../exit-codes.js";
 import type { Io } from "../../io.js";
-import { reported } from "../../report-error.js";
-import type { HttpdOptions } from "./options.js";
+import { reportErrors } from "../../report-error.js";
+import { addConfigurationOptions, addMasterOption, type HttpdOptions } from "./options.js";
 
 const help = `
-Prints what memory usage is told of, as JSON for Zabbix's low-level discovery:
-"native" for the workers, and the process groups of mod_wsgi. No page is read:
-httpd's processes tell it.
+Prints JSON for Zabbix's low-level discovery: the groups of processes whose
+memory usage is in the metrics file. These are "native", the workers of httpd,
+and the process groups of mod_wsgi. Reads httpd's processes, and no status page.
 
-Exit status: 0 fine, 1 no httpd runs here, 2 bad input.
+Exit status: 0 success, 1 no httpd runs on this machine, 2 bad input.
 
 Example:
   fcgi-probe apache zabbix-discovery
@@ -25,13 +24,10 @@ export function defineZabbixDiscovery(
   io: Io,
   finish: (exitCode: ExitCode) => void,
 ): void {
-  command
-    .option("--config <file>", "httpd's configuration, which names its PidFile")
-    .option("--define <name>", "a name it was started with (-D); again for more", addDefine)
-    .option("--master <pid>", "the pid of httpd's master, or its PidFile")
+  addMasterOption(addConfigurationOptions(command))
     .addHelpText("after", help)
     .action(async (options: HttpdOptions) => {
-      finish(await reported(io, () => runZabbixDiscovery(options, io, new ProcFileSystem())));
+      finish(await reportErrors(io, () => runZabbixDiscovery(options, io, new ProcFileSystem())));
     });
 }
 

@@ -1,0 +1,88 @@
+import { type Command, Option } from "commander";
+import { GatewayError } from "../errors.js";
+import { parseDuration, parsePagePath } from "./parse-values.js";
+
+/** How long an answer may take where `--timeout` is not given. */
+const defaultTimeouts = {
+  /** A PHP-FPM pool's, of status, ping, values and scrape; a page's, of `apache status`. */
+  status: "5s",
+  /** A page's, of the other commands of `apache`. */
+  apachePage: "10s",
+  /** An application's, of request. */
+  request: "30s",
+  /** A backend's, of bridge. */
+  bridge: "5m",
+} as const;
+
+/** `--timeout`, of the commands that wait for an answer. */
+export function timeoutOption(of: keyof typeof defaultTimeouts): Option {
+  const text = `how long a complete answer may take (default: ${defaultTimeouts[of]})`;
+  return new Option("--timeout <time>", text).argParser(parseDuration);
+}
+
+/** Milliseconds that an answer may take. */
+export function timeoutOr(given: number | undefined, of: keyof typeof defaultTimeouts): number {
+  return given ?? parseDuration(defaultTimeouts[of]);
+}
+
+/** The forms in which the two `status` commands show what they read. */
+export const outputFormats = ["table", "text", "json", "prometheus"] as const;
+export type OutputFormat = (typeof outputFormats)[number];
+
+/** `--format`. */
+export function formatOption(formats: readonly string[]): Option {
+  return new Option("--format <format>", "the output format").choices(formats);
+}
+
+/** `--full`, of the commands that show pools. */
+export function fullOption(): Option {
+  return new Option("-f, --full", "also show each process");
+}
+
+/** `--path`, of the commands that read a page of a pool. */
+export function pathOption(page: string, path: string): Option {
+  const text = `the ${page} path of all targets (default: from the address, or ${path})`;
+  return new Option("--path <path>", text).argParser(parsePagePath);
+}
+
+/** `--watch`, of the two `status` commands. */
+export function watchOption(): Option {
+  return new Option("--watch <time>", "read and show again at this interval").argParser(
+    parseDuration,
+  );
+}
+
+/** What help texts say of `--watch` and of times. */
+export const watchHelp = `Write times as 500ms, 5s or 1m; a number alone is in seconds. Press q or Ctrl-C
+to end --watch.`;
+
+/** Reads an option that may be given several times. */
+export function repeatable<Value>(parse: (text: string) => Value) {
+  return (text: string, before: readonly Value[] = []): Value[] => [...before, parse(text)];
+}
+
+/** The pools that a command is to ask: the ones given, or those whose sockets are on this machine. */
+export async function poolTargets(given: readonly string[]): Promise<readonly string[]> {
+  if (given.length > 0) return given;
+  return (await import("../discovery/php-fpm-sockets.js")).discoverTargets();
+}
+
+/** What help texts say of a missing TARGET. */
+export const noTargetHelp = `Without a TARGET, the sockets in /run/php and /run/php-fpm are used.`;
+
+/** Makes the message about a bad value name its option, as in `--workers: "x" is …`. */
+export function nameOptions(command: Command): void {
+  for (const option of command.options) {
+    const { parseArg } = option;
+    if (parseArg === undefined) continue;
+    option.argParser((text: string, before: unknown) => {
+      try {
+        return parseArg(text, before);
+      } catch (error) {
+        if (!(error instanceof GatewayError)) throw error;
+        const { code, address, cause, hint } = error;
+        throw new GatewayError(code, `${option.long}: ${error.message}`, { address, cause, hint });
+      }
+    });
+  }
+}
