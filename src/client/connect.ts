@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { type Address, Protocol, parseAddress } from "../address.js";
 import { ErrorCode, GatewayError } from "../errors.js";
-import { nodeConnector, type SocketOptions } from "../transport/node-socket.js";
+import type { SocketOptions } from "../transport/connection.js";
+import { nodeConnector } from "../transport/node-socket.js";
 import { connectionPerRequest, type OpenChannel } from "./channel.js";
 import { type KeepOptions, type KeptConnections, keep } from "./kept-connections.js";
 import { type ProgramOptions, programPerRequest } from "./program-channel.js";

@@ -39,6 +39,13 @@ export function brokenConnection(error: Error): GatewayError {
 /** Receives the bytes of a connection: a view that is valid until it returns. */
 export type Trace = (direction: "sent" | "received", bytes: Uint8Array) => void;
 
+export interface SocketOptions {
+  /** Milliseconds that a connection may take to open. Default: 5,000. */
+  connectTimeout?: number | undefined;
+  /** Called with the bytes of the connection, in both directions. It must not use the engine. */
+  trace?: Trace | undefined;
+}
+
 /** A connector whose connections pass all bytes, in both directions, to `trace` first. */
 export function tracingConnector(connector: Connector, trace: Trace): Connector {
   const { memory } = defaultEngine();

@@ -10,17 +10,10 @@ import {
   type Connection,
   type ConnectionHandlers,
   type Connector,
-  type Trace,
+  type SocketOptions,
   tracingConnector,
 } from "./connection.js";
 import { shareSocketShape } from "./node-internals.js";
-
-export interface SocketOptions {
-  /** Milliseconds that a connection may take to open. Default: 5,000. */
-  connectTimeout?: number | undefined;
-  /** Called with the bytes of the connection, in both directions. It must not use the engine. */
-  trace?: Trace | undefined;
-}
 
 /** After this many connections, a client is assumed to open many more. */
 const MANY = 32;
