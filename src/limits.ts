@@ -33,6 +33,12 @@ export const defaultLimits: Limits = {
 };
 
 /**
+ * Milliseconds for opening a connection, for a status page, a ping and for GET_VALUES, unless the
+ * caller sets another time.
+ */
+export const defaultTimeout = 5_000;
+
+/**
  * More bytes than an environment or a command line can hold: a limit on variables that come from
  * there. Linux allows 6 MiB, or a quarter of the stack where that is less.
  */

@@ -1,6 +1,7 @@
 import type { Address } from "../address.js";
 import { withAddress } from "../errors.js";
 import { ValuesClient, valueNames } from "../fastcgi/management.js";
+import { defaultTimeout } from "../limits.js";
 import { collect } from "./collect.js";
 import { type ConnectOptions, channelsTo, targetAddress } from "./connect.js";
 
@@ -33,7 +34,12 @@ export async function getValues(
         client = new ValuesClient(names, handlers);
         return client;
       },
-      { timeout: options.timeout ?? 5_000, maxLength: 0, signal: options.signal, drainTimeout: 0 },
+      {
+        timeout: options.timeout ?? defaultTimeout,
+        maxLength: 0,
+        signal: options.signal,
+        drainTimeout: 0,
+      },
     );
     return client?.values ?? new Map();
   } catch (error) {

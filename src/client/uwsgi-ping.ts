@@ -1,5 +1,6 @@
 import { type Address, Protocol } from "../address.js";
 import { ErrorCode, GatewayError, withAddress } from "../errors.js";
+import { defaultTimeout } from "../limits.js";
 import { UwsgiPingClient } from "../uwsgi/client.js";
 import { collect } from "./collect.js";
 import { type ConnectOptions, channelsTo, targetAddress } from "./connect.js";
@@ -33,7 +34,7 @@ export async function uwsgiPing(
         },
       );
     }
-    const { timeout = 5_000, signal } = options;
+    const { timeout = defaultTimeout, signal } = options;
     await collect(channelsTo(address, options), (handlers) => new UwsgiPingClient(handlers), {
       timeout,
       signal,

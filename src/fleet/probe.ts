@@ -1,5 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { ErrorCode, GatewayError } from "../errors.js";
+import { defaultTimeout } from "../limits.js";
 
 export interface RetryOptions {
   /** Milliseconds for one target, including its retries. Default: 5,000. */
@@ -12,7 +13,6 @@ export interface RetryOptions {
 
 /** Milliseconds before the first retry, on average. Each further pause is twice as long. */
 const RETRY_PAUSE = 100;
-const TIMEOUT = 5_000;
 
 /**
  * Calls a function, and again after an error with one of these codes, with pauses, as long as there
@@ -24,7 +24,7 @@ const TIMEOUT = 5_000;
 export async function retry<Value>(
   ask: (timeout: number) => Promise<Value>,
   codes: ReadonlySet<ErrorCode>,
-  { timeout = TIMEOUT, retries = 1, signal }: RetryOptions,
+  { timeout = defaultTimeout, retries = 1, signal }: RetryOptions,
 ): Promise<Value> {
   const started = performance.now();
   for (let attempt = 0; ; attempt++) {

@@ -7,6 +7,7 @@ import { collect } from "../client/collect.js";
 import { channelOver, type DuplexStreams } from "../client/fetch-over.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { FastCgiClient, type PreparedRequest, prepareRequest } from "../fastcgi/client.js";
+import { defaultTimeout } from "../limits.js";
 import type { PoolStatus } from "../status-page/pool-status.js";
 import { parseStatusPage } from "../status-page/read-page.js";
 import type { StatusFormat } from "../status-page/write-page.js";
@@ -76,7 +77,7 @@ const SILENCE_HINT =
 export async function fetchPage(
   open: OpenChannel,
   page: PagePath,
-  { timeout = 5_000, maxLength = MAX_LENGTH, drainTimeout, signal }: FetchPageOptions = {},
+  { timeout = defaultTimeout, maxLength = MAX_LENGTH, drainTimeout, signal }: FetchPageOptions = {},
 ): Promise<FetchedPage> {
   const request = requestFor(page);
   const { stdout, stderr } = await collect(

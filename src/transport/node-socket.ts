@@ -4,6 +4,7 @@ import type { Engine } from "../engine/engine.js";
 import { WINDOW, WINDOW_SIZE } from "../engine/memory.js";
 import { defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
+import { defaultTimeout } from "../limits.js";
 import { connectError } from "./connect-error.js";
 import {
   brokenConnection,
@@ -30,7 +31,7 @@ const windowIsShared = process.platform !== "win32";
  */
 export function nodeConnector(
   address: Address,
-  { connectTimeout = 5_000, trace }: SocketOptions = {},
+  { connectTimeout = defaultTimeout, trace }: SocketOptions = {},
   engine: Engine = defaultEngine(),
 ): Connector {
   const endpoint = socketEndpoint(address);
