@@ -2,14 +2,14 @@ import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { compare, plainCopy } from "../lib/compare.mjs";
 import { fixture } from "../lib/fixtures.mjs";
 import { sumLines } from "../lib/jobs.mjs";
-import { loadPackages, title } from "../lib/packages.mjs";
+import { load, loadEngines, title } from "../lib/package.mjs";
 import { jsonPage, makePool, splitAndRegex, textPage } from "../lib/status-pages.mjs";
 
-const packages = await loadPackages();
-for (const entry of packages) {
-  entry.parse = (await entry.module("status-page/read-page.js")).parseStatusPage;
-  entry.fields = await fieldsFor(entry.name);
-}
+const { parseStatusPage } = await load("status-page/read-page.js");
+const engines = await loadEngines();
+/** How the fields of our results are read, for each engine. */
+const ourFields = new Map();
+for (const { name } of engines) ourFields.set(name, (await fieldsFor(name)).ourFields);
 const textFields = await fieldsFor("text");
 const jsonFields = await fieldsFor("json");
 
@@ -46,10 +46,10 @@ async function comparePages(name, text, json) {
   const jsonBytes = Buffer.from(json, "latin1");
   const textBytes = Buffer.from(page);
   const readers = [
-    ...packages.map((entry) => ({
-      name: title(entry),
-      read: () => entry.parse(page),
-      ...entry.fields.ourFields,
+    ...engines.map((engine) => ({
+      name: title(engine),
+      read: () => parseStatusPage(page, { engine }),
+      ...ourFields.get(engine.name),
     })),
     {
       name: "split and regex",
@@ -93,13 +93,13 @@ async function compareLines(name, page) {
   const sink = new Float64Array(1);
   const buffer = Buffer.from(page);
   await compare({ name }, [
-    ...packages.map((entry) => ({
-      name: title(entry),
+    ...engines.map((engine) => ({
+      name: title(engine),
       run() {
-        sink[0] += sumLines(entry.engine, page);
+        sink[0] += sumLines(engine, page);
         return 1;
       },
-      result: () => Math.round(sumLines(entry.engine, page) * 1e6),
+      result: () => Math.round(sumLines(engine, page) * 1e6),
     })),
     {
       name: "split and regex",

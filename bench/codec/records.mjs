@@ -1,7 +1,7 @@
 import { compare, plainCopy } from "../lib/compare.mjs";
 import { fixture } from "../lib/fixtures.mjs";
 import { demultiplex, stdoutOf } from "../lib/jobs.mjs";
-import { loadPackages, title } from "../lib/packages.mjs";
+import { loadEngines, title } from "../lib/package.mjs";
 import { nodeFastcgi, recordPeers } from "../lib/peer-decoders.mjs";
 import { contentsOf, record, recordsOf } from "../lib/records.mjs";
 
@@ -10,7 +10,7 @@ const PARAMS = 4;
 const STDIN = 5;
 const STDOUT = 6;
 
-const packages = await loadPackages();
+const engines = await loadEngines();
 const peers = recordPeers();
 const server = await nodeFastcgi(opening());
 
@@ -36,12 +36,12 @@ for (const [name, file] of [
 }
 
 function ours(bytes) {
-  return packages.map((entry) => ({
-    name: title(entry),
-    run: () => demultiplex(entry.engine, bytes),
+  return engines.map((engine) => ({
+    name: title(engine),
+    run: () => demultiplex(engine, bytes),
     result() {
-      demultiplex(entry.engine, bytes);
-      return stdoutOf(entry.engine);
+      demultiplex(engine, bytes);
+      return stdoutOf(engine);
     },
   }));
 }

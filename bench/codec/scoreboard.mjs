@@ -1,11 +1,11 @@
 import { compare, plainCopy } from "../lib/compare.mjs";
 import { fixture } from "../lib/fixtures.mjs";
 import { countScoreboard, countsOf } from "../lib/jobs.mjs";
-import { loadPackages, title } from "../lib/packages.mjs";
+import { loadEngines, title } from "../lib/package.mjs";
 
 const LETTERS = "_SRWKDCLGI.";
 
-const packages = await loadPackages();
+const engines = await loadEngines();
 const counts = new Uint32Array(256);
 
 for (const slots of [64, 256, 400, 4096, 65_536]) {
@@ -18,12 +18,12 @@ await compareCounting("scoreboard of 65536 slots, captured 16 times", repeated(c
 async function compareCounting(name, bytes) {
   const buffer = Buffer.from(bytes);
   await compare({ name }, [
-    ...packages.map((entry) => ({
-      name: title(entry),
-      run: () => countScoreboard(entry.engine, bytes),
+    ...engines.map((engine) => ({
+      name: title(engine),
+      run: () => countScoreboard(engine, bytes),
       result() {
-        countScoreboard(entry.engine, bytes);
-        return countsOf(entry.engine);
+        countScoreboard(engine, bytes);
+        return countsOf(engine);
       },
     })),
     {

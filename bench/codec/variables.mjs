@@ -8,42 +8,40 @@ import {
   splitScgi,
   splitUwsgi,
 } from "../lib/jobs.mjs";
-import { loadPackages, title } from "../lib/packages.mjs";
+import { load, loadEngines, title } from "../lib/package.mjs";
 import { netstringPeer, pairPeers } from "../lib/peer-decoders.mjs";
 import { contentsOf, record } from "../lib/records.mjs";
 
 const PARAMS = 4;
 
-const packages = await loadPackages();
-for (const entry of packages) {
-  entry.variableOf = (await entry.module("cgi/variables.js")).variableOf;
-}
+const engines = await loadEngines();
+const { variableOf } = await load("cgi/variables.js");
 
 /** Rows of a job that leaves pairs: where they lie, and made strings of. */
 async function comparePairs(name, split, bytes, peers) {
-  const count = split(packages[0].engine, bytes);
-  const all = packages.map((entry) => ({
-    entry,
-    pairs: () => pairsOf(entry.engine, count, entry.variableOf),
+  const count = split(engines[0], bytes);
+  const all = engines.map((engine) => ({
+    engine,
+    pairs: () => pairsOf(engine, count, variableOf),
   }));
   await compare({ name: `${name} (${count}), ranges` }, [
-    ...all.map(({ entry, pairs }) => ({
-      name: title(entry),
-      run: () => split(entry.engine, bytes),
+    ...all.map(({ engine, pairs }) => ({
+      name: title(engine),
+      run: () => split(engine, bytes),
       result() {
-        split(entry.engine, bytes);
+        split(engine, bytes);
         return pairs();
       },
     })),
     plainCopy(bytes),
   ]);
   await compare({ name: `${name} (${count}), strings` }, [
-    ...all.map(({ entry, pairs }) => {
+    ...all.map(({ engine, pairs }) => {
       const decode = () => {
-        split(entry.engine, bytes);
+        split(engine, bytes);
         return pairs();
       };
-      return { name: title(entry), run: () => decode().length, result: decode };
+      return { name: title(engine), run: () => decode().length, result: decode };
     }),
     ...peers.map(({ name, decode }) => {
       const chunk = Buffer.from(bytes);
@@ -75,10 +73,10 @@ const frame = Buffer.from("12:hello, world,");
 const frames = Buffer.concat(new Array(4096).fill(frame));
 const peer = netstringPeer();
 await compare({ name: "netstrings of 12 bytes", count: 4096, each: "netstring" }, [
-  ...packages.map((entry) => ({
-    name: title(entry),
-    run: () => splitNetstrings(entry.engine, frames),
-    result: () => framesOf(entry.engine, splitNetstrings(entry.engine, frames)),
+  ...engines.map((engine) => ({
+    name: title(engine),
+    run: () => splitNetstrings(engine, frames),
+    result: () => framesOf(engine, splitNetstrings(engine, frames)),
   })),
   {
     name: peer.name,

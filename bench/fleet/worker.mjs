@@ -2,7 +2,7 @@
 // pools, of two kinds of dead targets, and of the silent one. Prints one JSON object.
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { root } from "../lib/packages.mjs";
+import { root } from "../lib/package.mjs";
 import { targets } from "./targets.mjs";
 
 const { count, timeout, ...addresses } = JSON.parse(process.argv[2]);

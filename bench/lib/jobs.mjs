@@ -1,8 +1,5 @@
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { root } from "./packages.mjs";
+import { load } from "./package.mjs";
 
-const map = await import(pathToFileURL(join(root, "dist", "engine", "memory.js")).href);
 const {
   DemultiplexResult,
   DemultiplexState,
@@ -16,7 +13,7 @@ const {
   ROW_WORDS,
   STATE_WORDS,
   WINDOW,
-} = map;
+} = await load("engine/memory.js");
 
 const responseState = new Int32Array(STATE_WORDS);
 responseState[DemultiplexState.RequestId] = 1;

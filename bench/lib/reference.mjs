@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "./packages.mjs";
+import { root } from "./package.mjs";
 
 /**
  * Compiles the C client of the scrape suite.

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
-import { root } from "./packages.mjs";
+import { root } from "./package.mjs";
 import { renderTable } from "./table.mjs";
 
 const FILE = join("bench", "RESULTS.md");

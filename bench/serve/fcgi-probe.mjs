@@ -3,7 +3,7 @@
 // workers there are.
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { root } from "../lib/packages.mjs";
+import { root } from "../lib/package.mjs";
 
 const [listen, application, mode, concurrency = "1", workers = "2"] = process.argv.slice(2);
 const url = new URL(application, import.meta.url);

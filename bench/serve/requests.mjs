@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { root } from "../lib/packages.mjs";
+import { root } from "../lib/package.mjs";
 
 const module = (path) => import(pathToFileURL(join(root, "dist", path)).href);
 

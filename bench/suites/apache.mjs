@@ -4,19 +4,15 @@ import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { compare, plainCopy } from "../lib/compare.mjs";
 import { fixture } from "../lib/fixtures.mjs";
-import { loadPackages, root, title } from "../lib/packages.mjs";
+import { load, loadEngines, root, title } from "../lib/package.mjs";
 import { jsonPage, makePool } from "../lib/status-pages.mjs";
 
 const require = createRequire(new URL("package.json", pathToFileURL(root)));
 const { Tokenizer } = await import(pathToFileURL(require.resolve("htmlparser2")).href);
 
-const packages = await loadPackages();
-for (const entry of packages) {
-  entry.parseServerStatus = (await entry.module("apache/page/text-page.js")).parseServerStatus;
-  entry.parseServerStatusHtml = (
-    await entry.module("apache/page/html-page.js")
-  ).parseServerStatusHtml;
-}
+const engines = await loadEngines();
+const { parseServerStatus } = await load("apache/page/text-page.js");
+const { parseServerStatusHtml } = await load("apache/page/html-page.js");
 
 const LETTERS = "_SRWKDCLGI.";
 const megabyte = megabyteOfJson();
@@ -36,10 +32,10 @@ async function compareText(name, page) {
     status.scoreboard.writing,
   ];
   await compare({ suite: "apache", name }, [
-    ...packages.map((entry) => ({
-      name: title(entry),
-      run: () => entry.parseServerStatus(page).busyWorkers,
-      result: () => fields(entry.parseServerStatus(page)),
+    ...engines.map((engine) => ({
+      name: title(engine),
+      run: () => parseServerStatus(page, engine).busyWorkers,
+      result: () => fields(parseServerStatus(page, engine)),
     })),
     {
       name: "split and regex",
@@ -56,8 +52,8 @@ async function compareHtml(name, page, workers) {
   await compare({ suite: "apache", name }, [
     {
       name: "fcgi-probe",
-      run: () => packages[0].parseServerStatusHtml(page).rows.length,
-      result: () => packages[0].parseServerStatusHtml(page).rows.length,
+      run: () => parseServerStatusHtml(page).rows.length,
+      result: () => parseServerStatusHtml(page).rows.length,
     },
     { name: "htmlparser2, tokens alone", run: () => tokens(buffer.utf8Slice()) },
     {

@@ -1,15 +1,14 @@
 // What the objects of one small request cost by themselves.
 import { compare } from "../lib/compare.mjs";
-import { loadPackages } from "../lib/packages.mjs";
+import { load } from "../lib/package.mjs";
 import { variables } from "../serve/requests.mjs";
 
-const [entry] = await loadPackages();
-const { Variables } = await entry.module("cgi/variables.js");
-const { requestFromVariables, requestParts } = await entry.module("cgi/request-from-variables.js");
-const { createRequest } = await entry.module("server/request-context.js");
-const { installLazyFetch } = await entry.module("server/lazy-fetch/install.js");
-const { bytesOf } = await entry.module("server/lazy-fetch/response.js");
-const { formatResponseHead } = await entry.module("cgi/response.js");
+const { Variables } = await load("cgi/variables.js");
+const { requestFromVariables, requestParts } = await load("cgi/request-from-variables.js");
+const { createRequest } = await load("server/request-context.js");
+const { installLazyFetch } = await load("server/lazy-fetch/install.js");
+const { bytesOf } = await load("server/lazy-fetch/response.js");
+const { formatResponseHead } = await load("cgi/response.js");
 
 const all = new Variables(variables);
 const { signal } = new AbortController();

@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "../lib/packages.mjs";
+import { root } from "../lib/package.mjs";
 import { progress, reportAll } from "../lib/report.mjs";
 
 const peers = join(root, "bench", "node_modules");

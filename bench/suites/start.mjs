@@ -1,7 +1,7 @@
 // How long the command takes from its start to its end, against Node doing nothing.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { root } from "../lib/packages.mjs";
+import { root } from "../lib/package.mjs";
 import { withPhpFpm } from "../lib/php-fpm.mjs";
 import { median, progress, reportAll } from "../lib/report.mjs";
 
