@@ -74,7 +74,7 @@ describe("connections", () => {
     expect(ends).toEqual(["2 end 0 0", "1 end 0 0"]);
   });
 
-  it("that carry several give up a body that nobody reads, and spare the others", async () => {
+  it("that carry several requests give up a body that is not read, and spare the others", async () => {
     await start(async (request) => (request.method === "POST" ? never() : new Response("fast")), {
       multiplex: true,
       bodyBuffer: 100_000,
@@ -87,7 +87,7 @@ describe("connections", () => {
     expect((await peer.answer(2)).at(-1)).toBe("2 end 0 0");
   });
 
-  it("are told FCGI_MPXS_CONNS and the limits", async () => {
+  it("get FCGI_MPXS_CONNS and the limits", async () => {
     await start(hello, { maxConnections: 7, maxRequests: 9 });
     const peer = connect().send(
       record(9, 0, "\x0f\0FCGI_MPXS_CONNS\x0e\0FCGI_MAX_CONNS\x0d\0FCGI_MAX_REQS"),

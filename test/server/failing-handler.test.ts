@@ -20,7 +20,7 @@ describe("a handler that fails", () => {
     ["returns nothing", () => undefined as unknown as Response],
     ["returns something else", () => "secret" as unknown as Response],
     [
-      "returns a Response that cannot be told",
+      "creates a Response with an impossible header",
       () => new Response(null, { headers: { a: "secret€" } }),
     ],
     [

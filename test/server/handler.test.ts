@@ -90,7 +90,7 @@ describe("a handler", () => {
     expect(text(await connect().send(head).answer())).toMatch(/^Status: 200 OK[\s\S]*\r\n\r\n$/);
   });
 
-  it("has its response's length told, where it is known", async () => {
+  it("has its response's length stated where it is known", async () => {
     await start((request) => {
       const { pathname } = new URL(request.url);
       if (pathname === "/body") return new Response("body");

@@ -79,7 +79,7 @@ describe("a body that was looked at", () => {
     },
   );
 
-  it("gives its error to whoever reads on", async () => {
+  it("gives its error to its next reader", async () => {
     const response = stream(["ab", new Error("broken off")]);
     const body = new PeekedBody(response.body as ReadableStream<Uint8Array>);
     await body.whole();

@@ -13,7 +13,7 @@ function make(expected: number | undefined) {
 }
 
 describe("a body that is full", () => {
-  it("holds up nobody once it has come as a whole", async () => {
+  it("holds up no request once it is complete", async () => {
     const seen = make(6);
     seen.body.push(new Uint8Array(6));
     expect(seen.body.full).toBe(true);
@@ -22,7 +22,7 @@ describe("a body that is full", () => {
     expect((await seen.body.collect()).length).toBe(6);
   });
 
-  it("holds up nobody once it has failed", async () => {
+  it("holds up no request once it has failed", async () => {
     const seen = make(undefined);
     seen.body.push(new Uint8Array(6));
     seen.body.fail(new GatewayError(ErrorCode.Aborted, "gone"));

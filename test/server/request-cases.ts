@@ -70,7 +70,7 @@ export function testRequests(lazy: LazyFetch | undefined): void {
       expect(request.signal).toBe(request.signal);
     });
 
-    it("has a signal that follows, also when nobody keeps the request", async () => {
+    it("has a signal that follows, also when the request is not kept", async () => {
       const controller = new AbortController();
       const { signal } = make({}, undefined, controller.signal);
       await turn();
@@ -216,7 +216,7 @@ export function testRequests(lazy: LazyFetch | undefined): void {
       expect([await text, body.full]).toEqual(["abcdef", false]);
     });
 
-    it("that is short is an error for whoever reads it", async () => {
+    it("that is short is an error for its reader", async () => {
       const body = new RequestBody(6, 1_024);
       body.push(encode("ab"));
       body.end();

@@ -205,7 +205,7 @@ describe("being a CGI program", () => {
     expect([outcome.exitCode, outcome.stdout]).toEqual([1, ""]);
   });
 
-  it("aborts the handler's signal when nobody takes the output", async () => {
+  it("aborts the handler's signal when the output cannot be written", async () => {
     const stdout = new Writable({
       write(_piece, _encoding, done) {
         done(new Error("write EPIPE"));
@@ -230,7 +230,7 @@ describe("being a CGI program", () => {
     expect([exitCode, aborted]).toEqual([1, true]);
   });
 
-  it("is told when nothing has started it as a CGI program", async () => {
+  it("throws when it was not started as a CGI program", async () => {
     const failure = serveCgi(() => new Response(), { env: {} });
     await expect(failure).rejects.toMatchObject({ code: "bad_input" });
   });

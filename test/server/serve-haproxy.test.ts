@@ -47,7 +47,7 @@ const application: Handler = async (request, { signal }) => {
   }
 };
 
-/** A client that sends `request`, and stays until it is told to leave. */
+/** Connects a client that sends `request`. It stays until its socket is destroyed. */
 async function visit(url: string, request: string): Promise<Socket> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
@@ -123,14 +123,14 @@ describeWith(["haproxy"], "clients that leave HAProxy", () => {
       expect(server().counts).toMatchObject({ errors: 0, refused: 0 });
     });
 
-    it(`${way}: half way through an upload: their handler is told, and the next is answered`, async () => {
+    it(`${way}: half way through an upload: their handler's signal aborts, and the next is answered`, async () => {
       const head = "POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n";
       const client = await visit(url(), head + "x".repeat(40_000));
       await leave("/upload", client);
       expect(await ask(`${url()}/next`)).toMatchObject({ status: 200, body: "/next" });
       await until(
         () => aborted.includes("/upload"),
-        () => "the handler was not told",
+        () => "the handler's signal did not abort",
       );
       aborted.length = 0;
       await idle();

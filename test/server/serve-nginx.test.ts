@@ -129,7 +129,7 @@ describeWith(["nginx"], "a handler behind nginx", () => {
         });
       });
 
-      it("takes an upload whose length nobody knew", async () => {
+      it("takes an upload of unknown length", async () => {
         const parts = [randomBytes(30_000), randomBytes(50_000)];
         const body = new ReadableStream({
           async pull(controller) {
@@ -182,11 +182,11 @@ describeWith(["nginx"], "a handler behind nginx", () => {
         await until(() => nginx.errorLog().includes("the secret"), nginx.errorLog);
       });
 
-      it("lets nobody take half a response for a whole one", async () => {
+      it("does not let half a response pass for a complete one", async () => {
         await expect(ask("/cut").then((response) => response.text())).rejects.toThrow();
       });
 
-      it("tells the handler that its client has gone", async () => {
+      it("tells the handler that its client has left", async () => {
         aborts.length = 0;
         const client = httpRequest(`${nginx.url}/wait`);
         client.on("error", () => {});

@@ -49,7 +49,7 @@ describe("a request's body", () => {
     expect(text(await connect().send(sent).answer())).toMatch(/\r\n\r\nhello$/);
   });
 
-  it("that nobody reads makes the front end wait, and is dropped with the answer", async () => {
+  it("that is not read makes the front end wait, and is dropped with the answer", async () => {
     const answering = gate();
     await start(async () => {
       await answering.opened;
@@ -72,7 +72,7 @@ describe("a request's body", () => {
     expect(text(await peer.answer())).toMatch(/done$/);
   });
 
-  it("that stops coming ends in a deadline for whoever reads it", async () => {
+  it("that stops coming ends in a deadline for its reader", async () => {
     let caught: unknown;
     await start(
       async (request) => {

@@ -91,7 +91,7 @@ describe("S2.10 an application of streams", () => {
     expect(errors).toMatchObject([{ message: "mine" }]);
   });
 
-  it("writes no faster than the client reads, and fails when that has gone", async () => {
+  it("writes no faster than the client reads, and fails when the client has left", async () => {
     let written = 0;
     let failure: unknown;
     const server = await start({
@@ -124,7 +124,7 @@ describe("S2.10 an application of streams", () => {
     expect(failure).toMatchObject({ code: "aborted" });
   });
 
-  it("gets an error for a body that nobody takes, and the client of HEAD its head", async () => {
+  it("gets an error for a body that is not read, and the client of HEAD its head", async () => {
     let failure: unknown;
     const response = await streams(
       async (_variables, _input, output) => {

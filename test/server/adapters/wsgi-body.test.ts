@@ -62,7 +62,7 @@ describe("close()", () => {
     expect(context.logged).toEqual([expect.stringMatching(/^close of a WSGI result: Error: late/)]);
   });
 
-  it("that throws is logged where nobody takes the body, too", async () => {
+  it("that throws is logged also where the body is not read", async () => {
     for (const status of ["200 OK", "304 Not Modified"]) {
       const context = makeContext();
       const application: WsgiApplication = (_environ, startResponse) => {

@@ -140,7 +140,7 @@ describe("a handler over HTTP", () => {
     expect(output()).toContain("the secret");
   });
 
-  it("that is late is answered with 500", async () => {
+  it("that exceeds its timeout is answered with 500", async () => {
     const server = await start(never, { responseTimeout: 50 });
     expect((await fetch(server.address)).status).toBe(500);
     expect(errors).toMatchObject([{ code: "deadline" }]);

@@ -59,7 +59,7 @@ describe("a request's body over HTTP", () => {
     expect(peer.length).toBeGreaterThan(length);
   });
 
-  it("that nobody reads makes the client wait, and is dropped with the answer", async () => {
+  it("that is not read makes the client wait, and is dropped with the answer", async () => {
     const answering = gate();
     const server = await start(async () => {
       await answering.opened;
@@ -82,7 +82,7 @@ describe("a request's body over HTTP", () => {
     await peer.has(/done.*\r\n\r\ndone$/s);
   });
 
-  it("that stops coming ends in a deadline for whoever reads it", async () => {
+  it("that stops coming ends in a deadline for its reader", async () => {
     let caught: unknown;
     const server = await start(
       async (request) => {
@@ -97,7 +97,7 @@ describe("a request's body over HTTP", () => {
     expect(caught).toMatchObject({ code: "deadline" });
   });
 
-  it("whose client leaves half way is an error for whoever reads it", async () => {
+  it("whose client leaves half way is an error for its reader", async () => {
     let caught: unknown;
     const server = await start(async (request) => {
       await request.text().catch((error: unknown) => {

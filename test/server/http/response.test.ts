@@ -109,7 +109,7 @@ describe("a response over HTTP", () => {
     expect(peer.length).toBeGreaterThan(65_536_000);
   });
 
-  it("that nobody takes is given up", async () => {
+  it("that is not read is given up", async () => {
     let cancelled = false;
     const server = await start(
       () => {
