@@ -6,7 +6,7 @@ import { ExitCode } from "./exit-codes.js";
 import { createIo, type Io } from "./io.js";
 import { visible } from "./terminal/text.js";
 
-/** Where the package says its version; it is one level above dist/, and above src/. */
+/** The version in package.json, which is one level above dist/, and above src/. */
 function version(): string {
   const path = new URL("../../package.json", import.meta.url);
   return (JSON.parse(readFileSync(path, "utf8")) as { version: string }).version;
@@ -23,24 +23,24 @@ export function fcgiProbe(args: readonly string[]): Promise<number> {
       await io.stdout.write(`${version()}\n`);
       return 0;
     }
-    // Loaded here, so that --version costs hardly more than Node's own start.
+    // Loaded only now, so that --version takes hardly longer than Node's own start.
     const { run } = await import("./program.js");
     return run(args, io);
   });
 }
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-/** Milliseconds until what still keeps the process alive after its command is given up. */
+/** Milliseconds after the end of a command until the process exits, whatever still keeps it alive. */
 const LEFT_OVER = 1_000;
 const debug = debuglog("fcgi-probe");
 
 /**
- * Runs a command on the streams of this process. A signal ends it in good order: requests under
- * way are cancelled, and their answers drained, because a client that leaves kills php-fpm's
- * workers. A second signal ends it at once. What no command expects is one line on standard error,
- * and the exit code `failed`; `NODE_DEBUG=fcgi-probe` shows its stack.
+ * Runs a command on the streams of this process. A signal cancels its requests and drains their
+ * answers, because a client that leaves kills php-fpm's workers. A second signal ends the process at
+ * once. An unexpected error becomes one line on standard error and the exit code `failed`;
+ * `NODE_DEBUG=fcgi-probe` shows its stack.
  *
- * @param name the command's, for messages
+ * @param name the name of the command, for messages
  */
 export async function runProcess(
   name: string,
@@ -63,7 +63,7 @@ export async function runProcess(
     const hint = isLimit ? ["hint: raise the limit of open files: ulimit -n"] : [];
     void io.stderr.writeLines([`${name}: ${unexpected(error)}`, ...hint]);
   };
-  // A timer or an event has thrown: nobody waits for what it would have done.
+  // A timer or an event has thrown: the command would wait forever for what it should have done.
   const onUncaught = (error: unknown): void => {
     fail(error);
     process.exit(failed);
@@ -72,12 +72,12 @@ export async function runProcess(
   for (const signal of signals) process.on(signal, onSignal);
   try {
     const exitCode = await run(io);
-    // What a full disk says of a write comes after the write.
+    // The error of a full disk comes after the write.
     await setImmediate();
     if (received !== undefined) return 128 + constants.signals[received];
     const { error } = io.stdout;
     if (error === undefined) return exitCode;
-    // The reader had enough: that is no failure of ours.
+    // The reader has closed the pipe, as `head` does. This is no failure.
     if (error.code === "EPIPE") return exitCode === ExitCode.Interrupted ? ExitCode.Fine : exitCode;
     await io.stderr.write(`${name}: could not write: ${error.message}\n`);
     return failed;
@@ -90,7 +90,7 @@ export async function runProcess(
   }
 }
 
-/** One line, with the code that an error has. */
+/** One line, with the code or the name of the error. */
 function unexpected(error: unknown): string {
   debug("%s", error instanceof Error ? error.stack : error);
   if (!(error instanceof Error)) return `failed: ${visible(String(error))}`;

@@ -1,31 +1,31 @@
-/** An option of a command line, as `getopt_long` knows it. */
-export interface OptionSpec {
+/** An option, as `getopt_long` describes it. */
+export interface GetoptOption {
   readonly long: readonly string[];
   readonly short?: string;
   readonly takesValue?: boolean;
 }
 
-/** What is wrong with a command line, in getopt's words: `option --nope not recognized`. */
+/** An error in a command line, worded as by getopt: `option --nope not recognized`. */
 export class OptionError extends Error {
   override readonly name = "OptionError";
 }
 
-export interface ParsedOptions<Spec extends OptionSpec> {
+export interface ParsedOptions<Spec extends GetoptOption> {
   /** In the order of the command line. The value of an option that takes none is "". */
   readonly options: readonly { readonly spec: Spec; readonly value: string }[];
-  /** From the first word on that is no option. */
+  /** All words from the first one that is not an option. */
   readonly positionals: readonly string[];
 }
 
 /**
- * Splits a command line as `getopt_long` does that stops at the first positional: `-abVALUE`,
- * `-b VALUE`, `--long VALUE`, `--long=VALUE`, `--`, and prefixes of long names that are unique.
+ * Splits a command line as `getopt_long` does when it stops at the first positional: `-abVALUE`,
+ * `-b VALUE`, `--long VALUE`, `--long=VALUE`, `--`, and unique prefixes of long names.
  *
- * @param tiers a prefix is sought in each set of options in turn, so that a later set never makes
- * one ambiguous that was unique before
+ * @param tiers sets of options. A prefix is looked up in each set in turn, so that a later set never
+ * makes a prefix ambiguous
  * @throws OptionError
  */
-export function parseOptions<Spec extends OptionSpec>(
+export function parseOptions<Spec extends GetoptOption>(
   args: readonly string[],
   tiers: readonly (readonly Spec[])[],
 ): ParsedOptions<Spec> {
@@ -40,7 +40,7 @@ export function parseOptions<Spec extends OptionSpec>(
   return { options, positionals: left };
 }
 
-function longOption<Spec extends OptionSpec>(
+function longOption<Spec extends GetoptOption>(
   text: string,
   left: string[],
   tiers: readonly (readonly Spec[])[],
@@ -57,7 +57,7 @@ function longOption<Spec extends OptionSpec>(
   return { spec, value };
 }
 
-function findLong<Spec extends OptionSpec>(
+function findLong<Spec extends GetoptOption>(
   prefix: string,
   tiers: readonly (readonly Spec[])[],
 ): { name: string; spec: Spec } {
@@ -74,7 +74,7 @@ function findLong<Spec extends OptionSpec>(
   throw new OptionError(`option --${prefix} not recognized`);
 }
 
-function shortOptions<Spec extends OptionSpec>(
+function shortOptions<Spec extends GetoptOption>(
   cluster: string,
   left: string[],
   specs: readonly Spec[],

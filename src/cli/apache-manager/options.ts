@@ -1,12 +1,13 @@
 import { parseMemorySize, parseTimespan } from "../../apache/manager/quantities.js";
 import { addPageHeader, type PageRequestOptions, parseHost } from "../commands/apache/options.js";
-import { type OptionSpec, parseOptions } from "./getopt.js";
+import { type GetoptOption, parseOptions } from "./getopt.js";
 
-/** What the command line asks for. Sizes and spans as they were written. */
+/** The options on a command line. */
 export interface ManagerOptions {
   /**
-   * Which apache-manager is meant: 2 where an option of its own is given. Version 1 has one action,
-   * which the options imply, and then writes the metrics file; version 2 does what it is told.
+   * The version of apache-manager to act as: 2 when an option of version 2 is given, otherwise 1.
+   * Version 1 has one action, which the options imply, and then writes the metrics file. Version 2 does
+   * only what its options name.
    */
   readonly version: 1 | 2;
   readonly help: boolean;
@@ -15,10 +16,10 @@ export interface ManagerOptions {
   readonly killWorkers: boolean;
   readonly zabbixDiscovery: boolean;
   readonly dryRun: boolean;
-  /** -v and -q: 0 is the default. */
+  /** Each -v adds 1, each -q takes 1 away. Default: 0. */
   readonly verbosity: number;
   readonly dataFile: string | undefined;
-  /** Bytes; a size without `i` has powers of 1,000 in version 1, of 1,024 in version 2. */
+  /** Bytes. `500M` has powers of 1,000 in version 1 and of 1,024 in version 2; `500MiB` always 1,024. */
   readonly maxMemoryActive: number | undefined;
   readonly maxMemoryIdle: number | undefined;
   /** Seconds. */
@@ -27,10 +28,10 @@ export interface ManagerOptions {
   readonly interval: number | undefined;
   readonly url: string | undefined;
   readonly config: string | undefined;
-  /** Names that httpd was started with. */
+  /** Names that httpd was started with (`-D`). */
   readonly define: readonly string[];
   readonly master: string | undefined;
-  /** How the status page is asked for. */
+  /** How the status page is requested. */
   readonly page: PageRequestOptions;
   readonly positionals: readonly string[];
 }
@@ -39,7 +40,7 @@ type Key =
   | Exclude<keyof ManagerOptions, "version" | "verbosity" | "page" | "positionals">
   | keyof PageRequestOptions;
 
-interface ManagerSpec extends OptionSpec {
+interface ManagerSpec extends GetoptOption {
   readonly key: Key | "verbose" | "quiet";
 }
 
@@ -69,7 +70,7 @@ const ours: readonly ManagerSpec[] = [
   { key: "interval", long: ["interval"], takesValue: true },
 ];
 
-/** Added later, so that prefixes of the others stay unique. */
+/** A set of its own, so that prefixes of the others stay unique. */
 const oursAdded: readonly ManagerSpec[] = [
   { key: "define", long: ["define"], takesValue: true },
   { key: "host", long: ["host"], takesValue: true },
@@ -133,43 +134,45 @@ Shows and writes metrics of Apache httpd and its workers, and kills workers that
 hang or use too much memory. The options, the output and the exit codes are
 those of apache-manager 1.2, and with -c, -k or -T those of 2.x.
 
-  -w, --watch                    show the metrics again and again
-      --interval=SPAN            how often (default: 10 seconds)
+  -w, --watch                    show the metrics repeatedly
+      --interval=SPAN            the time between two readings (default: 10 seconds)
   -a, --max-memory-active=SIZE   kill active workers that use more memory
   -i, --max-memory-idle=SIZE     kill idle workers that use more memory
-  -t, --max-time=SPAN            kill workers that are longer on a request
+  -t, --max-time=SPAN            kill workers that are on one request for longer
       --max-ss=SPAN              the same
-  -f, --data-file=PATH           where the metrics are written, - for standard
+  -f, --data-file=PATH           the file to write the metrics to, - for standard
                                  output (default: apache-manager.txt in the
                                  temporary folder)
-  -z, --zabbix-discovery         print what memory usage is told of, as JSON for
-                                 Zabbix's low-level discovery
+  -z, --zabbix-discovery         print the groups of processes whose memory usage
+                                 is in the metrics, as JSON for Zabbix's
+                                 low-level discovery
   -n, --dry-run, --simulate      kill nothing
-  -v, --verbose                  say more (may be repeated)
-  -q, --quiet                    say less (may be repeated)
+  -v, --verbose                  log more (repeatable)
+  -q, --quiet                    log less (repeatable)
   -h, --help                     show this text
 
-As of 2.x, where nothing is done that is not asked for, sizes have powers of
-1,024, and the ini files (/etc/apache-manager.ini and others) are read:
+Options of 2.x. With these, sizes have powers of 1,024, the ini files are read
+(/etc/apache-manager.ini and others), and only actions with an option are taken:
 
   -c, --collect-metrics          write the metrics
   -k, --kill-workers             kill workers that are over a limit
   -T, --hanging-worker-threshold=SPAN
-                                 how long a worker must be on a request to be
-                                 counted as hanging (default: 5 minutes)
+                                 time on one request from which on a worker hangs
+                                 (default: 5 minutes)
 
-Beyond both:
+Options of this program alone:
 
-      --url=URL                  the status page (default: what the configuration
-                                 of httpd says)
-      --config=PATH              that configuration
-      --define=NAME              a name that httpd was started with, as -D NAME
-                                 (may be repeated)
+      --url=URL                  the status page (default: from the configuration
+                                 of httpd)
+      --config=PATH              httpd's configuration (default: found on this
+                                 machine)
+      --define=NAME              a name that httpd was started with (-D);
+                                 repeatable
       --master=PID               the pid of httpd's master, or its PidFile
-      --host=NAME                the host to ask for, at the address of the URL
-      --header=NAME=VALUE        a header field (may be repeated)
-      --insecure                 accept any certificate
+      --host=NAME                the Host to request, at the address of the URL
+      --header=NAME=VALUE        a header field to send; repeatable
+      --insecure                 accept any TLS certificate
 
-A SIZE is as in 500M, 1.5GB or 64KiB, a SPAN as in 30s, 5m or 2h.
-Exit status: 0 fine, 1 failed.
+Write a SIZE as 500M, 1.5GB or 64KiB, and a SPAN as 30s, 5m or 2h.
+Exit status: 0 success, 1 failure.
 `;

@@ -2,18 +2,18 @@ import type { Variable } from "../../cgi/variables.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
 import { visible } from "../terminal/text.js";
 
-/** Tells in lines what is in the bytes of one direction of a connection, however they are cut. */
+/** Describes the bytes of one direction of a connection in lines, in pieces of any size. */
 export interface Describer {
   /**
    * Takes the next bytes.
    *
-   * @throws GatewayError where they break the protocol, behind the lines of what came before
+   * @throws GatewayError where they break the protocol, after the lines for the bytes before
    */
   push(bytes: Uint8Array): Iterable<string>;
   /**
-   * The bytes are at their end.
+   * Ends the bytes.
    *
-   * @throws GatewayError `truncated` where something is missing
+   * @throws GatewayError `truncated` when they end too early
    */
   end(): Iterable<string>;
 }
@@ -23,7 +23,7 @@ export function offsetLine(offset: number, ...facts: string[]): string {
   return [`${offset}`.padStart(8), ...facts].join("  ").trimEnd();
 }
 
-/** A line about something inside what is at an offset. */
+/** A line about a part of what the line before describes. */
 export function innerLine(text: string): string {
   return `${" ".repeat(12)}${text}`;
 }
@@ -31,7 +31,7 @@ export function innerLine(text: string): string {
 const BACKSLASH = 0x5c;
 const QUOTE = 0x22;
 
-/** The first bytes in quotes, what is not printable ASCII escaped, and how many more there are. */
+/** The first `most` bytes in quotes, escaped where not printable ASCII, and how many more there are. */
 export function excerpt(bytes: Uint8Array, most: number, length = bytes.length): string {
   let text = "";
   const shown = Math.min(most, bytes.length);
@@ -59,7 +59,7 @@ function escapeByte(byte: number): string {
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** A line a variable. Bytes that are not UTF-8 are shown escaped, in quotes. */
+/** One line per variable. A value that is not UTF-8 is shown escaped, in quotes. */
 export function variableLines(variables: Iterable<Variable>): string[] {
   return Array.from(variables, ([name, value]) => {
     const text = typeof value === "string" ? visible(value) : bytesText(value);
@@ -75,46 +75,71 @@ function bytesText(bytes: Uint8Array): string {
   }
 }
 
-/** What follows a head: its first bytes are kept, the others are counted. */
-export class BodyDescriber {
-  readonly #offset: number;
-  readonly #promised: number | undefined;
-  readonly #first: Uint8Array;
-  #length = 0;
+/** A head, which a protocol describes, and the body after it: its first bytes, and its length. */
+export abstract class MessageDescriber implements Describer {
+  /** How many bytes of the body are shown. */
+  protected readonly most: number;
+  /** Bytes received so far. */
+  protected received = 0;
+  /** The length of the body that the head announces. */
+  #announced: number | undefined;
+  /** The offset of the body; undefined before the head is complete. */
+  #bodyStart: number | undefined;
+  /** The start of the body, up to `most` bytes. */
+  readonly #shown: Uint8Array;
+
+  constructor(most: number) {
+    this.most = most;
+    this.#shown = new Uint8Array(most);
+  }
+
+  /** Takes the next bytes of the head. Calls {@link beginBody} when the head is complete. */
+  protected abstract head(bytes: Uint8Array): Iterable<string>;
+
+  /** @throws GatewayError for bytes that end in the head */
+  protected abstract endInHead(): void;
+
+  push(bytes: Uint8Array): Iterable<string> {
+    const start = this.received;
+    this.received += bytes.length;
+    if (this.#bodyStart === undefined) return this.head(bytes);
+    this.#keep(bytes, start - this.#bodyStart);
+    return [];
+  }
 
   /**
-   * @param offset where it starts
-   * @param promised how long the head says that it is
-   * @param most how many bytes of it are shown
+   * Ends the head.
+   *
+   * @param rest the bytes after the head
+   * @param announced the length of the body, where the head has it
    */
-  constructor(offset: number, promised: number | undefined, most: number) {
-    this.#offset = offset;
-    this.#promised = promised;
-    this.#first = new Uint8Array(most);
+  protected beginBody(rest: Uint8Array, announced: number | undefined): void {
+    this.#bodyStart = this.received - rest.length;
+    this.#announced = announced;
+    this.#keep(rest, 0);
   }
 
-  push(bytes: Uint8Array): void {
-    const room = Math.max(0, this.#first.length - this.#length);
-    this.#first.set(bytes.subarray(0, room), Math.min(this.#length, this.#first.length));
-    this.#length += bytes.length;
+  #keep(bytes: Uint8Array, at: number): void {
+    const room = this.#shown.length - at;
+    if (room > 0) this.#shown.set(bytes.subarray(0, room), at);
   }
 
-  /** @throws GatewayError `truncated` or `malformed` when it is not as long as it should be */
   *end(): Generator<string, void, undefined> {
-    const length = this.#length;
-    const promised = this.#promised ?? length;
+    const start = this.#bodyStart;
+    if (start === undefined) return this.endInHead();
+    const length = this.received - start;
+    const announced = this.#announced ?? length;
     if (length > 0) {
-      const shown = this.#first.subarray(0, Math.min(length, this.#first.length));
-      const text = excerpt(shown, this.#first.length, length);
-      yield offsetLine(this.#offset, "body".padEnd(16), `${length} bytes`, text);
+      const text = excerpt(this.#shown.subarray(0, length), this.most, length);
+      yield offsetLine(start, "body".padEnd(16), `${length} bytes`, text);
     }
-    if (length === promised) return;
-    const offset = this.#offset + Math.min(length, promised);
+    if (length === announced) return;
+    const offset = start + Math.min(length, announced);
     throw new GatewayError(
-      length < promised ? ErrorCode.Truncated : ErrorCode.Malformed,
-      length < promised
-        ? `the bytes end at ${offset}, ${promised - length} before the end of the body`
-        : `${length - promised} bytes follow the body at byte ${offset}`,
+      length < announced ? ErrorCode.Truncated : ErrorCode.Malformed,
+      length < announced
+        ? `the bytes end at ${offset}, ${announced - length} before the end of the body`
+        : `${length - announced} bytes follow the body at byte ${offset}`,
       { offset },
     );
   }

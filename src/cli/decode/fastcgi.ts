@@ -38,13 +38,13 @@ const protocolStatusNames = new Map<number, string>([
 ]);
 
 /**
- * FastCGI records, a line each. A record whose content is wrong says so in its place, and the
- * records behind it are still told.
+ * FastCGI records, one line each. A malformed content is reported in its place, and the records
+ * after it are still described.
  */
 export class FastCgiDescriber implements Describer {
   readonly #reader = new RecordReader();
   readonly #most: number;
-  /** The PARAMS streams that have not ended, by request. */
+  /** The PARAMS streams that have not ended, by request id. */
   readonly #params = new Map<number, PairDecoder>();
   #problem: GatewayError | undefined;
 
@@ -72,22 +72,22 @@ export class FastCgiDescriber implements Describer {
       `content ${contentLength}`,
       `padding ${paddingLength}`,
     ];
-    let told = excerpt(record.content, this.#most);
+    let summary = excerpt(record.content, this.#most);
     let inner: Iterable<string>;
     try {
       const body = decodeBody(record);
-      told = this.#facts(body);
+      summary = this.#facts(body);
       inner = variableLines(this.#variables(body, requestId));
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
       this.#problem ??= error;
       inner = [innerLine(`wrong: ${visible(error.message)}`)];
     }
-    yield offsetLine(record.offset, ...facts, told);
+    yield offsetLine(record.offset, ...facts, summary);
     yield* inner;
   }
 
-  /** What a record says besides its variables. */
+  /** The content of a record without its variables. */
   #facts(body: RecordBody): string {
     switch (body.kind) {
       case "begin-request": {
@@ -117,7 +117,7 @@ export class FastCgiDescriber implements Describer {
     }
   }
 
-  /** Variables that are whole with this record. */
+  /** The variables that this record completes. */
   #variables(body: RecordBody, requestId: number) {
     if (body.kind === "get-values-result") return body.values;
     if (body.kind !== "params") return [];

@@ -10,14 +10,14 @@ import { UwsgiDescriber } from "./uwsgi.js";
 export const describedProtocols = ["fastcgi", "scgi", "uwsgi"] as const;
 export type DescribedProtocol = (typeof describedProtocols)[number];
 
-/** Bytes that tell what a stream is; less only at its end. */
+/** Bytes that are needed to recognise a protocol. A shorter stream is recognised by what it has. */
 export const RECOGNISED_LENGTH = 4;
 
 /**
- * The describer of a protocol, by the first bytes of a stream. SCGI and uwsgi answers look the
- * same: the head of a response.
+ * The describer for a protocol, or for the protocol that the first bytes show. Responses of SCGI, uwsgi
+ * and CGI look the same.
  *
- * @throws GatewayError `wrong_protocol` when the bytes are of none that this program knows
+ * @throws GatewayError `wrong_protocol` when the bytes are of no known protocol
  */
 export function describerFor(
   first: Uint8Array,
@@ -47,13 +47,13 @@ function recognise(first: Uint8Array, most: number): Describer {
   if (protocol === "SCGI") return new ScgiDescriber(most);
   if (isText(first)) return new ResponseDescriber(most);
   const byte = first[0]!;
-  // Packets of any modifier: a front end's request is one of modifier 0.
+  // Any modifier1 up to 0x15; requests of front ends have 0.
   if (byte < 0x16) return new UwsgiDescriber(most);
   throw new GatewayError(
     ErrorCode.WrongProtocol,
     protocol === undefined
-      ? `no protocol that is known here starts with the byte ${byte}`
+      ? `no known protocol starts with the byte ${byte}`
       : `these bytes are ${protocol}`,
-    { offset: 0, hint: "give the protocol: --protocol fastcgi, scgi or uwsgi" },
+    { offset: 0, hint: "set the protocol: --protocol fastcgi, scgi or uwsgi" },
   );
 }

@@ -8,12 +8,12 @@ import { FastCgiDescriber } from "./fastcgi.js";
 import { ScgiDescriber } from "./scgi.js";
 import { UwsgiDescriber } from "./uwsgi.js";
 
-/** Bytes of a content that are shown. */
+/** How many bytes of a content are shown. */
 const SHOWN = 64;
 
 type Direction = "sent" | "received";
 
-/** Tells what passes on the wire, both ways, as it passes: `> ` what was sent, `< ` what came. */
+/** Writes the records on the wire as they pass: `> ` marks what was sent, `< ` what was received. */
 export function tracer(
   protocol: Address["protocol"],
   output: Output,
@@ -30,7 +30,7 @@ export function tracer(
       for (const line of describer.push(bytes)) void output.writeLines([`${mark} ${line}`]);
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
-      // What the bytes break is reported once; the request goes on, or fails, for itself.
+      // Malformed bytes are reported once. Whether the request fails is decided elsewhere.
       describers.delete(direction);
       void output.writeLines([`${mark} ${visible(error.message)}`]);
     }

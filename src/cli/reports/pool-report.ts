@@ -16,8 +16,8 @@ import { processLines } from "./process-table.js";
 import { saturation } from "./saturation.js";
 
 /**
- * What people see of pools: a line each, in plain words which of them are full, and the processes
- * of those whose page has them.
+ * The report on pools: a table with one line per pool, sentences about saturated pools, and the
+ * processes of each pool whose page lists them.
  */
 export function poolReport(results: readonly PoolResult[], style: Style, width?: number): string[] {
   const table = new PoolTable(results, style, width);
@@ -57,7 +57,7 @@ function nameOf(result: PoolResult): string {
   return visible(name ?? result.target);
 }
 
-/** The values of a pool that failed are not known. */
+/** A pool that failed has no values. */
 const columns = fieldColumns<PoolResult, PoolFieldName>(
   poolFields,
   {

@@ -18,7 +18,7 @@ const columns = fieldColumns<ProcessStatus, ProcessFieldName>(
     lastRequestCpu: { dropOrder: 1 },
     lastRequestMemory: {},
   },
-  // What the last request took is not known while a request runs.
+  // While a request runs, the CPU and the memory of the last one are unknown.
   (process, name) =>
     name.startsWith("lastRequest") && !isIdle(process) ? undefined : process[name],
 );
@@ -27,7 +27,7 @@ function isIdle({ state }: ProcessStatus): boolean {
   return processState(state) === ProcessState.Idle;
 }
 
-/** Processes with a request first, the longest-running on top; then the idle, then the new ones. */
+/** Running requests first, the longest on top; then idle processes, then new ones. */
 function byDuration(processes: readonly ProcessStatus[]): ProcessStatus[] {
   return [...processes].sort(
     (one, other) =>
@@ -40,7 +40,7 @@ function rank(process: ProcessStatus): number {
   return isIdle(process) ? 1 : 0;
 }
 
-/** The lines of a table of processes; on a terminal without the users when nobody is named. */
+/** The lines of a table of processes. On a terminal, an empty column of users is left out. */
 export function processLines(
   processes: readonly ProcessStatus[],
   style: Style,

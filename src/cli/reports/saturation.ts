@@ -2,15 +2,15 @@ import { type PoolStatus, ProcessState, processState } from "../../status-page/p
 import { counted } from "../terminal/units.js";
 
 export interface Saturation {
-  /** Requests wait, or will. */
+  /** Whether new requests have to wait. */
   isSaturated: boolean;
-  /** In plain words, what keeps the pool from serving, now or before. Empty when it has room. */
+  /** Why requests wait, or have waited since the start. Empty when neither is so. */
   reasons: string[];
 }
 
 /**
- * Whether a pool has room for more. A lone process that is busy is only answering us, and a pool
- * `ondemand` has no idle processes as long as it may start more.
+ * Whether a pool has room for more requests. A single busy process may only be serving this status
+ * page, and an `ondemand` pool has no idle processes while it may start more.
  */
 export function saturation(pool: PoolStatus): Saturation {
   const { listenQueue: waiting = 0 } = pool;
@@ -36,10 +36,9 @@ export function saturation(pool: PoolStatus): Saturation {
 }
 
 /**
- * Counts the idle and the active processes. Where the page lists its processes, the list says
- * whether one is idle: the counters lag behind it, and drift. Without a list, a total that is not
- * the sum of the idle and the active ones means that the idle counter fell below zero, and is worth
- * nothing.
+ * Counts idle and active processes. A list of processes is preferred: php-fpm's counters lag behind
+ * it, and drift. Without a list, a total that differs from the sum of idle and active processes means
+ * that the idle counter fell below zero, so it is ignored.
  */
 function workers(pool: PoolStatus): { idle: number | undefined; active: number } {
   const { processes, activeProcesses: active = 0, totalProcesses: total = active } = pool;

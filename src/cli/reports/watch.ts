@@ -21,8 +21,8 @@ export async function showRounds(
 }
 
 /**
- * Shows rounds again and again, each `interval` milliseconds after the one before began: repainted
- * on a terminal, one after another elsewhere. Ends when the user, or a signal, says so.
+ * Shows a round every `interval` milliseconds: repainted on a terminal, one after another elsewhere.
+ * Ends when the user presses q, or by a signal.
  *
  * @param title the command, for the first line of the screen
  */
@@ -83,7 +83,7 @@ async function watchScreen(
   return io.signal.aborted ? ExitCode.Interrupted : ExitCode.Fine;
 }
 
-/** Reads until the signal aborts; the round that it cuts short is not shown. */
+/** Reads rounds until the signal aborts; a round that it interrupts is not shown. */
 async function everyRound(
   read: () => Promise<Round>,
   interval: number,

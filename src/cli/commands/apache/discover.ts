@@ -12,9 +12,9 @@ import type { Style } from "../../terminal/style.js";
 import { type Column, layOut, rowLine, titleLine } from "../../terminal/table.js";
 import { visible } from "../../terminal/text.js";
 import { counted } from "../../terminal/units.js";
-import { addConfigurationOptions, type ConfigurationOptions } from "./options.js";
+import { addConfigOptions, type ConfigOptions } from "./options.js";
 
-export interface DiscoverOptions extends ConfigurationOptions {
+export interface DiscoverOptions extends ConfigOptions {
   format?: "table" | "json";
 }
 
@@ -37,7 +37,7 @@ export function defineDiscover(
   io: Io,
   finish: (exitCode: ExitCode) => void,
 ): void {
-  addConfigurationOptions(command)
+  addConfigOptions(command)
     .addOption(formatOption(["table", "json"]))
     .addHelpText("after", help)
     .action(async (options: DiscoverOptions) => {

@@ -7,12 +7,12 @@ import { ErrorCode, GatewayError } from "../../../errors.js";
 import { timeoutOption } from "../../options.js";
 
 /** Which configuration of httpd is read. */
-export interface ConfigurationOptions {
+export interface ConfigOptions {
   config?: string;
   define?: readonly string[];
 }
 
-export function addConfigurationOptions(command: Command): Command {
+export function addConfigOptions(command: Command): Command {
   return command
     .option("--config <file>", "httpd's configuration (default: found on this machine)")
     .option("--define <name>", "a name that httpd was started with (-D); repeatable", addDefine);
@@ -24,7 +24,7 @@ export function addMasterOption(command: Command): Command {
 }
 
 /** Which httpd is meant. */
-export interface HttpdOptions extends PageRequestOptions, ConfigurationOptions {
+export interface HttpdOptions extends PageRequestOptions, ConfigOptions {
   master?: string;
   timeout?: number;
 }
@@ -38,7 +38,7 @@ another server is refused: its workers run elsewhere.`;
 /** The argument URL, and the options for which httpd is meant. */
 export function addHttpdOptions(command: Command): Command {
   addPageOptions(command.argument("[URL]", "its status page"));
-  return addMasterOption(addConfigurationOptions(command)).addOption(timeoutOption("apachePage"));
+  return addMasterOption(addConfigOptions(command)).addOption(timeoutOption("apachePage"));
 }
 
 type Header = readonly [name: string, value: string];

@@ -24,14 +24,14 @@ import {
 import { readRound, type StatusReader } from "../../reports/round.js";
 import { showRounds } from "../../reports/watch.js";
 import {
-  addConfigurationOptions,
+  addConfigOptions,
   addPageOptions,
-  type ConfigurationOptions,
+  type ConfigOptions,
   type PageRequestOptions,
   pageRequest,
 } from "./options.js";
 
-interface StatusCommandOptions extends PageRequestOptions, ConfigurationOptions {
+interface StatusCommandOptions extends PageRequestOptions, ConfigOptions {
   format?: OutputFormat;
   timeout?: number;
   watch?: number;
@@ -73,7 +73,7 @@ export function defineApacheStatus(
   addPageOptions(command.argument("[URL...]", "status pages")).addOption(
     formatOption(outputFormats),
   );
-  addConfigurationOptions(command)
+  addConfigOptions(command)
     .addOption(timeoutOption("status"))
     .addOption(watchOption())
     .addHelpText("after", help)

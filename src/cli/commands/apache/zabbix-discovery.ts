@@ -6,7 +6,7 @@ import { localServer } from "../../../discovery/local-server.js";
 import { ExitCode } from "../../exit-codes.js";
 import type { Io } from "../../io.js";
 import { reportErrors } from "../../report-error.js";
-import { addConfigurationOptions, addMasterOption, type HttpdOptions } from "./options.js";
+import { addConfigOptions, addMasterOption, type HttpdOptions } from "./options.js";
 
 const help = `
 Prints JSON for Zabbix's low-level discovery: the groups of processes whose
@@ -24,7 +24,7 @@ export function defineZabbixDiscovery(
   io: Io,
   finish: (exitCode: ExitCode) => void,
 ): void {
-  addMasterOption(addConfigurationOptions(command))
+  addMasterOption(addConfigOptions(command))
     .addHelpText("after", help)
     .action(async (options: HttpdOptions) => {
       finish(await reportErrors(io, () => runZabbixDiscovery(options, io, new ProcFileSystem())));
