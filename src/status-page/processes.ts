@@ -5,7 +5,7 @@ import { entriesOf, processFields } from "./fields.js";
 import type { OtherField, ProcessStatus } from "./pool-status.js";
 import { type Block, divide, findBlocks, type PageText } from "./process-blocks.js";
 import type { Grammar, Head } from "./process-grammar.js";
-import { type PoolRecord, processOf } from "./records.js";
+import { processOf, type WritablePool } from "./records.js";
 
 const fields = entriesOf(processFields);
 
@@ -16,7 +16,7 @@ const fields = entriesOf(processFields);
  * @throws GatewayError `truncated` if the last process is not whole, `malformed` if one lacks fields
  */
 export function readProcesses(
-  pool: PoolRecord,
+  pool: WritablePool,
   page: PageText,
   from: number,
   to: number,
@@ -73,7 +73,7 @@ function hasUri(letters: string, { body, tail }: Block, grammar: Grammar): boole
  * Returns a warning if a page has not as many processes as its total says. The total may or may not
  * include a process that is being created.
  */
-export function countWarnings({ processes = [], totalProcesses: total }: PoolRecord): string[] {
+export function countWarnings({ processes = [], totalProcesses: total }: WritablePool): string[] {
   if (total === undefined) return [];
   const created = processes.filter(({ pid }) => pid !== 0).length;
   if (total >= created && total <= processes.length) return [];

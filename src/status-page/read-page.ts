@@ -14,7 +14,7 @@ import { readJsonPage } from "./read-json.js";
 import { readOpenMetricsPage } from "./read-openmetrics.js";
 import { readTextPage } from "./read-text.js";
 import { readXmlPage } from "./read-xml.js";
-import { createPool, type PoolRecord } from "./records.js";
+import { createPool, type WritablePool } from "./records.js";
 import type { StatusFormat } from "./write-page.js";
 
 export interface ParseStatusPageOptions {
@@ -143,7 +143,7 @@ function readOrderedPage(page: Uint8Array, engine: Engine): PoolStatus | undefin
   return undefined;
 }
 
-function readPool(lines: LineReader): PoolRecord | undefined {
+function readPool(lines: LineReader): WritablePool | undefined {
   const values: FieldValue[] = [];
   for (const line of firstLines) {
     const value = lines.next() ? readLine(lines, line) : undefined;

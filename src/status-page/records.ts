@@ -22,14 +22,14 @@ export const none: readonly never[] = [];
 type Writable<Fields> = { -readonly [Name in keyof Fields]: Fields[Name] };
 
 /** A pool that a reader fills in. */
-export type PoolRecord = Writable<PoolStatus>;
+export type WritablePool = Writable<PoolStatus>;
 
 /**
  * The shape of a pool: V8 makes an object in 75 ns from these lines, and in 390 ns from a loop over
  * {@link poolFields}. A test compares the two. Fields of later versions of PHP are added where a page
  * has them.
  */
-class PoolShape {
+class PoolRecord {
   readonly pool: FieldValue | undefined;
   readonly processManager: FieldValue | undefined;
   readonly startTime: FieldValue | undefined;
@@ -65,7 +65,7 @@ class PoolShape {
     this.slowRequests = values[13];
   }
 
-  toJSON(this: PoolRecord): PoolStatusJson {
+  toJSON(this: WritablePool): PoolStatusJson {
     const fields = plainPool(this) as Omit<PoolStatusJson, "processes">;
     const processes = this.processes?.map((process) => process.toJSON());
     return processes === undefined ? fields : { ...fields, processes };
@@ -73,8 +73,8 @@ class PoolShape {
 }
 
 /** Makes a pool of the values of its first fields, in the order of {@link poolFields}. */
-export function createPool(values: readonly FieldValue[] = []): PoolRecord {
-  return new PoolShape(values) as unknown as PoolRecord;
+export function createPool(values: readonly FieldValue[] = []): WritablePool {
+  return new PoolRecord(values) as unknown as WritablePool;
 }
 
 /** A process whose fields were all read at once. A number that its page lacks is 0, a text is empty. */
@@ -146,7 +146,7 @@ const processKeys = byKey(processFields);
  * Makes a pool of the keys and values of a page, in any order, because PHP 5.3 has another one. A
  * field with an unknown or repeated key, or a value that cannot be read, is kept in `other`.
  */
-export function poolOf(fields: Iterable<OtherField>): PoolRecord {
+export function poolOf(fields: Iterable<OtherField>): WritablePool {
   const pool = createPool();
   const values = pool as unknown as Values;
   const other: OtherField[] = [];

@@ -4,7 +4,7 @@ import { ErrorCode, GatewayError } from "../../src/errors.js";
 import { PoolMetrics } from "../../src/exporter/pool-metrics.js";
 import type { PoolResult } from "../../src/phpfpm/status.js";
 import { parseStatusPage } from "../../src/status-page/read-page.js";
-import { createPool, type PoolRecord, processOf } from "../../src/status-page/records.js";
+import { createPool, processOf, type WritablePool } from "../../src/status-page/records.js";
 import { fixture } from "../fixtures.js";
 import { describeWith } from "../harness/describe-with.js";
 import { requireServer } from "../harness/servers.js";
@@ -25,7 +25,7 @@ const fields = {
   memoryPeak: 2_097_152,
 };
 
-function ok(more: Partial<PoolRecord> = {}): PoolResult {
+function ok(more: Partial<WritablePool> = {}): PoolResult {
   const value = Object.assign(createPool(), fields, more);
   return { target: "unix:/run/php/www.sock:/status", ok: true, value, elapsed: 1 };
 }

@@ -7,7 +7,7 @@ import { textWidth } from "../../../src/cli/terminal/text.js";
 import { ErrorCode, GatewayError } from "../../../src/errors.js";
 import type { PoolResult } from "../../../src/phpfpm/status.js";
 import { parseStatusPage } from "../../../src/status-page/read-page.js";
-import { createPool, type PoolRecord, processOf } from "../../../src/status-page/records.js";
+import { createPool, processOf, type WritablePool } from "../../../src/status-page/records.js";
 import { fixture as fixtureBytes } from "../../fixtures.js";
 
 const plain = styleFor(false, {});
@@ -17,7 +17,7 @@ function fixture(name: string, target: string): PoolResult {
   return { target, ok: true, value: parseStatusPage(readFileSync(path)), elapsed: 1 };
 }
 
-const pool = (fields: Partial<PoolRecord>) => Object.assign(createPool(), fields);
+const pool = (fields: Partial<WritablePool>) => Object.assign(createPool(), fields);
 
 const busy = fixture("dynamic-busy--text-full", "127.0.0.1:9001/status");
 const dead: PoolResult = {
