@@ -18,7 +18,7 @@ const EARLIER: i32 = 400;
 /** From the last day of that February. */
 const DAYS_BEFORE_1970: i32 = 865_566;
 
-/** Words to fill vectors with, which come out of memory for the reason that {@link splatAt} gives. */
+/** Words to fill vectors with. As constants in the code they make a line with a date 4 % slower. */
 const ZEROS = memory.data<u16>([0x3030]);
 const NINES = memory.data<u16>([0x0909]);
 const FIRST_BYTES = memory.data<u16>([0x00ff]);
@@ -63,7 +63,7 @@ export function readDate(start: usize, to: usize): i32 {
   return map.LINE_KIND_DATE;
 }
 
-/** Eight of the word at an address. */
+/** A vector of eight times the word at an address. */
 function filled(word: usize): v128 {
   return v128.load16_splat(word);
 }

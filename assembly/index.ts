@@ -1,4 +1,4 @@
-/** What the module exports: the jobs of src/engine/engine.ts, and its memory. */
+/** What the module exports: the jobs that src/engine/engine.ts describes, and its memory. */
 export { demultiplex, demultiplexConnection } from "./fastcgi";
 export { splitLines } from "./lines";
 export { splitHeaders, splitNetstrings } from "./netstring";

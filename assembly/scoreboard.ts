@@ -1,5 +1,5 @@
 import * as map from "./memory";
-import { firstBytes, splatAt } from "./scan";
+import { splatAt } from "./scan";
 
 /** Blocks of 16 slots that are counted before their counters, a byte each, are added up. */
 const CHUNK: i32 = 128 * 16;
@@ -12,7 +12,7 @@ export function countScoreboard(start: i32, length: i32): i32 {
   memory.fill(map.RESULT, 0, COUNT << 2);
   // The last block goes on behind the slots: while they are counted, no letter is there.
   const behind = v128.load(start + length);
-  v128.store(start + length, zeros());
+  v128.store(start + length, i8x16.splat(0));
   let at = start;
   let left = length;
   let known = 0;
@@ -29,11 +29,6 @@ export function countScoreboard(start: i32, length: i32): i32 {
   return length;
 }
 
-/** Out of memory too: a constant would take 18 bytes at each use. */
-function zeros(): v128 {
-  return firstBytes(0);
-}
-
 function letter(word: usize): v128 {
   return splatAt(LETTERS + word);
 }
@@ -46,7 +41,7 @@ function countCommon(start: usize, length: usize): i32 {
   const letter3 = letter(3);
   const letter4 = letter(4);
   const letter10 = letter(10);
-  let count0 = zeros();
+  let count0 = i8x16.splat(0);
   let count2 = count0;
   let count3 = count0;
   let count4 = count0;
@@ -70,7 +65,7 @@ function countRare(start: usize, length: usize): i32 {
   const letter7 = letter(7);
   const letter8 = letter(8);
   const letter9 = letter(9);
-  let count1 = zeros();
+  let count1 = i8x16.splat(0);
   let count5 = count1;
   let count6 = count1;
   let count7 = count1;
