@@ -1,4 +1,7 @@
-import type { ProxyBalancer, ServerStatus, SharedCache } from "../apache/page/server-status.js";
+import { cacheFields } from "../apache/page/module-lines.js";
+import { scoreboardState, scoreboardStates } from "../apache/page/scoreboard.js";
+import type { ProxyBalancer, ServerStatus } from "../apache/page/server-status.js";
+import { statusFields } from "../apache/page/status-fields.js";
 import { ErrorCode } from "../errors.js";
 import type { FleetResult } from "../fleet/probe.js";
 import { formatLabels, type Metric, metricText } from "./exposition.js";
@@ -23,100 +26,53 @@ const gauge = (name: string, help: string, samples: Samples): StatusMetric => ({
   type: "gauge",
 });
 
-type CacheNumber = {
-  [Key in keyof SharedCache]: SharedCache[Key] extends number | undefined ? Key : never;
-}[keyof SharedCache];
-
-type CacheRow = readonly [name: string, type: Metric["type"], field: CacheNumber, help: string];
-
 /** The cache of TLS sessions, which apache_exporter does not show. */
-const cacheRows: readonly CacheRow[] = [
-  ["current_entries", "gauge", "currentEntries", "TLS sessions in the cache."],
-  [
-    "discards_total",
-    "counter",
-    "discarded",
-    "TLS sessions that were discarded without having been read.",
-  ],
-  ["expires_total", "counter", "expired", "TLS sessions that expired."],
-  ["index_usage_percent", "gauge", "indexUsage", "Percent of the cache's index in use."],
-  [
-    "remove_hits_total",
-    "counter",
-    "removeHits",
-    "Removals of TLS sessions that were in the cache.",
-  ],
-  [
-    "remove_misses_total",
-    "counter",
-    "removeMisses",
-    "Removals of TLS sessions that were not in the cache.",
-  ],
-  ["replaces_total", "counter", "replaced", "TLS sessions that replaced others."],
-  ["retrieve_hits_total", "counter", "retrieveHits", "TLS sessions that were found."],
-  ["retrieve_misses_total", "counter", "retrieveMisses", "TLS sessions that were not found."],
-  ["shared_memory_bytes", "gauge", "sharedMemory", "Bytes of shared memory of the cache."],
-  ["stores_total", "counter", "stored", "TLS sessions that were stored."],
-  ["usage_percent", "gauge", "usage", "Percent of the cache in use."],
-];
-
-const cacheMetrics = cacheRows.map(([name, type, field, help]) => ({
-  name: `apache_tls_session_cache_${name}`,
-  type,
-  help,
-  samples: ({ tlsSessionCache }: ServerStatus): Sample[] => [[{}, tlsSessionCache?.[field]]],
-}));
+const cacheMetrics = cacheFields.flatMap(({ metric, help = "", property }): StatusMetric[] => {
+  if (metric === undefined) return [];
+  const define = metric.endsWith("_total") ? counter : gauge;
+  const samples: Samples = ({ tlsSessionCache: cache }) => [[{}, cache?.[property]]];
+  return [define(`tls_session_cache_${metric}`, help, samples)];
+});
 
 /** Names, types, labels and values are those of apache_exporter, for the sake of its dashboards. */
 const statusMetrics: readonly StatusMetric[] = [
-  counter("accesses_total", "Requests since the restart. Needs ExtendedStatus On.", (status) => [
-    [{}, status.totalAccesses],
-  ]),
-  gauge("connections", "Connections of an asynchronous MPM, by what they wait for.", (status) => [
-    [{ state: "closing" }, status.connectionsClosing],
-    [{ state: "keepalive" }, status.connectionsKeepAlive],
-    [{ state: "total" }, status.connections],
-    [{ state: "wait_io" }, status.connectionsWaitIo],
-    [{ state: "writing" }, status.connectionsWriting],
-  ]),
+  counter(
+    "accesses_total",
+    "Requests since the restart. Needs ExtendedStatus On.",
+    fieldSamples("accesses_total"),
+  ),
+  gauge(
+    "connections",
+    "Connections of an asynchronous MPM, by what they wait for.",
+    fieldSamples("connections"),
+  ),
   counter(
     "cpu_time_ms_total",
     "Milliseconds of CPU time, including that of children that have ended.",
-    (status) => [
-      [{ type: "system" }, milliseconds(status.cpuSystem, status.cpuChildrenSystem)],
-      [{ type: "user" }, milliseconds(status.cpuUser, status.cpuChildrenUser)],
-    ],
+    fieldSamples("cpu_time_ms_total", (seconds) => 1000 * seconds),
   ),
   gauge(
     "cpuload",
     "Percent of one CPU since the restart. httpd leaves it out while it is 0.",
     (status) => [[{}, status.cpuLoad ?? 0]],
   ),
-  counter("duration_ms_total", "Milliseconds that all requests have taken.", (status) => [
-    [{}, status.totalDuration],
-  ]),
+  counter(
+    "duration_ms_total",
+    "Milliseconds that all requests have taken.",
+    fieldSamples("duration_ms_total"),
+  ),
   gauge(
     "generation",
     "How many times the configuration was read, and the MPM was restarted.",
-    (status) => [
-      [{ type: "config" }, status.configGeneration],
-      [{ type: "mpm" }, status.mpmGeneration],
-    ],
+    fieldSamples("generation"),
   ),
   gauge(
     "info",
     "1, with the version and the MPM of the server.",
     ({ serverMpm: mpm = "UNKNOWN", serverVersion: version = "UNKNOWN" }) => [[{ mpm, version }, 1]],
   ),
-  gauge("load", "Load average of the system.", (status) => [
-    [{ interval: "15min" }, status.load15],
-    [{ interval: "1min" }, status.load1],
-    [{ interval: "5min" }, status.load5],
-  ]),
-  gauge("processes", "Processes of an asynchronous MPM.", (status) => [
-    [{ state: "all" }, status.processes],
-    [{ state: "stopping" }, status.stopping],
-  ]),
+  gauge("load", "Load average of the system.", fieldSamples("load")),
+  gauge("processes", "Processes of an asynchronous MPM.", fieldSamples("processes")),
   counter(
     "proxy_balancer_accesses_total",
     "Requests for which a worker of a balancer was chosen.",
@@ -142,10 +98,14 @@ const statusMetrics: readonly StatusMetric[] = [
   counter(
     "sent_kilobytes_total",
     "Units of 1,024 bytes sent since the restart. Needs ExtendedStatus On.",
-    (status) => [[{}, kilobytes(status.totalTraffic)]],
+    fieldSamples("sent_kilobytes_total", (bytes) => bytes / 1024),
   ),
   ...cacheMetrics,
-  counter("uptime_seconds_total", "Seconds since the restart.", (status) => [[{}, status.uptime]]),
+  counter(
+    "uptime_seconds_total",
+    "Seconds since the restart.",
+    fieldSamples("uptime_seconds_total"),
+  ),
   gauge("version", "The version as a number: 2.4.66 is 2.04066.", (status) => [
     [{}, versionNumber(status.serverVersion)],
   ]),
@@ -219,9 +179,29 @@ export class ApacheMetrics {
   }
 }
 
-function milliseconds(seconds: number | undefined, children: number | undefined) {
-  if (seconds === undefined && children === undefined) return undefined;
-  return 1000 * ((seconds ?? 0) + (children ?? 0));
+/**
+ * The samples of the fields that name a metric. Values with the same labels are added.
+ *
+ * @param convert converts the sum to the unit of the metric
+ */
+function fieldSamples(name: string, convert = (sum: number) => sum): Samples {
+  const fields = statusFields.filter(({ metric }) => metric === name);
+  const textOf = (labels: Readonly<Record<string, string>>) => formatLabels(Object.entries(labels));
+  const byLabels = new Map(fields.map(({ labels }) => [textOf(labels), labels]));
+  const groups = [...byLabels].sort().map(([text, labels]) => ({
+    labels,
+    properties: fields
+      .filter((field) => textOf(field.labels) === text)
+      .map((each) => each.property),
+  }));
+  return (status) =>
+    groups.map(({ labels, properties }) => {
+      const values = properties
+        .map((property) => status[property])
+        .filter((value) => typeof value === "number");
+      if (values.length === 0) return [labels, undefined];
+      return [labels, convert(values.reduce((sum, value) => sum + value, 0))];
+    });
 }
 
 function kilobytes(bytes: number | undefined): number | undefined {
@@ -257,27 +237,17 @@ function statusSamples({ proxyBalancers }: ServerStatus): Sample[] {
 
 function scoreboardSamples({ scoreboard }: ServerStatus): Sample[] {
   if (scoreboard === undefined) return [];
-  const known: Sample[] = [
-    [{ state: "closing" }, scoreboard.closing],
-    [{ state: "dns" }, scoreboard.dns],
-    [{ state: "graceful_stop" }, scoreboard.graceful],
-    [{ state: "idle" }, scoreboard.waiting],
-    [{ state: "idle_cleanup" }, scoreboard.idleCleanup],
-    [{ state: "keepalive" }, scoreboard.keepAlive],
-    [{ state: "logging" }, scoreboard.logging],
-    [{ state: "open_slot" }, scoreboard.open],
-    [{ state: "read" }, scoreboard.reading],
-    [{ state: "reply" }, scoreboard.writing],
-    [{ state: "startup" }, scoreboard.starting],
-  ];
+  const known = scoreboardStates.map(
+    ({ metricState, property }): Sample => [{ state: metricState }, scoreboard[property]],
+  );
   return scoreboard.other === 0 ? known : [...known, ...otherLetters(scoreboard.letters)];
 }
 
 /** Counts letters that have no name. */
 function otherLetters(letters: string): Sample[] {
   const counts = new Map<string, number>();
-  for (const letter of letters.replace(/[_SRWKDCLGI.]/g, "")) {
-    counts.set(letter, (counts.get(letter) ?? 0) + 1);
+  for (const letter of letters) {
+    if (scoreboardState(letter) === undefined) counts.set(letter, (counts.get(letter) ?? 0) + 1);
   }
   return [...counts].map(([state, count]) => [{ state }, count]);
 }

@@ -1,11 +1,31 @@
-import { ProxyBalancerRecord, ProxyWorkerRecord } from "./status-record.js";
+import type { ProxyBalancer, ProxyWorker, SharedCache, UnknownField } from "./server-status.js";
+
+/** The lines that modules add to `/server-status?auto`: balancers, caches and certificates. */
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+type MutableBalancerWorker = Mutable<ProxyWorker>;
+type MutableBalancer = Mutable<ProxyBalancer> & { readonly workers: MutableBalancerWorker[] };
+type MutableCache = Mutable<SharedCache> & { readonly other: UnknownField[] };
+
+/** What is read of a page apart from the fields of {@link statusFields}. */
+export class StatusSections {
+  serverName: string | undefined = undefined;
+  asyncBusyWorkers: number | undefined = undefined;
+  asyncIdleWorkers: number | undefined = undefined;
+  readonly proxyBalancers: MutableBalancer[] = [];
+  tlsSessionCache: MutableCache | undefined = undefined;
+  socache: MutableCache | undefined = undefined;
+  readonly managed: UnknownField[] = [];
+  readonly other: UnknownField[] = [];
+  readonly warnings: string[] = [];
+}
 
 const balancerKey =
   /^ProxyBalancer\[(\d{1,9})\](?:Name|Worker\[(\d{1,9})\](Name|Status|Elected|Busy|Sent|Rcvd))$/;
 
 /** Reads a line of mod_proxy_balancer; `false` where it is none. */
 export function readBalancerField(
-  balancers: ProxyBalancerRecord[],
+  balancers: MutableBalancer[],
   key: string,
   value: string,
 ): boolean {
@@ -42,18 +62,26 @@ export function readBalancerField(
 }
 
 /** The lines of one balancer, and of one worker, stand together. */
-function balancerOf(balancers: ProxyBalancerRecord[], index: number): ProxyBalancerRecord {
+function balancerOf(balancers: MutableBalancer[], index: number): MutableBalancer {
   const last = balancers.at(-1);
   if (last?.index === index) return last;
-  const balancer = new ProxyBalancerRecord(index);
+  const balancer: MutableBalancer = { index, name: undefined, workers: [] };
   balancers.push(balancer);
   return balancer;
 }
 
-function workerOf(balancer: ProxyBalancerRecord, index: number): ProxyWorkerRecord {
+function workerOf(balancer: MutableBalancer, index: number): MutableBalancerWorker {
   const last = balancer.workers.at(-1);
   if (last?.index === index) return last;
-  const worker = new ProxyWorkerRecord(index);
+  const worker: MutableBalancerWorker = {
+    index,
+    name: undefined,
+    status: undefined,
+    elected: undefined,
+    busy: undefined,
+    sent: undefined,
+    received: undefined,
+  };
   balancer.workers.push(worker);
   return worker;
 }
@@ -76,4 +104,147 @@ export function parseTraffic(text: string): number | undefined {
   const [, number, unit = ""] = match;
   const power = unit === "" ? 0 : units.indexOf(unit.toUpperCase()) + 1;
   return Number(number) * 1024 ** power;
+}
+
+type CacheProperty = Exclude<keyof SharedCache, "type" | "available" | "other">;
+
+/** A line of a cache that has a number: its key, its property, and the metric that shows it. */
+export interface CacheField {
+  readonly key: string;
+  readonly property: CacheProperty;
+  /** The name of the metric behind `apache_tls_session_cache_`; `undefined` where there is none. */
+  readonly metric?: string;
+  readonly help?: string;
+}
+
+/** In the order of the page. */
+export const cacheFields: readonly CacheField[] = [
+  {
+    key: "CacheSharedMemory",
+    property: "sharedMemory",
+    metric: "shared_memory_bytes",
+    help: "Bytes of shared memory of the cache.",
+  },
+  {
+    key: "CacheCurrentEntries",
+    property: "currentEntries",
+    metric: "current_entries",
+    help: "TLS sessions in the cache.",
+  },
+  { key: "CacheSubcaches", property: "subcaches" },
+  { key: "CacheIndexesPerSubcaches", property: "indexesPerSubcache" },
+  { key: "CacheTimeLeftOldestAvg", property: "timeLeftOldestAverage" },
+  { key: "CacheTimeLeftOldestMin", property: "timeLeftOldestMinimum" },
+  { key: "CacheTimeLeftOldestMax", property: "timeLeftOldestMaximum" },
+  {
+    key: "CacheIndexUsage",
+    property: "indexUsage",
+    metric: "index_usage_percent",
+    help: "Percent of the cache's index in use.",
+  },
+  {
+    key: "CacheUsage",
+    property: "usage",
+    metric: "usage_percent",
+    help: "Percent of the cache in use.",
+  },
+  {
+    key: "CacheStoreCount",
+    property: "stored",
+    metric: "stores_total",
+    help: "TLS sessions that were stored.",
+  },
+  {
+    key: "CacheReplaceCount",
+    property: "replaced",
+    metric: "replaces_total",
+    help: "TLS sessions that replaced others.",
+  },
+  {
+    key: "CacheExpireCount",
+    property: "expired",
+    metric: "expires_total",
+    help: "TLS sessions that expired.",
+  },
+  {
+    key: "CacheDiscardCount",
+    property: "discarded",
+    metric: "discards_total",
+    help: "TLS sessions that were discarded without having been read.",
+  },
+  {
+    key: "CacheRetrieveHitCount",
+    property: "retrieveHits",
+    metric: "retrieve_hits_total",
+    help: "TLS sessions that were found.",
+  },
+  {
+    key: "CacheRetrieveMissCount",
+    property: "retrieveMisses",
+    metric: "retrieve_misses_total",
+    help: "TLS sessions that were not found.",
+  },
+  {
+    key: "CacheRemoveHitCount",
+    property: "removeHits",
+    metric: "remove_hits_total",
+    help: "Removals of TLS sessions that were in the cache.",
+  },
+  {
+    key: "CacheRemoveMissCount",
+    property: "removeMisses",
+    metric: "remove_misses_total",
+    help: "Removals of TLS sessions that were not in the cache.",
+  },
+];
+
+const cacheProperties = new Map(cacheFields.map(({ key, property }) => [key, property]));
+const noCacheNumbers = Object.fromEntries(
+  cacheFields.map(({ property }) => [property, undefined]),
+) as Record<CacheProperty, undefined>;
+
+/** Begins the section that a line without a colon is the title of; `undefined` where it is none. */
+export function beginCache(line: string, sections: StatusSections): MutableCache | undefined {
+  if (line !== "TLSSessionCacheStatus" && line !== "ModCacheSocacheStatus") return undefined;
+  const cache: MutableCache = { type: undefined, available: true, ...noCacheNumbers, other: [] };
+  if (line === "TLSSessionCacheStatus") sections.tlsSessionCache ??= cache;
+  else sections.socache ??= cache;
+  return cache;
+}
+
+/** Reads a line of a cache; `false` where it is none, or repeats one. */
+export function readCacheField(cache: MutableCache, key: string, value: string): boolean {
+  if (key === "CacheType" && cache.type === undefined) {
+    cache.type = value;
+    return true;
+  }
+  const property = cacheProperties.get(key);
+  if (property === undefined || cache[property] !== undefined) return false;
+  if (!/^\d{1,20}%?$/.test(value)) return false;
+  cache[property] = Number.parseInt(value, 10);
+  return true;
+}
+
+/** Whether a key is of mod_md. */
+export function isManaged(key: string): boolean {
+  return /^Managed(?:Certificates|Domain|Stapling)/.test(key);
+}
+
+/** Where the next line would have begun: mod_md forgets some of its newlines. */
+const glued =
+  /(?=Managed(?:Certificates[A-Z]|Staplings[A-Z]|Domain\[\d|Stapling\[\d)|(?:TLSSessionCache|ModCacheSocache)Status$)/;
+
+/** The fields in a line of mod_md, and the title of the section that it may run into. */
+export function splitManaged(
+  key: string,
+  value: string,
+): { fields: UnknownField[]; title: string | undefined } {
+  const fields: UnknownField[] = [];
+  let title: string | undefined;
+  for (const line of `${key}: ${value}`.split(glued)) {
+    const colon = line.indexOf(":");
+    if (colon < 0) title = line;
+    else fields.push([line.slice(0, colon), line.slice(colon + 1).trim()]);
+  }
+  return { fields, title };
 }

@@ -4,39 +4,91 @@ import { SCOREBOARD_LETTERS, WINDOW, WINDOW_SIZE } from "../../engine/memory.js"
 
 /** What the slots of an httpd do. A slot is a process (prefork) or a thread (worker, event). */
 export interface Scoreboard {
-  /** One letter a slot, as the page has them: slots that httpd has switched off are not shown. */
-  readonly letters: string;
-  /** How many letters there are. */
+  /** The number of slots on the page. */
   readonly slots: number;
-  /** `_` waits for a connection. */
+  /** `_`: slots that wait for a connection. */
   readonly waiting: number;
-  /** `S` */
+  /** `S`: slots whose process or thread is starting. */
   readonly starting: number;
-  /** `R` reads a request. */
+  /** `R`: slots that read a request. */
   readonly reading: number;
-  /** `W` runs a request, and sends the reply. */
+  /** `W`: slots that run a request and send the reply. */
   readonly writing: number;
-  /** `K` keeps a connection for the next request. */
+  /** `K`: slots that keep a connection open for the next request. */
   readonly keepAlive: number;
-  /** `D` looks up a name. */
+  /** `D`: slots that look up a name. */
   readonly dns: number;
-  /** `C` */
+  /** `C`: slots that close a connection. */
   readonly closing: number;
-  /** `L` */
+  /** `L`: slots that write to a log. */
   readonly logging: number;
-  /** `G` finishes its request, then ends. */
+  /** `G`: slots that finish their request and then end. */
   readonly graceful: number;
-  /** `I` ends because there are too many idle ones. */
+  /** `I`: slots that end because too many are idle. */
   readonly idleCleanup: number;
-  /** `.` has no process. */
+  /** `.`: slots without a process. */
   readonly open: number;
-  /** Other letters; the space of a slot that is switched off. */
+  /** Slots with any other letter, and those with a space: httpd has switched them off. */
   readonly other: number;
-  /** The count of a letter of the legend, `_SRWKDCLGI.`; 0 for any other. */
+  /** One letter for each slot, as the page has them. */
+  readonly letters: string;
+  /** The number of slots with a letter of the legend, `_SRWKDCLGI.`; 0 for any other text. */
   count(letter: string): number;
 }
 
-/** Counts a scoreboard of any length; the letters are copied. */
+type StateProperty = Exclude<keyof Scoreboard, "slots" | "other" | "letters" | "count">;
+
+/** What a letter of the scoreboard means. */
+export interface ScoreboardState {
+  readonly letter: string;
+  /** The property of a {@link Scoreboard} that counts it. */
+  readonly property: StateProperty;
+  /** What a slot does, in the words of the reports. */
+  readonly meaning: string;
+  /** The label `state` of the metric `apache_scoreboard`. */
+  readonly metricState: string;
+  /** Whether a worker in this state has no request. A kept-alive connection counts as work. */
+  readonly isIdle: boolean;
+}
+
+/** Every letter of httpd's legend, in its order. */
+export const scoreboardStates: readonly ScoreboardState[] = [
+  state("_", "waiting", "waiting", "idle", true),
+  state("S", "starting", "starting", "startup"),
+  state("R", "reading", "reading", "read"),
+  state("W", "writing", "replying", "reply"),
+  state("K", "keepAlive", "keep-alive", "keepalive"),
+  state("D", "dns", "looking up a name", "dns"),
+  state("C", "closing", "closing", "closing"),
+  state("L", "logging", "logging", "logging"),
+  state("G", "graceful", "finishing", "graceful_stop"),
+  state("I", "idleCleanup", "ending", "idle_cleanup", true),
+  state(".", "open", "open", "open_slot", true),
+];
+
+function state(
+  letter: string,
+  property: StateProperty,
+  meaning: string,
+  metricState: string,
+  isIdle = false,
+): ScoreboardState {
+  return { letter, property, meaning, metricState, isIdle };
+}
+
+const byLetter = new Map(scoreboardStates.map((each) => [each.letter, each]));
+
+/** Where the engine puts the count of each state. */
+const at = Object.fromEntries(
+  scoreboardStates.map(({ letter, property }) => [property, SCOREBOARD_LETTERS.indexOf(letter)]),
+) as Readonly<Record<StateProperty, number>>;
+
+/** What a letter means; `undefined` for one that is not in httpd's legend. */
+export function scoreboardState(letter: string): ScoreboardState | undefined {
+  return byLetter.get(letter);
+}
+
+/** Counts a scoreboard of any length. */
 export function readScoreboard(
   page: Uint8Array,
   start: number,
@@ -44,8 +96,8 @@ export function readScoreboard(
   engine: Engine,
 ): Scoreboard {
   const counts = new Array<number>(SCOREBOARD_LETTERS.length + 1).fill(0);
-  for (let at = start; at < end; at += WINDOW_SIZE) {
-    const part = page.subarray(at, Math.min(end, at + WINDOW_SIZE));
+  for (let from = start; from < end; from += WINDOW_SIZE) {
+    const part = page.subarray(from, Math.min(end, from + WINDOW_SIZE));
     engine.memory.set(part, WINDOW);
     engine.countScoreboard(WINDOW, part.length);
     for (let index = 0; index < counts.length; index++) {
@@ -55,6 +107,7 @@ export function readScoreboard(
   return new CountedScoreboard(page.slice(start, end), counts);
 }
 
+/** Makes the text of its letters when it is read. */
 class CountedScoreboard implements Scoreboard {
   readonly slots: number;
   readonly waiting: number;
@@ -69,29 +122,29 @@ class CountedScoreboard implements Scoreboard {
   readonly idleCleanup: number;
   readonly open: number;
   readonly other: number;
-  readonly #bytes: Uint8Array;
+  readonly #letters: Uint8Array;
   readonly #counts: readonly number[];
 
-  constructor(bytes: Uint8Array, counts: readonly number[]) {
-    this.#bytes = bytes;
+  constructor(letters: Uint8Array, counts: readonly number[]) {
+    this.#letters = letters;
     this.#counts = counts;
-    this.slots = bytes.length;
-    this.waiting = counts[0]!;
-    this.starting = counts[1]!;
-    this.reading = counts[2]!;
-    this.writing = counts[3]!;
-    this.keepAlive = counts[4]!;
-    this.dns = counts[5]!;
-    this.closing = counts[6]!;
-    this.logging = counts[7]!;
-    this.graceful = counts[8]!;
-    this.idleCleanup = counts[9]!;
-    this.open = counts[10]!;
-    this.other = counts[11]!;
+    this.slots = letters.length;
+    this.waiting = counts[at.waiting]!;
+    this.starting = counts[at.starting]!;
+    this.reading = counts[at.reading]!;
+    this.writing = counts[at.writing]!;
+    this.keepAlive = counts[at.keepAlive]!;
+    this.dns = counts[at.dns]!;
+    this.closing = counts[at.closing]!;
+    this.logging = counts[at.logging]!;
+    this.graceful = counts[at.graceful]!;
+    this.idleCleanup = counts[at.idleCleanup]!;
+    this.open = counts[at.open]!;
+    this.other = counts[SCOREBOARD_LETTERS.length]!;
   }
 
   get letters(): string {
-    return latin1(this.#bytes);
+    return latin1(this.#letters);
   }
 
   count(letter: string): number {

@@ -3,14 +3,24 @@ import type { Engine } from "../../engine/engine.js";
 import { LineReader } from "../../engine/line-reader.js";
 import { LineKind } from "../../engine/memory.js";
 import { defaultEngine } from "../../engine/select.js";
-import { readBalancerField } from "./module-lines.js";
+import {
+  beginCache,
+  isManaged,
+  readBalancerField,
+  readCacheField,
+  StatusSections,
+  splitManaged,
+} from "./module-lines.js";
 import { notATextPage } from "./not-a-status-page.js";
 import { readScoreboard, type Scoreboard } from "./scoreboard.js";
 import type { ServerStatus, UnknownField } from "./server-status.js";
-import { fieldByHash, fieldByKey, type TextPageField, textPageFields } from "./status-fields.js";
-import { type SharedCacheRecord, StatusSections, statusOf } from "./status-record.js";
-import { readCacheField, sectionOf } from "./text-caches.js";
-import { isManaged, splitManaged } from "./text-managed.js";
+import {
+  fieldByHash,
+  fieldByKey,
+  type StatusField,
+  statusFields,
+  statusOf,
+} from "./status-fields.js";
 
 /**
  * Reads httpd's `/server-status?auto`, of any version since 2.2. A line that repeats a key, or
@@ -26,22 +36,22 @@ export function parseServerStatus(
   return new TextPageReader(page, engine).read();
 }
 
-const COUNT = textPageFields.length;
-const BUSY = fieldByKey("BusyWorkers") as TextPageField;
-const IDLE = fieldByKey("IdleWorkers") as TextPageField;
+const COUNT = statusFields.length;
+const BUSY = fieldByKey("BusyWorkers") as StatusField;
+const IDLE = fieldByKey("IdleWorkers") as StatusField;
 
 class TextPageReader {
   readonly #engine: Engine;
   readonly #lines: LineReader;
   readonly #sections = new StatusSections();
-  /** The values of the fields that came, by their index. */
+  /** The values of the fields that came, by their slot. */
   readonly #numbers = new Array<number | undefined>(COUNT).fill(undefined);
   readonly #texts = new Array<string | undefined>(COUNT).fill(undefined);
-  /** 1 for the fields that came. */
+  /** 1 for the fields that came, by their index. */
   readonly #seen = new Uint8Array(COUNT);
   #scoreboard: Scoreboard | undefined;
   /** The module whose lines these are. */
-  #section: SharedCacheRecord | undefined;
+  #section: StatusSections["socache"];
 
   constructor(page: Uint8Array, engine: Engine) {
     this.#engine = engine;
@@ -72,7 +82,7 @@ class TextPageReader {
     else this.#readLine();
   }
 
-  #field(): TextPageField | undefined {
+  #field(): StatusField | undefined {
     const lines = this.#lines;
     if (lines.kind === LineKind.Bare) return undefined;
     return fieldByHash(lines.keyHash) ?? fieldByKey(keyText(lines));
@@ -93,7 +103,7 @@ class TextPageReader {
   }
 
   #readBareLine(line: string): void {
-    const section = sectionOf(line, this.#sections);
+    const section = beginCache(line, this.#sections);
     if (section !== undefined) {
       this.#section = section;
     } else if (this.#section !== undefined && line === "NotAvailable") {
@@ -107,7 +117,7 @@ class TextPageReader {
     if (isManaged(key)) {
       const { fields, title } = splitManaged(key, value);
       this.#sections.managed.push(...fields);
-      if (title !== undefined) this.#section = sectionOf(title, this.#sections);
+      if (title !== undefined) this.#section = beginCache(title, this.#sections);
     } else if (readBalancerField(this.#sections.proxyBalancers, key, value)) {
       this.#section = undefined;
     } else if (this.#section === undefined || !readCacheField(this.#section, key, value)) {
@@ -119,9 +129,9 @@ class TextPageReader {
     (this.#section?.other ?? this.#sections.other).push(field);
   }
 
-  #readField(field: TextPageField): void {
+  #readField(field: StatusField): void {
     const lines = this.#lines;
-    const { index } = field;
+    const { index, slot } = field;
     if (this.#seen[index] === 1) {
       this.#readAgain(field);
       return;
@@ -129,23 +139,27 @@ class TextPageReader {
     this.#seen[index] = 1;
     switch (field.kind) {
       case "text":
-        this.#texts[index] = valueText(lines).trimEnd();
+        this.#texts[slot] = valueText(lines).trimEnd();
         break;
       case "number":
-        this.#numbers[index] =
-          lines.kind === LineKind.Number && lines.number >= 0 ? lines.number : this.#number();
+        this.#numbers[slot] = this.#number() ?? this.#numbers[slot];
         break;
+      case "kilobytes": {
+        const kilobytes = this.#number();
+        if (kilobytes !== undefined) this.#numbers[slot] = kilobytes * 1024;
+        break;
+      }
       case "load":
         // httpd prints -1.00 where the system has no load average.
-        if (lines.kind !== LineKind.Number) this.#numbers[index] = this.#number();
-        else if (lines.number >= 0) this.#numbers[index] = lines.number;
+        if (lines.kind !== LineKind.Number) this.#numbers[slot] = this.#number();
+        else if (lines.number >= 0) this.#numbers[slot] = lines.number;
         break;
       case "scoreboard":
         this.#scoreboard = readScoreboard(lines.page, lines.valueStart, lines.end, this.#engine);
     }
   }
 
-  #readAgain(field: TextPageField): void {
+  #readAgain(field: StatusField): void {
     const lines = this.#lines;
     if (field === BUSY && this.#sections.asyncBusyWorkers === undefined) {
       this.#sections.asyncBusyWorkers = this.#number();

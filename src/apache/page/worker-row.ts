@@ -1,3 +1,5 @@
+import { scoreboardState } from "./scoreboard.js";
+
 /**
  * A row of the worker table: a process (prefork) or a thread of one (worker, event). What the page
  * lacks, and what is not what its column promises, is `undefined`. Texts come from whoever sent
@@ -40,18 +42,10 @@ export interface WorkerRow {
 /** What a worker is known to do. Of an unknown one nothing may be concluded. */
 export type WorkerActivity = "active" | "idle" | "unknown";
 
-/** `_`, `I` and `.` are idle; every other letter is active, `K` (keep-alive) included. */
+/** What the letter of a row says. A letter that is not in the legend counts as active. */
 export function activityOf({ mode }: Pick<WorkerRow, "mode">): WorkerActivity {
-  switch (mode) {
-    case undefined:
-      return "unknown";
-    case "_":
-    case "I":
-    case ".":
-      return "idle";
-    default:
-      return "active";
-  }
+  if (mode === undefined) return "unknown";
+  return scoreboardState(mode)?.isIdle ? "idle" : "active";
 }
 
 /** Seconds after which a worker is said to hang. */

@@ -1,26 +1,22 @@
-import type { Scoreboard } from "../../../apache/page/scoreboard.js";
+import { type Scoreboard, scoreboardState } from "../../../apache/page/scoreboard.js";
 import type { Style } from "../../terminal/style.js";
 import { visible, wrapParts } from "../../terminal/text.js";
 
 type Paint = keyof Style;
 
 /** The letters by what they say of a slot: free, at work, held by a client, coming or going. */
-const modes: readonly (readonly [letter: string, word: string, paint: Paint])[] = [
-  ["_", "waiting", "good"],
-  ["R", "reading", "warning"],
-  ["W", "replying", "warning"],
-  ["D", "looking up a name", "warning"],
-  ["L", "logging", "warning"],
-  ["K", "keep-alive", "calm"],
-  ["C", "closing", "calm"],
-  ["S", "starting", "notable"],
-  ["G", "finishing", "notable"],
-  ["I", "ending", "notable"],
-  [".", "open", "faint"],
+const paints: readonly (readonly [letters: string, paint: Paint])[] = [
+  ["_", "good"],
+  ["RWDL", "warning"],
+  ["KC", "calm"],
+  ["SGI", "notable"],
+  [".", "faint"],
 ];
 
-const paintOf = new Map(modes.map(([letter, , paint]) => [letter, paint]));
-const wordOf = new Map(modes.map(([letter, word]) => [letter, word]));
+const legend = paints.flatMap(([letters, paint]) =>
+  [...letters].map((letter) => ({ letter, word: modeWord(letter), paint })),
+);
+const paintOf = new Map(legend.map(({ letter, paint }) => [letter, paint]));
 
 /** Slots in a line where no terminal says how many. */
 const UNLIMITED = 100;
@@ -29,7 +25,7 @@ const MANY = 3;
 
 /** What a worker of this letter does; a letter that has no name is its own. */
 export function modeWord(letter: string): string {
-  return wordOf.get(letter) ?? visible(letter);
+  return scoreboardState(letter)?.meaning ?? visible(letter);
 }
 
 /**
@@ -77,7 +73,7 @@ function paintRuns(letters: string, style: Style): string {
 
 /** What the letters that are on the map mean, and how many there are of each. */
 export function legendLines(scoreboard: Scoreboard, style: Style, width?: number): string[] {
-  const parts = modes.flatMap(([letter, word, paint]) => {
+  const parts = legend.flatMap(({ letter, word, paint }) => {
     const count = scoreboard.count(letter);
     return count === 0 ? [] : [{ text: `${letter} ${count} ${word}`, paint: style[paint] }];
   });
