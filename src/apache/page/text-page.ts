@@ -45,8 +45,8 @@ class TextPageReader {
   readonly #lines: LineReader;
   readonly #sections = new StatusSections();
   /** The values of the fields that came, by their slot. */
-  readonly #numbers = new Array<number | undefined>(COUNT).fill(undefined);
-  readonly #texts = new Array<string | undefined>(COUNT).fill(undefined);
+  readonly #numbers = new Array<number | undefined>(COUNT);
+  readonly #texts = new Array<string | undefined>(COUNT);
   /** 1 for the fields that came, by their index. */
   readonly #seen = new Uint8Array(COUNT);
   #scoreboard: Scoreboard | undefined;
