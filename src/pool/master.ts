@@ -7,7 +7,6 @@ import { listenPaused, type PausedListener } from "../transport/listen.js";
 import { listenShared } from "../transport/shared-listener.js";
 import { Dispatcher } from "./dispatcher.js";
 import type { PidFile } from "./pid-file.js";
-import type { Pool } from "./pool.js";
 import type { PoolLog } from "./pool-log.js";
 import { Refuser } from "./refuse.js";
 import { ScoreboardKeeper } from "./scoreboard/keeper.js";
@@ -22,7 +21,7 @@ import { Readiness, Workers, type WorkersOwner } from "./workers.js";
 const HEARTBEAT = 1_000;
 
 /** A pool's master: it listens, starts and ends workers, and hands out connections. */
-export class Master implements Pool, WorkersOwner, StaffedPool {
+export class Master implements WorkersOwner, StaffedPool {
   readonly ended: Promise<void>;
   readonly #settings: PoolSettings;
   readonly #log: PoolLog;
@@ -147,10 +146,6 @@ export class Master implements Pool, WorkersOwner, StaffedPool {
 
   kill(): void {
     for (const worker of this.#workers?.all ?? []) worker.kill();
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.stop();
   }
 
   ready(worker: WorkerProcess): void {

@@ -1,49 +1,52 @@
 import type { PoolCounters } from "../status-page/write-page.js";
 
-/** A pool of workers, and their master: this process. */
+/** A pool of workers that `startPool` has started. This process is its master. */
 export interface Pool {
-  /** What it listens on: `unix:/run/app.sock`, `127.0.0.1:9000`, `scgi://127.0.0.1:4000`. */
+  /** The address it listens on: `unix:/run/app.sock`, `127.0.0.1:9000`, `scgi://127.0.0.1:4000`. */
   readonly address: string;
-  /** The workers' process ids. */
+  /** The process ids of the workers that run now. */
   readonly pids: readonly number[];
-  /** What the status page tells. */
+  /** The numbers of the status page, read now. */
   readonly counters: PoolCounters;
-  /** Settles when the pool has ended. */
+  /** Settles when the last worker has exited after `stop`. It never rejects. */
   readonly ended: Promise<void>;
   /**
-   * Replaces all workers, and with them the application's code: new ones serve as soon as they are
-   * ready, and the old ones serve what they have begun.
+   * Replaces all workers and loads the application's code anew. New workers serve as soon as they are
+   * ready; the old ones finish the requests that have begun. Settles when the new ones are ready.
    *
-   * @throws GatewayError `bad_input` when the application cannot be loaded: the old ones stay
+   * @throws GatewayError `bad_input` if the application cannot be loaded. The old workers then stay
    */
   reload(): Promise<void>;
   /**
-   * Opens the log's file again.
+   * Opens the log's file again, after it was moved away.
    *
-   * @throws GatewayError `bad_input` when that fails: the old one is written on
+   * @throws GatewayError `bad_input` if that fails. The old file is then still written to
    */
   reopenLogs(): void;
   /**
-   * Accepts no more, lets requests be answered, and settles when no worker is left. Those that are
-   * not done after `timeout` milliseconds are killed: 0 is at once. Default: `drainTimeout`, of which
-   * 0 is never.
+   * Stops listening, lets requests that have begun be answered, and settles when no worker is left.
+   * Further calls return the same promise.
+   *
+   * @param timeout milliseconds after which workers that are left are killed. Default: `drainTimeout`
+   * of the pool's options, where 0 waits forever; a `timeout` of 0 kills them at once
    */
   stop(timeout?: number): Promise<void>;
-  /** Kills what is left at once. */
+  /** Kills all workers at once. `stop` settles soon after it; without `stop`, workers are replaced. */
   kill(): void;
+  /** Calls `stop()`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
- * Lets signals to this process control a pool, as those to PHP-FPM's master do: SIGTERM, SIGQUIT
- * and SIGINT end it, and end it at once when they come again; SIGHUP and SIGUSR2 reload it; SIGUSR1
- * opens its log again.
+ * Lets signals to this process control a pool, as those to PHP-FPM's master do. SIGTERM, SIGQUIT and
+ * SIGINT stop it; a second one kills its workers. SIGHUP and SIGUSR2 reload it. SIGUSR1 opens its log
+ * again.
  *
- * @param starting the pool, or one that is being started: signals wait for it
- * @param failed hears of reloads that failed
- * @param start ends the start, where its signal is the `signal` of the pool's options: then those
- * that end a pool do not wait for one that is being started
- * @returns what leaves signals alone again
+ * @param starting the pool, or the promise of one: signals then take effect when it has started
+ * @param failed is called with the error of a reload that failed
+ * @param start ends the start, if its signal is the `signal` of the pool's options: signals that stop
+ * a pool then do not wait for the start to finish
+ * @returns a function that removes the signal handlers
  */
 export function controlBySignals(
   starting: Pool | Promise<Pool>,
@@ -68,9 +71,9 @@ export function controlBySignals(
   ];
   const handlers = actions.map(([signal, action]) => {
     const handler = (): void => {
-      // Of no effect on a pool that is ready.
+      // This has no effect on a pool that is ready.
       if (action === end) start?.abort();
-      // A pool that did not start is not to be ended either.
+      // There is nothing to control if the start fails.
       Promise.resolve(starting).then(
         (pool) => {
           try {

@@ -10,13 +10,13 @@ import { PoolLog } from "./pool-log.js";
 import { settleOptions } from "./settle-options.js";
 
 /**
- * Serves an application by worker processes, see {@link PoolOptions}. It listens before the
- * application is loaded, so that connections wait meanwhile. Settles when the workers that it starts
- * with are ready, or, in an ondemand pool that starts none, when it listens.
+ * Serves an application with a pool of worker processes, see {@link PoolOptions}. The pool listens
+ * before it loads the application, so that connections wait and are not refused. The promise settles
+ * when the first workers are ready, or, if the pool starts without workers, when it listens.
  *
- * @throws GatewayError `bad_input` when options contradict each other, the application cannot be
- * loaded, or the log or the pid file cannot be written; `bad_address` or `permission_denied` when it
- * cannot listen; `aborted` when `signal` ends the start
+ * @throws GatewayError `bad_input` if options contradict each other, the application cannot be
+ * loaded, or the log or the pid file cannot be written; `bad_address` or `permission_denied` if the
+ * pool cannot listen; `aborted` if `signal` ends the start
  */
 export async function startPool(options: PoolOptions): Promise<Pool> {
   const settings = settleOptions(options);
@@ -40,7 +40,7 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
       signal?.addEventListener("abort", abort, { once: true });
     });
     await Promise.race([opening, ending]);
-    return master;
+    return poolOf(master);
   } catch (error) {
     master.kill();
     await master.stop(0);
@@ -48,6 +48,25 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
   } finally {
     if (abort !== undefined) signal?.removeEventListener("abort", abort);
   }
+}
+
+/** What users get of a master: the documented members and nothing else. */
+function poolOf(master: Master): Pool {
+  return {
+    address: master.address,
+    get pids() {
+      return master.pids;
+    },
+    get counters() {
+      return master.counters;
+    },
+    ended: master.ended,
+    reload: () => master.reload(),
+    reopenLogs: () => master.reopenLogs(),
+    stop: (timeout) => master.stop(timeout),
+    kill: () => master.kill(),
+    [Symbol.asyncDispose]: () => master.stop(),
+  };
 }
 
 function aborted(signal: AbortSignal | undefined): GatewayError {
