@@ -37,9 +37,9 @@ export type {
 } from "./status-page/pool-status.js";
 export { type ParseStatusPageOptions, parseStatusPage } from "./status-page/read-page.js";
 export type { StatusFormat } from "./status-page/write-page.js";
+export { encodePacket as encodeUwsgiPacket, type UwsgiPacketInit } from "./uwsgi/encode.js";
 export {
   type UwsgiDecoderOptions,
   type UwsgiPacket,
   UwsgiPacketDecoder,
-} from "./uwsgi/codec.js";
-export { encodePacket as encodeUwsgiPacket, type UwsgiPacketInit } from "./uwsgi/encode.js";
+} from "./uwsgi/packet-decoder.js";

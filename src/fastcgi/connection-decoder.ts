@@ -11,7 +11,7 @@ import {
   WINDOW_SIZE,
 } from "../engine/memory.js";
 import { defaultEngine } from "../engine/select.js";
-import { requestIdOf, typeOf } from "../engine/typescript/record-header.js";
+import { requestIdOf, typeOf } from "../engine/typescript/record.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { RECORD_HEADER_LENGTH, RecordType } from "./protocol.js";
 

@@ -7,8 +7,8 @@ import type { ServerHandlers } from "../cgi/server-machine.js";
 import type { Engine } from "../engine/engine.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import type { Limits } from "../limits.js";
-import { UwsgiPacketDecoder } from "./codec.js";
 import { encodePong } from "./encode.js";
+import { UwsgiPacketDecoder } from "./packet-decoder.js";
 import { isRequest, Modifier } from "./protocol.js";
 
 export interface UwsgiServerOptions {

@@ -4,7 +4,7 @@ import { createScgiClient } from "../../src/scgi/client.js";
 import { NetstringDecoder } from "../../src/scgi/netstring.js";
 import { createScgiServer, ScgiRequestDecoder } from "../../src/scgi/server.js";
 import { createUwsgiClient, UwsgiPingClient } from "../../src/uwsgi/client.js";
-import { UwsgiPacketDecoder } from "../../src/uwsgi/codec.js";
+import { UwsgiPacketDecoder } from "../../src/uwsgi/packet-decoder.js";
 import { createUwsgiServer } from "../../src/uwsgi/server.js";
 import { peerView } from "../cgi/peer-env.js";
 import { engines } from "../engine/engines.js";

@@ -4,7 +4,7 @@ import { requestFromVariables, requestParts } from "../../src/cgi/request-from-v
 import { type Variable, Variables } from "../../src/cgi/variables.js";
 import { variablesFromRequest } from "../../src/cgi/variables-from-request.js";
 import { ScgiRequestDecoder } from "../../src/scgi/server.js";
-import { UwsgiPacketDecoder } from "../../src/uwsgi/codec.js";
+import { UwsgiPacketDecoder } from "../../src/uwsgi/packet-decoder.js";
 import { bytes } from "../bytes.js";
 import { fixture } from "../fixtures.js";
 

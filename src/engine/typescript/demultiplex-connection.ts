@@ -8,11 +8,11 @@ import {
   DemultiplexState as State,
   setTableResult,
 } from "../memory.js";
-import { copyDown } from "./copy.js";
 import {
   BEGIN_REQUEST,
   BODY_LENGTH,
   contentLengthOf,
+  copyDown,
   DATA,
   END_REQUEST,
   HEADER_LENGTH,
@@ -21,7 +21,7 @@ import {
   requestIdOf,
   typeOf,
   versionOf,
-} from "./record-header.js";
+} from "./record.js";
 
 const ENDS = RecordFlag.Ends << 8;
 

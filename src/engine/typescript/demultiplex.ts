@@ -6,10 +6,10 @@ import {
   DemultiplexResult as Result,
   DemultiplexState as State,
 } from "../memory.js";
-import { copyDown } from "./copy.js";
 import {
   BODY_LENGTH,
   contentLengthOf,
+  copyDown,
   END_REQUEST,
   HEADER_LENGTH,
   paddingLengthOf,
@@ -19,7 +19,7 @@ import {
   swap,
   typeOf,
   versionOf,
-} from "./record-header.js";
+} from "./record.js";
 
 /** {@link Engine.demultiplex} */
 export function demultiplex(memory: Memory, start: number, length: number): number {
