@@ -8,10 +8,9 @@ import {
   findServers,
 } from "../apache/processes/apache-servers.js";
 import type { ProcessTable } from "../apache/processes/process-table.js";
+import { isThisMachine } from "../apache/processes/this-machine.js";
 import { type LocalWorkers, readLocalWorkers } from "../apache/workers/local-workers.js";
-import { discoverLocalHttpd } from "./discover-httpd.js";
-import { readMaster, runningMaster } from "./master.js";
-import { isThisMachine } from "./this-machine.js";
+import { discoverLocalHttpd, readMaster, runningMaster } from "./which-httpd.js";
 
 /** Which httpd is meant, as the options of a command say it. */
 export interface HttpdChoice {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ResponseHeadReader } from "../../src/cgi/response-head-reader.js";
-import { linesOf } from "../../src/discovery/lines.js";
+import { linesOf } from "../../src/discovery/target-files.js";
 import { FastCgiClient } from "../../src/fastcgi/client.js";
 import { encodeEndRequest, encodeRecord } from "../../src/fastcgi/encode.js";
 import { parseStatusPage } from "../../src/status-page/read-page.js";

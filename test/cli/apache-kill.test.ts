@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { isThisMachine } from "../../src/apache/processes/this-machine.js";
 import type { KillResult } from "../../src/apache/workers/kill.js";
 import {
   type KillCommandOptions,
@@ -6,7 +7,6 @@ import {
   runKill,
 } from "../../src/cli/commands/apache/kill.js";
 import { reportErrors } from "../../src/cli/report-error.js";
-import { isThisMachine } from "../../src/discovery/this-machine.js";
 import { FakeTable, processOf } from "../apache/fake-processes.js";
 import { captured, MASTER, processesOf, servePages } from "./apache-world.js";
 import { runHere, runIn } from "./cli.js";

@@ -1,7 +1,6 @@
 import { dirname, isAbsolute, join } from "node:path";
-import { LoadedModules } from "./conditions.js";
+import { LoadedModules, matchesVersion } from "./conditions.js";
 import { type FileProblem, filesOf, readLines } from "./configuration-files.js";
-import { matchesVersion } from "./httpd-version.js";
 
 /** A section that a directive stands in, such as `<VirtualHost *:443>`. */
 export interface ConfigurationSection {

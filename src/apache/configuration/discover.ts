@@ -3,9 +3,8 @@ import { ErrorCode, GatewayError } from "../../errors.js";
 import { type Directive, readConfiguration } from "./configuration.js";
 import type { FileProblem } from "./configuration-files.js";
 import { readEnvironmentFile } from "./environment-file.js";
-import { versionOfProgram } from "./httpd-version.js";
 import { findListeners, type HttpdListener } from "./listeners.js";
-import { findConfiguration, programsOf } from "./places.js";
+import { findConfiguration, programsOf, versionOfProgram } from "./places.js";
 import { findStatusPage } from "./status-place.js";
 import { virtualHosts } from "./virtual-hosts.js";
 

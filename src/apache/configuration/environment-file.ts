@@ -1,8 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { readConfigurationText } from "./configuration-files.js";
-import { expandWord, type ShellVariables } from "./shell.js";
-import { shellStatements } from "./shell-words.js";
+import { expandWord, type ShellVariables, shellStatements } from "./shell.js";
 
 /**
  * The variables that a file of shell assignments sets (Debian's `envvars`), conditions and defaults

@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { problemOf } from "./configuration-files.js";
 
 interface Place {
@@ -83,4 +83,22 @@ export function programsOf(file: string): string[] {
 /** The configurations that a program may read, where no option names another one. */
 export function configurationsOf(program: string): string[] {
   return places.filter((place) => place.program === program).map(({ file }) => file);
+}
+
+/** A program of httpd's is read up to this size, in bytes. */
+const LARGEST = 67_108_864;
+
+/**
+ * The version of the httpd in a file, such as `2.4.66`: what `httpd -v` prints stands in it. It is
+ * read and not run, because this may be root and the file anyone's.
+ */
+export function versionOfProgram(path: string): string | undefined {
+  try {
+    const stats = statSync(path);
+    if (!stats.isFile() || stats.size > LARGEST) return undefined;
+    const text = readFileSync(path, "latin1");
+    return /Apache\/(\d{1,4}\.\d{1,4}\.\d{1,4}(?:-[a-z]{1,10})?)(?![\w.])/.exec(text)?.[1];
+  } catch {
+    return undefined;
+  }
 }

@@ -1,7 +1,6 @@
 import { open, rename, rm, stat, writeFile } from "node:fs/promises";
 import type { ServerStatus } from "../page/server-status.js";
-import type { MemoryUsage } from "../processes/memory-usage.js";
-import { statisticsOf } from "../processes/statistics.js";
+import { type MemoryUsage, statisticsOf } from "../processes/memory-usage.js";
 import { pythonFloat, pythonInteger, pythonJson, pythonText } from "./python-format.js";
 
 /** What the metrics file tells. */

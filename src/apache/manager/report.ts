@@ -1,6 +1,5 @@
 import type { ServerStatus } from "../page/server-status.js";
-import type { MemoryUsage } from "../processes/memory-usage.js";
-import { statisticsOf } from "../processes/statistics.js";
+import { type MemoryUsage, statisticsOf } from "../processes/memory-usage.js";
 import { sortedGroups } from "./metrics-file.js";
 import { fixedDecimals, pythonFloat, pythonInteger } from "./python-format.js";
 import { formatSize, formatTimespan, pluralize } from "./quantities.js";

@@ -4,8 +4,13 @@ import { HtmlTables, type TableHandlers } from "./html-tables.js";
 import { notAWorkerPage } from "./not-a-status-page.js";
 import { PageDecoder } from "./page-decoder.js";
 import { type ApacheProcess, processColumns, serverProcess } from "./server-process.js";
-import { type Columns, columnsOf, normalizeHeading, workerRow } from "./worker-columns.js";
-import type { WorkerRow } from "./worker-row.js";
+import {
+  type Columns,
+  columnsOf,
+  normalizeHeading,
+  type WorkerRow,
+  workerRow,
+} from "./worker-row.js";
 
 /** What the page has beside the rows of its worker table. */
 export interface WorkerPageSummary {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { StatusConnection } from "../fetch/status-connection.js";
 import type { StatusSource } from "../fetch/status-source.js";
 import type { WorkerPage } from "../page/html-page.js";
 import type { WorkerRow } from "../page/worker-row.js";
@@ -11,7 +12,6 @@ import {
 } from "../processes/apache-servers.js";
 import type { ProcessTable } from "../processes/process-table.js";
 import { isOwnAddress } from "../processes/this-machine.js";
-import { isOwnRequest } from "./own-request.js";
 import { type ApacheWorker, joinWorkers } from "./workers.js";
 
 export interface LocalWorkersOptions {
@@ -154,4 +154,25 @@ function checked(
       ? "it may be another machine's, behind a proxy or a tunnel: ask httpd at its own address"
       : "give the pid of this httpd's master, which is in its PidFile";
   return { server: undefined, doubt: { reason, hint } };
+}
+
+/** httpd keeps so much of a request line: its beginning, or its end (`SeeRequestTail`). */
+const KEPT = 63;
+
+/**
+ * Whether a row is of the worker that has made the page, and works on nothing but our request for
+ * it: which is over when we have the page.
+ *
+ * @param url of the page
+ */
+export function isOwnRequest(
+  { mode, client, request }: WorkerRow,
+  connection: StatusConnection | undefined,
+  url: string,
+): boolean {
+  if (mode !== "W" || request === undefined || connection === undefined) return false;
+  if (client !== connection.localAddress.replace(/^::ffff:/, "")) return false;
+  const { pathname, search } = new URL(url);
+  const line = `GET ${pathname}${search} HTTP/1.1`;
+  return request === line.slice(0, KEPT) || request === line.slice(-KEPT);
 }

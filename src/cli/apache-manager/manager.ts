@@ -6,7 +6,7 @@ import type { ApacheServer } from "../../apache/processes/apache-servers.js";
 import { memoryUsageOf } from "../../apache/processes/memory-usage.js";
 import type { ProcessTable } from "../../apache/processes/process-table.js";
 import { Httpd } from "../../discovery/local-httpd.js";
-import { localServer } from "../../discovery/local-server.js";
+import { localServer } from "../../discovery/which-httpd.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
 import { killOf, refusalsOf } from "../commands/apache/kill.js";
 import { type Collected, collectMetrics, saveMetrics } from "../commands/apache/metrics.js";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { WorkerRow } from "../../../src/apache/page/worker-row.js";
-import { isOwnRequest } from "../../../src/apache/workers/own-request.js";
+import { isOwnRequest } from "../../../src/apache/workers/local-workers.js";
 
 const connection = {
   localAddress: "::ffff:192.0.2.9",

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { WorkerRow } from "../../../src/apache/page/worker-row.js";
-import { memoryUsageOf } from "../../../src/apache/processes/memory-usage.js";
-import { statisticsOf } from "../../../src/apache/processes/statistics.js";
+import { memoryUsageOf, statisticsOf } from "../../../src/apache/processes/memory-usage.js";
 import { describeWorker, joinWorkers } from "../../../src/apache/workers/workers.js";
 import { FakeTable, processOf } from "../fake-processes.js";
 

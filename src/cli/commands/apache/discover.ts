@@ -3,7 +3,7 @@ import type { DiscoveredHttpd } from "../../../apache/configuration/discover.js"
 import { textStatusUrl } from "../../../apache/fetch/status-url.js";
 import { findServers, readPidFile } from "../../../apache/processes/apache-servers.js";
 import { type ProcessTable, ProcFileSystem } from "../../../apache/processes/process-table.js";
-import { discoverLocalHttpd } from "../../../discovery/discover-httpd.js";
+import { discoverLocalHttpd } from "../../../discovery/which-httpd.js";
 import { ExitCode } from "../../exit-codes.js";
 import type { Io } from "../../io.js";
 import { formatOption } from "../../options.js";

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { FetchServerStatusOptions } from "../../../apache/fetch/fetch-status.js";
 import { checkHeader, checkHost } from "../../../apache/fetch/status-headers.js";
 import { parseTimespan } from "../../../apache/manager/quantities.js";
-import { addDefine } from "../../../discovery/discover-httpd.js";
+import { addDefine } from "../../../discovery/which-httpd.js";
 import { ErrorCode, GatewayError } from "../../../errors.js";
 import { timeoutOption } from "../../options.js";
 

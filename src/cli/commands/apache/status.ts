@@ -8,7 +8,7 @@ import { shownUrl, textStatusUrl } from "../../../apache/fetch/status-url.js";
 import type { ServerStatus } from "../../../apache/page/server-status.js";
 import { parseServerStatus } from "../../../apache/page/text-page.js";
 import { ProcFileSystem } from "../../../apache/processes/process-table.js";
-import { discoverLocalHttpd } from "../../../discovery/discover-httpd.js";
+import { discoverLocalHttpd } from "../../../discovery/which-httpd.js";
 import { withAddress } from "../../../errors.js";
 import { type ExitCode, worstStatusHelp } from "../../exit-codes.js";
 import type { Io } from "../../io.js";

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { zabbixDiscovery } from "../../../apache/manager/metrics-file.js";
 import { memoryUsageOf } from "../../../apache/processes/memory-usage.js";
 import { type ProcessTable, ProcFileSystem } from "../../../apache/processes/process-table.js";
-import { localServer } from "../../../discovery/local-server.js";
+import { localServer } from "../../../discovery/which-httpd.js";
 import { ExitCode } from "../../exit-codes.js";
 import type { Io } from "../../io.js";
 import { reportErrors } from "../../report-error.js";

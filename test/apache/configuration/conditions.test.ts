@@ -2,14 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { matchesVersion } from "../../../src/apache/configuration/conditions.js";
 import {
   type DiscoverHttpdOptions,
   discoverHttpd,
 } from "../../../src/apache/configuration/discover.js";
-import {
-  matchesVersion,
-  versionOfProgram,
-} from "../../../src/apache/configuration/httpd-version.js";
+import { versionOfProgram } from "../../../src/apache/configuration/places.js";
 
 let folder = "";
 beforeAll(() => {

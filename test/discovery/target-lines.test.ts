@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { linesOf } from "../../src/discovery/lines.js";
+import { linesOf } from "../../src/discovery/target-files.js";
 import { cuts } from "../cuts.js";
 
 async function read(chunks: readonly Uint8Array[]): Promise<string[]> {
