@@ -30,14 +30,16 @@ export function fcgiProbe(args: readonly string[]): Promise<number> {
 }
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-/** Milliseconds after the end of a command until the process exits, whatever still keeps it alive. */
+/**
+ * Milliseconds after the end of a command until the process exits, whatever still keeps it alive.
+ */
 const LEFT_OVER = 1_000;
 const debug = debuglog("fcgi-probe");
 
 /**
  * Runs a command on the streams of this process. A signal cancels its requests and drains their
- * answers, because a client that leaves kills php-fpm's workers. A second signal ends the process at
- * once. An unexpected error becomes one line on standard error and the exit code `failed`;
+ * answers, because a client that leaves kills php-fpm's workers. A second signal ends the process
+ * at once. An unexpected error becomes one line on standard error and the exit code `failed`;
  * `NODE_DEBUG=fcgi-probe` shows its stack.
  *
  * @param name the name of the command, for messages

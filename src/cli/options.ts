@@ -61,7 +61,9 @@ export function repeatable<Value>(parse: (text: string) => Value) {
   return (text: string, before: readonly Value[] = []): Value[] => [...before, parse(text)];
 }
 
-/** The pools that a command is to ask: the ones given, or those whose sockets are on this machine. */
+/**
+ * The pools that a command is to ask: the ones given, or those whose sockets are on this machine.
+ */
 export async function poolTargets(given: readonly string[]): Promise<readonly string[]> {
   if (given.length > 0) return given;
   return (await import("../discovery/php-fpm-sockets.js")).discoverTargets();

@@ -59,8 +59,8 @@ export function parseParam(text: string): [name: string, value: string] {
 }
 
 /**
- * Reads `Name: value`, as in `-H 'Accept: text/html'`. One space after the colon is dropped; the rest
- * of the value stays as it is.
+ * Reads `Name: value`, as in `-H 'Accept: text/html'`. One space after the colon is dropped; the
+ * rest of the value stays as it is.
  *
  * @throws GatewayError `bad_input`
  */

@@ -47,7 +47,9 @@ function backendLines(stderr: string | undefined): string[] {
   return text === "" ? [] : text.split("\n").map((line) => `stderr: ${line}`);
 }
 
-/** Whether a message names an address itself: as a word, and not as the start of another address. */
+/**
+ * Whether a message names an address itself: as a word, and not as the start of another address.
+ */
 function names(message: string, address: string): boolean {
   const at = message.indexOf(address);
   if (at < 0) return false;

@@ -54,7 +54,7 @@ export async function runManager(
   return new Manager(options, io, world).run();
 }
 
-/** What version 2 does not take. Version 1 takes it, and does without. */
+/** Why version 2 refuses the options. Version 1 ignores the same. */
 function problemOf({ version, positionals, watch }: ManagerOptions, io: Io): string | undefined {
   if (version === 1) return undefined;
   if (positionals.length > 0) return "This program doesn't support any positional arguments";

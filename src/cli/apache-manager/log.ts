@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import type { Io } from "../io.js";
 import { visible } from "../terminal/text.js";
 
-/** From the most talkative on. */
+/** From the least severe to the most severe. */
 const levels = ["DEBUG", "VERBOSE", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL"] as const;
 export type Severity = (typeof levels)[number];
 
@@ -10,20 +10,23 @@ export interface LogOrigin {
   readonly host: string;
   readonly pid: number;
   now(): Date;
-  /** Takes what is NOTICE or worse to the system's log. */
+  /** Writes a line of NOTICE or above to the system log. */
   systemLog(line: string): Promise<void>;
 }
 
 /**
- * Lines on standard error: `2026-11-20 18:24:54 host apache_manager[44] INFO text`. From NOTICE on,
- * whatever the verbosity, they stand in the system's log too.
+ * Writes lines to standard error: `2026-11-20 18:24:54 host apache_manager[44] INFO text`. Lines of
+ * NOTICE and above also go to the system log, whatever the verbosity.
  */
 export class Log {
   readonly #io: Io;
   readonly #origin: LogOrigin;
   readonly #least: number;
 
-  /** @param verbosity each step shows one level more than INFO, or one less */
+  /**
+   * @param verbosity 0 shows INFO and above; each step up shows one level more, each step down one
+   * less
+   */
   constructor(io: Io, origin: LogOrigin, verbosity: number) {
     this.#io = io;
     this.#origin = origin;
@@ -33,7 +36,7 @@ export class Log {
   async write(level: Severity, text: string): Promise<void> {
     const line = `${level} ${visible(text)}`;
     const severity = levels.indexOf(level);
-    // Lines stand in the order of the calls, however long the system's log takes for one.
+    // Starts before the system log is written, so that lines keep the order of the calls.
     const shown = severity < this.#least ? undefined : this.#show(line);
     if (severity >= levels.indexOf("NOTICE")) await this.#origin.systemLog(line);
     await shown;
@@ -46,7 +49,7 @@ export class Log {
   }
 }
 
-/** In the time zone of this machine. */
+/** `2026-11-20 18:24:54`, in the time zone of this machine. */
 function timestamp(date: Date): string {
   const two = (number: number) => String(number).padStart(2, "0");
   const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join("-");
@@ -54,9 +57,9 @@ function timestamp(date: Date): string {
 }
 
 /**
- * Hands a line to the system's log, as `apache_manager[44]: NOTICE text`: triggers of monitoring
- * systems look for it there. By logger(1), because Node has no datagram sockets in the file
- * system; where there is none, nothing is written.
+ * Writes a line to the system log, as `apache_manager[44]: NOTICE text`, which triggers of
+ * monitoring systems match. Uses logger(1), because Node has no Unix datagram sockets. Without
+ * logger(1), nothing is written.
  */
 export function writeSystemLog(pid: number, line: string): Promise<void> {
   const args = ["-p", "user.notice", "-t", `apache_manager[${pid}]`, "--", line];

@@ -17,11 +17,11 @@ import type { Round } from "../reports/round.js";
 import { Log, type LogOrigin } from "./log.js";
 import type { ManagerOptions } from "./options.js";
 
-/** What apache-manager has of the world beside its streams. */
+/** What apache-manager uses of the machine, besides its streams. */
 export interface ManagerWorld extends LogOrigin {
   readonly table: ProcessTable;
   readonly home: string | undefined;
-  /** Where the system's settings are, `/etc`. */
+  /** The folder of the system's settings: `/etc`. */
   readonly etc: string;
   readonly temporaryFolder: string;
 }
@@ -50,20 +50,20 @@ export class Manager {
     this.#log = new Log(io, world, options.verbosity);
   }
 
-  /** Does what the options ask for, and logs what goes wrong.
-   * @returns 0, or 1 where something failed */
+  /** Does what the options say, and logs errors.
+   * @returns the exit code: 0, or 1 after an error */
   async run(): Promise<number> {
     const { version } = this.#options;
     try {
       return await (version === 1 ? this.#runImplied() : this.#runExplicit());
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
-      await this.#tell(error);
+      await this.#logError(error);
       return 1;
     }
   }
 
-  /** Version 1: the one action that the options imply, then the metrics file. */
+  /** Version 1: the action that the options imply, then the metrics file. */
   async #runImplied(): Promise<number> {
     const { dryRun, verbosity, watch, zabbixDiscovery: zabbix } = this.#options;
     const { maxMemoryActive, maxMemoryIdle, maxTime } = this.#options;
@@ -82,7 +82,7 @@ export class Manager {
     return this.#actAndSave(act, saves);
   }
 
-  /** Version 2: what is asked for, and nothing else. */
+  /** Version 2: only the actions that have an option. */
   async #runExplicit(): Promise<number> {
     const { collectMetrics: collects, dryRun, killWorkers: kills, watch } = this.#options;
     const limits = await this.#readSettings();
@@ -98,7 +98,7 @@ export class Manager {
     return this.#actAndSave(act, collects && (this.#dataFile === "-" || !dryRun));
   }
 
-  /** The metrics are written whatever became of the action: monitoring is to see that it failed. */
+  /** Writes the metrics even if the action fails, so that monitoring sees it. */
   async #actAndSave(act: () => Promise<void>, saves: boolean): Promise<number> {
     let failure: unknown;
     try {
@@ -119,7 +119,7 @@ export class Manager {
     return this.#options.dataFile ?? join(this.#world.temporaryFolder, "apache-manager.txt");
   }
 
-  /** What the ini files and the command line set. The command line wins. */
+  /** The limits of the ini files and of the command line. The command line wins. */
   async #readSettings(): Promise<Limits> {
     const { home, etc } = this.#world;
     const { settings, warnings } = readIniSettings(settingsFiles(home, etc));
@@ -155,7 +155,7 @@ export class Manager {
       ...limits,
       dryRun,
       onMessage: (message) => {
-        // Zabbix looks for NOTICE and these words in the log of version 2.
+        // Zabbix matches NOTICE and this message in the log of version 2.
         const isKill = version === 2 && message.startsWith("Killing ");
         messages.push(this.#log.write(isKill ? "NOTICE" : "INFO", message));
       },
@@ -182,7 +182,7 @@ export class Manager {
     const { server, doubt } = await httpd.workers();
     if (doubt === undefined) return server;
     if (server !== undefined) return server;
-    const message = `the processes of this httpd are not known: ${doubt.reason}`;
+    const message = `the processes of this httpd are unknown: ${doubt.reason}`;
     const { hint } = doubt;
     throw new GatewayError(ErrorCode.BadInput, message, { address: httpd.shownUrl, hint });
   }
@@ -205,18 +205,18 @@ export class Manager {
     await watch(read, Math.max(100, seconds * 1000), this.#io, "apache-manager");
   }
 
-  async #tell(error: GatewayError): Promise<void> {
+  async #logError(error: GatewayError): Promise<void> {
     await this.#log.write("ERROR", error.message);
     await this.#log.write("INFO", `hint: ${error.hint}`);
   }
 }
 
-/** The lines of a report with their headings, which end in a colon, painted. */
+/** Paints the headings of a report: the lines without indent. */
 function headed(lines: readonly string[], paint: (text: string) => string): string[] {
   return lines.map((line) => (line.startsWith(" ") || line === "" ? line : paint(line)));
 }
 
-/** One report of those that are shown again and again. */
+/** One report of `--watch`. */
 async function reportRound(collect: () => Promise<Collected>, io: Io): Promise<Round> {
   const { data, error } = await collect();
   const { status, memory } = data;

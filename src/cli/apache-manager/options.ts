@@ -6,8 +6,8 @@ import { type GetoptOption, parseOptions } from "./getopt.js";
 export interface ManagerOptions {
   /**
    * The version of apache-manager to act as: 2 when an option of version 2 is given, otherwise 1.
-   * Version 1 has one action, which the options imply, and then writes the metrics file. Version 2 does
-   * only what its options name.
+   * Version 1 has one action, which the options imply, and then writes the metrics file. Version 2
+   * does only what its options name.
    */
   readonly version: 1 | 2;
   readonly help: boolean;
@@ -19,7 +19,10 @@ export interface ManagerOptions {
   /** Each -v adds 1, each -q takes 1 away. Default: 0. */
   readonly verbosity: number;
   readonly dataFile: string | undefined;
-  /** Bytes. `500M` has powers of 1,000 in version 1 and of 1,024 in version 2; `500MiB` always 1,024. */
+  /**
+   * Bytes. `500M` has powers of 1,000 in version 1 and of 1,024 in version 2; `500MiB` always
+   * 1,024.
+   */
   readonly maxMemoryActive: number | undefined;
   readonly maxMemoryIdle: number | undefined;
   /** Seconds. */

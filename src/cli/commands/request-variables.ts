@@ -21,11 +21,11 @@ export interface GivenRequest {
 const CLIENT = { REMOTE_ADDR: "127.0.0.1", REMOTE_PORT: "49152" };
 
 /**
- * The variables of a request: those of RFC 3875, and those that front ends add and applications rely
- * on. Given values are passed on byte for byte.
+ * The variables of a request: those of RFC 3875, and those that front ends add and applications
+ * rely on. Given values are passed on byte for byte.
  *
- * @throws GatewayError `bad_input` without a path and a script, for an invalid method or header name,
- * and for two headers that become the same variable
+ * @throws GatewayError `bad_input` without a path and a script, for an invalid method or header
+ * name, and for two headers that become the same variable
  */
 export function variablesOf(address: Address, given: GivenRequest): Variable[] {
   const { method, script, bodyLength } = given;

@@ -31,7 +31,9 @@ export function innerLine(text: string): string {
 const BACKSLASH = 0x5c;
 const QUOTE = 0x22;
 
-/** The first `most` bytes in quotes, escaped where not printable ASCII, and how many more there are. */
+/**
+ * The first `most` bytes in quotes, escaped where not printable ASCII, and how many more there are.
+ */
 export function excerpt(bytes: Uint8Array, most: number, length = bytes.length): string {
   let text = "";
   const shown = Math.min(most, bytes.length);

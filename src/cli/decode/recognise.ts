@@ -14,8 +14,8 @@ export type DescribedProtocol = (typeof describedProtocols)[number];
 export const RECOGNISED_LENGTH = 4;
 
 /**
- * The describer for a protocol, or for the protocol that the first bytes show. Responses of SCGI, uwsgi
- * and CGI look the same.
+ * The describer for a protocol, or for the protocol that the first bytes show. Responses of SCGI,
+ * uwsgi and CGI look the same.
  *
  * @throws GatewayError `wrong_protocol` when the bytes are of no known protocol
  */

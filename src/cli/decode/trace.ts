@@ -13,7 +13,9 @@ const SHOWN = 64;
 
 type Direction = "sent" | "received";
 
-/** Writes the records on the wire as they pass: `> ` marks what was sent, `< ` what was received. */
+/**
+ * Writes the records on the wire as they pass: `> ` marks what was sent, `< ` what was received.
+ */
 export function tracer(
   protocol: Address["protocol"],
   output: Output,

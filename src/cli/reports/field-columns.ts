@@ -9,8 +9,8 @@ import { formatBytes, formatMicroseconds, formatSeconds } from "../terminal/unit
 type Fit = Pick<Column<never>, "clip" | "shrinkTo" | "dropOrder">;
 
 /**
- * Makes a column for each field that has a heading: first those that `fits` names, in its order, then
- * the others in the order of the page. Texts are aligned left, numbers right.
+ * Makes a column for each field that has a heading: first those that `fits` names, in its order,
+ * then the others in the order of the page. Texts are aligned left, numbers right.
  *
  * @param read gets the value of a field; `undefined` is shown as `-`
  */

@@ -37,7 +37,9 @@ export interface TextPage {
 /** What is read of a target and then shown. */
 type Readable = { readonly warnings: readonly string[] };
 
-/** Reads all targets at once. Without a format, a table is for terminals and for several targets. */
+/**
+ * Reads all targets at once. Without a format, a table is for terminals and for several targets.
+ */
 export async function readRound<Status extends Readable>(
   reader: StatusReader<Status>,
   targets: readonly string[],

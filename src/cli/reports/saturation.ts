@@ -37,8 +37,8 @@ export function saturation(pool: PoolStatus): Saturation {
 
 /**
  * Counts idle and active processes. A list of processes is preferred: php-fpm's counters lag behind
- * it, and drift. Without a list, a total that differs from the sum of idle and active processes means
- * that the idle counter fell below zero, so it is ignored.
+ * it, and drift. Without a list, a total that differs from the sum of idle and active processes
+ * means that the idle counter fell below zero, so it is ignored.
  */
 function workers(pool: PoolStatus): { idle: number | undefined; active: number } {
   const { processes, activeProcesses: active = 0, totalProcesses: total = active } = pool;

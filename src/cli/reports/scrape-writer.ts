@@ -7,13 +7,13 @@ import { resultJson } from "./round.js";
 export const scrapeFormats = ["ndjson", "json", "table", "prometheus"] as const;
 export type ScrapeFormat = (typeof scrapeFormats)[number];
 
-/** Writes results as they come, where the form allows that. */
+/** Writes results as they arrive, where the format allows it. */
 export interface ScrapeWriter {
   add(result: PoolResult): Promise<void>;
   end(): Promise<void>;
 }
 
-/** @param beforeWrite called in front of everything that is written */
+/** @param beforeWrite called before each write */
 export function scrapeWriter(
   format: ScrapeFormat,
   output: Output,
@@ -40,7 +40,7 @@ export function scrapeWriter(
 
 type Write = (text: string) => Promise<void>;
 
-/** One array, an element a line. */
+/** One array, with one element per line. */
 function jsonWriter(write: Write): ScrapeWriter {
   let separator = "[\n";
   return {
@@ -52,7 +52,7 @@ function jsonWriter(write: Write): ScrapeWriter {
   };
 }
 
-/** All values of a metric stand together: the numbers are kept until the end. */
+/** The format groups samples by metric, so everything is written at the end. */
 function prometheusWriter(write: Write): ScrapeWriter {
   const metrics = new PoolMetrics();
   return {
@@ -63,13 +63,16 @@ function prometheusWriter(write: Write): ScrapeWriter {
   };
 }
 
-/** Rows that the columns' widths are taken from, and milliseconds to wait for so many. */
+/**
+ * How many rows the widths of the columns are taken from, and how many milliseconds to wait for
+ * them.
+ */
 const SAMPLE = 40;
 const PATIENCE = 300;
 
 /**
- * A table whose rows come one by one: the first ones are held back until the columns' widths can
- * be chosen. With processes, each pool is a report of its own.
+ * A table whose rows arrive one by one. The first rows are held back until the widths of the
+ * columns are chosen. With processes, each pool gets a report of its own.
  */
 class TableWriter implements ScrapeWriter {
   readonly #output: Output;

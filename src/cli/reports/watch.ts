@@ -21,8 +21,8 @@ export async function showRounds(
 }
 
 /**
- * Shows a round every `interval` milliseconds: repainted on a terminal, one after another elsewhere.
- * Ends when the user presses q, or by a signal.
+ * Shows a round every `interval` milliseconds: repainted on a terminal, one after another
+ * elsewhere. Ends when the user presses q, or by a signal.
  *
  * @param title the command, for the first line of the screen
  */

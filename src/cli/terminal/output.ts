@@ -5,16 +5,16 @@ import { type Style, styleFor } from "./style.js";
 /** A stream that may be a terminal. */
 export type OutputStream = Writable & { isTTY?: boolean; columns?: number; rows?: number };
 
-/** Where the command writes. */
+/** A stream that the command writes to. */
 export class Output {
-  /** What became of the stream: `EPIPE` when the reader has left, as `head` does. */
+  /** The error that ended the stream: `EPIPE` when the reader has closed it, as `head` does. */
   error: NodeJS.ErrnoException | undefined;
   readonly style: Style;
   readonly #stream: OutputStream;
-  /** Something was written that did not end its line. */
+  /** Whether the last line written has no end yet. */
   #inLine = false;
 
-  /** @param onError called once, when the stream takes no more */
+  /** @param onError called once, when the stream fails */
   constructor(stream: OutputStream, env: NodeJS.ProcessEnv, onError: () => void = () => {}) {
     this.#stream = stream;
     this.style = styleFor(this.isTerminal, env);
@@ -29,31 +29,33 @@ export class Output {
     return this.#stream.isTTY === true;
   }
 
-  /** Cells of a line of the terminal; undefined when it is none: nothing needs to be cut. */
+  /**
+   * The width of the terminal in cells; undefined for any other stream, whose lines are not cut.
+   */
   get columns(): number | undefined {
     return this.isTerminal ? (this.#stream.columns ?? 80) : undefined;
   }
 
-  /** Lines of the terminal. */
+  /** The height of the terminal in lines. */
   get rows(): number {
     return this.#stream.rows ?? 24;
   }
 
-  /** Writes, and settles when more may follow: a slow reader slows us. */
+  /** Writes, and settles when the stream accepts more, so that a slow reader slows the command. */
   async write(content: string | Uint8Array): Promise<void> {
     if (content.length === 0) return;
     this.#inLine = !endsLine(content);
     if (this.error !== undefined || this.#stream.write(content)) return;
-    // An error has been noted by the handler above, and ends the waiting too.
+    // The handler above keeps the error; it also ends this wait.
     await once(this.#stream, "drain").catch(() => {});
   }
 
-  /** Writes lines, each with its end, and none behind the rest of something else. */
+  /** Writes whole lines, and first ends the current line, if it has no end yet. */
   async writeLines(lines: readonly string[]): Promise<void> {
     if (lines.length > 0) await this.write(`${this.#inLine ? "\n" : ""}${lines.join("\n")}\n`);
   }
 
-  /** Ends a line that is not ended, on a terminal: what follows is not ours. */
+  /** On a terminal, ends the current line, because another stream writes next. */
   async endLine(): Promise<void> {
     if (this.isTerminal && this.#inLine) await this.write("\n");
   }

@@ -3,10 +3,10 @@ import { formatMilliseconds } from "./units.js";
 
 const CLEAR_LINE = "\r\x1b[K";
 const BAR_WIDTH = 24;
-/** Milliseconds between two paintings. */
+/** Milliseconds between two updates. */
 const PACE = 100;
 
-/** A line on a terminal that tells how far a long work is. On anything else it writes nothing. */
+/** A line on a terminal that shows the progress of a long task. Writes nothing elsewhere. */
 export class Progress {
   readonly #output: Output;
   readonly #total: number | undefined;
@@ -16,27 +16,27 @@ export class Progress {
   #failed = 0;
   #isShown = false;
 
-  /** @param total how many steps there will be, where that is known */
+  /** @param total the number of steps, where it is known */
   constructor(output: Output, total: number | undefined) {
     this.#output = output;
     this.#total = total;
     if (output.isTerminal) this.#timer = setInterval(() => this.#paint(), PACE);
   }
 
-  /** Counts a step that is done. */
+  /** Counts a finished step. */
   step(isFine: boolean): void {
     this.#done++;
     if (!isFine) this.#failed++;
   }
 
-  /** Takes the line away, so that others may be written; it comes back by itself. */
+  /** Clears the line, so that other lines can be written. The next update shows it again. */
   hide(): void {
     if (!this.#isShown) return;
     this.#isShown = false;
     void this.#output.write(CLEAR_LINE);
   }
 
-  /** Takes the line away for good. */
+  /** Clears the line and ends the updates. */
   close(): void {
     clearInterval(this.#timer);
     this.hide();
@@ -51,7 +51,7 @@ export class Progress {
   }
 }
 
-/** `[#####-------] 120/300`, or the count alone where the total is not known. */
+/** `[#####-------] 120/300`, or `120 done` where the total is unknown. */
 export function progressBar(done: number, total: number | undefined): string {
   if (total === undefined || total === 0) return `${done} done`;
   const filled = Math.min(BAR_WIDTH, Math.floor((done / total) * BAR_WIDTH));

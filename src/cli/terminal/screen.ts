@@ -4,7 +4,7 @@ import type { Io } from "../io.js";
 const OPEN = "\x1b[?1049h\x1b[?25l\x1b[?7l";
 const CLOSE = "\x1b[?7h\x1b[?25h\x1b[?1049l";
 const HOME = "\x1b[H";
-/** In front of a line: behind one that is as wide as the terminal it would take its last cell. */
+/** Written before a line: after a line as wide as the terminal it would clear the last cell. */
 const CLEAR_LINE = "\x1b[K";
 const CLEAR_BELOW = "\x1b[J";
 
@@ -14,11 +14,11 @@ const ESCAPE = "\x1b";
 export interface ScreenEvents {
   /** The user has pressed q or Escape. */
   quit(): void;
-  /** The terminal has another size: paint again. */
+  /** The size of the terminal has changed. */
   resize(): void;
 }
 
-/** A terminal that is painted as a whole. Its user gets back the terminal as it was. */
+/** A terminal that is painted as a whole. Closing restores what it showed before. */
 export class Screen {
   readonly #io: Io;
   readonly #events: ScreenEvents;
@@ -28,7 +28,7 @@ export class Screen {
     if (text.includes(CTRL_C)) this.#io.interrupt();
     else if (text === "q" || text === "Q" || text === ESCAPE) this.#events.quit();
   };
-  /** Whatever ends this process, an error too, the terminal is not left as it is now. */
+  /** Restores the terminal even if an error ends the process. */
   readonly #onExit = (): void => this.close();
 
   constructor(io: Io, events: ScreenEvents) {
@@ -46,7 +46,7 @@ export class Screen {
     stdin.on("data", this.#onKey);
   }
 
-  /** Paints lines from the top; what the terminal has no lines for is counted on its last one. */
+  /** Paints lines from the top. If there are too many, the last line counts the rest. */
   async paint(lines: readonly string[]): Promise<void> {
     const { stdout } = this.#io;
     if (this.#stopResize === undefined) return;
@@ -59,7 +59,7 @@ export class Screen {
     await stdout.write(HOME + text + below);
   }
 
-  /** Gives the terminal back. May be called again. */
+  /** Restores the terminal. May be called more than once. */
   close(): void {
     if (this.#stopResize === undefined) return;
     const { stdin, stdout } = this.#io;

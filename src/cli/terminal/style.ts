@@ -1,13 +1,13 @@
 import { styleText } from "node:util";
 
-/** The colours of this command, by what they mean. */
+/** The colours of this command, by their meaning. */
 export interface Style {
   heading(text: string): string;
   good(text: string): string;
   warning(text: string): string;
   bad(text: string): string;
   faint(text: string): string;
-  /** What is neither good nor bad, and still to be told from the rest. */
+  /** Neither good nor bad, but distinct. */
   calm(text: string): string;
   notable(text: string): string;
 }
@@ -23,7 +23,7 @@ const plain: Style = {
 };
 
 const paint = (format: Parameters<typeof styleText>[0]) => (text: string) =>
-  // The stream has been looked at: styleText would look at standard output, always.
+  // styleText would check standard output, whichever stream is meant; styleFor has checked it.
   styleText(format, text, { validateStream: false });
 
 const coloured: Style = {
@@ -36,7 +36,7 @@ const coloured: Style = {
   notable: paint("magenta"),
 };
 
-/** Colours for a terminal that wants them: NO_COLOR (https://no-color.org) asks for none. */
+/** Colours for a terminal, unless NO_COLOR (https://no-color.org) is set or TERM is `dumb`. */
 export function styleFor(isTerminal: boolean, env: NodeJS.ProcessEnv): Style {
   const wanted = isTerminal && !env["NO_COLOR"] && env["TERM"] !== "dumb";
   return wanted ? coloured : plain;

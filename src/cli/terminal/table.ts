@@ -1,28 +1,30 @@
 import { clipEnd, clipStart, textWidth } from "./text.js";
 
-/** A column of a table, and what it does where the table is wider than the terminal. */
+/** A column of a table, and how it gives way when the table is wider than the terminal. */
 export interface Column<Row> {
   title: string;
   /** The text of a row, without control characters. */
   value(row: Row): string;
-  /** Where the text stands in its column. Default `left`. */
+  /** The alignment of the text. Default: `left`. */
   align?: "left" | "right";
-  /** Which end is cut where it does not fit. Default `end`. */
+  /** Which end is cut when the text does not fit. Default: `end`. */
   clip?: "start" | "end";
-  /** A column with this may shrink to so many cells. Others keep the width of their longest text. */
+  /**
+   * The least width in cells. Default: the width of the longest text, so the column never shrinks.
+   */
   shrinkTo?: number;
-  /** Columns that leave a table that does not fit: the highest number goes first. Default: stays. */
+  /** A table that does not fit drops columns, the highest number first. Default: never dropped. */
   dropOrder?: number;
 }
 
-/** Columns with the widths that they were given. */
+/** Columns and their widths in cells. */
 export type Layout<Row> = readonly { column: Column<Row>; width: number }[];
 
 const GAP = "  ";
 
 /**
- * Gives each column its width. Without a `width`, each is as wide as its longest text. With one,
- * the columns that may shrink share what is left; where that is not enough, columns are dropped.
+ * Gives each column its width. Without a `width`, each column is as wide as its longest text. With
+ * one, columns shrink until the table fits; if that is not enough, columns are dropped first.
  */
 export function layOut<Row>(
   columns: readonly Column<Row>[],
@@ -80,7 +82,7 @@ export function rowLine<Row>(layout: Layout<Row>, row: Row): string {
   return line(layout, (column) => column.value(row));
 }
 
-/** A line whose first and last columns are a row's, with one text instead of those between. */
+/** A line with the first and the last column of a row, and one text across the columns between. */
 export function spanLine<Row>(layout: Layout<Row>, row: Row, text: string): string {
   if (layout.length < 3) return rowLine(layout, row);
   const middle = layout.slice(1, -1);

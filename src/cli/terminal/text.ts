@@ -1,20 +1,20 @@
 /**
- * What must not reach a terminal as it is: controls (C0, DEL, C1), which move cursors and worse;
- * invisible and direction-changing characters, which make text look like another; what is no
- * character at all.
+ * Characters that a terminal must not get: controls (C0, DEL, C1), which move the cursor and worse;
+ * invisible characters and those that change the direction, which disguise text; unassigned code
+ * points for private use, and lone surrogates.
  */
 const unsafe = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
 const unsafeInLines = /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
 
 /**
- * One line of text that is safe on a terminal. Method, URI, user and script of a process come from
- * whoever sent the request: their control characters are shown as `\x1b` or `\u202e`.
+ * One line of text that is safe on a terminal. Clients choose the method, URI, user and script of a
+ * request: control characters in them are shown as `\x1b` or `\u202e`.
  */
 export function visible(text: string): string {
   return text.replace(unsafe, escapeCharacter);
 }
 
-/** {@link visible} for text of several lines: line ends and tabs stay. */
+/** {@link visible} for text of several lines: keeps line ends and tabs. */
 export function visibleLines(text: string): string {
   return text.replace(unsafeInLines, escapeCharacter);
 }
@@ -35,7 +35,7 @@ function escapeCharacter(character: string): string {
 }
 
 const ascii = /^[\x20-\x7e]*$/;
-/** Characters that stand on the one before them. */
+/** Characters that combine with the one before them. */
 const zeroWidth = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
 /** Characters of two cells: East Asian scripts, their full-width forms and punctuation, emoji. */
 const wide =
@@ -46,7 +46,7 @@ function characterWidth(character: string): number {
   return wide.test(character) ? 2 : 1;
 }
 
-/** How many cells of a terminal a text takes that has no control characters. */
+/** The width of a text on a terminal, in cells. The text has no control characters. */
 export function textWidth(text: string): number {
   if (ascii.test(text)) return text.length;
   let width = 0;
@@ -54,13 +54,13 @@ export function textWidth(text: string): number {
   return width;
 }
 
-/** Text that takes at most `width` cells: what is too much at the end becomes `…`. */
+/** Cuts a text to `width` cells. `…` replaces the end. */
 export function clipEnd(text: string, width: number): string {
   if (textWidth(text) <= width) return text;
   return `${takeCells([...text], width - 1).join("")}…`;
 }
 
-/** Text that takes at most `width` cells: what is too much at the start becomes `…`. */
+/** Cuts a text to `width` cells. `…` replaces the start. */
 export function clipStart(text: string, width: number): string {
   if (textWidth(text) <= width) return text;
   return `…${takeCells([...text].reverse(), width - 1)
@@ -79,7 +79,7 @@ function takeCells(characters: readonly string[], width: number): string[] {
   return characters.slice(0, count);
 }
 
-/** A part of a line, which is not cut, and how it is painted. */
+/** A part of a line, which is never cut, and its colour. */
 export interface Part {
   readonly text: string;
   readonly paint?: ((text: string) => string) | undefined;
@@ -87,7 +87,7 @@ export interface Part {
 
 const GAP = "   ";
 
-/** Parts behind a label, on as many lines as they need; further lines are indented like it. */
+/** Parts after a label, on as many lines as needed; further lines are indented by its width. */
 export function wrapParts(
   label: string,
   parts: readonly Part[],

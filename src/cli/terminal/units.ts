@@ -1,4 +1,7 @@
-/** A time as people say it, from microseconds: `850 µs`, `12.3 ms`, `4.2 s`, `3m 20s`, `2h 5m`, `4d 3h`. */
+/**
+ * A time in readable units, from microseconds: `850 µs`, `12.3 ms`, `4.2 s`, `3m 20s`, `2h 5m`, `4d
+ * 3h`.
+ */
 export function formatMicroseconds(microseconds: number): string {
   if (microseconds < 1_000) return `${Math.round(microseconds)} µs`;
   if (microseconds < 999_950) return `${(microseconds / 1_000).toFixed(1)} ms`;
@@ -6,7 +9,7 @@ export function formatMicroseconds(microseconds: number): string {
   return formatSeconds(microseconds / 1_000_000);
 }
 
-/** A time as people say it, from milliseconds. */
+/** {@link formatMicroseconds}, from milliseconds. */
 export function formatMilliseconds(milliseconds: number): string {
   return formatMicroseconds(milliseconds * 1_000);
 }

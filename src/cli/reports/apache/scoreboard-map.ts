@@ -4,7 +4,7 @@ import { visible, wrapParts } from "../../terminal/text.js";
 
 type Paint = keyof Style;
 
-/** The letters by what they say of a slot: free, at work, held by a client, coming or going. */
+/** Letters in the order of the legend: idle, busy, held by a client, starting or ending, open. */
 const paints: readonly (readonly [letters: string, paint: Paint])[] = [
   ["_", "good"],
   ["RWDL", "warning"],
@@ -18,19 +18,19 @@ const legend = paints.flatMap(([letters, paint]) =>
 );
 const paintOf = new Map(legend.map(({ letter, paint }) => [letter, paint]));
 
-/** Slots in a line where no terminal says how many. */
+/** Slots per line where the output is not a terminal. */
 const UNLIMITED = 100;
-/** So many lines of one letter are drawn once. */
+/** From this many equal lines on, only the first one is drawn. */
 const MANY = 3;
 
-/** What a worker of this letter does; a letter that has no name is its own. */
+/** The word for a letter; an unknown letter is returned as it is. */
 export function modeWord(letter: string): string {
   return scoreboardState(letter)?.meaning ?? visible(letter);
 }
 
 /**
- * The map of an httpd's slots, a letter each, as the page has them. Where it takes several lines,
- * each begins with the number of its first slot.
+ * The map of httpd's slots, one letter each, in the order of the page. Each of several lines begins
+ * with the number of its first slot.
  *
  * @param width cells of a line of the terminal
  */
@@ -58,7 +58,7 @@ function slotsPerLine(room: number): number {
   return room < 10 ? Math.max(1, room) : room - (room % 10);
 }
 
-/** How many whole lines from here on have one letter only, the same in all. */
+/** How many full lines from here on consist of the same letter. */
 function repeatedLines(letters: string, start: number, perLine: number): number {
   const letter = letters[start];
   let end = start;
@@ -71,7 +71,7 @@ function paintRuns(letters: string, style: Style): string {
   return runs.map((run) => style[paintOf.get(run[0]!) ?? "bad"](run)).join("");
 }
 
-/** What the letters that are on the map mean, and how many there are of each. */
+/** The meaning and the count of each letter on the map. */
 export function legendLines(scoreboard: Scoreboard, style: Style, width?: number): string[] {
   const parts = legend.flatMap(({ letter, word, paint }) => {
     const count = scoreboard.count(letter);

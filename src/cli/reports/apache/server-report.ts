@@ -10,7 +10,7 @@ import { clipEnd, type Part, visible, wrapParts } from "../../terminal/text.js";
 import { counted, formatBytes, formatMilliseconds, formatSeconds } from "../../terminal/units.js";
 import { legendLines, mapLines } from "./scoreboard-map.js";
 
-/** What people see of an httpd: numbers, its balancers, and the picture of its slots. */
+/** The report on an httpd: its numbers, its balancers, and the map of its slots. */
 export function serverReport(
   target: string,
   status: ServerStatus,
@@ -105,10 +105,10 @@ function rowsOf(status: ServerStatus, style: Style, width: number | undefined): 
   ];
 }
 
-/** Cells of a line from which on there is room for a bar. */
+/** The least width, in cells, at which the bar is shown. */
 const BAR_ROOM = 60;
 
-/** Busy as httpd counts it: one of them answers us. */
+/** Busy workers as httpd counts them: one of them serves this page. */
 function workerParts(status: ServerStatus, style: Style, width: number | undefined): Part[] {
   const { busyWorkers: busy, idleWorkers: idle, gracefulWorkers, scoreboard } = status;
   const rest = parts(
@@ -125,7 +125,7 @@ function workerParts(status: ServerStatus, style: Style, width: number | undefin
   return [{ text: `${text} busy`, paint }, ...rest];
 }
 
-/** Every slot is busy. A lone worker that is busy is only answering us. */
+/** Whether every slot is busy. A single busy worker only serves this page. */
 function isSaturated({ busyWorkers = 0, idleWorkers, scoreboard }: ServerStatus): boolean {
   return busyWorkers > 1 && idleWorkers === 0 && scoreboard?.open === 0;
 }
@@ -136,7 +136,7 @@ function saturationLines(status: ServerStatus, style: Style): string[] {
   return ["", style.bad(`saturated: ${words}; more clients wait for MaxRequestWorkers`)];
 }
 
-/** The parts whose values are known. */
+/** One part for each known value. */
 function parts(
   ...values: readonly (readonly [number | undefined, (value: number) => string])[]
 ): Part[] {
@@ -176,10 +176,10 @@ const balancerColumns: readonly Column<BalancedWorker>[] = [
   { title: "RECEIVED", value: ({ worker }) => size(worker.received), ...right, dropOrder: 2 },
 ];
 
-/** What httpd would send no request to. */
+/** The states in which httpd sends no requests to a worker. */
 const unusable = /\b(?:Dis|Stop|Err|HcFl)\b/;
 
-/** The workers of load balancers, a line each; nothing where there are none. */
+/** The workers of load balancers, one line each; empty where there are none. */
 function balancerLines(
   balancers: readonly ProxyBalancer[],
   style: Style,

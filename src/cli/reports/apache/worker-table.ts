@@ -7,11 +7,13 @@ import { counted, formatBytes, formatMilliseconds, formatSeconds } from "../../t
 import { modeWord } from "./scoreboard-map.js";
 
 export interface WorkerTableOptions {
-  /** Seconds from which on a worker hangs. */
+  /** Seconds on one request from which on a worker hangs. */
   readonly hangingAfter: number;
-  /** Bytes that a process uses, shared pages divided among their users. */
+  /**
+   * Bytes that a process uses. Shared pages are divided among the processes that share them (PSS).
+   */
   readonly proportionalMemory: (pid: number) => number | undefined;
-  /** Every column, and nothing cut. */
+  /** Whether every column is shown, and nothing is cut. */
   readonly full: boolean;
 }
 
@@ -90,7 +92,7 @@ function sentOf({ row }: ApacheWorker): string {
   return row?.slotMegabytes === undefined ? "-" : `${row.slotMegabytes.toFixed(2)} M`;
 }
 
-/** Workers a line each, and what they are together. */
+/** One line per worker, and a summary. */
 export function workerLines(
   workers: readonly ApacheWorker[],
   options: WorkerTableOptions,
