@@ -70,6 +70,22 @@ async function joinCommands() {
       format: "esm",
       entryFileNames: "[name].js",
       chunkFileNames: "[name].js",
+      // Without groups, a one-pool status loads 27 files instead of 12, and takes 5 % more CPU time.
+      codeSplitting: {
+        groups: [
+          { name: "errors", test: /dist.errors\.js/, priority: 1 },
+          {
+            name: "pages",
+            test: /dist.(?:status-page.(?!write)|fleet|phpfpm|engine.(?:line-reader|log-date))/,
+            minShareCount: 2,
+          },
+          {
+            name: "client",
+            test: /dist.(?:client|transport|fastcgi|cgi|engine|address)/,
+            minShareCount: 3,
+          },
+        ],
+      },
     },
   });
   rmSync(join(dist, "cli"), { recursive: true });
