@@ -41,4 +41,5 @@ export type { LocalWorkers, LocalWorkersOptions } from "./apache/workers/local-w
 export { readLocalWorkers } from "./apache/workers/local-workers.js";
 export type { ApacheWorker, WorkerKind, WorkerSources } from "./apache/workers/workers.js";
 export { describeWorker, joinWorkers } from "./apache/workers/workers.js";
+export type { Engine, EngineName } from "./engine/engine.js";
 export { ErrorCode, GatewayError, type GatewayErrorOptions } from "./errors.js";

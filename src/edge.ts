@@ -6,6 +6,7 @@ export type { VariableValue } from "./cgi/variables.js";
 export { type DuplexStreams, gatewayFetchOver } from "./client/fetch-over.js";
 export type { GatewayResponse } from "./client/response-receiver.js";
 export type { FetchOptions, FilterData } from "./client/send-request.js";
+export type { Engine, EngineName } from "./engine/engine.js";
 export { ErrorCode, GatewayError, type GatewayErrorOptions } from "./errors.js";
 export { ProtocolStatus, Role } from "./fastcgi/protocol.js";
 export type { Limits } from "./limits.js";

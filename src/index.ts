@@ -18,6 +18,7 @@ export type { ProgramOptions } from "./client/program-channel.js";
 export type { GatewayResponse } from "./client/response-receiver.js";
 export type { FetchOptions, FilterData } from "./client/send-request.js";
 export { type UwsgiPingOptions, uwsgiPing } from "./client/uwsgi-ping.js";
+export type { Engine, EngineName } from "./engine/engine.js";
 export { ErrorCode, GatewayError, type GatewayErrorOptions } from "./errors.js";
 export { ProtocolStatus, Role } from "./fastcgi/protocol.js";
 export { type FleetOptions, type FleetResult, type Probe, probeAll } from "./fleet/probe.js";

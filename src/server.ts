@@ -11,6 +11,7 @@ export type { ServerRole } from "./cgi/server-machine.js";
 export { type Variable, Variables, type VariableValue } from "./cgi/variables.js";
 export { type BridgeOptions, bridge } from "./client/bridge.js";
 export type { ProgramOptions } from "./client/program-channel.js";
+export type { Engine, EngineName } from "./engine/engine.js";
 export { ErrorCode, GatewayError, type GatewayErrorOptions } from "./errors.js";
 export type { Limits } from "./limits.js";
 export {

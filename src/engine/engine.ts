@@ -19,9 +19,10 @@ import type {
 export type EngineName = "webassembly" | "typescript";
 
 /**
- * What takes bytes apart for everything here: in WebAssembly, or in TypeScript with the same results.
- * `getEngine` has one by its name, to be passed as an option `engine`. What is given none uses the
- * engine of the process, `defaultEngine`. An engine serves any number of decoders and connections.
+ * Decodes bytes for everything in this package: in WebAssembly, or in TypeScript with the same
+ * results. `getEngine` of `fcgi-probe/codec` returns one by its name, to be passed as an option
+ * `engine`; the default is the engine of the process, `defaultEngine`. One engine serves any number
+ * of decoders and connections.
  */
 export interface Engine {
   readonly name: EngineName;
