@@ -52,7 +52,9 @@ export class PairDecoder {
   /**
    * Decodes bytes, which it copies into the engine's window.
    *
-   * @throws GatewayError as {@link receive}
+   * @throws GatewayError `malformed` when the lengths of a pair add up to more than 32 bits,
+   * `limit_exceeded` when a pair announces more bytes than the limit allows; both with the offset
+   * of the pair in the stream
    */
   push(bytes: Uint8Array): void {
     for (let offset = 0; offset < bytes.length; offset += WINDOW_SIZE) {
@@ -65,9 +67,8 @@ export class PairDecoder {
   /**
    * Decodes bytes of the engine's window, which it does not change.
    *
-   * @throws GatewayError `malformed` when the lengths of a pair add up to more than 32 bits,
-   * `limit_exceeded` when a pair announces more bytes than the limit allows; both with the offset
-   * of the pair in the stream
+   * @throws GatewayError as {@link push}
+   * @internal
    */
   receive(start: number, length: number): void {
     if (length > 0) this.#unpack();

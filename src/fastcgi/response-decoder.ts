@@ -63,6 +63,8 @@ export class ResponseDecoder {
    * Decodes bytes, which it copies into the engine's window.
    *
    * @returns how many bytes belong to this response; the rest follows END_REQUEST
+   * @throws GatewayError `wrong_protocol`, `malformed`, `limit_exceeded`, or the error for
+   * END_REQUEST's protocolStatus: `overloaded`, `cannot_multiplex`, `unknown_role`
    */
   push(bytes: Uint8Array): number {
     let offset = 0;
@@ -78,8 +80,8 @@ export class ResponseDecoder {
    * Decodes the first `length` bytes of the engine's window.
    *
    * @returns how many bytes belong to this response
-   * @throws GatewayError `wrong_protocol`, `malformed`, `limit_exceeded`, or the error for
-   * END_REQUEST's protocolStatus: `overloaded`, `cannot_multiplex`, `unknown_role`
+   * @throws GatewayError as {@link push}
+   * @internal
    */
   receive(length: number): number {
     if (this.#ended) return 0;
