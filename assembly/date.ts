@@ -24,9 +24,9 @@ const NINES = memory.data<u16>([0x0909]);
 const FIRST_BYTES = memory.data<u16>([0x00ff]);
 const TENS = memory.data<u16>([10]);
 
-/** Hour, minute; second, day; century, year; the zone's hours and minutes: the most they can be. */
+/** The largest hour, minute; second, day; century, year; and hours and minutes of a time zone. */
 const MOST = memory.data<u16>([23, 59, 60, 31, 99, 99, 99, 99], 16);
-/** And what they count in their pair's sum: seconds; seconds; years; seconds. */
+/** Their factors in the sum of each pair, which is in seconds; seconds; years; seconds. */
 const UNITS = memory.data<u16>([3600, 60, 1, 0, 100, 1, 3600, 60], 16);
 
 /**

@@ -1,11 +1,11 @@
 import * as map from "./memory";
 import {
   contentLengthOf,
-  drawnRecords,
-  drawnTo,
-  drawRecords,
   gatherHeader,
   HEADER_LENGTH,
+  joinedEnd,
+  joinedRecords,
+  joinRecords,
   loadHeader,
   paddingLengthOf,
   requestIdOf,
@@ -22,7 +22,7 @@ const STDOUT: i32 = 6;
 const STDERR: i32 = 7;
 const DATA: i32 = 8;
 
-/** Keeps bytes of END_REQUEST's content, of which there are eight. */
+/** Keeps bytes of END_REQUEST's content, which has eight. */
 function keepEnd(at: usize, length: i32): void {
   const seen = map.getState(map.DEMULTIPLEX_STATE_END_LENGTH);
   memory.copy(map.STATE + (map.DEMULTIPLEX_STATE_END_LOW << 2) + seen, at, length);
@@ -49,14 +49,14 @@ export function demultiplex(start: i32, length: i32): i32 {
   let error = 0;
   let errorOffset = 0;
 
-  /** The first half of the header that most records have: one comparison knows them. */
+  /** The first half of the header that most records have, so that one comparison recognises them. */
   const usual = 1 | (STDOUT << 8) | ((<i32>bswap<u16>(<u16>requestId)) << 16);
 
   while (!ended) {
     if (stdoutLength && !headerLength) {
-      at = drawRecords(at, end, usual, stdoutStart + stdoutLength, 0);
-      stdoutLength = drawnTo - stdoutStart;
-      records += drawnRecords;
+      at = joinRecords(at, end, usual, stdoutStart + stdoutLength, 0);
+      stdoutLength = joinedEnd - stdoutStart;
+      records += joinedRecords;
     }
     if (headerLength < HEADER_LENGTH) {
       if (!headerLength && at + HEADER_LENGTH <= end) {
@@ -209,9 +209,9 @@ export function demultiplexConnection(start: i32, length: i32): i32 {
     if (run >= 0) {
       const row = map.TABLE + <usize>(rows - 1) * map.ROW_BYTES;
       const rowStart = load<i32>(row, 8);
-      at = drawRecords(at, end, <i32>header, rowStart + load<i32>(row, 12), 1);
-      store<i32>(row, drawnTo - rowStart, 12);
-      records += drawnRecords;
+      at = joinRecords(at, end, <i32>header, rowStart + load<i32>(row, 12), 1);
+      store<i32>(row, joinedEnd - rowStart, 12);
+      records += joinedRecords;
     }
     headerLength = 0;
     header = 0;
@@ -222,7 +222,7 @@ export function demultiplexConnection(start: i32, length: i32): i32 {
   return error ? error : rows;
 }
 
-/** Draws content up to the end of a row. */
+/** Appends content to a row. */
 function prolong(index: i32, ends: i32, at: i32, length: i32): void {
   const row = map.TABLE + <usize>index * map.ROW_BYTES;
   const rowStart = load<i32>(row, 8);

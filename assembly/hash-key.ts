@@ -1,13 +1,13 @@
 import { firstBytes } from "./scan";
 
-/** For bytes 0 to 15, and for the last 16. Loaded for the reason that {@link splatAt} gives. */
+/** For bytes 0 to 15, and for the last 16. In memory for the reason that {@link splatAt} gives. */
 const FACTORS = memory.data<u32>(
   [0x6a09e667, 0xbb67ae85, 0x3c6ef373, 0xa54ff53b, 0x510e527f, 0x9b05688d, 0x1f83d9ab, 0x5be0cd19],
   16,
 );
 const LENGTH_FACTOR: usize = 0xcbbb9d5d;
 
-/** The hash of src/engine/hash-key.ts, which tells how it is made. */
+/** The hash that src/engine/hash-key.ts describes. */
 export function hashKey(start: usize, length: usize): i32 {
   let sum: v128;
   if (length <= 16) {

@@ -8,15 +8,15 @@ const CARRIAGE_RETURN: u8 = 0x0d;
 const SPACE: u8 = 0x20;
 /** Newline, colon, space, tab. */
 const BYTES = memory.data<u8>([0x0a, 0x3a, 0x20, 0x09]);
-/** Most lines have their key and the first of their value within so many bytes. */
+/** Most lines have their key and the first byte of their value within this many bytes. */
 const AHEAD: usize = 32;
 /** Bytes of the window that are searched for newlines at once. */
 const BLOCK: usize = 64;
 
-/** Where a line's two rows lie, from the first line's on; and the lines that the table holds. */
+/** The distance between rows, and that of all the lines that the table holds. */
 const ROW: usize = map.ROW_BYTES;
 const FULL: usize = <usize>map.TABLE_LINES * ROW;
-/** Where the columns of the first line lie. */
+/** The addresses of the first line's columns. */
 const NUMBER: usize = map.LINE_VALUES;
 const VALUE_START: usize = map.LINE_VALUES + map.LINE_VALUE_START * 4;
 const VALUE_END: usize = map.LINE_VALUES + map.LINE_VALUE_END * 4;
@@ -46,8 +46,8 @@ export function splitLines(start: i32, length: i32, final: i32): i32 {
 }
 
 /**
- * Writes where the newlines are into the column of ends. Those of the last block that are too many
- * for it come to lie where the keys will be.
+ * Writes where the newlines are into the column of ends. Those that the
+ * column has no room for, of the last block, lie where the keys will be.
  *
  * @returns the bytes of the rows that are used
  */

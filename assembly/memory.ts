@@ -1,6 +1,6 @@
 /**
- * The memory map: the same areas, words and numbers as src/engine/memory.ts, which tells what they
- * mean. A test holds the two together: each name is the other's, in capitals.
+ * The memory map: the same areas, words and numbers as src/engine/memory.ts, which describes
+ * them. A test compares the two: each name is the other's, in capitals.
  */
 
 export const STATE: usize = 0;

@@ -15,7 +15,7 @@ const LOWER_E: u8 = 0x65;
 const EXACT_DIGITS: i32 = 15;
 /** Digits of 2^64 - 1. */
 const MOST_DIGITS: i32 = 20;
-/** Far beyond what a double holds: larger exponents need no telling apart. */
+/** Far beyond what a double holds: larger exponents all mean the same. */
 const EXPONENT_CAP: i32 = 100_000;
 
 /** The powers of ten that a double holds exactly: one division or product rounds correctly. */
@@ -30,8 +30,8 @@ function isDigit(byte: u8): bool {
 }
 
 /**
- * Reads a whole value, of one byte at least, as `[+-]?(digits[.digits*]|.digits)([eE][+-]?digits)?`, blanks behind it
- * allowed, and stores its number.
+ * Reads a whole value of at least one byte as `[+-]?(digits[.digits*]|.digits)([eE][+-]?digits)?`,
+ * with blanks after it, and stores its number.
  *
  * @returns a LINE_KIND
  */

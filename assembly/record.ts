@@ -31,7 +31,7 @@ export function loadHeader(): u64 {
   return load<u64>(map.STATE + (map.DEMULTIPLEX_STATE_HEADER_LOW << 2));
 }
 
-/** Puts more bytes of a header behind those that the state has, or in front of an empty one. */
+/** Appends bytes to the header in the state, of which `seen` are there. */
 export function gatherHeader(seen: i32, at: usize, length: i32): u64 {
   const to = map.STATE + (map.DEMULTIPLEX_STATE_HEADER_LOW << 2);
   if (!seen) store<u64>(to, 0);
@@ -47,8 +47,8 @@ export function storeProgress(headerLength: i32, header: u64, content: i32, padd
 }
 
 /**
- * Copies bytes to an area at least 8 bytes below them, as drawing content over a record's header
- * does. Up to 7 bytes behind the copy are overwritten too, none of them still unread.
+ * Copies content to a lower address: over the header of its own record, at least 8 bytes below.
+ * Overwrites up to 7 bytes after the copy, which have been read.
  */
 function copyDown(to: usize, from: usize, length: usize): void {
   if (length >= BULK_FROM) {
@@ -68,20 +68,20 @@ function copyDown(to: usize, from: usize, length: usize): void {
   }
 }
 
-/** Where the last {@link drawRecords} stopped writing, and how many records it took. */
-export let drawnTo = 0;
-export let drawnRecords = 0;
+/** The end of what the last {@link joinRecords} wrote, and how many records it took. */
+export let joinedEnd = 0;
+export let joinedRecords = 0;
 
 /**
- * Draws the contents of whole records together that follow one another and have the same version,
- * type and id: the loop in which most of the time goes. A function of its own because a register
- * allocator keeps what it needs in registers: 1.5 times faster than inside the callers' loops.
+ * Joins the contents of complete records that follow one another and have the same version, type and
+ * id. Most of the time goes into this loop. As a function of its own it is 1.5 times faster than
+ * inside the callers' loops, because all that it needs stays in registers.
  *
  * @param usual the first half of their headers
  * @param least the least content length of a record that belongs here
  * @returns where the first record is that does not
  */
-export function drawRecords(at: i32, end: i32, usual: i32, to: i32, least: i32): i32 {
+export function joinRecords(at: i32, end: i32, usual: i32, to: i32, least: i32): i32 {
   let records = 0;
   while (at + HEADER_LENGTH <= end && load<i32>(at) === usual) {
     const content = ((<i32>load<u8>(at, 4)) << 8) | <i32>load<u8>(at, 5);
@@ -92,7 +92,7 @@ export function drawRecords(at: i32, end: i32, usual: i32, to: i32, least: i32):
     at = next;
     records++;
   }
-  drawnTo = to;
-  drawnRecords = records;
+  joinedEnd = to;
+  joinedRecords = records;
   return at;
 }

@@ -10,8 +10,8 @@ const LETTERS = memory.data<u8>([0x5f, 0x53, 0x52, 0x57, 0x4b, 0x44, 0x43, 0x4c,
 export function countScoreboard(start: i32, length: i32): i32 {
   if (map.isOutside(start, length)) return map.ENGINE_ERROR_RANGE;
   memory.fill(map.RESULT, 0, COUNT << 2);
-  // The last block goes on behind the slots: while they are counted, no letter is there.
-  const behind = v128.load(start + length);
+  // The last block extends beyond the slots, so no letter may be there while they are counted.
+  const after = v128.load(start + length);
   v128.store(start + length, i8x16.splat(0));
   let at = start;
   let left = length;
@@ -24,7 +24,7 @@ export function countScoreboard(start: i32, length: i32): i32 {
     at += size;
     left -= size;
   }
-  v128.store(start + length, behind);
+  v128.store(start + length, after);
   map.setResult(COUNT, length - known);
   return length;
 }
@@ -33,7 +33,7 @@ function letter(word: usize): v128 {
   return splatAt(LETTERS + word);
 }
 
-/** Counts the letters that fill most scoreboards: five counters and letters fit the registers. */
+/** Counts the letters that most scoreboards consist of: five, with their counters, fit into registers. */
 function countCommon(start: usize, length: usize): i32 {
   const end = start + length;
   const letter0 = letter(0);

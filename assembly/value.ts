@@ -10,8 +10,8 @@ const NINE: u32 = 0x39;
 const BEGINNINGS: u32 = 0b111_1111_1110_1101;
 
 /**
- * Reads the number or the date of a value and stores it. Most are up to 8 bytes of digits, or
- * neither by their first byte: both are told here, where calling costs nothing.
+ * Reads the number or the date of a value and stores it. Most values are up to 8 digits, or neither
+ * by their first byte. Both are decided here, because this function is inlined.
  *
  * @returns a LINE_KIND
  */

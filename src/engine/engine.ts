@@ -59,19 +59,18 @@ export interface Engine extends EngineJobs {
  */
 export interface EngineJobs {
   /**
-   * Takes apart the FastCGI records of one request. stdout is drawn together where it lies in the
-   * window, stderr is copied to {@link ASIDE}; records of other ids and types are counted and
-   * skipped. Stops behind END_REQUEST. State: {@link DemultiplexState}; results:
-   * {@link DemultiplexResult}.
+   * Decodes the FastCGI records of one request. Makes stdout contiguous where it lies in the window,
+   * copies stderr to {@link ASIDE}, and skips and counts records of other ids and types. Stops after
+   * END_REQUEST. State: {@link DemultiplexState}; results: {@link DemultiplexResult}.
    *
    * @returns the number of records completed
    */
   demultiplex(start: number, length: number): number;
 
   /**
-   * Takes apart the FastCGI records of every request on a connection into rows of
-   * {@link RecordRow}: runs of non-empty stream records of one id and type are drawn together into
-   * one row, every other record has rows of its own. The table holds the rows of a whole window.
+   * Decodes the FastCGI records of all requests on a connection into rows of {@link RecordRow}. A
+   * run of stream records with content, of one id and type, becomes one row, with its content made
+   * contiguous; any other record has its own rows. The table holds the rows of a whole window.
    * State: {@link DemultiplexState}; results: {@link TableResult}.
    *
    * @returns the number of rows
@@ -80,14 +79,14 @@ export interface EngineJobs {
 
   /**
    * Splits FastCGI name-value pairs (FastCGI 1.0 §3.4) into rows of {@link PairRow}. Stops before
-   * a pair that is not whole. Results: {@link TableResult}.
+   * an incomplete pair. Results: {@link TableResult}.
    *
    * @returns the number of rows
    */
   splitPairs(start: number, length: number): number;
 
   /**
-   * Frames netstrings into rows of {@link FrameRow}, at most `most` whole ones. State:
+   * Frames netstrings into rows of {@link FrameRow}, at most `most` complete ones. State:
    * {@link NetstringState}; results: {@link TableResult}.
    *
    * @returns the number of rows
@@ -95,15 +94,15 @@ export interface EngineJobs {
   splitNetstrings(start: number, length: number, most: number): number;
 
   /**
-   * Splits SCGI headers (name NUL value NUL) into rows of {@link PairRow}. Stops before a header
-   * that is not whole. Results: {@link TableResult}.
+   * Splits SCGI headers (name NUL value NUL) into rows of {@link PairRow}. Stops before an
+   * incomplete header. Results: {@link TableResult}.
    *
    * @returns the number of rows
    */
   splitHeaders(start: number, length: number): number;
 
   /**
-   * Frames uwsgi packets into rows of {@link FrameRow}, at most `most` whole ones. State:
+   * Frames uwsgi packets into rows of {@link FrameRow}, at most `most` complete ones. State:
    * {@link PacketState}; results: {@link TableResult}.
    *
    * @returns the number of rows
@@ -112,7 +111,7 @@ export interface EngineJobs {
 
   /**
    * Splits the variables of a uwsgi packet (16-bit little-endian lengths) into rows of
-   * {@link PairRow}. Stops before a variable that is not whole. Results: {@link TableResult}.
+   * {@link PairRow}. Stops before an incomplete variable. Results: {@link TableResult}.
    *
    * @returns the number of rows
    */
@@ -120,7 +119,7 @@ export interface EngineJobs {
 
   /**
    * Counts the letters of an Apache scoreboard: results 0 to 10 are the counts of
-   * {@link SCOREBOARD_LETTERS} in that order, result 11 is everything else.
+   * {@link SCOREBOARD_LETTERS} in that order, result 11 counts all other bytes.
    *
    * @returns `length`
    */
@@ -128,8 +127,8 @@ export interface EngineJobs {
 
   /**
    * Splits "key: value" lines into a row of {@link LineValue} and a row of {@link LineKey} each, and
-   * reads the numbers and dates among the values. A last line without a newline is left unless
-   * `final` is not 0. Results: {@link TableResult}.
+   * reads the numbers and dates among the values. Takes a last line without a newline
+   * only if `final` is not 0. Results: {@link TableResult}.
    *
    * @returns the number of lines
    */

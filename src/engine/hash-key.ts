@@ -1,8 +1,9 @@
 /**
- * A 32-bit hash of a line's key (its characters as bytes), signed. Nine words go into it: bytes 0 to
- * 15 as four little-endian words, zeros behind the key; the last 16 as four, zeros unless the key is
- * longer than 16; and its length. Each is folded and multiplied by a factor of its own, and the
- * products are added: SIMD makes them all at once. Of keys longer than 32 it does not see the middle.
+ * Returns a signed 32-bit hash of a line's key, whose characters are bytes. It is made of nine words:
+ * bytes 0 to 15 as four little-endian words, padded with zeros; the last 16 bytes as four words, zeros
+ * if the key has at most 16; and the length. Each word is folded and multiplied by its own factor, and
+ * the products are added, so that SIMD can compute them at once. Bytes that are neither among the
+ * first 16 nor among the last 16 do not count.
  */
 export function hashKey(key: string): number {
   const { length } = key;
@@ -22,7 +23,7 @@ export function hashKey(key: string): number {
   );
 }
 
-/** {@link hashKey} of bytes in memory. Reads, but does not use, up to 16 bytes behind the key. */
+/** {@link hashKey} of bytes in memory. Reads up to 16 bytes after the key, which do not count. */
 export function hashBytes(view: DataView, start: number, length: number): number {
   if (length <= 16) {
     return finish(
@@ -58,7 +59,7 @@ function tailSum(word4: number, word5: number, word6: number, word7: number): nu
   );
 }
 
-/** Folded, so that a word's high bits reach the low ones, then multiplied. */
+/** Folds a word, so that its high bits reach the low ones, and multiplies it. */
 function product(word: number, factor: number): number {
   return Math.imul(word ^ (word >>> 16), factor);
 }

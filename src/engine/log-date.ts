@@ -15,9 +15,9 @@ const MINUS = 0x2d;
 
 /**
  * Reads a date as access logs and PHP-FPM's text page write it, `20/Nov/2026:18:28:16 +0000`, in any
- * zone. Any month may have 31 days, and any minute a leap second.
+ * time zone. It accepts 31 days in any month, and a leap second in any minute.
  *
- * @returns seconds since 1970, or NaN where the bytes are not such a date
+ * @returns seconds since 1970, or NaN if the bytes are not such a date
  */
 export function readLogDate(bytes: Uint8Array, start: number, end: number): number {
   if (end - start !== LOG_DATE_LENGTH) return Number.NaN;
@@ -43,7 +43,7 @@ export function readLogDate(bytes: Uint8Array, start: number, end: number): numb
   const second = twoDigits(bytes, start + 18);
   const zoneHour = twoDigits(bytes, start + 22);
   const zoneMinute = twoDigits(bytes, start + 24);
-  // One sign bit among them is a place without two digits.
+  // Negative if one of them is: not two digits.
   if ((day | century | year | hour | minute | second | zoneHour | zoneMinute) < 0)
     return Number.NaN;
   if (day === 0 || day > 31 || hour > 23 || minute > 59 || second > 60) return Number.NaN;
@@ -57,7 +57,7 @@ function letters(first: number, second: number, third: number): number {
   return (first << 16) | (second << 8) | third;
 }
 
-/** -1 where there are none. Integers throughout: a NaN here cost half the time of a page. */
+/** Returns -1 for anything but two digits. With NaN instead, a page took twice the time. */
 function twoDigits(bytes: Uint8Array, at: number): number {
   const tens = bytes[at]! - 0x30;
   const ones = bytes[at + 1]! - 0x30;
@@ -65,8 +65,9 @@ function twoDigits(bytes: Uint8Array, at: number): number {
 }
 
 /**
- * Days of the Gregorian calendar, counted in years that begin in March, and from 400 years before the
- * first, so that none is negative: divisions round down.
+ * Returns days of the Gregorian calendar. Years begin in March, so that the leap day is the last one,
+ * and are counted from 400 years before the first, so that no number is negative: divisions round
+ * down.
  */
 function daysSince1970(year: number, month: number, day: number): number {
   const shifted = year + 400 - (month <= 2 ? 1 : 0);

@@ -3,18 +3,19 @@
  * a test compares the two.
  */
 
-/** Byte offsets of the areas in {@link Engine.memory}, and how many words those of words have. */
+/** The state that a decoder lends for a call: byte offset, and number of 32-bit words. */
 export const STATE = 0;
 export const STATE_WORDS = 16;
+/** The results of a call. */
 export const RESULT = 64;
 export const RESULT_WORDS = 16;
-/** Rows of four words. 128 KiB. */
+/** Rows of {@link ROW_WORDS} words: byte offset, and size in bytes (128 KiB). */
 export const TABLE = 65_536;
 export const TABLE_SIZE = 131_072;
-/** Where bytes to work on are put: a socket reads straight into it. 64 KiB. */
+/** The bytes to work on (64 KiB). Sockets read into it directly. */
 export const WINDOW = 196_608;
 export const WINDOW_SIZE = 65_536;
-/** Where {@link Engine.demultiplex} puts stderr. 64 KiB. */
+/** The stderr that {@link Engine.demultiplex} has found (64 KiB). */
 export const ASIDE = 262_144;
 export const MEMORY_SIZE = 393_216;
 
@@ -24,7 +25,8 @@ export const TABLE_ROWS = 8_192;
 
 /**
  * The halves of the table when it holds lines: rows of {@link LineValue}, and rows of
- * {@link LineKey}. What is read later, and so is copied out, lies apart from what is looked at once.
+ * {@link LineKey}. What callers copy
+ * out and read later lies apart from what they look at once.
  */
 export const LINE_VALUES = 65_536;
 export const LINE_KEYS = 131_072;
@@ -36,11 +38,11 @@ export const FIRST_LINE_KEY = 16_384;
 export const EngineError = {
   /** `start` and `length` do not lie inside the window. */
   Range: -1,
-  /** A FastCGI record whose version is not 1. Judged when its header is whole. */
+  /** A FastCGI record whose version is not 1. Found when its header is complete. */
   Version: -2,
   /** A BEGIN_REQUEST or END_REQUEST whose content is not 8 bytes. */
   BodyLength: -3,
-  /** The lengths of a name-value pair add up to more than 32 bits hold. */
+  /** The lengths of a name-value pair add up to more than 32 bits. */
   Overflow: -4,
   /** A netstring whose length is not 1 to 10 decimal digits, or (strict) has a leading zero. */
   Digits: -5,
@@ -52,7 +54,7 @@ export const EngineError = {
   EmptyName: -8,
 } as const;
 
-/** State words of the FastCGI jobs. All zero but `RequestId` before the first call. */
+/** State words of the FastCGI jobs. All are zero before the first call, except `RequestId`. */
 export const DemultiplexState = {
   /** Header bytes seen, 0 to 7; 8 inside a record. */
   HeaderLength: 0,
@@ -67,7 +69,7 @@ export const DemultiplexState = {
   EndHigh: 7,
   /** The request whose records {@link Engine.demultiplex} keeps. */
   RequestId: 8,
-  /** 1 behind END_REQUEST and its padding: from then on nothing is consumed. */
+  /** 1 after END_REQUEST and its padding. Calls consume nothing from then on. */
   Ended: 9,
 } as const;
 
@@ -82,11 +84,11 @@ export const DemultiplexResult = {
   /** END_REQUEST's fields, meaningful when `Ended` is 1. appStatus is unsigned. */
   AppStatus: 5,
   ProtocolStatus: 6,
-  /** Records whose header became whole in this call that belong to another request, or to none. */
+  /** Records of other requests, or of none, whose header became complete in this call. */
   OtherRequests: 7,
-  /** Records of this request whose header became whole, of a type that a response does not have. */
+  /** Records of this request, of a type that a response does not have, likewise. */
   OtherTypes: 8,
-  /** On an error: where in the chunk (negative: in an earlier chunk) the bad element starts. */
+  /** On an error: where in the chunk the bad element starts; negative if in an earlier chunk. */
   ErrorOffset: 9,
 } as const;
 
@@ -98,7 +100,7 @@ export const TableResult = {
   Needed: 1,
   /** Netstrings, packets or (demultiplexConnection) records completed in this call. */
   Complete: 2,
-  /** On an error: where in the chunk (negative: in an earlier chunk) the bad element starts. */
+  /** On an error: where in the chunk the bad element starts; negative if in an earlier chunk. */
   ErrorOffset: 3,
 } as const;
 
@@ -134,7 +136,7 @@ export const FrameRow = {
 export const FrameFlag = {
   /** The frame begins with this piece. */
   Begins: 1,
-  /** The frame's content ends with this piece; a netstring's comma may still be owed. */
+  /** The frame's content ends with this piece; a netstring's comma may still be missing. */
   Ends: 2,
 } as const;
 
@@ -152,7 +154,7 @@ export const NetstringState = {
   Limit: 5,
 } as const;
 
-/** State words of {@link Engine.splitPackets}. All zero before the first call. */
+/** State words of {@link Engine.splitPackets}. All are zero before the first call. */
 export const PacketState = {
   /** Header bytes seen, 0 to 3; 4 inside a packet. */
   HeaderLength: 0,
@@ -168,9 +170,9 @@ export const SCOREBOARD_LETTERS = "_SRWKDCLGI.";
 export const LineValue = {
   /** As a double, words 0 and 1: a number, a date's seconds since 1970, or 0 for other kinds. */
   Number: 0,
-  /** Behind the colon and the blanks (space, tab) that follow it. */
+  /** After the colon and the blanks (space, tab) that follow it. */
   Start: 2,
-  /** Before the newline, and before a carriage return in front of it. */
+  /** The newline, or the carriage return before it. */
   End: 3,
 } as const;
 
@@ -178,9 +180,9 @@ export const LineValue = {
 export const LineKey = {
   /** The line's start. */
   Start: 0,
-  /** Where the first colon is; the line's end when there is none. */
+  /** The first colon; the line's end if it has none. */
   End: 1,
-  /** hashKey (hash-key.ts) of the key, or of a bare line: tells known keys without decoding them. */
+  /** hashKey (hash-key.ts) of the key, or of a line without a colon: known keys need no decoding. */
   Hash: 2,
   /** {@link LineKind} of the value. */
   Kind: 3,
@@ -199,7 +201,7 @@ export const LineKind = {
   Date: 5,
 } as const;
 
-/** One engine memory, seen as bytes, as the areas that hold words, and as unaligned words. */
+/** The views of an engine's memory: bytes, the areas that hold words, and unaligned words. */
 export interface Memory {
   readonly bytes: Uint8Array;
   readonly state: Int32Array;
@@ -210,9 +212,9 @@ export interface Memory {
 }
 
 /**
- * The views of a memory that already exists.
+ * Returns the views of a memory.
  *
- * @throws RangeError where it holds less than {@link MEMORY_SIZE} bytes or is not aligned to 8
+ * @throws RangeError if it has less than {@link MEMORY_SIZE} bytes or is not aligned to 8
  */
 export function viewMemory(bytes: Uint8Array): Memory {
   const { buffer, byteOffset } = bytes;
@@ -226,7 +228,7 @@ export function viewMemory(bytes: Uint8Array): Memory {
   };
 }
 
-/** Whether a stretch of memory leaves the window. */
+/** Whether a part of the memory is not inside the window. */
 export function isOutside(start: number, length: number): boolean {
   return start < WINDOW || length < 0 || start > WINDOW + WINDOW_SIZE - length;
 }

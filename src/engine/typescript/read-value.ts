@@ -14,7 +14,7 @@ const LOWER_E = 0x65;
 const EXACT_DIGITS = 15;
 /** Digits of 2^64 - 1. */
 const MOST_DIGITS = 20;
-/** Far beyond what a double holds: larger exponents need no telling apart. */
+/** Far beyond what a double holds: larger exponents all mean the same. */
 const EXPONENT_CAP = 100_000;
 
 /** The powers of ten that a double holds exactly: one division or product rounds correctly. */
@@ -31,7 +31,7 @@ export function readValue(memory: Memory, start: number, end: number, slot: numb
     : readNumber(memory, start, end, slot);
 }
 
-/** Apart from {@link readValue}, which V8 would not inline otherwise: 10 % of a page. */
+/** Not part of {@link readValue}, which V8 would not inline then: 10 % of the time of a page. */
 function readDate(memory: Memory, start: number, end: number, slot: number): number {
   const seconds = readLogDate(memory.bytes, start, end);
   if (Number.isNaN(seconds)) return readNumber(memory, start, end, slot);
