@@ -8,7 +8,9 @@ import {
   checkArrows,
   checkCycles,
   checkDoors,
+  checkNames,
   checkNeutrality,
+  checkRoomSizes,
   type Sources,
 } from "./architecture/rules.js";
 
@@ -77,6 +79,14 @@ describe("the sources", () => {
 
   it("have no import cycle", () => {
     expect(checkCycles(sources)).toEqual([]);
+  });
+
+  it("export no name twice", () => {
+    expect(checkNames(sources)).toEqual([]);
+  });
+
+  it("have no room larger than a sixth of them", () => {
+    expect(checkRoomSizes(sources)).toEqual([]);
   });
 });
 
@@ -267,5 +277,42 @@ describe("checkCycles", () => {
       "cgi/d.ts": "",
     });
     expect(checkCycles(files)).toEqual([]);
+  });
+});
+
+describe("checkNames", () => {
+  it("finds a name that two files export, of any kind", () => {
+    const found = checkNames(
+      graph({
+        "cgi/a.ts": "export const limit = 1;\nexport interface Options {}\nconst own = 1;",
+        "scgi/b.ts": "export async function limit() {}\nconst own = 2;",
+        "uwsgi/c.ts": "export abstract class Options {}",
+      }),
+    );
+    expect(found).toEqual([
+      "limit is exported by cgi/a.ts and scgi/b.ts",
+      "Options is exported by cgi/a.ts and uwsgi/c.ts",
+    ]);
+  });
+
+  it("accepts overloads and re-exports", () => {
+    const found = checkNames(
+      graph({
+        "cgi/a.ts":
+          "export function read(a: string): void;\nexport function read(a: number): void;",
+        "index.ts": 'export { read } from "./cgi/a.js";',
+      }),
+    );
+    expect(found).toEqual([]);
+  });
+});
+
+describe("checkRoomSizes", () => {
+  it("finds a room with more than a sixth of all lines", () => {
+    const files = Object.fromEntries([1, 2, 3, 4, 5].map((at) => [`room${at}/a.ts`, "\n\n"]));
+    expect(checkRoomSizes(graph({ ...files, "large/a.ts": "\n", "large/b.ts": "\n\n" }))).toEqual([
+      "large holds 3 of 13 lines",
+    ]);
+    expect(checkRoomSizes(graph({ ...files, "sixth/a.ts": "\n\n" }))).toEqual([]);
   });
 });

@@ -148,3 +148,33 @@ export function checkCycles(sources: Sources): string[] {
   for (const file of sources.keys()) visit(file, []);
   return cycles;
 }
+
+const EXPORTED =
+  /^export (?:declare )?(?:abstract )?(?:async )?(?:class|function\*?|const|let|interface|type|enum) (\w+)/gm;
+
+/** Names that more than one file exports: one name means one thing in the whole package. */
+export function checkNames(sources: Sources): string[] {
+  const files = new Map<string, string[]>();
+  for (const [file, source] of sources) {
+    for (const name of new Set([...source.matchAll(EXPORTED)].map((match) => match[1] ?? ""))) {
+      files.set(name, [...(files.get(name) ?? []), file]);
+    }
+  }
+  return [...files]
+    .filter(([, exporters]) => exporters.length > 1)
+    .map(([name, exporters]) => `${name} is exported by ${exporters.join(" and ")}`);
+}
+
+/** Rooms that hold more than a sixth of all lines: such a room is more than one. */
+export function checkRoomSizes(sources: Sources): string[] {
+  const sizes = new Map<string, number>();
+  let total = 0;
+  for (const [file, source] of sources) {
+    const lines = source.split("\n").length - 1;
+    total += lines;
+    if (file.includes("/")) sizes.set(room(file), (sizes.get(room(file)) ?? 0) + lines);
+  }
+  return [...sizes]
+    .filter(([, lines]) => lines > total / 6)
+    .map(([name, lines]) => `${name} holds ${lines} of ${total} lines`);
+}
