@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { GatewayError } from "../errors.js";
 import { ExitCode, worstStatusHelp } from "./exit-codes.js";
 import type { Io } from "./io.js";
+import { nameOptions } from "./options.js";
 import { errorLines } from "./report-error.js";
 
 /** Gives a command its arguments, options and action, which reports its exit code to `finish`. */
@@ -151,7 +152,10 @@ async function createProgram(
     for (const [name, { summary, load, commands }] of Object.entries(all)) {
       const command = parent.command(name).description(summary);
       if (!names.includes(name)) continue;
-      if (load !== undefined) (await load())(command, io, finish);
+      if (load !== undefined) {
+        (await load())(command, io, finish);
+        nameOptions(command);
+      }
       if (commands !== undefined) await addCommands(command, commands, args);
     }
   }

@@ -17,7 +17,7 @@ describe("the command line", () => {
     [["stauts"], /fcgi-probe: unknown command 'stauts'[\s\S]*status/],
     [["status", "--frmat", "json", "a:1"], /fcgi-probe: unknown option '--frmat'/],
     [["status", "--format", "xml", "a:1"], /argument 'xml' is invalid/],
-    [["status", "--timeout", "soon", "a:1"], /fcgi-probe: "soon" is not a time\nhint: /],
+    [["status", "--timeout", "soon", "a:1"], /fcgi-probe: --timeout: "soon" is not a time\nhint: /],
     [["values"], /missing required argument 'TARGET'/],
     [["request", "127.0.0.1:1"], /no path and no script\nhint: /],
     [["request", "127.0.0.1:1", "--script", "/x", "-X", "GE T"], /GE T/],

@@ -138,16 +138,16 @@ hang or use too much memory. The options, the output and the exit codes are
 those of apache-manager 1.2, and with -c, -k or -T those of 2.x.
 
   -w, --watch                    show the metrics repeatedly
-      --interval=SPAN            the time between two readings (default: 10 seconds)
+      --interval=SPAN            time between two readings (default: 10 seconds)
   -a, --max-memory-active=SIZE   kill active workers that use more memory
   -i, --max-memory-idle=SIZE     kill idle workers that use more memory
   -t, --max-time=SPAN            kill workers that are on one request for longer
       --max-ss=SPAN              the same
-  -f, --data-file=PATH           the file to write the metrics to, - for standard
-                                 output (default: apache-manager.txt in the
-                                 temporary folder)
-  -z, --zabbix-discovery         print the groups of processes whose memory usage
-                                 is in the metrics, as JSON for Zabbix's
+  -f, --data-file=PATH           the file for the metrics, - for standard output
+                                 (default: apache-manager.txt in the temporary
+                                 folder)
+  -z, --zabbix-discovery         print the groups of processes whose memory
+                                 usage is in the metrics, as JSON for Zabbix's
                                  low-level discovery
   -n, --dry-run, --simulate      kill nothing
   -v, --verbose                  log more (repeatable)
@@ -160,13 +160,13 @@ Options of 2.x. With these, sizes have powers of 1,024, the ini files are read
   -c, --collect-metrics          write the metrics
   -k, --kill-workers             kill workers that are over a limit
   -T, --hanging-worker-threshold=SPAN
-                                 time on one request from which on a worker hangs
-                                 (default: 5 minutes)
+                                 time on one request from which on a worker
+                                 hangs (default: 5 minutes)
 
 Options of this program alone:
 
-      --url=URL                  the status page (default: from the configuration
-                                 of httpd)
+      --url=URL                  the status page (default: from the
+                                 configuration of httpd)
       --config=PATH              httpd's configuration (default: found on this
                                  machine)
       --define=NAME              a name that httpd was started with (-D);

@@ -3,7 +3,7 @@ import { bridge } from "../../client/bridge.js";
 import { MAX_ENVIRONMENT } from "../../limits.js";
 import type { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
-import { nameOptions, repeatable, timeoutOption, timeoutOr } from "../options.js";
+import { repeatable, timeoutOption, timeoutOr } from "../options.js";
 
 interface BridgeCommandOptions {
   env?: string[];
@@ -16,8 +16,8 @@ and the response of the backend goes to standard output. A refused connection is
 tried again after 1, 2, 4 and 8 seconds, so that a backend may restart.
 
 The backend gets the variables of RFC 3875, those that web servers add
-(REQUEST_URI, SCRIPT_FILENAME, DOCUMENT_ROOT, HTTPS, REMOTE_PORT, SERVER_ADDR and
-others), and HTTP_* but not HTTP_PROXY, which a client can set. Any other
+(REQUEST_URI, SCRIPT_FILENAME, DOCUMENT_ROOT, HTTPS, REMOTE_PORT, SERVER_ADDR
+and others), and HTTP_* but not HTTP_PROXY, which a client can set. Any other
 variable of the environment is forwarded only when --env names it.
 
 Exit status: that of the application (0 is success), or 1 when the response is
@@ -45,5 +45,4 @@ export function defineBridge(command: Command, io: Io, finish: (exitCode: ExitCo
       const options = { forward: env, timeout, signal: io.signal, limits };
       finish((await bridge(target, options)) as ExitCode);
     });
-  nameOptions(command);
 }

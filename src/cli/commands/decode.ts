@@ -19,10 +19,10 @@ interface DecodeCommandOptions {
 }
 
 const help = `
-Reads the raw bytes of one direction of a connection. For FastCGI, shows one line
-per record: its offset, type, request id, content length, padding length and
-content; variables follow, one per line. For SCGI and uwsgi, shows the head and
-the body of the request, and for their responses and those of CGI the same.
+Reads the raw bytes of one direction of a connection. For FastCGI, shows one
+line per record: its offset, type, request id, content length, padding length
+and content; variables follow, one per line. For SCGI and uwsgi requests, and
+for responses of SCGI, uwsgi and CGI, shows the head and the body.
 
 Exit status: 0 success, 2 malformed or truncated bytes, or bad input; the offset
 and the reason are on standard error.

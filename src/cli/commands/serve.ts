@@ -8,7 +8,6 @@ import { settleOptions } from "../../pool/settle-options.js";
 import { inheritedTarget, startPool } from "../../pool/start-pool.js";
 import { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
-import { nameOptions } from "../options.js";
 import { parseDuration, parsePositive } from "../parse-values.js";
 import { errorLines } from "../report-error.js";
 
@@ -25,11 +24,11 @@ type ServeCommandOptions = Readonly<Record<string, unknown>> & {
 const SCGI_ADDRESS = "127.0.0.1:4000";
 
 const help = `
-MODULE exports its handler as default: a function (request, context) => Response,
-or an object with fetch. ADDR is unix:/run/app.sock or 127.0.0.1:9000, or the port
-alone (9000, :9000, *:9000) for all addresses of this machine, with scgi:// or
-uwsgi:// before it for those protocols, http:// for plain HTTP, and fcgi:// if you
-like.
+MODULE exports its handler as default: a function (request, context) =>
+Response, or an object with fetch. ADDR is unix:/run/app.sock or 127.0.0.1:9000,
+or a port alone (9000, :9000, *:9000) for all addresses of this machine. Write
+scgi://, uwsgi:// or http:// before it for those protocols; fcgi:// is the
+default.
 
 Without --listen, the socket is taken that this was started with: systemd's
 (LISTEN_FDS), or descriptor 0 under spawn-fcgi, mod_fcgid and lighttpd. When
@@ -60,7 +59,6 @@ export function defineServe(command: Command, io: Io, finish: (exitCode: ExitCod
     .action(async (module: string, options: ServeCommandOptions) => {
       finish(await runServe(module, options, io));
     });
-  nameOptions(command);
 }
 
 /** The flags of the pool's options, as its table has them. */

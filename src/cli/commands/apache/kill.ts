@@ -36,13 +36,13 @@ several threads is idle only when all of them are; the request for the status
 page does not count. Give at least one limit; 0 is no limit. Write sizes as
 500M, 1.5G or 64KiB (powers of 1,024), and times as 30s, 5m or 2h.
 
-Only workers of the httpd that answered are killed: the one whose socket listens
-at that address (finding it takes root), and whose children are all the processes
-that the page names. Where this proves nothing, as behind a proxy or in a
-container, nothing is killed unless --master names the httpd. A process that the
-page does not name is never killed: it may be a helper of a module, such as the
-process manager of mod_fcgid. Before a kill the page is read again: a worker
-whose request has ended is spared.
+Only workers of the httpd that answered are killed: its socket listens at that
+address (finding it takes root), and all processes that the page names are its
+children. Where this cannot be proven, as behind a proxy or in a container,
+nothing is killed unless --master names the httpd. A process that the page does
+not name is never killed: it may be a helper of a module, such as the process
+manager of mod_fcgid. Before a kill the page is read again: a worker whose
+request has ended is spared.
 
 With --signal TERM, a worker may end by itself; after --grace it is killed.
 

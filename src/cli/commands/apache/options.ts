@@ -31,9 +31,9 @@ export interface HttpdOptions extends PageRequestOptions, ConfigOptions {
 
 /** What help texts say of these options. */
 export const httpdHelp = `Without a URL, the page is found in the configuration of httpd on this machine.
-The processes are those of the httpd that answered. Give --master where it cannot
-be found: in a container, or while the page does not answer. A redirect to
-another server is refused: its workers run elsewhere.`;
+The processes are those of the httpd that answered. Give --master where it
+cannot be found: in a container, or while the page does not answer. A redirect
+to another server is refused: its workers run elsewhere.`;
 
 /** The argument URL, and the options for which httpd is meant. */
 export function addHttpdOptions(command: Command): Command {
