@@ -23,13 +23,13 @@ import { latin1 } from "./plain.js";
 import { everyFile, row } from "./table.js";
 
 /** A page, or what it is instead. */
-type Told = {
+type Outcome = {
   page: WorkerPage | undefined;
   problem: Problem | undefined;
   hint?: string | undefined;
 };
 
-async function told(read: () => Promise<WorkerPage> | WorkerPage): Promise<Told> {
+async function outcome(read: () => Promise<WorkerPage> | WorkerPage): Promise<Outcome> {
   try {
     return { page: await read(), problem: undefined };
   } catch (error) {
@@ -44,7 +44,7 @@ const workersOf = (page: string) =>
     ([, ...cells]) => cells,
   );
 
-function expectWorkers({ page, problem, hint }: Told, file: string, bytes: Uint8Array): void {
+function expectWorkers({ page, problem, hint }: Outcome, file: string, bytes: Uint8Array): void {
   const text = latin1(bytes);
   // Workers are listed with ExtendedStatus, and in a table.
   const code =
@@ -85,7 +85,7 @@ describe("the pages of httpd, however they are cut", () => {
       decoder: "streamWorkerRows, of WorkerPageReader,",
       files: apacheHtmlPages,
       decode: (chunks) =>
-        told(async () => {
+        outcome(async () => {
           const rows: WorkerRow[] = [];
           async function* pieces() {
             yield* chunks;

@@ -6,7 +6,7 @@ import { WINDOW, WINDOW_SIZE } from "../../src/engine/memory.js";
 import type { GatewayError } from "../../src/errors.js";
 import { latin1 } from "./plain.js";
 
-/** What is told of an error: all that may not depend on the cut. */
+/** What an error says that may not depend on the cut. */
 export interface Problem {
   code: string;
   message: string;
@@ -89,7 +89,7 @@ export interface Seen {
 /** What happens on a connection to a server, at whose end the front end closes. */
 export interface Served {
   requests: Seen[];
-  /** What the front end is told. */
+  /** What the front end receives. */
   sent: string;
   closed: string | undefined;
   problem: Problem | undefined;

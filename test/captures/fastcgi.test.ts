@@ -72,19 +72,19 @@ const rows = [
     decoder: "ResponseDecoder",
     files: fastCgiAnswers,
     decode(chunks, engine) {
-      const told: Answer = { stdout: "", stderr: "", end: undefined, problem: undefined };
+      const outcome: Answer = { stdout: "", stderr: "", end: undefined, problem: undefined };
       let taken = 0;
       const decoder = new ResponseDecoder(
         1,
         {
           stdout: (bytes) => {
-            told.stdout += latin1(bytes);
+            outcome.stdout += latin1(bytes);
           },
           stderr: (bytes) => {
-            told.stderr += latin1(bytes);
+            outcome.stderr += latin1(bytes);
           },
           end: (result) => {
-            told.end = result;
+            outcome.end = result;
           },
         },
         { engine },
@@ -92,7 +92,7 @@ const rows = [
       const problem = attempt(() => {
         for (const chunk of chunks) taken += decoder.push(chunk);
       });
-      return { ...told, problem: problem ?? problemOf(decoder.closed()), taken };
+      return { ...outcome, problem: problem ?? problemOf(decoder.closed()), taken };
     },
     facts({ taken, ...answer }, file, bytes) {
       expectAnswer(answer, file, bytes);

@@ -39,7 +39,7 @@ const wrong = new Map<string, Partial<Problem>>([
   ["probes/40-params-value-overruns.c2s.bin", { code: "limit_exceeded", offset: 0 }],
 ]);
 
-/** The lines that tell of a connection. The protocol is told by its first four bytes. */
+/** The lines that describe a connection. Its first four bytes show the protocol. */
 function linesOf(
   { describerFor, RECOGNISED_LENGTH }: Loaded,
   chunks: readonly Uint8Array[],
@@ -59,7 +59,7 @@ function linesOf(
 const INSIDE = " ".repeat(12);
 const outer = (lines: readonly string[]) => lines.filter((line) => !line.startsWith(INSIDE));
 
-/** A socket that is read by nobody else. */
+/** A socket that only this test reads. */
 class ReadSocket extends EventEmitter {
   paused = true;
   unread: Buffer = Buffer.alloc(0);

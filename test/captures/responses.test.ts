@@ -96,7 +96,7 @@ const rows = [
         const body = Buffer.from(await response.arrayBuffer()).toString("latin1");
         return { status, contentType: headers.get("content-type"), body };
       },
-      facts: (told, file, bytes) => expectResponse(told, file, responseOf(bytes, file)),
+      facts: (outcome, file, bytes) => expectResponse(outcome, file, responseOf(bytes, file)),
     }),
   ),
   ...protocols.map(({ protocol, files }) =>
@@ -104,11 +104,11 @@ const rows = [
       decoder: `BridgeAnswer behind ${protocol}`,
       files,
       async decode(chunks, engine) {
-        const told = { stdout: "", stderr: "" };
-        const output = (stream: keyof typeof told) =>
+        const outcome = { stdout: "", stderr: "" };
+        const output = (stream: keyof typeof outcome) =>
           new Writable({
             write(bytes, _, done) {
-              told[stream] += latin1(bytes);
+              outcome[stream] += latin1(bytes);
               done();
             },
           });
@@ -119,7 +119,7 @@ const rows = [
           defaultLimits,
         );
         feed(protocol, answer, chunks, engine);
-        return { ...told, end: await answer.ended };
+        return { ...outcome, end: await answer.ended };
       },
       facts({ stdout, stderr, end }, file, bytes) {
         const [head, body] = partsOf(responseOf(bytes, file));

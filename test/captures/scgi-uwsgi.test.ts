@@ -27,7 +27,7 @@ interface Head {
   rest: Uint8Array;
 }
 
-/** Pushes chunks until the head is there: what the decoder makes of it, and all behind it. */
+/** Pushes chunks until the head is there: what the decoder makes of it, and all that follows. */
 function headOf<Any extends Head>(
   decoder: { push(bytes: Uint8Array): Any | undefined; end(): void },
   chunks: readonly Uint8Array[],
@@ -50,8 +50,8 @@ function headOf<Any extends Head>(
 }
 
 /** What uWSGI understood of the request is in its answer, where there is one. */
-function expectUnderstood(told: { variables: Variables; body: string }, file: string): void {
-  const { variables, body } = told;
+function expectUnderstood(outcome: { variables: Variables; body: string }, file: string): void {
+  const { variables, body } = outcome;
   const name = file.replace(/^wire\/(.*)--001.c2s.bin$/, "$1");
   if (name === "nginx-uwsgi--modifier") {
     expect(variables.get("REQUEST_URI")).toBe("/tuwmod/x");
@@ -116,7 +116,7 @@ const scgiRows = [
     },
   }),
   row({
-    decoder: "NetstringDecoder, behind whose netstring there may be a body,",
+    decoder: "NetstringDecoder, after whose netstring there may be a body,",
     files: scgiConnections,
     decode(chunks, engine) {
       const decoder = new NetstringDecoder({}, engine);

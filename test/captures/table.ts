@@ -16,50 +16,50 @@ export interface Row {
   check(file: string, engine: Engine): Promise<void>;
 }
 
-export interface RowOptions<Told> {
+export interface RowOptions<Outcome> {
   decoder: string;
   files: readonly string[];
-  /** All that the decoder tells of these chunks, errors included. */
-  decode(chunks: readonly Uint8Array[], engine: Engine): Told | Promise<Told>;
+  /** All that the decoder finds in these chunks, errors included. */
+  decode(chunks: readonly Uint8Array[], engine: Engine): Outcome | Promise<Outcome>;
   /** What the file is known to say, from elsewhere than this decoder. */
-  facts(told: Told, file: string, bytes: Uint8Array, engine: Engine): void;
+  facts(outcome: Outcome, file: string, bytes: Uint8Array, engine: Engine): void;
   /** What of the file is for the decoder, or what the file is a part of. Default: the file. */
   part?(bytes: Uint8Array, file: string): readonly Uint8Array[];
 }
 
-export function row<Told>(options: RowOptions<Told>): Row {
+export function row<Outcome>(options: RowOptions<Outcome>): Row {
   const { decoder, files, decode, facts, part = (bytes) => [bytes] } = options;
-  const known = new Map<Engine, Map<string, Told>>();
+  const known = new Map<Engine, Map<string, Outcome>>();
   return {
     decoder,
     files,
     async check(file, engine) {
-      const done = known.get(engine) ?? new Map<string, Told>();
+      const done = known.get(engine) ?? new Map<string, Outcome>();
       known.set(engine, done);
       for (const bytes of part(fixture(file), file)) {
         // Front ends send the same variables again and again: once is enough for the same bytes.
         const key = latin1(bytes);
-        const told =
+        const outcome =
           done.get(key) ?? (await sameForEveryCut(file, bytes, (chunks) => decode(chunks, engine)));
-        done.set(key, told);
-        facts(told, file, bytes, engine);
+        done.set(key, outcome);
+        facts(outcome, file, bytes, engine);
       }
     },
   };
 }
 
-/** What a decoder tells of bytes, which is the same for every cut of them. */
-async function sameForEveryCut<Told>(
+/** What a decoder finds in bytes, which is the same for every cut of them. */
+async function sameForEveryCut<Outcome>(
   name: string,
   bytes: Uint8Array,
-  decode: (chunks: readonly Uint8Array[]) => Told | Promise<Told>,
-): Promise<Told> {
+  decode: (chunks: readonly Uint8Array[]) => Outcome | Promise<Outcome>,
+): Promise<Outcome> {
   const whole = await decode([bytes]);
   for (const [how, chunks] of cuts(bytes)) {
     const result = decode(chunks);
-    const told = result instanceof Promise ? await result : result;
+    const outcome = result instanceof Promise ? await result : result;
     // The quick look first: a matcher for each of a million cuts takes minutes.
-    if (!same(told, whole)) expect(told, `${name}, ${how}`).toStrictEqual(whole);
+    if (!same(outcome, whole)) expect(outcome, `${name}, ${how}`).toStrictEqual(whole);
   }
   return whole;
 }

@@ -29,7 +29,7 @@ describe.each(engines)("countScoreboard, %s", (_, engine) => {
     expect(count(latin1(""))).toEqual(new Array(12).fill(0));
   });
 
-  it("does not count what lies behind", () => {
+  it("does not count what follows", () => {
     engine.memory.fill(0x57, WINDOW, WINDOW + 64);
     expect(engine.countScoreboard(WINDOW, 5)).toBe(5);
     expect(result(engine, 3)).toBe(5);

@@ -65,7 +65,7 @@ describe.each(engines)("demultiplex, %s", (_, engine) => {
     });
   });
 
-  it("takes END_REQUEST's padding, and nothing behind it", () => {
+  it("takes END_REQUEST's padding, and nothing after it", () => {
     const bytes = join(record(EndRequest, 1, new Uint8Array(8), 5), record(Stdout, 1, latin1("x")));
     const response = demultiplex(engine, [bytes, latin1("more")]);
     expect(response).toMatchObject({ stdout: "", records: 1, consumed: 21 });
@@ -108,15 +108,18 @@ describe.each(engines)("demultiplex, %s", (_, engine) => {
     });
   });
 
-  it.each([1, 255, 256, 0x0102, 0xffff])("tells request %i from its neighbours", (requestId) => {
-    const bytes = join(
-      record(Stdout, requestId, latin1("mine")),
-      record(Stdout, requestId - 1, latin1("no")),
-      record(Stdout, (requestId * 256) & 0xffff, latin1(requestId === 0x0102 ? "no" : "")),
-      record(Stdout, requestId, latin1(", too")),
-    );
-    expect(demultiplex(engine, [bytes], requestId).stdout).toBe("mine, too");
-  });
+  it.each([1, 255, 256, 0x0102, 0xffff])(
+    "keeps request %i apart from its neighbours",
+    (requestId) => {
+      const bytes = join(
+        record(Stdout, requestId, latin1("mine")),
+        record(Stdout, requestId - 1, latin1("no")),
+        record(Stdout, (requestId * 256) & 0xffff, latin1(requestId === 0x0102 ? "no" : "")),
+        record(Stdout, requestId, latin1(", too")),
+      );
+      expect(demultiplex(engine, [bytes], requestId).stdout).toBe("mine, too");
+    },
+  );
 
   it.each([0, 1, 7, 254, 255])("skips %i bytes of padding", (paddingLength) => {
     const one = record(Stdout, 1, latin1("12345"), paddingLength);
@@ -175,7 +178,7 @@ describe.each(engines)("demultiplex, %s", (_, engine) => {
     expect(demultiplex(engine, [latin1("HTTP/1.1")]).failure?.error).toBe(EngineError.Version);
   });
 
-  it("tells what came before an error", () => {
+  it("has the results from before an error", () => {
     const response = demultiplex(engine, [
       join(
         record(Stdout, 1, latin1("half")),

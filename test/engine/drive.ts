@@ -58,7 +58,7 @@ function lend(engine: Engine, state: Int32Array, call: () => number): number {
   return returned;
 }
 
-/** What is told of an error, with the offset counted from the first chunk's start. */
+/** An error, with the offset counted from the first chunk's start. */
 export interface Failure {
   error: number;
   offset: number;

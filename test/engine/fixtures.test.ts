@@ -95,9 +95,9 @@ const rows = [
     decoder: "demultiplexConnection",
     files: [...fastCgiConnections, ...fastCgiAnswers],
     decode(chunks, engine) {
-      const told = demultiplexConnection(engine, chunks);
+      const found = demultiplexConnection(engine, chunks);
       // What stands before a malformed record in one chunk is not handed out.
-      return told.failure === undefined ? told : { ...told, rows: [], records: 0 };
+      return found.failure === undefined ? found : { ...found, rows: [], records: 0 };
     },
     facts({ rows: runs, records, failure }, file, bytes) {
       expect(failure, file).toEqual(failures.get(file));

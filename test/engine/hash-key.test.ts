@@ -46,7 +46,7 @@ describe("hashKey", () => {
     expect(hashes.size).toBe(1 + 3 * key.length);
   });
 
-  it("tells all keys of all pages apart", () => {
+  it("is different for all keys of all pages", () => {
     const keys = new Set<string>();
     const names = [
       ...fixtures("fpm-status", ".body.txt"),

@@ -36,7 +36,7 @@ describe("codec.wasm", () => {
     expect(() => memory.grow(1)).toThrow(RangeError);
   });
 
-  it("keeps its own data behind the areas of the memory map", () => {
+  it("keeps its own data after the areas of the memory map", () => {
     const { exports } = new WebAssembly.Instance(module);
     const { buffer } = exports["memory"] as WebAssembly.Memory;
     const used = new Uint8Array(buffer).findIndex((byte) => byte !== 0);
@@ -55,7 +55,7 @@ describe("codec.wasm", () => {
 
 describe("the memory map", () => {
   const assembly = readFileSync(new URL("assembly/memory.ts", root), "utf8");
-  const told = new Map(
+  const mirrored = new Map(
     [...assembly.matchAll(/^export const ([A-Z_]+): \w+ = (-?[\d_]+);$/gm)].map(
       ([, name, value]) => [name as string, Number(value?.replaceAll("_", ""))] as const,
     ),
@@ -71,12 +71,12 @@ describe("the memory map", () => {
   known.set("ROW_BYTES", map.ROW_WORDS * 4);
 
   it("is the same in assembly/ and in src/", () => {
-    expect(told.size).toBeGreaterThan(60);
-    for (const [name, value] of told) expect([name, value]).toEqual([name, known.get(name)]);
+    expect(mirrored.size).toBeGreaterThan(60);
+    for (const [name, value] of mirrored) expect([name, value]).toEqual([name, known.get(name)]);
   });
 
-  it("tells assembly/ everything but what it does not use", () => {
-    const missing = [...known.keys()].filter((name) => !told.has(name));
+  it("has everything in assembly/ but what it does not use", () => {
+    const missing = [...known.keys()].filter((name) => !mirrored.has(name));
     expect(missing.toSorted()).toEqual([
       "DEMULTIPLEX_STATE_HEADER_HIGH",
       "FIRST_LINE_KEY",

@@ -22,7 +22,7 @@ describe.each(engines)("splitHeaders, %s", (_, engine) => {
     });
   });
 
-  it.each([1, 15, 16, 17, 31, 32, 33, 100])("finds NULs behind %i bytes", (length) => {
+  it.each([1, 15, 16, 17, 31, 32, 33, 100])("finds NULs after %i bytes", (length) => {
     const name = "n".repeat(length);
     const value = "v".repeat(length - 1);
     expect(read(`${name}\0${value}\0${name}\0\0`).pairs).toEqual([
@@ -37,7 +37,7 @@ describe.each(engines)("splitHeaders, %s", (_, engine) => {
     expect(read("NAME\0")).toMatchObject({ pairs: [], consumed: 0 });
   });
 
-  it("does not take a NUL that lies behind its bytes", () => {
+  it("does not take a NUL that follows its bytes", () => {
     engine.memory.set(latin1("A\0B\0"), WINDOW);
     expect(engine.splitHeaders(WINDOW, 3)).toBe(0);
   });

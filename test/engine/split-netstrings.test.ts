@@ -21,7 +21,7 @@ describe.each(engines)("splitNetstrings, %s", (_, engine) => {
     expect(contents("12:hello world!,0:,3:a,b,")).toEqual(["hello world!", "", "a,b"]);
   });
 
-  it("tells the whole length with the first piece", () => {
+  it("has the whole length with the first piece", () => {
     const { frames, complete } = read("100:only the beginning");
     expect(frames).toEqual([{ content: "only the beginning", head: 100, ended: false }]);
     expect(complete).toBe(0);
@@ -32,7 +32,7 @@ describe.each(engines)("splitNetstrings, %s", (_, engine) => {
     expect(read("3:abc,")).toMatchObject({ complete: 1 });
   });
 
-  it("stops behind as many as are wanted", () => {
+  it("stops after as many as are wanted", () => {
     expect(read("1:a,1:b,1:c,", { most: 2 })).toMatchObject({ complete: 2, consumed: 8 });
     expect(read("1:a,", { most: 0 })).toMatchObject({ complete: 0, consumed: 0 });
   });
@@ -43,7 +43,7 @@ describe.each(engines)("splitNetstrings, %s", (_, engine) => {
     ["a minus", "-1:a,", 0],
     ["a space before the colon", "5 :hello,", 0],
     ["an underscore", "1_0:0123456789,", 0],
-    ["the wrong character behind a netstring", "1:a,x", 4],
+    ["the wrong character after a netstring", "1:a,x", 4],
     ["eleven digits", "00000000001:a,", 0],
   ])("refuses a length with %s", (_, text, offset) => {
     for (const [how, chunks] of cuts(latin1(text))) {

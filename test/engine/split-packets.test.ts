@@ -29,7 +29,7 @@ describe.each(engines)("splitPackets, %s", (_, engine) => {
     expect((frames[0]?.head ?? 0) >>> 0).toBe(0xff0000ff);
   });
 
-  it("stops behind as many as are wanted", () => {
+  it("stops after as many as are wanted", () => {
     const bytes = join(hex("00 0100 00 61"), latin1("the body"));
     const options = { most: 1 };
     expect(frame(engine, "splitPackets", [bytes], options)).toMatchObject({

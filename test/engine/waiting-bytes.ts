@@ -6,7 +6,7 @@ export const NOT_ALIGNED = WINDOW + 3;
 /** How many bytes there is room for. */
 export const ROOM = WINDOW_SIZE - 3;
 
-/** Bytes in the window, of which a job takes the front, and behind which more come. */
+/** Bytes in the window, of which a job takes the first, and to which more are added. */
 export class WaitingBytes {
   start = NOT_ALIGNED;
   length = 0;

@@ -20,7 +20,7 @@ describe("encodeNetstring", () => {
 });
 
 describe.each(engines)("netstrings, %s engine", (_name, engine) => {
-  /** All netstrings, and what goes wrong behind them. */
+  /** All netstrings, and what goes wrong after them. */
   function decode(pieces: readonly Uint8Array[], options?: NetstringOptions) {
     const decoder = new NetstringDecoder(options, engine);
     const netstrings: string[] = [];

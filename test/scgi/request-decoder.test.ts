@@ -289,7 +289,7 @@ describe.each(engines)("SCGI requests, %s engine", (_name, engine) => {
     expect(decode([nginx])?.variables).toContainEqual(["HTTP_X_DUP", "2"]);
   });
 
-  it("is pushed to no more behind its head", () => {
+  it("takes no more after its head", () => {
     const decoder = new ScgiRequestDecoder({}, engine);
     decoder.push(bytes("0:,"));
     expect(() => decoder.push(bytes("1"))).toThrow(/complete/);

@@ -91,7 +91,7 @@ describe.each(engines)("an SCGI server on the %s engine", (_, engine) => {
     expect(seen).toMatchObject({ sent: "no", closed: "lingering" });
   });
 
-  it("tells the application that the front end has sent all, or gone", () => {
+  it("says to the application that the front end has sent all, or has left", () => {
     const driven = drive(silent);
     driven.feed(get);
     expect(driven.end()).toMatchObject({ aborted: "aborted", problem: "aborted" });
@@ -155,16 +155,16 @@ describe.each(engines)("an SCGI server on the %s engine", (_, engine) => {
     expect(seen.sent).toMatch(/^Status: 431 Request Header Fields Too Large\r\n/);
   });
 
-  it("tells that a head is missing until it is whole, and of the body until it has come", () => {
+  it("reports a head as missing until it is whole, and the body until it has come", () => {
     const { machine } = drive(silent);
-    const told = () => [machine.active, machine.receiving, machine.incomplete];
-    expect(told()).toEqual([1, 1, 0]);
+    const counts = () => [machine.active, machine.receiving, machine.incomplete];
+    expect(counts()).toEqual([1, 1, 0]);
     machine.take(get.slice(0, 20));
-    expect(told()).toEqual([1, 1, 0]);
+    expect(counts()).toEqual([1, 1, 0]);
     machine.take(get.slice(20));
-    expect(told()).toEqual([1, 0, undefined]);
+    expect(counts()).toEqual([1, 0, undefined]);
     machine.end();
-    expect(told()).toEqual([0, 0, undefined]);
+    expect(counts()).toEqual([0, 0, undefined]);
   });
 
   it("breaks the connection off when the answer breaks off: its end would be a success", () => {
@@ -216,7 +216,7 @@ describe.each(engines)("an SCGI server on the %s engine", (_, engine) => {
           const driven = drive();
           const seen = driven.feed(...pieces);
           const end = seen.closed === undefined ? driven.end() : seen;
-          // What is behind the request has come by the answer, or has not.
+          // What follows the request may have come before the answer, or not.
           return end.closed === "lingering" ? { ...end, closed: "finished" } : end;
         });
         expect(cutUp).toEqual(whole);

@@ -218,7 +218,7 @@ describe.each(engines)("uwsgi packets, %s engine", (_name, engine) => {
     },
   );
 
-  it("keep the modifiers that nginx was told to send", () => {
+  it("keep the modifiers that nginx is set to send", () => {
     const packet = decode([fixture("wire/nginx-uwsgi--modifier--001.c2s.bin")]);
     expect(packet).toMatchObject({ modifier1: 9, modifier2: 0, body: "" });
     expect(packet?.variables).toContainEqual(["REQUEST_URI", "/tuwmod/x"]);

@@ -128,7 +128,7 @@ describe.each(engines)("a uwsgi server on the %s engine", (_, engine) => {
           const driven = drive();
           const seen = driven.feed(...pieces);
           const end = seen.closed === undefined ? driven.end() : seen;
-          // What is behind the request has come by the answer, or has not.
+          // What follows the request may have come before the answer, or not.
           return end.closed === "lingering" ? { ...end, closed: "finished" } : end;
         });
         expect(cutUp).toEqual(whole);
