@@ -1,4 +1,4 @@
-// What the demo's own pool serves: the same as sleep.php and echo.php of test/harness/www.
+// The application of the demo's own pool: it answers as sleep.php and echo.php of test/harness/www.
 import { setTimeout as sleep } from "node:timers/promises";
 
 export default async function demoApplication(request, context) {

@@ -1,6 +1,6 @@
-// Starts a pool on a private unix socket, gives it work, and shows its status: as a person wants
-// to see it, and as JSON. A real php-fpm where there is one, else the package's own pre-forking
-// pool; FCGI_PROBE_DEMO_POOL=embedded or php-fpm chooses.
+// Starts a pool on a private Unix socket, sends it requests, and shows its status as a table and as
+// JSON. Uses php-fpm where it is installed, otherwise the pre-forking pool of this package.
+// FCGI_PROBE_DEMO_POOL=embedded or php-fpm chooses one.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const command = join(root, "bin", "fcgi-probe.js");
 const SLOTS = 4;
 
-/** What must not outlive the demo, the youngest first. */
+/** Functions that stop what the demo has started. They run in reverse order. */
 const stops = [];
 const children = new Set();
 const interrupted = new AbortController();
@@ -39,7 +39,7 @@ async function startPhpFpmPool() {
   };
 }
 
-/** The package's own pre-forking pool, whose master is this process. */
+/** The pre-forking pool of this package. Its master is this process. */
 async function startEmbeddedPool() {
   const { startPool } = await load("dist", "server.js");
   const folder = mkdtempSync(join(tmpdir(), "fcgi-probe-"));
@@ -82,7 +82,7 @@ async function ask({ bareAddress, scriptFilename }, script, init = {}) {
   return response.arrayBuffer();
 }
 
-/** Short requests one behind another, on two lines at once. */
+/** Sends 100 short requests, two at a time. */
 async function giveWork(pool) {
   const line = async (number) => {
     for (let i = 0; i < 50; i++) {
@@ -96,7 +96,7 @@ async function giveWork(pool) {
   return 100;
 }
 
-/** Runs the command as a person would, and settles with its exit code. */
+/** Runs the command on this terminal. */
 async function run(...args) {
   say(`\n$ fcgi-probe ${args.join(" ")}`);
   const child = spawn(process.execPath, [command, ...args], {
@@ -116,16 +116,16 @@ async function demo() {
   const pool = await choosePool();
   say(`The pool is ${pool.what}, with ${SLOTS} processes, on ${pool.bareAddress}.`);
   const count = await giveWork(pool);
-  say(`It has answered ${count} requests. Two slow ones are on their way while you look.`);
+  say(`It has answered ${count} requests. Two slow requests are running now.`);
   const slow = [2_500, 3_000].map((ms) => ask(pool, `sleep.php?ms=${ms}`));
   const watched = Promise.all(slow);
-  // Looked at below; until then its failure must not end the process.
+  // Awaited below. Until then, its failure must not end the process.
   watched.catch(() => {});
   await sleep(300, undefined, { signal: interrupted.signal });
   await run("status", pool.address, "--full", "--format", "table");
   await run("status", pool.address, "--full", "--format", "json");
   await watched;
-  say("\nThat was all of it: the slow requests are answered too, and the pool stops now.");
+  say("\nThe slow requests are answered too, and the pool stops now.");
 }
 
 async function cleanUp() {

@@ -117,7 +117,7 @@ ${memory}`,
     );
   });
 
-  it("S1.84 tells what it has of a page that cannot be read", async () => {
+  it("S1.84 writes what it has of a page that cannot be read", async () => {
     const { code, stdout } = await write(await servePages(captured("extoff-idle")));
     expect(code).toBe(2);
     expect(stdout).toContain("busy-workers\t1\n");
@@ -147,7 +147,7 @@ ${memory}`,
     expect(readdirSync(folder)).toEqual(["metrics"]);
   });
 
-  it("tells no memory of another httpd, where there are several and no page", async () => {
+  it("writes no memory of another httpd, where several run and no page is read", async () => {
     const two = table();
     two.processes.set(5_000_500, processOf(5_000_500, { parentPid: 1 }));
     const url = `http://127.0.0.1:${await freePort()}/server-status`;
@@ -174,7 +174,7 @@ describe("fcgi-probe apache zabbix-discovery", () => {
     );
   });
 
-  it("tells of the httpd whose master is given", async () => {
+  it("writes the memory of the httpd whose master is given", async () => {
     const processes = table();
     processes.processes.set(5_000_500, processOf(5_000_500, { parentPid: 1 }));
     processes.processes.set(5_000_501, processOf(5_000_501, { parentPid: 5_000_500 }));
@@ -191,7 +191,7 @@ describe("fcgi-probe apache zabbix-discovery", () => {
 });
 
 describe("fcgi-probe apache discover", () => {
-  it("tells where httpd listens, its pages, and who its master is", async () => {
+  it("shows where httpd listens, its pages and its master", async () => {
     const config = join(folder, "httpd.conf");
     const pidFile = join(folder, "httpd.pid");
     writeFileSync(pidFile, `${MASTER}\n`);
@@ -212,7 +212,7 @@ https     [::1]      8443  https://[::1]:8443
     expect(stderr).toContain("Failed to parse listen directive on line 4");
   });
 
-  it("tells JSON", async () => {
+  it("writes JSON", async () => {
     const config = join(folder, "httpd.conf");
     writeFileSync(config, "Listen 80\n");
     const { stdout } = await runHere([
@@ -273,7 +273,7 @@ describe("fcgi-probe apache", () => {
     }
   });
 
-  it("refuses a command that is none", async () => {
+  it("refuses an unknown command", async () => {
     const { code, stderr } = await runHere(["apache", "restart"]);
     expect(code).toBe(2);
     expect(stderr).toContain("unknown command 'restart'");

@@ -32,7 +32,7 @@ describe.each(commands)("how %s asks for its page", (command) => {
     expect(heads[0]).toMatchObject(head);
   });
 
-  it("accepts a certificate that nobody has signed only with --insecure", async () => {
+  it("accepts a self-signed certificate only with --insecure", async () => {
     const url = `${await serveSecurely((request, response) => response.end(pageFor(request.url)))}/s`;
     const refused = await runCommand(command, url);
     expect(refused.stderr).toContain("with --insecure");

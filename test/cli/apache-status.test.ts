@@ -82,7 +82,7 @@ describe("the report of a server", () => {
   const report = (name: string, width?: number) =>
     serverReport("http://x/", parseServerStatus(fixture(`${name}--auto.txt`)), plain, width);
 
-  it("tells its numbers, and draws its slots", () => {
+  it("shows its numbers and the map of its slots", () => {
     expect(report("prefork-loaded", 80)).toEqual([
       "http://x/",
       "Apache/2.4.71 (Debian) mod_wsgi/4.9.4 Python/3.11, prefork, up 6m 25s",
@@ -98,7 +98,7 @@ describe("the report of a server", () => {
     ]);
   });
 
-  it("tells of event its processes and connections", () => {
+  it("shows processes and connections of the event MPM", () => {
     const text = report("event-graceful-s00").join("\n");
     expect(text).toContain("\nprocesses    4   2 stopping\n");
     expect(text).toContain("\nconnections  6   0 waiting for I/O   0 writing");
@@ -167,7 +167,7 @@ describe("fcgi-probe apache status", () => {
     expect(without.stdout).not.toContain("\x1b");
   });
 
-  it("tells everything as JSON", async () => {
+  it("writes everything as JSON", async () => {
     const url = await servePages(captured("prefork-loaded"));
     const { stdout } = await runHere(["apache", "status", "--format", "json", url]);
     expect(JSON.parse(stdout)).toMatchObject([
@@ -182,7 +182,7 @@ describe("fcgi-probe apache status", () => {
     ]);
   });
 
-  it("tells metrics as apache_exporter names them", async () => {
+  it("writes metrics with the names of apache_exporter", async () => {
     const url = await servePages(captured("prefork-loaded"));
     const { stdout } = await runHere(["apache", "status", "--format", "prometheus", url]);
     expect(stdout).toContain("\napache_accesses_total 597\n");
@@ -248,7 +248,7 @@ describe("fcgi-probe apache status", () => {
 });
 
 describe("fcgi-probe apache status without a URL", () => {
-  it("asks the httpd that the configuration tells of", async () => {
+  it("asks the httpd of the configuration", async () => {
     const url = new URL(await servePages(captured("prefork-idle")));
     const folder = mkdtempSync(join(tmpdir(), "fcgi-probe-"));
     try {
@@ -262,7 +262,7 @@ describe("fcgi-probe apache status without a URL", () => {
     }
   });
 
-  it("S1.10 says what to give where there is none", async () => {
+  it("S1.10 says what to give where no configuration is found", async () => {
     const { code, stderr } = await runHere(["apache", "status", "--config", "/nowhere/httpd.conf"]);
     expect(code).toBe(2);
     expect(stderr).toContain("The configuration file /nowhere/httpd.conf is missing.");

@@ -74,7 +74,7 @@ describe("fcgi-probe apache workers", () => {
     expect(workers.every(({ hanging, mode }) => hanging && mode !== "K")).toBe(true);
   });
 
-  it("tells JSON", async () => {
+  it("writes JSON", async () => {
     const { stdout } = await show({ format: "json" });
     const workers = JSON.parse(stdout) as { pid: number }[];
     expect(workers.find(({ pid }) => pid === 5_029_101)).toMatchObject({
@@ -102,7 +102,7 @@ describe("fcgi-probe apache workers", () => {
     expect(stdout).not.toContain("\x1b");
   });
 
-  it("tells that memory is not known where no process is to be seen", async () => {
+  it("says that memory is unknown where no process can be seen", async () => {
     const url = await servePages(pages);
     const { code, stdout, stderr } = await runIn((io) =>
       runWorkers(url, {}, io, new FakeTable([])),
@@ -112,7 +112,7 @@ describe("fcgi-probe apache workers", () => {
     expect(stderr).toContain("the memory of these processes is unknown: this user may not see ");
   });
 
-  it("S1.50 says why the page lists none", async () => {
+  it("S1.50 says why the page lists no workers", async () => {
     const url = await servePages(captured("extoff-idle"));
     const { code, stderr } = await runHere(["apache", "workers", url]);
     expect(code).toBe(2);
@@ -132,7 +132,7 @@ describe("fcgi-probe apache workers", () => {
     expect(stderr).toContain("is unknown: the page names processes that are no children of");
   });
 
-  it("refuses a master that is none", async () => {
+  it("refuses a master that is no httpd", async () => {
     const { code, stderr } = await runHere([
       "apache",
       "workers",

@@ -126,7 +126,7 @@ describe("scrape", () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: "[]\n" });
   });
 
-  it("says what is wrong with its file behind the results before it", async () => {
+  it("reports an error in its file after the results before it", async () => {
     const { code, stderr } = await runHere(["scrape", "-"], { stdin: "- 5\n" });
     expect(code).toBe(2);
     expect(stderr).toMatch(/fcgi-probe: standard input names no targets: 5 is no target\nhint: /);

@@ -49,7 +49,7 @@ describe("FastCGI records", () => {
     ]);
   });
 
-  it("of which one is wrong, are still told, and end as an error with the offset", () => {
+  it("of which one is malformed, are all shown, and end as an error with the offset", () => {
     const bytes = hex("01 03 0001 0002 00 00 6162  01 06 0001 0001 00 00 78");
     const describer = describerFor(bytes, "auto", 24);
     const told = [...describer.push(bytes)];
@@ -121,7 +121,7 @@ it("an excerpt is printable ASCII, and counts what it leaves out", () => {
   expect(excerpt(Buffer.from("abcdef"), 2)).toBe('"ab"… and 4 more');
 });
 
-it("tells what a CGI program reads, piece by piece", () => {
+it("shows what a CGI program reads, piece by piece", () => {
   const describer = new InputDescriber(4);
   const lines = ["one\n", "two, three"].flatMap((text) => [...describer.push(Buffer.from(text))]);
   expect(lines).toEqual([

@@ -8,7 +8,7 @@ const { version } = JSON.parse(
   readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
 ) as { version: string };
 
-it("the command tells its version", async () => {
+it("the command shows its version", async () => {
   expect(await spawnCommand(["--version"])).toEqual({
     code: 0,
     stdout: `${version}\n`,
@@ -45,7 +45,7 @@ describeWith(["php-fpm"], "the command and a real php-fpm", () => {
     expect(stdout).toMatch(/last request memory: .*\n$/);
   });
 
-  it("tells pools and processes as JSON", async () => {
+  it("writes pools and processes as JSON", async () => {
     const { code, stdout } = await spawnCommand([
       "status",
       "--full",

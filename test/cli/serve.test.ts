@@ -81,7 +81,7 @@ describe("fcgi-probe serve", () => {
     expect((await scgi.request("/")).text).toBe("hello");
   });
 
-  it("ends with 2 when somebody listens there", async () => {
+  it("ends with 2 when the address is in use", async () => {
     for (const mode of ["shared", "delegate"]) {
       const server = createServer().listen(0, "127.0.0.1");
       await once(server, "listening");
@@ -179,7 +179,7 @@ describe("fcgi-probe serve", () => {
     },
   );
 
-  it("opens its socket to all users when it is told to", async () => {
+  it("opens its socket to all users with --everyone", async () => {
     for (const mode of ["shared", "delegate"]) {
       await using master = await startMaster(["--workers", "1", "--everyone", "--mode", mode]);
       expect(statSync(master.socket).mode & 0o666).toBe(0o666);

@@ -30,13 +30,14 @@ or a port alone (9000, :9000, *:9000) for all addresses of this machine. Write
 scgi://, uwsgi:// or http:// before it for those protocols; fcgi:// is the
 default.
 
-Without --listen, the socket is taken that this was started with: systemd's
-(LISTEN_FDS), or descriptor 0 under spawn-fcgi, mod_fcgid and lighttpd. When
-there is none, --protocol scgi listens on ${SCGI_ADDRESS}.
+Without --listen, serves the socket that the parent process passed: from systemd
+(LISTEN_FDS), or descriptor 0 from spawn-fcgi, mod_fcgid or lighttpd. If there
+is none, --protocol scgi listens on ${SCGI_ADDRESS}.
 
-Signals: TERM, QUIT and INT let requests be answered, and end; a second one ends
-at once, and while the application loads the first one does. HUP and USR2
-replace the workers without losing a request. USR1 opens the log again.
+Signals: TERM, QUIT and INT finish the running requests, then end the pool. A
+second one ends it at once, and so does the first one while the application
+loads. HUP and USR2 replace the workers without losing a request. USR1 reopens
+the log.
 
 Exit status: 0 ended by a signal, 2 could not start.
 

@@ -108,7 +108,7 @@ describe("a table", () => {
   ];
   const row = { name: "www", count: 12, path: "/run/php/www.sock" };
 
-  it("is as wide as its texts where nobody limits it", () => {
+  it("is as wide as its texts without a limit", () => {
     const layout = layOut(columns, [row]);
     expect(titleLine(layout)).toBe("NAME  COUNT  PATH");
     expect(rowLine(layout, row)).toBe("www      12  /run/php/www.sock");
