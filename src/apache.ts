@@ -13,7 +13,8 @@ export {
   streamWorkerRows,
   WorkerPageReader,
 } from "./apache/page/html-page.js";
-export type { Scoreboard } from "./apache/page/scoreboard.js";
+export type { Scoreboard, ScoreboardState } from "./apache/page/scoreboard.js";
+export { scoreboardStates } from "./apache/page/scoreboard.js";
 export type { ApacheProcess } from "./apache/page/server-process.js";
 export type {
   ProxyBalancer,

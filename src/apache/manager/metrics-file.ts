@@ -1,7 +1,14 @@
 import { open, rename, rm, stat, writeFile } from "node:fs/promises";
 import type { ServerStatus } from "../page/server-status.js";
 import { type MemoryUsage, statisticsOf } from "../processes/memory-usage.js";
-import { pythonFloat, pythonInteger, pythonJson, pythonText } from "./python-format.js";
+import {
+  fixedDecimals,
+  pythonFloat,
+  pythonInteger,
+  pythonJson,
+  pythonText,
+} from "./python-format.js";
+import { formatSize, formatTimespan } from "./quantities.js";
 
 /** What the metrics file tells. */
 export interface MetricsData {
@@ -18,18 +25,23 @@ export interface MetricsData {
   readonly memory: MemoryUsage;
 }
 
-/** The server's metrics by apache-manager's names. */
-const serverMetrics = [
-  ["busy-workers", "busyWorkers", pythonInteger],
-  ["bytes-per-request", "bytesPerRequest", pythonFloat],
-  ["bytes-per-second", "bytesPerSecond", pythonFloat],
-  ["cpu-load", "cpuLoad", pythonFloat],
-  ["idle-workers", "idleWorkers", pythonInteger],
-  ["requests-per-second", "requestsPerSecond", pythonFloat],
-  ["total-accesses", "totalAccesses", pythonInteger],
-  ["total-traffic", "totalTraffic", pythonInteger],
-  ["uptime", "uptime", pythonInteger],
-] as const;
+/** The nine metrics of the server: apache-manager's name, the property, and its two forms. */
+export const serverMetrics = [
+  ["busy-workers", "busyWorkers", pythonInteger, pythonInteger],
+  ["bytes-per-request", "bytesPerRequest", pythonFloat, (bytes) => formatSize(bytes, true)],
+  ["bytes-per-second", "bytesPerSecond", pythonFloat, (bytes) => formatSize(bytes, true)],
+  ["cpu-load", "cpuLoad", pythonFloat, (percent) => `${fixedDecimals(percent, 1)}%`],
+  ["idle-workers", "idleWorkers", pythonInteger, pythonInteger],
+  ["requests-per-second", "requestsPerSecond", pythonFloat, pythonFloat],
+  ["total-accesses", "totalAccesses", pythonInteger, pythonInteger],
+  ["total-traffic", "totalTraffic", pythonInteger, formatSize],
+  ["uptime", "uptime", pythonInteger, formatTimespan],
+] as const satisfies readonly (readonly [
+  name: string,
+  property: keyof ServerStatus,
+  inFile: (value: number) => string,
+  inReport: (value: number) => string,
+])[];
 
 /**
  * apache-manager's metrics file: comments, and lines of names and values with tabs between them.

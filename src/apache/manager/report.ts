@@ -1,8 +1,7 @@
 import type { ServerStatus } from "../page/server-status.js";
 import { type MemoryUsage, statisticsOf } from "../processes/memory-usage.js";
-import { sortedGroups } from "./metrics-file.js";
-import { fixedDecimals, pythonFloat, pythonInteger } from "./python-format.js";
-import { formatSize, formatTimespan, pluralize } from "./quantities.js";
+import { serverMetrics, sortedGroups } from "./metrics-file.js";
+import { formatSize, pluralize } from "./quantities.js";
 
 /** What the report for people tells. */
 export interface ReportData {
@@ -20,20 +19,19 @@ export function reportLines({ status, memory }: ReportData): string[] {
   const main = groups.length === 0 ? "Apache workers" : "main Apache workers";
   return [
     "Server metrics:",
-    ` - Busy workers: ${pythonInteger(status.busyWorkers ?? 0)}`,
-    ` - Bytes per request: ${formatSize(status.bytesPerRequest ?? 0, true)}`,
-    ` - Bytes per second: ${formatSize(status.bytesPerSecond ?? 0, true)}`,
-    ` - Cpu load: ${fixedDecimals(status.cpuLoad ?? 0, 1)}%`,
-    ` - Idle workers: ${pythonInteger(status.idleWorkers ?? 0)}`,
-    ` - Requests per second: ${pythonFloat(status.requestsPerSecond ?? 0)}`,
-    ` - Total accesses: ${pythonInteger(status.totalAccesses ?? 0)}`,
-    ` - Total traffic: ${formatSize(status.totalTraffic ?? 0)}`,
-    ` - Uptime: ${formatTimespan(status.uptime ?? 0)}`,
+    ...serverMetrics.map(
+      ([name, property, , format]) => ` - ${labelOf(name)}: ${format(status[property] ?? 0)}`,
+    ),
     ...memoryLines(main, memory.native),
     ...groups.flatMap(([name, used]) =>
       memoryLines(`WSGI process group '${printable(name)}'`, used),
     ),
   ];
+}
+
+/** `Busy workers` for `busy-workers`. */
+function labelOf(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1).replaceAll("-", " ");
 }
 
 function memoryLines(label: string, memory: readonly number[]): string[] {

@@ -36,13 +36,11 @@ export interface Scoreboard {
   count(letter: string): number;
 }
 
-type StateProperty = Exclude<keyof Scoreboard, "slots" | "other" | "letters" | "count">;
-
 /** What a letter of the scoreboard means. */
 export interface ScoreboardState {
   readonly letter: string;
   /** The property of a {@link Scoreboard} that counts it. */
-  readonly property: StateProperty;
+  readonly property: Exclude<keyof Scoreboard, "slots" | "other" | "letters" | "count">;
   /** What a slot does, in the words of the reports. */
   readonly meaning: string;
   /** The label `state` of the metric `apache_scoreboard`. */
@@ -68,7 +66,7 @@ export const scoreboardStates: readonly ScoreboardState[] = [
 
 function state(
   letter: string,
-  property: StateProperty,
+  property: ScoreboardState["property"],
   meaning: string,
   metricState: string,
   isIdle = false,
@@ -81,7 +79,7 @@ const byLetter = new Map(scoreboardStates.map((each) => [each.letter, each]));
 /** Where the engine puts the count of each state. */
 const at = Object.fromEntries(
   scoreboardStates.map(({ letter, property }) => [property, SCOREBOARD_LETTERS.indexOf(letter)]),
-) as Readonly<Record<StateProperty, number>>;
+) as Readonly<Record<ScoreboardState["property"], number>>;
 
 /** What a letter means; `undefined` for one that is not in httpd's legend. */
 export function scoreboardState(letter: string): ScoreboardState | undefined {

@@ -71,10 +71,12 @@ export function isHanging(
 const required = [
   ...["srv", "pid", "acc", "m", "ss", "req", "conn", "child", "slot", "client", "vhost", "request"],
 ] as const;
+/** CPU is missing on Windows, Dur before httpd 2.4.35 and Protocol before 2.4.19. */
+const optional = ["cpu", "dur", "protocol"] as const;
 
-type Column = (typeof required)[number] | "cpu" | "dur" | "protocol";
+type Column = (typeof required)[number] | (typeof optional)[number];
 
-/** Where each column is; -1 where it is missing. */
+/** The index of each column; -1 where it is missing. */
 export type Columns = Readonly<Record<Column, number>>;
 
 /** A heading as it is compared: `P I D` and `Acc.` are read as `pid` and `acc`. */
@@ -82,30 +84,11 @@ export function normalizeHeading(text: string): string {
   return text.toLowerCase().replace(/[^a-z0-9]/g, "");
 }
 
-/**
- * The columns of the worker table; `undefined` where one is missing. The only one that may be is
- * CPU: httpd has none on Windows.
- */
+/** Finds the columns of the worker table; `undefined` where a required one is missing. */
 export function columnsOf(headings: readonly string[]): Columns | undefined {
-  const at = (name: string) => headings.indexOf(name);
-  if (required.some((name) => at(name) < 0)) return undefined;
-  return {
-    srv: at("srv"),
-    pid: at("pid"),
-    acc: at("acc"),
-    m: at("m"),
-    cpu: at("cpu"),
-    ss: at("ss"),
-    req: at("req"),
-    dur: at("dur"),
-    conn: at("conn"),
-    child: at("child"),
-    slot: at("slot"),
-    client: at("client"),
-    protocol: at("protocol"),
-    vhost: at("vhost"),
-    request: at("request"),
-  };
+  if (required.some((name) => !headings.includes(name))) return undefined;
+  const names = [...required, ...optional];
+  return Object.fromEntries(names.map((name) => [name, headings.indexOf(name)])) as Columns;
 }
 
 /** Seconds that are no age but a date: a slot that has never had a request shows the time of day. */
