@@ -1,4 +1,3 @@
-import { digitsBefore, othersOf, valueOfDigits } from "./digits";
 import * as map from "./memory";
 
 const PLUS: u8 = 0x2b;
@@ -24,6 +23,26 @@ const POWERS = memory.data<f64>([
   1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
   1e18, 1e19, 1e20, 1e21, 1e22,
 ]);
+
+const DIGIT_ZEROS: u64 = 0x3030_3030_3030_3030;
+
+/** Returns the 1 to 8 bytes before an address, less the character 0 each, with zeros before them. */
+export function digitsBefore(end: usize, length: usize): u64 {
+  const others = (8 - <u64>length) << 3;
+  return ((load<u64>(end - 8) ^ DIGIT_ZEROS) >> others) << others;
+}
+
+/** Returns the highest bit of each byte that is more than 9. */
+export function othersOf(bytes: u64): u64 {
+  return ((bytes + 0x7676_7676_7676_7676) | bytes) & 0x8080_8080_8080_8080;
+}
+
+/** Returns the value of eight decimal digits, the first in the lowest byte: pairs, fours, then all. */
+export function valueOfDigits(digits: u64): u64 {
+  const pairs = ((digits * 2_561) >> 8) & 0x00ff_00ff_00ff_00ff;
+  const fours = ((pairs * 6_553_601) >> 16) & 0x0000_ffff_0000_ffff;
+  return (fours * 42_949_672_960_001) >> 32;
+}
 
 function isDigit(byte: u8): bool {
   return byte - ZERO <= 9;

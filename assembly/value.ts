@@ -1,7 +1,6 @@
 import { DATE_LENGTH, readDate } from "./date";
-import { digitsBefore, othersOf, valueOfDigits } from "./digits";
 import * as map from "./memory";
-import { readNumber } from "./number";
+import { digitsBefore, othersOf, readNumber, valueOfDigits } from "./number";
 
 const PLUS: u32 = 0x2b;
 const SLASH: u8 = 0x2f;
