@@ -12,9 +12,9 @@ import { isThisMachine } from "../apache/processes/this-machine.js";
 import { type LocalWorkers, readLocalWorkers } from "../apache/workers/local-workers.js";
 import { discoverLocalHttpd, readMaster, runningMaster } from "./which-httpd.js";
 
-/** Which httpd is meant, as the options of a command say it. */
+/** Which httpd is meant: the options of a command. */
 export interface HttpdChoice {
-  /** Of a status page. Default: what httpd's configuration says. */
+  /** The URL of a status page. Default: that of httpd's configuration. */
   readonly url?: string | undefined;
   /** The configuration that is read where no URL is given. */
   readonly config?: string | undefined;
@@ -25,11 +25,11 @@ export interface HttpdChoice {
   /** Milliseconds for each page. */
   readonly timeout?: number | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** The Host that is asked for. Default: the host of the URL. */
+  /** The host name of the requests. Default: the host of the URL. */
   readonly host?: string | undefined;
   /** More header fields. */
   readonly header?: StatusHeaders | undefined;
-  /** Whether any certificate will do. */
+  /** Whether to accept any certificate. */
   readonly insecure?: boolean | undefined;
 }
 
@@ -41,7 +41,7 @@ interface Master {
   readonly configured: number | undefined;
   /** Whether its processes may be looked for: a page of another machine names other pids. */
   readonly isHere: boolean;
-  /** Whether it is the one that the configuration of this machine tells of. */
+  /** Whether the configuration of this machine led to it. */
   readonly isDiscovered: boolean;
 }
 
@@ -88,14 +88,14 @@ export class Httpd {
     return shownUrl(this.source.htmlUrl);
   }
 
-  /** Its workers, of its page and its processes.
+  /** Reads its workers from its page and its processes.
    * @throws GatewayError where the page does not come */
   workers(): Promise<LocalWorkers> {
     const { given: masterPid } = this.#master;
     return readLocalWorkers(this.source, this.#table, { masterPid, signal: this.#signal });
   }
 
-  /** Its workers, read anew.
+  /** Reads its workers again.
    * @throws GatewayError where the page does not come */
   workersAgain(): Promise<LocalWorkers> {
     this.source.refresh();

@@ -15,7 +15,7 @@ const MAX_TARGETS = 1_000_000;
 /**
  * The targets that a file, or standard input, names: an address a line with `#` comments, or YAML
  * (JSON is YAML too), see {@link targetsOfYaml}. Which it is shows in the file's name or in its
- * first line that is no comment. Lines are handed out as they are read.
+ * first line that is not a comment. Yields lines as they are read.
  *
  * @throws GatewayError `bad_input`, `limit_exceeded`
  */
@@ -43,7 +43,7 @@ export async function* readTargets(
   if (yaml !== undefined) yield* await targetsOfYaml(yaml.join("\n"), name);
 }
 
-/** A line without its comment, which starts it or stands behind a blank. */
+/** A line without its comment, which begins the line or follows a blank. */
 function targetOfLine(line: string): string {
   return line.replace(/(^|\s)#.*$/, "").trim();
 }

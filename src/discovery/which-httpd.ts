@@ -17,7 +17,7 @@ export interface HttpdPlace {
   readonly define?: readonly string[] | undefined;
 }
 
-/** What this machine's configuration of httpd says, or the error that tells how to go on.
+/** Reads this machine's configuration of httpd. An error says how to name another one.
  * @throws GatewayError `bad_input` */
 export function discoverLocalHttpd(
   { config, define = [] }: HttpdPlace,
@@ -60,7 +60,7 @@ export function readMaster(text: string, table: ProcessTable): number {
   const pid = /^\d{1,10}$/.test(text) ? Number(text) : readPidFile(text);
   const hint = "give the pid of httpd's master, or its PidFile, as in /run/apache2/apache2.pid";
   if (pid === undefined) {
-    const message = `"${text}" is no pid, and no file that has one`;
+    const message = `"${text}" is neither a pid nor a file with one`;
     throw new GatewayError(ErrorCode.BadInput, message, { hint });
   }
   if (table.read(pid) !== undefined) return pid;
@@ -86,7 +86,7 @@ export function localServer(
   });
 }
 
-/** Without a configuration the processes tell which httpd there is. */
+/** Without a configuration, the processes show which httpd there is. */
 function configuredMaster(place: HttpdPlace, table: ProcessTable): number | undefined {
   try {
     return runningMaster(discoverLocalHttpd(place, table), table);

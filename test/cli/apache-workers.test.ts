@@ -141,6 +141,6 @@ describe("fcgi-probe apache workers", () => {
       "http://x/",
     ]);
     expect(code).toBe(2);
-    expect(stderr).toContain('"nobody" is no pid, and no file that has one');
+    expect(stderr).toContain('"nobody" is neither a pid nor a file with one');
   });
 });

@@ -87,7 +87,7 @@ class ConfigurationReader {
     this.#environment = options.environment ?? new Map();
   }
 
-  /** Reads a file, and tells why it could not. Sections end with the file that they began in. */
+  /** Reads a file; returns why it could not be read. A section ends with the file that began it. */
   readFile(file: string, depth: number): FileProblem | undefined {
     if (depth > DEEPEST) return { isMissing: false, problem: "is included too deeply" };
     if (++this.#files > MOST_FILES) return { isMissing: false, problem: "is one file too many" };
@@ -225,7 +225,7 @@ class ConfigurationReader {
     });
   }
 
-  /** A variable that nobody has set stays as it is written, as with httpd. */
+  /** A variable that is not set stays as it is written, as in httpd. */
   #substitute(text: string): string {
     return text.replace(
       /\$\{([^}]*)\}/g,

@@ -8,13 +8,13 @@ import { findConfiguration, programsOf, versionOfProgram } from "./places.js";
 import { findStatusPage } from "./status-place.js";
 import { virtualHosts } from "./virtual-hosts.js";
 
-/** What httpd's configuration tells. */
+/** What httpd's configuration says. */
 export interface DiscoveredHttpd {
   /** The configuration file that was read. */
   readonly file: string;
-  /** In the order of the configuration; never empty. */
+  /** Where httpd listens, in the order of the configuration; never empty. */
   readonly listeners: readonly HttpdListener[];
-  /** The status page for people. With `?auto` behind it, it is the one for programs. */
+  /** The URL of the HTML status page. With `?auto` after it, it is that of the text page. */
   readonly statusUrl: string;
   /**
    * The Host to ask with, where only that leads to the virtual host that has the page, or to the
@@ -23,7 +23,7 @@ export interface DiscoveredHttpd {
   readonly statusHost: string | undefined;
   /** The file that has the process id of httpd's master; `undefined` where none is named. */
   readonly pidFile: string | undefined;
-  /** What could not be understood, in sentences. */
+  /** What could not be understood, a sentence each. */
   readonly warnings: readonly string[];
 }
 

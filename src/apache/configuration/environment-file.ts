@@ -79,7 +79,7 @@ class AssignmentReader {
     else if (!unread.has(first)) this.#readStatement(rest, ";");
   }
 
-  /** Reads a word of the shell's grammar, and tells whether it was one. */
+  /** Reads a keyword of the shell; `false` where the word is none. */
   #readKeyword(word: string, before: string): boolean {
     const block = this.#blocks.at(-1);
     switch (word) {

@@ -17,7 +17,7 @@ export interface HttpdListener {
   readonly url: string;
 }
 
-/** A listener with what a URL does not tell. */
+/** A listener, with what its URL does not show. */
 export interface BoundListener extends HttpdListener {
   /** Whether it takes connections at every address of its family. */
   readonly isAny: boolean;

@@ -14,7 +14,7 @@ export interface StartOptions {
   readonly serverRoot: string | undefined;
 }
 
-/** What a running httpd tells of the configuration that is to be read. */
+/** How a running httpd was started, for reading its configuration. */
 export interface RunningHttpd extends StartOptions {
   /** The file of its program. */
   readonly program: string | undefined;
@@ -46,7 +46,7 @@ export function startOptions(args: readonly string[]): StartOptions {
 
 interface Master extends StartOptions {
   readonly program: string | undefined;
-  /** The configuration that it was started with, where that can be told. */
+  /** The configuration with which it was started; `undefined` where that is not known. */
   readonly configuration: string | undefined;
 }
 

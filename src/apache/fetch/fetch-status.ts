@@ -19,33 +19,34 @@ import { parseStatusUrl, shownUrl } from "./status-url.js";
 
 export interface FetchServerStatusOptions {
   /**
-   * Milliseconds until the whole page must be here: the look-up of the name, the connection, and
-   * redirects included. Default: 10,000; at least 1.
+   * Milliseconds that the whole page may take, including name resolution, the connection and
+   * redirects. Default: 10,000; at least 1.
    */
   readonly timeout?: number | undefined;
-  /** Bytes of the longest page that is accepted. Default: 67,108,864 (64 MiB). */
+  /** The longest page that is accepted, in bytes. Default: 67,108,864 (64 MiB). */
   readonly maxLength?: number | undefined;
   /**
-   * The name of the host that is asked, as in `www.example.com`: the Host of the request, and for
-   * https the name that the certificate must have. The connection goes to the address in the URL
-   * all the same. Default: the host of the URL.
+   * The host name of the request, such as `www.example.com`, and for https the name that the
+   * certificate must have. The connection still goes to the address in the URL. Default: the host of
+   * the URL.
    */
   readonly host?: string | undefined;
-  /** More header fields. A server that a redirect leads to does not get them. Default: none. */
+  /** More header fields. They are not sent to another server after a redirect. Default: none. */
   readonly headers?: StatusHeaders | undefined;
-  /** Whether any certificate will do, and any name in it. Default: false. */
+  /** Whether to accept any certificate, with any name. Default: false. */
   readonly insecure?: boolean | undefined;
   /**
-   * Whether a redirect to another origin is followed. A process that another server names is none
-   * of this one's, so nothing may be killed by such a page. Default: false.
+   * Whether to follow a redirect to another origin. The page then names processes of another
+   * server, and none may be killed because of it. Default: false.
    */
   readonly followOrigins?: boolean | undefined;
-  /** Called when the answer with the page begins. httpd has just made the page then. */
+  /** Called when the response begins: httpd has just made the page. */
   readonly onAnswer?: (() => void) | undefined;
+  /** Cancels the request. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A page as it came. */
+/** A page as it was received. */
 export interface ServerStatusPage extends Arrival {
   readonly page: Uint8Array;
 }

@@ -23,7 +23,7 @@ export class StatusSource {
     this.#options = options;
   }
 
-  /** The page for people. Setting it forgets what was read. */
+  /** The URL of the HTML page. Setting it discards the pages that were read. */
   get htmlUrl(): string {
     return this.#url;
   }
@@ -33,29 +33,31 @@ export class StatusSource {
     this.refresh();
   }
 
-  /** The page for programs. */
+  /** The URL of the text page. */
   get textUrl(): string {
     return textStatusUrl(this.#url);
   }
 
-  /** Whether the page that was asked for last came; `undefined` where none was. */
+  /** Whether the last request for a page succeeded; `undefined` before the first. */
   get responded(): boolean | undefined {
     return this.#responded;
   }
 
-  /** @throws GatewayError */
+  /** Reads the text page, once.
+   * @throws GatewayError */
   status(): Promise<ServerStatus> {
     this.#status ??= this.#note(this.#readStatus());
     return this.#status;
   }
 
-  /** @throws GatewayError */
+  /** Reads the HTML page, once.
+   * @throws GatewayError */
   workers({ onAnswer }: Pick<FetchServerStatusOptions, "onAnswer"> = {}): Promise<WorkerPage> {
     this.#workers ??= this.#note(fetchWorkerPage(this.htmlUrl, { ...this.#options, onAnswer }));
     return this.#workers;
   }
 
-  /** Forgets the pages. */
+  /** Discards the pages: the next call of `status` or `workers` requests them again. */
   refresh(): void {
     this.#status = undefined;
     this.#workers = undefined;

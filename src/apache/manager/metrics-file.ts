@@ -10,7 +10,7 @@ import {
 } from "./python-format.js";
 import { formatSize, formatTimespan } from "./quantities.js";
 
-/** What the metrics file tells. */
+/** What the metrics file contains. */
 export interface MetricsData {
   /** `undefined` where the page could not be read: then there are no metrics of the server. */
   readonly status: ServerStatus | undefined;
@@ -19,7 +19,7 @@ export interface MetricsData {
   readonly workersHanging: number;
   readonly workersKilledActive: number;
   readonly workersKilledIdle: number;
-  /** Told by apache-manager 2 only. */
+  /** Only apache-manager 2 writes them. */
   readonly workerCounts?: { readonly foreign: number; readonly native: number } | undefined;
   /** Bytes that each process uses. */
   readonly memory: MemoryUsage;
@@ -109,7 +109,7 @@ function memoryLines(name: string, memory: readonly number[]): string[] {
   ];
 }
 
-/** Zabbix's discovery of what memory-usage is told of, in the bytes that Python's JSON has. */
+/** The JSON by which Zabbix discovers the names of memory-usage, byte for byte as Python writes it. */
 export function zabbixDiscovery(groups: readonly string[]): string {
   const names = ["native", ...sortedNames(groups)];
   const entries = names.map((name) => `{"{#NAME}": ${pythonJson(name)}}`);
@@ -121,7 +121,7 @@ function sortedNames(names: readonly string[]): string[] {
 }
 
 /**
- * Writes a file so that who reads it sees the old text or the new one, never a part: beside it
+ * Writes a file so that a reader sees the old text or the new one, never a part: first beside it
  * (`PATH.tmp`), then in its place. What is already there under that name is removed, not followed.
  * A character device, such as /dev/null, is written to. Nothing is left beside what fails.
  *

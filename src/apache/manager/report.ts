@@ -3,16 +3,15 @@ import { type MemoryUsage, statisticsOf } from "../processes/memory-usage.js";
 import { serverMetrics, sortedGroups } from "./metrics-file.js";
 import { formatSize, pluralize } from "./quantities.js";
 
-/** What the report for people tells. */
+/** What the report shows. */
 export interface ReportData {
   readonly status: ServerStatus;
   readonly memory: MemoryUsage;
 }
 
 /**
- * apache-manager's report for people, a line an element. Headings are those lines that end in a
- * colon: colour is the caller's. A metric that the page lacks is 0, and
- * 0.0 where it is a float.
+ * Returns the lines of apache-manager's report. Lines that end in a colon are headings, which the
+ * caller may colour. A metric that the page lacks is 0, or 0.0 where it is a float.
  */
 export function reportLines({ status, memory }: ReportData): string[] {
   const groups = sortedGroups(memory);

@@ -12,13 +12,13 @@ import {
   workerRow,
 } from "./worker-row.js";
 
-/** What the page has beside the rows of its worker table. */
+/** What the page has besides the rows of its worker table. */
 export interface WorkerPageSummary {
   /** The processes of event, in the order of the page; empty for other MPMs. */
   readonly processes: readonly ApacheProcess[];
-  /** The scoreboard of the same instant, without its line ends. "" where the page has none. */
+  /** The scoreboard of the same instant, without line ends. Empty where the page has none. */
   readonly scoreboard: string;
-  /** Rows of the worker table that have more or fewer cells than headings. They were left out. */
+  /** The number of rows that were left out because they have more or fewer cells than headings. */
   readonly malformedRows: number;
 }
 
@@ -29,7 +29,7 @@ export interface WorkerPage extends WorkerPageSummary {
    * leaves out the slots that never had one.
    */
   readonly rows: readonly WorkerRow[];
-  /** The socket that the page was fetched by. */
+  /** The connection over which the page came; `undefined` for a page that was not fetched. */
   readonly connection?: StatusConnection | undefined;
 }
 
@@ -39,14 +39,14 @@ const START = 8192;
 
 /**
  * Reads the worker table out of `/server-status`, of any version and any MPM, as its pieces come.
- * Of the page nothing is kept but what is told.
+ * Keeps nothing of the page but its beginning and the row that is being read.
  */
 export class WorkerPageReader {
   readonly #onRow: (row: WorkerRow) => void;
   readonly #decoder = new PageDecoder();
   readonly #tables: HtmlTables;
   readonly #handler: PageHandler;
-  /** The beginning of the page, to tell what it is when it has no workers. */
+  /** The beginning of the page: it shows what the page is when it has no workers. */
   #start = "";
 
   constructor(onRow: (row: WorkerRow) => void) {
@@ -85,7 +85,7 @@ export function parseServerStatusHtml(page: Uint8Array | string): WorkerPage {
   return { rows, ...reader.end() };
 }
 
-/** Reads a page as it comes, and hands out its rows as soon as they are there.
+/** Reads a page as it arrives, and yields each row as soon as it is complete.
  * @throws GatewayError as {@link WorkerPageReader.end} */
 export async function* streamWorkerRows(
   pieces: AsyncIterable<Uint8Array | string>,

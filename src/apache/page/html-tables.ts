@@ -1,6 +1,6 @@
 import { Tokenizer, type TokenizerCallbacks } from "htmlparser2";
 
-/** What is told of a page. */
+/** Receives what {@link HtmlTables} finds in a page. */
 export interface TableHandlers {
   /**
    * A row has ended. Its arrays are used again for the next row.
@@ -47,13 +47,13 @@ export class HtmlTables {
   readonly #tables: OpenTable[] = [];
   /** The innermost of the tables. */
   #table: OpenTable | undefined;
-  /** The element outside of tables whose text is told, or "". */
+  /** The element outside of tables whose text is collected, or "". */
   #element = "";
   #elementText = "";
   /** The text from an offset of the page on. */
   #text = "";
   #offset = 0;
-  /** Offset behind what has been told. */
+  /** The offset after what has been handled. */
   #seen = 0;
 
   constructor(handlers: TableHandlers) {
@@ -71,7 +71,7 @@ export class HtmlTables {
   /** Ends what is still open. */
   end(): void {
     this.#tokenizer.end();
-    this.#tellText();
+    this.#reportText();
     while (this.#table !== undefined) this.#closeTable();
   }
 
@@ -139,13 +139,13 @@ export class HtmlTables {
         if (table !== undefined) this.#closeRow(table);
         break;
       case "table":
-        this.#tellText();
+        this.#reportText();
         this.#table = new OpenTable();
         this.#tables.push(this.#table);
         this.#handlers.beginTable();
         break;
       case "other":
-        if (table === undefined) this.#openElement(this.#told(start, end));
+        if (table === undefined) this.#openElement(this.#textElement(start, end));
     }
   }
 
@@ -163,8 +163,8 @@ export class HtmlTables {
         if (table !== undefined) this.#closeTable();
         break;
       case "other":
-        if (this.#element !== "" && this.#told(start, end) === this.#element) {
-          this.#tellText();
+        if (this.#element !== "" && this.#textElement(start, end) === this.#element) {
+          this.#reportText();
           this.#element = "";
         }
     }
@@ -172,12 +172,12 @@ export class HtmlTables {
 
   #openElement(name: string): void {
     if (name === "") return;
-    this.#tellText();
+    this.#reportText();
     this.#element = name;
   }
 
   /** Only what is whole: a piece of the page may end inside of it. */
-  #tellText(): void {
+  #reportText(): void {
     if (this.#elementText === "") return;
     this.#handlers.text(this.#element, this.#elementText);
     this.#elementText = "";
@@ -223,8 +223,8 @@ export class HtmlTables {
     return isTable ? "table" : "other";
   }
 
-  /** The name of an element whose text is told, or "". */
-  #told(start: number, end: number): string {
+  /** The name of an element whose text is reported, or "". */
+  #textElement(start: number, end: number): string {
     if (end - start > 5) return "";
     const name = this.#text.slice(start, end).toLowerCase();
     return name === "title" || name === "h1" || name === "h2" || name === "pre" ? name : "";

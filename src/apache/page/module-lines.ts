@@ -112,7 +112,7 @@ type CacheProperty = Exclude<keyof SharedCache, "type" | "available" | "other">;
 export interface CacheField {
   readonly key: string;
   readonly property: CacheProperty;
-  /** The name of the metric behind `apache_tls_session_cache_`; `undefined` where there is none. */
+  /** The name of the metric without `apache_tls_session_cache_`; `undefined` where there is none. */
   readonly metric?: string;
   readonly help?: string;
 }
@@ -230,7 +230,7 @@ export function isManaged(key: string): boolean {
   return /^Managed(?:Certificates|Domain|Stapling)/.test(key);
 }
 
-/** Where the next line would have begun: mod_md forgets some of its newlines. */
+/** Where the next line should begin: mod_md leaves out some of its newlines. */
 const glued =
   /(?=Managed(?:Certificates[A-Z]|Staplings[A-Z]|Domain\[\d|Stapling\[\d)|(?:TLSSessionCache|ModCacheSocache)Status$)/;
 

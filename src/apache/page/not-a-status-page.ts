@@ -50,7 +50,7 @@ export function notAWorkerPage(start: string, hasDetails: boolean): GatewayError
   );
 }
 
-/** Says what an HTTP status other than 200 means. The body may tell more. */
+/** Says what an HTTP status other than 200 means. */
 export function refusedPage(url: string, status: number): GatewayError {
   const message =
     `Failed to retrieve Apache status page from ${url}! ` +
@@ -117,7 +117,7 @@ function notThisHtml(start: string, wanted: "text" | "html" | "details"): Gatewa
   );
 }
 
-/** Whose text page it is that counts servers. lighttpd tells no rates and no CPU load. */
+/** Which server counts `BusyServers` on its text page. lighttpd has no rates and no CPU load. */
 function busyServers(start: string): string {
   const isLighttpd = /^Uptime:/m.test(start) && !/^(?:CPULoad|ReqPerSec):/m.test(start);
   return isLighttpd ? "lighttpd" : "Apache 1.3";
@@ -136,7 +136,7 @@ function htmlForText(): GatewayError {
   return new GatewayError(
     ErrorCode.NotAStatusPage,
     "this is the status page in HTML, not the text page",
-    { hint: "ask with ?auto behind the path, /server-status?auto; a proxy may have dropped it" },
+    { hint: "ask with ?auto after the path, /server-status?auto; a proxy may have dropped it" },
   );
 }
 

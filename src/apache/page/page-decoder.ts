@@ -60,8 +60,8 @@ function characterSize(bytes: Uint8Array, at: number): number {
   const most = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf;
   if (second < least || second > most) return 0;
   const size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  for (let behind = 2; behind < size; behind++) {
-    if (((bytes[at + behind] ?? 0) & 0xc0) !== 0x80) return 0;
+  for (let offset = 2; offset < size; offset++) {
+    if (((bytes[at + offset] ?? 0) & 0xc0) !== 0x80) return 0;
   }
   return size;
 }

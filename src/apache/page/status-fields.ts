@@ -65,7 +65,7 @@ export interface StatusField {
   readonly hash: number;
   readonly property: FieldProperty;
   readonly kind: FieldKind;
-  /** The name of its metric behind `apache_`. */
+  /** The name of its metric without `apache_`; `undefined` where there is none. */
   readonly metric: string | undefined;
   readonly labels: Readonly<Record<string, string>>;
   /** Its place in {@link statusFields}. */

@@ -3,18 +3,21 @@ import { scoreboardState } from "./scoreboard.js";
 
 /**
  * A row of the worker table: a process (prefork) or a thread of one (worker, event). What the page
- * lacks, and what is not what its column promises, is `undefined`. Texts come from whoever sent
- * the request: expect markup and control characters, as httpd has escaped them.
+ * lacks, and what does not fit its column, is `undefined`. Clients choose the texts: expect markup
+ * and control characters, as httpd has escaped them.
  */
 export interface WorkerRow {
-  /** The number of the child server, and the generation of the configuration that it has. */
+  /** The number of the child process. */
   readonly childNumber: number | undefined;
+  /** The generation of the configuration with which the child runs. */
   readonly generation: number | undefined;
   /** `undefined` for a slot without a process. */
   readonly pid: number | undefined;
-  /** Requests on this connection, by this child, and in this slot. */
+  /** Requests on this connection. */
   readonly connectionAccesses: number | undefined;
+  /** Requests of this child. */
   readonly childAccesses: number | undefined;
+  /** Requests in this slot. */
   readonly slotAccesses: number | undefined;
   /** A letter of the scoreboard's legend, `_SRWKDCLGI.`. */
   readonly mode: string | undefined;
@@ -24,19 +27,21 @@ export interface WorkerRow {
   readonly secondsSinceRequest: number | undefined;
   /** Milliseconds that the latest complete request took. */
   readonly requestTime: number | undefined;
-  /** Milliseconds that all requests took together. 2.4.35 and later. */
+  /** Milliseconds that all requests took together. Since httpd 2.4.35. */
   readonly totalTime: number | undefined;
   /** Kilobytes sent on this connection. */
   readonly connectionKilobytes: number | undefined;
-  /** Megabytes sent by this child, and from this slot. */
+  /** Megabytes sent by this child. */
   readonly childMegabytes: number | undefined;
+  /** Megabytes sent from this slot. */
   readonly slotMegabytes: number | undefined;
   /** The address of the client. */
   readonly client: string | undefined;
-  /** Such as `http/1.1` or `h2`. 2.4.19 and later. */
+  /** Such as `http/1.1` or `h2`. Since httpd 2.4.19. */
   readonly protocol: string | undefined;
+  /** The virtual host, with its port. */
   readonly vhost: string | undefined;
-  /** The request line, at most 63 bytes of it; `undefined` while it is read. */
+  /** The request line, at most 63 bytes of it; `undefined` while it is being read. */
   readonly request: string | undefined;
 }
 
@@ -91,7 +96,7 @@ export function columnsOf(headings: readonly string[]): Columns | undefined {
   return Object.fromEntries(names.map((name) => [name, headings.indexOf(name)])) as Columns;
 }
 
-/** Seconds that are no age but a date: a slot that has never had a request shows the time of day. */
+/** From here on, seconds are a date: a slot that has never had a request shows the current time. */
 const A_DATE = 1_000_000_000;
 
 /** Makes a worker of the cells of its row. */

@@ -5,13 +5,15 @@ import { isOwnAddress } from "./this-machine.js";
 
 /** Why a page does not prove whose processes it names. */
 export interface ServerDoubt {
+  /** The reason, as a clause for a message. */
   readonly reason: string;
+  /** What to do. */
   readonly hint: string;
 }
 
 /**
- * The httpd that has answered: proven, where there is no doubt. Else it is good enough to be shown,
- * where it is known at all, and none of its processes may be killed.
+ * The httpd that answered. With a doubt it is not proven: its processes may be shown, if it is known
+ * at all, but none may be killed.
  */
 export type AnsweringServer =
   | { readonly server: ApacheServer; readonly doubt: undefined }
@@ -92,7 +94,7 @@ function doubted(reason: string, hint: string): AnsweringServer {
   return { server: undefined, doubt: { reason, hint } };
 }
 
-/** A container that has the network of its host listens there, and counts processes by itself. */
+/** A container that uses the network of its host listens there, but has pids of its own. */
 function namespaceDoubt({ pid }: ProcessInfo, table: ProcessTable): ServerDoubt | undefined {
   const own = table.namespaces("self");
   const theirs = table.namespaces(pid);

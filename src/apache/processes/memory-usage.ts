@@ -35,7 +35,7 @@ export function memoryUsageOf(
   return { native, groups };
 }
 
-/** What is told of many numbers. The unit is theirs. */
+/** Statistics of some numbers, in the unit of the numbers. */
 export interface Statistics {
   readonly count: number;
   readonly minimum: number;

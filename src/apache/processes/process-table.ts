@@ -18,7 +18,7 @@ export interface ProcessInfo {
   readonly threads: number;
   /** Ticks of CPU time. */
   readonly cpuTicks: number;
-  /** Ticks from the boot to its start. With the pid it tells a process from its successor. */
+  /** Ticks from boot to its start. With the pid it identifies a process: a pid can be reused. */
   readonly startTicks: number;
   /** Bytes of memory in use, shared pages counted in full. */
   readonly rss: number;
@@ -32,7 +32,7 @@ export interface ProcessDetails {
   readonly userId: number | undefined;
 }
 
-/** What a process sees of its machine. Two of the same text are the same one. */
+/** The namespaces of a process. Two processes share those with the same text. */
 export interface ProcessNamespaces {
   readonly pid: string;
   readonly net: string;
@@ -41,21 +41,22 @@ export interface ProcessNamespaces {
   readonly root: string;
 }
 
-/** Where processes are read. Replaced by tests. */
+/** Where processes are read: {@link ProcFileSystem}, or a fake one in tests. */
 export interface ProcessTable {
   /** Every process, in the order of their pids. */
   list(): ProcessInfo[];
-  /** `undefined` where there is none, and for one that is dead but not yet buried. */
+  /** Reads a process; `undefined` where there is none, and for a zombie. */
   read(pid: number): ProcessInfo | undefined;
+  /** Reads the inner pid and the user; `undefined` where there is no such process. */
   details(pid: number): ProcessDetails | undefined;
-  /** The words that it was started with, its title first; `undefined` where they are not known. */
+  /** The command line, title first; `undefined` where this user may not see it. */
   commandLine?(pid: number): readonly string[] | undefined;
   /**
    * Bytes of memory in use, shared pages divided among their users; `undefined` where the kernel
    * or the rights of this user do not offer it.
    */
   proportionalMemory(pid: number): number | undefined;
-  /** The parent of every process, also of the dead that their parents have not waited for yet. */
+  /** The parent of every process by its pid, zombies included. */
   parents(): ReadonlyMap<number, number>;
   /** Inodes of the sockets that a process has open; `undefined` where this user may not see. */
   sockets(pid: number): ReadonlySet<string> | undefined;
@@ -65,7 +66,7 @@ export interface ProcessTable {
   listeners(address: string, port: number): readonly string[];
 }
 
-/** Columns of `/proc/PID/stat` behind the name: proc(5) counts them from 3. */
+/** Columns of `/proc/PID/stat` after the name: proc(5) counts them from 3. */
 const Stat = {
   State: 0,
   ParentPid: 1,

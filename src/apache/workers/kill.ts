@@ -18,44 +18,49 @@ export interface KillOptions extends WorkerLimits {
    * or is within its limits, is spared. Needed where `maxTime` is set.
    */
   readonly again?: (() => Promise<readonly ApacheWorker[]>) | undefined;
-  /** Sends nothing. Default false. */
+  /** Whether to send no signals, and only say what would be killed. Default: false. */
   readonly dryRun?: boolean | undefined;
-  /** `TERM` lets a worker end by itself, and sends `KILL` where it has not. Default `KILL`. */
+  /** `TERM` lets a worker end by itself, and sends `KILL` after `grace`. Default: `KILL`. */
   readonly signal?: "TERM" | "KILL" | undefined;
-  /** Milliseconds that a worker has to end by `TERM`. Default 10,000. */
+  /** Milliseconds that a worker has to end after `TERM`. Default: 10,000. */
   readonly grace?: number | undefined;
-  /** Milliseconds to wait for a worker's end after `KILL`. Default 10,000. */
+  /** Milliseconds to wait for a worker to end after `KILL`. Default: 10,000. */
   readonly patience?: number | undefined;
-  /** Told what happens, a sentence at a time. */
+  /** Called with a sentence for each thing that happens. */
   readonly onMessage?: ((message: string) => void) | undefined;
-  /** Sends a signal to a process; as `process.kill` does by default. */
+  /** Sends a signal to a process. Default: `process.kill`. */
   readonly send?: ((pid: number, signal: "SIGTERM" | "SIGKILL") => void) | undefined;
 }
 
-/** Pids, in order. */
+/** What {@link killWorkers} did. */
 export interface KillResult {
+  /** The pids of processes that were killed, in ascending order. */
   readonly killed: readonly number[];
+  /** How many of them were active. */
   readonly killedActive: number;
+  /** How many of them were idle. */
   readonly killedIdle: number;
-  /** What a dry run would have killed. */
+  /** The pids of processes that a dry run would have killed, in ascending order. */
   readonly wouldKill: readonly number[];
+  /** How many of them were active. */
   readonly wouldKillActive: number;
+  /** How many of them were idle. */
   readonly wouldKillIdle: number;
-  /** Workers that were looked at. */
+  /** The number of workers that were checked. */
   readonly checked: number;
-  /** Those that ended, or were within their limits again, before they were sent a signal. */
+  /** The pids of processes that ended, or were within their limits again, before any signal. */
   readonly spared: readonly number[];
-  /** Those that no signal was sent to, and those that it did not end, and why. */
+  /** The processes that could not be signalled or that a signal did not end, and why. */
   readonly refused: readonly { readonly pid: number; readonly reason: string }[];
 }
 
 /**
- * Kills the workers of an httpd that are over a limit, all at once, and waits until they are gone.
+ * Kills the workers of an httpd that are over a limit, all at once, and waits until they have ended.
  *
  * A process is sent a signal only if, at the last moment, it is a child of that httpd, of the same
  * program, and started when it was read; so neither a page nor a pid that was given to another
- * process leads to a kill. (Between that look and the signal the kernel offers no lock.) That the
- * page is this httpd's is for the caller to know: `readLocalWorkers` tells.
+ * process leads to a kill. (Between that check and the signal the kernel offers no lock.) The caller
+ * must know that the page is this httpd's: see `readLocalWorkers`.
  *
  * @throws GatewayError `bad_input` for a time limit without `again`, and what `again` throws:
  * nothing has been killed then
@@ -192,7 +197,7 @@ class Killing {
     return reached.filter(({ process }) => !failed.has(process.pid));
   }
 
-  /** Sends a signal, and tells whether it got there. */
+  /** Sends a signal; returns whether it was delivered. */
   #signal({ process: target }: PlannedKill, signal: "TERM" | "KILL"): boolean {
     const { pid } = target;
     // The last moment: others have been signalled since it was verified.

@@ -15,8 +15,9 @@ import { isOwnAddress } from "../processes/this-machine.js";
 import { type ApacheWorker, joinWorkers } from "./workers.js";
 
 export interface LocalWorkersOptions {
-  /** The pid of httpd's master. Default: the process that has the socket which has answered. */
+  /** The pid of httpd's master. Default: the process that owns the socket that answered. */
   readonly masterPid?: number | undefined;
+  /** Ends the pause between two readings of a page. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -32,9 +33,9 @@ const READINGS = 4;
 const PAUSE = 250;
 
 /**
- * Reads the page of workers, then the processes, in one go, and joins them. A page that names a
- * process which is no child of its httpd is read again, because a process may end while the page
- * is under way; where it still does, it is taken for the page of another machine.
+ * Reads the page of workers, then the processes, and joins them. A page that names a process which
+ * is not a child of its httpd is read again, up to 4 times, because a process may end while the page
+ * is sent. If it still does, the page counts as that of another machine.
  *
  * @throws GatewayError where there is no page
  */
@@ -98,7 +99,7 @@ function candidateFor(
   return { server: chooseServer(servers, table, { workerPids }), doubt };
 }
 
-/** Which pids of a page are no children of a server, whenever its children were looked at. */
+/** The pids of a page that were not children of a server at any of the readings. */
 function strangersTo(
   server: ApacheServer | undefined,
   page: WorkerPage,
@@ -134,7 +135,7 @@ function isRemnant(
 }
 
 function unnamed({ server }: AnsweringServer): AnsweringServer {
-  const hint = "nothing tells whose page it is: see that of the httpd itself";
+  const hint = "it is unknown whose page this is: read the page of the httpd itself";
   return { server, doubt: { reason: "the page names no process", hint } };
 }
 

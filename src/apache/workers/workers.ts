@@ -14,20 +14,20 @@ export type WorkerKind = "native" | "wsgi" | "helper";
 /** A slot of the status page that has a process, or a child of httpd that has no slot there. */
 export interface ApacheWorker {
   readonly kind: WorkerKind;
-  /** As the status page has it. */
+  /** The pid on the status page; `undefined` for a slot without one. */
   readonly pid: number | undefined;
-  /** What the page tells; `undefined` where it does not list this worker. */
+  /** Its row of the page; `undefined` where the page does not list this worker. */
   readonly row: WorkerRow | undefined;
   /** The child of httpd with this pid; `undefined` where it is not one, or cannot be seen. */
   readonly process: ProcessInfo | undefined;
   readonly activity: WorkerActivity;
-  /** Whether its process sends answers that no thread is busy with, as event does. */
+  /** Whether its process is sending responses without a busy thread, as event does. */
   readonly isSending: boolean;
-  /** The process group of mod_wsgi, where its title tells it. */
+  /** The process group of mod_wsgi, which its title shows; `undefined` where it does not. */
   readonly group: string | undefined;
 }
 
-/** What is joined. The page and the processes should be read in one go. */
+/** What {@link joinWorkers} joins. Read the page and the processes right after one another. */
 export interface WorkerSources {
   readonly rows: readonly WorkerRow[];
   /** The processes of event. */
@@ -85,7 +85,7 @@ function notListed(
   return { ...worker, kind: "native", activity: counts.busyThreads === 0 ? "idle" : "unknown" };
 }
 
-/** Tells of which worker a message speaks. */
+/** Names a worker for a message: `native worker 25 (idle)`. */
 export function describeWorker({ kind, pid, activity, group }: ApacheWorker): string {
   const name = pid ?? "without a pid";
   switch (kind) {
