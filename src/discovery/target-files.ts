@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 import { targetAddress } from "../client/connect.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 
-/** No address is as long as this. */
+/** The longest line, in characters. No address is as long. */
 const MAX_LINE = 65_536;
 /** YAML is read as a whole; lines are not, and have no limit. */
 const MAX_YAML = 16_777_216;

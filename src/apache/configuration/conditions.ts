@@ -2,8 +2,8 @@
 const builtIn = ["core", "http", "so", "log_config", "logio", "version", "unixd", "watchdog"];
 
 /**
- * Which modules a configuration has loaded. Before the first LoadModule nothing is known: then
- * every module counts as loaded, and as missing too, so that either block is read.
+ * The modules that a configuration has loaded. Before the first LoadModule nothing is known, so the
+ * blocks of every `<IfModule>` are read, also those with `!`.
  */
 export class LoadedModules {
   readonly #names = new Set(builtIn);

@@ -9,27 +9,27 @@ export interface ConfigurationSection {
   readonly arguments: readonly string[];
 }
 
-/** A line of httpd's configuration that counts. */
+/** A directive of httpd's configuration that is in effect. */
 export interface Directive {
-  /** In lower case. */
+  /** The name in lower case. */
   readonly name: string;
-  /** Without quotes; variables that are known are replaced. */
+  /** The arguments without quotes. Known variables are replaced. */
   readonly arguments: readonly string[];
   readonly file: string;
-  /** Counted from 1. */
+  /** The line of the file, counted from 1. */
   readonly line: number;
-  /** Outermost first. */
+  /** The sections around it, outermost first. */
   readonly sections: readonly ConfigurationSection[];
 }
 
 export interface ConfigurationOptions {
   /** Where relative paths begin until a ServerRoot says otherwise. Default: by the file's place. */
   readonly serverRoot?: string | undefined;
-  /** Names defined by `-D`. */
+  /** Names that `-D` defines. Default: none. */
   readonly defines?: readonly string[] | undefined;
-  /** What `${NAME}` stands for besides what Define has set. */
+  /** Values of `${NAME}`, besides those that Define sets. Default: none. */
   readonly environment?: ReadonlyMap<string, string> | undefined;
-  /** Finds httpd's version, such as `2.4.66`. Asked where `<IfVersion>` needs it. */
+  /** Returns httpd's version, such as `2.4.66`. Called when an `<IfVersion>` needs it. */
   readonly version?: (() => string | undefined) | undefined;
 }
 
@@ -54,7 +54,7 @@ export function readConfiguration(file: string, options: ConfigurationOptions = 
   return { directives, problem, serverRoot, warnings };
 }
 
-/** As httpd itself; a file that includes itself ends here. */
+/** httpd's own limit. It ends a file that includes itself. */
 const DEEPEST = 20;
 const MOST_FILES = 10_000;
 const MOST_DIRECTIVES = 1_000_000;

@@ -5,7 +5,7 @@ import { expandWord, type ShellVariables, shellStatements } from "./shell.js";
 
 /**
  * The variables that a file of shell assignments sets (Debian's `envvars`), conditions and defaults
- * included. Nothing is run: a variable whose value needs a shell, or hangs on a condition that does,
+ * included. Nothing is run: a variable whose value needs a shell, or depends on a condition that does,
  * is left out.
  */
 export function readEnvironmentFile(path: string): Map<string, string> {
@@ -21,10 +21,10 @@ export function readEnvironmentFile(path: string): Map<string, string> {
   return new Map(known);
 }
 
-/** What every shell has, and this one knows nothing of. */
+/** Variables that every shell has, with values that are not known here. */
 const inherited = ["HOME", "HOSTNAME", "PATH", "PWD", "USER"];
 
-/** Yes, no, or not to be known. */
+/** Yes, no, or unknown. */
 type Answer = boolean | undefined;
 
 const not = (answer: Answer): Answer => (answer === undefined ? undefined : !answer);
@@ -42,7 +42,7 @@ interface Block {
   taken: Answer;
 }
 
-/** Keywords whose line is not read on: what they do is not known. */
+/** Keywords whose line is skipped, because what they do is not known. */
 const unread: ReadonlySet<string> = new Set(["case", "for", "until", "while"]);
 
 const assignment = /^([A-Za-z_]\w*)=([\s\S]*)$/;
@@ -171,7 +171,7 @@ class AssignmentReader {
     return true;
   }
 
-  /** What may not run changes variables to what is not known. */
+  /** Expands a word. If it is unknown whether it runs, the variables it sets become unknown. */
   #expand(word: string, runs: true | undefined): string | undefined {
     if (runs) return expandWord(word, this.variables);
     const before = new Map(this.variables);

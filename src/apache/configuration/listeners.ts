@@ -9,11 +9,12 @@ import {
 
 /** Where httpd listens, as this machine reaches it. */
 export interface HttpdListener {
+  /** The protocol that is spoken there. */
   readonly protocol: "http" | "https";
-  /** For a URL: IPv6 in brackets; the loopback address where httpd listens on all. */
+  /** The address for a URL: IPv6 in brackets, loopback where httpd listens on all addresses. */
   readonly address: string;
   readonly port: number;
-  /** Without a path, and without the port where the protocol implies it. */
+  /** A URL without a path, and without the port where it is the protocol's default. */
   readonly url: string;
 }
 
@@ -41,10 +42,10 @@ export function findListeners(
   });
 }
 
-/** Which protocol is spoken at an address, where Listen itself says this much. */
+/** The protocol at an address. `named` is the one that Listen names. */
 type ProtocolAt = (address: string, port: number, named: string | undefined) => "http" | "https";
 
-/** SSLEngine counts, of the virtual host that is there or of the server; without it Listen does. */
+/** SSLEngine decides, of the virtual host at the address or of the server; without it, Listen. */
 export function protocolAt(
   directives: readonly Directive[],
   hosts: readonly VirtualHost[],

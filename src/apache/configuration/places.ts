@@ -4,11 +4,11 @@ import { problemOf } from "./configuration-files.js";
 interface Place {
   /** The main file of the configuration. */
   readonly file: string;
-  /** The httpd that reads it where no option names another. */
+  /** The program of httpd that reads this file by default. */
   readonly program: string;
 }
 
-/** Where httpd's configuration is, by who packages it. The first that exists counts. */
+/** Where packages keep httpd's configuration. The first that exists counts. */
 const places: readonly Place[] = [
   // Debian, Ubuntu
   { file: "/etc/apache2/apache2.conf", program: "/usr/sbin/apache2" },
@@ -47,13 +47,13 @@ const places: readonly Place[] = [
 
 export interface FoundConfiguration {
   readonly file: string;
-  /** Places that may have a configuration, too, and could not be looked at. */
+  /** Places before it that could not be checked, a sentence each. */
   readonly warnings: readonly string[];
 }
 
 /**
- * The first place that has a configuration. Where none has, it is one that this user may not look
- * at, and last the first of all.
+ * Finds the first place that has a configuration. If none has, it is the first that this user may
+ * not read, or else the first of all.
  *
  * @param files where to look; where the distributions keep it by default
  */
@@ -89,8 +89,8 @@ export function configurationsOf(program: string): string[] {
 const LARGEST = 67_108_864;
 
 /**
- * The version of the httpd in a file, such as `2.4.66`: what `httpd -v` prints stands in it. It is
- * read and not run, because this may be root and the file anyone's.
+ * The version of the httpd in a file, such as `2.4.66`, from the text that `httpd -v` prints. The
+ * file is read and not run: this process may be root's, and the file anyone's.
  */
 export function versionOfProgram(path: string): string | undefined {
   try {

@@ -51,8 +51,8 @@ interface Master extends StartOptions {
 }
 
 /**
- * What the httpd that runs with a configuration was started with. Without a configuration it is that
- * of the only httpd that runs here, or the first place that has one.
+ * Finds the options of the httpd that runs with a configuration. Default: the configuration of the
+ * only httpd that runs here, or the first place that has one.
  */
 export function findRunningHttpd(config: string | undefined, table: ProcessTable): RunningHttpd {
   const masters = mastersHere(table);

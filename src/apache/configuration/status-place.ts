@@ -10,15 +10,15 @@ import {
 
 export interface StatusPlace {
   readonly statusUrl: string;
-  /** The Host to ask with; `undefined` where any will do. */
+  /** The host name to request; `undefined` where any works. */
   readonly statusHost: string | undefined;
 }
 
 const STATUS_PATH = "/server-status";
 
 /**
- * Where mod_status answers: at the first listener where the whole server has it; else at an address
- * and with the Host that lead to the first virtual host that has it.
+ * Finds where mod_status answers: at the first listener if the whole server has the page, else at
+ * the address and with the host name of the first virtual host that has it.
  */
 export function findStatusPage(
   directives: readonly Directive[],

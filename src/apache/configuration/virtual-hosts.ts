@@ -70,8 +70,8 @@ export function normalAddress(text: string): string {
 }
 
 /**
- * The virtual hosts that requests at an address may belong to, the one for those without a known
- * Host first: those of the address itself, and only where there are none those of any.
+ * The virtual hosts that answer at an address: those of the address itself or, if there are none,
+ * those of any address. The first one answers requests with an unknown Host.
  */
 export function hostsAt(
   hosts: readonly VirtualHost[],

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type ProcessInfo, type ProcessTable, programName } from "./process-table.js";
 
-/** An httpd: its master, and what the master has started of the same program. */
+/** An httpd: its master, and the children of the master that run the same program. */
 export interface ApacheServer {
   readonly master: ProcessInfo;
   /** Workers, daemons of mod_wsgi, and the daemon of mod_cgid, in the order of their pids. */
@@ -48,10 +48,10 @@ export interface ServerChoice {
 }
 
 /**
- * The one server that is meant: the one with that master, whatever its program is called; else the
- * one that has most of those workers, and not none of them; else, where no worker is known, the
- * first of root's that has children, or the first that has. Pids that are the same prove nothing:
- * to kill, see {@link answeringServer}.
+ * Chooses a server: the one with the given master, whatever its program is called; else the one that
+ * has most of the given workers, and at least one. If no worker is given, it is root's first server
+ * with children, or the first with children. Equal pids prove nothing: before you kill, use
+ * {@link answeringServer}.
  */
 export function chooseServer(
   servers: readonly ApacheServer[],
@@ -79,7 +79,7 @@ function serverOf(
   return { master, children };
 }
 
-/** Containers count processes by themselves: what is the same number there is another process. */
+/** Leaves out servers in containers, where the same pid is another process. */
 function withMost(
   servers: readonly ApacheServer[],
   table: ProcessTable,
@@ -99,7 +99,7 @@ function withMost(
   return chosen;
 }
 
-/** The pid that httpd itself shows, which in a container is not the one that is seen outside. */
+/** The pid that httpd itself shows. In a container it differs from the pid seen outside. */
 export function innerPid(table: ProcessTable, pid: number): number {
   return table.details(pid)?.innerPid ?? pid;
 }

@@ -3,19 +3,22 @@ import type { WorkerActivity } from "../page/worker-row.js";
 import { isSameProcess, type ProcessInfo } from "../processes/process-table.js";
 import { type ApacheWorker, describeWorker } from "./workers.js";
 
-/** What a worker may use. Bytes and seconds; 0 and `undefined` set no limit. */
+/** What a worker may use. */
 export interface WorkerLimits {
+  /** The most bytes of memory of an active process. Default: 0, no limit. */
   readonly maxMemoryActive?: number | undefined;
+  /** The most bytes of memory of an idle process. Default: 0, no limit. */
   readonly maxMemoryIdle?: number | undefined;
+  /** The most seconds that a worker may spend on a request. Default: 0, no limit. */
   readonly maxTime?: number | undefined;
 }
 
 /** A process that is over a limit. */
 export interface PlannedKill {
   readonly process: ProcessInfo;
-  /** The process is active when one of its threads is, and idle when all of them are. */
+  /** `active` if a thread of the process is active, `idle` if all of them are idle. */
   readonly activity: "active" | "idle";
-  /** Bytes that it must still use to be killed; `undefined` where its time is the reason. */
+  /** It is killed only while it uses more bytes than this. `undefined` where time is the reason. */
   readonly memoryLimit: number | undefined;
   /** As apache-manager words it: `Killing native worker 25 (idle) using 4.1 MB (…) ..` */
   readonly message: string;
@@ -23,13 +26,13 @@ export interface PlannedKill {
 
 export interface KillPlan {
   readonly kills: readonly PlannedKill[];
-  /** Workers that were looked at: those of a process after its first reason are not. */
+  /** The number of workers that were checked, up to the first reason in each process. */
   readonly checked: number;
 }
 
 /**
- * Which processes to kill, in the order of their pids: memory first, then time. Only those that
- * were joined with a child of httpd, and that are known to be workers.
+ * Decides which processes to kill, in the order of their pids: first by memory, then by time. Only
+ * children of httpd that are known to be workers count.
  */
 export function planKills(workers: readonly ApacheWorker[], limits: WorkerLimits): KillPlan {
   const processes = threadsByProcess(workers);
@@ -60,7 +63,7 @@ function threadsByProcess(
   return threads;
 }
 
-/** Those of a plan that a later one still has, for the same kind of reason. */
+/** The kills of a plan that a later plan still contains, for the same kind of reason. */
 export function confirmed(plan: KillPlan, later: KillPlan): PlannedKill[] {
   return later.kills.filter((kill) =>
     plan.kills.some(
@@ -70,7 +73,7 @@ export function confirmed(plan: KillPlan, later: KillPlan): PlannedKill[] {
   );
 }
 
-/** What a process does, all of its threads taken together. */
+/** The activity of a process, from all of its threads. */
 function activityOfAll(threads: readonly ApacheWorker[]): WorkerActivity {
   if (threads.some(({ activity, isSending }) => activity === "active" || isSending))
     return "active";
