@@ -30,7 +30,7 @@ const body = (bytes: string) => {
 };
 
 describe("RecordReader", () => {
-  it("yields each record's offset, header and content", () => {
+  it("S3.4 yields each record's offset, header and content", () => {
     const bytes = hex(
       "01 06 0102 0003 05 00  616263 0000000000  01 03 0102 0008 00 00  0000000000000000",
     );
@@ -107,7 +107,7 @@ describe("RecordReader", () => {
   });
 });
 
-describe("decodeBody", () => {
+describe("S3.5 decodeBody", () => {
   it.each([
     [
       "BEGIN_REQUEST",

@@ -49,7 +49,7 @@ describe.each(engines)("A connection of a FastCgiServer on the %s engine", (_, e
       expect(server.requests.length).toBe(1);
     });
 
-    it("refuses a second request with CANT_MPX_CONN unless it may multiplex", () => {
+    it("S3.6 refuses a second request with CANT_MPX_CONN unless it may multiplex", () => {
       const server = drive({}, silent);
       server.feed(begin(1), params(1, {}), get(2));
       expect(server.summary()).toEqual(["2 end 0 1"]);

@@ -91,7 +91,7 @@ describe.each(engines)("A request to a FastCgiServer on the %s engine", (_, engi
       reader.finish();
     });
 
-    it("keeps order and duplicates of variables that straddle records", () => {
+    it("S3.7 keeps order and duplicates of variables that straddle records", () => {
       const server = drive();
       const pairs = "\x01\x01A1\x01\x01A2\x05\x03HELLOxyz";
       const cut = [...pairs].map((char) => record(RecordType.Params, 1, char));

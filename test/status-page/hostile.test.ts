@@ -56,7 +56,7 @@ describe.each(engines)("hostile texts on status pages (%s)", (_, engine) => {
     expect(warnings).toEqual([]);
   });
 
-  it("reads a query that is not UTF-8 as each format left it", () => {
+  it("S0.31 reads a query that is not UTF-8 as each format left it", () => {
     const uri = (format: keyof typeof extensions) =>
       one(captured("hostile-qs-bin", format).processes, 28_990)?.requestUri;
     expect(uri("text")).toBe('/sleep.php?s=1.2&y=\ufffd\ufffd<">\ufffd');

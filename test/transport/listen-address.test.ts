@@ -111,7 +111,7 @@ describe("a listener that was handed over", () => {
     });
   });
 
-  it("as descriptor 0, as web servers and spawn-fcgi do, is served", async () => {
+  it("S3.3 as descriptor 0, as web servers and spawn-fcgi do, is served", async () => {
     const parent = net.createServer().listen(0, "127.0.0.1");
     await once(parent, "listening");
     const { port } = parent.address() as net.AddressInfo;
