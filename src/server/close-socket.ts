@@ -6,13 +6,13 @@ import type { Ending } from "../cgi/server-machine.js";
 export const LINGER = 2_000;
 
 /**
- * Milliseconds between a response's last bytes and a reset. A program that uses libuv reads both at
- * once as an ordinary end.
+ * Milliseconds between a response's last bytes and a reset. A program that uses libuv and receives
+ * both at once sees an ordinary end.
  */
 const RESET_DELAY = 50;
 
 /**
- * Closes a socket after what was written to it. A peer that does not read is waited for until the
+ * Closes a socket after what was written to it. It waits for a peer that does not read until the
  * socket's `timeout` event, whose listener should destroy the socket.
  *
  * @param ending how to close, see {@link Ending}
@@ -25,7 +25,7 @@ export function closeSocket(
   timeout: number,
   last?: Uint8Array,
 ): void {
-  // The system has it all. Waiting for the peer to close first costs 15 µs of a small request.
+  // The system has all of it. Waiting for the peer to close first costs 15 µs of a small request.
   if (ending === "finished" && last === undefined && socket.writableLength === 0) {
     socket.destroy();
     return;

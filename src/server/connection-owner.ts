@@ -14,10 +14,10 @@ export interface ConnectionService {
   readonly machineOptions: ServerMachineOptions;
   /** Whether `report` writes to the same place as `errorOutput`. Default: false. */
   readonly logsErrors?: boolean;
-  /** Whether requests of this peer may run. HTTP asks for peers that have no address. */
+  /** Whether requests of this peer may run. HTTP asks this about peers without an address. */
   servesPeer(socket: Socket): boolean;
   report(error: unknown): void;
-  /** Takes the error streams of requests whose protocol has none. */
+  /** Takes what handlers write to their error stream, where the protocol has none. */
   errorOutput(bytes: Uint8Array): void;
 }
 
@@ -52,18 +52,18 @@ export interface ConnectionTimeouts {
   write: number;
 }
 
-/** The connection has brought no request, or half of one, within the time for it. */
+/** The error for a connection on which no request was complete in time. */
 export function headTimeout(milliseconds: number): GatewayError {
   return new GatewayError(ErrorCode.Deadline, `no complete request within ${milliseconds} ms`, {
     hint: "a client or front end that sends nothing, or half a request, is broken or hostile",
   });
 }
 
-/** The peer has read nothing of a response within the time for it. */
+/** The error for a peer that has read nothing of a response in time. */
 export function writeTimeout(milliseconds: number): GatewayError {
   return new GatewayError(
     ErrorCode.Deadline,
     `the client has read nothing of the response for ${milliseconds} ms`,
-    { hint: "the client, or the front end between, reads too slowly or has stopped reading" },
+    { hint: "the client, or a front end in between, reads too slowly or has stopped reading" },
   );
 }

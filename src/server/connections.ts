@@ -2,18 +2,18 @@
 export interface ListedConnection {
   /** Its position in the list, which the list sets. */
   index: number;
-  /** Serves what has begun, and closes. */
+  /** Completes what has begun, and closes. */
   drain(): void;
   /** Closes at once, whatever is under way. */
   destroy(): void;
 }
 
 /**
- * The open connections of a server, in no order: `serve` and the pool's workers drain and cut them
- * here.
+ * The open connections of a server: an unordered collection with O(1) `add` and `delete`. `serve` and
+ * the pool's workers drain and cut connections here.
  *
- * They are in an array, and not in a Set: V8 links each table that a Set has outgrown to its next,
- * and behind the first one that is an old object its quick collections free nothing. With a Set, a
+ * It is an array, not a Set: V8 links each table that a Set has outgrown to the next one, and once
+ * one of them is in the old generation, minor collections free none of those after it. With a Set, a
  * small request on a connection of its own costs 7 % more CPU (Node 20 and 24).
  */
 export class Connections<Connection extends ListedConnection> {
@@ -43,17 +43,17 @@ export class Connections<Connection extends ListedConnection> {
   }
 
   /**
-   * Lets each connection serve what has begun and close.
+   * Lets each connection complete what has begun and close.
    *
-   * @param limit milliseconds after which those that are left are cut; Infinity waits for all
-   * @returns settles when none is left
+   * @param limit milliseconds after which the remaining connections are cut; Infinity waits for all
+   * @returns resolves when all are closed
    */
   async drain(limit: number): Promise<void> {
     this.#isDraining = true;
     const emptied = new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
     });
-    // A copy: what is closed at once leaves the list.
+    // A copy: a connection that closes at once leaves the list.
     for (const connection of [...this.#list]) connection.drain();
     if (this.#list.length === 0) return;
     const timer = limit === Infinity ? undefined : setTimeout(() => this.#cut(), limit);

@@ -1,6 +1,6 @@
 import { GatewayError } from "../errors.js";
 
-/** An error as it stands in a log: one of ours in a line, any other with its stack. */
+/** The text of an error in a log: a GatewayError in one line, any other error with its stack. */
 export function errorText(error: unknown): string {
   if (error instanceof GatewayError) return `${error.name}: ${error.message} (${error.code})`;
   if (error instanceof Error) return error.stack ?? `${error.name}: ${error.message}`;

@@ -54,7 +54,7 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Liste
   #phaseOf = 0;
   /**
    * Removed from the socket when it closes. Node keeps it in an array beside a listener of its own,
-   * and V8 comes to allocate such arrays among its old objects: each would keep its connection alive
+   * and V8 comes to allocate such arrays in the old generation: each would keep its connection alive
    * for a while, which costs 6 KB and 7 µs for a small request.
    */
   readonly #onEnd = (): void => this.#peerEnded();
@@ -81,7 +81,7 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Liste
     socket.on("data", (bytes: Buffer) => this.#receive(bytes));
     socket.on("end", this.#onEnd);
     socket.on("timeout", () => this.#fail(writeTimeout(service.timeouts.write)));
-    // A front end resets connections in normal operation: `close` follows, and says enough.
+    // Front ends reset connections in normal operation. The `close` that follows is handled.
     socket.on("error", () => {});
     socket.once("close", () => this.#closed());
     this.#updateTimer();
@@ -91,7 +91,7 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Liste
     return this.#machine.headBegin;
   }
 
-  /** Serves what has begun, and closes. */
+  /** Serves the requests that have begun, and closes. */
   drain(): void {
     this.#draining = true;
     this.#closeWhenIdle();
@@ -221,14 +221,15 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Liste
     const wasOpen = this.#state === State.Open;
     const problem = wasOpen ? this.#machine.closed() : undefined;
     if (problem !== undefined && problem.code !== ErrorCode.Aborted) this.#fault(problem);
-    // A socket that was ended before closes by itself. A second end would make an error: 8 µs.
+    // A socket that has been ended already closes by itself. A second end would create an error,
+    // which costs 8 µs.
     else if (this.#machine.active === 0 && !this.#socket.writableEnded) {
       this.#writer.flush();
       closeSocket(this.#socket, "finished", this.#service.timeouts.write);
     }
   }
 
-  /** The machine cannot go on. If it has answered and closed already, the error is reported. */
+  /** The machine cannot go on. If it has answered and closed already, the error is only reported. */
   #fault(error: unknown): void {
     if (this.#state === State.Open) this.#fail(error);
     else this.#service.report(error);

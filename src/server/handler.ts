@@ -8,7 +8,7 @@ import { CgiOutput } from "./adapters/streams.js";
 export type Handler = (request: Request, context: Context) => Response | Promise<Response>;
 
 /**
- * An application below Fetch. It reads the body from `input`, also that of a GET, and writes a CGI
+ * An application below Fetch. It reads the body from `input`, even that of a GET, and writes a CGI
  * response, head and body, to `output`; strings are written as UTF-8. It may close `output`;
  * otherwise `output` is closed when the returned promise settles.
  *
@@ -38,22 +38,22 @@ export interface ErrorStream {
 
 /** What a handler gets besides the Request. */
 export interface Context {
-  /** The protocol that the request came by. */
+  /** The protocol that the request arrived in. */
   readonly protocol: Protocol;
   /** What the front end asks for. Only FastCGI has roles other than `responder`. */
   readonly role: ServerRole;
   /** All variables that the front end sent, in order. */
   readonly variables: Variables;
   /**
-   * The body as it came, whatever the method; the Request of a GET or HEAD has none. If the Request
+   * The body as received, whatever the method; the Request of a GET or HEAD has none. If the Request
    * has a body, it is the same stream: read one of the two.
    */
   readonly input: ReadableStream<Uint8Array>;
   /** The front end's log, or standard error where the protocol has no error stream. */
   readonly errors: ErrorStream;
   /**
-   * Aborts when the front end gives the request up or closes the connection, and when
-   * `responseTimeout` is over. Its reason is a GatewayError.
+   * Aborts when the front end abandons the request or closes the connection, and when
+   * `responseTimeout` has passed. Its reason is a GatewayError.
    */
   readonly signal: AbortSignal;
   /**
@@ -61,11 +61,11 @@ export interface Context {
    * it after the body: read or cancel that first.
    */
   readonly data: ReadableStream<Uint8Array> | null;
-  /** Settles when the response has been sent, or given up. Never rejects. */
+  /** Resolves when the response has been sent or abandoned. Never rejects. */
   readonly finished: Promise<void>;
 }
 
-/** The handler of an application. Of an object with both, `streams` is used, and not `fetch`. */
+/** The handler of an application. If an object has both `streams` and `fetch`, `streams` is used. */
 export function handlerOf(application: HandlerLike): Handler {
   if (typeof application === "function") return application;
   if (!("streams" in application)) return (request, context) => application.fetch(request, context);
@@ -99,11 +99,11 @@ function emptyStream(): ReadableStream<Uint8Array> {
   return new ReadableStream({ start: (controller) => controller.close() });
 }
 
-/** Makes a handler of a handler: an application to the server, and a server to the application. */
+/** Wraps a handler in another one, which sees each request before it and each response after it. */
 export type Middleware = (next: Handler) => Handler;
 
 /**
- * Makes one middleware of several. The first is the outermost: it gets the request first and the
+ * Combines several middleware into one. The first is the outermost: it gets the request first and the
  * response last. `compose(logged, authorized)(application)` is a handler.
  */
 export function compose(...middleware: readonly Middleware[]): Middleware {

@@ -13,7 +13,7 @@ import { defaultMaxConnections, defaultMaxRequests } from "./options.js";
 /** A connection whose requests are served, in any protocol. */
 export type ServedConnection = ServerConnection | HttpConnection;
 
-/** Starts to serve a connection that has been accepted. */
+/** Starts to serve an accepted connection. */
 export type OpenConnection = (
   socket: Socket,
   owner: ConnectionOwner<ServedConnection>,

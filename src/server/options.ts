@@ -18,7 +18,7 @@ export interface ServeOptions extends ListenOptions {
   /**
    * Whether a connection may carry several requests at once. Default: false, because FastCGI has no
    * flow control for one request among several. With true, a request whose handler leaves more than
-   * `bodyBuffer` of its body unread is given up.
+   * `bodyBuffer` of its body unread is aborted.
    */
   multiplex?: boolean | undefined;
   /** Connections that may be open at once. Further ones are closed. Default: 4,096. */
@@ -43,15 +43,15 @@ export interface ServeOptions extends ListenOptions {
   /**
    * IPv4 addresses that may connect over TCP. Default: those of FCGI_WEB_SERVER_ADDRS; without it,
    * all. With a list, a client that resets its connection before it is accepted is refused, because
-   * its address cannot be known any more.
+   * its address can no longer be known.
    */
   allowedPeers?: ReadonlySet<string> | undefined;
   /**
-   * Makes Requests and Responses from what is read of them alone, instead of the runtime's own
-   * objects. A small request then takes a quarter to two thirds of the CPU (Node 20 to 24). Default:
-   * false.
+   * Whether Requests and Responses create their parts only when they are read. A small request then
+   * takes a quarter to two thirds of the CPU (Node 20 to 24). Default: false, the runtime's own
+   * objects.
    *
-   * They behave as Fetch demands and are instances of the runtime's classes. For that, the first
+   * They behave as Fetch requires and are instances of the runtime's classes. For that, the first
    * server with this option replaces the globals `Request`, `Response` and `fetch` for the rest of
    * the process. A `Request` or a `fetch` that a module saved before does not accept the requests of
    * this server.

@@ -33,7 +33,7 @@ export class RawConnection implements ListedConnection {
   constructor(socket: Socket, handler: ConnectionHandler, owner: RawConnectionOwner) {
     this.#socket = socket;
     this.#service = owner.service;
-    // Peers break connections off in normal operation. `close` follows, and says enough.
+    // Peers reset connections in normal operation. The `close` that follows is handled.
     socket.on("error", () => {});
     socket.once("close", () => owner.closed(this));
     void this.#run(handler);

@@ -20,7 +20,7 @@ export class RequestBody {
   /** The stream's controller while a read waits for bytes. */
   #waiting: ReadableStreamDefaultController<Uint8Array> | undefined;
   #settle: (() => void) | undefined;
-  /** Called when bytes or the end have come while {@link RequestBody.collect} waits. */
+  /** Called when bytes or the end arrive while {@link RequestBody.collect} waits. */
   #arrived: (() => void) | undefined;
 
   /**
@@ -42,7 +42,7 @@ export class RequestBody {
     return this.#ended && this.#received === 0 && this.#error === undefined;
   }
 
-  /** Whether as many bytes wait as may, and more are to come. */
+  /** Whether as many bytes wait as there is room for, and more are to come. */
   get full(): boolean {
     return !this.#ended && this.#kept >= this.#room;
   }
@@ -111,14 +111,14 @@ export class RequestBody {
     this.#over();
   }
 
-  /** Ends the stream in an error, after the bytes that have come. */
+  /** Ends the stream in an error, after the bytes that have arrived. */
   fail(error: GatewayError): void {
     if (this.#ended) return;
     this.#error = error;
     this.#over();
   }
 
-  /** Discards the bytes that wait, and those that come: the stream is not read any more. */
+  /** Discards the bytes that wait and all further ones: the stream is no longer read. */
   drop(): void {
     this.#dropped = true;
     this.#chunks.length = 0;

@@ -30,11 +30,11 @@ export interface LazyFetch {
   bytesOf(response: Response): Uint8Array | undefined;
 }
 
-/** A request whose handler runs. What few handlers use is made when it is read. */
+/** A request whose handler runs. Parts that few handlers use are created when they are read. */
 export class RunningRequest {
   /** What is wrong with the request itself: the fault of the client, or of its front end. */
   refusal: GatewayError | undefined;
-  /** What the handler sees of this. */
+  /** The part of this that the handler sees. */
   readonly context: Context = new RequestContext(this);
   readonly #connection: ContextConnection;
   readonly #request: ServerRequest;
@@ -216,7 +216,7 @@ export function createRequest(
 /** The runtime's own class, whatever replaces the global. */
 export const RuntimeRequest = globalThis.Request;
 
-/** Node's signal of a Request follows another only while the Request exists: this keeps it. */
+/** In Node, a Request's signal follows its source only while the Request exists: this keeps it. */
 const followers = new WeakMap<AbortSignal, Request>();
 
 /** Makes a Request of the runtime's own. Its signal follows the source's. */

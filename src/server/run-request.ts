@@ -12,7 +12,7 @@ export type Responder = (running: RunningRequest) => Response | Promise<Response
 /** Responders of handlers below Fetch, for use where no middleware stands before them. */
 const respondersBelow = new WeakMap<Handler, Responder>();
 
-/** Marks a handler that needs no Request: it also gets the requests that cannot be one. */
+/** Marks a handler that needs no Request: it also gets requests that no Request can represent. */
 export function belowFetch(handler: Handler, responder: Responder): Handler {
   respondersBelow.set(handler, responder);
   return handler;
@@ -52,7 +52,7 @@ export interface RunnerOptions {
   lazyFetch?: LazyFetch | undefined;
 }
 
-/** What {@link RunnerOptions} are where nothing is given. */
+/** The defaults of {@link RunnerOptions}. */
 export const defaultRunnerOptions = {
   bodyBuffer: 262_144,
   bodyTimeout: 60_000,
@@ -70,7 +70,7 @@ export class RequestRunner implements RequestReceiver {
   readonly #data: RequestBody | undefined;
   #bodyTimer: NodeJS.Timeout | undefined;
   readonly #sender: ResponseSender;
-  /** Why the response is not wanted any more. */
+  /** Why the response is no longer wanted. */
   #aborted: GatewayError | undefined;
 
   constructor(
@@ -126,7 +126,7 @@ export class RequestRunner implements RequestReceiver {
     });
   }
 
-  /** More has come than the handler reads. Other requests on the connection must not wait for it. */
+  /** Aborts the request, whose handler reads too slowly: others on the connection must not wait. */
   overflow(): void {
     const error = new GatewayError(
       ErrorCode.LimitExceeded,
@@ -167,9 +167,9 @@ export class RequestRunner implements RequestReceiver {
     const { bodyTimeout } = this.#options;
     if (bodyTimeout === 0 || (this.#body.ended && this.#data?.ended !== false)) return;
     this.#bodyTimer = setTimeout(() => {
-      // While a stream is full, the handler is what is waited for.
+      // While a stream is full, the peer waits for the handler.
       if (this.full) this.#bodyTimer?.refresh();
-      else this.#failStreams(deadline("no more of the request came", bodyTimeout));
+      else this.#failStreams(deadline("no more of the request arrived", bodyTimeout));
     }, bodyTimeout);
   }
 
@@ -228,7 +228,7 @@ export class RequestRunner implements RequestReceiver {
     }
   }
 
-  /** Logs what went wrong, and tells the client in the way that is left. */
+  /** Logs the error, and answers 500 or, once the head has been sent, breaks the response off. */
   #breakOff(error: unknown): void {
     if (this.#sender.headSent) {
       this.#log(error);

@@ -8,7 +8,7 @@ import type { LazyFetch } from "./request-context.js";
 /** What a response needs of the connection that it goes to. */
 export interface ResponseConnection {
   readonly headBegin: "status-field" | "status-line";
-  /** Settles when the peer has taken what was sent; undefined when it has already. */
+  /** Resolves when the peer has read what was sent; undefined when it already has. */
   drained(): Promise<void> | undefined;
 }
 
@@ -58,7 +58,7 @@ export class ResponseSender {
     if (whole !== undefined && promised !== undefined && whole.length !== promised) {
       const isEmpty = whole.length === 0;
       if (isEmpty && !isBodyless && isSentElsewhere(response)) start = withoutLength(response);
-      // A response without a body may say how long the body is that GET would get.
+      // A response without a body may state the length that the body of a GET would have.
       else if (!isEmpty || !isBodyless) throw wrongLength(whole.length, promised);
     }
     const head = this.#head(start, whole?.length);
@@ -92,10 +92,10 @@ export class ResponseSender {
     this.#body?.cancel(reason);
   }
 
-  /** The head's bytes; none where the request has begun with it in its own way. */
+  /** The head's bytes; empty if the request sends its head in its own way. */
   #head(response: ResponseStart, length: number | undefined): Uint8Array {
     const request = this.#request;
-    // Handlers answer HEAD with an empty body, which says nothing of what GET would get.
+    // Handlers answer HEAD with an empty body, which says nothing about the body of a GET.
     const contentLength = length === 0 && this.#isHead ? undefined : length;
     if (request.begin === undefined) {
       const { headBegin } = this.#connection;
@@ -125,12 +125,12 @@ export class ResponseSender {
         const { done, value } = await next;
         if (done) break;
         if (!(value instanceof Uint8Array)) {
-          throw new TypeError("the response's body has a chunk that is no Uint8Array");
+          throw new TypeError("the response's body has a chunk that is not a Uint8Array");
         }
         sent += value.length;
         if (promised !== undefined && sent > promised) throw wrongLength(sent, promised);
         this.#request.respond(value);
-        // The next chunk is made while the peer takes this one.
+        // The next chunk is made while the peer reads this one.
         next = body.read();
         const turn = turns.sent(value.length);
         const drained = this.#connection.drained();
@@ -161,8 +161,8 @@ export class PeekedBody {
   }
 
   /**
-   * The whole body, if it is at most one chunk and ends before the event loop goes on: so do the
-   * streams that the runtime makes of texts and of bytes. Otherwise undefined.
+   * The whole body, if it has at most one chunk and ends before the event loop continues, as the
+   * streams that the runtime makes of texts and bytes do. Otherwise undefined.
    */
   async whole(): Promise<Uint8Array | undefined> {
     let first: Read | undefined;
@@ -193,7 +193,7 @@ export class PeekedBody {
   }
 }
 
-/** For a promise whose rejection another reader gets. */
+/** For a promise whose rejection another reader handles. */
 function ignore(): void {}
 
 const page = (reason: string) => ({ reason, text: new TextEncoder().encode(`${reason}\n`) });
@@ -205,7 +205,7 @@ const pages = {
   501: page("Not Implemented"),
 };
 
-/** @throws GatewayError `bad_input` for a Content-Length that is no number */
+/** @throws GatewayError `bad_input` for a Content-Length that is not a number */
 function promisedLength({ headers }: Response): number | undefined {
   const text = headers.get("content-length");
   return text === null ? undefined : parseResponseLength(text);
@@ -215,7 +215,7 @@ function isSentElsewhere({ headers }: Response): boolean {
   return bodyElsewhere.some((name) => headers.has(name));
 }
 
-/** A front end that sends a file states the file's length: an application's is of no use to it. */
+/** A front end that sends a file states the file's length and has no use for the application's. */
 function withoutLength({ status, statusText, headers: given }: Response): ResponseStart {
   const headers = new Headers(given);
   headers.delete("content-length");

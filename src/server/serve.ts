@@ -24,8 +24,7 @@ import {
   timeoutsOf,
 } from "./options.js";
 import { type ConnectionHandler, RawConnection } from "./raw-connection.js";
-import type { RunnerOptions } from "./run-request.js";
-import { type Responder, responderOf } from "./run-request.js";
+import { type Responder, type RunnerOptions, responderOf } from "./run-request.js";
 
 /** Counts since the server started. */
 export interface ServerCounts {
@@ -43,20 +42,20 @@ export interface ServerCounts {
 
 /** A server that {@link serve} has started. */
 export interface GatewayServer {
-  /** What it listens on: `unix:/run/app.sock`, `127.0.0.1:9000`, `scgi://127.0.0.1:4000`. */
+  /** The address it listens on: `unix:/run/app.sock`, `127.0.0.1:9000`, `scgi://127.0.0.1:4000`. */
   readonly address: string;
-  /** Open connections. */
+  /** The number of open connections. */
   readonly connections: number;
-  /** Requests whose handler runs, or whose response is being sent. */
+  /** The number of requests whose handler runs, or whose response is being sent. */
   readonly requests: number;
-  /** Counts since the server started. They go on counting. */
+  /** Counts since the server started. The object is live: its values keep changing. */
   readonly counts: Readonly<ServerCounts>;
   /**
-   * Stops listening, lets the requests that have begun be answered, and settles when every
-   * connection is closed. Further calls return the same promise.
+   * Stops listening, answers the requests that have begun, and resolves when every connection is
+   * closed. Further calls return the same promise.
    *
-   * @param timeout milliseconds after which the connections that are left are cut. Default: 10,000;
-   * 0 cuts them at once
+   * @param timeout milliseconds after which the remaining connections are cut. Default: 10,000; 0
+   * cuts them at once
    */
   close(timeout?: number): Promise<void>;
   /** Calls `close()`. */
@@ -64,8 +63,8 @@ export interface GatewayServer {
 }
 
 /**
- * Serves an application behind a gateway protocol, or over HTTP. One that takes connections speaks
- * its protocol itself.
+ * Serves an application behind a gateway protocol, or over HTTP. An application that takes whole
+ * connections speaks a protocol of its own.
  *
  * @throws GatewayError `bad_address` or `permission_denied` when it cannot listen, `bad_input` for
  * a protocol that has no server

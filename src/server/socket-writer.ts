@@ -45,7 +45,7 @@ export class SocketWriter {
     this.#onWritten(this.#socket.writableLength);
   }
 
-  /** Settles when the peer has read what was sent; undefined when there is nothing to wait for. */
+  /** Resolves when the peer has read what was sent; undefined when there is nothing to wait for. */
   drained(): Promise<void> | undefined {
     if (this.#closed) return undefined;
     if (this.#pendingLength >= FULL_LENGTH) this.flush();
@@ -85,7 +85,7 @@ export class Backpressure {
     return this.#blocked;
   }
 
-  /** To be called when a write asks to wait. Has no effect if the system has taken all meanwhile. */
+  /** Call this when a write returns false. It has no effect if the system has taken all since. */
   block(): void {
     if (this.#blocked || this.#closed || this.#socket.writableLength === 0) return;
     this.#blocked = true;
@@ -93,7 +93,7 @@ export class Backpressure {
     this.#socket.once("drain", () => this.#unblock());
   }
 
-  /** Settles when the peer has read what waits; undefined when nothing waits. */
+  /** Resolves when the peer has read what waits; undefined when nothing waits. */
   drained(): Promise<void> | undefined {
     if (!this.#blocked) return undefined;
     return new Promise((resolve) => {

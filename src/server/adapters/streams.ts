@@ -19,7 +19,7 @@ export class CgiOutput {
   #hasHead = false;
   /** Whether the response has ended or failed. */
   #over = false;
-  /** Why the body is not read any more. */
+  /** Why the body is no longer read. */
   #dropped: unknown;
   /** Writes that the stream has accepted and not finished. */
   #writes = 0;
@@ -146,8 +146,8 @@ export class CgiOutput {
 }
 
 /**
- * Checks an application's Content-Length. {@link responseFromHead} leaves a bad one of a backend out;
- * that of an application is a mistake that should be reported.
+ * Checks an application's Content-Length. {@link responseFromHead} leaves out an invalid one, as a
+ * client must for a backend's. In an application it is a mistake to report.
  *
  * @throws GatewayError `bad_input`
  */

@@ -155,7 +155,7 @@ export class WsgiResponse {
 
   /**
    * Ends the iterator of chunks if it has more, and calls `close` of the result, once. Never rejects:
-   * what they throw cannot change the answer any more, and is logged.
+   * what they throw can no longer change the answer, and is logged.
    */
   async #close(): Promise<void> {
     if (this.#closed) return;
@@ -192,7 +192,7 @@ function headOf(text: unknown, fields: unknown): Head {
   const headers = new Headers();
   for (const [name, value] of pairsOf(fields)) {
     if (hopByHop.has(name.toLowerCase())) {
-      throw new Error(`the header ${name} is about the connection, which is the server's`);
+      throw new Error(`the header ${name} concerns the connection, which the server manages`);
     }
     headers.append(name, value);
   }
@@ -203,12 +203,14 @@ function headOf(text: unknown, fields: unknown): Head {
 function* pairsOf(fields: unknown): Iterable<readonly [name: string, value: string]> {
   const list = fields as Partial<Iterable<unknown>> | null | undefined;
   if (typeof fields === "string" || typeof list?.[Symbol.iterator] !== "function") {
-    throw new TypeError(`the headers are ${shown(fields)}, and not a list of pairs`);
+    throw new TypeError(`the headers are ${shown(fields)}, not a list of pairs`);
   }
   for (const field of list as Iterable<unknown>) {
     const isPair = Array.isArray(field) && field.length === 2;
     if (!isPair || !field.every((part) => typeof part === "string")) {
-      throw new TypeError(`${shown(field)} is no header: a pair of strings is, a name and a value`);
+      throw new TypeError(
+        `${shown(field)} is not a header: it must be a pair of strings, a name and a value`,
+      );
     }
     yield field as unknown as readonly [string, string];
   }
@@ -231,5 +233,7 @@ const aloneFields: ReadonlySet<string> = new Set(["location", "content-type", "c
 function bytesOf(chunk: unknown): Uint8Array {
   if (typeof chunk === "string") return utf8Bytes(chunk);
   if (chunk instanceof Uint8Array) return chunk;
-  throw new TypeError(`the application gave ${typeof chunk} for a chunk of its response`);
+  throw new TypeError(
+    `a chunk of the response is of type ${typeof chunk}, not a string or a Uint8Array`,
+  );
 }

@@ -52,7 +52,7 @@ export interface WsgiEnviron {
 }
 
 /**
- * Makes a handler of a WSGI application. It runs as under Python's wsgiref: the head is sent with
+ * Makes a handler of a WSGI application. It behaves as Python's wsgiref does: the head is sent with
  * the first chunk that is not empty; a list of one chunk gets a Content-Length, and so does a result
  * without chunks. CGI's local redirect (RFC 3875 §6.2.2) is written as for mod_wsgi: the status 200
  * with a Location that is a path, and no body.
@@ -77,9 +77,9 @@ export function fromWsgi(application: WsgiApplication): Handler {
       const { method, url } = request;
       return run({ method, url, input: inputOf(request, context) }, context);
     },
-    (context) => {
-      const method = context.variables.filled("REQUEST_METHOD") ?? "GET";
-      return run({ method, url: context.url, input: context.input }, context);
+    (running) => {
+      const method = running.variables.filled("REQUEST_METHOD") ?? "GET";
+      return run({ method, url: running.url, input: running.input }, running);
     },
   );
 }

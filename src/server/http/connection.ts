@@ -17,8 +17,8 @@ import { Backpressure } from "../socket-writer.js";
 import { HeadDeadline } from "./head-deadline.js";
 import { HttpRequest, type HttpRequestOwner } from "./request.js";
 
-/** Milliseconds that a kept connection stays open before it closes: a request may be on its way. */
-const LAST_CALL = 500;
+/** Milliseconds that a draining connection stays open: a request may be on its way. */
+const DRAIN_DELAY = 500;
 
 /** A request that Node has read. */
 interface Arrival {
@@ -56,7 +56,7 @@ export class HttpConnection implements RunnerConnection, HttpRequestOwner, Liste
       if (this.#backpressure.blocked) service.report(writeTimeout(service.timeouts.write));
       socket.destroy();
     });
-    // Clients reset connections in normal operation: `close` follows, and says enough.
+    // Clients reset connections in normal operation. The `close` that follows is handled.
     socket.on("error", () => {});
     socket.once("close", () => this.#closed());
     this.#head = new HeadDeadline(socket, service.timeouts.header, () => this.#failHead());
@@ -110,7 +110,7 @@ export class HttpConnection implements RunnerConnection, HttpRequestOwner, Liste
   drain(): void {
     if (this.#state !== "open") return;
     this.#state = "draining";
-    if (this.#current === undefined) this.#callLast();
+    if (this.#current === undefined) this.#closeSoon();
   }
 
   destroy(): void {
@@ -127,7 +127,7 @@ export class HttpConnection implements RunnerConnection, HttpRequestOwner, Liste
   }
 
   finished(): void {
-    // Whatever becomes of the connection now, it is nothing to the handler.
+    // What happens to the connection from now on does not concern the handler.
     if (this.#current !== undefined) this.#current.runner = undefined;
     this.#owner.released();
   }
@@ -202,26 +202,26 @@ export class HttpConnection implements RunnerConnection, HttpRequestOwner, Liste
     if (next !== undefined) {
       if (this.#waiting.length === 0) this.#socket.resume();
       this.#serve(next);
-    } else if (request.incoming.complete) this.#fallIdle();
-    else request.incoming.once("close", () => this.#fallIdle());
+    } else if (request.incoming.complete) this.#becomeIdle();
+    else request.incoming.once("close", () => this.#becomeIdle());
   }
 
-  #fallIdle(): void {
+  #becomeIdle(): void {
     if (this.#current !== undefined) return;
     this.#head.start();
-    if (this.#state === "draining") this.#callLast();
+    if (this.#state === "draining") this.#closeSoon();
   }
 
-  #callLast(): void {
+  #closeSoon(): void {
     this.#closeTimer = setTimeout(() => {
       // A head that has begun is completed, or ends by its timeout.
       if (this.#current === undefined && !this.#head.hasBegun) this.#close();
-    }, LAST_CALL);
+    }, DRAIN_DELAY);
   }
 
   #failHead(): void {
     if (this.#state === "closed") return;
-    // A browser connects before it has anything to ask.
+    // Browsers open connections before they have a request.
     if (!this.#head.hasBegun) {
       this.#close();
       return;

@@ -1,10 +1,10 @@
 import type { Socket } from "node:net";
 
 /**
- * The deadline of the heads of an HTTP connection. Node's own timeouts apply to servers that listen,
- * and its parser reports no first byte. So one timer looks at the connection once per limit: the
- * first head is late when it is incomplete at the first look; a later one is late when it had begun
- * by the look before, which is one to two limits after its first byte.
+ * The deadline of the heads of an HTTP connection. Node's own timeouts apply only to servers that
+ * listen, and its parser does not report the first byte. So one timer checks the connection once per
+ * limit. The first head misses the deadline if it is incomplete at the first check. A later head
+ * misses it if it had begun before the previous check: one to two limits after its first byte.
  */
 export class HeadDeadline {
   readonly #socket: Socket;
@@ -12,7 +12,7 @@ export class HeadDeadline {
   readonly #timer: NodeJS.Timeout | undefined;
   /** Bytes received before the connection became idle; undefined while a request is under way. */
   #idleSince: number | undefined = 0;
-  /** Whether a head that is incomplete at the next look has missed the deadline. */
+  /** Whether a head that is incomplete at the next check has missed the deadline. */
   #isLast = true;
 
   /**
@@ -22,10 +22,10 @@ export class HeadDeadline {
   constructor(socket: Socket, limit: number, onMissed: () => void) {
     this.#socket = socket;
     this.#onMissed = onMissed;
-    if (limit > 0) this.#timer = setTimeout(() => this.#look(), limit);
+    if (limit > 0) this.#timer = setTimeout(() => this.#check(), limit);
   }
 
-  /** Whether a part of the next head has come. */
+  /** Whether a part of the next head has arrived. */
   get hasBegun(): boolean {
     return this.#idleSince !== undefined && this.#socket.bytesRead > this.#idleSince;
   }
@@ -46,7 +46,7 @@ export class HeadDeadline {
     clearTimeout(this.#timer);
   }
 
-  #look(): void {
+  #check(): void {
     if (this.#idleSince !== undefined) {
       if (this.#isLast) {
         this.#onMissed();

@@ -57,8 +57,12 @@ function parserError(error: NodeJS.ErrnoException): GatewayError {
     });
   }
   if (code === "HPE_INVALID_EOF_STATE") return endInside();
-  return new GatewayError(ErrorCode.Malformed, `what came is no HTTP request: ${message}`, {
-    cause: error,
-    hint: "the client speaks another protocol, or TLS, or breaks HTTP's rules",
-  });
+  return new GatewayError(
+    ErrorCode.Malformed,
+    `the bytes received are not an HTTP request: ${message}`,
+    {
+      cause: error,
+      hint: "the client speaks another protocol, or TLS, or breaks HTTP's rules",
+    },
+  );
 }

@@ -64,9 +64,13 @@ export class HttpRequest implements ServerRequest {
       this.#response.writeHead(start.status, reasonOf(start), fields);
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
-      throw new GatewayError(ErrorCode.BadInput, `the response has no head for HTTP: ${why}`, {
-        cause,
-      });
+      throw new GatewayError(
+        ErrorCode.BadInput,
+        `the response's head is not valid in HTTP: ${why}`,
+        {
+          cause,
+        },
+      );
     }
     this.#begun = true;
     // A body of unknown length may take long. Its first bytes, if they come at once, go with the head.

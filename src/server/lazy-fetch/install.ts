@@ -13,9 +13,9 @@ const lazyFetch: LazyFetch = {
 let isInstalled = false;
 
 /**
- * Installs lazy Requests and Responses in this process, once, and returns what makes and reads
- * them: objects of the runtime's own classes that contain only what is read of them. They cost a
- * half to a sixth of the runtime's own, and behave as Fetch demands.
+ * Installs lazy Requests and Responses in this process, once, and returns the functions that make
+ * and read them. They are objects of the runtime's own classes whose parts are made when they are
+ * read. They cost a half to a sixth of the runtime's own, and behave as Fetch requires.
  *
  * It replaces `Request`, `Response`, `fetch`, and the getters and methods of the two prototypes. A
  * `Request` or a `fetch` that a module took from the globals before does not accept the requests

@@ -116,7 +116,8 @@ function ownBody(body: unknown): Body | undefined {
     // Not slice: a Buffer's is a view.
     return new Uint8Array(body);
   } catch {
-    // It is detached. V8 up to Node 22 can give such a one a length, once it has seen resizable ones.
+    // The buffer is detached. Up to Node 22, V8 can report a length for one, after it has seen
+    // resizable buffers.
     return undefined;
   }
 }

@@ -194,7 +194,7 @@ describe("S3.12 an application that does not keep to WSGI", () => {
 
   it("returns something that is no chunk", async () => {
     const numbers = (() => [1, 2]) as unknown as WsgiApplication;
-    await expect(run(numbers)).rejects.toThrow("gave number for a chunk");
+    await expect(run(numbers)).rejects.toThrow("a chunk of the response is of type number");
   });
 
   it.each([
@@ -202,10 +202,10 @@ describe("S3.12 an application that does not keep to WSGI", () => {
     ["a text", "Content-Type: text/plain", "not a list of pairs"],
     ["nothing", undefined, "not a list of pairs"],
     ["a list of texts", ["ab"], '"ab" is no header'],
-    ["a name alone", [["X-A"]], "is no header"],
-    ["three of them", [["X-A", "1", "2"]], "is no header"],
-    ["a number", [["Content-Length", 5]], "is no header"],
-    ["a value that is missing", [["X-A", undefined]], "is no header"],
+    ["a name alone", [["X-A"]], "is not a header"],
+    ["three of them", [["X-A", "1", "2"]], "is not a header"],
+    ["a number", [["Content-Length", 5]], "is not a header"],
+    ["a value that is missing", [["X-A", undefined]], "is not a header"],
   ])("has %s for its headers", async (_what, headers, message) => {
     const application: WsgiApplication = (_environ, startResponse) => {
       startResponse("200 OK", headers as unknown as [string, string][]);
