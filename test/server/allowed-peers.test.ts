@@ -19,7 +19,7 @@ import { protocols, requestOf, type ServedProtocol, sendAndReset } from "./reque
 const TIMES = 10;
 const times = Array.from({ length: TIMES }, (_, index) => index);
 
-/** Counts the requests that run of clients that send a whole one and reset at once. */
+/** Counts the requests that run for clients that send a complete one and reset at once. */
 async function runAfterResets(protocol: ServedProtocol, options: Partial<ServeOptions> = {}) {
   const peers: (string | undefined)[] = [];
   const handler = (_: Request, { variables }: Context): Response => {
@@ -38,7 +38,7 @@ async function runAfterResets(protocol: ServedProtocol, options: Partial<ServeOp
     () => seen() >= TIMES,
     () => `${seen()} of ${TIMES} clients were served or denied`,
   );
-  // Time for what must not happen besides.
+  // Time for further requests to run, which must not.
   await sleep(50);
   return { run: peers.length, peers, ...server.counts };
 }
@@ -53,10 +53,10 @@ describe("a client that sends a whole request and resets at once", () => {
     });
   });
 
-  it("is refused by a list that has its address: whose it is cannot be known any more", async () => {
+  it("is refused by a list that has its address, which can no longer be known", async () => {
     const allowedPeers = new Set(["127.0.0.1"]);
     const { run, denied } = await runAfterResets("fcgi", { allowedPeers });
-    // One may be accepted before its reset comes.
+    // One may be accepted before its reset arrives.
     expect(run + denied).toBe(TIMES);
     expect(denied).toBeGreaterThan(TIMES / 2);
   });
@@ -65,7 +65,7 @@ describe("a client that sends a whole request and resets at once", () => {
     expect(await runAfterResets("scgi")).toMatchObject({ run: TIMES, denied: 0 });
   });
 
-  it("never passes for a unix socket's over HTTP, where REMOTE_ADDR tells the two apart", async () => {
+  it("is never taken for a unix socket's over HTTP, where REMOTE_ADDR distinguishes the two", async () => {
     const { peers, denied } = await runAfterResets("http");
     expect(peers.every((peer) => peer === "127.0.0.1")).toBe(true);
     expect(denied).toBeGreaterThan(TIMES / 2);
@@ -92,7 +92,7 @@ describe("a client that sends a whole request and resets at once", () => {
     const listen = `${protocol}://127.0.0.1:${port}`;
     const env = { FCGI_WEB_SERVER_ADDRS: "192.0.2.1" };
     await using master = await startMaster(args, { listen, env });
-    // Whoever accepts stands still, so that every connection is reset before it is accepted.
+    // The accepting process is stopped, so that every connection is reset before it is accepted.
     const accepting = mode === "shared" ? master.workers : [master.pid];
     for (const pid of accepting) process.kill(pid, "SIGSTOP");
     await Promise.all(times.map(() => sendAndReset(port, requestOf(protocol, "/say"))));
@@ -181,7 +181,7 @@ describe("FCGI_WEB_SERVER_ADDRS", () => {
     expect(allowedPeers("127.0.0.1,192.0.2.7")).toEqual(new Set(["127.0.0.1", "192.0.2.7"]));
   });
 
-  it("allows everybody where it is missing or empty", () => {
+  it("allows every peer if it is missing or empty", () => {
     expect([allowedPeers(undefined), allowedPeers("")]).toEqual([undefined, undefined]);
   });
 });

@@ -1,7 +1,7 @@
-// One handler for every protocol: it tells what it was asked, or answers as its path says.
+// One handler for every protocol: it describes its request, or answers as its path says.
 const MEGABYTE = 1_048_576;
 
-async function told(request, { variables, role }) {
+async function described(request, { variables, role }) {
   const body = new Uint8Array(await request.arrayBuffer());
   const named = ["REQUEST_METHOD", "QUERY_STRING", "CONTENT_TYPE", "HTTP_X_FIELD"];
   return Response.json({
@@ -13,7 +13,7 @@ async function told(request, { variables, role }) {
     sum: body.reduce((sum, byte) => (sum * 31 + byte) % 1_000_003, 7),
     role,
     variables: named.map((name) => variables.get(name) || null),
-    // SCGI says 0 where the others say nothing.
+    // SCGI sends 0 where the other protocols send nothing.
     contentLength: variables.get("CONTENT_LENGTH") || "0",
   });
 }
@@ -68,6 +68,6 @@ export default async function handle(request, context) {
     case "/broken":
       return broken();
     default:
-      return told(request, context);
+      return described(request, context);
   }
 }

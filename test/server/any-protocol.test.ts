@@ -31,7 +31,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** The host is one for all, so that the URLs are, too. */
+/** One host for all clients, so that their URLs are the same. */
 const origin = () => servers.get("http")?.address as string;
 
 const clients: Record<string, (request: Request) => Promise<Response>> = {
@@ -44,7 +44,7 @@ const clients: Record<string, (request: Request) => Promise<Response>> = {
 
 const TOLD = ["content-type", "etag", "location", "x-latin"];
 
-/** What a client sees: all that a handler decides, and nothing of how it travels. */
+/** What a client sees of a response, without the fields of the transport. */
 async function seen(
   client: (request: Request) => Promise<Response>,
   path: string,
@@ -116,7 +116,7 @@ describe("S3.18 one handler behind CGI, FastCGI, SCGI, uwsgi and HTTP", () => {
   });
 
   it.each(Object.entries(clients))(
-    "S3.18 gives no half answer for a whole one: %s",
+    "S3.18 never passes half an answer off as a complete one: %s",
     async (_, client) => {
       const read = async () => {
         const { body } = await client(new Request(`${origin()}/broken`));

@@ -14,7 +14,7 @@ afterEach(async () => {
 
 const errors: string[] = [];
 
-/** Serves one request of bytes, and tells what came back. */
+/** Serves one request, given as bytes, and returns the answer. */
 async function ask(protocol: string, application: HandlerLike, bytes: Uint8Array) {
   errors.length = 0;
   const onError = (error: unknown): void => void errors.push(String(error));
@@ -48,8 +48,8 @@ const fetched: HandlerLike = async (_request, { input, variables }) => {
 const below: readonly [name: string, application: HandlerLike][] = [
   ["streams", streams],
   ["WSGI", wsgi],
-  ["streams behind a middleware", wrapped(streams)],
-  ["WSGI behind a middleware", wrapped(wsgi)],
+  ["streams inside a middleware", wrapped(streams)],
+  ["WSGI inside a middleware", wrapped(wsgi)],
 ];
 const gateways = ["fcgi", "scgi", "uwsgi"] as const;
 const everywhere = gateways.flatMap((protocol) =>
@@ -90,7 +90,7 @@ describe("an application below Fetch", () => {
     expect(String(stdout.read())).toMatch(/x-seen: GET query\.\r\n/);
   });
 
-  it("is a handler of Fetch's that reads the context's input", async () => {
+  it("may be a Fetch handler that reads the context's input", async () => {
     const request = requestWith("scgi", { REQUEST_METHOD: "GET", REQUEST_URI: "/" }, "query");
     expect(await ask("scgi", fetched, request)).toMatch(/x-seen: GET query\.\r\n/);
     const posted = requestWith("scgi", { REQUEST_METHOD: "POST", REQUEST_URI: "/" }, "posted");
@@ -106,14 +106,14 @@ describe("an application below Fetch", () => {
     expect(errors).toEqual([]);
   });
 
-  it("gets a request whose Host is none, and a WSGI application a URL or nothing", async () => {
+  it("gets a request with an invalid Host; a WSGI application needs a valid URL", async () => {
     const request = requestWith("scgi", { REQUEST_METHOD: "GET", HTTP_HOST: "a/b@c" });
     expect(await ask("scgi", streams, request)).toMatch(/x-seen: GET \.\r\n/);
     expect(await ask("scgi", wsgi, request)).toMatch(/^Status: 400/);
   });
 
   it.each([...below, ["Fetch", fetched] as const])(
-    "never gets a body whose length is no number: %s",
+    "never gets a body whose length is not a number: %s",
     async (_name, application) => {
       const variables = { REQUEST_METHOD: "POST", REQUEST_URI: "/", CONTENT_LENGTH: "many" };
       const answer = await ask("fcgi", application, requestWith("fcgi", variables));
@@ -121,7 +121,7 @@ describe("an application below Fetch", () => {
     },
   );
 
-  it("gets what a middleware puts in the body's place", async () => {
+  it("gets the body that a middleware substitutes", async () => {
     const upper = compose((next) => async (request, context) => {
       const text = (await request.text()).toUpperCase();
       return next(new Request(request, { body: text }), context);
@@ -134,8 +134,8 @@ describe("an application below Fetch", () => {
   });
 });
 
-describe("a handler's fault", () => {
-  it("is none of the client's, whatever is thrown", async () => {
+describe("an error that a handler throws", () => {
+  it("is never answered as the client's fault", async () => {
     const request = requestWith("scgi", { REQUEST_METHOD: "GET", REQUEST_URI: "/" });
     const nothing = (): never => {
       throw undefined;
@@ -146,13 +146,13 @@ describe("a handler's fault", () => {
 
 describe("what is written to the error stream", () => {
   it.each(["fcgi", "scgi", "uwsgi"] as const)(
-    "behind the answer goes to the server's own log: %s",
+    "after the answer goes to the server's own log: %s",
     async (protocol) => {
       let own = "";
       let isWritten = false;
       const handler: HandlerLike = (_request, { errors: log, finished }) => {
         void finished.then(() => {
-          log.write("behind it\n");
+          log.write("after it\n");
           isWritten = true;
         });
         return new Response("answer");
@@ -170,7 +170,7 @@ describe("what is written to the error stream", () => {
         () => isWritten,
         () => "nothing was written",
       );
-      expect(own).toBe("behind it\n");
+      expect(own).toBe("after it\n");
     },
   );
 });

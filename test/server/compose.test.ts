@@ -33,7 +33,7 @@ describe("S3.17 compose", () => {
     expect(compose()(application)).toBe(application);
   });
 
-  it("of composed ones is the same as of all", async () => {
+  it("of composed middleware equals one composition of all", async () => {
     const notes: string[] = [];
     const [a, b, c] = ["a", "b", "c"].map((name) => noting(name, notes)) as [
       Middleware,

@@ -38,7 +38,7 @@ describe("the open connections of a server", () => {
     }
   });
 
-  it("are all drained, each once, also those that close at once", async () => {
+  it("are all drained, each once, even those that close at once", async () => {
     const list = new Connections<FakeConnection>();
     const connections = [1, 2, 3].map(() => new FakeConnection(list));
     await list.drain(Number.POSITIVE_INFINITY);
@@ -67,7 +67,7 @@ describe("the open connections of a server", () => {
     expect(list.size).toBe(0);
   });
 
-  it("are drained as they come while the server closes", async () => {
+  it("are drained as they are accepted while the server closes", async () => {
     const list = new Connections<FakeConnection>();
     const busy = new FakeConnection(list, true);
     const drained = list.drain(Number.POSITIVE_INFINITY);

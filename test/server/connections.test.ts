@@ -10,7 +10,7 @@ import { hello, never, serveFastCgi } from "./serving.js";
 const { connect, start } = serveFastCgi();
 
 describe("connections", () => {
-  it("are closed behind the answer without KEEP_CONN", async () => {
+  it("are closed after the answer without KEEP_CONN", async () => {
     const server = await start(hello);
     const peer = connect().send(begin(1, { keep: false }), params(1, variables()), endStdin());
     expect(text(await peer.records())).toMatch(/hello$/);
@@ -22,7 +22,7 @@ describe("connections", () => {
     );
   });
 
-  it("that are closed with a body unread do not lose the answer", async () => {
+  it("that close with an unread body do not lose the answer", async () => {
     await start(hello);
     const peer = connect();
     const piece = record(RecordType.Stdin, 1, "x".repeat(60_000));
@@ -34,7 +34,7 @@ describe("connections", () => {
     expect(text(await peer.records())).toMatch(/hello$/);
   });
 
-  it("are kept with it, over TCP too", async () => {
+  it("are kept with KEEP_CONN, also over TCP", async () => {
     const server = await start(hello, { listen: "127.0.0.1:0" });
     const port = Number(/^127\.0\.0\.1:(\d+)$/.exec(server.address)?.[1]);
     const peer = connect({ host: "127.0.0.1", port });
@@ -48,7 +48,7 @@ describe("connections", () => {
     expect(lines).toEqual(["2 end 0 1"]);
   });
 
-  it("of HAProxy carry the next request beside one that has come and is not answered", async () => {
+  it("of HAProxy carry the next request beside one that is complete and not yet answered", async () => {
     await start(({ url }) => (new URL(url).pathname === "/" ? never() : new Response("hello")));
     const haproxy = { SERVER_SOFTWARE: "HAProxy 2.6.12" };
     const first = get({ ...haproxy, REQUEST_URI: "/" });
@@ -57,7 +57,7 @@ describe("connections", () => {
     expect(lines.at(-1)).toBe("2 end 0 0");
   });
 
-  it("carry several by option", async () => {
+  it("carry several requests at once with the option multiplex", async () => {
     await start(
       async (request) => {
         const name = new URL(request.url).pathname;
@@ -74,7 +74,7 @@ describe("connections", () => {
     expect(ends).toEqual(["2 end 0 0", "1 end 0 0"]);
   });
 
-  it("that carry several requests give up a body that is not read, and spare the others", async () => {
+  it("that multiplex abort a request whose body is not read, and no other", async () => {
     await start(async (request) => (request.method === "POST" ? never() : new Response("fast")), {
       multiplex: true,
       bodyBuffer: 100_000,
@@ -87,7 +87,7 @@ describe("connections", () => {
     expect((await peer.answer(2)).at(-1)).toBe("2 end 0 0");
   });
 
-  it("get FCGI_MPXS_CONNS and the limits", async () => {
+  it("answer FCGI_MPXS_CONNS and the limits", async () => {
     await start(hello, { maxConnections: 7, maxRequests: 9 });
     const peer = connect().send(
       record(9, 0, "\x0f\0FCGI_MPXS_CONNS\x0e\0FCGI_MAX_CONNS\x0d\0FCGI_MAX_REQS"),
@@ -102,7 +102,7 @@ describe("connections", () => {
     ]);
   });
 
-  it("are refused as overload when too many requests run", async () => {
+  it("refuse requests as overload when too many run", async () => {
     const server = await start(never, { maxRequests: 1 });
     connect().send(get());
     await until(
@@ -138,7 +138,7 @@ describe("connections", () => {
 });
 
 describe("front ends that ask for values", () => {
-  it("may do so for ever, as long as they read the answers", async () => {
+  it("may do so forever, as long as they read the answers", async () => {
     await start(hello);
     const peer = connect();
     let answered = 0;

@@ -16,7 +16,7 @@ describe("a handler that fails", () => {
       },
     ],
     ["rejects", () => Promise.reject(new Error("secret"))],
-    ["throws what is no error", () => Promise.reject("secret")],
+    ["throws a value that is not an Error", () => Promise.reject("secret")],
     ["returns nothing", () => undefined as unknown as Response],
     ["returns something else", () => "secret" as unknown as Response],
     [
@@ -24,7 +24,7 @@ describe("a handler that fails", () => {
       () => new Response(null, { headers: { a: "secret€" } }),
     ],
     [
-      "returns a Response that is used up",
+      "returns a Response that was already used",
       async () => {
         const response = new Response("secret");
         await response.text();
@@ -42,7 +42,7 @@ describe("a handler that fails", () => {
     expect(errors.length).toBe(1);
   });
 
-  it("because it is late: 500, its signal aborted, and what it returns then is cancelled", async () => {
+  it("by exceeding its timeout: 500, its signal aborted, and its later response cancelled", async () => {
     let cancelled = false;
     let context: Context | undefined;
     await start(
@@ -70,7 +70,7 @@ describe("a handler that fails", () => {
     );
   });
 
-  it("behind its head: the connection ends in what is no record", async () => {
+  it("after its head: the connection ends in bytes that are not a record", async () => {
     await start(() => {
       const body = new ReadableStream<Uint8Array>({
         start: (controller) => controller.enqueue(new TextEncoder().encode("half")),
@@ -111,7 +111,7 @@ describe("a handler that fails", () => {
     expect(errors).toEqual([expect.objectContaining({ code: "bad_input" })]);
   });
 
-  it("with a chunk that is no bytes: the connection is cut", async () => {
+  it("with a chunk that is not bytes: the connection is cut", async () => {
     await start(
       () => new Response(new ReadableStream({ start: (to) => to.enqueue("text" as never) })),
     );

@@ -90,7 +90,7 @@ describe("a handler", () => {
     expect(text(await connect().send(head).answer())).toMatch(/^Status: 200 OK[\s\S]*\r\n\r\n$/);
   });
 
-  it("has its response's length stated where it is known", async () => {
+  it("has the length of its response stated if it is known", async () => {
     await start((request) => {
       const { pathname } = new URL(request.url);
       if (pathname === "/body") return new Response("body");
@@ -110,14 +110,14 @@ describe("a handler", () => {
     expect(await lengthOf({ REQUEST_URI: "/nothing" })).toBe("0");
     expect(await lengthOf({ REQUEST_URI: "/stream" })).toBe("4");
     expect(await lengthOf({ REQUEST_URI: "/late" })).toBeUndefined();
-    // What HEAD is answered with is what GET would be.
+    // HEAD is answered with the head that GET would get.
     const REQUEST_METHOD = "HEAD";
     expect(await lengthOf({ REQUEST_METHOD, REQUEST_URI: "/body" })).toBe("4");
     expect(await lengthOf({ REQUEST_METHOD, REQUEST_URI: "/nothing" })).toBeUndefined();
     expect(await lengthOf({ REQUEST_METHOD, REQUEST_URI: "/late" })).toBeUndefined();
   });
 
-  it("knows when its response has been answering over", async () => {
+  it("learns when its response has been sent", async () => {
     let finished = false;
     await start((_, context) => {
       void context.finished.then(() => {
@@ -134,11 +134,11 @@ describe("a handler", () => {
   });
 });
 
-describe("a request that is none", () => {
+describe("an invalid request", () => {
   it.each([
-    ["a method that is none", { REQUEST_METHOD: "G E T" }, "400 Bad Request"],
-    ["a length that is none", { CONTENT_LENGTH: "-1" }, "400 Bad Request"],
-    ["a host that is none", { HTTP_HOST: "a/b@c" }, "400 Bad Request"],
+    ["an invalid method", { REQUEST_METHOD: "G E T" }, "400 Bad Request"],
+    ["an invalid length", { CONTENT_LENGTH: "-1" }, "400 Bad Request"],
+    ["an invalid host", { HTTP_HOST: "a/b@c" }, "400 Bad Request"],
     ["CONNECT", { REQUEST_METHOD: "CONNECT" }, "501 Not Implemented"],
   ])("%s never reaches the handler", async (_, more, status) => {
     let called = false;

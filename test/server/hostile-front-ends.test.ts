@@ -62,7 +62,7 @@ describe("hostile front ends", () => {
     expect(errors).toMatchObject([{ code: "deadline" }]);
   });
 
-  it("that trickle are closed on time all the same", async () => {
+  it("that send a byte at a time are closed on time, too", async () => {
     await start(hello, { headerTimeout: 100 });
     const peer = connect().send(begin(1));
     const timer = setInterval(() => {

@@ -13,7 +13,7 @@ describe("listening", () => {
   it("on a socket that an earlier process left behind", async () => {
     const left = net.createServer().listen(path);
     await once(left, "listening");
-    // As a process does that is killed: the socket stays.
+    // Like a process that is killed: the socket file stays.
     (left as unknown as { _handle: { close(): void } })._handle.close();
     const server = await start(hello);
     expect(text(await connect().send(get()).answer())).toMatch(/hello$/);
@@ -81,7 +81,7 @@ describe("close", () => {
     expect(server.connections).toBe(0);
   });
 
-  it("cuts what is left when its time is over", async () => {
+  it("cuts the remaining connections at the timeout", async () => {
     let signal: AbortSignal | undefined;
     const server = await start((request) => {
       signal = request.signal;

@@ -5,7 +5,7 @@ import { startNginx } from "../harness/nginx.js";
 import { Peer } from "../harness/peer.js";
 import { startMaster } from "../pool/master.js";
 
-/** Sends a request as it is written, and gives the answer's status and body. */
+/** Sends a request as it is written, and returns the answer's status and body. */
 async function ask(url: string, line: string, ...fields: string[]) {
   const peer = new Peer(url).send([line, ...fields, "\r\n"].join("\r\n"));
   const answer = await peer.closed();
@@ -13,7 +13,7 @@ async function ask(url: string, line: string, ...fields: string[]) {
   return { status: Number(head.split(" ")[1]), body: body.join("\r\n\r\n") };
 }
 
-/** What Debian's fastcgi_params sends of a host. A location with variables has no others. */
+/** The variables of Debian's fastcgi_params about the host. */
 const debian = `fastcgi_param HTTP_HOST $host; fastcgi_param SERVER_NAME $server_name;
   fastcgi_param REQUEST_METHOD $request_method; fastcgi_param REQUEST_URI $request_uri;`;
 
@@ -50,9 +50,9 @@ describeWith(["nginx"], "requests that nginx passes on", () => {
     expect(added.body).toBe("http://h/item/7?own=1");
   });
 
-  it("are for the status page in its own spelling alone", async () => {
+  it("reach the status page only in its own spelling", async () => {
     await using master = await startMaster(["--status-path", "/status", "--ping-path", "/ping"]);
-    // A rule for clients that another spelling passes by, where it looks at what they wrote.
+    // An access rule that another spelling would evade if it looked at the client's spelling.
     const rule = "if ($request_uri ~ ^/status) { return 403; }";
     await using open = await startNginx(master.address);
     await using guarded = await startNginx(master.address, "", rule);

@@ -6,7 +6,7 @@ const encode = (text: string) => new TextEncoder().encode(text);
 const peek = (response: Response) =>
   new PeekedBody(response.body as ReadableStream<Uint8Array>).whole();
 
-/** A stream of chunks, each behind a wait. */
+/** A stream of chunks, each after a wait. */
 function stream(chunks: (string | Error)[], wait?: () => Promise<unknown>): Response {
   const left = [...chunks];
   const body = new ReadableStream<Uint8Array>({
@@ -31,7 +31,7 @@ async function readAll(body: PeekedBody): Promise<string> {
 }
 
 describe("the whole of a body", () => {
-  it("is known of texts, of bytes and of a form", async () => {
+  it("is known for texts, bytes and a form", async () => {
     expect(await peek(new Response("é"))).toEqual(encode("é"));
     expect(await peek(new Response(""))).toEqual(encode(""));
     expect(await peek(new Response(encode("abcdef").subarray(2, 4)))).toEqual(encode("cd"));
@@ -40,7 +40,7 @@ describe("the whole of a body", () => {
     expect(await peek(new Response("ab").clone())).toEqual(encode("ab"));
   });
 
-  it("is known of a stream that is one chunk, or none, and over at once", async () => {
+  it("is known for a stream of at most one chunk that ends at once", async () => {
     expect(await peek(stream(["ab"]))).toEqual(encode("ab"));
     expect(await peek(stream([]))).toEqual(encode(""));
   });
@@ -48,7 +48,7 @@ describe("the whole of a body", () => {
   it.each([
     ["two chunks", stream(["ab", "cd"])],
     [
-      "a chunk that is no bytes",
+      "a chunk that is not bytes",
       new Response(
         new ReadableStream({
           start(controller) {
@@ -61,7 +61,7 @@ describe("the whole of a body", () => {
     ["a first chunk that takes a turn", stream(["ab"], () => turn())],
     ["a stream that never begins", stream(["ab"], () => new Promise(() => {}))],
     ["an error at once", stream([new Error("none")])],
-    ["an error behind a chunk", stream(["ab", new Error("none")])],
+    ["an error after a chunk", stream(["ab", new Error("none")])],
   ])("is not known of %s", async (_, response) => {
     expect(await peek(response)).toBeUndefined();
   });

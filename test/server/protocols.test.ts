@@ -52,7 +52,7 @@ describe.each(["scgi", "uwsgi", "fcgi"])("a handler behind %s", (protocol) => {
     if (protocol !== "fcgi") expect(output()).toMatch(/^Error: the secret\n/);
   });
 
-  it("that breaks off tells so, and is no success", async () => {
+  it("that breaks off is visible to the client as a failure", async () => {
     const server = await start(
       () =>
         new Response(
@@ -82,7 +82,7 @@ describe.each(["scgi", "uwsgi", "fcgi"])("a handler behind %s", (protocol) => {
     expect(errors).toMatchObject([{ message: "the application never called startResponse" }]);
   });
 
-  it("refuses what is too much with an answer of the protocol's own", async () => {
+  it("refuses too many requests with an answer in the protocol's own form", async () => {
     const server = await start(() => sleep(100).then(() => new Response("slow")), {
       listen: `${protocol}://127.0.0.1:0`,
       maxRequests: 1,
@@ -123,7 +123,7 @@ describe("an SCGI server", () => {
     expect((await talk(server, scgi(""))).answer).toMatch(/served$/);
   });
 
-  it("S2.5 closes connections that say nothing, and serves others meanwhile", async () => {
+  it("S2.5 closes connections that send nothing, and serves others meanwhile", async () => {
     const server = await start(() => new Response("served"), { headerTimeout: 100 });
     const started = Date.now();
     const silent = talk(server, "24:CONTENT");
@@ -145,14 +145,14 @@ describe("an SCGI server", () => {
     expect(answer).toMatch(/\r\n\r\nread$/);
   });
 
-  it("S2.12 closes behind the answer, and the client is not reset while it sends", async () => {
+  it("S2.12 closes after the answer, and does not reset a client that is still sending", async () => {
     const server = await start(() => new Response("early"));
     const { answer, reset } = await talk(server, scgi("x".repeat(3_000_000)), { half: true });
     expect(answer).toMatch(/\r\n\r\nearly$/);
     expect(reset).toBe(false);
   });
 
-  it("S2.12 does not wait for a client to close whose request has come whole", async () => {
+  it("S2.12 does not wait for the client to close after a complete request", async () => {
     const server = await start(() => new Response("served"));
     const socket = net.connect({ port: portOf(server), host: "127.0.0.1", allowHalfOpen: true });
     socket.write(scgi("abc"));
@@ -176,7 +176,7 @@ describe("an SCGI server", () => {
     await closed;
   });
 
-  it("over a unix socket, where there is no reset, a promised length tells that a response broke off", async () => {
+  it("over a unix socket, where there is no reset, the Content-Length shows that a response broke off", async () => {
     const folder = makeFolder();
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const listen = `scgi://unix:${join(folder, "app.sock")}`;
@@ -202,7 +202,7 @@ describe("a uwsgi server", () => {
     expect(server.counts).toMatchObject({ requests: 0, errors: 0 });
   });
 
-  it("tells a client of HTTP, in HTTP, that its request is none", async () => {
+  it("answers a client of HTTP, in HTTP, that its request is invalid", async () => {
     const server = await start(() => new Response("served"), { listen: "uwsgi://127.0.0.1:0" });
     const response = await fetch(`http://127.0.0.1:${portOf(server)}/`);
     expect([response.status, await response.text()]).toEqual([400, "Bad Request\n"]);

@@ -33,7 +33,7 @@ function make(variables: Record<string, string> = {}, body?: RequestBody, signal
   return createRequest(parts, body, source, lazyFetch);
 }
 
-/** A handler's Request is one, whatever makes it. @param lazy undefined for the runtime's own */
+/** A handler's Request behaves as one, lazy or not. @param lazy undefined for the runtime's own */
 export function testRequests(lazy: LazyFetch | undefined): void {
   lazyFetch = lazy;
   describe("a request made of what it is asked for", () => {
@@ -56,7 +56,7 @@ export function testRequests(lazy: LazyFetch | undefined): void {
       },
     );
 
-    it("tells what Fetch tells of a plain request", () => {
+    it("has the members of a plain request", () => {
       const request = make();
       const plain = new Request("http://h/");
       for (const name of ["cache", "credentials", "mode", "redirect", "referrer", "integrity"]) {
@@ -95,7 +95,7 @@ export function testRequests(lazy: LazyFetch | undefined): void {
       expect(copy.headers.get("x-test")).toBe("changed");
     });
 
-    it("refuses a header that is none", () => {
+    it("refuses an invalid header", () => {
       expect(() => make().headers.set("a b", "c")).toThrow(TypeError);
       expect(() => make().headers.set("a", "b\nc")).toThrow(TypeError);
     });
@@ -115,7 +115,7 @@ export function testRequests(lazy: LazyFetch | undefined): void {
       ]);
     });
 
-    it("hands its signal down to its copies", () => {
+    it("passes its signal on to its copies", () => {
       const controller = new AbortController();
       const request = make({}, undefined, controller.signal);
       const copies = [request.clone(), new Request(request)];

@@ -52,7 +52,7 @@ export async function sendAndReset(port: number, bytes: Uint8Array): Promise<voi
   });
 }
 
-/** Sends bytes, and tells all that comes until the server closes. */
+/** Sends bytes, and returns all that it receives until the server closes. */
 export async function sendAndRead(port: number, bytes: Uint8Array): Promise<string> {
   const socket = net.connect({ port, host: "127.0.0.1" });
   socket.write(bytes);

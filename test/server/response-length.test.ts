@@ -13,7 +13,7 @@ afterEach(async () => {
 
 interface Seen {
   status: number;
-  /** What the head states, as it came. */
+  /** The Content-Length of the head, as received. */
   length: string | null;
   body: string;
   /** Messages of the log. */
@@ -67,7 +67,7 @@ const bytes = new TextEncoder().encode(accents);
 /** The runtime's own class: servers with `lazyFetch` replace the global. */
 const RuntimeResponse = globalThis.Response;
 
-/** Ways to say 9 bytes, and a length that is not theirs. */
+/** Ways to send 9 bytes with a length that is wrong. */
 const wrong: Record<string, (length: string) => HandlerLike> = {
   text: (length) => () => new RuntimeResponse(accents, stating(length)),
   bytes: (length) => () => new RuntimeResponse(bytes, stating(length)),
@@ -95,7 +95,7 @@ const wrong: Record<string, (length: string) => HandlerLike> = {
   }),
 };
 
-describe("a Content-Length that is wrong, on a body that is whole", () => {
+describe("a wrong Content-Length of a complete body", () => {
   const mistakes = served.flatMap((protocol) =>
     Object.keys(wrong).map((kind) => [protocol, kind] as const),
   );
@@ -116,13 +116,13 @@ describe("a Content-Length that is wrong, on a body that is whole", () => {
     }
   });
 
-  it.each(served)("is none where it is right: %s", async (protocol) => {
+  it.each(served)("is sent unchanged if it is right: %s", async (protocol) => {
     const seen = await over(protocol, () => new RuntimeResponse(accents, stating("9")), "GET");
     expect(seen).toEqual({ status: 200, body: accents, length: "9", errors: [] });
   });
 });
 
-describe("a Content-Length that is no number", () => {
+describe("a Content-Length that is not a number", () => {
   const texts = ["nine", "", "-1", "9.0", "9, 9", "1e3", "99999999999999999999"];
   it.each(served)("is a 500, and a line in the log: %s", async (protocol) => {
     for (const text of texts) {
@@ -144,7 +144,7 @@ describe("a Content-Length that is no number", () => {
     }
   });
 
-  it("is refused when it is there twice, and differs", async () => {
+  it("is refused when it appears twice with different values", async () => {
     const twice = (lengths: string[]): HandlerLike => ({
       async streams(_variables, _input, output) {
         const fields = lengths.map((length) => `Content-Length: ${length}\n`).join("");
@@ -155,7 +155,7 @@ describe("a Content-Length that is no number", () => {
     expect((await over("fcgi", twice(["9", "9"]), "GET")).status).toBe(200);
   });
 
-  it("lets go of the body that it stands before", async () => {
+  it("cancels the response's body", async () => {
     let reason: unknown = "not cancelled";
     const body = () =>
       new ReadableStream({

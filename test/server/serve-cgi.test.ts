@@ -47,7 +47,7 @@ async function serve(
 
 const post = (length: number) => ({ REQUEST_METHOD: "POST", CONTENT_LENGTH: `${length}` });
 
-describe("being a CGI program", () => {
+describe("serveCgi", () => {
   it("S3.1 answers with a head whose lines end in CRLF, Status first, and the body", async () => {
     const outcome = await serve(
       () => new Response("hello", { status: 404, headers: { "content-type": "text/plain" } }),
@@ -143,7 +143,7 @@ describe("being a CGI program", () => {
     expect(pushed).toBeGreaterThanOrEqual(5_000_000);
   });
 
-  it("streams, as fast as the output takes it", async () => {
+  it("streams as fast as the output accepts it", async () => {
     const body = new ReadableStream<Uint8Array>({
       start(controller) {
         for (let count = 0; count < 100; count++) controller.enqueue(new Uint8Array(1_000));
@@ -169,7 +169,7 @@ describe("being a CGI program", () => {
     expect(outcome.stderr).toContain("no such table");
   });
 
-  it("exits with 1 when the body fails behind its head", async () => {
+  it("exits with 1 when the body fails after its head", async () => {
     const body = new ReadableStream<Uint8Array>({
       pull(controller) {
         controller.error(new Error("disk full"));
@@ -181,7 +181,7 @@ describe("being a CGI program", () => {
     expect(outcome.stderr).toContain("disk full");
   });
 
-  it("answers 400 for a request that cannot be", async () => {
+  it("answers 400 for an invalid request", async () => {
     const outcome = await serve(() => new Response("never"), { CONTENT_LENGTH: "ten" });
     expect(outcome.stdout).toMatch(/^Status: 400 Bad Request\r\n/);
   });

@@ -11,7 +11,7 @@ import { ask } from "../matrix/client.js";
 
 const MEGABYTE = 1_048_576;
 
-/** What became of requests that wait, and what lets them go on. */
+/** The results of requests that wait, and the functions that let them continue. */
 const waiting = new Map<string, () => void>();
 const aborted: string[] = [];
 
@@ -89,7 +89,7 @@ describeWith(["haproxy"], "clients that leave HAProxy", () => {
         () => "a handler still runs",
       );
 
-    /** Waits until a handler waits, lets the client leave, and HAProxy notice. */
+    /** Waits until a handler waits, disconnects the client, and waits until HAProxy has noticed. */
     async function leave(path: string, client: Socket): Promise<() => void> {
       await until(
         () => waiting.has(path),
@@ -97,7 +97,7 @@ describeWith(["haproxy"], "clients that leave HAProxy", () => {
       );
       const release = waiting.get(path) as () => void;
       waiting.delete(path);
-      // HAProxy closes its side when it has seen the client's end, and given the request up.
+      // HAProxy closes its side after it has seen the client's end and abandoned the request.
       const closed = new Promise((resolve) => client.once("close", resolve));
       client.end();
       await closed;

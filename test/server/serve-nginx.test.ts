@@ -15,7 +15,7 @@ import { until } from "../harness/server-process.js";
 const aborts: string[] = [];
 const digest = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 
-/** Does by its path what a front end may meet. */
+/** Answers as its path says. */
 const application: Handler = async (request, context) => {
   const url = new URL(request.url);
   switch (url.pathname) {
@@ -186,7 +186,7 @@ describeWith(["nginx"], "a handler behind nginx", () => {
         await expect(ask("/cut").then((response) => response.text())).rejects.toThrow();
       });
 
-      it("tells the handler that its client has left", async () => {
+      it("aborts the handler's signal when its client has left", async () => {
         aborts.length = 0;
         const client = httpRequest(`${nginx.url}/wait`);
         client.on("error", () => {});
@@ -206,7 +206,7 @@ describeWith(["nginx"], "a handler behind nginx", () => {
         );
       });
 
-      it("answers many at once, on descriptors that go", async () => {
+      it("answers many at once, and closes their descriptors", async () => {
         const answers = await Promise.all(
           Array.from({ length: 200 }, async (_, at) => {
             const response = await ask(`/echo?n=${at}`);
@@ -276,7 +276,7 @@ describeWith(["nginx"], "an application below Fetch behind nginx", () => {
       await output.getWriter().write(`X-Names: ${names}\n\n${body}`);
     };
     await using server = await serve({ streams }, { listen: "127.0.0.1:0" });
-    // A location's own list stands in place of the server's.
+    // A location's own list replaces the server's.
     const few = "fastcgi_param REQUEST_URI $request_uri; fastcgi_pass_request_headers off;";
     await using nginx = await startNginx(server.address, few);
     const response = await fetch(nginx.url, { method: "POST", body: "posted" });

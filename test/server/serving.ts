@@ -12,7 +12,7 @@ import { FastCgiFrontEnd } from "./fastcgi-front-end.js";
 export const hello: Handler = () => new Response("hello");
 export const never = () => new Promise<never>(() => {});
 
-/** A body of what is pulled, a piece at a time. */
+/** A body that makes one piece for each pull. */
 export const streamOf = (
   pull: (controller: ReadableStreamDefaultController<Uint8Array>) => unknown,
 ) => new ReadableStream<Uint8Array>({ pull: async (controller) => void (await pull(controller)) });
@@ -63,16 +63,16 @@ function useServers<P extends Peer>(listen: string, createPeer: (target: PeerTar
   };
 }
 
-/** Servers on free ports, of HTTP where a test asks for nothing else, and clients of theirs. */
+/** Servers on free ports, over HTTP by default, and their clients. */
 export function serveHttp(listen = "http://127.0.0.1:0") {
   const { connect, ...servers } = useServers(listen, (target) => new Peer(target));
   return { ...servers, connect: ({ address }: GatewayServer) => connect(address) };
 }
 
-/** The same, of SCGI. */
+/** The same, over SCGI. */
 export const serveScgi = () => serveHttp("scgi://127.0.0.1:0");
 
-/** Servers of FastCGI on one unix socket, and front ends of theirs. */
+/** FastCGI servers on one unix socket, and their front ends. */
 export function serveFastCgi() {
   const folder = makeFolder();
   afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -53,7 +53,7 @@ describe("what console.log shows", () => {
 });
 
 describe("a handler's context", () => {
-  it("has the documented members, and none of the server's", async () => {
+  it("has the documented members, and none of the server's own", async () => {
     const names: string[] = [];
     const handler = (_: Request, context: Context): Response => {
       const prototype: object = Object.getPrototypeOf(context);

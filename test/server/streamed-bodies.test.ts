@@ -10,7 +10,7 @@ import { gate, hello, serveFastCgi } from "./serving.js";
 const { connect, errors, start } = serveFastCgi();
 
 describe("a request's body", () => {
-  it("is read as it comes", async () => {
+  it("is read as it arrives", async () => {
     await start(async (request) => new Response(await request.text()));
     const peer = connect().send(post(10), record(RecordType.Stdin, 1, "hello"));
     await sleep(20);
@@ -37,7 +37,7 @@ describe("a request's body", () => {
     expect(caught).toMatchObject({ code: "truncated" });
   });
 
-  it("shorter than CONTENT_LENGTH is nothing to a handler that does not read it", async () => {
+  it("shorter than CONTENT_LENGTH does not concern a handler that does not read it", async () => {
     await start(hello);
     const sent = join(post(10), record(RecordType.Stdin, 1, "short"), endStdin());
     expect(text(await connect().send(sent).answer())).toMatch(/hello$/);
@@ -105,7 +105,7 @@ describe("a request's body", () => {
 });
 
 describe("a response", () => {
-  it("is sent as it comes, its head at once", async () => {
+  it("is sent as it is made, its head at once", async () => {
     const answering = gate();
     await start(() => {
       const body = new ReadableStream<Uint8Array>({
@@ -149,7 +149,7 @@ describe("a response", () => {
     expect(produced).toBeGreaterThanOrEqual(30_000_000);
   });
 
-  it("is given up when the front end takes nothing of it", async () => {
+  it("is abandoned when the front end does not read it", async () => {
     let cancelled = false;
     const server = await start(
       () =>

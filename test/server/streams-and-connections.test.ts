@@ -28,8 +28,8 @@ describe("S2.10 an application of streams", () => {
       async (variables, input, output, context) => {
         const body = await new Response(input).text();
         context.errors.write("logged\n");
-        const told = `${variables.get("REQUEST_METHOD")} ${variables.get("CONTENT_LENGTH")} ${body}`;
-        await write(output, "Status: 201 Made\r\nX-A: 1\r\n", "\r\nyou sent ", told);
+        const sent = `${variables.get("REQUEST_METHOD")} ${variables.get("CONTENT_LENGTH")} ${body}`;
+        await write(output, "Status: 201 Made\r\nX-A: 1\r\n", "\r\nyou sent ", sent);
       },
       { method: "POST", body: "hello" },
     );
@@ -57,7 +57,7 @@ describe("S2.10 an application of streams", () => {
     expect(Buffer.from((await reader?.read())?.value ?? []).toString()).toBe("second");
   });
 
-  it("may leave its writes alone, and its output open or closed", async () => {
+  it("need not await its writes, and may close its output or not", async () => {
     const response = await streams(async (_variables, _input, output) => {
       const writer = output.getWriter();
       for (const chunk of ["A: 1\n\n", "one ", "two ", "three"]) void writer.write(chunk);
@@ -81,7 +81,7 @@ describe("S2.10 an application of streams", () => {
     expect(errors).toHaveLength(1);
   });
 
-  it("that fails behind its head breaks the response off", async () => {
+  it("that fails after its head breaks the response off", async () => {
     const response = await streams(async (_variables, _input, output) => {
       await write(output, "A: 1\n\n", "half");
       throw new Error("mine");
@@ -141,7 +141,7 @@ describe("S2.10 an application of streams", () => {
 });
 
 describe("S2.10 an application of connections", () => {
-  it("speaks what it likes, and its connection is closed when it settles", async () => {
+  it("speaks a protocol of its own, and its connection is closed when it settles", async () => {
     const server = await start({
       connection: async (socket) => {
         const [data] = await once(socket, "data");
@@ -179,7 +179,7 @@ describe("S2.10 an application of connections", () => {
     );
   });
 
-  it("hears that the server closes, and is waited for", async () => {
+  it("is notified when the server closes, and the server waits for it", async () => {
     const server = await start({
       connection: async (socket, { signal }) => {
         await once(signal, "abort");
@@ -209,7 +209,7 @@ describe("S2.10 an application of connections", () => {
 });
 
 describe("S2.11 showVariables", () => {
-  it("tells the variables of the request, a line each", async () => {
+  it("answers with the variables of the request, one on a line", async () => {
     const server = await start(showVariables);
     const headers =
       "CONTENT_LENGTH\x000\0SCGI\x001\0A\0it's\0B\0\"it's\"\0C\0\\\t\n\xe9\x7f\0D\0\0";

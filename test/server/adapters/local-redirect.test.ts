@@ -98,17 +98,17 @@ describe("CGI's local redirect", () => {
     ["leads to another server", "Location: http://example.com/there\n\n"],
     ["leads to another server, whose scheme is the same", "Location: //example.com/there\n\n"],
     ["begins like HTTP", "HTTP/1.1 302 Found\nLocation: /there\n\n"],
-  ])("is none when it %s", async (_, head) => {
+  ])("is an ordinary redirect when it %s", async (_, head) => {
     expect(await answer(writing(head), "scgi")).toMatch(/\r\nStatus: 302 Found\r\n\r\n$/);
   });
 
-  it("is none for a Response, whatever it redirects to", async () => {
+  it("is never made from a Response, whatever it redirects to", async () => {
     const handler = () => new Response(null, { status: 302, headers: { location: "/there" } });
     expect(await answer(handler, "scgi")).toBe(redirect);
     expect(await program(handler)).toBe(redirect);
   });
 
-  it("is none any more when middleware has sent it elsewhere", async () => {
+  it("becomes an ordinary redirect when middleware has changed it", async () => {
     const elsewhere = compose((next) => async (request, context) => {
       const response = await next(request, context);
       response.headers.set("location", "https://example.com/");
@@ -148,7 +148,7 @@ describe("CGI's local redirect, of an application of WSGI", () => {
     ["a body", wsgi([there], ["body"])],
     ["other fields", wsgi([there, ["X-A", "1"]])],
     ["a URL", wsgi([["Location", "http://example.com/there"]])],
-  ])("is none with %s", async (_, application) => {
+  ])("is not made with %s", async (_, application) => {
     expect(await answer(application, "scgi")).toMatch(/\r\nStatus: 20[01] /);
   });
 });

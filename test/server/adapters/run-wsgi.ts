@@ -17,7 +17,7 @@ export async function run(
   return fromWsgi(application)(new Request(url, init), makeContext(variables));
 }
 
-/** The environ that an application gets for a request. */
+/** The environ that an application receives for a request. */
 export async function environOf(
   variables: Variable[],
   init?: RequestInit,

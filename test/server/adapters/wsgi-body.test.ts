@@ -24,7 +24,7 @@ describe("close()", () => {
     };
   }
 
-  it("S3.14 is called behind the last chunk, once", async () => {
+  it("S3.14 is called once, after the last chunk", async () => {
     const events: string[] = [];
     const response = await run(closing(events));
     expect(events).toEqual([]);
@@ -32,7 +32,7 @@ describe("close()", () => {
     expect(events).toEqual(["iterator", "close"]);
   });
 
-  it("is called when the client has gone", async () => {
+  it("is called when the client has left", async () => {
     const events: string[] = [];
     const response = await run(closing(events));
     await response.body?.cancel();
@@ -47,8 +47,8 @@ describe("close()", () => {
   });
 
   it.each([
-    ["behind the last chunk", [], ["a", "b"], "ab"],
-    ["behind the only chunk", [], ["ab"], "ab"],
+    ["after the last chunk", [], ["a", "b"], "ab"],
+    ["after the only chunk", [], ["ab"], "ab"],
     ["where there is no chunk", [["Content-Length", "0"]], [], ""],
   ] as const)("that throws is logged, and leaves the answer whole: %s", async (...given) => {
     const [, headers, chunks, text] = given;
@@ -62,7 +62,7 @@ describe("close()", () => {
     expect(context.logged).toEqual([expect.stringMatching(/^close of a WSGI result: Error: late/)]);
   });
 
-  it("that throws is logged also where the body is not read", async () => {
+  it("that throws is logged even if the body is not read", async () => {
     for (const status of ["200 OK", "304 Not Modified"]) {
       const context = makeContext();
       const application: WsgiApplication = (_environ, startResponse) => {
@@ -140,11 +140,11 @@ describe("S3.15 write()", () => {
     expect(await response.text()).toBe("1234");
   });
 
-  it("breaks the body off when the application fails behind it", async () => {
+  it("breaks the body off when the application fails after it", async () => {
     const response = await run((_environ, startResponse) => {
       startResponse("200 OK", plain)("first");
-      throw new Error("behind it");
+      throw new Error("after it");
     });
-    await expect(response.text()).rejects.toThrow("behind it");
+    await expect(response.text()).rejects.toThrow("after it");
   });
 });

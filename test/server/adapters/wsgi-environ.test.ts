@@ -62,7 +62,7 @@ describe("S3.16 the environ", () => {
     expect(await environOf(variables)).toMatchObject({ SCRIPT_NAME: "/mount", PATH_INFO: "/rest" });
   });
 
-  it("S3.B has the whole path in PATH_INFO where the front end says none", async () => {
+  it("S3.B has the whole path in PATH_INFO if the front end sends no PATH_INFO", async () => {
     const environ = await environOf([["SCRIPT_NAME", "/a b"]]);
     expect(environ).toMatchObject({ SCRIPT_NAME: "", PATH_INFO: "/a b" });
   });

@@ -79,8 +79,8 @@ describe("S3.14 wsgiref's rules", () => {
 
   it.each<[string, string[] | Iterable<string>]>([
     ["several chunks", ["a", "b"]],
-    ["an iterable that is no list", new Set(["a"])],
-  ])("%s get none", async (_what, chunks) => {
+    ["an iterable that is not a list", new Set(["a"])],
+  ])("%s get no Content-Length", async (_what, chunks) => {
     const response = await run((_environ, startResponse) => {
       startResponse("200 OK", plain);
       return chunks;
@@ -129,7 +129,7 @@ describe("S3.14 wsgiref's rules", () => {
     expect(response.headers.has("x-old")).toBe(false);
   });
 
-  it("with excInfo behind the head, excInfo is thrown, and the body breaks off", async () => {
+  it("with excInfo after the head, excInfo is thrown, and the body breaks off", async () => {
     const response = await run(function* (_environ, startResponse) {
       startResponse("200 OK", plain);
       yield "half";
@@ -192,7 +192,7 @@ describe("S3.12 an application that does not keep to WSGI", () => {
     await expect(run(nothing)).rejects.toThrow("returned undefined, which is not iterable");
   });
 
-  it("returns something that is no chunk", async () => {
+  it("returns something that is not a chunk", async () => {
     const numbers = (() => [1, 2]) as unknown as WsgiApplication;
     await expect(run(numbers)).rejects.toThrow("a chunk of the response is of type number");
   });

@@ -7,7 +7,7 @@ import { get } from "./requests.js";
 const { connect, start } = serveHttp();
 
 describe("a server of HTTP that closes", () => {
-  it("lets a request be answered, and says that it is the last", async () => {
+  it("answers the request in progress, and says that it is the last", async () => {
     const server = await start(async () => {
       await sleep(100);
       return new Response("hello");
@@ -22,7 +22,7 @@ describe("a server of HTTP that closes", () => {
     await closing;
   });
 
-  it("serves what is on its way on a kept connection", async () => {
+  it("serves a request that is on its way on a kept connection", async () => {
     const server = await start(hello);
     const peer = connect(server).send(get());
     await peer.has("hello");
@@ -42,7 +42,7 @@ describe("a server of HTTP that closes", () => {
     await peer.closed();
   });
 
-  it("cuts what is left at its limit", async () => {
+  it("cuts the remaining connections at the timeout", async () => {
     const server = await start(never);
     const peer = connect(server).send(get());
     await until(

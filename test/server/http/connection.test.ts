@@ -77,10 +77,10 @@ describe("a connection of HTTP", () => {
   });
 
   it.each([
-    ["what is no HTTP", "\x16\x03\x01\x02\x00\x01\x00", 400, "malformed"],
+    ["bytes that are not HTTP", "\x16\x03\x01\x02\x00\x01\x00", 400, "malformed"],
     ["a head that is too long", get("/", `x: ${"a".repeat(3_000)}\r\n`), 431, "limit_exceeded"],
     ["two hosts", get("/", "Host: other\r\n"), 400, "malformed"],
-    ["a target that is none", get("a:b"), 400, "malformed"],
+    ["an invalid target", get("a:b"), 400, "malformed"],
     ["a path that climbs out", get("/a/..%2f../b"), 400, "malformed"],
     ["a path with a NUL", get("/a%00b"), 400, "malformed"],
     [
@@ -90,7 +90,7 @@ describe("a connection of HTTP", () => {
       "malformed",
     ],
     [
-      "a host that is none",
+      "an invalid host",
       "GET / HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n",
       400,
       "malformed",
@@ -119,7 +119,7 @@ describe("a connection of HTTP", () => {
     expect(called).toBe(false);
   });
 
-  it("answers a request that is whole, whatever comes behind it", async () => {
+  it("answers a complete request, whatever follows it", async () => {
     const server = await start(async () => {
       await sleep(20);
       return new Response("hello");

@@ -48,7 +48,7 @@ describe("a handler over HTTP", () => {
     }
   });
 
-  it("is served by a server of Node's, when the protocol is said", async () => {
+  it("is served by a server of Node's, with the option protocol", async () => {
     const listener = net.createServer().listen(0, "127.0.0.1");
     await once(listener, "listening");
     const server = await start(hello, { listen: listener, protocol: "http" });
@@ -56,7 +56,7 @@ describe("a handler over HTTP", () => {
     expect(await (await fetch(server.address)).text()).toBe("hello");
   });
 
-  it("is served on a descriptor that listens already, when the protocol is said", async () => {
+  it("is served on a descriptor that listens already, with the option protocol", async () => {
     const parent = net.createServer().listen(0, "127.0.0.1");
     await once(parent, "listening");
     const { port } = parent.address() as net.AddressInfo;
@@ -146,7 +146,7 @@ describe("a handler over HTTP", () => {
     expect(errors).toMatchObject([{ code: "deadline" }]);
   });
 
-  it("whose response has no head for HTTP is answered with 500", async () => {
+  it("whose response's head is not valid in HTTP is answered with 500", async () => {
     const server = await start(() => new Response("x", { headers: { "x-bell": "\x07" } }));
     expect((await fetch(server.address)).status).toBe(500);
     expect(errors).toMatchObject([{ code: "bad_input" }]);

@@ -30,7 +30,7 @@ describe("a request's body over HTTP", () => {
     expect(bodyOf(answer)).toBe("hello!");
   });
 
-  it("is null where there is none", async () => {
+  it("is null for a request without one", async () => {
     const server = await start((request) => new Response(`${request.body}`));
     const answer = await connect(server)
       .send("POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
@@ -118,7 +118,7 @@ describe("a request's body over HTTP", () => {
     expect(caught).toMatchObject({ code: "truncated" });
   });
 
-  it("is read on for a moment behind an answer that is the last, so that it is not lost", async () => {
+  it("is read for a moment after the last answer, so that the answer is not lost", async () => {
     const answering = gate();
     const server = await start(async () => {
       await answering.opened;

@@ -53,7 +53,7 @@ describe("a response over HTTP", () => {
     ]);
   });
 
-  it("keeps its cookies apart, and leaves out what is about the connection", async () => {
+  it("keeps its cookies apart, and leaves out the fields about the connection", async () => {
     const server = await start(() => {
       const response = new Response("x");
       response.headers.append("set-cookie", "a=1");
@@ -109,7 +109,7 @@ describe("a response over HTTP", () => {
     expect(peer.length).toBeGreaterThan(65_536_000);
   });
 
-  it("that is not read is given up", async () => {
+  it("that is not read is abandoned", async () => {
     let cancelled = false;
     const server = await start(
       () => {
@@ -164,7 +164,7 @@ describe("a response over HTTP", () => {
     expect(errors).toMatchObject([{ message: "no more" }]);
   });
 
-  it("that breaks off is reset, where a close would tell its end: HTTP/1.0", async () => {
+  it("that breaks off is reset, where closing would mean its end: HTTP/1.0", async () => {
     let pieces = 0;
     const server = await start(() => {
       const body = streamOf(async (controller) => {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { makeFetchLazy } from "./lazy.js";
 
-/** What calls the globals of Fetch, and returns all that can be seen of it, by what it shows. */
+/** Functions that call the globals of Fetch and return all visible results, by what they test. */
 export type Calls = Record<string, () => unknown>;
 
-/** What came of a call: what it returned, or how it failed. */
+/** The outcome of a call: its result, or its error. */
 export async function outcome(call: () => unknown): Promise<unknown> {
   try {
     return { returned: await call() };

@@ -28,7 +28,7 @@ describe("installLazyFetch", () => {
     expect(stateOf(make(lazyFetch))).toBeInstanceOf(LazyRequest);
   });
 
-  it("keeps the runtime's own objects, made before and after, of one kind with the lazy", () => {
+  it("keeps the runtime's own objects, made before and after, of the same class as lazy ones", () => {
     for (const each of [before.Request, Request]) {
       expect(new each("http://h.test/")).toBeInstanceOf(Request);
       expect(make(installLazyFetch())).toBeInstanceOf(each);
@@ -39,7 +39,7 @@ describe("installLazyFetch", () => {
     }
   });
 
-  it("fetches as before what is no request", async () => {
+  it("leaves fetch of other values unchanged", async () => {
     expect(await (await fetch("data:text/plain,hello")).text()).toBe("hello");
     await expect(fetch("http://127.0.0.1:1/", { method: "POST" })).rejects.toThrow("fetch failed");
   });

@@ -16,7 +16,7 @@ const ownJson = Own.json;
 const lazyFetch = installLazyFetch();
 
 function same(lazy: unknown, own: unknown): void {
-  // toEqual is for telling what differs: it is slow.
+  // toEqual is slow: it runs only to show the difference.
   if (!isDeepStrictEqual(lazy, own)) expect(lazy).toEqual(own);
 }
 
@@ -89,7 +89,7 @@ describe("random calls", () => {
   );
 });
 
-/** What a Request has a body of; GET and HEAD have none. */
+/** Bodies of a Request; GET and HEAD have none. */
 function bodyOf(text: string | undefined): RequestBody | undefined {
   if (text === undefined) return undefined;
   const bytes = encode(text);

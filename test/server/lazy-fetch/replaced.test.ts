@@ -24,7 +24,7 @@ describe("lazy Fetch, where another module has replaced the classes of Fetch", (
     expect([response.traced, await response.text()]).toEqual([true, "a"]);
   });
 
-  it("has its Request know the lazy ones", async () => {
+  it("makes its Request accept lazy ones", async () => {
     const request = new Request(makeRequest({}, "ab")) as OtherRequest;
     expect(request).toBeInstanceOf(OtherRequest);
     expect([request.traced, await request.text()]).toEqual(["traced POST", "ab"]);

@@ -60,7 +60,7 @@ await describeCalls("a lazy Request is what the runtime's own is", {
     shown(make({ REQUEST_METHOD: method }, "ab")),
   ),
   ...table("read", readers, (name) => read(make({}, "[1]"), name)),
-  ...table("read what is none", readers, (name) => read(make({}, "[\ud800"), name)),
+  ...table("read an invalid body", readers, (name) => read(make({}, "[\ud800"), name)),
   ...table("read nothing", readers, (name) => read(make(), name)),
   ...table("read an empty body", readers, (name) => read(make({}, ""), name)),
   ...table("read a byte order mark", readers, (name) => read(make({}, '\ufeff"a"'), name)),
@@ -96,7 +96,7 @@ await describeCalls("a lazy Request is what the runtime's own is", {
     headers.append("x-b", "1");
     return [request.headers === headers, [...request.clone().headers], headers instanceof Headers];
   },
-  "headers that are none": async () => [
+  "invalid headers": async () => [
     await outcome(() => make().headers.set("a b", "c")),
     await outcome(() => make().headers.append("a", "b\nc")),
     await outcome(() => make().headers.get("a b")),
@@ -146,7 +146,7 @@ await describeCalls("a lazy Request is what the runtime's own is", {
       const { value, ...flags } = Object.getOwnPropertyDescriptor(globalThis, name) ?? {};
       return [typeof value, value.name, value.length, flags];
     }),
-  "what is its own": () => [
+  "its own properties": () => [
     Reflect.ownKeys(Request),
     Object.getPrototypeOf(Request) === Function.prototype,
     Object.getPrototypeOf(Request.prototype) === Object.prototype,
@@ -194,7 +194,7 @@ await describeCalls("a lazy Request is what the runtime's own is", {
     const first = await reader?.read();
     return [request.body === body, first, request.bodyUsed, await reader?.read()];
   },
-  "a stream that is given up": async () => {
+  "a stream that is cancelled": async () => {
     const request = make({}, "ab");
     await request.body?.cancel();
     return [request.bodyUsed, await outcome(() => request.text())];
@@ -214,7 +214,7 @@ await describeCalls("a lazy Request is what the runtime's own is", {
       return fetch(request);
     }),
   "fetch of nothing": () => Reflect.apply(fetch, undefined, []),
-  "fetch of what is none": () => fetch("/no base"),
+  "fetch of an invalid URL": () => fetch("/no base"),
   "fetch of what was read": async () => {
     const request = make({}, "ab");
     await request.text();

@@ -101,7 +101,7 @@ await describeCalls("a lazy Response is what the runtime's own is", {
     const { value, ...flags } = Object.getOwnPropertyDescriptor(globalThis, "Response") ?? {};
     return [typeof value, flags];
   },
-  "what is its own": () => [
+  "its own properties": () => [
     Object.hasOwn(Response, "redirect"),
     Object.hasOwn(Response, Symbol.hasInstance),
     Object.getPrototypeOf(Response) === Function.prototype,
@@ -132,7 +132,8 @@ await describeCalls("a lazy Response is what the runtime's own is", {
     const response = await fetch("data:text/plain,a");
     return [response instanceof Response, response.constructor === Response, await response.text()];
   },
-  "what is none": () => [{}, { status: 200 }, null, 5, Response].map((e) => e instanceof Response),
+  "values that are not Responses": () =>
+    [{}, { status: 200 }, null, 5, Response].map((e) => e instanceof Response),
   "subclasses and instanceof": () => {
     const Derived = derived();
     const derivedOne = new Derived("a");
@@ -204,8 +205,8 @@ await describeCalls("a lazy Response is what the runtime's own is", {
     const type = "application/x-www-form-urlencoded";
     return [...(await make("a=b", { headers: { "content-type": type } }).formData())];
   },
-  "a form that is none": () => make("a=b").formData(),
-  "JSON, and what is none": async () => [
+  "an invalid form": () => make("a=b").formData(),
+  "JSON, valid and invalid": async () => [
     await make("[1]").json(),
     await make("[")
       .json()
@@ -229,7 +230,7 @@ await describeCalls("a lazy Response is what the runtime's own is", {
     const used = response.bodyUsed;
     return [first?.value?.constructor.name, used, response.body?.locked, await reader?.read()];
   },
-  "a stream that is given up": async () => {
+  "a stream that is cancelled": async () => {
     const response = make("ab");
     await response.body?.cancel();
     return [response.bodyUsed, await response.text()];
@@ -241,5 +242,5 @@ await describeCalls("a lazy Response is what the runtime's own is", {
       (await WebAssembly.compileStreaming(make(bytes, { headers }))) instanceof WebAssembly.Module
     );
   },
-  "WebAssembly of what is none": () => WebAssembly.compileStreaming(make("a")),
+  "invalid WebAssembly": () => WebAssembly.compileStreaming(make("a")),
 });

@@ -7,7 +7,7 @@ const Own = globalThis.Response;
 installLazyFetch();
 
 describe("a lazy Response's bytes", () => {
-  it("are had without a stream", () => {
+  it("are available without a stream", () => {
     expect(bytesOf(new Response("é"))).toEqual(Buffer.from("é"));
     expect(bytesOf(new Response(encode("ab")))).toEqual(encode("ab"));
     expect(bytesOf(new Response(Buffer.from("ab")))).toEqual(encode("ab"));
@@ -19,7 +19,7 @@ describe("a lazy Response's bytes", () => {
     expect(bytesOf(new Response(null, { status: 204 }))).toBeUndefined();
   });
 
-  it("are not known of the runtime's own, of streams, and of subclasses", () => {
+  it("are not known for the runtime's own, streams and subclasses", () => {
     expect(bytesOf(new Own("é"))).toBeUndefined();
     expect(bytesOf(new Response(new Blob(["ab"])))).toBeUndefined();
     expect(bytesOf(new (class extends Response {})("a"))).toBeUndefined();

@@ -4,7 +4,7 @@ import { outcome } from "./calls.js";
 
 type Message = Request | Response;
 
-/** What is done with one of several messages, and what is seen of it. */
+/** An action on one of several messages. */
 export interface Step {
   kind: string;
   which: number;
@@ -30,7 +30,7 @@ export const stepsOf = (what: "request" | "response"): fc.Arbitrary<Step[]> =>
       named("append", headers),
       named("delete", headers),
       named("read", readers),
-      // Not those that look at the Content-Type once the body is there.
+      // Not the readers that look at the Content-Type after the body has arrived.
       named("begin to read", ["text", "json", "arrayBuffer"]),
       named("body", ["is there", "is locked", "is the same", "chunk", "cancel", "lock"]),
       named("make", ["clone", "of it", "like it", "of its body"]),
@@ -39,7 +39,7 @@ export const stepsOf = (what: "request" | "response"): fc.Arbitrary<Step[]> =>
     { maxLength: 12 },
   );
 
-/** Makes the steps, and returns what was seen at each, and of reads that went on meanwhile. */
+/** Runs the steps, and returns the result of each and of the reads that ran meanwhile. */
 export async function transcript(
   first: Message,
   steps: readonly Step[],
@@ -58,7 +58,7 @@ export async function transcript(
       const result = await outcome(() => (name === "abort" ? abort() : step(message, kind, name)));
       seen.push([kind, name, await shown(result)]);
     }
-    // What streams do meanwhile takes the time that it takes.
+    // Streams work meanwhile.
     await turn();
   }
   return [...seen, ...(await Promise.all(begun))];

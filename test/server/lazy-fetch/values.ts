@@ -1,4 +1,4 @@
-// What a Response may be made of: the usual, the odd, and what is refused.
+// Arguments for a Response: usual, unusual and invalid ones.
 
 export const encode = (text: string) => new TextEncoder().encode(text);
 
