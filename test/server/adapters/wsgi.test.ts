@@ -154,7 +154,7 @@ describe("S3.14 wsgiref's rules", () => {
       startResponse("200 OK", [["Connection", "close"]]);
       return [];
     };
-    await expect(run(application)).rejects.toThrow(/the header Connection is about the connection/);
+    await expect(run(application)).rejects.toThrow(/the header Connection concerns the connection/);
   });
 
   it("each Set-Cookie stays a field of its own", async () => {
@@ -201,7 +201,7 @@ describe("S3.12 an application that does not keep to WSGI", () => {
     ["an object", { "Content-Type": "text/plain" }, "not a list of pairs"],
     ["a text", "Content-Type: text/plain", "not a list of pairs"],
     ["nothing", undefined, "not a list of pairs"],
-    ["a list of texts", ["ab"], '"ab" is no header'],
+    ["a list of texts", ["ab"], '"ab" is not a header'],
     ["a name alone", [["X-A"]], "is not a header"],
     ["three of them", [["X-A", "1", "2"]], "is not a header"],
     ["a number", [["Content-Length", 5]], "is not a header"],
