@@ -16,36 +16,36 @@ import { discoverLocalHttpd, readMaster, runningMaster } from "./which-httpd.js"
 export interface HttpdChoice {
   /** The URL of a status page. Default: that of httpd's configuration. */
   readonly url?: string | undefined;
-  /** The configuration that is read where no URL is given. */
+  /** The configuration file to read when no URL is given. Default: found on this machine. */
   readonly config?: string | undefined;
-  /** Names that httpd was started with, besides those that a running one shows. */
+  /** More names of `-D`, in addition to those of a running httpd. Default: none. */
   readonly define?: readonly string[] | undefined;
-  /** The pid of the master, or the file that has it. */
+  /** The pid of the master, or the path of its PidFile. Default: found by its listening socket. */
   readonly master?: string | undefined;
-  /** Milliseconds for each page. */
+  /** Milliseconds that each page may take. Default: 10,000. */
   readonly timeout?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** The host name of the requests. Default: the host of the URL. */
   readonly host?: string | undefined;
-  /** More header fields. */
+  /** More header fields to send. Default: none. */
   readonly header?: StatusHeaders | undefined;
   /** Whether to accept any certificate. */
   readonly insecure?: boolean | undefined;
 }
 
-/** What is known of the processes of an httpd without its page. */
+/** What is known about the processes of an httpd without its page. */
 interface Master {
-  /** As it was given. */
+  /** The pid from the options. */
   readonly given: number | undefined;
-  /** As the PidFile of the configuration has it. */
+  /** The pid from the PidFile that the configuration names. */
   readonly configured: number | undefined;
-  /** Whether its processes may be looked for: a page of another machine names other pids. */
+  /** Whether httpd runs on this machine. The pids in a page of another machine mean nothing here. */
   readonly isHere: boolean;
   /** Whether the configuration of this machine led to it. */
   readonly isDiscovered: boolean;
 }
 
-/** An httpd: its pages, and its processes where it runs on this machine. */
+/** An httpd: its status pages, and its processes if it runs on this machine. */
 export class Httpd {
   readonly source: StatusSource;
   readonly #table: ProcessTable;
@@ -64,7 +64,7 @@ export class Httpd {
     this.#signal = signal;
   }
 
-  /** @throws GatewayError `bad_input` where no URL is given and none is found */
+  /** @throws GatewayError `bad_input` when no URL is given and none is found */
   static async find(choice: HttpdChoice, table: ProcessTable): Promise<Httpd> {
     const { timeout, signal, host, header: headers, insecure } = choice;
     const found = choice.url === undefined ? discoverLocalHttpd(choice, table) : undefined;
@@ -83,7 +83,7 @@ export class Httpd {
     return new Httpd(source, table, master, signal);
   }
 
-  /** The URL as it may be shown. */
+  /** The URL without credentials. */
   get shownUrl(): string {
     return shownUrl(this.source.htmlUrl);
   }
@@ -103,8 +103,8 @@ export class Httpd {
   }
 
   /**
-   * Its processes where its page does not come: those of the master that is given, or of the
-   * configuration, or of the only httpd that there is.
+   * Its processes, for when its page cannot be read: those of the given master, of the configured
+   * one, or of the only httpd on this machine.
    */
   serverWithoutPage(): ApacheServer | undefined {
     const { given, configured, isHere, isDiscovered } = this.#master;

@@ -1,11 +1,11 @@
 import { readdirSync, statSync } from "node:fs";
 import { ErrorCode, GatewayError } from "../errors.js";
 
-/** Where distributions put the sockets of php-fpm. */
+/** The folders where distributions put the sockets of php-fpm. */
 const socketFolders = ["/run/php", "/run/php-fpm", "/var/run/php", "/var/run/php-fpm"];
 
 /**
- * The sockets of php-fpm in its usual folders, as addresses, each once.
+ * The addresses of the php-fpm sockets in the usual folders, each once.
  *
  * @throws GatewayError `bad_input` when there is none
  */
@@ -14,7 +14,7 @@ export function discoverTargets(folders: readonly string[] = socketFolders): str
   for (const folder of folders) {
     for (const name of socketsIn(folder)) {
       const path = `${folder}/${name}`;
-      // /var/run is /run on most systems, and php-fpm.sock a link to one with a version.
+      // /var/run is /run on most systems, and php-fpm.sock may link to php8.2-fpm.sock.
       const { dev, ino } = statSync(path, { bigint: true });
       const key = `${dev}:${ino}`;
       if (!found.has(key)) found.set(key, `unix:${path}`);
@@ -23,7 +23,7 @@ export function discoverTargets(folders: readonly string[] = socketFolders): str
   if (found.size > 0) return [...found.values()];
   throw new GatewayError(
     ErrorCode.BadInput,
-    `no TARGET is given, and no socket of php-fpm is in ${folders.join(", ")}`,
+    `no TARGET is given, and there is no php-fpm socket in ${folders.join(", ")}`,
     { hint: "give an address, as in fcgi-probe status 127.0.0.1:9000/status" },
   );
 }

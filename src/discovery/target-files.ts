@@ -5,11 +5,11 @@ import { ErrorCode, GatewayError } from "../errors.js";
 
 /** The longest line, in characters. No address is as long. */
 const MAX_LINE = 65_536;
-/** YAML is read as a whole; lines are not, and have no limit. */
+/** The longest YAML document, in characters. It is parsed as a whole; a file of lines is not. */
 const MAX_YAML = 16_777_216;
-/** Lists in lists. What Prometheus and people write has two or three. */
+/** The deepest nesting of lists. Real files have two or three levels. */
 const MAX_DEPTH = 32;
-/** Aliases can name a list again and again: a file of a few lines is not to become a million. */
+/** The most targets of a YAML document. A few lines with aliases can expand to millions. */
 const MAX_TARGETS = 1_000_000;
 
 /**
@@ -48,14 +48,14 @@ function targetOfLine(line: string): string {
   return line.replace(/(^|\s)#.*$/, "").trim();
 }
 
-/** `[::1]:9000/status` is an address, and `[a, b]` is YAML. */
+/** `[::1]:9000/status` is an address; `[a, b]` is YAML. */
 function startsYaml(line: string): boolean {
   return /^(---|- |-$|[[{]|targets\s*:)/.test(line) && !isAddress(line);
 }
 
 /**
  * The targets of a YAML document: a list of addresses, `targets:` with such a list, or a list of
- * these, as the file_sd files of Prometheus are.
+ * these, as in the file_sd files of Prometheus.
  *
  * @throws GatewayError `bad_input`
  */
@@ -74,7 +74,7 @@ async function targetsOfYaml(text: string, name: string): Promise<string[]> {
 
 function whyNotYaml(error: unknown): string {
   const [message = ""] = (error as Error).message.split("\n");
-  // The parser reports a stack that is full as a fault of the text, which it is.
+  // The parser overflows the stack when the text is nested too deeply.
   if (message.startsWith("Maximum call stack")) return "it is nested too deeply";
   return message.replace(/:$/, "");
 }
@@ -89,17 +89,17 @@ function collectTargets(value: unknown, name: string, targets: string[], depth: 
     targets.push(value);
   } else if (typeof value === "object" && "targets" in value && Array.isArray(value.targets)) {
     collectTargets(value.targets, name, targets, depth + 1);
-  } else throw badTargets(name, `${excerpt(value)} is no target`);
+  } else throw badTargets(name, `${excerpt(value)} is not a target`);
 }
 
-/** The start of a value, which may contain itself. */
+/** The first characters of a value. `inspect` can print a value that contains itself. */
 function excerpt(value: unknown): string {
   return inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY }).slice(0, 60);
 }
 
 /**
- * How many targets a file of lines names; undefined for what can be read only once, or not at all,
- * and for YAML.
+ * The number of targets in a file of lines; `undefined` for YAML, and for a file that is not
+ * readable or can be read only once.
  */
 export async function countTargets(path: string): Promise<number | undefined> {
   const stats = statsOf(path);
@@ -114,17 +114,17 @@ export async function countTargets(path: string): Promise<number | undefined> {
 }
 
 /**
- * Whether an argument names a file of targets: whatever exists and can be read like one, a pipe of
- * the shell's `<(…)` too. A socket is a target.
+ * Whether an argument names a file of targets: `-`, or anything that exists and is not a socket,
+ * such as a pipe of the shell's `<(…)`.
  *
  * @throws GatewayError `bad_input` when it is neither a file nor an address
  */
 export function isTargetsFile(argument: string): boolean {
   if (argument === "-") return true;
   const stats = statsOf(argument);
-  // What is named like a file is a file that is missing, and no socket.
-  const isNamedSo = /\.(txt|ya?ml|json|list|csv)$/i.test(argument);
-  if (stats === Unknown && isNamedSo) return true;
+  // With a file's extension, it is a missing file rather than an address.
+  const hasExtension = /\.(txt|ya?ml|json|list|csv)$/i.test(argument);
+  if (stats === Unknown && hasExtension) return true;
   if (typeof stats === "object") {
     if (stats.isDirectory()) {
       throw new GatewayError(ErrorCode.BadInput, `"${argument}" is a folder`, {
@@ -133,13 +133,13 @@ export function isTargetsFile(argument: string): boolean {
     }
     if (!stats.isSocket()) return true;
   }
-  if (isAddress(argument) && !isNamedSo) return false;
+  if (isAddress(argument) && !hasExtension) return false;
   throw new GatewayError(ErrorCode.BadInput, `"${argument}" is neither a file nor an address`, {
-    hint: "give a file of targets, - for standard input, or an address as unix:/run/php/www.sock:/status or 127.0.0.1:9000/status",
+    hint: "give a file of targets, - for standard input, or an address such as unix:/run/php/www.sock:/status or 127.0.0.1:9000/status",
   });
 }
 
-/** The system does not let us look: opening it says why. */
+/** The system refuses to examine the file. Opening it gives the reason. */
 const Unknown = "unknown";
 
 function statsOf(path: string): Stats | typeof Unknown | undefined {
@@ -163,20 +163,20 @@ function tooLong(name: string): GatewayError {
   return new GatewayError(
     ErrorCode.LimitExceeded,
     `${name} is YAML of more than ${MAX_YAML} characters`,
-    { hint: "write one address a line: that form has no limit" },
+    { hint: "write one address per line: that form has no limit" },
   );
 }
 
 function badTargets(name: string, why: string, cause?: unknown): GatewayError {
   return new GatewayError(ErrorCode.BadInput, `${name} names no targets: ${why}`, {
-    hint: "write one address a line, or YAML: a list of addresses, or targets: with such a list",
+    hint: "write one address per line, or YAML: a list of addresses, or targets: with such a list",
     cause,
   });
 }
 
 /**
- * The lines of UTF-8 text, however it is cut, without their ends (LF or CRLF) and without a byte
- * order mark.
+ * Yields the lines of UTF-8 text that arrives in chunks, without their line ends (LF or CRLF) and
+ * without a byte order mark.
  *
  * @param name what is read, for messages
  * @throws GatewayError `limit_exceeded` for a line of more than 65,536 characters
@@ -197,7 +197,7 @@ export async function* linesOf(
   if (rest !== "") yield lineOf(rest, name);
 }
 
-/** A line without a carriage return at its end. */
+/** Removes a carriage return at the end of a line. */
 function lineOf(text: string, name: string | undefined): string {
   checkLength(text, name);
   return text.replace(/\r$/, "");
@@ -207,6 +207,6 @@ function checkLength(text: string, name: string | undefined): void {
   if (text.length <= MAX_LINE) return;
   throw new GatewayError(ErrorCode.LimitExceeded, `a line has more than ${MAX_LINE} characters`, {
     address: name,
-    hint: "write one address a line",
+    hint: "write one address per line",
   });
 }

@@ -9,11 +9,11 @@ import {
 import type { ProcessTable } from "../apache/processes/process-table.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 
-/** Which configuration is meant. */
+/** Which configuration to read. */
 export interface HttpdPlace {
-  /** Its file. Default: that of the one httpd that runs here, or where distributions keep it. */
+  /** Its file. Default: that of the only running httpd, or the first that distributions use. */
   readonly config?: string | undefined;
-  /** Names that httpd was started with, besides those that a running one shows. */
+  /** More names of `-D`, in addition to those of a running httpd. Default: none. */
   readonly define?: readonly string[] | undefined;
 }
 
@@ -29,22 +29,26 @@ export function discoverLocalHttpd(
     return { ...found, warnings: [...warnings, ...found.warnings] };
   } catch (error) {
     if (!(error instanceof GatewayError) || config !== undefined) throw error;
-    const url = "give a URL, as in http://127.0.0.1/server-status, or --config and httpd's file";
+    const url =
+      "give a URL, as in http://127.0.0.1/server-status, or httpd's configuration with --config";
     const hint = error.hint.replace(/^[^;]*/, url);
     throw new GatewayError(error.code, error.message, { hint, cause: error });
   }
 }
 
-/** Adds a name of `--define`.
- * @throws GatewayError `bad_input` */
+/**
+ * Adds a name of `--define`.
+ *
+ * @throws GatewayError `bad_input`
+ */
 export function addDefine(name: string, names: readonly string[] = []): readonly string[] {
   if (name !== "" && !/\s/.test(name)) return [...names, name];
-  throw new GatewayError(ErrorCode.BadInput, `${JSON.stringify(name)} is no name of a Define`, {
-    hint: "as in --define SSL",
+  throw new GatewayError(ErrorCode.BadInput, `${JSON.stringify(name)} is not a name for --define`, {
+    hint: "write it as in --define SSL",
   });
 }
 
-/** The master that a PidFile names, unless the file has outlived it. */
+/** The master that the PidFile names; `undefined` if no such httpd runs. */
 export function runningMaster(
   found: DiscoveredHttpd | undefined,
   table: ProcessTable,
@@ -54,8 +58,11 @@ export function runningMaster(
   return findServers(table).some(({ master }) => master.pid === pid) ? pid : undefined;
 }
 
-/** The pid of a master, which is given itself, or by the file that has it.
- * @throws GatewayError `bad_input` where it is no pid, or no process has it */
+/**
+ * The pid of a master, from a pid or the path of a PidFile.
+ *
+ * @throws GatewayError `bad_input` when it is neither, or there is no such process
+ */
 export function readMaster(text: string, table: ProcessTable): number {
   const pid = /^\d{1,10}$/.test(text) ? Number(text) : readPidFile(text);
   const hint = "give the pid of httpd's master, or its PidFile, as in /run/apache2/apache2.pid";
@@ -68,10 +75,10 @@ export function readMaster(text: string, table: ProcessTable): number {
 }
 
 /**
- * The httpd of this machine, by its processes alone: the one that is named, that of the
- * configuration, or the first of root's.
+ * Finds the httpd of this machine by its processes alone: the one that `master` names, the one of
+ * the configuration, or the first that root runs.
  *
- * @throws GatewayError `connect_failed` where none runs
+ * @throws GatewayError `connect_failed` when none runs
  */
 export function localServer(
   { master, ...place }: HttpdPlace & { readonly master?: string | undefined },

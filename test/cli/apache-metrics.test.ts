@@ -247,7 +247,7 @@ https     [::1]      8443  https://[::1]:8443
     );
     expect((await runHere(args)).code).toBe(2);
     const bad = await runHere([...args, "--define", "A B"]);
-    expect(bad.stderr).toContain("is no name of a Define");
+    expect(bad.stderr).toContain("is not a name for --define");
   });
 
   it("S1.10 exits with 2 where nothing listens", async () => {
