@@ -1,11 +1,11 @@
 const ZERO = 0x30;
 const NINE = 0x39;
 const POINT = 0x2e;
-/** Digits whose value is exact in a double, whatever they are. */
+/** A double holds any number of this many digits exactly. */
 const EXACT_DIGITS = 15;
 const powers = Array.from({ length: EXACT_DIGITS + 1 }, (_, index) => 10 ** index);
 
-/** A whole number that is not negative; `undefined` for anything else, such as `-`. */
+/** Reads a whole number without a sign; `undefined` for anything else, such as `-`. */
 export function readInteger(
   text: string,
   start = 0,
@@ -21,7 +21,7 @@ export function readInteger(
   return value;
 }
 
-/** A number as APR prints it: `0.25`, `.25`, `25`, `1.e-5`; `undefined` for anything else. */
+/** Reads a number as APR prints it: `0.25`, `.25`, `25`, `1.e-5`; `undefined` for anything else. */
 export function readDecimal(text: string): number | undefined {
   const { length } = text;
   let value = 0;
@@ -43,14 +43,14 @@ function readLongDecimal(text: string): number | undefined {
   return value < Number.POSITIVE_INFINITY ? value : undefined;
 }
 
-/** Keeps one copy of each text, and none of the page that it was cut out of. */
+/** Keeps one copy of each text, without the page that it was cut from. */
 export class TextPool {
   readonly #texts = new Map<string, string>();
 
   take(text: string): string {
     const known = this.#texts.get(text);
     if (known !== undefined) return known;
-    // A slice keeps the whole page alive; what is cut out of this short text keeps only that.
+    // A slice keeps the whole page in memory. A slice of this short text keeps only the short text.
     const own = ` ${text}`.slice(1);
     this.#texts.set(own, own);
     return own;

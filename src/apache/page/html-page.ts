@@ -14,7 +14,7 @@ import {
 
 /** What the page has besides the rows of its worker table. */
 export interface WorkerPageSummary {
-  /** The processes of event, in the order of the page; empty for other MPMs. */
+  /** The processes of the event MPM, in the order of the page; empty for other MPMs. */
   readonly processes: readonly ApacheProcess[];
   /** The scoreboard of the same instant, without line ends. Empty where the page has none. */
   readonly scoreboard: string;
@@ -22,18 +22,18 @@ export interface WorkerPageSummary {
   readonly malformedRows: number;
 }
 
-/** The page for people, `/server-status`. */
+/** The HTML page, `/server-status`. */
 export interface WorkerPage extends WorkerPageSummary {
   /**
-   * One for each slot that has had a request, slots without a process (mode `.`) included. httpd
-   * leaves out the slots that never had one.
+   * One row for each slot that has had a request, including slots without a process (mode `.`).
+   * httpd leaves out slots that have never had one.
    */
   readonly rows: readonly WorkerRow[];
   /** The connection over which the page came; `undefined` for a page that was not fetched. */
   readonly connection?: StatusConnection | undefined;
 }
 
-/** More headings than any table of httpd's has. */
+/** The most headings of a table. httpd's tables have fewer. */
 const MOST_HEADINGS = 64;
 const START = 8192;
 
@@ -65,7 +65,7 @@ export class WorkerPageReader {
    * Ends the page.
    *
    * @throws GatewayError `not_a_status_page`, `page_not_found`, `access_denied`, `server_busy` or
-   * `bad_status` where there was no worker table, and says what there was instead
+   * `bad_status` if there was no worker table. The message says what there was instead.
    */
   end(): WorkerPageSummary {
     this.#tables.write(this.#decoder.end());
@@ -76,8 +76,11 @@ export class WorkerPageReader {
   }
 }
 
-/** Reads a whole page.
- * @throws GatewayError as {@link WorkerPageReader.end} */
+/**
+ * Reads a whole page.
+ *
+ * @throws GatewayError as {@link WorkerPageReader.end}
+ */
 export function parseServerStatusHtml(page: Uint8Array | string): WorkerPage {
   const rows: WorkerRow[] = [];
   const reader = new WorkerPageReader((row) => rows.push(row));
@@ -102,7 +105,7 @@ export async function* streamWorkerRows(
   return rest;
 }
 
-/** What is known of a table from its headings. */
+/** What the headings of a table tell. */
 class TableState {
   headings: string[] = [];
   columns: Columns | undefined;
@@ -114,12 +117,12 @@ class PageHandler implements TableHandlers {
   readonly processes: ApacheProcess[] = [];
   scoreboard = "";
   malformedRows = 0;
-  /** Whether the workers are listed, but not in a table (`?notable`). */
+  /** Whether the page lists workers without a table (`?notable`). */
   hasDetails = false;
   readonly #onRow: (row: WorkerRow) => void;
   readonly #texts = new TextPool();
   readonly #tables: TableState[] = [];
-  /** The first table that has a worker: the others are not looked at. */
+  /** The first table that has a worker. Others are ignored. */
   #chosen: TableState | undefined;
   #hasScoreboard = false;
 
@@ -168,7 +171,7 @@ class PageHandler implements TableHandlers {
   }
 }
 
-/** The headings of a table are those of all its rows, but a row of them may come again. */
+/** Adds a row's headings to those of the table, unless it repeats them. */
 function addHeadings(table: TableState, texts: readonly string[]): void {
   const added = texts.map(normalizeHeading);
   const { headings } = table;

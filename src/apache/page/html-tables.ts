@@ -3,24 +3,28 @@ import { Tokenizer, type TokenizerCallbacks } from "htmlparser2";
 /** Receives what {@link HtmlTables} finds in a page. */
 export interface TableHandlers {
   /**
-   * A row has ended. Its arrays are used again for the next row.
+   * Called when a row ends. The arrays are reused for the next row.
    *
-   * @param headings the texts of its `th`, as the page has them
+   * @param headings the texts of its `th`, without blanks around them
    * @param cells the texts of its `td`, without blanks around them
    */
   row(headings: readonly string[], cells: readonly string[]): void;
-  /** A table begins or ends. Tables in cells of tables come and go in between. */
+  /** Called when a table begins. Tables nest. */
   beginTable(): void;
+  /** Called when the innermost table ends. */
   endTable(): void;
-  /** The text of a `title`, `h1`, `h2` or `pre` outside of tables; in parts around a table in it. */
+  /**
+   * Called with the text of a `title`, `h1`, `h2` or `pre` outside of tables. A table inside it
+   * splits the text into parts.
+   */
   text(element: string, text: string): void;
 }
 
-/** A table that is open. A row, or a cell, that was not closed ends where the next one begins. */
+/** A table that is open. A row or cell without an end tag ends where the next one begins. */
 class OpenTable {
   readonly headings: string[] = [];
   readonly cells: string[] = [];
-  /** The cell that is open collects its text here. */
+  /** Which kind of cell is open; its text is collected in `text`. */
   cell: "none" | "th" | "td" = "none";
   text = "";
 }
@@ -38,19 +42,19 @@ const [A_B, A_D, A_E, A_H, A_L, A_R, A_T] = letters("bdehlrt") as [
 ];
 
 /**
- * Takes the rows of the tables out of an HTML page, as its pieces come. Only what a piece ends
- * inside of is kept for the next one.
+ * Extracts the rows of the tables of an HTML page, piece by piece. Only a token that a piece cuts
+ * is kept for the next one.
  */
 export class HtmlTables {
   readonly #handlers: TableHandlers;
   readonly #tokenizer: Tokenizer;
   readonly #tables: OpenTable[] = [];
-  /** The innermost of the tables. */
+  /** The innermost open table. */
   #table: OpenTable | undefined;
   /** The element outside of tables whose text is collected, or "". */
   #element = "";
   #elementText = "";
-  /** The text from an offset of the page on. */
+  /** The part of the page that is not yet processed, from `#offset` on. */
   #text = "";
   #offset = 0;
   /** The offset after what has been handled. */
@@ -68,7 +72,7 @@ export class HtmlTables {
     this.#tokenizer.write(piece);
   }
 
-  /** Ends what is still open. */
+  /** Ends the page, and with it all tables that are open. */
   end(): void {
     this.#tokenizer.end();
     this.#reportText();
@@ -204,7 +208,7 @@ export class HtmlTables {
     this.#table = this.#tables.at(-1);
   }
 
-  /** The name of an element that is looked for, compared without making a string of it. */
+  /** Recognises the name of a tag. It compares codes, because most tags are cells. */
   #tag(start: number, end: number): "td" | "th" | "tr" | "table" | "other" {
     const text = this.#text;
     if ((text.charCodeAt(start) | LOWER) !== A_T) return "other";

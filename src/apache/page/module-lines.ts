@@ -7,7 +7,7 @@ type MutableBalancerWorker = Mutable<ProxyWorker>;
 type MutableBalancer = Mutable<ProxyBalancer> & { readonly workers: MutableBalancerWorker[] };
 type MutableCache = Mutable<SharedCache> & { readonly other: UnknownField[] };
 
-/** What is read of a page apart from the fields of {@link statusFields}. */
+/** What is read from a page in addition to the fields of {@link statusFields}. */
 export class StatusSections {
   serverName: string | undefined = undefined;
   asyncBusyWorkers: number | undefined = undefined;
@@ -23,7 +23,7 @@ export class StatusSections {
 const balancerKey =
   /^ProxyBalancer\[(\d{1,9})\](?:Name|Worker\[(\d{1,9})\](Name|Status|Elected|Busy|Sent|Rcvd))$/;
 
-/** Reads a line of mod_proxy_balancer; `false` where it is none. */
+/** Reads a line of mod_proxy_balancer; `false` if it is not one. */
 export function readBalancerField(
   balancers: MutableBalancer[],
   key: string,
@@ -61,7 +61,7 @@ export function readBalancerField(
   return true;
 }
 
-/** The lines of one balancer, and of one worker, stand together. */
+/** The lines of one balancer follow each other, and so do those of one worker. */
 function balancerOf(balancers: MutableBalancer[], index: number): MutableBalancer {
   const last = balancers.at(-1);
   if (last?.index === index) return last;
@@ -86,7 +86,7 @@ function workerOf(balancer: MutableBalancer, index: number): MutableBalancerWork
   return worker;
 }
 
-/** httpd counts busy requests down once too often, and prints what is below zero as 2^64 - n. */
+/** httpd can count busy requests below zero, and prints them as 2^64 - n. They are read as 0. */
 function count(text: string): number | undefined {
   if (!/^\d{1,20}$/.test(text)) return undefined;
   return Number(text) < 2 ** 63 ? Number(text) : 0;
@@ -95,8 +95,8 @@ function count(text: string): number | undefined {
 const units = "KMGTPE";
 
 /**
- * Bytes of `4K`, and of what httpd 2.4.16 to 2.4.34 printed (`5.5M`, ` 12K`, `  0 `). What APR
- * prints for less than nothing, `  - `, is `undefined`.
+ * Reads a size such as `4K`, in bytes, and the forms of httpd 2.4.16 to 2.4.34 (`5.5M`, ` 12K`,
+ * `  0 `). `  - `, which APR prints for negative sizes, is `undefined`.
  */
 export function parseTraffic(text: string): number | undefined {
   const match = /^\s*(\d{1,20}(?:\.\d{1,9})?)\s*([KMGTPE]?)\s*$/i.exec(text);
@@ -108,7 +108,7 @@ export function parseTraffic(text: string): number | undefined {
 
 type CacheProperty = Exclude<keyof SharedCache, "type" | "available" | "other">;
 
-/** A line of a cache that has a number: its key, its property, and the metric that shows it. */
+/** A line of a cache that has a number: its key, its property, and its metric. */
 export interface CacheField {
   readonly key: string;
   readonly property: CacheProperty;
@@ -170,7 +170,7 @@ export const cacheFields: readonly CacheField[] = [
     key: "CacheDiscardCount",
     property: "discarded",
     metric: "discards_total",
-    help: "TLS sessions that were discarded without having been read.",
+    help: "TLS sessions that were discarded before they expired.",
   },
   {
     key: "CacheRetrieveHitCount",
@@ -203,7 +203,7 @@ const noCacheNumbers = Object.fromEntries(
   cacheFields.map(({ property }) => [property, undefined]),
 ) as Record<CacheProperty, undefined>;
 
-/** Begins the section that a line without a colon is the title of; `undefined` where it is none. */
+/** Begins the section of a cache if a line is its title; otherwise returns `undefined`. */
 export function beginCache(line: string, sections: StatusSections): MutableCache | undefined {
   if (line !== "TLSSessionCacheStatus" && line !== "ModCacheSocacheStatus") return undefined;
   const cache: MutableCache = { type: undefined, available: true, ...noCacheNumbers, other: [] };
@@ -212,7 +212,7 @@ export function beginCache(line: string, sections: StatusSections): MutableCache
   return cache;
 }
 
-/** Reads a line of a cache; `false` where it is none, or repeats one. */
+/** Reads a line of a cache; `false` if it is not one, or repeats one. */
 export function readCacheField(cache: MutableCache, key: string, value: string): boolean {
   if (key === "CacheType" && cache.type === undefined) {
     cache.type = value;
@@ -225,7 +225,7 @@ export function readCacheField(cache: MutableCache, key: string, value: string):
   return true;
 }
 
-/** Whether a key is of mod_md. */
+/** Whether a key is one of mod_md's. */
 export function isManaged(key: string): boolean {
   return /^Managed(?:Certificates|Domain|Stapling)/.test(key);
 }
@@ -234,7 +234,7 @@ export function isManaged(key: string): boolean {
 const glued =
   /(?=Managed(?:Certificates[A-Z]|Staplings[A-Z]|Domain\[\d|Stapling\[\d)|(?:TLSSessionCache|ModCacheSocache)Status$)/;
 
-/** The fields in a line of mod_md, and the title of the section that it may run into. */
+/** The fields in a line of mod_md, and the title of the next section if the line contains it. */
 export function splitManaged(
   key: string,
   value: string,

@@ -1,7 +1,7 @@
 import { utf8 } from "../../bytes.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
 
-/** How much of a body is looked at to find out what it is. */
+/** The number of bytes that are examined to recognise a body. */
 const LOOK = 8192;
 
 const enable =
@@ -9,9 +9,9 @@ const enable =
 const allow = "let this host read it: Require local, or Require ip, in <Location /server-status>";
 
 /**
- * Says what a body is that is not a text status page, and what to do.
+ * The error for a body that is not a text status page. It says what the body is, and what to do.
  *
- * @param hasFields whether it had lines of one
+ * @param hasFields whether the body has some fields of a status page
  */
 export function notATextPage(page: Uint8Array, hasFields: boolean): GatewayError {
   const start = utf8(page.subarray(0, LOOK));
@@ -21,7 +21,7 @@ export function notATextPage(page: Uint8Array, hasFields: boolean): GatewayError
     return new GatewayError(
       ErrorCode.Truncated,
       `the status page ends after ${page.length} bytes, before its workers`,
-      { offset: page.length, hint: "ask again; a proxy between here and httpd may cut answers" },
+      { offset: page.length, hint: "try again; a proxy between here and httpd may cut responses" },
     );
   }
   return new GatewayError(ErrorCode.NotAStatusPage, `not httpd's status page, but ${what(start)}`, {
@@ -30,10 +30,10 @@ export function notATextPage(page: Uint8Array, hasFields: boolean): GatewayError
 }
 
 /**
- * Says what a body is in which there is no worker table, and what to do.
+ * The error for a body without a worker table. It says what the body is, and what to do.
  *
  * @param start the beginning of the body
- * @param hasDetails whether workers are listed without a table
+ * @param hasDetails whether it lists workers without a table
  */
 export function notAWorkerPage(start: string, hasDetails: boolean): GatewayError {
   if (/^\s*</.test(start)) return notThisHtml(start, hasDetails ? "details" : "html");
@@ -75,9 +75,9 @@ function codeOf(status: number): ErrorCode {
 function hintOf(status: number): string | undefined {
   switch (status) {
     case 400:
-      return "see httpd's error log; where this port speaks TLS, write https://";
+      return "see httpd's error log; if this port expects TLS, write https://";
     case 401:
-      return "the page wants a password: put it into the URL, or let this host read it without";
+      return "the page needs a password: put it into the URL, or allow this host without one";
     case 403:
       return allow;
     case 404:
@@ -123,7 +123,7 @@ function busyServers(start: string): string {
   return isLighttpd ? "lighttpd" : "Apache 1.3";
 }
 
-/** A page much like httpd's. Its letters mean something else, so it is not read as one. */
+/** The error for a similar page of another server, whose scoreboard letters mean something else. */
 function otherServers(server: string): GatewayError {
   return new GatewayError(
     ErrorCode.NotAStatusPage,

@@ -1,12 +1,12 @@
 import { concat, latin1, noBytes } from "../../bytes.js";
 
 /**
- * Makes text of a page's bytes, as they come: UTF-8 up to the first byte that is not, ISO-8859-1
- * from there on. httpd writes ASCII, and calls it ISO-8859-1.
+ * Decodes a page piece by piece: as UTF-8 up to the first malformed byte, and as ISO-8859-1 from
+ * there on. httpd writes ASCII, and declares ISO-8859-1.
  */
 export class PageDecoder {
   #utf8: TextDecoder | undefined = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  /** The bytes of a character that is not whole. */
+  /** The bytes of an incomplete character. */
   #kept: Uint8Array = noBytes;
 
   write(bytes: Uint8Array): string {
@@ -30,7 +30,7 @@ export class PageDecoder {
   }
 }
 
-/** How many bytes at the end begin a character of UTF-8 that is not whole. */
+/** The number of bytes at the end that begin an incomplete UTF-8 character. */
 function unfinished(bytes: Uint8Array): number {
   for (let back = 1; back <= 3 && back <= bytes.length; back++) {
     const byte = bytes[bytes.length - back]!;
@@ -43,14 +43,14 @@ function unfinished(bytes: Uint8Array): number {
   return 0;
 }
 
-/** How many bytes at the start are characters of UTF-8. */
+/** The number of bytes at the start that are well-formed UTF-8. */
 function wellFormedLength(bytes: Uint8Array): number {
   let at = 0;
   for (let size = 1; size > 0; at += size) size = characterSize(bytes, at);
   return at;
 }
 
-/** How long the character at an offset is; 0 where there is none (Unicode, table 3-7). */
+/** The length of the character at an offset; 0 if it is malformed (Unicode, table 3-7). */
 function characterSize(bytes: Uint8Array, at: number): number {
   const first = bytes[at] ?? 0xff;
   if (first < 0x80) return 1;

@@ -2,7 +2,7 @@ import { latin1 } from "../../bytes.js";
 import type { Engine } from "../../engine/engine.js";
 import { SCOREBOARD_LETTERS, WINDOW, WINDOW_SIZE } from "../../engine/memory.js";
 
-/** What the slots of an httpd do. A slot is a process (prefork) or a thread (worker, event). */
+/** What the slots of an httpd are doing. A slot is a process (prefork) or a thread (worker, event). */
 export interface Scoreboard {
   /** The number of slots on the page. */
   readonly slots: number;
@@ -28,9 +28,9 @@ export interface Scoreboard {
   readonly idleCleanup: number;
   /** `.`: slots without a process. */
   readonly open: number;
-  /** Slots with any other letter, and those with a space: httpd has switched them off. */
+  /** Slots with any other character. A space marks a slot that httpd has disabled. */
   readonly other: number;
-  /** One letter for each slot, as the page has them. */
+  /** The scoreboard as in the page: one letter for each slot. */
   readonly letters: string;
   /** The number of slots with a letter of the legend, `_SRWKDCLGI.`; 0 for any other text. */
   count(letter: string): number;
@@ -39,13 +39,13 @@ export interface Scoreboard {
 /** What a letter of the scoreboard means. */
 export interface ScoreboardState {
   readonly letter: string;
-  /** The property of a {@link Scoreboard} that counts it. */
+  /** The letter, as in httpd's legend. */
   readonly property: Exclude<keyof Scoreboard, "slots" | "other" | "letters" | "count">;
-  /** What a slot does, in the words of the reports. */
+  /** What a slot is doing, in the words of the reports. */
   readonly meaning: string;
-  /** The label `state` of the metric `apache_scoreboard`. */
+  /** The value of the label `state` of the metric `apache_scoreboard`. */
   readonly metricState: string;
-  /** Whether a worker in this state has no request. A kept-alive connection counts as work. */
+  /** Whether a worker in this state has no request. A kept-alive connection counts as busy. */
   readonly isIdle: boolean;
 }
 
@@ -76,12 +76,12 @@ function state(
 
 const byLetter = new Map(scoreboardStates.map((each) => [each.letter, each]));
 
-/** Where the engine puts the count of each state. */
+/** The index of each state's count in the engine's results. */
 const at = Object.fromEntries(
   scoreboardStates.map(({ letter, property }) => [property, SCOREBOARD_LETTERS.indexOf(letter)]),
 ) as Readonly<Record<ScoreboardState["property"], number>>;
 
-/** What a letter means; `undefined` for one that is not in httpd's legend. */
+/** The state of a letter; `undefined` if httpd's legend does not have it. */
 export function scoreboardState(letter: string): ScoreboardState | undefined {
   return byLetter.get(letter);
 }
@@ -105,7 +105,7 @@ export function readScoreboard(
   return new CountedScoreboard(page.slice(start, end), counts);
 }
 
-/** Makes the text of its letters when it is read. */
+/** Decodes `letters` only when it is read. */
 class CountedScoreboard implements Scoreboard {
   readonly slots: number;
   readonly waiting: number;

@@ -1,37 +1,44 @@
 import { readInteger } from "./cell-values.js";
 
-/** A process of event, as the page counts its connections and threads. */
+/** A process of the event MPM: a row of the page's table of processes. */
 export interface ApacheProcess {
-  /** 2.4.35 and later, as is `stopping`. */
+  /** The number of its slot. httpd 2.4.35 and later. */
   readonly slot: number | undefined;
+  /** The process id. */
   readonly pid: number;
-  /** Whether it is about to end. */
+  /** Whether it is about to end. httpd 2.4.35 and later. */
   readonly stopping: boolean | undefined;
+  /** Its connections. */
   readonly connections: number | undefined;
-  /** Whether it takes new connections. */
+  /** Whether it accepts new connections. */
   readonly accepting: boolean | undefined;
+  /** Threads that have a request. */
   readonly busyThreads: number | undefined;
-  /** 2.4.58 and later. */
+  /** Threads that finish a request before they end. httpd 2.4.58 and later. */
   readonly gracefulThreads: number | undefined;
+  /** Threads without a request. */
   readonly idleThreads: number | undefined;
-  /** Connections that no thread has. `waitIo`: 2.4.63 and later. */
+  /** Connections without a thread that wait for I/O. httpd 2.4.63 and later. */
   readonly waitIo: number | undefined;
+  /** Connections without a thread whose response is being sent. */
   readonly writing: number | undefined;
+  /** Connections without a thread that are kept open for the next request. */
   readonly keepAlive: number | undefined;
+  /** Connections without a thread that are being closed. */
   readonly closing: number | undefined;
 }
 
-/** Headings of groups of columns, which have no cells of their own. */
+/** Headings that group columns. They have no cells of their own. */
 const groups: ReadonlySet<string> = new Set(["connections", "threads", "asyncconnections"]);
 
-/** The headings of the table of processes, by column; `undefined` where it is another table. */
+/** The headings of the table of processes, by column; `undefined` for any other table. */
 export function processColumns(headings: readonly string[]): readonly string[] | undefined {
   const columns = headings.filter((heading) => !groups.has(heading));
   const isIt = ["pid", "accepting", "busy", "idle"].every((name) => columns.includes(name));
   return isIt ? columns : undefined;
 }
 
-/** Makes a process of the cells of its row; `undefined` for the row of sums. */
+/** Reads a process from the cells of its row; `undefined` for the row of sums. */
 export function serverProcess(
   cells: readonly string[],
   columns: readonly string[],

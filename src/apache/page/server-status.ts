@@ -103,8 +103,9 @@ export interface ServerStatus {
 export interface ProxyBalancer {
   /** Its place in the configuration, counted from 0. */
   readonly index: number;
-  /** Such as `balancer://pool1`. */
+  /** Its name, such as `balancer://pool1`. */
   readonly name: string | undefined;
+  /** Its backends, in the order of the page. */
   readonly workers: readonly ProxyWorker[];
 }
 
@@ -134,24 +135,38 @@ export interface SharedCache {
   readonly available: boolean;
   /** Bytes of shared memory. */
   readonly sharedMemory: number | undefined;
+  /** Entries in the cache. */
   readonly currentEntries: number | undefined;
+  /** Parts that the cache is divided into. */
   readonly subcaches: number | undefined;
+  /** The number of entries that fit into the index of each part. */
   readonly indexesPerSubcache: number | undefined;
-  /** Seconds until the oldest entries expire. */
+  /** Seconds until the oldest entries expire, on average over the parts. */
   readonly timeLeftOldestAverage: number | undefined;
+  /** Seconds until the oldest entry expires, in the part where that is soonest. */
   readonly timeLeftOldestMinimum: number | undefined;
+  /** Seconds until the oldest entry expires, in the part where that is latest. */
   readonly timeLeftOldestMaximum: number | undefined;
-  /** Percent. */
+  /** Percent of the index in use. */
   readonly indexUsage: number | undefined;
+  /** Percent of the cache in use. */
   readonly usage: number | undefined;
-  /** Counted since the restart. */
+  /** Entries stored since the restart. */
   readonly stored: number | undefined;
+  /** Entries that replaced others since the restart. */
   readonly replaced: number | undefined;
+  /** Entries that expired since the restart. */
   readonly expired: number | undefined;
+  /** Entries discarded before they expired, since the restart. */
   readonly discarded: number | undefined;
+  /** Look-ups that found an entry, since the restart. */
   readonly retrieveHits: number | undefined;
+  /** Look-ups that found none, since the restart. */
   readonly retrieveMisses: number | undefined;
+  /** Removals that found an entry, since the restart. */
   readonly removeHits: number | undefined;
+  /** Removals that found none, since the restart. */
   readonly removeMisses: number | undefined;
+  /** The section's lines that are unknown or repeated, in the order of the page. */
   readonly other: readonly UnknownField[];
 }

@@ -23,11 +23,11 @@ import {
 } from "./status-fields.js";
 
 /**
- * Reads httpd's `/server-status?auto`, of any version since 2.2. A line that repeats a key, or
- * that stands in the section of a module, changes nothing outside of it.
+ * Reads httpd's `/server-status?auto`, of version 2.2 or later. The first line with a key counts.
+ * A line in the section of a module does not change fields outside of it.
  *
- * @throws GatewayError `not_a_status_page`, `page_not_found`, `access_denied`, `server_busy` or
- * `bad_status` for what is something else, and says what; `truncated` where the page ends early
+ * @throws GatewayError `truncated` if the page ends early; `not_a_status_page`, `page_not_found`,
+ * `access_denied`, `server_busy` or `bad_status` if it is something else, with a message that says what
  */
 export function parseServerStatus(
   page: Uint8Array,
@@ -44,18 +44,18 @@ class TextPageReader {
   readonly #engine: Engine;
   readonly #lines: LineReader;
   readonly #sections = new StatusSections();
-  /** The values of the fields that came, by their slot. */
+  /** The values of the fields that were read, by slot. */
   readonly #numbers = new Array<number | undefined>(COUNT);
   readonly #texts = new Array<string | undefined>(COUNT);
-  /** 1 for the fields that came, by their index. */
+  /** 1 for each field that was read, by index. */
   readonly #seen = new Uint8Array(COUNT);
   #scoreboard: Scoreboard | undefined;
-  /** The module whose lines these are. */
+  /** The cache whose section the current line belongs to. */
   #section: StatusSections["socache"];
 
   constructor(page: Uint8Array, engine: Engine) {
     this.#engine = engine;
-    // Counting a scoreboard uses the window.
+    // A page in the engine's window is copied, because counting a scoreboard overwrites the window.
     const isInMemory = page.buffer === engine.memory.buffer;
     this.#lines = new LineReader(isInMemory ? page.slice() : page, engine);
   }
@@ -68,7 +68,7 @@ class TextPageReader {
     if (this.#seen[BUSY.index] === 0) {
       throw notATextPage(lines.page, this.#seen.includes(1));
     }
-    // httpd ends every line but some of mod_md's.
+    // httpd ends every line with a newline, except some of mod_md's.
     if (lines.end === lines.page.length && !isManaged(keyText(lines))) {
       sections.warnings.push("the page ends inside a line");
     }
@@ -76,7 +76,7 @@ class TextPageReader {
     return statusOf(this.#numbers, this.#texts, this.#scoreboard, sections);
   }
 
-  /** Since 2.4.16 a name, which is any text that the client sent as its Host. */
+  /** The server's name since 2.4.16: any text that the client sent as Host. */
   #readFirstLine(): void {
     if (this.#field() === undefined) this.#sections.serverName = lineText(this.#lines);
     else this.#readLine();
@@ -150,7 +150,7 @@ class TextPageReader {
         break;
       }
       case "load":
-        // httpd prints -1.00 where the system has no load average.
+        // httpd prints -1.00 if the system has no load average.
         if (lines.kind !== LineKind.Number) this.#numbers[slot] = this.#number();
         else if (lines.number >= 0) this.#numbers[slot] = lines.number;
         break;
@@ -170,7 +170,7 @@ class TextPageReader {
     }
   }
 
-  /** The value as a number that is not negative; a warning and `undefined` where it is none. */
+  /** The value as a number; for anything else, and for negative numbers, `undefined` with a warning. */
   #number(): number | undefined {
     const lines = this.#lines;
     if (lines.kind === LineKind.Number && lines.number >= 0) return lines.number;

@@ -11,7 +11,7 @@ export interface WorkerRow {
   readonly childNumber: number | undefined;
   /** The generation of the configuration with which the child runs. */
   readonly generation: number | undefined;
-  /** `undefined` for a slot without a process. */
+  /** The process id; `undefined` for a slot without a process. */
   readonly pid: number | undefined;
   /** Requests on this connection. */
   readonly connectionAccesses: number | undefined;
@@ -19,11 +19,11 @@ export interface WorkerRow {
   readonly childAccesses: number | undefined;
   /** Requests in this slot. */
   readonly slotAccesses: number | undefined;
-  /** A letter of the scoreboard's legend, `_SRWKDCLGI.`. */
+  /** What the worker is doing: a letter of the scoreboard's legend, `_SRWKDCLGI.`. */
   readonly mode: string | undefined;
   /** Seconds of CPU time that the process has used. */
   readonly cpu: number | undefined;
-  /** Seconds since the latest request began; `undefined` where there was none. */
+  /** Seconds since the latest request began; `undefined` if there was none. */
   readonly secondsSinceRequest: number | undefined;
   /** Milliseconds that the latest complete request took. */
   readonly requestTime: number | undefined;
@@ -45,23 +45,23 @@ export interface WorkerRow {
   readonly request: string | undefined;
 }
 
-/** What a worker is known to do. Of an unknown one nothing may be concluded. */
+/** What a worker is doing. `unknown` means that it can be neither called active nor idle. */
 export type WorkerActivity = "active" | "idle" | "unknown";
 
-/** What the letter of a row says. A letter that is not in the legend counts as active. */
+/** The activity of a row, by its letter. A letter that the legend lacks counts as active. */
 export function activityOf({ mode }: Pick<WorkerRow, "mode">): WorkerActivity {
   if (mode === undefined) return "unknown";
   return scoreboardState(mode)?.isIdle ? "idle" : "active";
 }
 
-/** Seconds after which a worker is said to hang. */
+/** The default number of seconds on one request after which a worker hangs. */
 export const HANGING_AFTER = 300;
 
 /**
- * Whether a worker has been on one request for so long. `K` waits for its client's next request,
- * which is no work and does not hang; neither does a worker that has never had a request.
+ * Whether a worker hangs: it has been on one request for at least `seconds`. A worker in state `K`
+ * waits for its client's next request, so it does not hang.
  *
- * @param seconds the least that counts as hanging
+ * @param seconds default: 300
  */
 export function isHanging(
   row: Pick<WorkerRow, "mode" | "secondsSinceRequest">,
@@ -76,20 +76,20 @@ export function isHanging(
 const required = [
   ...["srv", "pid", "acc", "m", "ss", "req", "conn", "child", "slot", "client", "vhost", "request"],
 ] as const;
-/** CPU is missing on Windows, Dur before httpd 2.4.35 and Protocol before 2.4.19. */
+/** CPU is missing on Windows, Dur before httpd 2.4.35, and Protocol before 2.4.19. */
 const optional = ["cpu", "dur", "protocol"] as const;
 
 type Column = (typeof required)[number] | (typeof optional)[number];
 
-/** The index of each column; -1 where it is missing. */
+/** The index of each column; -1 if it is missing. */
 export type Columns = Readonly<Record<Column, number>>;
 
-/** A heading as it is compared: `P I D` and `Acc.` are read as `pid` and `acc`. */
+/** The form of a heading for comparison: `P I D` and `Acc.` become `pid` and `acc`. */
 export function normalizeHeading(text: string): string {
   return text.toLowerCase().replace(/[^a-z0-9]/g, "");
 }
 
-/** Finds the columns of the worker table; `undefined` where a required one is missing. */
+/** Finds the columns of the worker table; `undefined` if a required one is missing. */
 export function columnsOf(headings: readonly string[]): Columns | undefined {
   if (required.some((name) => !headings.includes(name))) return undefined;
   const names = [...required, ...optional];
@@ -99,7 +99,7 @@ export function columnsOf(headings: readonly string[]): Columns | undefined {
 /** From here on, seconds are a date: a slot that has never had a request shows the current time. */
 const A_DATE = 1_000_000_000;
 
-/** Makes a worker of the cells of its row. */
+/** Reads a worker from the cells of its row. */
 export function workerRow(cells: readonly string[], columns: Columns, texts: TextPool): WorkerRow {
   const text = (column: number): string => (column < 0 ? "" : cells[column]!);
   const known = (column: number): string | undefined => {
@@ -124,7 +124,7 @@ export function workerRow(cells: readonly string[], columns: Columns, texts: Tex
     slotAccesses: hasThree ? readInteger(acc, second + 1) : undefined,
     mode: known(columns.m),
     cpu: readDecimal(text(columns.cpu)),
-    secondsSinceRequest: seconds === undefined || seconds >= A_DATE ? undefined : seconds,
+    secondsSinceRequest: seconds === undefined || seconds >= UNIX_TIME ? undefined : seconds,
     requestTime: readInteger(text(columns.req)),
     totalTime: readInteger(text(columns.dur)),
     connectionKilobytes: readDecimal(text(columns.conn)),
