@@ -129,7 +129,9 @@ describe("scrape", () => {
   it("reports an error in its file after the results before it", async () => {
     const { code, stderr } = await runHere(["scrape", "-"], { stdin: "- 5\n" });
     expect(code).toBe(2);
-    expect(stderr).toMatch(/fcgi-probe: standard input names no targets: 5 is not a target\nhint: /);
+    expect(stderr).toMatch(
+      /fcgi-probe: standard input names no targets: 5 is not a target\nhint: /,
+    );
   });
 });
 

@@ -38,8 +38,9 @@ export interface Scoreboard {
 
 /** What a letter of the scoreboard means. */
 export interface ScoreboardState {
-  readonly letter: string;
   /** The letter, as in httpd's legend. */
+  readonly letter: string;
+  /** The property of a {@link Scoreboard} that counts it. */
   readonly property: Exclude<keyof Scoreboard, "slots" | "other" | "letters" | "count">;
   /** What a slot is doing, in the words of the reports. */
   readonly meaning: string;

@@ -2,11 +2,11 @@ import { readInteger } from "./cell-values.js";
 
 /** A process of the event MPM: a row of the page's table of processes. */
 export interface ApacheProcess {
-  /** The number of its slot. httpd 2.4.35 and later. */
+  /** The number of its slot. Since httpd 2.4.35. */
   readonly slot: number | undefined;
   /** The process id. */
   readonly pid: number;
-  /** Whether it is about to end. httpd 2.4.35 and later. */
+  /** Whether it is about to end. Since httpd 2.4.35. */
   readonly stopping: boolean | undefined;
   /** Its connections. */
   readonly connections: number | undefined;
@@ -14,11 +14,11 @@ export interface ApacheProcess {
   readonly accepting: boolean | undefined;
   /** Threads that have a request. */
   readonly busyThreads: number | undefined;
-  /** Threads that finish a request before they end. httpd 2.4.58 and later. */
+  /** Threads that finish a request before they end. Since httpd 2.4.58. */
   readonly gracefulThreads: number | undefined;
   /** Threads without a request. */
   readonly idleThreads: number | undefined;
-  /** Connections without a thread that wait for I/O. httpd 2.4.63 and later. */
+  /** Connections without a thread that wait for I/O. Since httpd 2.4.63. */
   readonly waitIo: number | undefined;
   /** Connections without a thread whose response is being sent. */
   readonly writing: number | undefined;

@@ -97,7 +97,7 @@ export function columnsOf(headings: readonly string[]): Columns | undefined {
 }
 
 /** From here on, seconds are a date: a slot that has never had a request shows the current time. */
-const A_DATE = 1_000_000_000;
+const UNIX_TIME = 1_000_000_000;
 
 /** Reads a worker from the cells of its row. */
 export function workerRow(cells: readonly string[], columns: Columns, texts: TextPool): WorkerRow {
