@@ -146,7 +146,7 @@ export function demultiplexConnection(start: i32, length: i32): i32 {
   let records = 0;
   /** A window of records never fills the table: a row takes 8 bytes of it. */
   let rows = 0;
-  /** Type and request id of the row that the next record may prolong; -1 is no such record. */
+  /** Type and request id of the row that the next record may extend; -1 matches no record. */
   let run = -1;
   let error = 0;
   let errorOffset = 0;
@@ -189,7 +189,7 @@ export function demultiplexConnection(start: i32, length: i32): i32 {
       const type = typeOf(header);
       const ends = content === taken ? map.RECORD_FLAG_ENDS << 8 : 0;
       if (run === <i32>(<u32>header >> 8)) {
-        prolong(rows - 1, ends, at, taken);
+        extend(rows - 1, ends, at, taken);
       } else {
         const begins = content === contentLengthOf(header) ? map.RECORD_FLAG_BEGINS << 8 : 0;
         map.setRow(rows++, requestIdOf(header), type | begins | ends, at, taken);
@@ -223,7 +223,7 @@ export function demultiplexConnection(start: i32, length: i32): i32 {
 }
 
 /** Appends content to a row. */
-function prolong(index: i32, ends: i32, at: i32, length: i32): void {
+function extend(index: i32, ends: i32, at: i32, length: i32): void {
   const row = map.TABLE + <usize>index * map.ROW_BYTES;
   const rowStart = load<i32>(row, 8);
   const rowLength = load<i32>(row, 12);

@@ -46,8 +46,8 @@ export function splitLines(start: i32, length: i32, final: i32): i32 {
 }
 
 /**
- * Writes where the newlines are into the column of ends. Those that the
- * column has no room for, of the last block, lie where the keys will be.
+ * Writes the addresses of the newlines into the column of ends. Those of the last block that do not
+ * fit into the column lie where the keys will be.
  *
  * @returns the bytes of the rows that are used
  */

@@ -7,7 +7,7 @@ const COMMA: i32 = 0x2c;
 const IN_LENGTH: i32 = 0;
 const IN_DATA: i32 = 1;
 const AT_COMMA: i32 = 2;
-/** As many as the largest limit has. It ends the leading zeros of a length that is not strict. */
+/** The digits of the largest limit. It also bounds the leading zeros of a length that is not strict. */
 const MOST_DIGITS: i32 = 10;
 
 export function splitNetstrings(start: i32, length: i32, most: i32): i32 {

@@ -9,8 +9,8 @@ const NINE: u32 = 0x39;
 const BEGINNINGS: u32 = 0b111_1111_1110_1101;
 
 /**
- * Reads the number or the date of a value and stores it. Most values are up to 8 digits, or neither
- * by their first byte. Both are decided here, because this function is inlined.
+ * Reads the number or the date of a value and stores it. Most values have up to 8 digits, or a first
+ * byte with which neither begins. Both are decided here, because this function is inlined.
  *
  * @returns a LINE_KIND
  */

@@ -24,9 +24,8 @@ export const ROW_WORDS = 4;
 export const TABLE_ROWS = 8_192;
 
 /**
- * The halves of the table when it holds lines: rows of {@link LineValue}, and rows of
- * {@link LineKey}. What callers copy
- * out and read later lies apart from what they look at once.
+ * The halves of the table when it holds lines: rows of {@link LineValue}, which callers copy out and
+ * read later, and rows of {@link LineKey}, which they look at once.
  */
 export const LINE_VALUES = 65_536;
 export const LINE_KEYS = 131_072;

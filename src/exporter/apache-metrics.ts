@@ -34,7 +34,7 @@ const cacheMetrics = cacheFields.flatMap(({ metric, help = "", property }): Stat
   return [define(`tls_session_cache_${metric}`, help, samples)];
 });
 
-/** Names, types, labels and values are those of apache_exporter, for the sake of its dashboards. */
+/** Names, types, labels and values are those of apache_exporter, so that its dashboards work. */
 const statusMetrics: readonly StatusMetric[] = [
   counter(
     "accesses_total",

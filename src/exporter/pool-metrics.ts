@@ -51,7 +51,7 @@ const stateLabels: readonly (readonly [state: ProcessState, label: string])[] = 
   [ProcessState.ReadingHeaders, "Reading headers"],
   [ProcessState.GettingRequestInformation, "Getting request informations"],
   [ProcessState.Ending, "Ending"],
-  // Only for a process in this state: php-fpm_exporter adds states that it does not know like that.
+  // Only for a process in this state, as php-fpm_exporter writes states that it does not know.
   [ProcessState.Creating, "Creating"],
 ];
 

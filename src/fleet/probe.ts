@@ -5,9 +5,9 @@ import { defaultTimeout } from "../limits.js";
 export interface RetryOptions {
   /** Milliseconds for one target, including its retries. Default: 5,000. */
   timeout?: number | undefined;
-  /** How many times a target is tried again after an error that may pass. Default: 1; 0 never. */
+  /** How many times a target is tried again after a temporary error. Default: 1; 0 never retries. */
   retries?: number | undefined;
-  /** Cancels what is running. */
+  /** Cancels the attempts that are running, and starts no more. */
   signal?: AbortSignal | undefined;
 }
 
@@ -15,8 +15,8 @@ export interface RetryOptions {
 const RETRY_PAUSE = 100;
 
 /**
- * Calls a function, and again after an error with one of these codes, with pauses, as long as there
- * is time. This is the only retry of the package.
+ * Calls a function, and calls it again after a pause if it fails with one of these codes and there is
+ * time left. This is the only retry of the package.
  *
  * @param ask gets the milliseconds that are left
  * @throws what the last call throws
@@ -46,7 +46,7 @@ export async function retry<Value>(
   }
 }
 
-/** Waits until the time is over or the signal aborts. */
+/** Waits until the time has passed or the signal aborts. */
 function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted === true) return resolve();
@@ -78,8 +78,8 @@ export interface FleetOptions extends RetryOptions {
   jitter?: number | undefined;
 }
 
-/** The errors that may pass: another attempt is worth its while. */
-const passing: ReadonlySet<ErrorCode> = new Set([
+/** Temporary errors, after which another attempt may succeed. */
+const temporary: ReadonlySet<ErrorCode> = new Set([
   ErrorCode.BacklogFull,
   ErrorCode.Refused,
   ErrorCode.ConnectFailed,
@@ -108,7 +108,7 @@ export async function* probeAll<Value>(
   }
   const cancel = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, cancel.signal]) : cancel.signal;
-  // Each running probe may listen to it: that is no leak.
+  // Each running probe may listen to it, which is not a leak.
   setMaxListeners(0, signal);
   const source = iteratorOf(targets);
   const finished: FleetResult<Value>[] = [];
@@ -165,7 +165,7 @@ async function probeOne<Value>(
   const started = performance.now();
   try {
     const ask = (left: number): Promise<Value> => probe(target, { timeout: left, signal });
-    const value = await retry(ask, passing, { timeout, retries, signal });
+    const value = await retry(ask, temporary, { timeout, retries, signal });
     return { target, ok: true, value, elapsed: performance.now() - started };
   } catch (error) {
     const elapsed = performance.now() - started;
@@ -179,7 +179,7 @@ function asGatewayError(error: unknown, address: string): GatewayError {
   return new GatewayError(ErrorCode.BadInput, message, { address, cause: error });
 }
 
-/** An event that several functions may wait for, again and again. */
+/** An event that several functions can wait for, any number of times. */
 class Change {
   #promise: Promise<void> | undefined;
   #resolve: (() => void) | undefined;

@@ -13,9 +13,9 @@ import { parseStatusPage } from "../status-page/read-page.js";
 import type { StatusFormat } from "../status-page/write-page.js";
 
 export interface FetchPageOptions {
-  /** Milliseconds until the page must be here. Default: 5,000. */
+  /** Milliseconds within which the page must arrive. Default: 5,000. */
   timeout?: number | undefined;
-  /** Milliseconds for which a cancelled request is still read, and its answer dropped. Default: 1,000. */
+  /** Milliseconds for which the answer to a cancelled request is read and discarded. Default: 1,000. */
   drainTimeout?: number | undefined;
   /** The longest page to accept, in bytes. Default: 16,777,216. */
   maxLength?: number | undefined;
@@ -41,7 +41,7 @@ export interface PagePath {
 /** A page that PHP-FPM itself answered. */
 export interface FetchedPage {
   head: ResponseHead;
-  /** A copy. */
+  /** The body, which shares no memory with the connection. */
   body: Uint8Array;
 }
 
@@ -52,8 +52,8 @@ export function statusQuery({ full = false, format = "text" }: StatusPageOptions
 }
 
 /**
- * Reads the status of a PHP-FPM pool over a connection that is already open, and closes it. There is
- * no second connection for a retry.
+ * Reads the status of a PHP-FPM pool over a connection that is already open, and closes it. It does
+ * not retry, because that needs a second connection.
  *
  * @throws GatewayError
  */
@@ -103,7 +103,7 @@ function explainSize(error: unknown): never {
   if (!(error instanceof GatewayError) || error.code !== ErrorCode.LimitExceeded) throw error;
   const { code, message, offset, stderr } = error;
   throw new GatewayError(code, message, {
-    hint: "no page of php-fpm itself is like this: is this the path of pm.status_path, or ping.path?",
+    hint: "PHP-FPM's own pages are smaller: check that the path is that of pm.status_path or ping.path",
     offset,
     stderr,
     cause: error,
@@ -145,7 +145,7 @@ function variablesFor({ path, query }: PagePath): Variable[] {
   ];
 }
 
-/** The error that PHP-FPM means by a status that is not a success. */
+/** The error for an answer whose status is not a success. */
 function refusal(
   head: ResponseHead,
   body: Uint8Array,

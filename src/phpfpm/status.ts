@@ -18,7 +18,7 @@ export interface PingOptions extends FetchPageOptions {
   path?: string | undefined;
   /** Milliseconds that a connection may take to open. Default: the timeout. */
   connectTimeout?: number | undefined;
-  /** How many times a pool that is busy for a moment is asked again. Default: 1; 0 never. */
+  /** How many times a pool that is busy for a moment is asked again. Default: 1; 0 never retries. */
   retries?: number | undefined;
 }
 
@@ -69,9 +69,9 @@ export function fleet(
   );
 }
 
-/** The longest reply: it is a setting of the pool, in one line of its file. */
+/** The most bytes of a reply, which is one line of the pool's configuration. */
 const MAX_REPLY = 1_024;
-/** How much of another answer a message shows. */
+/** How many characters of any other answer a message shows. */
 const SHOWN = 60;
 
 /**
@@ -90,7 +90,7 @@ export async function ping(target: string | Address, options: PingOptions = {}):
   const shown = line.length > SHOWN ? `${line.slice(0, SHOWN)}…` : line.trimEnd();
   throw new GatewayError(
     ErrorCode.NotAPingReply,
-    `the answer is no ping reply: ${JSON.stringify(shown)}`,
+    `the answer is not a ping reply: ${JSON.stringify(shown)}`,
     { address: typeof target === "string" ? target : target.text },
   );
 }

@@ -70,7 +70,7 @@ function hasUri(letters: string, { body, tail }: Block, grammar: Grammar): boole
 }
 
 /**
- * Returns a warning if a page has not as many processes as its total says. The total may or may not
+ * Returns a warning if a page does not have as many processes as its total says. The total may or may not
  * include a process that is being created.
  */
 export function countWarnings({ processes = [], totalProcesses: total }: WritablePool): string[] {
@@ -106,7 +106,7 @@ function readProcess(
   grammar.tail.lastIndex = tail;
   const last = grammar.tail.exec(letters)?.groups;
   if (body === undefined || last === undefined) {
-    const message = `process ${head.pid} has not the fields of a process`;
+    const message = `process ${head.pid} lacks fields of a process`;
     throw new GatewayError("malformed", message, { offset: start });
   }
   if (block.holdsHead) {

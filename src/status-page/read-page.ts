@@ -18,7 +18,7 @@ import { createPool, type WritablePool } from "./records.js";
 import type { StatusFormat } from "./write-page.js";
 
 export interface ParseStatusPageOptions {
-  /** The only format to accept. Default: any, which the first bytes of the page tell. */
+  /** The only format to accept. Default: any; the first bytes of the page show which it is. */
   format?: Exclude<StatusFormat, "html"> | undefined;
   /** The engine that splits the lines of a text page. Default: the engine of the process. */
   engine?: Engine | undefined;

@@ -36,7 +36,7 @@ describe("ping", () => {
   ])("says that %s is none", async (_, response, shown) => {
     const { code, text } = await ping(response);
     expect(code).toBe(2);
-    expect(text).toContain(`TARGET: the answer is no ping reply: ${shown}\nhint: `);
+    expect(text).toContain(`TARGET: the answer is not a ping reply: ${shown}\nhint: `);
     expect(text).toContain("ping.path");
   });
 });
@@ -62,7 +62,7 @@ describeWith(["php-fpm"], "ping and a real pool", () => {
   it("is exit 2 for the status page", async () => {
     const { code, stderr } = await runHere(["ping", `${target}:/status`]);
     expect(code).toBe(2);
-    expect(stderr).toContain("no ping reply");
+    expect(stderr).toContain("not a ping reply");
   });
 
   it("takes a socket by a relative path", async () => {

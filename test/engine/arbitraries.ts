@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { hex, join, latin1, RecordType, record } from "./bytes.js";
 
-/** What the protocols send, as they should and as they should not. */
+/** Bytes of the protocols, valid and invalid. */
 
 export function cut(bytes: Uint8Array, points: readonly number[]): Uint8Array[] {
   const sorted = points.map((point) => point % (bytes.length + 1)).sort((a, b) => a - b);
@@ -16,7 +16,7 @@ export const points = fc.oneof(
 );
 export const offset = fc.nat({ max: 40 });
 
-/** Bytes as they should be, bytes with a few of them changed, and any bytes. */
+/** Valid bytes, valid bytes with a few of them changed, and any bytes. */
 export function mutated(good: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array> {
   const changes = fc.array(fc.tuple(fc.nat(), fc.nat({ max: 255 })), {
     minLength: 1,
@@ -138,7 +138,7 @@ const nearLimits = fc
   .map(([limit, by]) => String(limit + BigInt(by)));
 const twoDigits = (most: number) =>
   fc.integer({ min: 0, max: most }).map((number) => String(number).padStart(2, "0"));
-/** As access logs have it, a little off the calendar's limits too. */
+/** Dates of access logs, some of them slightly beyond the limits of the calendar. */
 const date = fc
   .tuple(
     twoDigits(33),

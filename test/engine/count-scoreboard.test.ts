@@ -23,7 +23,7 @@ describe.each(engines)("countScoreboard, %s", (_, engine) => {
     expect(count(latin1("  w?\n"))).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5]);
   });
 
-  it("forgets the count before", () => {
+  it("starts from zero in each call", () => {
     count(latin1("_SRWKDCLGI.xyz".repeat(100)));
     expect(count(latin1("W"))).toEqual([0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
     expect(count(latin1(""))).toEqual(new Array(12).fill(0));
@@ -35,7 +35,7 @@ describe.each(engines)("countScoreboard, %s", (_, engine) => {
     expect(result(engine, 3)).toBe(5);
   });
 
-  it("counts a window of one letter: no counter runs over", () => {
+  it("counts a window of one letter without an overflow", () => {
     for (const letter of ["W", "S"]) {
       const counts = count(latin1(letter.repeat(WINDOW_SIZE)));
       expect(counts[SCOREBOARD_LETTERS.indexOf(letter)]).toBe(WINDOW_SIZE);

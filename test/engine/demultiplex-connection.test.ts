@@ -16,7 +16,7 @@ const { BeginRequest, Params, Stdin, Stdout, Stderr, EndRequest, UnknownType } =
 const begin = (requestId: number) => record(BeginRequest, requestId, hex("0001 00 0000000000"));
 
 describe.each(engines)("demultiplexConnection, %s", (_, engine) => {
-  it("gives each record its row, empty ones too", () => {
+  it("writes a row for each record, even an empty one", () => {
     const bytes = join(begin(1), record(Params, 1, hex("")), record(Stdin, 1, hex("")));
     expect(demultiplexConnection(engine, [bytes])).toMatchObject({
       rows: [
@@ -34,7 +34,7 @@ describe.each(engines)("demultiplexConnection, %s", (_, engine) => {
     });
   });
 
-  it("draws a run of one stream together, and only that", () => {
+  it("joins a run of records of one stream, and nothing else", () => {
     const bytes = join(
       record(Stdout, 1, latin1("one ")),
       record(Stdout, 1, latin1("and one")),
@@ -56,7 +56,7 @@ describe.each(engines)("demultiplexConnection, %s", (_, engine) => {
     expect(records).toBe(7);
   });
 
-  it.each([1, 8, 15, 16, 17, 100, 600])("draws runs of records of %i bytes together", (length) => {
+  it.each([1, 8, 15, 16, 17, 100, 600])("joins runs of records of %i bytes", (length) => {
     const contents = Array.from({ length: 9 }, (_, index) =>
       new Uint8Array(length).fill(65 + index),
     );
@@ -67,7 +67,7 @@ describe.each(engines)("demultiplexConnection, %s", (_, engine) => {
     expect(rows[0]).toMatchObject({ begins: true, ends: true });
   });
 
-  it("does not draw records together that are no stream", () => {
+  it("does not join records of other types than streams", () => {
     const one = record(UnknownType, 0, hex("63 00000000000000"));
     expect(demultiplexConnection(engine, [join(one, one)]).rows).toHaveLength(2);
   });
@@ -84,7 +84,7 @@ describe.each(engines)("demultiplexConnection, %s", (_, engine) => {
     ]);
   });
 
-  it("says of a piece whether its record begins and ends with it", () => {
+  it("marks the pieces with which a record begins and ends", () => {
     const bytes = record(Stdin, 1, latin1("abcdef"), 2);
     const flags = (from: number, to: number) => {
       engine.memory.set(bytes.subarray(from, to), WINDOW);
@@ -99,7 +99,7 @@ describe.each(engines)("demultiplexConnection, %s", (_, engine) => {
     expect(flags(14, 16)).toBeUndefined();
   });
 
-  it("does not end a run with the piece of a record that goes on", () => {
+  it("does not end a run at a piece of an incomplete record", () => {
     const bytes = join(record(Stdin, 1, latin1("whole")), record(Stdin, 1, latin1("in two")));
     engine.state.fill(0);
     engine.memory.set(bytes, WINDOW);
@@ -139,7 +139,7 @@ describe.each(engines)("demultiplexConnection, %s", (_, engine) => {
     expect(engine.results[TableResult.Consumed]).toBe(WINDOW_SIZE);
   });
 
-  it("gives the same rows whatever the cut", () => {
+  it("returns the same rows however the bytes are cut", () => {
     const bytes = join(
       begin(1),
       record(Params, 1, latin1("one pair"), 7),

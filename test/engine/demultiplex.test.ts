@@ -16,7 +16,7 @@ const { Stdout, Stderr, EndRequest } = RecordType;
 const end = (body = "00000000 00 000000") => record(EndRequest, 1, hex(body), 0);
 
 describe.each(engines)("demultiplex, %s", (_, engine) => {
-  it("draws the contents of stdout records together", () => {
+  it("joins the contents of stdout records", () => {
     const bytes = join(record(Stdout, 1, latin1("Hello, ")), record(Stdout, 1, latin1("world")));
     expect(demultiplex(engine, [bytes])).toMatchObject({ stdout: "Hello, world", records: 2 });
   });
@@ -43,7 +43,7 @@ describe.each(engines)("demultiplex, %s", (_, engine) => {
     },
   );
 
-  it("keeps stderr apart, wherever it comes (S0.25)", () => {
+  it("keeps stderr apart, wherever it arrives (S0.25)", () => {
     const bytes = join(
       record(Stderr, 1, latin1("PHP message: one; ")),
       record(Stdout, 1, latin1("body")),
@@ -65,14 +65,14 @@ describe.each(engines)("demultiplex, %s", (_, engine) => {
     });
   });
 
-  it("takes END_REQUEST's padding, and nothing after it", () => {
+  it("consumes END_REQUEST's padding, and nothing after it", () => {
     const bytes = join(record(EndRequest, 1, new Uint8Array(8), 5), record(Stdout, 1, latin1("x")));
     const response = demultiplex(engine, [bytes, latin1("more")]);
     expect(response).toMatchObject({ stdout: "", records: 1, consumed: 21 });
     expect(response.end).toEqual({ appStatus: 0, protocolStatus: 0 });
   });
 
-  it("has not ended while END_REQUEST's padding is owed", () => {
+  it("has not ended while END_REQUEST's padding is missing", () => {
     const bytes = record(EndRequest, 1, new Uint8Array(8), 5);
     expect(demultiplex(engine, [bytes.subarray(0, 20)]).end).toBeUndefined();
   });
@@ -163,14 +163,14 @@ describe.each(engines)("demultiplex, %s", (_, engine) => {
     }
   });
 
-  it("judges the version even of requests that are not ours", () => {
+  it("checks the version even of records of other requests", () => {
     expect(demultiplex(engine, [record(Stdout, 7, hex(""), 0, 3)]).failure).toEqual({
       error: EngineError.Version,
       offset: 0,
     });
   });
 
-  it("waits for a whole header before it judges the version", () => {
+  it("waits for a complete header before it checks the version", () => {
     expect(demultiplex(engine, [latin1("HTTP/1.")])).toMatchObject({
       failure: undefined,
       consumed: 7,
@@ -178,7 +178,7 @@ describe.each(engines)("demultiplex, %s", (_, engine) => {
     expect(demultiplex(engine, [latin1("HTTP/1.1")]).failure?.error).toBe(EngineError.Version);
   });
 
-  it("has the results from before an error", () => {
+  it("keeps the results of the records before an error", () => {
     const response = demultiplex(engine, [
       join(
         record(Stdout, 1, latin1("half")),
@@ -208,7 +208,7 @@ describe.each(engines)("demultiplex, %s", (_, engine) => {
     expect(state).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]);
   });
 
-  it("gives the same whatever the cut (S0.22)", () => {
+  it("returns the same however the bytes are cut (S0.22)", () => {
     const bytes = join(
       record(Stdout, 1, latin1("Status: 200 OK\r\n\r\n")),
       record(Stderr, 1, latin1("warning"), 9),

@@ -10,7 +10,7 @@ import {
 import { type Failure, result, row, textAt, windows } from "./drive.js";
 import { WaitingBytes } from "./waiting-bytes.js";
 
-/** Drives the jobs that have no state: what they do not take comes again, in front of the next chunk. */
+/** Drives jobs without a state: bytes that they do not consume are put before the next chunk. */
 
 export interface Pairs {
   pairs: [name: string, value: string][];
@@ -20,7 +20,7 @@ export interface Pairs {
 }
 
 /**
- * Runs a job that has no state: what it does not take comes again, in front of the next chunk. It
+ * Runs a job without a state: bytes that it does not consume are put before the next chunk. It
  * ends where an element is longer than the window.
  */
 export function split(
@@ -65,7 +65,7 @@ export interface Line {
   hash: number;
 }
 
-/** The lines of a page; what is not taken comes again, in front of the next chunk. */
+/** The lines of a page. Bytes that are not consumed are put before the next chunk. */
 export function splitLines(engine: Engine, chunks: readonly Uint8Array[], final = true): Line[] {
   const lines: Line[] = [];
   const waiting = new WaitingBytes(engine);
@@ -108,7 +108,7 @@ export const PageLine = {
 } as const;
 export const PAGE_LINE_COLUMNS = 7;
 
-/** What {@link splitLines} gives, as rows in one list: quicker to make, and to compare. */
+/** The result of {@link splitLines} as rows in one list, which is faster to make and to compare. */
 export function splitLineRows(engine: Engine, chunks: readonly Uint8Array[]): number[] {
   const { table, numbers } = engine;
   const rows: number[] = [];

@@ -14,7 +14,7 @@ import {
 } from "../../src/engine/memory.js";
 import { NOT_ALIGNED, ROOM } from "./waiting-bytes.js";
 
-/** Drives one job over chunks, as decoders do: the state is theirs and lent for each call. */
+/** Drives one job over chunks as decoders do, which lend their state for each call. */
 
 export function result(engine: Engine, word: number): number {
   return engine.results[word]!;
@@ -37,7 +37,7 @@ export function row(engine: Engine, index: number, words = ROW_WORDS): Int32Arra
   return engine.table.subarray(start, start + words);
 }
 
-/** Chunks that are longer than the window come in pieces that fill it. */
+/** Chunks that are longer than the window are passed in pieces that fill it. */
 export function* windows(chunks: readonly Uint8Array[]): Generator<Uint8Array> {
   for (const chunk of chunks) {
     if (chunk.length <= ROOM) yield chunk;
@@ -129,7 +129,7 @@ export interface Run {
   ends: boolean;
 }
 
-/** The rows of a connection; those that a cut has parted are put together again. */
+/** The rows of a connection. Rows that a cut has divided are joined again. */
 export function demultiplexConnection(
   engine: Engine,
   chunks: readonly Uint8Array[],
@@ -196,7 +196,7 @@ export interface FrameOptions {
   most?: number;
 }
 
-/** Frames netstrings or packets; pieces of one frame are put together again. */
+/** Frames netstrings or packets. Pieces of one frame are joined again. */
 export function frame(
   engine: Engine,
   job: "splitNetstrings" | "splitPackets",

@@ -41,9 +41,9 @@ import { result } from "./drive.js";
 
 /**
  * Both engines over the same bytes in the same chunks, their memories compared after every call:
- * the state, the results, and what these say is there: rows of the table, the stdout range or the
+ * the state, the results, and what the results describe: rows of the table, the stdout range or the
  * rows' ranges of the window, and stderr. What lies around the bytes differs between the two, so
- * that an engine which looks at it is found out.
+ * that an engine which reads it is detected.
  */
 const webassembly = createWebAssemblyEngine();
 const typescript = createTypeScriptEngine();
@@ -51,7 +51,7 @@ const untouched = createWebAssemblyEngine();
 
 type Job = (engine: Engine, start: number, length: number) => number;
 
-/** What a call has left in memory. */
+/** The state of the memory after a call. */
 type Left = readonly (Int32Array | Uint8Array)[];
 type Meaning = (engine: Engine, returned: number) => Left;
 
@@ -74,7 +74,7 @@ function leave(
   ];
 }
 
-/** toEqual takes a hundred times longer than both engines: it is for telling what differs. */
+/** toEqual takes a hundred times longer than both engines: it runs only to show the difference. */
 function same(actual: Left, expected: Left): void {
   const isSame = (piece: Int32Array | Uint8Array, index: number) => {
     const other = expected[index];
@@ -83,7 +83,7 @@ function same(actual: Left, expected: Left): void {
   if (actual.length !== expected.length || !actual.every(isSame)) expect(actual).toEqual(expected);
 }
 
-/** Runs a job over chunks in both engines; bytes that a job leaves come again, if it has no state. */
+/** Runs a job over chunks in both engines. A job without a state gets unconsumed bytes again. */
 function compare(
   chunks: readonly Uint8Array[],
   job: Job,

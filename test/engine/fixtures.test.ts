@@ -20,7 +20,7 @@ import { engines } from "./engines.js";
 const reference = engines[1]?.[1] as Engine;
 const STREAMS = { first: 4, last: 8 };
 
-/** The rows that a connection gives: records, and runs of records of one stream. */
+/** The rows of a connection: records, and runs of records of one stream. */
 function runsOf(bytes: Uint8Array) {
   const runs: { type: number; requestId: number; content: string }[] = [];
   for (const { type, requestId, content } of plainRecords(bytes)) {
@@ -33,7 +33,7 @@ function runsOf(bytes: Uint8Array) {
   return runs;
 }
 
-/** Probes that are no records, and where they are not. */
+/** Malformed probes, and the offsets of their errors. */
 const failures = new Map([
   ["probes/15-version-0.c2s.bin", { error: EngineError.Version, offset: 0 }],
   ["probes/16-version-2-begin.c2s.bin", { error: EngineError.Version, offset: 0 }],
@@ -48,7 +48,7 @@ const headOf = (job: "splitNetstrings" | "splitPackets") => (bytes: Uint8Array) 
   bytesOf(frame(reference, job, [bytes], { most: 1 }).frames[0]?.content ?? ""),
 ];
 
-/** What lines of a page are, by functions for strings. */
+/** The lines of a page, read by functions for strings. */
 const linesOf = (bytes: Uint8Array) =>
   latin1(bytes)
     .replace(/\n$/, "")
@@ -59,7 +59,7 @@ const scoreboardOf = (bytes: Uint8Array) => [
   bytesOf(/^Scoreboard: (.*)$/m.exec(latin1(bytes))?.[1] ?? ""),
 ];
 
-/** The counts of all chunks: those of one add up. */
+/** The sum of the counts of all chunks. */
 function countScoreboard(engine: Engine, chunks: readonly Uint8Array[]): number[] {
   const counts = new Array<number>(SCOREBOARD_LETTERS.length + 1).fill(0);
   for (const chunk of chunks) {
@@ -96,7 +96,7 @@ const rows = [
     files: [...fastCgiConnections, ...fastCgiAnswers],
     decode(chunks, engine) {
       const found = demultiplexConnection(engine, chunks);
-      // What stands before a malformed record in one chunk is not handed out.
+      // The rows before a malformed record in the same chunk are not returned.
       return found.failure === undefined ? found : { ...found, rows: [], records: 0 };
     },
     facts({ rows: runs, records, failure }, file, bytes) {

@@ -64,7 +64,7 @@ describe("hashKey", () => {
     expect(new Set([...keys].map(hashKey)).size).toBe(keys.size);
   });
 
-  it("spreads keys that are alike", () => {
+  it("spreads similar keys", () => {
     const hashes = new Set<number>();
     for (let i = 0; i < 200; i++) {
       for (let j = 0; j < 50; j++) hashes.add(hashKey(`ProxyBalancer[${i}]Worker[${j}]Busy`));

@@ -11,7 +11,7 @@ interface Line {
   kind: number;
 }
 
-/** The line that a reader went to. */
+/** The current line of a reader. */
 function lineOf({ page, start, keyEnd, valueStart, end, keyHash, kind }: LineReader): Line {
   const key = text(page.subarray(start, keyEnd));
   expect(keyHash).toBe(hashKey(key));
@@ -86,7 +86,7 @@ describe.each(engines)("LineReader on the %s engine", (_name, engine) => {
     expect([lines.isAtEnd, lines.splitFromNext()]).toEqual([true, false]);
   });
 
-  it("reads a page in the window where it lies, and copies one from elsewhere in the memory", () => {
+  it("reads a page in the window in place, and copies one from elsewhere in the memory", () => {
     const page = latin1(`${"\n".repeat(TABLE_LINES)}a: 1\nb: 2\n`);
     for (const [address, isCopied] of [
       [WINDOW + 7, false],

@@ -75,7 +75,7 @@ describe("the memory map", () => {
     for (const [name, value] of mirrored) expect([name, value]).toEqual([name, known.get(name)]);
   });
 
-  it("has everything in assembly/ but what it does not use", () => {
+  it("is complete in assembly/ except for names that it does not use", () => {
     const missing = [...known.keys()].filter((name) => !mirrored.has(name));
     expect(missing.toSorted()).toEqual([
       "DEMULTIPLEX_STATE_HEADER_HIGH",
@@ -131,7 +131,7 @@ describe.each(engines)("the engine %s", (_, engine) => {
     expect(engine.memory.subarray(0, 256)).toEqual(new Uint8Array(256).fill(0x31));
   });
 
-  it("takes the whole window, and nothing of it", () => {
+  it("accepts the whole window, and no bytes at all", () => {
     for (const job of jobs) {
       engine.memory.fill(0, 0, 128);
       expect(engine[job](end, 0, 1), job).toBe(0);

@@ -5,7 +5,7 @@ import { createTypeScriptEngine, getEngine } from "../../src/engine/select.js";
 
 const dist = new URL("../../dist/engine/select.js", import.meta.url).href;
 
-/** What a fresh process says of its engine, and that it works. */
+/** The engine of a new process, its reason, and whether it works. */
 function choice(forced?: string, before = "", ...flags: string[]) {
   const script = `${before}
     const { defaultEngine, engineChoice, getEngine } = await import(${JSON.stringify(dist)});
@@ -35,7 +35,7 @@ describe("defaultEngine", () => {
     });
   });
 
-  it.each(["webassembly", "typescript"])("is %s where FCGI_PROBE_ENGINE says so", (name) => {
+  it.each(["webassembly", "typescript"])("is %s if FCGI_PROBE_ENGINE says so", (name) => {
     expect(choice(name)).toMatchObject({
       name,
       reason: "FCGI_PROBE_ENGINE asks for it",
@@ -44,7 +44,7 @@ describe("defaultEngine", () => {
     });
   });
 
-  it("chooses for itself where FCGI_PROBE_ENGINE is empty", () => {
+  it("ignores an empty FCGI_PROBE_ENGINE", () => {
     expect(choice("")).toMatchObject({
       name: "webassembly",
       reason: "WebAssembly is the faster one for every job and size",
@@ -55,13 +55,13 @@ describe("defaultEngine", () => {
     expect(choice("wasm")).toContain('FCGI_PROBE_ENGINE is webassembly or typescript, not "wasm"');
   });
 
-  it("falls back to TypeScript where there is no WebAssembly, and says why", () => {
+  it("falls back to TypeScript without WebAssembly, and says why", () => {
     const fallen = choice(undefined, "", "--jitless");
     expect(fallen).toMatchObject({ name: "typescript", counted: 16, same: true });
     expect(fallen.reason).toMatch(/^WebAssembly cannot run here: .*WebAssembly is not defined/);
   });
 
-  it("falls back to TypeScript where compiling is forbidden", () => {
+  it("falls back to TypeScript if compiling is forbidden", () => {
     const forbid = `WebAssembly.Module = class { constructor() {
       throw new WebAssembly.CompileError("blocked by Content Security Policy");
     } };`;
@@ -71,11 +71,11 @@ describe("defaultEngine", () => {
     });
   });
 
-  it("does not fall back from what was forced", () => {
+  it("does not fall back from a forced engine", () => {
     expect(choice("webassembly", "", "--jitless")).toContain("WebAssembly is not defined");
   });
 
-  it("works where reading the environment is forbidden", () => {
+  it("works if reading the environment is forbidden", () => {
     const forbid = `process.env = new Proxy(process.env, { get(env, name) {
       if (name === "FCGI_PROBE_ENGINE") throw new Error("NotCapable");
       return env[name];
@@ -93,7 +93,7 @@ describe("getEngine", () => {
 });
 
 describe("createTypeScriptEngine", () => {
-  it("works on a memory that it is given", () => {
+  it("works on a given memory", () => {
     const memory = new Uint8Array(new ArrayBuffer(MEMORY_SIZE + 16), 8, MEMORY_SIZE);
     const engine = createTypeScriptEngine(memory);
     memory.set([0x57, 0x57], 196_608);

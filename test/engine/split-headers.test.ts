@@ -31,7 +31,7 @@ describe.each(engines)("splitHeaders, %s", (_, engine) => {
     ]);
   });
 
-  it("stops before a header that is not whole", () => {
+  it("stops before an incomplete header", () => {
     expect(read("A\0B\0NAME\0val")).toMatchObject({ pairs: [["A", "B"]], consumed: 4 });
     expect(read("NAME")).toMatchObject({ pairs: [], consumed: 0 });
     expect(read("NAME\0")).toMatchObject({ pairs: [], consumed: 0 });
@@ -58,7 +58,7 @@ describe.each(engines)("splitHeaders, %s", (_, engine) => {
     expect(engine.results[TableResult.Consumed]).toBe(3 * TABLE_ROWS);
   });
 
-  it("gives the same whatever the cut", () => {
+  it("returns the same however the bytes are cut", () => {
     const bytes = latin1(
       "CONTENT_LENGTH\x000\0SCGI\x001\0EMPTY\0\0HTTP_HOST\0localhost\0unfinished\0",
     );

@@ -32,7 +32,7 @@ describe.each(engines)("splitLines, %s", (_, engine) => {
     ]);
   });
 
-  it("takes a carriage return off the end of a line, and only one", () => {
+  it("removes one carriage return at the end of a line", () => {
     expect(keysAndValues("a: b\r\nbare\r\nc:\r\nd: e\r\r\n\r\n")).toEqual([
       ["a", "b"],
       ["bare", ""],
@@ -60,7 +60,7 @@ describe.each(engines)("splitLines, %s", (_, engine) => {
     ]);
   });
 
-  it("leaves a last line without newline unless it is the last of the page", () => {
+  it("does not consume a last line without a newline unless the page ends there", () => {
     expect(read("a: 1\nb: 2", false)).toHaveLength(1);
     expect(result(engine, TableResult.Consumed)).toBe(5);
     expect(read("a: 1\nb: 2")).toMatchObject([{ number: 1 }, { key: "b", number: 2 }]);
@@ -84,7 +84,7 @@ describe.each(engines)("splitLines, %s", (_, engine) => {
     },
   );
 
-  it("reads nothing after the bytes it is given", () => {
+  it("reads nothing after its bytes", () => {
     engine.memory.set(latin1("key\n: 77\n   123"), WINDOW);
     expect(engine.splitLines(WINDOW, 3, 1)).toBe(1);
     expect(result(engine, TableResult.Consumed)).toBe(3);
@@ -97,7 +97,7 @@ describe.each(engines)("splitLines, %s", (_, engine) => {
     expect(engine.table.slice(0, ROW_WORDS)).toEqual(Int32Array.of(0, 0, WINDOW + 2, WINDOW + 2));
   });
 
-  it("hashes keys as hashKey does, bare lines too", () => {
+  it("hashes keys and bare lines as hashKey does", () => {
     for (let length = 0; length < 70; length++) {
       const key = Array.from({ length }, (_, at) => String.fromCharCode(97 + ((at * 7) % 26))).join(
         "",
@@ -118,14 +118,14 @@ describe.each(engines)("splitLines, %s", (_, engine) => {
     expect(engine.splitLines(WINDOW + consumed, bytes.length - consumed, 1)).toBe(5);
   });
 
-  it("leaves a last line without newline when the table is full", () => {
+  it("does not consume a last line without a newline when the table is full", () => {
     const bytes = latin1(`${"\n".repeat(TABLE_LINES)}last`);
     engine.memory.set(bytes, WINDOW);
     expect(engine.splitLines(WINDOW, bytes.length, 1)).toBe(TABLE_LINES);
     expect(result(engine, TableResult.Consumed)).toBe(TABLE_LINES);
   });
 
-  it("takes a window that is one line", () => {
+  it("reads a line that fills the window", () => {
     engine.memory.fill(0x3a, WINDOW, WINDOW + WINDOW_SIZE);
     expect(engine.splitLines(WINDOW, WINDOW_SIZE, 0)).toBe(0);
     expect(result(engine, TableResult.Consumed)).toBe(0);
@@ -163,7 +163,7 @@ describe.each(engines)("splitLines, %s", (_, engine) => {
     }
   });
 
-  it("gives the same lines whatever the cut", () => {
+  it("returns the same lines however the bytes are cut", () => {
     const bytes = latin1(
       "pool:   www\r\nbare\n\nCPULoad: 2.03794e-5\nx: 18446744073709551615\nrequest URI: /a:b?c=d\nend: 9",
     );

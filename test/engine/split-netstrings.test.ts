@@ -32,7 +32,7 @@ describe.each(engines)("splitNetstrings, %s", (_, engine) => {
     expect(read("3:abc,")).toMatchObject({ complete: 1 });
   });
 
-  it("stops after as many as are wanted", () => {
+  it("stops after as many netstrings as the caller wants", () => {
     expect(read("1:a,1:b,1:c,", { most: 2 })).toMatchObject({ complete: 2, consumed: 8 });
     expect(read("1:a,", { most: 0 })).toMatchObject({ complete: 0, consumed: 0 });
   });
@@ -105,7 +105,7 @@ describe.each(engines)("splitNetstrings, %s", (_, engine) => {
     expect(engine.splitNetstrings(WINDOW + consumed, 6, 100_000)).toBe(2);
   });
 
-  it("gives the same whatever the cut", () => {
+  it("returns the same however the bytes are cut", () => {
     const bytes = latin1("25:CONTENT_LENGTH\x0027\0SCGI\x001\0,0:,3:a,b,25:unfinished");
     const expected = frame(engine, "splitNetstrings", [bytes]);
     for (const [how, chunks] of cuts(bytes)) {

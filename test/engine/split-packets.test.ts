@@ -29,7 +29,7 @@ describe.each(engines)("splitPackets, %s", (_, engine) => {
     expect((frames[0]?.head ?? 0) >>> 0).toBe(0xff0000ff);
   });
 
-  it("stops after as many as are wanted", () => {
+  it("stops after as many packets as the caller wants", () => {
     const bytes = join(hex("00 0100 00 61"), latin1("the body"));
     const options = { most: 1 };
     expect(frame(engine, "splitPackets", [bytes], options)).toMatchObject({
@@ -48,7 +48,7 @@ describe.each(engines)("splitPackets, %s", (_, engine) => {
     expect(engine.splitPackets(WINDOW, 4, 100_000)).toBe(1);
   });
 
-  it("gives the same whatever the cut", () => {
+  it("returns the same however the bytes are cut", () => {
     const bytes = join(
       hex("00 0500 00"),
       latin1("vars!"),
@@ -84,7 +84,7 @@ describe.each(engines)("splitVariables, %s", (_, engine) => {
     });
   });
 
-  it("stops before a variable that is not whole, and says its size when it is known", () => {
+  it("stops before an incomplete variable, and returns its size if that is known", () => {
     const known = split(engine, "splitVariables", [hex("0000 0000  0100 61 ffff 62")]);
     expect(known).toMatchObject({ pairs: [["", ""]], consumed: 4, needed: 2 + 1 + 2 + 65_535 });
     for (const start of ["01", "0100", "0100 61", "0100 61 01", "ffff 61"]) {
@@ -102,7 +102,7 @@ describe.each(engines)("splitVariables, %s", (_, engine) => {
     expect(engine.results[TableResult.Consumed]).toBe(4 * TABLE_ROWS);
   });
 
-  it("gives the same whatever the cut", () => {
+  it("returns the same however the bytes are cut", () => {
     const bytes = hex("0100 61 0100 62  0000 0000  0200 6364 0300 656667  0100 68");
     const expected = split(engine, "splitVariables", [bytes]);
     expect(expected.pairs).toHaveLength(3);

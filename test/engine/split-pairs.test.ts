@@ -45,7 +45,7 @@ describe.each(engines)("splitPairs, %s", (_, engine) => {
     ]);
   });
 
-  it("stops before a pair that is not whole, and says how large it is", () => {
+  it("stops before an incomplete pair, and returns its size", () => {
     const bytes = hex("01 01 61 62  04 80000100 6e616d");
     expect(split(engine, "splitPairs", [bytes])).toMatchObject({
       pairs: [["a", "b"]],
@@ -62,12 +62,12 @@ describe.each(engines)("splitPairs, %s", (_, engine) => {
     },
   );
 
-  it("says how large a pair of 31-bit lengths is, unsigned", () => {
+  it("returns the size of a pair of 31-bit lengths as unsigned", () => {
     const { needed } = split(engine, "splitPairs", [hex("ffffffff fffffff8")]);
     expect(needed).toBe(8 + 0x7fffffff + 0x7ffffff8);
   });
 
-  it("refuses lengths that add up to more than 32 bits hold", () => {
+  it("refuses lengths whose sum needs more than 32 bits", () => {
     const bytes = hex("01 01 61 62  ffffffff fffffff9");
     for (const [how, chunks] of cuts(bytes)) {
       expect(split(engine, "splitPairs", chunks).failure, how).toEqual({
@@ -86,7 +86,7 @@ describe.each(engines)("splitPairs, %s", (_, engine) => {
     expect(engine.splitPairs(WINDOW + 2 * TABLE_ROWS, 6)).toBe(3);
   });
 
-  it("gives the same pairs whatever the cut", () => {
+  it("returns the same pairs however the bytes are cut", () => {
     const bytes = hex("03 02 616263 6465  00 00  80000001 01 66 67  02 80000003 6869 6a6b6c");
     const expected = split(engine, "splitPairs", [bytes]);
     expect(expected.pairs).toHaveLength(4);

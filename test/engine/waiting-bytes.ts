@@ -1,12 +1,12 @@
 import type { Engine } from "../../src/engine/engine.js";
 import { WINDOW, WINDOW_SIZE } from "../../src/engine/memory.js";
 
-/** Where bytes are put. Not at the window's start, so that nothing relies on alignment. */
+/** The address of the bytes: not the window's start, so that no test relies on alignment. */
 export const NOT_ALIGNED = WINDOW + 3;
 /** How many bytes there is room for. */
 export const ROOM = WINDOW_SIZE - 3;
 
-/** Bytes in the window, of which a job takes the first, and to which more are added. */
+/** Bytes in the window. A job consumes the first ones, and more are added at the end. */
 export class WaitingBytes {
   start = NOT_ALIGNED;
   length = 0;

@@ -31,7 +31,7 @@ describe("probeAll", () => {
     expect(results.map(({ target }) => target)).toEqual(["5", "40", "80"]);
   });
 
-  it("keeps to its concurrency", async () => {
+  it("runs no more probes at once than its concurrency", async () => {
     let running = 0;
     let most = 0;
     const probe: Probe<void> = async () => {
@@ -45,7 +45,7 @@ describe("probeAll", () => {
     expect(most).toBe(7);
   });
 
-  it("keeps one target's trouble from the others", async () => {
+  it("does not let one failing target affect the others", async () => {
     const probe: Probe<string> = async (target) => {
       if (target === "bad") throw new GatewayError(ErrorCode.SocketMissing, "gone");
       if (target === "worse") throw new TypeError("a bug in the probe");
@@ -60,7 +60,7 @@ describe("probeAll", () => {
     expect(results.find(({ target }) => target === "worse")).toMatchObject({ ok: false });
   });
 
-  it("takes no more targets than it can hold while nobody takes its results", async () => {
+  it("takes no more targets than its concurrency while its results are not read", async () => {
     const seen = { taken: 0 };
     const results = probeAll(count(1_000, seen), async (target) => target, { concurrency: 10 });
     await results.next();
@@ -69,7 +69,7 @@ describe("probeAll", () => {
     await results.return();
   });
 
-  it("yields what is there while its source is slow", async () => {
+  it("yields results while its source is slow", async () => {
     async function* slow() {
       yield "first";
       await sleep(300);
@@ -82,7 +82,7 @@ describe("probeAll", () => {
     await results.return();
   });
 
-  it("cancels what is under way when the loop is left", async () => {
+  it("cancels the running probes when the loop is left", async () => {
     let cancelled = 0;
     const probe: Probe<string> = (target, { signal }) =>
       target === "quick"
@@ -100,7 +100,7 @@ describe("probeAll", () => {
     expect(cancelled).toBe(2);
   });
 
-  it("ends when its signal aborts, and says so for what was under way", async () => {
+  it("ends when its signal aborts, and reports that for the running probes", async () => {
     const abort = new AbortController();
     const probe: Probe<string> = (_, { signal }) =>
       new Promise((_, reject) => {
@@ -115,7 +115,7 @@ describe("probeAll", () => {
     expect(results[0]).toMatchObject({ ok: false, error: { code: "aborted" } });
   });
 
-  it("tries again what may pass, and nothing else", async () => {
+  it("retries after temporary errors only", async () => {
     const tries = new Map<string, number>();
     const probe: Probe<string> = async (target) => {
       tries.set(target, (tries.get(target) ?? 0) + 1);
@@ -125,7 +125,7 @@ describe("probeAll", () => {
     expect(Object.fromEntries(tries)).toEqual({ backlog_full: 3, page_not_found: 1 });
   });
 
-  it("gives a retry only what is left of the target's time", async () => {
+  it("limits a retry to the time that the target has left", async () => {
     const timeouts: number[] = [];
     const probe: Probe<string> = async (_, { timeout }) => {
       timeouts.push(timeout);
@@ -139,7 +139,7 @@ describe("probeAll", () => {
     expect(await all(probeAll(["x"], probe, { timeout: 10, retries: 5 }))).toHaveLength(1);
   });
 
-  it("fails with its source, after the results that it had", async () => {
+  it("fails when its source fails, after the earlier results", async () => {
     function* broken() {
       yield "one";
       throw new Error("the file cannot be read");
@@ -152,7 +152,7 @@ describe("probeAll", () => {
     expect(seen).toEqual(["one"]);
   });
 
-  it("refuses a concurrency of none", async () => {
+  it("refuses a concurrency below 1", async () => {
     await expect(all(probeAll([], failing(ErrorCode.Refused), { concurrency: 0 }))).rejects.toThrow(
       expect.objectContaining({ code: "bad_input" }),
     );

@@ -35,7 +35,7 @@ describeWith(["php-fpm", "cgi-fcgi"], "fetchPage from a real pool", () => {
     expect(text((await fetchPage(open, { path: "/ping", query: "" })).body)).toBe("pong");
   });
 
-  it("says that a page is not there", async () => {
+  it("reports a missing page", async () => {
     const open = channelsTo(targetAddress(fpm.pool("unix").address));
     await expect(fetchPage(open, { path: "/nope", query: "" })).rejects.toMatchObject({
       code: "page_not_found",

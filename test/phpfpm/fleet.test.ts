@@ -23,7 +23,7 @@ describeWith(["php-fpm"], "a fleet of real pools", () => {
     }
   }
 
-  it("reads 2,000 targets over 4 pools, and tells the dead ones", async () => {
+  it("reads 2,000 targets over 4 pools, and reports the dead ones", async () => {
     const sockets = countOpenSockets();
     const counts = { ok: 0, missing: 0 };
     for await (const result of fleet(targets(2_000, `unix:${fpm.folder}/no.sock`))) {
@@ -42,7 +42,7 @@ describeWith(["php-fpm"], "a fleet of real pools", () => {
     );
   });
 
-  it("is not held up by targets that accept and say nothing", async () => {
+  it("is not held up by targets that accept and send nothing", async () => {
     await using dumb = await startFakeServer(silent);
     const results: PoolResult[] = [];
     const options = { timeout: 200, concurrency: 32 };

@@ -7,7 +7,7 @@ import { ping, status } from "../../src/phpfpm/status.js";
 import { answering, type FakeServer, startFakeServer } from "../harness/fake-server.js";
 import { pageOf, writePage } from "../status-page/page-writer.js";
 
-/** RFC 3875 §4.1: what every request MUST have that has no body and no authentication. */
+/** RFC 3875 §4.1: the variables that every request without a body and authentication MUST have. */
 const demanded = [
   "GATEWAY_INTERFACE",
   "QUERY_STRING",
@@ -33,7 +33,7 @@ describe("S0.3 the request for a page, on the wire", () => {
   });
   afterAll(() => server.stop());
 
-  /** The variables that the newest connection has brought. */
+  /** The variables of the newest connection. */
   function received(): Map<string, string> {
     const bytes = server.peers.at(-1)?.received() ?? new Uint8Array();
     const decoder = new PairDecoder();
@@ -43,7 +43,7 @@ describe("S0.3 the request for a page, on the wire", () => {
     return new Map(decoder.pairs.map(([name, value]) => [`${name}`, `${value}`]));
   }
 
-  it("has what RFC 3875 demands, and SCRIPT_FILENAME for php-fpm", async () => {
+  it("has the variables that RFC 3875 requires, and SCRIPT_FILENAME for php-fpm", async () => {
     await status(`${server.address}:/status`, { full: true });
     expect(Object.fromEntries(received())).toEqual({
       SCRIPT_NAME: "/status",
@@ -59,8 +59,8 @@ describe("S0.3 the request for a page, on the wire", () => {
     });
   });
 
-  it("has them for a ping, too, and values that its grammar allows", async () => {
-    // The server answers a page, which is no ping reply.
+  it("has them for a ping, too, with values that RFC 3875's grammar allows", async () => {
+    // The server answers a page, which is not a ping reply.
     await expect(ping(`${server.address}:/ping`)).rejects.toMatchObject({
       code: "not_a_ping_reply",
     });

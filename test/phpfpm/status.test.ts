@@ -70,7 +70,7 @@ describeWith(["php-fpm"], "status of real pools", () => {
     expect(found).toMatchObject({ pool: "static", totalProcesses: 3 });
   });
 
-  it("gives the page as the pool sent it", async () => {
+  it("returns the page as the pool sent it", async () => {
     const page = new TextDecoder().decode(await fetchStatusPage(fpm.pool("static").address));
     expect(page).toMatch(/^pool: {17}static\nprocess manager: {6}static\n/);
   });
@@ -79,7 +79,7 @@ describeWith(["php-fpm"], "status of real pools", () => {
     expect(await ping(fpm.pool("static").bareAddress)).toBe("pong");
   });
 
-  it("S0.35 says why the status of a busy pool does not come, and reads it by status_listen", async () => {
+  it("S0.35 explains why a busy pool does not answer, and reads its status by status_listen", async () => {
     const pool = fpm.pool("busy");
     const work = occupy(pool.address, 1, 1_500);
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -93,7 +93,7 @@ describeWith(["php-fpm"], "status of real pools", () => {
     await work;
   });
 
-  it("tells a saturated pool from one that is down", async () => {
+  it("distinguishes a saturated pool from one that is down", async () => {
     const pool = fpm.pool("full");
     const work = occupy(pool.address, 1, 1_000);
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -109,33 +109,33 @@ describeWith(["php-fpm"], "status of real pools", () => {
     expect([...failures]).toEqual(["backlog_full"]);
   });
 
-  it("tells a pool that refuses our address", async () => {
+  it("reports a pool that refuses our address", async () => {
     await expect(status(fpm.pool("forbidden").address)).rejects.toMatchObject({
       code: "closed_without_answer",
       hint: expect.stringContaining("listen.allowed_clients"),
     });
   });
 
-  it("tells a page that is somewhere else", async () => {
+  it("reports a page that has another path", async () => {
     await expect(status(fpm.pool("silent").address)).rejects.toMatchObject({
       code: "page_not_found",
       hint: expect.stringContaining("pm.status_path"),
     });
   });
 
-  it("tells a path that the pool forbids", async () => {
+  it("reports a path that the pool forbids", async () => {
     await expect(
       status(fpm.pool("static").bareAddress, { path: fpm.documentRoot }),
     ).rejects.toMatchObject({ code: "access_denied" });
   });
 
-  it("tells a script that is no status page", async () => {
+  it("reports a script that is not a status page", async () => {
     await expect(
       status(fpm.pool("static").bareAddress, { path: phpScript("echo.php") }),
     ).rejects.toMatchObject({ code: "not_a_status_page" });
   });
 
-  it("reads on while the pool reloads, or says that it was cut off", async () => {
+  it("reads the page while the pool reloads, or reports that the answer was cut off", async () => {
     const { address } = fpm.pool("static");
     let stop = false;
     const outcomes = new Map<string, number>();
@@ -218,7 +218,7 @@ describe("status that is unavailable for a moment", () => {
     expect(server.accepted).toBe(2);
   });
 
-  it("is given up after one retry", async () => {
+  it("is an error after one retry", async () => {
     server = await startFakeServer(answering(locked));
     await expect(ping(server.address)).rejects.toMatchObject({
       code: "server_busy",
@@ -227,7 +227,7 @@ describe("status that is unavailable for a moment", () => {
     expect(server.accepted).toBe(2);
   });
 
-  it("S0.27 takes a 500 for an error, with its stderr", async () => {
+  it("S0.27 reports a 500 as an error, with its stderr", async () => {
     const broken = Buffer.concat([
       record(RecordType.Stderr, "PHP message: boom"),
       record(RecordType.Stdout, "Status: 500 Internal Server Error\r\n\r\n"),
@@ -240,7 +240,7 @@ describe("status that is unavailable for a moment", () => {
     });
   });
 
-  it("S0.29 takes an answer without a head for malformed", async () => {
+  it("S0.29 reports an answer without a head as malformed", async () => {
     const headless = Buffer.concat([
       record(RecordType.Stdout, "no header\n\npong"),
       encodeEndRequest(1, 0, 0),

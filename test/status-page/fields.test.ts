@@ -52,7 +52,7 @@ describe("the table of fields", () => {
     }
   });
 
-  it.each(formats)("says what is read from a page in %s", (format) => {
+  it.each(formats)("reads every field from a page in %s", (format) => {
     const page = parseStatusPage(writePage(format, pageOf([{}], { memoryPeak: 1 })));
     const [process] = page.processes ?? [];
     for (const [name] of poolEntries) expect(page[name], name).toBeDefined();
@@ -66,7 +66,7 @@ describe("the table of fields", () => {
     expect(page.toJSON()).not.toHaveProperty("memoryPeak");
   });
 
-  it("reads a later field of which the value is wrong as another one", () => {
+  it("keeps a later field with an invalid value in other", () => {
     const text = new TextDecoder().decode(writePage("text", pageOf([], { memoryPeak: 1 })));
     const page = parseStatusPage(bytesOf(text.replace(/(memory peak: +)1/, "$1none")));
     expect(page.other).toEqual([["memory peak", "none"]]);

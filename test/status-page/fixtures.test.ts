@@ -40,7 +40,7 @@ describe.each(engines)("captured status pages (%s)", (_, engine) => {
     );
   });
 
-  it.each(states)("S0.9 %s is told alike by every format", (state) => {
+  it.each(states)("S0.9 %s is the same in every format", (state) => {
     const pages = names.filter((name) => name.startsWith(`${state}--`)).map(parse);
     const stable = ({ pool, processManager, listenQueueLen }: PoolStatus) => ({
       pool,
@@ -58,7 +58,7 @@ describe.each(engines)("captured status pages (%s)", (_, engine) => {
   });
 
   const json = names.filter((name) => name.endsWith(".json") && isJson(name));
-  it.each(json)("%s, which is valid JSON, says what JSON.parse reads", (name) => {
+  it.each(json)("%s, which is valid JSON, is read as by JSON.parse", (name) => {
     const page = JSON.parse(new TextDecoder().decode(read(name)));
     const status = parse(name);
     expect([status.pool, status.acceptedConn, status.slowRequests, status.startSince]).toEqual([
@@ -85,7 +85,7 @@ describe.each(engines)("captured status pages (%s)", (_, engine) => {
     expect(status.toJSON().processes).toEqual(processes);
   });
 
-  it("reads a page that lies in the engine's window, and what it keeps outlives the window", () => {
+  it("reads a page in the engine's window, and keeps its texts when the window changes", () => {
     const page = read("static-slow--text-full.body.txt");
     const inWindow = engine.memory.subarray(200_000, 200_000 + page.length);
     inWindow.set(page);
@@ -95,7 +95,7 @@ describe.each(engines)("captured status pages (%s)", (_, engine) => {
     expect(status.processes?.[2]?.script).toBe("/srv/sample/www/sleep.php");
   });
 
-  it("reads a page that lies in the engine's memory outside of the window", () => {
+  it("reads a page in the engine's memory outside of the window", () => {
     const page = read("big100-idle--text-full.body.txt");
     const aside = engine.memory.subarray(262_144, 262_144 + page.length);
     aside.set(page);

@@ -44,7 +44,7 @@ describe.each(engines)("the rows of a full page (%s)", (_, engine) => {
     },
   );
 
-  it("name no young worker that the page has not counted yet", () => {
+  it("do not name a young worker that the page has not counted yet", () => {
     const young = { query: "s=4", startTime: second - 1, requests: 1 };
     const { processes, warnings } = read("text", [{ query: "s=4" }, { query: "s=4" }, young], {
       total: 2,
@@ -85,7 +85,7 @@ describe.each(engines)("the rows of a full page (%s)", (_, engine) => {
     }
   });
 
-  it("name all that may be such text, and those of many in short", () => {
+  it("name every row that may be such text, up to a limit", () => {
     const query = `a${forgery("text", second + 1)}b`;
     const { processes, warnings } = read("text", Array(12).fill({ query }), { total: 24 });
     expect(processes).toHaveLength(24);
@@ -96,7 +96,7 @@ describe.each(engines)("the rows of a full page (%s)", (_, engine) => {
     ]);
   });
 
-  it("have no more for the start of a process, which stays in its request", () => {
+  it("leave the start of a process in its request", () => {
     const query = `a${headAt(second, 666).text}b`;
     const { processes, warnings } = read("text", [{ query, user: "bob" }, {}]);
     expect(processes?.map(({ pid, user }) => [pid, user])).toEqual([

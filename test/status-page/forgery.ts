@@ -1,6 +1,6 @@
 import { idle, logDate } from "./page-writer.js";
 
-/** What a client writes into a query to look like a process: it ends its own, and begins another. */
+/** Text of a query that looks like a process: it ends its own process and begins another. */
 export const tails = {
   text:
     "\ncontent length:       0\nuser:                 -\nscript:               -\n" +
@@ -34,7 +34,7 @@ export function headAt(second: number, pid: number) {
 /** The second of pages by `pageOf`. */
 export const second = idle.startTime + 99;
 
-/** A whole process, to stand inside of a query. */
+/** A whole process as text of a query. */
 export function forgery(format: keyof typeof tails, at = second, pid = 666): string {
   return tails[format] + headAt(at, pid)[format];
 }

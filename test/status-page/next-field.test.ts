@@ -7,7 +7,7 @@ import type { PoolStatus } from "../../src/status-page/pool-status.js";
 import { parseStatusPage } from "../../src/status-page/read-page.js";
 import { bytesOf, formats, pageOf, writePage } from "./page-writer.js";
 
-/** Fields that the next version of PHP might have: an entry each, and nothing else. */
+/** Fields that the next version of PHP might have. Each is one entry and nothing else. */
 vi.mock("../../src/status-page/fields.js", async (importOriginal) => {
   const original = await importOriginal<typeof import("../../src/status-page/fields.js")>();
   const metric = { name: "fibers_started", type: "counter", help: "Fibers." } as const;
@@ -62,7 +62,7 @@ function metricsOf(value: PoolStatus): string[] {
   return [...metrics.text()].join("").split("\n");
 }
 
-describe("a field that the table gains", () => {
+describe("a new field of the table", () => {
   // A user with a newline, so that a text page is read between anchors.
   it.each(formats.flatMap((format) => [[format, "bob"] as const, [format, "b\nob"] as const]))(
     "is read, shown and measured (%s, %j)",

@@ -1,4 +1,4 @@
-/** Writes status pages as fpm_status.c does: what a request brought along goes in as it is. */
+/** Writes status pages as fpm_status.c does: the texts of a request are written as they are. */
 
 export interface WrittenProcess {
   pid: number;
@@ -18,7 +18,7 @@ export interface WrittenProcess {
 }
 
 export interface WrittenPage {
-  /** Seconds since 1970: the page's one look at the clock. */
+  /** Seconds since 1970. PHP-FPM reads the clock once for a page. */
   now: number;
   startTime: number;
   total: number;

@@ -11,7 +11,7 @@ import { formats, idle, pageOf, type WrittenProcess, writePage } from "./page-wr
 /** A share of the file's time: there are up to nine properties for each of three engines. */
 const milliseconds = (Number(process.env["FUZZ_SECONDS"] ?? "2") * 1_000) / 27;
 
-/** What a forger would build with: pieces of every format, none of them of the right second. */
+/** Pieces of every format with which a client could forge a process, all of a wrong second. */
 const pieces = [
   "\n",
   "\r\n",
@@ -48,7 +48,7 @@ const hostile = (most: number) =>
     .array(fc.constantFrom(...pieces), { minLength: 1, maxLength: 12 })
     .map((parts) => parts.join("").slice(0, most));
 
-/** Everything that a client chooses freely. A script must exist, so its name is tame. */
+/** The texts that a client chooses freely. A script must exist, so its name is harmless. */
 const victim = fc.record({
   method: hostile(15),
   path: hostile(126).map((text) => `/${text}`),
@@ -75,7 +75,7 @@ function expectOwn(
 describe.each(engines)("status pages with random hostile requests (%s)", (_, engine) => {
   const anchors = { state: "Running", requests: 31, duration: "41", contentLength: "51" };
 
-  it.each(formats)("%s: no other field moves, and no process comes or goes", (format) => {
+  it.each(formats)("%s: no other field moves, and no process is added or lost", (format) => {
     fc.assert(
       fc.property(victim, fc.integer({ min: 0, max: 2 }), (texts, at) => {
         const processes: Partial<WrittenProcess>[] = [{}, { user: "bob" }, { query: "a=b" }];

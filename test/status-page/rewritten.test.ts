@@ -9,7 +9,7 @@ const openMetrics = new TextDecoder().decode(
   fixture("fpm-status/static-slow--openmetrics.body.om"),
 );
 
-/** As `jq -S` and `json.dumps(sort_keys=True)` write it. */
+/** The JSON that `jq -S` and `json.dumps(sort_keys=True)` write. */
 function sorted(text: string): string {
   const entries = (value: object) => Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify(
@@ -38,7 +38,7 @@ describe.each(engines)("pages that something has written again (%s)", (_, engine
     expect([ours.processes?.length, ours.warnings]).toEqual([4, []]);
   });
 
-  it("JSON has its texts as the requests had them", () => {
+  it("JSON has the texts of the requests", () => {
     const process = {
       ...(JSON.parse(page) as { processes: object[] }).processes[0],
       user: 'b"o\\b\n<é>',
@@ -68,7 +68,7 @@ describe.each(engines)("pages that something has written again (%s)", (_, engine
     }
   });
 
-  it("indented XML says what PHP's says, with every text unescaped", () => {
+  it("indented XML reads as PHP's, with every text unescaped", () => {
     const text = Buffer.from(writePage("xml", pageOf([{ query: "a=<&>" }, {}, {}]))).toString();
     for (const gap of ["\n    ", "\r\n\t"]) {
       const indented = text
@@ -85,7 +85,7 @@ describe.each(engines)("pages that something has written again (%s)", (_, engine
     }
   });
 
-  it("OpenMetrics with labels says what PHP's says", () => {
+  it("OpenMetrics with labels reads as PHP's", () => {
     const labels = ['{pool="static"}', '{pool="static",pm="static"} ', "{} ", '{a="}\\" 1"} '];
     for (const label of labels) {
       const text = openMetrics.replace(/^(phpfpm_\w+) /gm, `$1${label.trim()} `);

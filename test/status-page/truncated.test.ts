@@ -36,7 +36,7 @@ describe.each(engines)("status pages that were cut (%s)", (_, engine) => {
     expect([...codes].sort()).toEqual(["not_a_status_page", "truncated"]);
   });
 
-  it("a plain text page cut behind a line says where it ends", () => {
+  it("a plain text page cut after a line says where it ends", () => {
     const url = new URL("../fixtures/fpm-status/static-slow--text.body.txt", import.meta.url);
     const page = new Uint8Array(readFileSync(url));
     const cut = page.subarray(0, page.length - "slow requests:        4\n".length);
@@ -48,7 +48,7 @@ describe.each(engines)("status pages that were cut (%s)", (_, engine) => {
   });
 });
 
-/** Every value that the part has is the whole's, and its processes are the first of the whole's. */
+/** Expects that every value of the part is that of the whole, and its processes the first ones. */
 function expectPartOf({ processes, ...part }: PoolStatusJson, whole: PoolStatusJson): void {
   for (const [key, value] of Object.entries(part)) {
     if (value !== undefined) expect(value, key).toBe(whole[key as keyof PoolStatusJson]);

@@ -14,7 +14,7 @@ describe.each(engines)("status pages of all versions (%s)", (_, engine) => {
   const parse = (page: Uint8Array | string) =>
     parseStatusPage(typeof page === "string" ? bytesOf(page) : page, { engine });
 
-  it("S0.7 reads the 14 lines of a text page, and preserves a key that it does not know", () => {
+  it("S0.7 reads the 14 lines of a text page, and preserves an unknown key", () => {
     const lines =
       "pool:                 www\nprocess manager:      dynamic\n" +
       "start time:           15/Aug/2018:14:29:57 +0000\nstart since:          1200\n" +
@@ -105,7 +105,7 @@ describe.each(engines)("status pages of all versions (%s)", (_, engine) => {
     expect(parse(openMetrics.replace("# EOF\n", peak)).memoryPeak).toBe(6_291_456);
   });
 
-  it("keeps keys that it does not know, in order and with duplicates, in every format", () => {
+  it("keeps unknown keys, in order and with duplicates, in every format", () => {
     const fork = {
       text: [/^state:/gm, "client:               10.0.0.7\nstate:"],
       json: [/"state":/g, '"client":"10.0.0.7","state":'],
@@ -267,7 +267,7 @@ describe("parseStatusPage", () => {
     );
   });
 
-  it("says how to get a page that can be read when it gets the one for people", () => {
+  it("refuses the HTML page for people, and says how to get another", () => {
     const url = new URL("../fixtures/fpm-status/static-idle--html.body.html", import.meta.url);
     expect(() => parseStatusPage(new Uint8Array(readFileSync(url)))).toThrow(/ask without html/);
   });

@@ -161,7 +161,7 @@ describe("hostile strings, where PHP-FPM's own page breaks,", () => {
     (char) => `%${char.charCodeAt(0).toString(16).padStart(2, "0").toUpperCase()}`,
   );
 
-  it("stay what they are in JSON", () => {
+  it("are unchanged in JSON", () => {
     const page = JSON.parse(renderStatusPage(counters, "json", true));
     expect(page.pool).toBe(hostile);
     expect(page.processes[0]).toMatchObject({
@@ -178,7 +178,7 @@ describe("hostile strings, where PHP-FPM's own page breaks,", () => {
     expect(page).toContain(`user:                 ${shown}\n`);
   });
 
-  it.each(["xml", "html"] as const)("are no markup in %s, and no control characters", (format) => {
+  it.each(["xml", "html"] as const)("are neither markup nor control characters in %s", (format) => {
     const page = renderStatusPage(counters, format, true);
     expect(page).not.toMatch(/[\0-\x08\x0b-\x1f\x7f]/);
     expect(page).toContain("a&quot;b\\c&lt;/td&gt;&amp;amp;%0A%0D%00%1B%7Fpid: 1 é€😀'");

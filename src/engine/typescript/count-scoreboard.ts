@@ -32,7 +32,7 @@ export function countScoreboard({ bytes, results }: Memory, start: number, lengt
   return length;
 }
 
-/** Reads a letter's count and sets it back. */
+/** Returns a letter's count and resets it. */
 function take(letter: number): number {
   const count =
     counts[letter]! + counts[256 + letter]! + counts[512 + letter]! + counts[768 + letter]!;

@@ -39,7 +39,7 @@ export function demultiplexConnection(memory: Memory, start: number, length: num
   let at = start;
   let records = 0;
   let rows = 0;
-  /** Type and request id of the row that the next record may prolong; -1 is no such record. */
+  /** Type and request id of the row that the next record may extend; -1 matches no record. */
   let run = -1;
   let error = 0;
   let errorOffset = 0;

@@ -16,7 +16,7 @@ const COMMA = 0x2c;
 const IN_LENGTH = 0;
 const IN_DATA = 1;
 const AT_COMMA = 2;
-/** As many as the largest limit has. It ends the leading zeros of a length that is not strict. */
+/** The digits of the largest limit. It also bounds the leading zeros of a length that is not strict. */
 const MOST_DIGITS = 10;
 
 /** {@link Engine.splitNetstrings} */

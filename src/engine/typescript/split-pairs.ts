@@ -54,7 +54,7 @@ export function splitPairs(
   return rows;
 }
 
-/** A length of 31 bits, of which the first byte is read. */
+/** Returns a length of 31 bits whose first byte has been read. */
 function longLength(bytes: Uint8Array, first: number, at: number): number {
   return ((first & 0x7f) << 24) | (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!;
 }
