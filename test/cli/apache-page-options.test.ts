@@ -43,9 +43,9 @@ describe.each(commands)("how %s asks for its page", (command) => {
 
   it.each([
     [["--header", "X"], "is not NAME=value"],
-    [["--header", "X=a\nb"], "has a character that no header may have"],
+    [["--header", "X=a\nb"], "has a character that is not allowed"],
     [["--header", "Host=h"], "with --host"],
-    [["--host", "a/b"], "is no name of a host"],
+    [["--host", "a/b"], "is not a host name"],
   ])("refuses %j", async (args, message) => {
     const { code, stderr } = await runCommand(command, ...args, "http://127.0.0.1:9/");
     expect(code).toBe(2);

@@ -1,31 +1,31 @@
 import { ErrorCode, GatewayError } from "../../errors.js";
 
-/** How far the request for a page got. */
+/** How far the request for a page has come. */
 export interface FetchProgress {
   stage: "connecting" | "securing" | "waiting" | "reading";
   /** Whether it is sent over TLS. */
   isSecure: boolean;
-  /** Bytes of the page that came. */
+  /** Bytes of the page that were received. */
   received: number;
 }
 
 export interface FetchFailure {
   readonly progress: Readonly<FetchProgress>;
-  /** Milliseconds that the request could take. */
+  /** Milliseconds that the request was allowed to take. */
   readonly timeout: number;
-  /** What ended the request from outside; `undefined` where nothing did. */
+  /** What interrupted the request; `undefined` if nothing did. */
   readonly stopped: "deadline" | "cancelled" | undefined;
 }
 
 type Reason = readonly [code: ErrorCode, what: string, hint?: string];
 
-/** Says why no page came, or not all of it. */
+/** The error of a request that failed before the page was complete. */
 export function fetchError(url: string, error: unknown, failure: FetchFailure): GatewayError {
   const [code, what, hint] = stopReason(failure) ?? reasonOf(error as Error, failure.progress);
   return noPage(url, code, what, hint, error);
 }
 
-/** The error of a page that was not retrieved. */
+/** The error of a page that was not retrieved. `what` is a sentence with the reason. */
 export function noPage(
   url: string,
   code: ErrorCode,
@@ -54,28 +54,28 @@ function stopReason({ stopped, progress, timeout }: FetchFailure): Reason | unde
       return [
         ErrorCode.Deadline,
         `There was no answer ${within}.`,
-        "every worker of httpd may be busy: the status page waits for a free one as any request does",
+        "all workers of httpd may be busy: the status page waits for a free one, like any request",
       ];
     case "reading":
       return [
         ErrorCode.Deadline,
-        `The page was not whole ${within}: ${progress.received} bytes of it came.`,
-        "httpd, or the way to it, is slow or stopped in the middle: give it more time, and see httpd's error log",
+        `The page was not complete ${within}: ${progress.received} bytes were received.`,
+        "httpd or the network is slow, or stopped in the middle: allow more time, and see httpd's error log",
       ];
   }
 }
 
-const plainHint = "does this port speak TLS? write http:// where it does not";
-const secureHint = "is this httpd's port? write https:// where it speaks TLS";
+const plainHint = "does this port expect TLS? if not, write http://";
+const secureHint = "is this httpd's port? if it expects TLS, write https://";
 
 function reasonOf(error: Error, progress: Readonly<FetchProgress>): Reason {
   const { stage, received, isSecure } = progress;
   const code = String((error as NodeJS.ErrnoException).code ?? "");
   const what = `${messageOf(error)}.`;
   if (code === "HPE_HEADER_OVERFLOW") {
-    return [ErrorCode.LimitExceeded, what, "no httpd's head is that long: check the URL"];
+    return [ErrorCode.LimitExceeded, what, "httpd never sends a head that long: check the URL"];
   }
-  // Without a code since Node 24.
+  // Since Node 24 the error has no code.
   if (code.startsWith("HPE_") || error.name === "HTTPParserError") {
     return [ErrorCode.WrongProtocol, what, secureHint];
   }
@@ -97,11 +97,11 @@ function reasonOf(error: Error, progress: Readonly<FetchProgress>): Reason {
       return [
         ErrorCode.ClosedWithoutAnswer,
         what,
-        `see httpd's error log${isSecure ? "" : "; where this port speaks TLS, write https://"}`,
+        `see httpd's error log${isSecure ? "" : "; if this port expects TLS, write https://"}`,
       ];
     case "ENOTFOUND":
     case "EAI_AGAIN":
-      return [ErrorCode.ConnectFailed, what, "check the name of the host, and the name server"];
+      return [ErrorCode.ConnectFailed, what, "check the host name and the name server"];
   }
   if (/CERT|^UNABLE_TO_|^ERR_TLS_CERT|^HOSTNAME_MISMATCH|^INVALID_CA|^PATH_LENGTH/.test(code)) {
     return [
@@ -114,7 +114,7 @@ function reasonOf(error: Error, progress: Readonly<FetchProgress>): Reason {
   return [ErrorCode.ConnectFailed, what];
 }
 
-/** Where a host has several addresses there is an error for each, and no message. */
+/** A host with several addresses gives an AggregateError without a message: an error for each. */
 function messageOf(error: Error): string {
   const all = error instanceof AggregateError ? (error.errors as Error[]) : [error];
   const text = all.map(({ message }) => message).join("; ");

@@ -53,24 +53,24 @@ export interface ServerStatusPage extends Arrival {
 
 /** Where a page came from. */
 interface Arrival {
-  /** Its URL as it may be shown, after redirects. */
+  /** Its URL without credentials, after redirects. */
   readonly url: string;
   /** Whether a redirect led to another origin. */
   readonly isElsewhere: boolean;
-  /** The socket that it came by; `undefined` where httpd had closed it already. */
+  /** The addresses of its connection; `undefined` if httpd had already closed it. */
   readonly connection: StatusConnection | undefined;
 }
 
 const DEFAULT_TIMEOUT = 10_000;
-/** The longest time that a timer can wait. */
+/** The longest delay of a timer, in milliseconds. */
 const LONGEST_TIMEOUT = 2_147_483_647;
 const MAX_LENGTH = 67_108_864;
 
 /**
- * Asks an httpd for a page of its status, over a connection of its own.
+ * Requests a status page over a new connection.
  *
- * @param url may have a name and a password in it
- * @throws GatewayError for anything but an answer with status 200
+ * @param url may contain a user name and a password
+ * @throws GatewayError for anything but a response with status 200
  */
 export async function fetchServerStatusPage(
   url: string,
@@ -82,9 +82,9 @@ export async function fetchServerStatusPage(
 }
 
 /**
- * Asks an httpd for its workers: the page is read as it comes.
+ * Requests the HTML page, and parses it as it arrives.
  *
- * @throws GatewayError as {@link fetchServerStatusPage}, and where the page has no workers
+ * @throws GatewayError as {@link fetchServerStatusPage}, and when the page has no workers
  */
 export async function fetchWorkerPage(
   url: string,
@@ -126,14 +126,14 @@ async function readPage(
   }
 }
 
-/** One request for a page, which may take several exchanges. */
+/** The request for a page. With redirects it takes several exchanges. */
 interface Reading {
   readonly signal: AbortSignal;
   readonly progress: FetchProgress;
   readonly onPiece: (piece: Uint8Array) => void;
 }
 
-/** What is asked of one server, and how. */
+/** What is requested from one server. */
 interface Question {
   readonly url: URL;
   /** The Host. */
@@ -173,7 +173,7 @@ async function followRedirects(
       const target = redirectTarget(location, question, shown);
       if (target.isElsewhere && !options.followOrigins) throw leadsElsewhere(shown, location);
       isElsewhere ||= target.isElsewhere;
-      // What was meant for one server is not for another: neither credentials nor the name.
+      // Credentials and the Host are not sent to another server.
       question = target.isElsewhere
         ? { url: target.url, host: target.url.host, headers: requestHeaders({}), insecure }
         : { ...question, url: target.url };
@@ -219,7 +219,7 @@ function sendOver(
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    // Neither an agent, which would keep the connection, nor a proxy of the environment.
+    // No agent, which would keep the connection, and no proxy from the environment.
     const request = sendRequest({
       createConnection: () => socket,
       path: url.pathname + url.search,
@@ -245,8 +245,8 @@ async function readBody(
     throw noPage(
       shown,
       ErrorCode.Malformed,
-      `It is compressed (${encoding}), which was not asked for.`,
-      "have httpd, or the proxy before it, send its status page as it is",
+      `It is compressed (${encoding}), which was not requested.`,
+      "turn compression off for the status page, in httpd or in the proxy before it",
     );
   }
   progress.stage = "reading";

@@ -3,17 +3,20 @@ import { ErrorCode, type GatewayError } from "../../errors.js";
 import { noPage } from "./fetch-errors.js";
 import { parseStatusUrl, shownUrl } from "./status-url.js";
 
-/** As many redirects as one page may take. */
+/** The most redirects that are followed for one page. */
 export const MOST_REDIRECTS = 10;
 
 const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-/** Where an answer redirects to; `undefined` where it does not. */
+/** The location that a response redirects to; `undefined` if it does not redirect. */
 export function redirectOf({ statusCode, headers }: IncomingMessage): string | undefined {
   return redirectStatuses.has(statusCode ?? 0) ? headers.location : undefined;
 }
 
-/** Where a redirect leads. httpd writes the Host that it was asked by; the address stays ours. */
+/**
+ * The URL that a redirect leads to. A location with the Host of the request is the same server, so
+ * the address stays the same.
+ */
 export function redirectTarget(
   location: string,
   { url, host }: { readonly url: URL; readonly host: string },
@@ -29,7 +32,7 @@ export function redirectTarget(
   if (isSame || target.origin === url.origin) {
     return { url: new URL(target.pathname + target.search, url.origin), isElsewhere: false };
   }
-  // Credentials that a server writes into its redirect are not used.
+  // Credentials in a redirect are not used.
   return { url: parseStatusUrl(target.href).url, isElsewhere: true };
 }
 
@@ -39,16 +42,16 @@ export function leadsElsewhere(shown: string, location: string): GatewayError {
     shown,
     ErrorCode.BadStatus,
     `It redirects to another server: ${shownUrl(location)}`,
-    "if that is the httpd that is meant, give its URL; with --host the name that it is asked by stays",
+    "if you mean the httpd there, give its URL; if both are the same, give its name with --host",
   );
 }
 
-/** The error of redirects that lead on and on. */
+/** The error of a page with more than {@link MOST_REDIRECTS} redirects. */
 export function tooManyRedirects(shown: string): GatewayError {
   return noPage(
     shown,
     ErrorCode.BadStatus,
     `It redirects more than ${MOST_REDIRECTS} times.`,
-    "see the rewrite rules of this httpd: they may lead in a circle",
+    "see the rewrite rules of this httpd: they may form a loop",
   );
 }

@@ -1,28 +1,32 @@
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { checkServerIdentity, connect as connectTls } from "node:tls";
 
-/** The addresses of the socket that a page came by, as node:net gives them. */
+/** The addresses of the connection that a page was fetched over, in the form of `node:net`. */
 export interface StatusConnection {
+  /** Our address. */
   readonly localAddress: string;
+  /** Our port. */
   readonly localPort: number;
+  /** The server's address. */
   readonly remoteAddress: string;
+  /** The server's port. */
   readonly remotePort: number;
 }
 
 export interface StatusConnectionOptions {
-  /** The name that the certificate must have, and that TLS asks for (SNI). */
+  /** The name that is sent for SNI, and that the certificate must have. */
   readonly serverName: string;
-  /** Whether any certificate will do. */
+  /** Whether to accept any certificate. */
   readonly insecure: boolean;
-  /** Ends the attempt. */
+  /** Cancels the attempt. */
   readonly signal: AbortSignal;
-  /** Called when the TCP connection stands, before TLS is negotiated. */
+  /** Called when the TCP connection is established, before TLS is negotiated. */
   onConnected(): void;
 }
 
 /**
- * Connects to the address of a URL. A certificate is verified before anything is sent. No proxy is
- * used, whatever the environment says: the socket is to be httpd's own.
+ * Connects to the address of a URL. The certificate is verified before a request is sent. Proxies
+ * of the environment are not used: the peer must be httpd itself.
  */
 export function connectTo(url: URL, options: StatusConnectionOptions): Promise<Socket> {
   const { signal } = options;
@@ -49,7 +53,7 @@ export function connectTo(url: URL, options: StatusConnectionOptions): Promise<S
 function tlsOptions({ serverName, insecure }: StatusConnectionOptions) {
   const name = bareHost(serverName);
   return {
-    // An IP address is no name that SNI could ask for (RFC 6066 §3).
+    // SNI does not allow IP addresses (RFC 6066 §3).
     servername: isIP(name) === 0 ? name : "",
     rejectUnauthorized: !insecure,
     checkServerIdentity: (_: string, certificate: Parameters<typeof checkServerIdentity>[1]) =>
@@ -57,12 +61,12 @@ function tlsOptions({ serverName, insecure }: StatusConnectionOptions) {
   };
 }
 
-/** IPv6 without its brackets. */
+/** Removes the brackets of an IPv6 address. */
 function bareHost(host: string): string {
   return host.replace(/^\[|\]$/g, "");
 }
 
-/** The addresses of a socket; `undefined` where the peer has closed it already. */
+/** The addresses of a socket; `undefined` if the peer has already closed it. */
 export function connectionOf(socket: Socket): StatusConnection | undefined {
   const { localAddress, localPort, remoteAddress, remotePort } = socket;
   if (localAddress === undefined || localPort === undefined) return undefined;

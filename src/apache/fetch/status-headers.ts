@@ -1,12 +1,12 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import { ErrorCode, GatewayError } from "../../errors.js";
 
-/** Header fields by their names, or in pairs, where a name may come more than once. */
+/** Header fields by name, or as pairs, which may repeat a name. */
 export type StatusHeaders =
   | Readonly<Record<string, string>>
   | readonly (readonly [name: string, value: string])[];
 
-/** What frames the exchange, or says whom it is with. */
+/** Fields that control the connection, the framing or the host. */
 const reserved: ReadonlySet<string> = new Set([
   "connection",
   "content-length",
@@ -20,10 +20,10 @@ const reserved: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The header fields of a request for a status page, by their names in lower case. Compression is
- * not asked for. A field that is given replaces ours.
+ * The header fields of a request for a status page, by name in lower case. A given field replaces
+ * the default. Compression is not requested.
  *
- * @throws GatewayError `bad_input` for what cannot be sent in a header
+ * @throws GatewayError `bad_input` for a field that cannot be sent
  */
 export function requestHeaders(given: StatusHeaders): OutgoingHttpHeaders {
   const fields: Record<string, string[]> = Object.create(null);
@@ -41,32 +41,37 @@ function isPairs(
   return Array.isArray(headers);
 }
 
-/** @throws GatewayError `bad_input` */
+/**
+ * Checks that a header field can be sent.
+ *
+ * @throws GatewayError `bad_input`
+ */
 export function checkHeader(name: string, value: string): void {
   if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/i.test(name)) {
-    throw refused(`${JSON.stringify(name)} is no name of a header field`, undefined);
+    throw refused(`${JSON.stringify(name)} is not a name for a header field`, undefined);
   }
   if (/[^\t\x20-\x7e\x80-\xff]/.test(value)) {
-    const message = `the value of the header field ${name} has a character that no header may have`;
-    throw refused(message, "leave out line ends and other control characters");
+    const message = `the value of the header field ${name} has a character that is not allowed`;
+    throw refused(message, "remove line ends and other control characters");
   }
   if (!reserved.has(name.toLowerCase())) return;
   const isHost = name.toLowerCase() === "host";
   throw refused(
     `the header field ${name} cannot be set`,
-    isHost ? "name the host with --host (the option host)" : "it belongs to the connection",
+    isHost ? "set it with --host (the option host)" : "it controls the connection",
   );
 }
 
 /**
- * Checks the name of a host, with or without a port, as in `www.example.com` or `[::1]:8080`.
+ * Checks a host name or address, with or without a port, such as `www.example.com` or `[::1]:8080`.
  *
  * @throws GatewayError `bad_input`
  */
 export function checkHost(host: string): void {
   const isName = /^(?:\[[0-9a-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/i.test(host);
   if (isName && URL.canParse(`http://${host}/`)) return;
-  throw refused(`${JSON.stringify(host)} is no name of a host`, "as in --host www.example.com");
+  const hint = "write it as in --host www.example.com";
+  throw refused(`${JSON.stringify(host)} is not a host name`, hint);
 }
 
 function refused(message: string, hint: string | undefined): GatewayError {

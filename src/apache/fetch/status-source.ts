@@ -9,7 +9,10 @@ import {
 } from "./fetch-status.js";
 import { htmlStatusUrl, shownUrl, textStatusUrl } from "./status-url.js";
 
-/** The two status pages of one httpd. Each is asked for once, until {@link StatusSource.refresh}. */
+/**
+ * The two status pages of an httpd. Each is requested once; {@link StatusSource.refresh} makes the
+ * next call request it again.
+ */
 export class StatusSource {
   readonly #options: FetchServerStatusOptions;
   #url: string;
@@ -17,7 +20,7 @@ export class StatusSource {
   #status: Promise<ServerStatus> | undefined;
   #workers: Promise<WorkerPage> | undefined;
 
-  /** @param url of either page */
+  /** @param url the URL of either page */
   constructor(url: string, options: FetchServerStatusOptions = {}) {
     this.#url = htmlStatusUrl(url);
     this.#options = options;
@@ -86,7 +89,7 @@ export class StatusSource {
   }
 }
 
-/** What is said of a page that a redirect to another server led to. */
+/** The warning about a page that came from another server after a redirect. */
 export function ledElsewhere(url: string): string {
   return `a redirect led to another server: this is the page of ${url}`;
 }

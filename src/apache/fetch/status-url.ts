@@ -1,16 +1,20 @@
 import { ErrorCode, GatewayError } from "../../errors.js";
 
-/** The URL of a status page, taken apart. */
+/** The parts of a status page's URL. */
 export interface StatusUrl {
-  /** Without credentials and fragment. */
+  /** The URL without credentials and fragment. */
   readonly url: URL;
-  /** For messages: as it was written where it has no credentials. */
+  /** The URL for messages: without credentials, and otherwise as it was written. */
   readonly shown: string;
-  /** The Authorization that its credentials stand for (RFC 7617); `undefined` where it has none. */
+  /** The Authorization for its credentials (RFC 7617); `undefined` if it has none. */
   readonly authorization: string | undefined;
 }
 
-/** @throws GatewayError `bad_address` for anything but an http or https URL */
+/**
+ * Parses the URL of a status page.
+ *
+ * @throws GatewayError `bad_address` for anything but an http or https URL
+ */
 export function parseStatusUrl(text: string): StatusUrl {
   let url: URL;
   try {
@@ -30,7 +34,7 @@ export function parseStatusUrl(text: string): StatusUrl {
   return { url, shown: url.href, authorization: `Basic ${credentials.toString("base64")}` };
 }
 
-/** A URL, or what was given for one, as it may be shown: without credentials. */
+/** A URL, or text that should be one, without credentials. */
 export function shownUrl(text: string): string {
   try {
     return parseStatusUrl(text).shown;
@@ -39,20 +43,21 @@ export function shownUrl(text: string): string {
   }
 }
 
-/** Of what is no URL, all up to the last `@` may be a password. */
+/** In text that is not a URL, everything before the last `@` may be a password. */
 function withoutCredentials(text: string): string {
   return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, "$1");
 }
 
-/** The URL of the text page that belongs to a status page, however it was given. */
+/** The URL of the text page, from the URL of either page. */
 export function textStatusUrl(statusUrl: string): string {
-  if (!URL.canParse(statusUrl)) return statusUrl; // What may be a password is not to be cut.
+  // Parts of malformed text may be a password, which must not be cut.
+  if (!URL.canParse(statusUrl)) return statusUrl;
   const bare = statusUrl.replace(/#.*$/, "").replace(/\?auto$/, "");
   if (!bare.includes("?")) return `${bare}?auto`;
   return /[?&]auto(?:$|[&=])/.test(bare) ? bare : `${bare}&auto`;
 }
 
-/** The URL of the page for people that belongs to a status page, however it was given. */
+/** The URL of the HTML page, from the URL of either page. */
 export function htmlStatusUrl(statusUrl: string): string {
   if (!URL.canParse(statusUrl)) return statusUrl;
   return statusUrl
@@ -63,10 +68,10 @@ export function htmlStatusUrl(statusUrl: string): string {
     .replace(/[?&]+$/, "");
 }
 
-/** The bytes of a text with percent escapes. A `%` that begins none stands for itself. */
+/** Decodes percent escapes. A `%` that does not begin one stands for itself. */
 function unescaped(text: string): Buffer {
   const parts = text.split(/%([0-9a-f]{2})/i);
-  // Every other part is the digits of an escape.
+  // Every second part is the two digits of an escape.
   return Buffer.concat(
     parts.map((part, index) => Buffer.from(part, index % 2 === 1 ? "hex" : "utf8")),
   );

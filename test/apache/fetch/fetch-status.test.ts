@@ -89,7 +89,7 @@ describe("asking for a status page", () => {
     const url = await serve(() => {});
     await expect(fetchServerStatusPage(url, { timeout: 50 })).rejects.toMatchObject({
       code: "deadline",
-      hint: expect.stringContaining("every worker of httpd may be busy"),
+      hint: expect.stringContaining("all workers of httpd may be busy"),
     });
   });
 
@@ -97,7 +97,7 @@ describe("asking for a status page", () => {
     const url = await serve((_, response) => response.write("BusyWorkers: 1\n"));
     const error = await fetchServerStatusPage(url, { timeout: 200 }).catch((reason) => reason);
     expect(error).toMatchObject({ code: "deadline" });
-    expect(error.message).toContain("15 bytes of it came");
+    expect(error.message).toContain("15 bytes were received");
     expect(error.hint).not.toContain("busy");
   });
 

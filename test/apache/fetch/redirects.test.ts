@@ -164,7 +164,7 @@ describe("a status page over TLS", () => {
     expect(names).toEqual(["www.example.com", false]);
   });
 
-  it("says that the port does not speak TLS, or does", async () => {
+  it("says whether the port expects TLS", async () => {
     const plain = await serve((_, response) => response.end(text));
     await expect(fetchServerStatusPage(plain.replace("http:", "https:"))).rejects.toMatchObject({
       code: "wrong_protocol",
