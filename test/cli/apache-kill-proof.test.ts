@@ -83,7 +83,7 @@ describeWith(["apache2", "nginx"], "the httpd that a real page comes from", () =
     const nginx = await kill(await startNginx(apache));
     expect(nginx).toMatchObject({ code: 2, stdout: "" });
     expect(nginx.stderr).toMatch(/nginx \(process \d+\) listens on 127\.0\.0\.1:\d+, which is not/);
-    expect(nginx.stderr).toContain("hint: ask httpd at its own address, or give --master PID\n");
+    expect(nginx.stderr).toContain("hint: give the URL of httpd itself, or --master PID\n");
     expect(isUnharmed()).toBe(true);
   });
 
@@ -102,7 +102,7 @@ describeWith(["apache2", "nginx"], "the httpd that a real page comes from", () =
     try {
       const { code, stdout, stderr } = await killAt(`${front.url}/far`);
       expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-      expect(stderr).toContain(`no children of httpd (process ${front.pid}): `);
+      expect(stderr).toContain(`not children of httpd (process ${front.pid}): `);
       expect(isUnharmed()).toBe(true);
       const given = await killAt(`${front.url}/far`, "--dry-run", "--master", `${apache.pid}`);
       expect(given.stdout).toContain(`Killing native worker ${worker} (active)`);

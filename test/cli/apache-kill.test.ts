@@ -73,9 +73,9 @@ describe("fcgi-probe apache kill", () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toBe(
       `fcgi-probe: ${url}: no worker is killed, because it is not proven whose page this is: ` +
-        "the page names processes that are no children of httpd (process 5000100): " +
+        "the page names processes that are not children of httpd (process 5000100): " +
         "5029044, 5029045, 5029047\n" +
-        "hint: it may be another machine's, behind a proxy or a tunnel: ask httpd at its own address\n",
+        "hint: it may be another machine's, behind a proxy or a tunnel: give the URL of httpd itself\n",
     );
   });
 
@@ -84,7 +84,7 @@ describe("fcgi-probe apache kill", () => {
     some.processes.delete(5_029_044);
     const { code, stderr } = await tryKill(await servePages(pages), { maxMemoryIdle: 1 }, some);
     expect(code).toBe(2);
-    expect(stderr).toContain("no children of httpd (process 5000100): 5029044\n");
+    expect(stderr).toContain("not children of httpd (process 5000100): 5029044\n");
   });
 
   it("kills nothing for another httpd's answer, unless its master is given", async () => {

@@ -76,6 +76,6 @@ describe("apache-manager, as version 2", () => {
     writeFileSync(settings, "[apache-manager]\nnonsense = 1\n");
     const { stderr } = await manage(["-c"]);
     expect(stderr).toContain("WARNING");
-    expect(stderr).toContain("sets nonsense on line 2, which is no setting");
+    expect(stderr).toContain("sets nonsense on line 2, which is not a setting");
   });
 });

@@ -129,7 +129,7 @@ describe("fcgi-probe apache workers", () => {
     const { stdout, stderr } = await show("5000500");
     expect(stdout).toMatch(/^5029047 .* {2}- /m);
     expect(stdout).not.toContain("5000501");
-    expect(stderr).toContain("is unknown: the page names processes that are no children of");
+    expect(stderr).toContain("is unknown: the page names processes that are not children of");
   });
 
   it("refuses a master that is no httpd", async () => {

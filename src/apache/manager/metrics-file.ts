@@ -12,16 +12,16 @@ import { formatSize, formatTimespan } from "./quantities.js";
 
 /** What the metrics file contains. */
 export interface MetricsData {
-  /** `undefined` where the page could not be read: then there are no metrics of the server. */
+  /** The status; without it, the file has no metrics of the server. */
   readonly status: ServerStatus | undefined;
-  /** Whether the last page that was asked for came; `undefined` where none was. */
+  /** Whether the last request for a page succeeded; `undefined` before the first. */
   readonly responded: boolean | undefined;
   readonly workersHanging: number;
   readonly workersKilledActive: number;
   readonly workersKilledIdle: number;
   /** Only apache-manager 2 writes them. */
   readonly workerCounts?: { readonly foreign: number; readonly native: number } | undefined;
-  /** Bytes that each process uses. */
+  /** The memory of each process, in bytes. */
   readonly memory: MemoryUsage;
 }
 
@@ -98,7 +98,7 @@ function memoryLines(name: string, memory: readonly number[]): string[] {
     average: 0,
     median: 0,
   };
-  // A title may hold anything: a tab or a newline in it would look like another metric.
+  // A title can contain a tab or a newline, which would look like another metric.
   const start = `memory-usage\t${name.replace(/\p{Cc}/gu, "?")}\t`;
   return [
     `${start}count\t${count}`,
@@ -121,11 +121,11 @@ function sortedNames(names: readonly string[]): string[] {
 }
 
 /**
- * Writes a file so that a reader sees the old text or the new one, never a part: first beside it
- * (`PATH.tmp`), then in its place. What is already there under that name is removed, not followed.
- * A character device, such as /dev/null, is written to. Nothing is left beside what fails.
+ * Replaces a file as a whole, so that a reader sees the old text or the new one: writes `PATH.tmp`,
+ * then renames it. An existing `PATH.tmp` is removed, and a link of that name is not followed. A
+ * character device, such as /dev/null, is written to directly. A failure leaves no `PATH.tmp`.
  *
- * @throws an error of the system, or says that the path is a folder, a pipe or the like
+ * @throws a system error, or an Error if the path is a folder, a pipe or the like
  */
 export async function writeAtomically(path: string, text: string): Promise<void> {
   const old = await stat(path).catch(() => undefined);

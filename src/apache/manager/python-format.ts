@@ -1,6 +1,6 @@
-/** Numbers and texts as Python prints them: monitoring reads the metrics file by these forms. */
+/** Numbers and strings in Python's formats, which monitoring expects in the metrics file. */
 
-/** A float as Python's `repr` has it: `11.0`, `0.0001`, `1e-05`, `1e+16`. */
+/** A float as Python's `repr` prints it: `11.0`, `0.0001`, `1e-05`, `1e+16`. */
 export function pythonFloat(value: number): string {
   if (Number.isNaN(value)) return "nan";
   if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
@@ -31,7 +31,7 @@ export function pythonInteger(value: number): string {
   return Math.abs(value) < 1e21 ? String(Math.trunc(value)) : BigInt(value).toString();
 }
 
-/** A text as Python's `repr` has it, quotes included. */
+/** A string as Python's `repr` prints it, quotes included. */
 export function pythonText(text: string): string {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
   const inside = text.replace(/[\\'\p{C}\p{Zl}\p{Zp}\p{Zs}]/gu, (character) =>
@@ -58,7 +58,7 @@ function escaped(character: string): string {
   return code <= 0xffff ? `\\u${hex.padStart(4, "0")}` : `\\U${hex.padStart(8, "0")}`;
 }
 
-/** A text as Python's JSON module has it: ASCII, quotes included. */
+/** A string as Python's JSON module writes it: ASCII, quotes included. */
 export function pythonJson(text: string): string {
   return JSON.stringify(text).replace(
     /[^ -~]/g,
@@ -66,7 +66,7 @@ export function pythonJson(text: string): string {
   );
 }
 
-/** A number with decimals, as Python rounds it: a tie goes to the even neighbour. */
+/** A number with decimals, rounded as in Python: a tie goes to the even neighbour. */
 export function fixedDecimals(value: number, decimals: 1 | 2): string {
   // Only halves of powers of two lie exactly between two decimals: x.25, x.125 and their like.
   const isTie = Math.abs(value) < 2 ** 46 && Math.abs(value * 2 ** (decimals + 1)) % 2 === 1;

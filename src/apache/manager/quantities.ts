@@ -11,7 +11,7 @@ const sizeUnits = ["KB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"].map((symbol, 
 /**
  * Bytes in decimal units with at most two decimals: `0 bytes`, `1 byte`, `1.02 KB`, `4.31 MB`.
  *
- * @param isFloat whether the number is a float to Python, which shows below 1,000 bytes: `1.0 byte`
+ * @param isFloat whether Python has the number as a float, which shows below 1,000: `1.0 byte`
  */
 export function formatSize(bytes: number, isFloat = false): string {
   const unit = sizeUnits.findLast((one) => bytes >= one.bytes);
@@ -29,7 +29,7 @@ const timeUnits = [
   ["second", 1],
 ] as const;
 
-/** Seconds in words, of its three largest units: `31 years, 41 weeks and 3 days`, `1.5 seconds`. */
+/** Seconds in words, in the three largest units: `31 years, 41 weeks and 3 days`, `1.5 seconds`. */
 export function formatTimespan(seconds: number): string {
   if (seconds < 60) {
     const number = rounded(seconds);
@@ -70,12 +70,15 @@ const sizeNames = [
 ] as const;
 
 export interface ParseMemorySizeOptions {
-  /** Whether `K` and `KB` mean 1,024 bytes, as in apache-manager 2, or 1,000. `KiB` is always 1,024. */
+  /**
+   * Whether `K` and `KB` mean 1,024 bytes, as in apache-manager 2, or 1,000, as in 1.2. `KiB` always
+   * means 1,024.
+   */
   readonly binary: boolean;
 }
 
 /**
- * Bytes of a size such as `500M`, `1.5 GB`, `64 KiB`, `5 bytes` or `42`.
+ * Parses a size such as `500M`, `1.5 GB`, `64 KiB`, `5 bytes` or `42`, and returns bytes.
  *
  * @throws GatewayError `bad_input` for anything else
  */
@@ -106,7 +109,8 @@ const spans = new Map<string, number>(
 );
 
 /**
- * Seconds of a span of time such as `5m`, `1.5 hours`, `250ms`, `42`. A year has 52 weeks.
+ * Parses a span of time such as `5m`, `1.5 hours`, `250ms` or `42`, and returns seconds. A year has
+ * 52 weeks.
  *
  * @throws GatewayError `bad_input` for anything else
  */
@@ -131,6 +135,9 @@ function divide(text: string, what: string): [number: number, unit: string] {
 function unreadable(text: string, what: string): GatewayError {
   const shown = JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
   return new GatewayError(ErrorCode.BadInput, `Failed to parse ${what}! (${shown})`, {
-    hint: what === "size" ? "write a size as 500M or 64 KiB" : "write a span as 30s, 5m or 2 hours",
+    hint:
+      what === "size"
+        ? "write a size such as 500M or 64 KiB"
+        : "write a time such as 30s, 5m or 2 hours",
   });
 }

@@ -46,7 +46,7 @@ function memoryLines(label: string, memory: readonly number[]): string[] {
   ];
 }
 
-/** A title may hold anything, and this goes to a terminal. */
+/** Replaces control characters: a title can contain any, and this goes to a terminal. */
 function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, "?");
 }

@@ -2,11 +2,15 @@ import { join } from "node:path";
 import { filesOf, readLines } from "../configuration/configuration-files.js";
 import { parseMemorySize, parseTimespan } from "./quantities.js";
 
-/** What the ini files of apache-manager 2 set. Bytes and seconds. */
+/** The settings in ini files of apache-manager 2. */
 export interface IniSettings {
+  /** Seconds on one request after which a worker hangs. */
   readonly hangingWorkerThreshold?: number;
+  /** The most bytes of memory of an active worker. */
   readonly maxMemoryActive?: number;
+  /** The most bytes of memory of an idle worker. */
   readonly maxMemoryIdle?: number;
+  /** The most seconds that a worker may spend on one request. */
   readonly workerTimeout?: number;
 }
 
@@ -25,7 +29,7 @@ const keys: ReadonlyMap<string, readonly [keyof IniSettings, (text: string) => n
   ["worker-timeout", ["workerTimeout", parseTimespan]],
 ]);
 
-/** The ini files in the order in which they are read: the later one wins. */
+/** The ini files in the order in which they are read. Later ones take precedence. */
 export function settingsFiles(home: string | undefined, etc = "/etc"): string[] {
   const stems = [join(etc, "apache-manager")];
   if (home !== undefined) {
@@ -34,7 +38,7 @@ export function settingsFiles(home: string | undefined, etc = "/etc"): string[] 
   return stems.flatMap((stem) => [`${stem}.ini`, ...filesOf(`${stem}.d/*.ini`)]);
 }
 
-/** Reads the section `[apache-manager]` of ini files. Files that are missing set nothing. */
+/** Reads the section `[apache-manager]` of ini files. Missing files are ignored. */
 export function readIniSettings(files: readonly string[]): IniSettingsResult {
   const settings: { -readonly [Key in keyof IniSettings]: IniSettings[Key] } = {};
   const warnings: string[] = [];
@@ -47,7 +51,7 @@ export function readIniSettings(files: readonly string[]): IniSettingsResult {
     for (const { key, value, line } of entriesOf(read.lines)) {
       const known = keys.get(key);
       if (known === undefined) {
-        warnings.push(`${file} sets ${key} on line ${line}, which is no setting`);
+        warnings.push(`${file} sets ${key} on line ${line}, which is not a setting`);
         continue;
       }
       try {

@@ -30,20 +30,20 @@ export function answeringServer(
   table: ProcessTable,
 ): AnsweringServer {
   if (connection === undefined) {
-    return doubted("it is not known which address has answered", "give --master PID");
+    return doubted("the address that answered is unknown", "give --master PID");
   }
   const { remoteAddress, remotePort } = connection;
   const place = remoteAddress.includes(":")
     ? `[${remoteAddress}]:${remotePort}`
     : `${remoteAddress}:${remotePort}`;
   if (!isOwnAddress(remoteAddress)) {
-    const hint = "kill its workers where it runs, or give --master PID where they are seen here";
+    const hint = "kill its workers where it runs, or give --master PID if its processes are here";
     return doubted(`${place} is not on this machine`, hint);
   }
   const inodes = table.listeners(remoteAddress, remotePort);
   if (inodes.length === 0) {
-    const hint = "it may be a container's: run this there, or give --master PID";
-    return doubted(`nothing that is seen here listens on ${place}`, hint);
+    const hint = "it may be in a container: run this there, or give --master PID";
+    return doubted(`no process that is visible here listens on ${place}`, hint);
   }
   return holderOf(inodes, place, table);
 }
@@ -66,8 +66,8 @@ function holderOf(inodes: readonly string[], place: string, table: ProcessTable)
   const owner = table.list().find(({ pid }) => holds(pid));
   if (owner !== undefined) {
     const what = `${programName(owner)} (process ${owner.pid}) listens on ${place}`;
-    const hint = "ask httpd at its own address, or give --master PID";
-    return doubted(`${what}, which is not known as httpd`, hint);
+    const hint = "give the URL of httpd itself, or --master PID";
+    return doubted(`${what}, and its program is not named like httpd`, hint);
   }
   const owners = ownersOf(inodes, table);
   if (owners.length > 1) {
@@ -82,7 +82,7 @@ function holderOf(inodes: readonly string[], place: string, table: ProcessTable)
   return doubted(reason, "run it as root, or give --master PID");
 }
 
-/** The processes that have one of several sockets (`SO_REUSEPORT`), the oldest of each. */
+/** The processes that own one of several sockets (`SO_REUSEPORT`): for each, the first one. */
 function ownersOf(inodes: readonly string[], table: ProcessTable): readonly ProcessInfo[] {
   const owners = inodes.flatMap(
     (inode) => table.list().find(({ pid }) => table.sockets(pid)?.has(inode) === true) ?? [],
@@ -106,7 +106,7 @@ function namespaceDoubt({ pid }: ProcessInfo, table: ProcessTable): ServerDoubt 
   const differs = (what: string) => ({ reason: `httpd (process ${pid}) has ${what}`, hint });
   if (own.pid !== theirs.pid) return differs("a pid namespace of its own");
   if (own.net !== theirs.net) return differs("a network namespace of its own");
-  // systemd gives httpd a mount namespace for its /tmp (PrivateTmp): the root is the machine's.
+  // systemd gives httpd a mount namespace for its /tmp (PrivateTmp), but keeps the machine's root.
   if (own.mount !== theirs.mount && own.root !== theirs.root) {
     return differs("a root directory of its own");
   }

@@ -8,12 +8,12 @@ export interface ApacheServer {
   readonly children: readonly ProcessInfo[];
 }
 
-/** `apache2`, `httpd`, and what distributions made of them: `httpd.worker`, `apache2-prefork`… */
+/** The names of httpd's program: `apache2`, `httpd`, `httpd.worker`, `apache2-prefork`… */
 const program = /^(?:apache2?|httpd2?)(?:[.-](?:bin|prefork|worker|event|itk))?$/;
 
 /**
- * Finds the httpds of this system. A master is one whose parent is no httpd of the same program:
- * so it may be started by init, by a supervisor, or be process 1 of a container.
+ * Finds the httpds of this system. A master is an httpd whose parent does not run the same program:
+ * init, a supervisor, or none in a container.
  */
 export function findServers(table: ProcessTable): ApacheServer[] {
   const processes = table.list().filter((process) => program.test(programName(process)));
@@ -31,7 +31,7 @@ export function findServers(table: ProcessTable): ApacheServer[] {
   return [...servers.values()];
 }
 
-/** Whether two processes run one program, as far as this user may see. */
+/** Whether two processes run the same program, as far as this user can see. */
 export function isSameProgram(one: ProcessInfo, other: ProcessInfo | undefined): boolean {
   if (other === undefined) return false;
   if (one.executable !== undefined && other.executable !== undefined) {
@@ -104,7 +104,7 @@ export function innerPid(table: ProcessTable, pid: number): number {
   return table.details(pid)?.innerPid ?? pid;
 }
 
-/** The pid in a PidFile; `undefined` where there is none. */
+/** The pid in a PidFile; `undefined` if there is none. */
 export function readPidFile(path: string): number | undefined {
   try {
     const match = /^\s*(\d{1,10})\s*$/.exec(readFileSync(path, "latin1"));
@@ -115,8 +115,8 @@ export function readPidFile(path: string): number | undefined {
 }
 
 /**
- * The process group of a mod_wsgi daemon, which is in its title: `(wsgi:name)`. The title may be
- * cut at the length of what it replaced. A daemon without `display-name=%{GROUP}` has none.
+ * The process group of a mod_wsgi daemon, from its title: `(wsgi:name)`. The title may be cut to the
+ * length of the original one. Without `display-name=%{GROUP}` it does not name the group.
  */
 export function wsgiGroup({ title }: ProcessInfo): string | undefined {
   return /^\(wsgi:([^)]+)/.exec(title ?? "")?.[1]?.trimEnd();

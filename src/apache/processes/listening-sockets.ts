@@ -2,22 +2,22 @@ import { isIPv4, isIPv6 } from "node:net";
 import { endianness } from "node:os";
 
 const LISTEN = "0A";
-/** As the kernel prints `::`, and `0.0.0.0` as IPv6 maps it. */
+/** `::` in hexadecimal, the prefix of mapped IPv4 addresses, and the mapped `0.0.0.0`. */
 const ANY6 = "0".repeat(32);
 const MAPPED = `${"0".repeat(20)}ffff`;
 const ANY4 = `${MAPPED}00000000`;
 
-/** The tables of TCP sockets, as `/proc/net/tcp` and `/proc/net/tcp6` have them. */
+/** The tables of TCP sockets: the texts of `/proc/net/tcp` and `/proc/net/tcp6`. */
 export interface TcpTables {
   readonly tcp: string;
-  /** "" where the kernel has no IPv6. */
+  /** Empty if the kernel has no IPv6. */
   readonly tcp6: string;
 }
 
 /**
- * The sockets that take connections to an address and a port, by their inodes: those that listen
- * at that very address, or else at all of them, IPv4's before IPv6's, as the kernel chooses. There
- * are several where they share the port (`SO_REUSEPORT`).
+ * The inodes of the sockets that accept connections to an address and a port. Like the kernel, it
+ * prefers the exact address, then `0.0.0.0`, then `::`. Several sockets can share the port
+ * (`SO_REUSEPORT`).
  *
  * @param address an address of this machine
  */
@@ -36,7 +36,7 @@ export function listenersAt(tables: TcpTables, address: string, port: number): s
 }
 
 interface ListeningSocket {
-  /** 32 digits; IPv4 is mapped. */
+  /** 32 hexadecimal digits; IPv4 is mapped into IPv6. */
   readonly address: string;
   readonly port: number;
   readonly inode: string;
@@ -59,12 +59,12 @@ function inOrder(hex: string): string {
   return words.map((word) => (isLittle ? word.match(/../g)?.reverse().join("") : word)).join("");
 }
 
-/** 32 digits, IPv4 mapped into IPv6; `undefined` for what is no address. */
+/** An address as 32 hexadecimal digits, IPv4 mapped into IPv6; `undefined` for any other text. */
 function hexAddress(text: string): string | undefined {
   const address = text.replace(/%.*$/, "");
   if (isIPv4(address)) return MAPPED + hexOfIPv4(address);
   if (!isIPv6(address)) return undefined;
-  // A URL writes every form of an IPv6 address in one way: groups, and `::` for the zeros.
+  // A URL normalizes an IPv6 address: groups, and `::` for the zeros.
   const [head = "", tail] = new URL(`http://[${address}]/`).hostname.slice(1, -1).split("::");
   const groups = (part: string) => (part === "" ? [] : part.split(":"));
   const before = groups(head);

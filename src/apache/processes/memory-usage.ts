@@ -3,16 +3,16 @@ import type { ProcessInfo } from "./process-table.js";
 
 /** Bytes of memory in use by each process. */
 export interface MemoryUsage {
-  /** Every child of httpd that has no process group: its workers, and daemons without a title. */
+  /** The children of httpd without a process group: its workers, and daemons without a title. */
   readonly native: readonly number[];
-  /** By the process group of mod_wsgi. */
+  /** The daemons of mod_wsgi, by process group. */
   readonly groups: ReadonlyMap<string, readonly number[]>;
 }
 
 /**
  * The memory that the children of an httpd use.
  *
- * @param measure what is counted: `rss` by default, or what a process table offers of it
+ * @param measure the bytes of a process, or `undefined` to leave it out; default: its `rss`
  */
 export function memoryUsageOf(
   children: readonly ProcessInfo[],
@@ -41,11 +41,11 @@ export interface Statistics {
   readonly minimum: number;
   readonly maximum: number;
   readonly average: number;
-  /** The mean of the two in the middle where the count is even. */
+  /** The mean of the two middle numbers if the count is even. */
   readonly median: number;
 }
 
-/** `undefined` for no numbers. */
+/** Statistics of the numbers; `undefined` if there are none. */
 export function statisticsOf(numbers: readonly number[]): Statistics | undefined {
   const sorted = [...numbers].sort((one, other) => one - other);
   const count = sorted.length;

@@ -7,16 +7,17 @@ import { listenersAt } from "./listening-sockets.js";
 export interface ProcessInfo {
   readonly pid: number;
   readonly parentPid: number;
-  /** What the kernel calls it: at most 15 bytes. */
+  /** The kernel's name for it: at most 15 bytes. */
   readonly name: string;
-  /** A letter: `R`, `S`, `D`, `Z`… */
+  /** Its state, a letter: `R`, `S`, `D`… */
   readonly state: string;
-  /** The path of its program; `undefined` where this user may not see it. */
+  /** The path of its program; `undefined` if this user may not see it. */
   readonly executable: string | undefined;
-  /** Its first argument, which a process may have rewritten; `undefined` where it has none. */
+  /** Its first argument, which a process can rewrite; `undefined` if it has none. */
   readonly title: string | undefined;
+  /** The number of its threads. */
   readonly threads: number;
-  /** Ticks of CPU time. */
+  /** Ticks of CPU time that it has used. */
   readonly cpuTicks: number;
   /** Ticks from boot to its start. With the pid it identifies a process: a pid can be reused. */
   readonly startTicks: number;
@@ -24,11 +25,11 @@ export interface ProcessInfo {
   readonly rss: number;
 }
 
-/** What costs more to read of a process, or needs its user's rights. */
+/** Details of a process, which take another file to read. */
 export interface ProcessDetails {
-  /** The pid that the process itself knows, in the innermost of its pid namespaces. */
+  /** The pid that the process itself sees, in its innermost pid namespace. */
   readonly innerPid: number;
-  /** The real user. */
+  /** The id of its real user. */
   readonly userId: number | undefined;
 }
 
@@ -37,7 +38,7 @@ export interface ProcessNamespaces {
   readonly pid: string;
   readonly net: string;
   readonly mount: string;
-  /** Its root directory. A mount namespace of its own may have that of the machine. */
+  /** The root directory. It can be the machine's in another mount namespace. */
   readonly root: string;
 }
 
@@ -52,17 +53,17 @@ export interface ProcessTable {
   /** The command line, title first; `undefined` where this user may not see it. */
   commandLine?(pid: number): readonly string[] | undefined;
   /**
-   * Bytes of memory in use, shared pages divided among their users; `undefined` where the kernel
-   * or the rights of this user do not offer it.
+   * Bytes of memory in use, shared pages divided among the processes that share them; `undefined`
+   * if the kernel does not offer it or this user may not see it.
    */
   proportionalMemory(pid: number): number | undefined;
   /** The parent of every process by its pid, zombies included. */
   parents(): ReadonlyMap<number, number>;
-  /** Inodes of the sockets that a process has open; `undefined` where this user may not see. */
+  /** The inodes of the sockets that a process has open; `undefined` if this user may not see them. */
   sockets(pid: number): ReadonlySet<string> | undefined;
-  /** Of a process, or of this one; `undefined` where this user may not see. */
+  /** The namespaces of a process or of this one; `undefined` if this user may not see them. */
   namespaces(pid: number | "self"): ProcessNamespaces | undefined;
-  /** Inodes of the sockets that take connections to an address of this machine. */
+  /** The inodes of the sockets that accept connections to an address of this machine. */
   listeners(address: string, port: number): readonly string[];
 }
 
@@ -83,8 +84,8 @@ export class ProcFileSystem implements ProcessTable {
   readonly #pageSize: number;
 
   /**
-   * @param root where it is mounted
-   * @param pageSize bytes of a page of memory; that of this system by default
+   * @param root where procfs is mounted
+   * @param pageSize bytes in a page of memory; default: this system's
    */
   constructor(root = "/proc", pageSize: number = systemPageSize()) {
     this.#root = root;
@@ -102,7 +103,7 @@ export class ProcFileSystem implements ProcessTable {
   read(pid: number): ProcessInfo | undefined {
     const stat = this.#text(pid, "stat");
     if (stat === undefined) return undefined;
-    // The name stands in parentheses, and may have parentheses and blanks itself.
+    // The name is in parentheses, and may contain parentheses and blanks.
     const open = stat.indexOf("(");
     const close = stat.lastIndexOf(")");
     const columns = stat.slice(close + 2).split(" ");
@@ -231,19 +232,19 @@ export class ProcFileSystem implements ProcessTable {
   }
 }
 
-/** Whether two readings are of one process. */
+/** Whether two readings are of the same process. */
 export function isSameProcess(one: ProcessInfo, other: ProcessInfo | undefined): boolean {
   return other !== undefined && one.pid === other.pid && one.startTicks === other.startTicks;
 }
 
-/** The name of its program's file; what the kernel calls it where that cannot be seen. */
+/** The name of the program's file, or the kernel's name if the file cannot be seen. */
 export function programName({ executable, name }: ProcessInfo): string {
   return executable === undefined ? name : basename(executable);
 }
 
 const AT_PAGESZ = 6n;
 
-/** Bytes of a page of memory. */
+/** Bytes in a page of memory. */
 function systemPageSize(): number {
   try {
     const auxiliary = readFileSync("/proc/self/auxv");

@@ -2,8 +2,8 @@ import { lookup } from "node:dns/promises";
 import { hostname, networkInterfaces } from "node:os";
 
 /**
- * Whether a host of a URL is the machine that this runs on: the loopback, or an address of an
- * interface. A name that cannot be looked up is not.
+ * Whether the host of a URL is this machine: all of its addresses are loopback addresses or belong
+ * to an interface. A name that cannot be resolved is not.
  */
 export async function isThisMachine(host: string): Promise<boolean> {
   const name = host.replace(/^\[|\]$/g, "").toLowerCase();
@@ -19,7 +19,7 @@ export async function isThisMachine(host: string): Promise<boolean> {
   }
 }
 
-/** Whether an address is of this machine: of the loopback, or of an interface. */
+/** Whether an address belongs to this machine: to the loopback or to another interface. */
 export function isOwnAddress(text: string): boolean {
   const address = unmapped(text.replace(/%.*$/, "").toLowerCase());
   if (/^127\./.test(address) || address === "::1") return true;
@@ -27,7 +27,7 @@ export function isOwnAddress(text: string): boolean {
   return all.some((own) => own.address === address);
 }
 
-/** `::ffff:127.0.0.1`, and how a URL writes it, is the IPv4 address. */
+/** The IPv4 address in a mapped one: in `::ffff:127.0.0.1` and in `::ffff:7f00:1`. */
 function unmapped(address: string): string {
   const dotted = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(address)?.[1];
   if (dotted !== undefined) return dotted;

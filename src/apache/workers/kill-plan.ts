@@ -20,7 +20,7 @@ export interface PlannedKill {
   readonly activity: "active" | "idle";
   /** It is killed only while it uses more bytes than this. `undefined` where time is the reason. */
   readonly memoryLimit: number | undefined;
-  /** As apache-manager words it: `Killing native worker 25 (idle) using 4.1 MB (…) ..` */
+  /** The message, in apache-manager's words: `Killing native worker 25 (idle) using 4.1 MB (…) ..` */
   readonly message: string;
 }
 
@@ -88,7 +88,7 @@ function killByMemory(
   const activity = activityOfAll(threads);
   if (activity === "unknown") return undefined;
   const memoryLimit = activity === "active" ? maxMemoryActive : maxMemoryIdle;
-  // Of an active process, a thread that is at work says what for.
+  // The message names the request of a thread that is active, if the process is.
   const worker = threads.find((thread) => thread.activity === activity) ?? threads[0];
   if (!memoryLimit || process.rss <= memoryLimit || worker === undefined) return undefined;
   const request = worker.row?.request ?? "last request unknown";
@@ -111,15 +111,15 @@ function killByTime(
 }
 
 /**
- * The process as this machine counts it, and the word that monitoring looks for: what the kill is
- * counted as, not what one thread does.
+ * Names the process by this machine's pid, and by the activity that the kill is counted as, which
+ * monitoring looks for. One thread of it may be doing something else.
  */
 function named(worker: ApacheWorker, activity: "active" | "idle"): string {
   const name = describeWorker({ ...worker, pid: worker.process?.pid, activity });
   return worker.kind === "wsgi" ? `${name} (${activity})` : name;
 }
 
-/** A worker that keeps a connection alive (`K`) waits for its client: it does not hang. */
+/** A worker in state `K` waits for its client's next request, so it does not hang. */
 function isOverTime({ activity, row }: ApacheWorker, { maxTime }: WorkerLimits): boolean {
   if (!maxTime || activity !== "active" || row === undefined || row.mode === "K") return false;
   return row.secondsSinceRequest !== undefined && row.secondsSinceRequest > maxTime;

@@ -14,8 +14,8 @@ import type { ApacheWorker } from "./workers.js";
 
 export interface KillOptions extends WorkerLimits {
   /**
-   * Reads the workers of the same httpd again, just before any is killed: what has ended by then,
-   * or is within its limits, is spared. Needed where `maxTime` is set.
+   * Reads the workers of the same httpd again, just before the first kill. Workers that have ended
+   * or are within their limits by then are spared. Required with `maxTime`.
    */
   readonly again?: (() => Promise<readonly ApacheWorker[]>) | undefined;
   /** Whether to send no signals, and only say what would be killed. Default: false. */
@@ -118,7 +118,7 @@ class Killing {
     };
   }
 
-  /** What is over a limit now, and still is when it is read again. */
+  /** Plans kills, and keeps those that are confirmed when the workers are read again. */
   async #plan(workers: readonly ApacheWorker[]): Promise<KillPlan> {
     const { again } = this.#options;
     const plan = planKills(workers, this.#options);
@@ -145,7 +145,7 @@ class Killing {
     }
   }
 
-  /** Looks at a process again, and says why it is left alone. */
+  /** Checks a process again; if it must not be killed, records why. */
   #isVerified({ process, memoryLimit }: PlannedKill): boolean {
     const { pid } = process;
     const now = this.#table.read(pid);
@@ -168,7 +168,7 @@ class Killing {
   #whyNot(now: ProcessInfo): string | undefined {
     const { master } = this.#server;
     if (!isSameProcess(master, this.#table.read(master.pid))) return "httpd itself has ended";
-    if (now.parentPid !== master.pid) return "it is no child of this httpd";
+    if (now.parentPid !== master.pid) return "it is not a child of this httpd";
     if (!isSameProgram(now, master)) return "it runs another program than httpd";
     return undefined;
   }
@@ -177,7 +177,7 @@ class Killing {
     const { grace = 10_000, patience = 10_000 } = this.#options;
     const reached = targets.filter((kill) => {
       const isReached = this.#signal(kill, signal);
-      // Said of those alone that this user may kill.
+      // The message is for those that this user may kill.
       if (isReached) this.#say(kill.message);
       return isReached;
     });
@@ -200,7 +200,7 @@ class Killing {
   /** Sends a signal; returns whether it was delivered. */
   #signal({ process: target }: PlannedKill, signal: "TERM" | "KILL"): boolean {
     const { pid } = target;
-    // The last moment: others have been signalled since it was verified.
+    // Checked again: others have been signalled since it was verified.
     const now = this.#table.read(pid);
     if (!isSameProcess(target, now) || now?.parentPid !== this.#server.master.pid) return false;
     try {

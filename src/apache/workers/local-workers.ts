@@ -21,13 +21,13 @@ export interface LocalWorkersOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The workers of a page, joined with the processes of the httpd that has answered. */
+/** The workers of a page, joined with the processes of the httpd that answered. */
 export type LocalWorkers = AnsweringServer & {
   readonly page: WorkerPage;
   readonly workers: readonly ApacheWorker[];
 };
 
-/** How often a page is read that names a process which is not known. */
+/** How many times a page is read if it names an unknown process. */
 const READINGS = 4;
 /** Milliseconds between two readings. */
 const PAUSE = 250;
@@ -70,13 +70,13 @@ function namedBy({ rows, processes }: WorkerPage): ReadonlySet<number> {
   return new Set([...alive, ...processes].flatMap(({ pid }) => pid ?? []));
 }
 
-/** The row of our own request for the page. Of several nothing is known. */
+/** The row of our own request for the page; `undefined` if several rows may be. */
 function ownRowOf({ rows, connection }: WorkerPage, url: string): WorkerRow | undefined {
   const [row, other] = rows.filter((each) => isOwnRequest(each, connection, url));
   return other === undefined ? row : undefined;
 }
 
-/** The httpd whose page it may be. By pids alone it is known well enough to be shown. */
+/** The httpd whose page it may be. Pids alone are enough to show it, and not to kill. */
 function candidateFor(
   { connection }: WorkerPage,
   workerPids: ReadonlySet<number>,
@@ -118,8 +118,8 @@ function strangersTo(
 }
 
 /**
- * Whether a child has taken the slots of a process. A process that was killed leaves threads in
- * them, which httpd shows until they are used again: minutes later, where there is little to do.
+ * Whether another child has taken the slots of a process. httpd shows the threads of a killed
+ * process until their slots are used again, which on an idle server takes minutes.
  */
 function isRemnant(
   pid: number,
@@ -149,22 +149,21 @@ function checked(
   const pids = strangers.slice(0, 3).join(", ") + (strangers.length > 3 ? " …" : "");
   const { pid } = server.master;
   const what = masterPid === undefined ? `httpd (process ${pid})` : `process ${pid}`;
-  const reason = `the page names processes that are no children of ${what}: ${pids}`;
+  const reason = `the page names processes that are not children of ${what}: ${pids}`;
   const hint =
     masterPid === undefined
-      ? "it may be another machine's, behind a proxy or a tunnel: ask httpd at its own address"
+      ? "it may be another machine's, behind a proxy or a tunnel: give the URL of httpd itself"
       : "give the pid of this httpd's master, which is in its PidFile";
   return { server: undefined, doubt: { reason, hint } };
 }
 
-/** httpd keeps so much of a request line: its beginning, or its end (`SeeRequestTail`). */
+/** The bytes that httpd keeps of a request line: its beginning, or its end (`SeeRequestTail`). */
 const KEPT = 63;
 
 /**
- * Whether a row is of the worker that has made the page, and works on nothing but our request for
- * it: which is over when we have the page.
+ * Whether a row is that of our request for the page. Its worker is idle again when we have the page.
  *
- * @param url of the page
+ * @param url the URL of the page
  */
 export function isOwnRequest(
   { mode, client, request }: WorkerRow,

@@ -18,7 +18,7 @@ export interface ApacheWorker {
   readonly pid: number | undefined;
   /** Its row of the page; `undefined` where the page does not list this worker. */
   readonly row: WorkerRow | undefined;
-  /** The child of httpd with this pid; `undefined` where it is not one, or cannot be seen. */
+  /** The child of httpd with this pid; `undefined` if there is none, or it cannot be seen. */
   readonly process: ProcessInfo | undefined;
   readonly activity: WorkerActivity;
   /** Whether its process is sending responses without a busy thread, as event does. */
@@ -30,18 +30,18 @@ export interface ApacheWorker {
 /** What {@link joinWorkers} joins. Read the page and the processes right after one another. */
 export interface WorkerSources {
   readonly rows: readonly WorkerRow[];
-  /** The processes of event. */
+  /** The processes of the event MPM, as in the page. Default: none. */
   readonly processes?: readonly ApacheProcess[] | undefined;
-  /** The row of our own request for the page, which makes no worker active. */
+  /** The row of our own request for the page. Its worker counts as idle. */
   readonly ownRow?: WorkerRow | undefined;
-  /** The httpd whose page it is; `undefined` where it runs elsewhere. */
+  /** The httpd whose page it is; `undefined` if it is unknown or runs elsewhere. */
   readonly server?: ApacheServer | undefined;
   readonly table?: ProcessTable | undefined;
 }
 
 /**
- * Joins what the status page and the process table know. httpd leaves slots that never had a
- * request out of its table of workers; event names their processes in another one.
+ * Joins the status page with the process table. httpd's table of workers lacks slots that have never
+ * had a request. The event MPM names their processes in another table.
  *
  * @returns workers in the order of the page, then those that it does not name, by their pids
  */
@@ -68,11 +68,11 @@ export function joinWorkers(sources: WorkerSources): ApacheWorker[] {
   return workers;
 }
 
-/** Whether connections wait to be written, or for the other end of a proxy, without a thread. */
+/** Whether connections without a thread wait to be written, or for I/O. */
 const sends = (counts: ApacheProcess | undefined): boolean =>
   (counts?.writing ?? 0) > 0 || (counts?.waitIo ?? 0) > 0;
 
-/** A child that has no row. */
+/** A worker for a child without a row. */
 function notListed(
   pid: number,
   process: ProcessInfo,

@@ -65,7 +65,7 @@ describe("the settings of apache-manager 2", () => {
     const { settings, warnings } = read();
     expect(settings).toEqual({});
     expect(warnings).toEqual([
-      expect.stringContaining("sets speed on line 2, which is no setting"),
+      expect.stringContaining("sets speed on line 2, which is not a setting"),
       expect.stringContaining('sets worker-timeout on line 3: Failed to parse timespan! ("soon")'),
     ]);
   });

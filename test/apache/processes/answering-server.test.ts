@@ -82,8 +82,8 @@ describe("no httpd is known to have answered", () => {
     const { server, doubt } = answeringServer(connection, table);
     expect(server).toBeUndefined();
     expect(doubt).toEqual({
-      reason: "nginx (process 50) listens on 127.0.0.1:80, which is not known as httpd",
-      hint: "ask httpd at its own address, or give --master PID",
+      reason: "nginx (process 50) listens on 127.0.0.1:80, and its program is not named like httpd",
+      hint: "give the URL of httpd itself, or --master PID",
     });
   });
 
@@ -96,7 +96,7 @@ describe("no httpd is known to have answered", () => {
     const table = machine();
     table.listening = [];
     const at = { ...connection, remoteAddress: "::1" };
-    expect(reasonOf(table, at)).toBe("nothing that is seen here listens on [::1]:80");
+    expect(reasonOf(table, at)).toBe("no process that is visible here listens on [::1]:80");
   });
 
   it("where this user may not see its sockets", () => {
@@ -131,7 +131,7 @@ describe("no httpd is known to have answered", () => {
 
   it("on a connection that is not known", () => {
     expect(answeringServer(undefined, machine()).doubt?.reason).toBe(
-      "it is not known which address has answered",
+      "the address that answered is unknown",
     );
   });
 });

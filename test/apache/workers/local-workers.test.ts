@@ -56,7 +56,7 @@ describe("the workers of an httpd on this machine", () => {
     const { server, doubt, workers } = await readLocalWorkers(source, machine(9_000_001));
     expect(server).toBeUndefined();
     expect(doubt?.reason).toBe(
-      "the page names processes that are no children of httpd (process 9000000): 990000, 990001, 990002 …",
+      "the page names processes that are not children of httpd (process 9000000): 990000, 990001, 990002 …",
     );
     expect(workers.every(({ process }) => process === undefined)).toBe(true);
   });
@@ -64,7 +64,7 @@ describe("the workers of an httpd on this machine", () => {
   it("are read once where none of the pids is one of ours", async () => {
     const { source, asked } = await serve(pageOf([9_000_008], [9_000_009]));
     const { doubt } = await readLocalWorkers(source, machine(9_000_001));
-    expect(doubt?.reason).toContain("no children of httpd (process 9000000): 9000008, 9000009");
+    expect(doubt?.reason).toContain("not children of httpd (process 9000000): 9000008, 9000009");
     expect(asked()).toBe(1);
   });
 
@@ -111,7 +111,7 @@ describe("the workers of an httpd on this machine", () => {
   ])("leave threads, %s", async (_, page) => {
     const { source } = await serve(page);
     const { doubt } = await readLocalWorkers(source, machine(9_000_001, 9_000_002));
-    expect(doubt?.reason).toContain("no children of httpd");
+    expect(doubt?.reason).toContain("not children of httpd");
   });
 
   it("may have a slot whose process is only about to start, which shows 0", async () => {
@@ -167,7 +167,7 @@ describe("a master that is given", () => {
   it("is refused where it is not the parent of what the page names", async () => {
     const { source } = await serve(pageOf([9_000_001]));
     const { doubt } = await readLocalWorkers(source, machine(9_000_001), { masterPid: 9_000_001 });
-    expect(doubt?.reason).toContain("no children of process 9000001: 9000001");
+    expect(doubt?.reason).toContain("not children of process 9000001: 9000001");
   });
 
   it("is refused where there is none", async () => {
