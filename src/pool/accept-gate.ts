@@ -9,8 +9,8 @@ import {
 import { LISTENING_DESCRIPTOR } from "./messages.js";
 
 /**
- * Accepts from the pool's socket, and only while it is open: a connection that this worker cannot
- * serve is for another.
+ * Accepts connections from the pool's socket while the gate is open. It is closed while this worker
+ * has no room, so that other workers accept them.
  */
 export class AcceptGate {
   readonly #server: Server;
@@ -29,13 +29,13 @@ export class AcceptGate {
     this.#failed = failed;
   }
 
-  /** Listens, and accepts nothing yet. Rejects with what the system says when that fails. */
+  /** Listens, but does not accept yet. Rejects with the system's error if that fails. */
   async listen(): Promise<void> {
     const listening = once(this.#server, "listening");
     const backlog = this.#backlog;
     this.#server.listen({ fd: LISTENING_DESCRIPTOR, backlog, exclusive: true });
     this.#handle = handleOf(this.#server);
-    // At once: nothing is accepted before the event loop turns.
+    // In the same turn of the event loop, so that nothing is accepted before.
     if (this.#handle !== undefined) pauseAccepting(this.#handle);
     await listening;
     this.#server.on("error", this.#failed);
@@ -48,7 +48,7 @@ export class AcceptGate {
     else pauseAccepting(this.#handle);
   }
 
-  /** Gives the socket up, so that it is closed when the master has closed it. */
+  /** Closes this process's handle. The socket is closed when the master has closed its own, too. */
   end(): void {
     this.#handle = undefined;
     this.#server.close();

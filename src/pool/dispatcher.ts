@@ -4,7 +4,7 @@ import { SessionTable, sessionOf } from "./sessions.js";
 import type { PoolSettings } from "./settle-options.js";
 import type { WaitingConnection, WorkerProcess } from "./worker-process.js";
 
-/** What a dispatcher asks of the master. */
+/** The master, which is notified of these events. */
 export interface DispatcherEvents {
   /** Connections wait, and no worker has room. */
   starved(): void;
@@ -20,7 +20,7 @@ export type DispatcherSettings = Pick<
 /** Connections of one worker's sessions that may wait for it. */
 const SESSION_QUEUE = 15;
 
-/** Hands connections to workers that have said that they are ready: to the oldest of them. */
+/** Passes each connection to the oldest worker that has room for it. */
 export class Dispatcher {
   maxWaiting = 0;
   readonly #settings: DispatcherSettings;
@@ -47,7 +47,7 @@ export class Dispatcher {
 
   /** A connection has been accepted. */
   offer(socket: Socket): void {
-    // A client that goes while it waits is found by the worker that reads.
+    // The worker that reads finds out if the client leaves while it waits.
     socket.on("error", () => {});
     if (this.waiting >= this.#settings.queueLimit + this.#room()) {
       this.#events.refuse(socket, `${this.waiting} connections wait for a worker`);
@@ -61,7 +61,7 @@ export class Dispatcher {
     this.#dispatch();
   }
 
-  /** A worker takes no more connections. What has been passed to it will arrive. */
+  /** A worker takes no more connections. Those that have been passed to it will arrive. */
   leave(worker: WorkerProcess): void {
     this.#workers.delete(worker);
     this.#sessions.drop(worker);
@@ -69,18 +69,18 @@ export class Dispatcher {
     this.#dispatch();
   }
 
-  /** A worker has died. What has been passed to it, and has not arrived, is for another one. */
+  /** A worker has died. Connections that have not arrived there are passed to another one. */
   died(worker: WorkerProcess): void {
     this.#queue.unshift(...worker.undelivered());
     this.leave(worker);
   }
 
-  /** Forgets sessions that are not used. */
+  /** Drops sessions that are no longer used. */
   prune(): void {
     this.#sessions.prune();
   }
 
-  /** Refuses all that wait. */
+  /** Refuses all connections that wait. */
   close(): void {
     clearInterval(this.#timer);
     clearImmediate(this.#scheduled);
@@ -105,8 +105,8 @@ export class Dispatcher {
   #enqueue(waiting: WaitingConnection): void {
     this.#queue.push(waiting);
     if (this.#scheduled !== undefined) return;
-    // Behind what else has come: a worker says that it is ready before its client sees the answer,
-    // and the client's next connection should find that worker.
+    // After the messages that have arrived: a worker reports that it is ready before its client sees
+    // the answer, and the client's next connection should find that worker.
     this.#scheduled = setImmediate(() => {
       this.#scheduled = undefined;
       this.#dispatch();
@@ -142,7 +142,7 @@ export class Dispatcher {
     if (!waiting.socket.destroyed) worker.pass(waiting);
   }
 
-  /** The worker for the next connection: the oldest with room; of sessions, the one with fewest. */
+  /** Chooses a worker with room: the oldest or, with affinity, the one with the fewest sessions. */
   #choose(): WorkerProcess | undefined {
     let chosen: WorkerProcess | undefined;
     let fewest = Number.POSITIVE_INFINITY;
@@ -155,7 +155,7 @@ export class Dispatcher {
     return chosen;
   }
 
-  /** Connections of a session that a worker has wait for that worker. */
+  /** Moves the connections of known sessions to the queues of their workers. */
   #sortSessions(): void {
     const unknown: WaitingConnection[] = [];
     for (const waiting of this.#queue.splice(0)) {
@@ -170,7 +170,7 @@ export class Dispatcher {
     this.#queue.push(...unknown);
   }
 
-  /** Looks for connections that have waited for too long, while any wait. */
+  /** While connections wait, checks regularly whether they have waited for too long. */
   #watch(): void {
     const { queueTimeout } = this.#settings;
     if (queueTimeout === 0) return;

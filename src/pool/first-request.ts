@@ -7,10 +7,10 @@ import { defaultEngine } from "../engine/select.js";
 import { serverMachineOf } from "../server/open-connection.js";
 import type { WorkerServeOptions } from "./options.js";
 
-/** Bytes that may come before the first request is known: nginx sends 2 KB of variables. */
+/** The most bytes to read for the first request's variables, of which nginx sends 2 KB. */
 const MAX_HEAD = 65_536;
 
-/** The start of a connection: what has been read, and the first request's variables, if they are in it. */
+/** The start of a connection: the bytes read, in Latin-1, and the variables of the first request. */
 export interface ConnectionStart {
   readonly bytes: string;
   readonly variables: Variables | undefined;
@@ -24,13 +24,14 @@ export type HeadReaderOptions = {
 };
 
 /**
- * Reads a paused connection until its first request's variables are there, so that it can be
- * passed on with what has been read. Given up, and passed on without variables, are connections
- * that want an answer first (FastCGI's GET_VALUES), whose head is large, or no head at all.
+ * Reads a paused connection until the variables of its first request are complete, so that it can be
+ * passed on with the bytes read. There are no variables if the connection begins with a message that
+ * needs an answer (FastCGI's GET_VALUES), or its head is too large or malformed.
  *
- * Needs a socket with a `highWaterMark` of 1: what is put back then fills it, and reading stops.
+ * The socket needs a `highWaterMark` of 1: the bytes that are put back then fill it, and reading
+ * stops.
  *
- * @returns undefined when the client has gone, or is silent for too long: the socket is closed
+ * @returns undefined if the client has left or exceeds the timeout; the socket is then closed
  */
 export function readHead(
   socket: Socket,
@@ -80,7 +81,7 @@ export class MachineHeadReader implements VariablesReader {
     this.#machine = serverMachineOf(protocol)(
       {
         request: (request) => {
-          // Not behind what wants an answer, even where both have come at once.
+          // Not after a message that needs an answer, even if both arrive in one chunk.
           if (!this.#done) this.#variables = request.variables;
           stop();
           return ignoringReceiver;
@@ -113,8 +114,8 @@ export class MachineHeadReader implements VariablesReader {
 }
 
 /**
- * Reads the head of a connection's first HTTP request as far as it takes to tell a session. Whether
- * it is good is for the worker to say, whose parser reads it again.
+ * Reads the head of a connection's first HTTP request as far as a session needs it. The worker's
+ * parser reads it again and validates it.
  */
 export class HttpHeadReader implements VariablesReader {
   readonly #socket: Socket;
@@ -163,9 +164,9 @@ function variablesOf(head: string, { remoteAddress }: Socket): Variables | undef
 
 /** Reads the variables of a connection's first request. */
 export interface VariablesReader {
-  /** Whether there is no more to read for it. */
+  /** Whether it needs no more bytes. */
   readonly done: boolean;
-  /** Undefined until they are there, and where the connection begins otherwise. */
+  /** Undefined until they are complete, and for a connection that begins otherwise. */
   readonly variables: Variables | undefined;
   push(chunk: Buffer): void;
 }

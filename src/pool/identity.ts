@@ -1,7 +1,7 @@
 import { ErrorCode, GatewayError } from "../errors.js";
 import { findGroup, findUser } from "../transport/accounts.js";
 
-/** What workers run as. */
+/** The user and the group that workers run as. */
 export interface Identity {
   uid: number;
   gid: number;
@@ -10,7 +10,7 @@ export interface Identity {
   home: string | undefined;
 }
 
-/** What the types of Node lack. */
+/** `process.initgroups`, which Node's types lack. */
 type InitGroups = (user: string, extraGroup: number) => void;
 
 interface Wanted {
@@ -19,9 +19,9 @@ interface Wanted {
 }
 
 /**
- * Looks up what workers are to run as. Undefined when that is what this process is.
+ * Looks up the user and the group that workers run as. Undefined if this process has them already.
  *
- * @throws GatewayError `bad_input` for unknown names, and for what only root can do
+ * @throws GatewayError `bad_input` for unknown names, and for a change that only root can make
  */
 export function identityOf({ user, group }: Wanted): Identity | undefined {
   if (user === undefined && group === undefined) return undefined;
@@ -35,7 +35,7 @@ export function identityOf({ user, group }: Wanted): Identity | undefined {
     home: account.home,
   };
   if (uid === 0) {
-    // Else workers would keep root's group.
+    // Otherwise workers would keep root's group.
     if (account.gid === undefined && group === undefined) {
       const message = `user ${account.uid} has no account, and so no group`;
       throw new GatewayError(ErrorCode.BadInput, message, { hint: "give workers a group, too" });
@@ -46,7 +46,7 @@ export function identityOf({ user, group }: Wanted): Identity | undefined {
   throw refused("only root can run workers as another user or group");
 }
 
-/** Whether the application may do everything on this machine, and no option says that it is to. */
+/** Whether workers run as root because no option names a user. */
 export function isRootByDefault({ user }: Wanted): boolean {
   return process.geteuid?.() === 0 && user === undefined;
 }
@@ -60,7 +60,7 @@ export function environmentOf(identity: Identity | undefined): Record<string, st
   };
 }
 
-/** Makes this process the user's, with the user's groups. There is no way back. */
+/** Makes this process run as a user with the user's groups. This cannot be undone. */
 export function become({ uid, gid, name }: Identity): void {
   if (name === undefined) process.setgroups?.([gid]);
   else (process as { initgroups?: InitGroups }).initgroups?.(name, gid);

@@ -96,7 +96,7 @@ function unreadable(error: NodeJS.ErrnoException, path: string): GatewayError {
   }
 }
 
-/** Why a module cannot be served: one line, and what to do about it. */
+/** The error for a module that cannot be loaded: one line, and a hint. */
 export function loadError(error: unknown, url: string): GatewayError {
   if (error instanceof GatewayError) return error;
   try {
@@ -105,7 +105,7 @@ export function loadError(error: unknown, url: string): GatewayError {
     return missing as GatewayError;
   }
   const path = fileURLToPath(url);
-  // What a module throws may be anything, null too.
+  // A module may throw anything, even null.
   const { code, message } = error instanceof Error ? (error as NodeJS.ErrnoException) : noError;
   switch (code) {
     case "ERR_UNKNOWN_FILE_EXTENSION":
@@ -120,7 +120,7 @@ export function loadError(error: unknown, url: string): GatewayError {
     case "ERR_MODULE_NOT_FOUND":
       return cannotLoad(
         firstLine(message),
-        "install what is missing, or correct the import",
+        "install the missing package, or correct the import",
         error,
       );
     default:
@@ -128,7 +128,7 @@ export function loadError(error: unknown, url: string): GatewayError {
   }
 }
 
-/** What is no error, and may have no text of its own. */
+/** The text of a thrown value that is not an Error. */
 function textOf(thrown: unknown): string {
   return typeof thrown === "string" ? thrown : inspect(thrown);
 }
@@ -156,7 +156,7 @@ function described(error: unknown): string {
   return `${name}: ${text}${place === undefined ? "" : ` (${place})`}`;
 }
 
-/** Where Node points at a line above the error, or else the first file among its frames. */
+/** The place that Node prints above the error, or else the first file among its stack frames. */
 function placeIn(stack: string): string | undefined {
   const above = /^((?:file:\/\/)?\/.*:\d+)\n/.exec(stack)?.[1];
   const frame = /\n +at (?:.* )?\(?(file:\/\/.*?:\d+:\d+)\)?(?:\n|$)/.exec(stack)?.[1];

@@ -17,7 +17,7 @@ import { serveStatus } from "./status-pages.js";
 import type { WorkerProcess } from "./worker-process.js";
 import { Readiness, Workers, type WorkersOwner } from "./workers.js";
 
-/** How often workers are counted, and the queue is looked at. */
+/** Milliseconds between two looks at the workers and the queue. */
 const HEARTBEAT = 1_000;
 
 /** A pool's master: it listens, starts and ends workers, and hands out connections. */
@@ -39,7 +39,7 @@ export class Master implements WorkersOwner, StaffedPool {
   #stopping: Promise<void> | undefined;
   #resolveEnded!: () => void;
   readonly #readiness = new Readiness();
-  /** What to do about the last failure to load the application. */
+  /** The hint of the last error from loading the application. */
   #hint: string | undefined;
 
   constructor(settings: PoolSettings, log: PoolLog, pidFile: PidFile | undefined) {
@@ -150,7 +150,7 @@ export class Master implements WorkersOwner, StaffedPool {
 
   ready(worker: WorkerProcess): void {
     const workers = this.#workers as Workers;
-    // While the pool ends, connections that wait are still served.
+    // While the pool stops, connections that wait are still served.
     const isOver = this.#isStopping && this.waiting === 0;
     if (isOver || worker.generation !== workers.generation) this.retire(worker);
     else {
@@ -196,7 +196,7 @@ export class Master implements WorkersOwner, StaffedPool {
 
   #openServer(): Promise<PausedListener> {
     const { listen, affinity } = this.#settings;
-    // With room for one byte, reading stops after each chunk: see the head reader.
+    // With a `highWaterMark` of 1, reading stops after each chunk, as `readHead` needs it.
     return listenPaused(listen, this.#settings, affinity ? 1 : undefined, {
       connected: (socket) => this.#dispatcher.offer(socket),
       failed: (error) => {
@@ -206,8 +206,7 @@ export class Master implements WorkersOwner, StaffedPool {
   }
 
   /**
-   * Lets a start go on only if it has not been ended while it waited. What it has opened since is
-   * closed again.
+   * Ends the start if the pool was stopped while it waited, and closes what the start has opened.
    */
   #checkWanted(): void {
     if (!this.#isStopping) return;
@@ -225,7 +224,7 @@ export class Master implements WorkersOwner, StaffedPool {
     if (failure !== undefined) throw failedToLoad(failure, this.#hint);
   }
 
-  /** Starts a new generation beside the old one. @returns why it cannot serve */
+  /** Starts a new generation beside the old one. @returns why it cannot serve; else undefined */
   async #startGeneration(workers: Workers): Promise<string | undefined> {
     const { pm, maxChildren, startServers } = this.#settings;
     const busy = workers.old.filter(({ idle }) => idle === undefined).length;
@@ -237,7 +236,7 @@ export class Master implements WorkersOwner, StaffedPool {
     return this.#allReady(workers);
   }
 
-  /** Waits until the workers of this generation are ready. @returns why they cannot serve */
+  /** Waits until this generation is ready. @returns why it cannot serve; else undefined */
   #allReady(workers: Workers): Promise<string | undefined> {
     return this.#readiness.of(workers, () => this.#isStopping);
   }
@@ -272,7 +271,7 @@ export class Master implements WorkersOwner, StaffedPool {
     if (this.#isRunning) this.#log.notice("finishing");
     this.#listener?.close();
     this.#readiness.changed();
-    // Connections that have been accepted are served by workers that take them still.
+    // Workers still take the connections that have been accepted.
     await this.#until(() => this.waiting === 0 || this.pids.length === 0, end);
     this.#dispatcher.close();
     for (const worker of this.#workers?.all ?? []) this.retire(worker);
@@ -283,7 +282,7 @@ export class Master implements WorkersOwner, StaffedPool {
       await this.#until(() => this.pids.length === 0, Number.POSITIVE_INFINITY);
     }
     for (const timer of this.#timers) clearInterval(timer);
-    // What came back from workers that were killed.
+    // Refuses the connections that came back from killed workers.
     this.#dispatcher.close();
     this.#refuser.close();
     await this.#status?.close(0);
@@ -296,7 +295,7 @@ export class Master implements WorkersOwner, StaffedPool {
     this.#resolveEnded();
   }
 
-  /** Waits for what changes with workers and connections, at most until the moment `end`. */
+  /** Waits until a condition holds, at most until the moment `end`. */
   async #until(holds: () => boolean, end: number): Promise<void> {
     while (!holds() && Date.now() < end) {
       await new Promise((resolve) => setTimeout(resolve, 10));
@@ -306,7 +305,7 @@ export class Master implements WorkersOwner, StaffedPool {
 
 function failedToLoad(
   reason: string,
-  hint = "start its module with node, and see what it says",
+  hint = "run its module with node to see the error",
 ): GatewayError {
   return new GatewayError(ErrorCode.BadInput, `the application cannot be loaded: ${reason}`, {
     hint,

@@ -7,13 +7,13 @@ export const SCOREBOARD_DESCRIPTOR = 4;
 /** The listening socket's, in shared mode. Not 0 to 2: children of the application inherit those. */
 export const LISTENING_DESCRIPTOR = 5;
 
-/** What a worker process gets from its master: options of the pool, and its own part in it. */
+/** The settings that a worker gets from its master: options of the pool, and its own. */
 export interface WorkerSettings extends Pick<PoolSettings, WorkerOptionName> {
   /** Marks the worker's messages, so that the master ignores those that the application sends. */
   key: string;
   /** The user that the worker runs as. Undefined: the master's. */
   identity: Identity | undefined;
-  /** Whether connections come over TCP, and not over a unix socket. */
+  /** Whether connections arrive over TCP, and not over a unix socket. */
   isTcp: boolean;
   /** The number of places in the pool when all its workers run. */
   places: number;

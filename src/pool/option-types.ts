@@ -1,4 +1,4 @@
-/** What an entry of a table of options says, and the TypeScript types that follow from it. */
+/** The entries of a table of options, and the TypeScript types that follow from them. */
 
 /**
  * The type of an option's value: a whole number, a time in milliseconds, a boolean, a text, one of
@@ -36,7 +36,7 @@ export type OptionSpec = {
   | {
       /** The flag of `fcgi-probe serve`, as Commander reads it: `--workers <n>`. */
       readonly flag: string;
-      /** What the flag's help says. The default is added to it. */
+      /** The help of the flag. The default is added to it. */
       readonly help: string;
     }
   | {

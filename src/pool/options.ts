@@ -30,7 +30,7 @@ export const PoolMode = {
 } as const;
 export type PoolMode = (typeof PoolMode)[keyof typeof PoolMode];
 
-/** What workers do as servers, see {@link ServeOptions}. In a pool, `idleTimeout` is 60,000. */
+/** The options of workers as servers, see {@link ServeOptions}. In a pool, `idleTimeout` is 60,000. */
 export type WorkerServeOptions = Pick<
   ServeOptions,
   | "limits"
@@ -187,8 +187,8 @@ export const poolOptions = {
     help: "the slow log (default: the log)",
   },
   /**
-   * Milliseconds that requests may still run when their worker is to end; then it is killed.
-   * Default: 60,000, as front ends wait no longer; 0 waits forever.
+   * Milliseconds that requests may still run when their worker has to end; then it is killed.
+   * Default: 60,000, because front ends wait no longer; 0 waits forever.
    */
   drainTimeout: {
     type: "milliseconds",
@@ -209,7 +209,7 @@ export const poolOptions = {
   },
   /**
    * Delegate mode: the most connections that wait in the master for a worker; further ones are
-   * refused. Default: 511; 0 refuses what no worker is free for.
+   * refused. Default: 511; 0 refuses connections for which no worker is free.
    */
   queueLimit: {
     type: "count",
@@ -239,8 +239,8 @@ export const poolOptions = {
     help: "delegate: a session's connections go to one worker",
   },
   /**
-   * Whether workers make cheap `Request` and `Response` objects, which create the runtime's own on
-   * demand (see `ServeOptions.lazyFetch`): small requests take about half the time. Default: true.
+   * Whether workers make `Request` and `Response` objects that create their parts on demand (see
+   * `ServeOptions.lazyFetch`): small requests take about half the time. Default: true.
    */
   lazyFetch: {
     type: "boolean",
@@ -272,7 +272,7 @@ export const poolOptions = {
     default: "pong",
     isForWorkers: true,
     flag: "--ping-response <text>",
-    help: "what that page says",
+    help: "the text of that page",
   },
   /**
    * An address at which the master itself serves both pages, as PHP-FPM's `pm.status_listen`: it
@@ -352,7 +352,7 @@ export const poolOptions = {
   serve: {
     type: custom<WorkerServeOptions>(),
     isForWorkers: true,
-    noFlag: "of its parts the command has one, --multiplex",
+    noFlag: "the command has a flag for one part of it, --multiplex",
   },
   /** Ends the start when it aborts. It is ignored once the pool is ready. */
   signal: { type: custom<AbortSignal>(), noFlag: "the command is ended by signals of the system" },

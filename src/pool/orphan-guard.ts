@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import type { Socket } from "node:net";
 
 /**
- * Reads `+ pid` and `- pid` until the master is gone, gives what is left so many seconds, and kills
- * it. A process is known by its start as well: pids are used again. One that has ended, and that
- * nobody has waited for, is a zombie (Z).
+ * Reads lines `+ pid` and `- pid` until the master has ended, then gives the remaining workers so
+ * many seconds, and kills them. A process is identified by its start time, too, because pids are
+ * reused. A process that has ended and was not waited for is a zombie (Z).
  */
 const script = `
 trap '' HUP INT QUIT TERM USR1 USR2
@@ -45,8 +45,9 @@ done
 `;
 
 /**
- * Sees to it that a pool's workers do not outlive their master: one whose event loop is blocked
- * hears of nothing. It is one shell for the pool, of 1 MB; a thread in each worker takes 10 MB.
+ * Kills workers that outlive their master. A worker whose event loop is blocked does not notice that
+ * its master has died. The guard is one shell for the pool, of 1 MB; a thread in each worker would
+ * take 10 MB.
  */
 export class OrphanGuard {
   readonly #name: string;
@@ -54,7 +55,7 @@ export class OrphanGuard {
   readonly #pids = new Set<number>();
   #child: ChildProcess | undefined;
 
-  /** @param limit milliseconds that workers have to end by themselves when the master is gone */
+  /** @param limit milliseconds that workers have to end by themselves after the master has ended */
   constructor(name: string, limit: number) {
     this.#name = name;
     this.#seconds = Math.ceil(limit / 1_000);
@@ -66,13 +67,13 @@ export class OrphanGuard {
     else this.#say(`+ ${pid}\n`);
   }
 
-  /** The worker is gone. */
+  /** The worker has exited. */
   forget(pid: number): void {
     this.#pids.delete(pid);
     this.#say(`- ${pid}\n`);
   }
 
-  /** Ends it, at once when no worker is left, else as if the master were gone. */
+  /** Ends the guard: at once if no worker is left, otherwise as if the master had ended. */
   close(): void {
     this.#child?.stdin?.end();
     this.#child = undefined;
@@ -86,7 +87,7 @@ export class OrphanGuard {
       stdio: ["pipe", "ignore", "ignore"],
     });
     this.#child = child;
-    // Where there is no shell, or somebody ends it, the next worker brings it back.
+    // If there is no shell, or the guard is killed, the next worker starts it again.
     const lost = (): void => {
       if (this.#child === child) this.#child = undefined;
     };

@@ -11,9 +11,9 @@ import {
 import { ErrorCode, GatewayError } from "../errors.js";
 
 /**
- * The file that names a pool's master. It is written beside its place before anything starts, so
- * that a start finds out that it cannot, and takes its place when the pool is ready: a start that
- * fails leaves that of a running pool alone.
+ * The file with the process id of a pool's master. It is written under another name before the pool
+ * starts, so that a start that cannot write it fails early. It is renamed when the pool is ready, so
+ * that a failed start leaves the file of a running pool alone.
  */
 export class PidFile {
   readonly #path: string;
@@ -29,7 +29,7 @@ export class PidFile {
     if (path === "") throw unwritable(path, new Error("it has no name"));
     refuseOther(path);
     try {
-      // What an earlier process of the same number has left.
+      // An earlier process with the same id may have left one.
       rmSync(this.#draft, { force: true });
       this.#descriptor = openSync(this.#draft, "wx", 0o644);
     } catch (cause) {
@@ -43,7 +43,7 @@ export class PidFile {
     }
   }
 
-  /** The pool is ready. A link at the path is replaced, and not followed. */
+  /** Moves the file to its path. A link there is replaced and not followed. */
   place(): void {
     try {
       renameSync(this.#draft, this.#path);
@@ -53,7 +53,7 @@ export class PidFile {
     this.#isPlaced = true;
   }
 
-  /** The pool has ended. Another's file, which has taken the place of this one, stays. */
+  /** Removes the file, unless another process has replaced it. */
   remove(): void {
     const path = this.#isPlaced ? this.#path : this.#draft;
     const ours = fstatSync(this.#descriptor, { bigint: true });
@@ -63,18 +63,18 @@ export class PidFile {
   }
 }
 
-/** A device, a folder or a link is no file that was meant. */
+/** Refuses a path at which there is a device, a folder or a link. */
 function refuseOther(path: string): void {
   const there = kindOf(path);
   if (there === undefined || there.isFile()) return;
-  const other = there.isDirectory() ? "a folder" : "no file";
+  const other = there.isDirectory() ? "a folder" : "not a regular file";
   const kind = there.isSymbolicLink() ? "a symbolic link" : other;
   throw new GatewayError(ErrorCode.BadInput, `the pid file ${path} is ${kind}`, {
     hint: "remove it, or name another file",
   });
 }
 
-/** What is at a path. Undefined when nothing is, or when that can not be seen. */
+/** Returns what is at a path. Undefined if there is nothing, or it cannot be read. */
 function kindOf(path: string): BigIntStats | undefined {
   try {
     return lstatSync(path, { bigint: true });
@@ -87,6 +87,6 @@ function unwritable(path: string, cause: unknown): GatewayError {
   const message = `cannot write the pid file ${path}: ${(cause as Error).message}`;
   return new GatewayError(ErrorCode.BadInput, message, {
     cause,
-    hint: "its folder has to exist, and this user has to be allowed to write there",
+    hint: "the folder must exist, and this user must be allowed to write there",
   });
 }

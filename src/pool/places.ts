@@ -2,10 +2,10 @@ import type { Variables } from "../cgi/variables.js";
 import type { Opener, SlotWriter } from "./scoreboard/slot-writer.js";
 
 /**
- * The places of a worker, each for one request at a time. A connection takes one when it comes,
- * for its first request. One of HTTP that is silent, as those are that browsers open ahead, gives it
- * back until its first byte has come. On a kept connection that carries nothing no place is spent:
- * its next request takes one, or waits until one is free.
+ * The places of a worker, each for one request at a time. A new connection takes one for its first
+ * request. A silent HTTP connection, such as browsers open in advance, gives it back until its first
+ * byte arrives. An idle kept connection takes no place: its next request takes one, or waits until
+ * one is free.
  */
 export class Places {
   /** Requests that have begun. */
@@ -14,22 +14,22 @@ export class Places {
   readonly #waiting: ((slot: SlotWriter) => void)[] = [];
   readonly #count: number;
   readonly #changed: () => void;
-  /** Places taken, and those that are lacking. */
+  /** Places that are taken or waited for. */
   #taken = 0;
 
-  /** @param changed is called when places become free, or are taken */
+  /** @param changed is called when places become free or are taken */
   constructor(slots: readonly SlotWriter[], changed: () => void) {
     this.#free = [...slots].reverse();
     this.#count = slots.length;
     this.#changed = changed;
   }
 
-  /** How many more connections may come. */
+  /** How many more connections there is room for. */
   get room(): number {
     return Math.max(0, this.#count - this.#taken);
   }
 
-  /** A connection has come, or its first byte. It gets a place, where there is one. */
+  /** A connection, or its first byte, has arrived. It gets a place if one is free. */
   open(opener: Opener): SlotWriter | undefined {
     const slot = this.#free.pop();
     slot?.reading(opener);
@@ -38,7 +38,7 @@ export class Places {
     return slot;
   }
 
-  /** A connection is gone without a request, or is silent. */
+  /** A connection has closed without a request, or is silent. */
   leave(slot: SlotWriter | undefined): void {
     this.#taken -= 1;
     if (slot !== undefined) {
@@ -49,9 +49,9 @@ export class Places {
   }
 
   /**
-   * A request has come.
+   * A request has arrived, and takes a place.
    *
-   * @param opened what its connection got from {@link open}, if this is its first request
+   * @param opened the result of {@link open} for its connection, if this is the first request there
    */
   take(opened: { slot: SlotWriter | undefined } | undefined): SlotWriter | Promise<SlotWriter> {
     if (opened === undefined) this.#taken += 1;
@@ -68,7 +68,7 @@ export class Places {
     slot.begin(variables);
   }
 
-  /** The request that ran in a place is over; `undefined` if none did. */
+  /** Frees a place. @param hasRun whether its request has run */
   end(slot: SlotWriter, hasRun: boolean): void {
     if (hasRun) slot.end();
     else slot.idle();

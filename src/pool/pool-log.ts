@@ -9,7 +9,7 @@ export type LogLevel = "NOTICE" | "WARNING" | "ERROR";
 
 /**
  * A pool's log, in PHP-FPM's form: `[21-Nov-2026 07:50:00] NOTICE: [pool app] child 12 started`.
- * One that cannot be written, because the disk is full, costs its lines, and nothing else.
+ * If it cannot be written, because the disk is full, its lines are lost and the pool goes on.
  */
 export class PoolLog {
   readonly #name: string;
@@ -30,8 +30,8 @@ export class PoolLog {
   }
 
   /**
-   * Keeps lines from standard error for the first second of a start. Where the application cannot be
-   * loaded, one line that says so is all that a person has to read.
+   * Holds back the lines for standard error during the first second of a start. If the application
+   * cannot be loaded, the user then reads one line that says so and nothing else.
    */
   hold(): void {
     if (this.#target !== undefined) return;
@@ -39,7 +39,7 @@ export class PoolLog {
     this.#holdTimer = setTimeout(() => this.release(), HOLD);
   }
 
-  /** Writes the lines that were kept. */
+  /** Writes the lines that were held back. */
   release(): void {
     const held = this.#held ?? [];
     this.#held = undefined;
@@ -47,22 +47,22 @@ export class PoolLog {
     for (const line of held) writeToStandardError(line);
   }
 
-  /** Drops the lines that were kept, and those that follow. Has no effect after {@link release}. */
+  /** Drops the lines that were held back and all further ones. Has no effect after {@link release}. */
   drop(): void {
     if (this.#held === undefined) return;
     this.#isDropped = true;
     this.#held = [];
   }
 
-  /** True when the workers' own output belongs in here. */
+  /** Whether the output of workers is written to this log. */
   get takesOutput(): boolean {
     return this.#target !== undefined;
   }
 
   /**
-   * Opens the file again, which has been moved away.
+   * Opens the file again, after it was moved away.
    *
-   * @throws GatewayError `bad_input` when that fails: the old one is written on
+   * @throws GatewayError `bad_input` if that fails. The old file is then still written to
    */
   reopen(): void {
     if (typeof this.#target !== "string") return;
@@ -113,7 +113,7 @@ export class PoolLog {
     return `[${logTime()}] ${level}: [pool ${this.#name}] ${message}`;
   }
 
-  /** Nothing is left to write to when the pool has ended. */
+  /** Writes a line. After the pool has ended, the file is closed and lines are dropped. */
   #put(line: string): void {
     if (typeof this.#target === "function") this.#target(line);
     else if (this.#descriptor !== undefined) writeWhole(this.#descriptor, `${line}\n`);
@@ -123,18 +123,18 @@ export class PoolLog {
 function openLog(path: string): number {
   const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants;
   try {
-    // A pipe that no process reads must not keep the master from everything else.
+    // Non-blocking: opening a pipe that no process reads would block the master.
     return openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o666);
   } catch (cause) {
     const message = `cannot open the log: ${(cause as Error).message}`;
     throw new GatewayError(ErrorCode.BadInput, message, {
       cause,
-      hint: "its folder has to exist, and this user has to be allowed to write there",
+      hint: "the folder must exist, and this user must be allowed to write there",
     });
   }
 }
 
-/** A disk that is almost full takes the beginning of a line: the rest fails. */
+/** A disk that is almost full takes the beginning of a line. The rest then throws. */
 function writeWhole(descriptor: number, text: string): void {
   let rest = Buffer.from(text);
   while (rest.length > 0) rest = rest.subarray(writeSync(descriptor, rest));
@@ -142,7 +142,7 @@ function writeWhole(descriptor: number, text: string): void {
 
 const months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 
-/** The moment as PHP-FPM's logs have it: `21-Nov-2026 07:50:00`, in local time. */
+/** A date in the form of PHP-FPM's logs: `21-Nov-2026 07:50:00`, in local time. */
 export function logTime(date = new Date()): string {
   const two = (value: number): string => `${value}`.padStart(2, "0");
   const day = `${two(date.getDate())}-${months[date.getMonth()]}-${date.getFullYear()}`;

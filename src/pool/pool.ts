@@ -4,41 +4,41 @@ import type { PoolCounters } from "../status-page/write-page.js";
 export interface Pool {
   /** The address it listens on: `unix:/run/app.sock`, `127.0.0.1:9000`, `scgi://127.0.0.1:4000`. */
   readonly address: string;
-  /** The process ids of the workers that run now. */
+  /** The process ids of the running workers. */
   readonly pids: readonly number[];
   /** The numbers of the status page, read now. */
   readonly counters: PoolCounters;
-  /** Settles when the last worker has exited after `stop`. It never rejects. */
+  /** Resolves when the last worker has exited after `stop`. It never rejects. */
   readonly ended: Promise<void>;
   /**
    * Replaces all workers and loads the application's code anew. New workers serve as soon as they are
-   * ready; the old ones finish the requests that have begun. Settles when the new ones are ready.
+   * ready; the old ones finish the requests that have begun. Resolves when the new ones are ready.
    *
    * @throws GatewayError `bad_input` if the application cannot be loaded. The old workers then stay
    */
   reload(): Promise<void>;
   /**
-   * Opens the log's file again, after it was moved away.
+   * Opens the log's file again, for example after log rotation has moved it.
    *
-   * @throws GatewayError `bad_input` if that fails. The old file is then still written to
+   * @throws GatewayError `bad_input` if that fails. The pool then goes on writing to the old file
    */
   reopenLogs(): void;
   /**
-   * Stops listening, lets requests that have begun be answered, and settles when no worker is left.
+   * Stops listening, answers the requests that have begun, and resolves when all workers have exited.
    * Further calls return the same promise.
    *
-   * @param timeout milliseconds after which workers that are left are killed. Default: `drainTimeout`
+   * @param timeout milliseconds after which the remaining workers are killed. Default: `drainTimeout`
    * of the pool's options, where 0 waits forever; a `timeout` of 0 kills them at once
    */
   stop(timeout?: number): Promise<void>;
-  /** Kills all workers at once. `stop` settles soon after it; without `stop`, workers are replaced. */
+  /** Kills all workers at once. After `stop`, the pool then ends; otherwise, workers are replaced. */
   kill(): void;
   /** Calls `stop()`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
- * Lets signals to this process control a pool, as those to PHP-FPM's master do. SIGTERM, SIGQUIT and
+ * Lets signals to this process control a pool, as they control PHP-FPM's master. SIGTERM, SIGQUIT and
  * SIGINT stop it; a second one kills its workers. SIGHUP and SIGUSR2 reload it. SIGUSR1 opens its log
  * again.
  *

@@ -1,8 +1,8 @@
 import type { PoolSettings } from "./settle-options.js";
 
-/** A worker, as far as its number matters. */
+/** The part of a worker that decides about the number of workers. */
 export interface ManagedWorker {
-  /** Milliseconds since it has nothing to do; undefined while it has. */
+  /** Milliseconds since it became idle; undefined while it serves a request. */
   idle: number | undefined;
   startedAt: number;
 }
@@ -15,7 +15,7 @@ export type ProcessManagerSettings = Pick<
 export interface Decision<Worker> {
   start: number;
   end: readonly Worker[];
-  /** `maxChildren` is in the way of starting one. */
+  /** Whether `maxChildren` prevents the start of a worker that is needed. */
   atLimit: boolean;
 }
 
@@ -23,8 +23,8 @@ export interface Decision<Worker> {
 const MAX_RATE = 32;
 
 /**
- * Decides how many workers there are to be, as PHP-FPM does: dynamic pools start 1, then 2, 4, 8…
- * a second while idle ones lack, and end one a second while there are too many.
+ * Decides how many workers run, as PHP-FPM does: a dynamic pool starts 1, then 2, 4, 8… a second while
+ * it has too few idle ones, and ends one a second while it has too many.
  */
 export class WorkerCount {
   readonly #settings: ProcessManagerSettings;
@@ -34,7 +34,7 @@ export class WorkerCount {
     this.#settings = settings;
   }
 
-  /** What to do now, at the end of a second. */
+  /** Decides once a second. */
   decide<Worker extends ManagedWorker>(workers: readonly Worker[]): Decision<Worker> {
     switch (this.#settings.pm) {
       case "static":
@@ -47,7 +47,7 @@ export class WorkerCount {
   }
 
   /**
-   * What to do for connections that wait in the master and find no worker idle.
+   * Decides for connections that wait in the master because no worker is idle.
    *
    * @param starting workers that will be ready in a moment
    */
@@ -82,7 +82,7 @@ export class WorkerCount {
   }
 }
 
-/** The oldest is the one that is asked first. */
+/** The youngest worker, because connections go to the oldest one first. */
 function youngest<Worker extends ManagedWorker>(workers: readonly Worker[]): Worker[] {
   return [...workers].sort((one, other) => other.startedAt - one.startedAt).slice(0, 1);
 }

@@ -10,12 +10,12 @@ import { type OpenConnection, openerOf, type ServedConnection } from "../server/
 import type { Responder } from "../server/run-request.js";
 import type { WorkerServeOptions } from "./options.js";
 
-/** How long a client may take to hear that it is refused, in milliseconds. */
+/** Milliseconds that a client may take to send its request and to read the refusal. */
 const PATIENCE = 5_000;
 
 const timeouts: ConnectionTimeouts = { header: PATIENCE, idle: PATIENCE, write: PATIENCE };
 
-/** Refuses connections in the words of their protocol: OVERLOADED, or 503. */
+/** Refuses connections as their protocol does: with OVERLOADED or 503. */
 export class Refuser {
   readonly #service: ConnectionService;
   readonly #open: OpenConnection;
@@ -44,13 +44,13 @@ export class Refuser {
     socket.resume();
   }
 
-  /** Cuts those that have not heard of it yet. */
+  /** Cuts the connections whose clients have not read the refusal yet. */
   close(): void {
     for (const refusal of this.#refusals) refusal.destroy();
   }
 }
 
-/** One connection whose request is refused as soon as it is there. */
+/** One connection, whose request is refused as soon as it arrives. */
 class Refusal implements ConnectionOwner<ServedConnection> {
   readonly service: ConnectionService;
   readonly respond: Responder = () => new Response(null, { status: 503 });
@@ -69,7 +69,7 @@ class Refusal implements ConnectionOwner<ServedConnection> {
   }
 
   admit(): boolean {
-    // Behind the refusal: a kept connection would bring the next request here, too.
+    // After the refusal: a kept connection would carry the next request here, too.
     queueMicrotask(() => this.#connection.drain());
     return false;
   }

@@ -2,8 +2,9 @@ import { hash } from "node:crypto";
 import type { Variables } from "../cgi/variables.js";
 
 /**
- * What a session is known by: the cookie `session`, else the client's address. It is a hash: a
- * client may send 50 kB, which would be kept for minutes, and a session's cookie is its key.
+ * The id of a request's session: a hash of the cookie `session`, else of the client's address. It is
+ * a hash because a client may send 50 kB, which would be kept for minutes, and because a session's
+ * cookie is a secret.
  */
 export function sessionOf(variables: Variables): string | undefined {
   const session = sessionText(variables);
@@ -20,14 +21,14 @@ function sessionText(variables: Variables): string | undefined {
   return address === undefined ? undefined : `address ${address}`;
 }
 
-/** Sessions end here when they are idle for long; with many sessions, sooner. In milliseconds. */
+/** Milliseconds after which idle sessions are dropped: the more sessions, the sooner. */
 const LONGEST_IDLE = 600_000;
 const SHORTEST_IDLE = 10_000;
 const SHARED_IDLE = 7_200_000;
-/** Sessions at most, some 200 bytes each: of more, those that were used least recently are dropped. */
+/** The most sessions, some 200 bytes each. Beyond that, the least recently used one is dropped. */
 const MAX_SESSIONS = 65_536;
 
-/** Which worker has a session, in the order in which sessions were last used. */
+/** The worker of each session, in the order in which sessions were last used. */
 export class SessionTable<Worker> {
   readonly #sessions = new Map<string, { worker: Worker; used: number }>();
   readonly #counts = new Map<Worker, number>();
@@ -51,7 +52,7 @@ export class SessionTable<Worker> {
     return this.#sessions.get(session)?.worker;
   }
 
-  /** A worker serves a session now. */
+  /** Assigns a session to a worker, and marks it as used. */
   assign(session: string, worker: Worker): void {
     this.#delete(session);
     this.#sessions.set(session, { worker, used: this.#now() });
@@ -61,7 +62,7 @@ export class SessionTable<Worker> {
     if (oldest !== undefined) this.#delete(oldest);
   }
 
-  /** Forgets the sessions of a worker that takes no more. */
+  /** Drops the sessions of a worker that takes no more connections. */
   drop(worker: Worker): void {
     if (!this.#counts.has(worker)) return;
     for (const [key, session] of this.#sessions) {
@@ -69,7 +70,7 @@ export class SessionTable<Worker> {
     }
   }
 
-  /** Forgets sessions that have been idle for too long: 7,200 s by their number, 10 s to 600 s. */
+  /** Drops sessions that have been idle for 7,200 s divided by their number, within 10 to 600 s. */
   prune(): void {
     const share = SHARED_IDLE / Math.max(1, this.#sessions.size);
     const limit = Math.min(LONGEST_IDLE, Math.max(SHORTEST_IDLE, share));

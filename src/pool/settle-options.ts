@@ -17,7 +17,7 @@ import {
   type WorkerServeOptions,
 } from "./options.js";
 
-/** A pool's options, checked, with everything decided that they leave open. */
+/** A pool's options, checked and completed. */
 export interface PoolSettings extends DefaultedOptions {
   /** The URL of the module. */
   application: string;
@@ -31,9 +31,9 @@ export interface PoolSettings extends DefaultedOptions {
   serve: WorkerServeOptions;
   env: Readonly<Record<string, string | undefined>>;
   execArgv: readonly string[];
-  /** What `socketOwner`, `socketGroup` and `socketMode` say. */
+  /** The values of `socketOwner`, `socketGroup` and `socketMode`. */
   permissions: FilePermissions;
-  /** What `user` and `group` say. Undefined: workers run as this process does. */
+  /** The values of `user` and `group`. Undefined: workers run as this process does. */
   identity: Identity | undefined;
   /** Whether workers run as root because no user is given. */
   isRootByDefault: boolean;
@@ -47,15 +47,15 @@ const MAX_PLACES = 16_384;
 /** The longest time that a timer of JavaScript can wait. */
 const MAX_MILLISECONDS = 2_147_483_647;
 /**
- * Milliseconds that a worker keeps a connection which carries no request: less than `serve` does, as
- * the connections of a front end spread over all workers, and each holds a descriptor.
+ * Milliseconds that a worker keeps an idle connection. It is less than in `serve`, because the
+ * connections of a front end spread over all workers, and each holds a descriptor.
  */
 const IDLE_TIMEOUT = 60_000;
 
 const entries = Object.entries(poolOptions) as [PoolOptionName, OptionSpec][];
 
 /**
- * Checks a pool's options and decides what they leave open.
+ * Checks a pool's options and completes them.
  *
  * @throws GatewayError `bad_input` when options contradict each other, `bad_address`
  */
@@ -69,7 +69,7 @@ export function settleOptions(
   const target = typeof listen === "string" ? parseListenAddress(listen) : listen;
   const application = moduleUrl(options.application);
   if (!application.startsWith("file:")) {
-    throw wrong(`the application "${application}" is no file`, "name its module by its path");
+    throw wrong(`the application "${application}" is not a file`, "pass the path of its module");
   }
   const pm =
     options.pm ??
@@ -167,7 +167,7 @@ function checkNumbers(settings: PoolSettings, given: PoolOptions, spell: Spellin
   ordered("startServers", "maxChildren");
 }
 
-/** Checks what options demand of each other. */
+/** Checks options that depend on each other. */
 function checkTogether(settings: PoolSettings, spell: Spelling): void {
   const { pm, mode, maxChildren, concurrency, permissions } = settings;
   if (maxChildren * concurrency > MAX_PLACES) {
@@ -178,13 +178,13 @@ function checkTogether(settings: PoolSettings, spell: Spelling): void {
   }
   if (pm === ProcessManager.Ondemand && mode === PoolMode.Shared) {
     throw wrong(
-      "an ondemand pool cannot be shared: no worker is there to accept the first connection",
+      "an ondemand pool cannot be shared: it has no worker to accept the first connection",
       `use ${spell("mode")} delegate, or ${spell("pm")} dynamic`,
     );
   }
   if (settings.affinity && mode !== PoolMode.Delegate) {
     throw wrong(
-      `${spell("affinity")}: sessions need a master that hands out connections`,
+      `${spell("affinity")}: sessions need a master that passes connections to workers`,
       `use ${spell("mode")} delegate`,
     );
   }

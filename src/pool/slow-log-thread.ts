@@ -24,7 +24,7 @@ async function look(): Promise<void> {
     for (const numbers of board.readSlots(slot, slot + concurrency)) {
       if (numbers.state !== SlotState.Running) continue;
       const elapsed = preciseNow() - numbers.began;
-      // The master sees to that; without one, and with a blocked event loop, nobody else would.
+      // The master does that. If it has died and the event loop is blocked, only this thread can.
       if (terminate > 0 && elapsed > terminate && process.ppid !== settings.parent) {
         process.kill(process.pid, "SIGKILL");
       }
@@ -56,8 +56,8 @@ async function report(numbers: SlotNumbers): Promise<void> {
 }
 
 /**
- * The file is opened for each entry: its rotation needs no signal. An entry that cannot be written
- * there is one of the pool's log.
+ * Opens the file for each entry, so that log rotation needs no signal. An entry that cannot be
+ * written there goes to the pool's log.
  */
 function write(text: string): void {
   if (settings.slowlog === undefined) {
@@ -81,7 +81,7 @@ setInterval(() => void look(), Math.min(250, Math.max(5, shortest / 8)));
 const PATIENCE = 500;
 
 /**
- * The JavaScript stack of the main thread, asked for from another thread.
+ * Returns the JavaScript stack of the main thread. Call it from another thread.
  *
  * @returns a line for each frame, the innermost first; undefined when no JavaScript runs: the event
  * loop waits
@@ -93,7 +93,7 @@ export function captureStack(): Promise<string[] | undefined> {
     const finish = (frames: readonly Debugger.CallFrame[] | undefined): void => {
       clearTimeout(timer);
       if (frames !== undefined) session.post("Debugger.resume");
-      // Also takes back a pause that has not come.
+      // This also cancels a pause that has not taken effect.
       session.post("Debugger.disable");
       session.disconnect();
       resolve(frames?.map((frame) => lineOf(frame, urls)));

@@ -2,15 +2,15 @@ import { Worker } from "node:worker_threads";
 import { writeToStandardError } from "../server/error-log.js";
 import type { WorkerSettings } from "./messages.js";
 
-/** What the watch on a worker knows. */
+/** The settings of the thread that watches a worker. */
 export type WatchSettings = Pick<
   WorkerSettings,
   "name" | "slot" | "concurrency" | "slowlog" | "requestSlowlogTimeout" | "requestTerminateTimeout"
 > & { parent: number };
 
 /**
- * Starts a thread that watches the requests of this worker: the event loop may be blocked by the
- * very request that is slow. It costs some 10 MB, and is started only where a time is set.
+ * Starts a thread that watches the requests of this worker, because a slow request may block the
+ * event loop. The thread takes some 10 MB, and is started only if one of the times is set.
  *
  * @param log takes entries of the slow log when it has no file of its own
  */

@@ -3,17 +3,17 @@ import type { PoolSettings } from "./settle-options.js";
 import type { WorkerProcess } from "./worker-process.js";
 import type { Workers } from "./workers.js";
 
-/** The pool, as far as the number of its workers depends on it. */
+/** The part of a pool that the number of its workers depends on. */
 export interface StaffedPool {
   /** Connections that wait in the master. */
   readonly waiting: number;
-  /** Lets a worker end that there is one too many of. */
+  /** Lets a surplus worker end. */
   retire(worker: WorkerProcess): void;
-  /** `maxChildren` has come to be in the way. */
+  /** `maxChildren` now prevents the start of a worker that is needed. */
   limitReached(): void;
 }
 
-/** Starts and ends workers, so that there are as many as there should be. */
+/** Starts and ends workers as {@link WorkerCount} decides. */
 export class Staffing {
   readonly #settings: PoolSettings;
   readonly #workers: Workers;
@@ -29,31 +29,31 @@ export class Staffing {
     this.#count = new WorkerCount(settings);
   }
 
-  /** A worker is gone, or one more may start now. */
+  /** A worker has exited, or another one may be started now. */
   adjust(): void {
-    // The others' spare workers are counted once a second: each count may start twice as many.
+    // Dynamic pools are counted once a second only, because each count doubles their rate.
     if (this.#settings.pm === "static") this.recount();
     else if (this.#pool.waiting > 0) this.startForWaiting();
   }
 
-  /** Compares how many there are with how many there should be, once a second. */
+  /** Compares the number of workers with the number there should be, once a second. */
   recount(): void {
     this.#apply(this.#count.decide(this.#workers.current));
   }
 
-  /** Connections wait that no worker takes. */
+  /** Connections wait, and no worker has room for them. */
   startForWaiting(): void {
     const { current } = this.#workers;
     const starting = current.filter(({ state }) => state === "starting").length;
     this.#apply(this.#count.decideWaiting(this.#pool.waiting, current.length, starting));
   }
 
-  /** No connection waits any more. */
+  /** No connection waits now. */
   relieved(): void {
     this.#isAtLimit = false;
   }
 
-  /** What was put off is not done any more. */
+  /** Cancels a start that was postponed. */
   close(): void {
     clearTimeout(this.#timer);
   }

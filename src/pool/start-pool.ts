@@ -11,8 +11,8 @@ import { settleOptions } from "./settle-options.js";
 
 /**
  * Serves an application with a pool of worker processes, see {@link PoolOptions}. The pool listens
- * before it loads the application, so that connections wait and are not refused. The promise settles
- * when the first workers are ready, or, if the pool starts without workers, when it listens.
+ * before it loads the application, so that connections wait instead of being refused. The promise
+ * resolves when the first workers are ready, or, if the pool starts without workers, when it listens.
  *
  * @throws GatewayError `bad_input` if options contradict each other, the application cannot be
  * loaded, or the log or the pid file cannot be written; `bad_address` or `permission_denied` if the
@@ -50,7 +50,7 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
   }
 }
 
-/** What users get of a master: the documented members and nothing else. */
+/** The part of a master that users get: the documented members and nothing else. */
 function poolOf(master: Master): Pool {
   return {
     address: master.address,

@@ -12,10 +12,10 @@ export interface PoolPageOptions {
 }
 
 /**
- * The pool's own pages, when a request asks for one of them. Its path is SCRIPT_NAME, as PHP-FPM
- * has it, or where a front end sends none, PATH_INFO. Both are decoded and without dots: REQUEST_URI
- * must have the same path, in the very bytes that the client sent. What a front end refuses to
- * clients as `/status` is then not here as `/%73tatus` or `/x/../status`.
+ * Answers a request for one of the pool's own pages. Its path is SCRIPT_NAME, as in PHP-FPM, or
+ * PATH_INFO if the front end sends no SCRIPT_NAME. Front ends decode both and resolve dots in them,
+ * so the path of REQUEST_URI, in the bytes that the client sent, must be the same. A client that a
+ * front end refuses `/status` then cannot get it as `/%73tatus` or `/x/../status`.
  */
 export function pageFor(
   variables: Variables,

@@ -22,10 +22,10 @@ export interface WorkerService extends ConnectionService {
   closed(connection: WorkerConnection): void;
 }
 
-/** How long a connection may stay that has sent nothing when its worker is to end. */
+/** Milliseconds that a connection without a request stays open when its worker stops. */
 const FRESH_PATIENCE = 1_000;
 
-/** A connection that a worker serves, and the place that it holds for its first request. */
+/** A connection that a worker serves, and the place that it occupies for its first request. */
 export class WorkerConnection
   implements ConnectionOwner<ServedConnection>, ListedConnection, Opener
 {
@@ -33,9 +33,9 @@ export class WorkerConnection
   readonly service: WorkerService;
   readonly respond: Responder;
   readonly #connection: ServedConnection;
-  /** One of HTTP's that may be silent: its first byte, and not its coming, is the first request's. */
+  /** The socket of an HTTP connection without bytes yet, which may give its place back meanwhile. */
   readonly #silent: Socket | undefined;
-  /** Until the first request has come. */
+  /** The place for the first request, until that has arrived. */
   #opened: { slot: SlotWriter | undefined } | undefined;
   #isClosing = false;
   #patience: NodeJS.Timeout | undefined;
@@ -43,21 +43,21 @@ export class WorkerConnection
   constructor(socket: Socket, service: WorkerService) {
     this.service = service;
     this.#opened = { slot: service.places.open(this) };
-    // What has been read for a session is not counted among the bytes that this socket has read.
+    // `bytesRead` of this socket does not count what the master has read for a session.
     const canBeSilent = service.protocol === Protocol.Http && socket.readableLength === 0;
     this.#silent = canBeSilent ? socket : undefined;
     this.respond = (context) => this.#handle(context);
     this.#connection = service.open(socket, this);
   }
 
-  /** How many run is what the places bound. */
+  /** The places limit how many requests run. */
   admit(): boolean {
     return true;
   }
 
   released(): void {}
 
-  /** Serves what has begun. A request that is on its way on a new connection is served, too. */
+  /** Serves what has begun, and on a new connection also a request that is on its way. */
   drain(): void {
     if (this.#opened === undefined) this.#connection.drain();
     else this.#patience ??= setTimeout(() => this.#connection.drain(), FRESH_PATIENCE);
@@ -67,7 +67,7 @@ export class WorkerConnection
     this.#connection.destroy();
   }
 
-  /** No request comes any more: the peer's last bytes are waited for without a place. */
+  /** No further request is served. The place is given back before the peer's last bytes arrive. */
   closing(): void {
     this.#isClosing = true;
     this.#leave();
@@ -83,12 +83,12 @@ export class WorkerConnection
     const socket = this.#silent;
     if (socket === undefined || this.#opened === undefined || socket.bytesRead > 0) return false;
     this.#leave();
-    // Node's parser takes bytes past all listeners, but for sockets that have one: they cost more.
+    // Node's parser bypasses the socket's events unless it has a `data` listener, which costs more.
     socket.once("data", () => this.#begin());
     return true;
   }
 
-  /** The first byte of a connection that was silent. */
+  /** The first byte of a silent connection has arrived. */
   #begin(): void {
     if (!this.#isClosing) this.#opened ??= { slot: this.service.places.open(this) };
   }
@@ -132,8 +132,7 @@ export type RawService = RawConnectionOwner["service"] & {
 };
 
 /**
- * A connection in the hands of an application, which speaks its protocol itself. It counts as one
- * request.
+ * A connection that an application reads and writes itself. It counts as one request.
  */
 export class RawWorkerConnection implements RawConnectionOwner, ListedConnection, Opener {
   index = 0;
@@ -159,7 +158,7 @@ export class RawWorkerConnection implements RawConnectionOwner, ListedConnection
         try {
           await handler(...connection);
         } finally {
-          // What it wrote may still be on its way, and the peer slow to close.
+          // The place is free now, although the last bytes and the peer's end may take a while.
           this.#leave();
         }
       },
@@ -181,7 +180,7 @@ export class RawWorkerConnection implements RawConnectionOwner, ListedConnection
     this.service.closed(this);
   }
 
-  /** What a silent client wants only the application knows. */
+  /** Never: in the application's protocol, silence may have a meaning. */
   leaveIfSilent(): boolean {
     return false;
   }

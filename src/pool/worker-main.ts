@@ -8,19 +8,19 @@ import { PoolScoreboard } from "./scoreboard/scoreboard.js";
 import { startWatch } from "./slow-log.js";
 import { PoolWorker } from "./worker.js";
 
-// What a worker process runs. All signals are the master's business: a terminal, or an operator
-// who means well, sends them to workers too.
+// The program of a worker process. It ignores signals, which only the master acts on: a terminal or
+// an operator may send them to the whole process group.
 for (const signal of ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2"] as const) {
   process.on(signal, () => {});
 }
 
-// That its output cannot be written, on a full disk, ends no worker.
+// A worker goes on if its output cannot be written, for example because the disk is full.
 for (const output of [process.stdout, process.stderr]) output.on("error", () => {});
 
 let worker: PoolWorker | undefined;
 let settings: WorkerSettings | undefined;
 
-/** The channel is the pool's. What an application sends to its parent process reaches none. */
+/** The channel is the pool's. Messages that the application sends to its parent are discarded. */
 const send = process.send?.bind(process);
 process.send = (_message: unknown, ...given: unknown[]) => {
   const callback = given.at(-1);
@@ -56,7 +56,7 @@ async function start(given: WorkerSettings): Promise<void> {
 
 async function end(): Promise<void> {
   await worker?.end(settings?.drainTimeout ?? 0);
-  // Whatever the application has open: timers, pools of connections.
+  // The application may have timers or connections open that would keep the process alive.
   process.exit();
 }
 
@@ -65,5 +65,5 @@ process.on("message", (message: MasterMessage, socket: Socket | undefined) => {
   else if (message.kind === "stop") void end();
   else worker?.receive(message, socket);
 });
-// The master has ended, however it went.
+// The master has exited or was killed.
 process.on("disconnect", () => void end());

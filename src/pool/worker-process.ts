@@ -16,14 +16,14 @@ export interface WaitingConnection {
   readonly session?: string | undefined;
 }
 
-/** What a worker's process tells the master. */
+/** The events of a worker's process. */
 export interface WorkerEvents {
   ready(worker: WorkerProcess): void;
   failed(worker: WorkerProcess, reason: string, hint?: string): void;
   /** More connections may be passed to it. */
   room(worker: WorkerProcess): void;
   maxRequestsReached(worker: WorkerProcess): void;
-  /** It wrote to its channel what is no message. */
+  /** It wrote bytes to its channel that are not a message. */
   garbled(worker: WorkerProcess): void;
   slow(worker: WorkerProcess, text: string): void;
   output(worker: WorkerProcess, stream: "stdout" | "stderr", line: string): void;
@@ -93,17 +93,17 @@ export class WorkerProcess implements ManagedWorker {
     const { socket, bytes } = waiting;
     this.room -= 1;
     this.#passed.push(waiting);
-    // Else Node would have this process and that one tell each other of every socket's end.
+    // Otherwise Node would send messages between the two processes about the end of every socket.
     (socket as { server?: unknown }).server = undefined;
     this.#send({ kind: "connection", bytes }, socket);
   }
 
-  /** Connections that never arrived: the worker has died. */
+  /** Removes and returns the connections that had not arrived when the worker died. */
   undelivered(): WaitingConnection[] {
     return this.#passed.splice(0);
   }
 
-  /** Lets it serve what it has, and end. It is killed at the limit, which it should keep itself. */
+  /** Asks it to finish and exit. It should keep the limit itself; a second after it, it is killed. */
   stop(limit: number): void {
     if (this.state === "ending") return;
     this.state = "ending";
@@ -117,7 +117,7 @@ export class WorkerProcess implements ManagedWorker {
   }
 
   #send(message: MasterMessage, socket?: Socket): void {
-    // What fails here fails because the worker dies, which is heard of elsewhere.
+    // This fails only if the worker dies, which its `exit` event reports.
     this.#child.send(message, socket, { keepOpen: true }, () => {});
   }
 
@@ -186,7 +186,7 @@ export class WorkerProcess implements ManagedWorker {
   }
 }
 
-/** The listening socket that this process was started with is not theirs. */
+/** The environment of a worker, without the listening socket that this process was started with. */
 function environment(
   env: Readonly<Record<string, string | undefined>>,
   { identity }: WorkerSettings,
@@ -196,18 +196,18 @@ function environment(
 }
 
 /**
- * Flags that keep V8 from collecting all garbage for every 32 MB that sockets read, in Node 24 for
- * every 64. Its old space then has room from the start, and the young one of Node 24 is no larger
- * than that of Node 22. CPU seconds of a worker for 1 GB that a handler reads, with and without, in
- * turns: Node 20 0.22 and 0.33; Node 24 0.25 and 0.32, and with the first flag alone 0.46. In Node
- * 22 (0.24 and 0.22) they gain nothing, and Node 26 no longer knows the second.
+ * Flags that keep V8 from a full garbage collection for every 32 MB that sockets read, in Node 24
+ * for every 64. Its old generation then has room from the start, and the young one of Node 24 is no
+ * larger than that of Node 22. CPU seconds of a worker for 1 GB that a handler reads, with the flags
+ * and without, measured in turns: Node 20 0.22 and 0.33; Node 24 0.25 and 0.32, and with the first
+ * flag alone 0.46. In Node 22 (0.24 and 0.22) they gain nothing, and Node 26 lacks the second.
  */
 const garbageFlags: readonly string[] = [
   ...(nodeMajor === 20 || nodeMajor === 24 ? ["--initial-old-space-size=64"] : []),
   ...(nodeMajor === 24 ? ["--scavenger-max-new-space-capacity-mb=8"] : []),
 ];
 
-/** The arguments of a worker's Node: those given, without what would make it run another program. */
+/** The arguments of a worker's Node: those given, except for any that would run another program. */
 export function workerArguments(execArgv: readonly string[]): string[] {
   const evaluated = /^(-e|--eval|-p|--print|-pe)$/;
   const dropped = /^(-e|--eval|-p|--print|-pe|--input-type|-i|--interactive|--test|--watch)(=|$)/;

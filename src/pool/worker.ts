@@ -12,8 +12,7 @@ import type { HandlerLike } from "../server/handler.js";
 import { type OpenConnection, openerOf } from "../server/open-connection.js";
 import { runnerOptionsOf, timeoutsOf } from "../server/options.js";
 import type { ConnectionHandler } from "../server/raw-connection.js";
-import type { RunnerOptions } from "../server/run-request.js";
-import { type Responder, responderOf } from "../server/run-request.js";
+import { type Responder, type RunnerOptions, responderOf } from "../server/run-request.js";
 import { listenError } from "../transport/listen.js";
 import { shareSocketShape } from "../transport/node-internals.js";
 import { AcceptGate } from "./accept-gate.js";
@@ -26,7 +25,7 @@ import { RawWorkerConnection, WorkerConnection, type WorkerService } from "./wor
 
 type Served = WorkerConnection | RawWorkerConnection;
 
-/** Connections that a worker has open at most: those that are kept, and carry nothing, count too. */
+/** The most open connections of a worker, idle kept ones included. */
 const MAX_CONNECTIONS = 1_024;
 
 /** A worker: serves connections that it accepts, or gets from the master, until it is stopped. */
@@ -47,7 +46,7 @@ export class PoolWorker implements WorkerService {
   /** FastCGI 1.0 §3.2. */
   readonly #allowed = allowedPeers(process.env["FCGI_WEB_SERVER_ADDRS"]);
   readonly #connections = new Connections<Served>();
-  /** Connections that the master may pass, and has not. */
+  /** Connections that the master may still pass. */
   #promised = 0;
   #isFull = false;
   #ending = false;
@@ -88,7 +87,7 @@ export class PoolWorker implements WorkerService {
   }
 
   /**
-   * Takes connections from now on.
+   * Starts to take connections.
    *
    * @throws GatewayError `bad_address` when it cannot listen on the pool's socket
    */
@@ -101,12 +100,12 @@ export class PoolWorker implements WorkerService {
     this.#update();
   }
 
-  /** Takes a message of the master's, and the socket that may come with it. */
+  /** Takes a message from the master, and the socket that may come with it. */
   receive(message: MasterMessage, socket: Socket | undefined): void {
     if (message.kind !== "connection") return;
     this.#say({ kind: "taken" });
     this.#promised -= 1;
-    // It may have been closed on its way here.
+    // Undefined if the connection was closed on its way here.
     if (socket === undefined) {
       this.#update();
       return;
@@ -138,7 +137,7 @@ export class PoolWorker implements WorkerService {
     this.#update();
   }
 
-  /** What is known to go wrong, such as a client's fault, is one line; the rest has a stack. */
+  /** Writes a GatewayError, such as a client's fault, in one line, and other errors with a stack. */
   report(error: unknown): void {
     const isKnown = error instanceof GatewayError;
     const text = error instanceof Error && !isKnown ? (error.stack ?? error.message) : error;
@@ -149,7 +148,7 @@ export class PoolWorker implements WorkerService {
     writeToStandardError(bytes);
   }
 
-  /** Serves what has begun. Settles when that is done, or cut at the limit. */
+  /** Serves what has begun. Resolves when that is finished, or cut at the limit. 0 waits forever. */
   async end(limit: number): Promise<void> {
     if (this.#ending) return;
     this.#ending = true;
@@ -157,11 +156,11 @@ export class PoolWorker implements WorkerService {
     await this.#connections.drain(limit > 0 ? limit : Infinity);
   }
 
-  /** Lets come what there is room for. */
+  /** Accepts, or asks the master for, as many connections as there is room for. */
   #update(): void {
     const { maxRequests, mode } = this.#settings;
     if (this.#ending) return;
-    if (maxRequests > 0 && this.places.requests >= maxRequests) this.#wearOut();
+    if (maxRequests > 0 && this.places.requests >= maxRequests) this.#reachMaxRequests();
     const hasRoom = !this.#isFull && this.#connections.size < MAX_CONNECTIONS;
     const room = hasRoom ? this.places.room : 0;
     if (this.#gate !== undefined) this.#gate.open = room > 0;
@@ -171,7 +170,7 @@ export class PoolWorker implements WorkerService {
     }
   }
 
-  #wearOut(): void {
+  #reachMaxRequests(): void {
     if (this.#isFull) return;
     this.#isFull = true;
     this.#say({ kind: "maxRequestsReached" });

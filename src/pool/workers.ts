@@ -13,7 +13,7 @@ const HEALTHY_AGE = 5_000;
 /** Milliseconds that the guard waits longer than the workers, which keep the limit themselves. */
 const PATIENCE = 1_000;
 
-/** What the pool's master is called for. */
+/** The pool's master, which is notified of these events. */
 export type WorkersOwner = Pick<WorkerEvents, "ready" | "room" | "maxRequestsReached"> & {
   /** The application could not be loaded. */
   failed(worker: WorkerProcess, reason: string, hint?: string): void;
@@ -21,11 +21,11 @@ export type WorkersOwner = Pick<WorkerEvents, "ready" | "room" | "maxRequestsRea
   exited(worker: WorkerProcess, wasReady: boolean): void;
 };
 
-/** Where the pool listens, as far as its workers need to know. */
+/** The pool's listening socket, as far as workers need to know it. */
 export interface PoolListener {
   /** The descriptor of the listening socket in shared mode. */
   shared: number | undefined;
-  /** Whether connections come over TCP, and not over a unix socket. */
+  /** Whether connections arrive over TCP, and not over a unix socket. */
   isTcp: boolean;
 }
 
@@ -121,12 +121,12 @@ export class Workers implements WorkerEvents {
     worker.kill();
   }
 
-  /** All workers have exited, and none is started any more. */
+  /** Call this when all workers have exited and no more are started. */
   close(): void {
     this.#guard?.close();
   }
 
-  /** Notes which workers are idle; kills those that start or run a request for too long. */
+  /** Records which workers are idle, and kills those that start or run a request for too long. */
   inspect(): void {
     const now = preciseNow();
     for (const worker of this.all) {
@@ -155,7 +155,7 @@ export class Workers implements WorkerEvents {
 
   garbled(worker: WorkerProcess): void {
     this.#log.warning(
-      `child ${worker.pid} wrote to the pool's channel what is no message, killing it`,
+      `child ${worker.pid} wrote bytes to the pool's channel that are not a message, killing it`,
     );
     worker.kill();
   }
@@ -187,7 +187,7 @@ export class Workers implements WorkerEvents {
   #pause(wasHealthy: boolean): void {
     const pause = this.#backOff.died(wasHealthy);
     this.pausedUntil = Math.max(this.pausedUntil, Date.now() + pause);
-    if (pause > 0) this.#log.warning(`the next child starts in ${pause} ms: they die early`);
+    if (pause > 0) this.#log.warning(`children die early: the next one starts in ${pause} ms`);
   }
 
   #wasHealthy(worker: WorkerProcess): boolean {

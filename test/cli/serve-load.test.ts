@@ -48,7 +48,7 @@ const modules: Unusable[] = [
     "import.mjs",
     'import "no-such-package";',
     "Cannot find package 'no-such-package' imported from FOLDER/import.mjs",
-    "install what is missing",
+    "install the missing package",
   ],
   [
     "export.mjs",

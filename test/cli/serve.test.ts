@@ -100,7 +100,7 @@ describe("fcgi-probe serve", () => {
     [["--drain-timeout", "soon"], '--drain-timeout: "soon" is not a time'],
     [["--pm", "ondemand", "--mode", "shared"], "an ondemand pool cannot be shared"],
     [["--pm", "ondemand", "--mode", "shared"], "use --mode delegate, or --pm dynamic"],
-    [["--affinity"], "--affinity: sessions need a master that hands out connections"],
+    [["--affinity"], "--affinity: sessions need a master that passes connections to workers"],
     [["--max-spare", "5", "--workers", "2"], "--max-spare 5 is more than --workers 2\n"],
     [
       ["--pm", "dynamic", "--max-spare", "5", "--workers", "2"],

@@ -109,7 +109,7 @@ describe("settleOptions", () => {
     [{ pm: "sometimes" }, 'pm: "sometimes" is none of static, dynamic, ondemand'],
     [{ protocol: "cgi" }, 'protocol: "cgi" is none of fcgi, scgi, uwsgi, http'],
     [{ statusPath: "/a b" }, 'statusPath: "/a b" is not the path of a page'],
-    [{ affinity: true }, "affinity: sessions need a master that hands out connections"],
+    [{ affinity: true }, "affinity: sessions need a master that passes connections to workers"],
     [{ socketMode: "rw" }, 'socketMode: "rw" is no set of permissions'],
   ])("refuses %j", (wrong, message) => {
     const given = { ...options, ...wrong } as PoolOptions;

@@ -106,7 +106,7 @@ describe("what is no pid file", () => {
   });
 
   it("is refused: a device", () => {
-    expect(() => new PidFile("/dev/null")).toThrow("the pid file /dev/null is no file");
+    expect(() => new PidFile("/dev/null")).toThrow("the pid file /dev/null is not a regular file");
   });
 
   it("is a link that takes its place while the pool starts: it is not followed", () => {

@@ -3,9 +3,9 @@ import { preciseNow, SlotState, stateNames } from "./layout.js";
 import type { PoolScoreboard, SlotNumbers } from "./scoreboard.js";
 
 /**
- * What a pool's status page tells, read from its scoreboard by the master or any worker.
+ * The counters of a pool's status page, read from its scoreboard by the master or any worker.
  *
- * @param full reads what the processes do, too
+ * @param full whether to read the processes, too
  */
 export function countersOf(board: PoolScoreboard, full: boolean): PoolCounters {
   const pool = board.readHeader();

@@ -5,7 +5,7 @@ import { countersOf } from "./counters.js";
 import { MAX_SLOTS, SlotState } from "./layout.js";
 import { PoolScoreboard, type ScoreboardHeader, type SlotNumbers } from "./scoreboard.js";
 
-/** The master's side of the scoreboard: what it knows of the pool, and of workers that are gone. */
+/** The master's side of the scoreboard: its record of the pool, and of workers that have exited. */
 export class ScoreboardKeeper {
   readonly board = PoolScoreboard.create();
   readonly #ranges: SlotRanges;
@@ -32,12 +32,12 @@ export class ScoreboardKeeper {
     this.write();
   }
 
-  /** The first of a new worker's slots. Undefined when there is no room for them. */
+  /** Takes slots for a new worker. @returns the first one; undefined if there is no room */
   take(): number | undefined {
     const slot = this.#ranges.take();
     if (slot === undefined) return undefined;
     try {
-      // Takes their place in the file: on a full disk no worker starts, and none is ended.
+      // Allocates their space in the file: on a full disk no worker starts, and none is ended.
       this.board.clear(slot, this.#size);
     } catch {
       this.#ranges.free(slot);
@@ -48,12 +48,12 @@ export class ScoreboardKeeper {
     return slot;
   }
 
-  /** What a worker does, slot by slot. */
+  /** The numbers of a worker's slots. */
   slotsOf(slot: number): SlotNumbers[] {
     return this.board.readSlots(slot, slot + this.#size);
   }
 
-  /** A worker is gone: what it has served is added up here. */
+  /** Frees the slots of a worker that has exited, and adds its requests to the pool's. */
   free(slot: number): void {
     for (const { requests, slow, maxActive } of this.slotsOf(slot)) {
       this.#record.pastRequests += requests;
@@ -71,7 +71,7 @@ export class ScoreboardKeeper {
     this.write();
   }
 
-  /** Looks at what the workers do, and at the queue: once a second, as PHP-FPM. */
+  /** Samples the workers and the queue, once a second, as PHP-FPM does. */
   sample(port: number | undefined, queued: number, maxQueued: number): void {
     const slots = this.board.readSlots(0, this.#record.slots);
     const active = slots.filter(({ state }) => state !== SlotState.Idle).length;
@@ -102,7 +102,7 @@ export class SlotRanges {
     this.#size = size;
   }
 
-  /** Slots that have ever been in use. */
+  /** The number of slots that have ever been in use. */
   get end(): number {
     return this.#end;
   }

@@ -2,7 +2,7 @@ import { readableText } from "../../bytes.js";
 import { byteText } from "../../cgi/request-from-variables.js";
 import type { Variables } from "../../cgi/variables.js";
 
-/** What a status page tells of a request. */
+/** The texts of a request on a status page. */
 export interface RequestTexts {
   requestMethod: string;
   requestUri: string;
@@ -11,7 +11,7 @@ export interface RequestTexts {
   contentLength: number;
 }
 
-/** Bytes that PHP-FPM keeps of each: method, URI with its query, user, script. */
+/** The most bytes that PHP-FPM keeps of each: method, URI with its query, user, script. */
 const LENGTHS = [15, 600, 31, 255] as const;
 /** The request's number twice, the lengths, CONTENT_LENGTH. */
 const HEAD = 24;
@@ -25,7 +25,7 @@ export const noTexts: RequestTexts = {
 };
 
 /**
- * What is shown of a request, in Unicode. The URI is PHP-FPM's: the script's name with the query.
+ * Returns the texts of a request. The URI is PHP-FPM's: the script's name with the query.
  */
 export function textsOf(variables: Variables): RequestTexts {
   const filled = (name: string): string | undefined =>
@@ -43,9 +43,9 @@ export function textsOf(variables: Variables): RequestTexts {
 }
 
 /**
- * Writes texts behind the number of their request.
+ * Writes texts after the number of their request.
  *
- * @returns how many bytes of `record` that took
+ * @returns the number of bytes of `record` that were written
  */
 export function encodeTexts(texts: RequestTexts, requests: number, record: Buffer): number {
   record.writeUInt32LE(requests, 0);
@@ -61,7 +61,7 @@ export function encodeTexts(texts: RequestTexts, requests: number, record: Buffe
   return at;
 }
 
-/** The texts of a request; undefined where the record is of another one, or half written. */
+/** Reads the texts of a request; undefined if the record is another request's, or half written. */
 export function decodeTexts(record: Buffer, requests: number): RequestTexts | undefined {
   if (record.readUInt32LE(0) !== requests || record.readUInt32LE(4) !== requests) return undefined;
   let at = HEAD;

@@ -15,12 +15,12 @@ import {
 } from "./layout.js";
 import { decodeTexts, noTexts, type RequestTexts } from "./request-texts.js";
 
-/** What the master knows of the pool, for whoever writes its status page. */
+/** The numbers of the pool that its master records, for the status page. */
 export interface ScoreboardHeader {
   pool: string;
   processManager: string;
   startTime: number;
-  /** Requests and slow requests of workers that are gone. */
+  /** Requests and slow requests of workers that have exited. */
   pastRequests: number;
   pastSlow: number;
   maxActive: number;
@@ -28,7 +28,7 @@ export interface ScoreboardHeader {
   listenQueue: number;
   maxListenQueue: number;
   listenQueueLen: number;
-  /** Slots that have ever been in use: no others are looked at. */
+  /** The number of slots that have ever been in use: no others are read. */
   slots: number;
 }
 
@@ -52,7 +52,7 @@ export interface SlotNumbers {
 /** How often a record that is being written is read again. */
 const ATTEMPTS = 20;
 
-/** There is no room for the scoreboard, or for one more worker on it. */
+/** The error for a scoreboard, or one more worker on it, for which there is no room. */
 export function noRoom(cause?: unknown): GatewayError {
   const reason = cause === undefined ? "" : `: ${(cause as Error).message}`;
   return new GatewayError(ErrorCode.BadInput, `there is no room for a scoreboard${reason}`, {
@@ -61,7 +61,7 @@ export function noRoom(cause?: unknown): GatewayError {
   });
 }
 
-/** A pool's scoreboard, see the layout. Reading it asks nobody. */
+/** A pool's scoreboard, see layout.ts. Any process of the pool reads it without messages. */
 export class PoolScoreboard {
   readonly descriptor: number;
   #pool: ScoreboardHeader | undefined;
@@ -72,7 +72,7 @@ export class PoolScoreboard {
   }
 
   /**
-   * Makes a scoreboard: in memory where the system has a file system for that.
+   * Creates a scoreboard: in memory if the system has a file system for that.
    *
    * @throws GatewayError `bad_input` when there is no room for it
    */
@@ -85,10 +85,10 @@ export class PoolScoreboard {
         try {
           board = new PoolScoreboard(openSync(join(folder, "scoreboard"), "wx+", 0o600));
         } finally {
-          // What is open stays; nothing is left behind, whatever happens to us.
+          // The open file stays usable, and nothing is left on disk if this process is killed.
           rmSync(folder, { recursive: true, force: true });
         }
-        // Taken now, so that a disk that is full later does not end the master.
+        // The space is allocated now, so that a disk that fills up later does not end the master.
         writeSync(board.descriptor, Buffer.alloc(HEADER_SIZE), 0, HEADER_SIZE, HEADER_OFFSET);
         return board;
       } catch (error) {
@@ -103,7 +103,7 @@ export class PoolScoreboard {
     closeSync(this.descriptor);
   }
 
-  /** Replaces what the master tells. Only the master may. */
+  /** Replaces the master's record. Only the master may call it. */
   writeHeader(record: ScoreboardHeader): void {
     const bytes = Buffer.alloc(HEADER_SIZE);
     const length = bytes.write(JSON.stringify(record), 8, HEADER_SIZE - 12, "utf8");
@@ -124,7 +124,7 @@ export class PoolScoreboard {
         this.#pool = JSON.parse(text) as ScoreboardHeader;
         return this.#pool;
       } catch {
-        // Torn between its two sequence numbers: once more.
+        // Half written between its two sequence numbers: read again.
       }
     }
     return this.#pool;
@@ -155,7 +155,7 @@ export class PoolScoreboard {
     return noTexts;
   }
 
-  /** Frees slots whose worker is gone. */
+  /** Frees the slots of a worker that has exited. */
   clear(from: number, count: number): void {
     writeSync(this.descriptor, Buffer.alloc(count * SLOT_SIZE), 0, undefined, recordAt(from));
   }
@@ -186,7 +186,7 @@ export class PoolScoreboard {
   }
 }
 
-/** How many slots are neither free nor idle, of the first ones: as many as `words` has room for. */
+/** Counts the slots that are neither free nor idle, among as many as `words` has room for. */
 export function countActive(descriptor: number, words: Uint32Array): number {
   readSync(descriptor, words, 0, words.byteLength, recordAt(0));
   let active = 0;

@@ -5,22 +5,22 @@ import { encodeTexts, textsOf } from "./request-texts.js";
 import { countActive } from "./scoreboard.js";
 
 /**
- * What is asked of the system no more often than this, in milliseconds. In a busy process the
- * memory takes 10 µs, the processor time up to 340, a count 14.
+ * Milliseconds for which a value of the system is reused. In a busy process, reading the memory takes
+ * 10 µs, the processor time up to 340, and a count of active slots 14.
  */
 const MEMORY_AGE = 100;
 const PROCESSOR_AGE = 50;
 const COUNT_AGE = 10;
-/** How long a connection may be silent before the scoreboard tells of it, in milliseconds. */
+/** Milliseconds after which the scoreboard shows a connection without a request. */
 const SILENCE = 10;
-/** How long at least, see {@link Opener}: one timer is for all, and may come at once. */
+/** The least of these milliseconds: one timer serves all connections, and may fire at once. */
 const SHORT_SILENCE = 3;
-/** Beyond this many slots, the most that were active is what the master sees once a second. */
+/** In pools of more slots, only the master counts the active ones, once a second. */
 const COUNTED_SLOTS = 256;
 
 let memory = 0;
 let memoryTime = 0;
-/** Microseconds of processor time that this process had taken at a moment. */
+/** Microseconds of processor time that this process had used at a moment. */
 let processor = { used: 0, time: 0 };
 
 function currentMemory(now: number): number {
@@ -37,30 +37,29 @@ function sampleProcessor(now: number): { used: number; time: number } {
   return processor;
 }
 
-/** Slots with a connection that the scoreboard does not tell of yet. */
+/** Slots with a connection that the scoreboard does not show yet. */
 const silent = new Set<SlotWriter>();
-let isTelling = false;
+let isScheduled = false;
 
-function tellLater(slot: SlotWriter): void {
+function showLater(slot: SlotWriter): void {
   silent.add(slot);
-  if (isTelling) return;
-  isTelling = true;
+  if (isScheduled) return;
+  isScheduled = true;
   setTimeout(() => {
-    isTelling = false;
+    isScheduled = false;
     const now = preciseNow();
     for (const each of silent) {
-      // Put off, it is looked at next time.
-      if (!each.tellSilence(now)) tellLater(each);
+      if (!each.showSilence(now)) showLater(each);
     }
   }, SILENCE).unref();
 }
 
-/** A connection that has a place before its request is here. */
+/** A connection that has a place before its request has arrived. */
 export interface Opener {
   /**
-   * Is asked a moment after it has come, when its request is not here yet.
+   * Called if the request has not arrived a moment after the connection.
    *
-   * @returns whether it has given its place back
+   * @returns whether the connection has given its place back
    */
   leaveIfSilent(): boolean;
 }
@@ -86,7 +85,7 @@ export class SlotWriter {
     this.#descriptor = descriptor;
     this.slot = slot;
     this.#places = places;
-    // Twice as many: during a reload, two generations are there.
+    // Twice as many, because two generations run during a reload.
     const counted = 2 * places;
     this.#scratch = new Uint32Array(counted <= COUNTED_SLOTS ? (counted * SLOT_SIZE) / 4 : 0);
     this.#words[Word.Pid] = process.pid;
@@ -94,32 +93,32 @@ export class SlotWriter {
     this.idle();
   }
 
-  /** The place is free, and ready. */
+  /** The place becomes free. */
   idle(): void {
     this.#opener = undefined;
     this.#words[Word.State] = SlotState.Idle;
-    // Nothing has been told of what is over already.
+    // The scoreboard has not shown a connection that has ended this soon.
     if (!silent.delete(this)) this.write();
   }
 
-  /** A connection has come whose request is not here yet: most are in a moment. */
+  /** A connection has arrived. Its request usually follows in a moment. */
   reading(opener: Opener): void {
     this.#opener = opener;
     this.#words[Word.State] = SlotState.Reading;
     this.#floats[Float.Began] = preciseNow();
-    tellLater(this);
+    showLater(this);
   }
 
-  /** @returns false when it is too early to call the connection silent */
-  tellSilence(now: number): boolean {
+  /** Shows a silent connection. @returns false if it is too early to call the connection silent */
+  showSilence(now: number): boolean {
     if (now - this.#floats[Float.Began]! < SHORT_SILENCE) return false;
-    // Told of now: a place that is given back is written as idle.
+    // Removed first, so that a place that is given back is written as idle.
     silent.delete(this);
     if (this.#opener?.leaveIfSilent() !== true) this.write();
     return true;
   }
 
-  /** A request runs. */
+  /** A request begins. */
   begin(variables: Variables): void {
     const words = this.#words;
     const now = preciseNow();
@@ -135,7 +134,7 @@ export class SlotWriter {
     if (now - this.#counted > COUNT_AGE) this.#countActive(now);
   }
 
-  /** The request is over, and the place idle. Of one that was quick, no processor time is told. */
+  /** The request has ended. The processor time of a short request is not measured. */
   end(): void {
     const now = preciseNow();
     const floats = this.#floats;
@@ -146,7 +145,7 @@ export class SlotWriter {
     this.idle();
   }
 
-  /** Writes the numbers, or so much of the record. */
+  /** Writes the first bytes of the record: by default, its numbers. */
   write(length = TEXTS_OFFSET): void {
     const sequence = (this.#words[Word.Sequence]! + 1) >>> 0;
     this.#words[Word.Sequence] = sequence;
@@ -154,14 +153,14 @@ export class SlotWriter {
     writeSync(this.#descriptor, this.#record, 0, length, recordAt(this.slot));
   }
 
-  /** Per cent of a processor since the request began, times 100. */
+  /** Percent of one CPU since the request began, times 100. */
   #processorShare(now: number): number {
     const { used, time } = this.#processor;
     const share = (sampleProcessor(now).used - used) / (now - time) / 1_000;
     return Math.max(0, Math.round(share * 10_000));
   }
 
-  /** Two workers that begin at once see each other: both have written before they look. */
+  /** Counts the active places. Workers that begin at once see each other: each writes, then counts. */
   #countActive(now: number): void {
     this.#counted = now;
     if (this.#scratch.length === 0) return;
