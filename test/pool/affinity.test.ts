@@ -21,7 +21,7 @@ describe("a pool with session affinity", () => {
     expect(new Set([...pids.values()].flatMap((set) => [...set])).size).toBe(3);
   });
 
-  it("S2.37 passes on what it has read, the body included", async () => {
+  it("S2.37 passes on the bytes that it has read, the body included", async () => {
     await using master = await startMaster(args);
     const body = "x".repeat(300_000);
     const request = new Request("http://localhost/body", { method: "POST", body });
@@ -59,13 +59,13 @@ describe("a pool with session affinity", () => {
     expect((await master.request("/", cookie("a"))).pid).toBe(next.pid);
   });
 
-  it("S2.37 passes on what wants an answer before it sends a request", async () => {
+  it("S2.37 passes on a connection that needs an answer before it sends a request", async () => {
     await using master = await startMaster(args);
     const values = await getValues(master.address, undefined, { timeout: 5_000 });
     expect(values.get("FCGI_MPXS_CONNS")).toBe("0");
   });
 
-  it("S2.37 is not hurt by clients that go, or talk nonsense, or are silent", async () => {
+  it("S2.37 survives clients that leave, send invalid bytes or are silent", async () => {
     await using master = await startMaster(args);
     for (const bytes of ["", "GET / HTTP/1.1\r\n\r\n", "\x01\x01\x00\x01"]) {
       const socket = connect(master.socket);

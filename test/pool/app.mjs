@@ -1,4 +1,4 @@
-// What the pools of these tests serve. It says which process answers.
+// The application of the pools in these tests. Its answers begin with the id of the process.
 import { setTimeout as sleep } from "node:timers/promises";
 
 const block = (milliseconds) => {

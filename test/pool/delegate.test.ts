@@ -10,7 +10,7 @@ const delegate = ["--mode", "delegate", "--status-path", "/status"];
 const times = (count: number) => Array.from({ length: count }, (_, index) => index);
 
 describe("a pool that delegates", () => {
-  it("S2.20 has at most 5 workers when nothing is said", async () => {
+  it("S2.20 has at most 5 workers by default", async () => {
     await using master = await startMaster(delegate);
     await Promise.all(times(8).map(() => master.request("/sleep?ms=300")));
     expect(master.workers).toHaveLength(5);
@@ -21,7 +21,7 @@ describe("a pool that delegates", () => {
     expect(master.workers).toHaveLength(1);
   });
 
-  it("S2.22 S2.23 hands 60 requests, one after the other, to the same worker", async () => {
+  it("S2.22 S2.23 passes 60 requests, one after the other, to the same worker", async () => {
     await using master = await startMaster(delegate);
     const pids = new Set<number>();
     for (const _ of times(60)) pids.add((await master.request("/")).pid);
@@ -57,7 +57,7 @@ describe("a pool that delegates", () => {
     await master.hasWorkers(1);
   });
 
-  it("S2.26 serves who waits when the one busy worker is killed", async () => {
+  it("S2.26 serves a waiting connection when the one busy worker is killed", async () => {
     await using master = await startMaster([...delegate, "--workers", "1"]);
     const [busy = 0] = master.workers;
     const victim = master.failure("/sleep?ms=10000");
@@ -77,7 +77,7 @@ describe("a pool that delegates", () => {
     expect(performance.now() - began).toBeGreaterThan(490);
   });
 
-  it("S2.27 refuses, as overload, a connection too many", async () => {
+  it("S2.27 refuses a connection beyond the queue as overload", async () => {
     await using master = await startMaster([...delegate, "--workers", "1", "--queue-limit", "1"]);
     const busy = master.request("/sleep?ms=800");
     await sleep(200);
@@ -99,7 +99,7 @@ describe("a pool that delegates", () => {
     expect((await busy).text).toBe("slept");
   });
 
-  it("S2.27 says overload over SCGI with a 503", async () => {
+  it("S2.27 refuses connections over SCGI with a 503", async () => {
     const args = [...delegate, "--workers", "1", "--queue-limit", "0"];
     await using master = await startMaster(args, { listen: "scgi://127.0.0.1:0" });
     const port = Number(/scgi:\/\/127\.0\.0\.1:(\d+)/.exec(master.log)?.[1]);
@@ -120,7 +120,7 @@ describe("a pool that delegates", () => {
     expect(await busy).toMatch(/^Status: 200 OK\r\n(.*\r\n)*\r\n\d+ slept$/);
   });
 
-  it("S2.28 is not hurt by a client that goes while it waits", async () => {
+  it("S2.28 survives a client that leaves while it waits", async () => {
     await using master = await startMaster([...delegate, "--workers", "1"]);
     const [only] = master.workers;
     const busy = master.request("/sleep?ms=500");
@@ -134,7 +134,7 @@ describe("a pool that delegates", () => {
     expect((await master.request("/")).pid).toBe(only);
   });
 
-  it("S2.35 goes on when it has no descriptor left for a connection", async () => {
+  it("S2.35 goes on after it had no descriptor left for a connection", async () => {
     const launcher = ["bash", "-c", 'ulimit -n 128; exec "$@"', "bash"];
     await using master = await startMaster([...delegate, "--workers", "1"], { launcher });
     const busy = master.request("/sleep?ms=700");
@@ -147,7 +147,7 @@ describe("a pool that delegates", () => {
           dropped += 1;
         }),
     );
-    // libuv takes them with a descriptor that it keeps for this, and closes them.
+    // libuv accepts them with a spare descriptor, and closes them.
     await until(
       () => dropped > 50,
       () => `${dropped} were dropped`,
@@ -159,7 +159,7 @@ describe("a pool that delegates", () => {
     await vi.waitFor(async () => expect(await answer()).toBe("hello"), { timeout: 5_000 });
   });
 
-  it("S2.36 takes connections of unix sockets, IPv4 and IPv6", async () => {
+  it("S2.36 accepts connections over unix sockets, IPv4 and IPv6", async () => {
     for (const listen of ["127.0.0.1:0", "[::1]:0"]) {
       await using master = await startMaster(delegate, { listen });
       const [, port] = /(?:127\.0\.0\.1|\[::1\]):([1-9]\d*)/.exec(master.log) ?? [];
@@ -169,7 +169,7 @@ describe("a pool that delegates", () => {
     }
   });
 
-  it("S2.33 answers what is under way when it is told to end, and ends with 0", async () => {
+  it("S2.33 answers the requests in progress when it is stopped, and exits with 0", async () => {
     await using master = await startMaster([...delegate, "--workers", "1"]);
     const running = master.request("/sleep?ms=600");
     await sleep(200);
@@ -179,7 +179,7 @@ describe("a pool that delegates", () => {
     expect((await running).text).toBe("slept");
     expect((await waiting).text).toBe("hello");
     expect(await master.exited()).toBe(0);
-    await master.allGone();
+    await master.allExited();
   });
 });
 

@@ -19,7 +19,7 @@ const linkOf = (pid: number, descriptor: number) => readlinkSync(`/proc/${pid}/f
 describe.each(["shared", "delegate"])("a worker of a %s pool", (mode) => {
   const args = ["--workers", "1", "--mode", mode];
 
-  it("has nothing of the pool's at the descriptors 0 to 2", async () => {
+  it("has no descriptors of the pool at 0 to 2", async () => {
     await using master = await startMaster(args);
     await master.hasWorkers(1);
     const [pid = 0] = master.workers;
@@ -47,7 +47,7 @@ describe.each(["shared", "delegate"])("a worker of a %s pool", (mode) => {
 });
 
 describe("a master of a shared pool", () => {
-  it("accepts nothing itself: what no worker takes waits in the kernel", async () => {
+  it("accepts nothing itself: connections wait in the kernel", async () => {
     const busy = "while (true);";
     const application = writeApplication(makeFolder(), busy);
     const listen = `127.0.0.1:${await freePort()}`;

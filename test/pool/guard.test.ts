@@ -16,14 +16,14 @@ describe.each(["shared", "delegate"])("a %s pool whose master is killed", (mode)
       milliseconds,
     );
 
-  /** Kills the master while one of its workers computes, and has to be killed, too. */
+  /** Kills the master while one of its workers is blocked and has to be killed, too. */
   async function kill(master: Master): Promise<{ blocked: number; others: number[] }> {
     await master.hasWorkers(2);
     const { workers } = master;
     const pids = new Set(workers);
     const failure = master.failure("/block?ms=60000");
     await sleep(300);
-    // The one that is not blocked answers.
+    // The worker that is not blocked answers.
     const { pid } = await master.request("/");
     pids.delete(pid);
     master.signal("SIGKILL");
@@ -32,7 +32,7 @@ describe.each(["shared", "delegate"])("a %s pool whose master is killed", (mode)
     return { blocked: [...pids][0]!, others: [pid] };
   }
 
-  it("has no worker left behind its time to drain, be it in an endless loop", async () => {
+  it("has no worker left after its time to drain, not even one in an endless loop", async () => {
     await using master = await start("1s");
     const guard = master.guard as number;
     const { blocked, others } = await kill(master);
@@ -40,7 +40,7 @@ describe.each(["shared", "delegate"])("a %s pool whose master is killed", (mode)
     try {
       for (const pid of others) await gone(pid, 3_000);
       await gone(blocked, 10_000);
-      // The limit, and a second for workers that keep it themselves.
+      // The limit, and a second more for workers that keep the limit themselves.
       expect(performance.now() - killed).toBeGreaterThan(1_500);
       await gone(guard, 3_000);
     } finally {
@@ -48,7 +48,7 @@ describe.each(["shared", "delegate"])("a %s pool whose master is killed", (mode)
     }
   });
 
-  it("is guarded again when somebody has ended its guard", async () => {
+  it("starts its guard again after that was killed", async () => {
     await using master = await start("1s");
     const first = master.guard as number;
     process.kill(first, "SIGKILL");
@@ -64,7 +64,7 @@ describe.each(["shared", "delegate"])("a %s pool whose master is killed", (mode)
     }
   });
 
-  it("leaves no guard behind when it is told to end", async () => {
+  it("leaves no guard running when it is stopped", async () => {
     await using master = await start("60s");
     const guard = master.guard as number;
     for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.kill(guard, name);
@@ -88,7 +88,7 @@ describe("a guard", () => {
   };
   const ended = (child: ChildProcess) => child.signalCode !== null;
 
-  it("kills what it was told of, and has not been told to forget", async () => {
+  it("kills the processes that it watches, and none that it has forgotten", async () => {
     const [first, second, forgotten, stranger] = [sleeper(), sleeper(), sleeper(), sleeper()];
     const guard = new OrphanGuard("test", 0);
     for (const { pid } of [first, forgotten, second]) guard.watch(pid);
@@ -104,7 +104,7 @@ describe("a guard", () => {
     expect([forgotten, stranger].map(ended)).toEqual([false, false]);
   });
 
-  it("gives it the time that it was given", async () => {
+  it("waits for the time that it was given", async () => {
     const child = sleeper();
     const guard = new OrphanGuard("test", 1_500);
     guard.watch(child.pid);

@@ -37,7 +37,7 @@ describe.each(["shared", "delegate"])("S1 a silent connection over HTTP: %s", (m
     expect(await ask(master)).toBeLessThan(2_000);
   });
 
-  it("is served when it speaks at last, one request after the other", async () => {
+  it("is served when it sends requests, one after the other", async () => {
     await using master = await start();
     const silent = [connect(master), connect(master), connect(master)];
     await sleep(200);
@@ -50,7 +50,7 @@ describe.each(["shared", "delegate"])("S1 a silent connection over HTTP: %s", (m
     expect(await ask(master)).toBeLessThan(2_000);
   });
 
-  it("takes its place at the first byte, and keeps it while the head comes", async () => {
+  it("takes its place at the first byte, and keeps it while the head arrives", async () => {
     await using master = await start();
     const slow = connect(master);
     await sleep(200);
@@ -66,14 +66,14 @@ describe.each(["shared", "delegate"])("S1 a silent connection over HTTP: %s", (m
 
   it("gives its place back while it lingers", async () => {
     await using master = await start();
-    // Refused, and not closed by its client: the server waits for what may still come.
+    // Refused, and not closed by its client: the server waits for further bytes.
     const refused = connect(master).send("no request\r\n\r\n");
     await refused.has("400 Bad Request");
     expect(await ask(master)).toBeLessThan(1_500);
     expect(refused.ended).toBe(true);
   });
 
-  it("gets no place by what it says while it lingers", async () => {
+  it("gets no place by bytes that it sends while it lingers", async () => {
     await using master = await start();
     const late = connect(master);
     await sleep(200);
@@ -84,7 +84,7 @@ describe.each(["shared", "delegate"])("S1 a silent connection over HTTP: %s", (m
     expect(await ask(master)).toBeLessThan(1_500);
   });
 
-  it("is let go when the worker ends", async () => {
+  it("is closed when the worker ends", async () => {
     await using master = await start();
     const silent = connect(master);
     await sleep(200);
@@ -97,7 +97,7 @@ describe.each(["shared", "delegate"])("S1 a silent connection over HTTP: %s", (m
     );
   });
 
-  it("leaves no place taken when it goes without a word", async () => {
+  it("frees its place when it closes without a request", async () => {
     await using master = await start();
     for (let round = 0; round < 5; round++) {
       const silent = [connect(master), connect(master)];

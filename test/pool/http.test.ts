@@ -18,7 +18,7 @@ async function ask(master: Master, path: string, init: RequestInit = {}) {
   return { status: response.status, pid: Number(pid), text: words.join(" ") };
 }
 
-/** Asks without a pause, so many at a time, over kept connections or not, while something is done. */
+/** Sends requests without a pause, four at a time, while `act` runs. Returns the counts of outcomes. */
 async function underLoad(
   master: Master,
   init: RequestInit,
@@ -53,7 +53,7 @@ async function underLoad(
 describe.each(["shared", "delegate"])("a pool of HTTP, %s", (mode) => {
   const args = ["--mode", mode, "--pm", "static"];
 
-  it("answers, and tells its address", async () => {
+  it("answers, and prints its address", async () => {
     await using master = await start([...args, "--workers", "2"]);
     expect(await ask(master, "/")).toMatchObject({ status: 200, text: "hello" });
     expect(master.log).toContain(`: ${master.address}, ${mode}`);
@@ -125,7 +125,7 @@ describe.each(["shared", "delegate"])("a pool of HTTP, %s", (mode) => {
     expect([...outcomes.keys()]).toEqual([200]);
   });
 
-  it("loses no request when workers are replaced that have served theirs", async () => {
+  it("loses no request when workers are replaced after maxRequests", async () => {
     await using master = await start([...args, "--workers", "2", "--max-requests", "20"]);
     const outcomes = await underLoad(master, {}, async (more) => {
       await more(50);
@@ -134,7 +134,7 @@ describe.each(["shared", "delegate"])("a pool of HTTP, %s", (mode) => {
     expect([...outcomes.keys()]).toEqual([200]);
   });
 
-  it("lets requests be answered when it is told to end", async () => {
+  it("answers the requests in progress when it is stopped", async () => {
     await using master = await start([...args, "--workers", "1"]);
     const slow = ask(master, "/sleep?ms=500");
     await sleep(200);
@@ -145,7 +145,7 @@ describe.each(["shared", "delegate"])("a pool of HTTP, %s", (mode) => {
 });
 
 describe("a pool of HTTP that delegates", () => {
-  it("refuses what it has no room for with 503", async () => {
+  it("refuses connections beyond its queue with 503", async () => {
     const limits = ["--workers", "1", "--queue-limit", "1"];
     await using master = await start(["--mode", "delegate", "--pm", "static", ...limits]);
     const busy = ask(master, "/sleep?ms=800");
@@ -174,7 +174,7 @@ describe("a pool of HTTP that delegates", () => {
       expect(new Set([...pids.values()].flatMap((set) => [...set])).size).toBe(3);
     });
 
-    it("S2.37 knows a client without a cookie by its address", async () => {
+    it("S2.37 identifies a client without a cookie by its address", async () => {
       await using master = await start(args);
       const headers = { connection: "close" };
       const pids = new Set<number>();
@@ -182,7 +182,7 @@ describe("a pool of HTTP that delegates", () => {
       expect(pids.size).toBe(1);
     });
 
-    it("S2.37 passes on what it has read, however it came", async () => {
+    it("S2.37 passes on the bytes that it has read, however they are cut", async () => {
       await using master = await start(args);
       const body = "x".repeat(300_000);
       expect((await ask(master, "/body", { method: "POST", body })).text).toBe("300000 bytes");
@@ -192,12 +192,12 @@ describe("a pool of HTTP that delegates", () => {
         await sleep(20);
       }
       await peer.has("hello");
-      // The next one comes to the worker itself.
+      // The next request goes to the worker directly.
       await peer.send(get("/")).has(/hello.*hello/s);
       peer.socket.destroy();
     });
 
-    it("S2.37 leaves what is no request to a worker, which says so", async () => {
+    it("S2.37 passes invalid requests to a worker, which refuses them", async () => {
       await using master = await start(args);
       const peer = new Peer(master.address).send("what is this?\r\n\r\n");
       expect(await peer.closed()).toMatch(/^HTTP\/1\.1 400 /);

@@ -8,7 +8,7 @@ import { application, Master, startMaster } from "./master.js";
 
 const isRoot = process.geteuid?.() === 0;
 
-/** The application, where every user may read it. */
+/** A copy of the application that every user may read. */
 function readable(): string {
   const folder = makeFolder();
   chmodSync(folder, 0o755);
@@ -17,7 +17,7 @@ function readable(): string {
   return path;
 }
 
-/** The numbers in one line of what Linux says of a process. */
+/** The numbers in one line of a process's status in /proc. */
 function numbersOf(pid: number, name: string): number[] {
   const status = readFileSync(`/proc/${pid}/status`, "latin1");
   const line = status.split("\n").find((each) => each.startsWith(`${name}:`)) ?? "";
@@ -27,12 +27,12 @@ function numbersOf(pid: number, name: string): number[] {
 describe.runIf(isRoot)("a pool that root starts", () => {
   const warning = "running as root";
 
-  it("says so once, when it is given no user", async () => {
+  it("logs one warning if no user is given", async () => {
     await using master = await startMaster(["--workers", "3"]);
     expect(master.log.split(warning)).toHaveLength(2);
   });
 
-  it.each(["shared", "delegate"])("has workers of the user that is given: %s", async (mode) => {
+  it.each(["shared", "delegate"])("runs its workers as the given user: %s", async (mode) => {
     const args = ["--workers", "2", "--pm", "static", "--mode", mode, "--user", "nobody"];
     await using master = await startMaster(args, { application: readable() });
     await master.hasWorkers(2);
@@ -51,7 +51,7 @@ describe.runIf(isRoot)("a pool that root starts", () => {
     expect((await master.request("/")).text).toBe("hello");
   });
 
-  it("has workers with the numbers that are given", async () => {
+  it("runs its workers with the given numbers", async () => {
     const args = ["--workers", "1", "--user", "23456", "--group", "12345"];
     await using master = await startMaster(args, { application: readable() });
     const [worker = 0] = master.workers;
@@ -69,7 +69,7 @@ describe.runIf(isRoot)("a pool that root starts", () => {
   });
 });
 
-describe("what workers run as", () => {
+describe("the identity of workers", () => {
   const as = <Result>(uid: number, read: () => Result): Result => {
     const spies = [
       vi.spyOn(process as Required<typeof process>, "geteuid").mockReturnValue(uid),
@@ -89,7 +89,7 @@ describe("what workers run as", () => {
     expect(as(0, () => identityOf({ user: 23_456, group: 0 }))).toMatchObject({ gid: 0 });
   });
 
-  it("is what their master is, without a word", () => {
+  it("is that of their master by default", () => {
     expect(identityOf({})).toBeUndefined();
     expect(as(1_000, () => isRootByDefault({}))).toBe(false);
     expect(as(0, () => isRootByDefault({}))).toBe(true);
@@ -97,7 +97,7 @@ describe("what workers run as", () => {
     expect(as(0, () => isRootByDefault({ user: "root" }))).toBe(false);
   });
 
-  it("is for root alone to choose", () => {
+  it("can only be changed by root", () => {
     expect(as(54_321, () => identityOf({ user: 54_321 }))).toBeUndefined();
     expect(as(54_321, () => identityOf({ user: 54_321, group: 54_321 }))).toBeUndefined();
     for (const wanted of [{ user: 0 }, { user: "root" }, { group: 0 }]) {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { Peer } from "../harness/peer.js";
 import { type Master, startMaster } from "./master.js";
 
-/** Sends a text, waits for an answer, and does not close: the worker waits for more. */
+/** Sends a text, waits for an answer, and does not close, so that the worker lingers. */
 async function exchange(master: Master, text: string, answer: RegExp): Promise<Peer> {
   const peer = new Peer({ path: master.socket }).send(text);
   await peer.has(answer);

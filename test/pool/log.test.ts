@@ -10,7 +10,7 @@ const http = async (): Promise<MasterOptions> => ({
   listen: `http://127.0.0.1:${await freePort()}`,
 });
 
-/** The status of a request with a Host that no request may have. */
+/** The status of a request with an invalid Host. */
 async function badHost(master: Master): Promise<number> {
   const url = new URL(master.address);
   const { request } = await import("node:http");
@@ -88,7 +88,7 @@ describe("a client's fault", () => {
 });
 
 describe("a log that is opened again", () => {
-  it("is kept when that fails, which standard error says", async () => {
+  it("is kept when that fails, and standard error says so", async () => {
     const folder = makeFolder();
     const path = join(folder, "pool.log");
     await using master = new Master(["--workers", "1", "--log", path], { application });
@@ -109,7 +109,7 @@ describe("a log that is opened again", () => {
 });
 
 describe("a pool's log", () => {
-  it("says how many lines it has lost when it can be written again", () => {
+  it("reports how many lines were lost when it can be written again", () => {
     const lines: string[] = [];
     let isFull = false;
     const write = vi.spyOn(process.stderr, "write").mockReturnValue(true);
@@ -134,7 +134,7 @@ describe("a pool's log", () => {
     }
   });
 
-  it("is not waited for: a pipe that no process reads is refused", async () => {
+  it("is refused if it is a pipe that no process reads", async () => {
     const { execFileSync } = await import("node:child_process");
     const path = join(makeFolder(), "pipe");
     execFileSync("mkfifo", [path]);
@@ -156,7 +156,7 @@ describe("a pool whose scoreboard has no room", () => {
     ["at all", 4],
     ["for a worker", 8],
   ])("does not start: none %s", async (_, blocks) => {
-    // Files of so many blocks of 512 bytes: a disk that is full after that.
+    // Limits files to this many blocks of 512 bytes, like a disk that is full then.
     const launcher = ["/bin/sh", "-c", `ulimit -f ${blocks}; exec "$@"`, "sh"];
     await using master = new Master(["--workers", "1"], { launcher });
     expect(await master.exited()).toBe(2);

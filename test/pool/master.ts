@@ -17,18 +17,18 @@ export interface Answer {
   /** The worker that answered. */
   pid: number;
   text: string;
-  /** Milliseconds that it took. */
+  /** Milliseconds until the answer. */
   time: number;
 }
 
 export interface MasterOptions {
   application?: string;
-  /** Where it listens, when that is not a unix socket of its own. */
+  /** The address to listen on. Default: a unix socket of its own. */
   listen?: string;
   env?: NodeJS.ProcessEnv;
-  /** The program in front, with its arguments. */
+  /** A program, with its arguments, that runs the command. */
   launcher?: readonly string[];
-  /** Whether there is no `--listen`. */
+  /** Whether to leave out `--listen`. */
   inherits?: boolean;
 }
 
@@ -68,19 +68,19 @@ export class Master {
     return this.#child.pid ?? 0;
   }
 
-  /** What the pool and its workers have said. */
+  /** The output of the pool and its workers. */
   get log(): string {
     return this.#log;
   }
 
-  /** The worker processes that there are now. */
+  /** The worker processes that run now. */
   get workers(): number[] {
     const workers = childrenOf(this.pid).filter((pid) => !isGuard(pid));
     for (const pid of workers) this.#seen.add(pid);
     return workers;
   }
 
-  /** The process that kills workers which outlive the master. */
+  /** The process id of the guard, which kills workers that outlive the master. */
   get guard(): number | undefined {
     return childrenOf(this.pid).find(isGuard);
   }
@@ -108,7 +108,7 @@ export class Master {
     return { pid: Number(pid), text: words.join(" "), time: performance.now() - began };
   }
 
-  /** What went wrong with a request that should not be answered. */
+  /** The error code of a request that should not be answered. */
   async failure(path: string): Promise<string> {
     try {
       const { text } = await this.request(path);
@@ -126,16 +126,16 @@ export class Master {
     process.kill(this.pid, name);
   }
 
-  /** Waits until the log has a text so many times. */
+  /** Waits until the log contains a text `times` times. */
   logged(text: string | RegExp, times = 1): Promise<void> {
     const count = () => this.log.split(text).length - 1;
     return until(
       () => count() >= times,
-      () => `the log has not ${text} ${times} times:\n${this.log}`,
+      () => `the log does not contain ${text} ${times} times:\n${this.log}`,
     );
   }
 
-  /** Waits until there are so many workers. */
+  /** Waits until `count` workers run. */
   hasWorkers(count: number, milliseconds?: number): Promise<void> {
     return until(
       () => this.workers.length === count,
@@ -151,8 +151,8 @@ export class Master {
     return child.exitCode ?? child.signalCode;
   }
 
-  /** Waits until none of the workers that were seen is left. */
-  async allGone(milliseconds = 5_000): Promise<void> {
+  /** Waits until all workers that were seen have exited. */
+  async allExited(milliseconds = 5_000): Promise<void> {
     const left = () => [...this.#seen].filter(isAlive);
     await until(
       () => left().length === 0,
@@ -161,7 +161,7 @@ export class Master {
     );
   }
 
-  /** Ends the pool, and makes sure that nothing is left of it. */
+  /** Stops the pool, and checks that all its processes have exited. */
   async stop(): Promise<void> {
     void this.workers;
     if (this.#child.exitCode === null && this.#child.signalCode === null) {
@@ -170,7 +170,7 @@ export class Master {
       await this.exited();
       clearTimeout(late);
     }
-    await this.allGone();
+    await this.allExited();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -194,7 +194,7 @@ export function writeApplication(folder: string, text: string): string {
   return path;
 }
 
-/** Requests without a pause, `width` at a time, until it is told to stop. */
+/** Sends requests without a pause, `width` at a time, until `stop` is called. */
 export class Load {
   readonly answers = new Map<number, number>();
   readonly failures: string[] = [];
@@ -209,7 +209,7 @@ export class Load {
     return [...this.answers.values()].reduce((total, count) => total + count, 0);
   }
 
-  /** Waits until there have been so many answers more. */
+  /** Waits for `count` more answers. */
   more(count: number): Promise<void> {
     const wanted = this.count + count;
     return until(

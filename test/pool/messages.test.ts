@@ -3,7 +3,7 @@ import { unwrapMessage, wrapMessage } from "../../src/pool/messages.js";
 import { makeFolder } from "../harness/server-process.js";
 import { startMaster, writeApplication } from "./master.js";
 
-/** What an application may send: what means something to Node, to the pool, or to neither. */
+/** Messages of an application: some have a meaning for Node, some for the pool, some for neither. */
 const sent = [
   null,
   0,

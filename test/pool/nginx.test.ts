@@ -3,7 +3,7 @@ import { describeWith } from "../harness/describe-with.js";
 import { startNginx } from "../harness/nginx.js";
 import { startMaster } from "./master.js";
 
-/** Asks nginx without a pause, so many at a time, while something is done. */
+/** Sends requests to nginx without a pause, `width` at a time, while `act` runs. */
 async function underLoad(url: string, width: number, act: () => Promise<void>) {
   const statuses = new Map<number, number>();
   let isOver = false;
@@ -26,7 +26,7 @@ describeWith(["nginx"], "a pool behind nginx", () => {
     const args = ["--mode", mode, "--pm", "static", "--workers", "2", "--status-path", "/status"];
 
     it.each(["", "fastcgi_keep_conn on;"])(
-      "S3.9 loses no request in reloads: %j",
+      "S3.9 loses no request during reloads: %j",
       async (location) => {
         await using master = await startMaster(args);
         await using nginx = await startNginx(master.address, location);

@@ -18,7 +18,7 @@ describe("an ondemand pool", () => {
     expect((await master.request("/")).text).toBe("hello");
   });
 
-  it("counts how often it needed more workers than it may have", async () => {
+  it("counts how often maxChildren was reached", async () => {
     await using master = await startMaster(ondemand);
     await Promise.all(times(4).map(() => master.request("/sleep?ms=300")));
     expect((await master.status()).maxChildrenReached).toBe(1);
@@ -33,13 +33,13 @@ describe("an ondemand pool", () => {
 });
 
 describe("a dynamic pool", () => {
-  it("keeps as many idle workers as it is told to", async () => {
+  it("keeps the number of idle workers within its bounds", async () => {
     const spare = ["--start-servers", "2", "--min-spare", "2", "--max-spare", "3"];
     const own = ["--status-listen", "unix:./status.sock", "--workers", "6"];
     await using master = await startMaster(["--pm", "dynamic", ...spare, ...own]);
     await master.hasWorkers(2);
     const busy = times(3).map(() => master.request("/sleep?ms=3500"));
-    // One second for each step: two are busy, a third comes, and two more are spare.
+    // One second for each step: two are busy, a third starts, and then two spare ones.
     await master.hasWorkers(5, 6_000);
     const page = `unix:${master.folder}/status.sock:/status`;
     let counts: (number | undefined)[] = [];

@@ -11,7 +11,7 @@ import { settleOptions } from "../../src/pool/settle-options.js";
 const entries = Object.entries(poolOptions) as [PoolOptionName, OptionSpec][];
 const options: PoolOptions = { application: "/srv/app.mjs", listen: "unix:/run/app.sock" };
 
-/** The flags that concern one request or the command itself, and no option of the pool. */
+/** Flags for one request or the command itself, which are not options of the pool. */
 const ownFlags = ["--multiplex", "--everyone", "--cgi"];
 
 describe("the table of pool options", () => {
@@ -65,7 +65,7 @@ describe("the documentation of PoolOptions", () => {
     for (const [name, text] of documentation) expect(text, name).toMatch(/^[A-Z][\s\S]*\.$/);
   });
 
-  it.each(entries)("says the default of %s as the table has it", (name, spec) => {
+  it.each(entries)("states the default of %s as in the table", (name, spec) => {
     if (spec.default === undefined) return;
     const shown =
       typeof spec.default === "number" ? spec.default.toLocaleString("en") : spec.default;
@@ -74,14 +74,14 @@ describe("the documentation of PoolOptions", () => {
     );
   });
 
-  it.each(entries)("says what 0 does to %s, where it is milliseconds", (name, spec) => {
+  it.each(entries)("says what 0 means for %s, if it is milliseconds", (name, spec) => {
     if (spec.type !== "milliseconds") return;
     expect(documentation.get(name)).toMatch(/Milliseconds[\s\S]*(;\s0 |Default: 0,)/i);
   });
 });
 
 describe("settleOptions", () => {
-  it("takes the table's defaults", () => {
+  it("uses the table's defaults", () => {
     const settings = settleOptions(options);
     for (const [name, spec] of entries) {
       if (spec.default !== undefined) expect(settings[name], name).toBe(spec.default);
@@ -116,7 +116,7 @@ describe("settleOptions", () => {
     expect(() => settleOptions(given)).toThrowError(message);
   });
 
-  it("spells options in its messages as it is asked to", () => {
+  it("spells options in its messages as the caller asks", () => {
     const settle = () => settleOptions({ ...options, maxChildren: 0 }, (name) => `<${name}>`);
     expect(settle).toThrowError("<maxChildren> is 0, not a whole number from 1 on");
   });

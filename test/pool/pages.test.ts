@@ -59,7 +59,7 @@ describe("the pool's pages are at their paths,", () => {
   });
 });
 
-/** Texts of a request, in the bytes that a client sent, and what the pages show of them. */
+/** Texts of a request in the bytes that a client sent, and their form on the pages. */
 const texts = [
   ["an accent", "caf\xc3\xa9", "café"],
   ["an emoji", "\xf0\x9f\x98\x80", "😀"],

@@ -41,7 +41,7 @@ describe("a pool's pid file", () => {
     expect(readdirSync(folder).sort()).toEqual(["app.pid", "application.mjs"]);
   });
 
-  it("is another's when that has taken its place", async () => {
+  it("is left alone if another process has replaced it", async () => {
     const path = join(makeFolder(), "app.pid");
     const args = [...worker, "--pid-file", path];
     await using first = await startMaster(args);
@@ -59,7 +59,7 @@ describe("a pool's pid file", () => {
     expect(readFileSync(path, "utf8")).toBe(`${master.pid}\n`);
   });
 
-  it("ends the start before anything else when it cannot be written", async () => {
+  it("fails the start before anything else if it cannot be written", async () => {
     const path = join(makeFolder(), "missing", "app.pid");
     await using master = new Master([...worker, "--pid-file", path], {});
     expect(await master.exited()).toBe(2);
@@ -67,7 +67,7 @@ describe("a pool's pid file", () => {
     expect(existsSync(master.socket)).toBe(false);
   });
 
-  it("ends a failed start before the log is made", async () => {
+  it("fails the start before the log is created", async () => {
     const folder = makeFolder();
     const log = join(folder, "pool.log");
     const args = [...worker, "--log", log, "--pid-file", "/dev/null/app.pid"];
@@ -76,7 +76,7 @@ describe("a pool's pid file", () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it("is removed with a start whose log cannot be opened", async () => {
+  it("is removed if the log cannot be opened", async () => {
     const folder = makeFolder();
     const args = [...worker, "--log", folder, "--pid-file", join(folder, "app.pid")];
     await using master = new Master(args, {});
@@ -86,7 +86,7 @@ describe("a pool's pid file", () => {
   });
 });
 
-describe("what is no pid file", () => {
+describe("a path that is not a pid file's", () => {
   it.each([
     ["a symbolic link", (path: string) => symlinkSync("/etc/hostname", path)],
     ["a symbolic link", (path: string) => symlinkSync("/nowhere", path)],
@@ -109,7 +109,7 @@ describe("what is no pid file", () => {
     expect(() => new PidFile("/dev/null")).toThrow("the pid file /dev/null is not a regular file");
   });
 
-  it("is a link that takes its place while the pool starts: it is not followed", () => {
+  it("is not followed if it becomes a link while the pool starts", () => {
     const folder = makeFolder();
     const path = join(folder, "app.pid");
     const victim = join(folder, "victim");

@@ -8,7 +8,7 @@ import { writeApplication } from "./master.js";
 const application = () => writeApplication(makeFolder(), "export default () => new Response();");
 
 describe("what startPool returns", () => {
-  it("has the documented members and nothing of the master's", async () => {
+  it("has the documented members and nothing else", async () => {
     const listen = `unix:${join(makeFolder(), "app.sock")}`;
     const pool = await startPool({ application: application(), listen, maxChildren: 2, log() {} });
     try {

@@ -8,7 +8,7 @@ const settings = {
   maxSpareServers: 4,
   processIdleTimeout: 10_000,
 };
-/** Workers, the first the oldest: so many idle, and so many busy. */
+/** Idle and busy workers, from the oldest to the youngest. */
 const workers = (idle: number, busy: number): ManagedWorker[] =>
   Array.from({ length: idle + busy }, (_, index) => ({
     idle: index < idle ? 5_000 : undefined,
@@ -23,32 +23,32 @@ describe("a static pool", () => {
     expect(count.decide(workers(0, 10)).start).toBe(0);
   });
 
-  it("starts none for connections that wait, and does not count that as its limit", () => {
+  it("starts none for connections that wait, and does not report its limit", () => {
     expect(count.decideWaiting(5, 10, 0)).toEqual({ start: 0, end: [], atLimit: false });
   });
 });
 
 describe("a dynamic pool", () => {
-  it("starts 1, 2, 4 workers a second while idle ones lack, and no more than lack", () => {
+  it("starts 1, 2, 4 workers a second until it has enough idle ones", () => {
     const wide = { ...settings, maxChildren: 40, minSpareServers: 6, maxSpareServers: 8 };
     const count = new WorkerCount({ ...wide, pm: "dynamic" });
     expect([0, 1, 3].map((idle) => count.decide(workers(idle, 3)).start)).toEqual([1, 2, 3]);
   });
 
-  it("begins with 1 again after a second in which none lacked", () => {
+  it("begins with 1 again after a second with enough idle workers", () => {
     const count = new WorkerCount({ ...settings, pm: "dynamic" });
     count.decide(workers(0, 2));
     count.decide(workers(2, 2));
     expect(count.decide(workers(0, 4)).start).toBe(1);
   });
 
-  it("ends the youngest idle worker of too many, one a second", () => {
+  it("ends the youngest idle worker if there are too many, one a second", () => {
     const count = new WorkerCount({ ...settings, pm: "dynamic" });
     expect(count.decide(workers(6, 2)).end).toEqual([{ idle: 5_000, startedAt: 5 }]);
     expect(count.decide(workers(4, 2)).end).toEqual([]);
   });
 
-  it("tells that maxChildren is in its way", () => {
+  it("reports that maxChildren is reached", () => {
     const count = new WorkerCount({ ...settings, pm: "dynamic" });
     expect(count.decide(workers(0, 10))).toEqual({ start: 0, end: [], atLimit: true });
   });
@@ -57,12 +57,12 @@ describe("a dynamic pool", () => {
 describe("an ondemand pool", () => {
   const count = new WorkerCount({ ...settings, pm: "ondemand" });
 
-  it("starts a worker for each connection that waits, but for those on their way", () => {
+  it("starts a worker for each connection that waits, minus the workers that are starting", () => {
     expect(count.decideWaiting(5, 4, 2).start).toBe(3);
     expect(count.decideWaiting(2, 4, 2).start).toBe(0);
   });
 
-  it("starts no more than maxChildren, and tells when those are reached", () => {
+  it("starts no more than maxChildren, and reports when it is reached", () => {
     expect(count.decideWaiting(9, 8, 0)).toEqual({ start: 2, end: [], atLimit: false });
     expect(count.decideWaiting(1, 10, 0)).toEqual({ start: 0, end: [], atLimit: true });
   });
@@ -80,14 +80,14 @@ describe("an ondemand pool", () => {
 });
 
 describe("the pause before a worker is replaced", () => {
-  it("is none for the first that dies early, then doubles up to 30 s", () => {
+  it("is 0 for the first that dies early, then doubles up to 30 s", () => {
     const backOff = new BackOff();
     const pauses = Array.from({ length: 12 }, () => backOff.died(false));
     expect(pauses.slice(0, 5)).toEqual([0, 100, 200, 400, 800]);
     expect(pauses.at(-1)).toBe(30_000);
   });
 
-  it("is none again after a worker that was healthy", () => {
+  it("is 0 again after a worker that was healthy", () => {
     const backOff = new BackOff();
     for (let death = 0; death < 4; death++) backOff.died(false);
     expect(backOff.died(true)).toBe(0);

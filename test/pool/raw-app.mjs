@@ -1,9 +1,9 @@
-// An application of the lowest level: it takes connections, and answers lines with lines.
+// An application that takes connections, and answers lines with lines.
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Whoever closes is told what has been said to the end. */
+/** A client that closes its side still gets all answers. */
 async function answer(line, signal) {
   const [word, time = "0"] = line.split(" ");
   switch (word) {

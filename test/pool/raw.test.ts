@@ -28,7 +28,7 @@ class Talk {
     return this;
   }
 
-  /** Waits for so many lines: the words of the last, and the worker that sent it. */
+  /** Waits for `count` lines. Returns the words of the last one and the worker that sent it. */
   async hear(lines = 1): Promise<{ pid: number; text: string }> {
     await until(
       () => this.#lines.length >= lines,
@@ -38,7 +38,7 @@ class Talk {
     return { pid: Number(pid), text: words.join(" ") };
   }
 
-  /** Waits until the worker has closed: all lines that it sent, without its pid. */
+  /** Waits until the worker has closed. Returns all its lines without its pid. */
   async ended(): Promise<string[]> {
     await this.#peer.closed(10_000);
     this.leave();
@@ -50,7 +50,7 @@ class Talk {
   }
 }
 
-/** A connection with one line, until the worker closes. */
+/** Sends one line on a connection, and waits until the worker closes it. */
 async function once(master: Master, line: string): Promise<{ pid: number; text: string }> {
   const talk = new Talk(master).say(line).say("bye");
   const heard = await talk.hear();
@@ -89,7 +89,7 @@ describe.each(["shared", "delegate"])("S2.10 a %s pool of connections", (mode) =
     for (const line of ["one", "two", "three"]) expect((await once(master, line)).text).toBe(line);
     const busy = new Talk(master).say("a").say("b");
     const { pid } = await busy.hear(2);
-    // A client hears that its connection is closed before the worker does.
+    // The client sees that its connection is closed before the worker does.
     await expect
       .poll(() => page(master))
       .toMatchObject({ acceptedConn: 4, activeProcesses: 1, idleProcesses: 1 });
@@ -104,7 +104,7 @@ describe.each(["shared", "delegate"])("S2.10 a %s pool of connections", (mode) =
     expect(processes?.reduce((sum, { requests }) => sum + requests, 0)).toBe(5);
   });
 
-  it("has its workers replaced after so many connections", async () => {
+  it("replaces its workers after maxRequests connections", async () => {
     await using master = await start(["--max-requests", "3"], 1);
     const counts = new Map<number, number>();
     for (const _ of times(9)) {
@@ -114,7 +114,7 @@ describe.each(["shared", "delegate"])("S2.10 a %s pool of connections", (mode) =
     expect([...counts.values()]).toEqual([3, 3, 3]);
   });
 
-  it("S2.30 tells connections that it is reloaded, and serves new ones meanwhile", async () => {
+  it("S2.30 notifies connections of a reload, and serves new ones meanwhile", async () => {
     await using master = await start();
     const before = master.workers;
     const slow = new Talk(master).say("sleep 1500");
@@ -158,7 +158,7 @@ describe.each(["shared", "delegate"])("S2.10 a %s pool of connections", (mode) =
     expect((await once(master, "next")).text).toBe("next");
   });
 
-  it("survives a connection that rejects: it alone is broken off", async () => {
+  it("breaks off only the connection whose handler rejects", async () => {
     await using master = await start([], 1);
     const [only] = master.workers;
     expect(await new Talk(master).say("reject").ended()).toEqual([]);
@@ -166,7 +166,7 @@ describe.each(["shared", "delegate"])("S2.10 a %s pool of connections", (mode) =
     expect(await once(master, "next")).toEqual({ pid: only, text: "next" });
   });
 
-  it("S2.28 is not hurt by clients that come and go, nor by one that goes while it waits", async () => {
+  it("S2.28 survives clients that connect and leave, and one that leaves while it waits", async () => {
     await using master = await start([], 1);
     const [only] = master.workers;
     const busy = new Talk(master).say("sleep 400");

@@ -47,7 +47,7 @@ describe.each(["shared", "delegate"])("a %s pool that is reloaded", (mode) => {
     expect((await master.request("/")).text).toBe("hello");
   });
 
-  it("S2.32 has workers that signals do not harm", async () => {
+  it("S2.32 has workers that ignore signals", async () => {
     await using master = await startMaster(args);
     await master.hasWorkers(2);
     const { workers } = master;
@@ -101,7 +101,7 @@ describe("a pool whose application is changed", () => {
     expect((await other.request("/")).text).toBe("second");
   });
 
-  it("goes on with the old one when the new one cannot be loaded", async () => {
+  it("keeps the old one if the new one cannot be loaded", async () => {
     await using first = await startMaster(["--workers", "1"]);
     const application = writeApplication(first.folder, text("first"));
     await using master = await startMaster(["--workers", "2"], { application });
@@ -116,18 +116,18 @@ describe("a pool whose application is changed", () => {
   });
 });
 
-describe("a pool that is told to end", () => {
-  it("S2.33 kills what is not done in time", async () => {
+describe("a pool that is stopped", () => {
+  it("S2.33 kills workers that do not finish in time", async () => {
     await using master = await startMaster(["--workers", "1", "--drain-timeout", "300ms"]);
     const failure = master.failure("/block?ms=8000");
     await sleep(300);
     master.signal("SIGQUIT");
     expect(await failure).toBe("closed_without_answer");
     expect(await master.exited()).toBe(0);
-    await master.allGone();
+    await master.allExited();
   });
 
-  it("ends at once when it is told twice", async () => {
+  it("ends at once at a second signal", async () => {
     await using master = await startMaster(["--workers", "1"]);
     const failure = master.failure("/sleep?ms=8000");
     await sleep(300);
@@ -138,14 +138,14 @@ describe("a pool that is told to end", () => {
     expect(await master.exited()).toBe(0);
   });
 
-  it.each(["shared", "delegate"])("takes its workers along when it is killed: %s", async (mode) => {
+  it.each(["shared", "delegate"])("ends its workers when it is killed: %s", async (mode) => {
     await using master = await startMaster(["--mode", mode, "--workers", "2"]);
     const slow = master.request("/sleep?ms=700");
     await sleep(300);
     expect(master.workers.length).toBeGreaterThan(0);
     master.signal("SIGKILL");
     expect((await slow).text).toBe("slept");
-    await master.allGone();
+    await master.allExited();
   });
 
   it("leaves no socket and no scoreboard behind", async () => {

@@ -7,7 +7,7 @@ import { freePort } from "../harness/ports.js";
 import { makeFolder } from "../harness/server-process.js";
 import { type Master, startMaster, writeApplication } from "./master.js";
 
-/** A path of an accent and an emoji in UTF-8, a byte that is none, and a terminal's CSI. */
+/** A path with an accent and an emoji in UTF-8, an invalid byte, and a terminal's CSI. */
 const path = "/caf%C3%A9-%F0%9F%98%80-%FF-%C2%9B2J";
 const shown = "/café-😀-%FF-%C2%9B2J";
 
@@ -33,7 +33,7 @@ async function serveOne(args: readonly string[], act: (master: Master) => Promis
 }
 
 describe("the texts of a request", () => {
-  it("are in UTF-8 once on the status page of a pool of HTTP", async () => {
+  it("are encoded once, in UTF-8, on the status page of a pool of HTTP", async () => {
     await serveOne([], async (master) => {
       for (const format of ["text", "json", "xml"] as const) {
         const pool = await status(`${master.address}/status`, { format, full: true });
@@ -42,14 +42,14 @@ describe("the texts of a request", () => {
     });
   });
 
-  it("are in UTF-8 once in the slow log", async () => {
+  it("are encoded once, in UTF-8, in the slow log", async () => {
     await serveOne(["--slowlog-timeout", "300ms", "--slowlog", "slow.log"], async (master) => {
       const log = readFileSync(join(master.folder, "slow.log"), "utf8");
       expect(log).toContain(`\nrequest = GET ${shown}\n`);
     });
   });
 
-  it("are in UTF-8 once where the log tells of a worker that was killed", async () => {
+  it("are encoded once, in UTF-8, in the log's line about a killed worker", async () => {
     await serveOne(["--terminate-timeout", "300ms"], async (master) => {
       await master.logged("terminating");
       expect(master.log).toContain(`(request: "GET ${shown}") execution timed out`);

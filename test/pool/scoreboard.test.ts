@@ -40,7 +40,7 @@ describe("a scoreboard", () => {
   });
   afterEach(() => board.close());
 
-  it("adds up what workers do, and what workers that are gone have done", () => {
+  it("adds up the numbers of running workers and of those that have exited", () => {
     board.writeHeader(record);
     const [busy, idle] = [0, 2].map((slot) => new SlotWriter(board.descriptor, slot, 3));
     busy?.begin(request("/a"));
@@ -63,28 +63,28 @@ describe("a scoreboard", () => {
     });
   });
 
-  it("forgets the slots of a worker that is gone", () => {
+  it("frees the slots of a worker that has exited", () => {
     board.writeHeader(record);
     new SlotWriter(board.descriptor, 1, 3).begin(request("/a"));
     board.clear(1, 1);
     expect(countersOf(board, true)).toMatchObject({ acceptedConn: 100, processes: [] });
   });
 
-  it("is read again while a slot is half written, and shown as it is if that lasts", () => {
+  it("is read again while a slot is half written, up to a limit", () => {
     const slot = new SlotWriter(board.descriptor, 0, 1);
     slot.begin(request("/a"));
     writeSync(board.descriptor, Uint32Array.of(77), 0, 4, recordAt(0) + Word.Sequence * 4);
     expect(board.readSlots(0, 1)).toMatchObject([{ state: SlotState.Running, requests: 1 }]);
   });
 
-  it("keeps the last whole record of the pool while the next one is half written", () => {
+  it("keeps the last complete record of the pool while the next one is half written", () => {
     board.writeHeader(record);
     expect(board.readHeader()).toEqual(record);
     writeSync(board.descriptor, Uint32Array.of(77), 0, 4, 0);
     expect(board.readHeader()).toEqual(record);
   });
 
-  it("serves the status page at its path, whichever variable has that", () => {
+  it("serves the status page at its path, whichever variable has the path", () => {
     board.writeHeader(record);
     const pages = { statusPath: "/status", pingPath: "/ping", pingResponse: "pong" };
     const page = (...variables: [string, string][]) =>
@@ -147,7 +147,7 @@ describe("the places of a worker", () => {
     expect(places.open(patient)).toBe(slot);
   });
 
-  it("are taken by a connection, and free when it goes without a request", async () => {
+  it("are taken by a connection, and free when it closes without a request", async () => {
     const slot = places.open(patient);
     expect(places.room).toBe(0);
     await until(
@@ -162,7 +162,7 @@ describe("the places of a worker", () => {
     );
   });
 
-  it("are free behind a request, while its connection is kept", () => {
+  it("are free after a request, while its connection is kept", () => {
     const slot = places.take({ slot: places.open(patient) }) as SlotWriter;
     places.begin(slot, request("/"));
     expect([places.room, state()]).toEqual([0, SlotState.Running]);
@@ -191,14 +191,14 @@ describe("ranges of slots", () => {
     expect([ranges.take(), ranges.take(), ranges.end]).toEqual([4, 12, 16]);
   });
 
-  it("end with the scoreboard", () => {
+  it("end at the end of the scoreboard", () => {
     const ranges = new SlotRanges(16_384);
     expect([ranges.take(), ranges.take(), ranges.take()]).toEqual([0, 16_384, undefined]);
   });
 });
 
 describe("a descriptor", () => {
-  it("that is no socket does not listen", () => {
+  it("that is not a socket does not listen", () => {
     const board = PoolScoreboard.create();
     expect(isListening(board.descriptor)).toBe(false);
     board.close();

@@ -40,7 +40,7 @@ describe("S2.37 the session of a request", () => {
 });
 
 describe("S2.37 the table of sessions", () => {
-  it("counts the sessions of a worker, and forgets them with it", () => {
+  it("counts the sessions of a worker, and drops them with it", () => {
     const table = new SessionTable<string>();
     for (const [session, worker] of [
       ["a", "one"],
@@ -54,7 +54,7 @@ describe("S2.37 the table of sessions", () => {
     expect([table.find("a"), table.find("b"), table.size]).toEqual([undefined, "two", 1]);
   });
 
-  it("forgets a session after 600 s without a request", () => {
+  it("drops a session after 600 s without a request", () => {
     let now = 0;
     const table = new SessionTable<string>(() => now);
     table.assign("a", "one");
@@ -66,7 +66,7 @@ describe("S2.37 the table of sessions", () => {
     expect(table.size).toBe(0);
   });
 
-  it("forgets sooner when there are many, but not before 10 s", () => {
+  it("drops sessions sooner when there are many, but not before 10 s", () => {
     let now = 0;
     const table = new SessionTable<number>(() => now);
     for (let session = 0; session < 100; session++) table.assign(`${session}`, 1);
@@ -87,7 +87,7 @@ describe("S2.37 the table of sessions", () => {
     expect([table.countOf("one"), table.countOf("two"), table.size]).toEqual([0, 1, 1]);
   });
 
-  it("keeps 65,536 sessions, those that were used last", () => {
+  it("keeps the 65,536 sessions that were used last", () => {
     const table = new SessionTable<string>();
     for (let session = 0; session < 65_536; session++) table.assign(`${session}`, "one");
     table.assign("0", "one");

@@ -8,7 +8,7 @@ import { Load, startMaster } from "./master.js";
 const shared = ["--mode", "shared", "--status-path", "/status"];
 const times = (count: number) => Array.from({ length: count }, (_, index) => index);
 
-/** What a process has open, by kind: descriptors 1 and 2 are its output. */
+/** The open descriptors of a process, by kind, except for its output, 1 and 2. */
 function socketsOf(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).filter((fd) => {
     if (fd === "1" || fd === "2") return false;
@@ -21,7 +21,7 @@ function socketsOf(pid: number): number {
 }
 
 describe("a pool that shares its socket", () => {
-  it("S3.9 has workers that accept on one socket: whoever grabs it", async () => {
+  it("S3.9 has workers that accept on one socket", async () => {
     await using master = await startMaster([...shared, "--workers", "3"]);
     const answers = await Promise.all(times(3).map(() => master.request("/sleep?ms=600")));
     expect(new Set(answers.map(({ pid }) => pid)).size).toBe(3);
@@ -31,13 +31,13 @@ describe("a pool that shares its socket", () => {
     await using master = await startMaster([...shared, "--workers", "2"]);
     const blocked = [master.request("/block?ms=1200"), master.request("/sleep?ms=300")];
     await sleep(100);
-    // Those that come now must not wait for the blocked worker while the other one is idle.
+    // New connections must not wait for the blocked worker while the other one is idle.
     const answers = await Promise.all(times(6).map(() => master.request("/")));
     const [blocker] = await Promise.all(blocked);
     expect(answers.map((answer) => answer.pid)).not.toContain(blocker?.pid);
   });
 
-  it("S3.9 serves several requests at once in a worker, where that is wanted", async () => {
+  it("S3.9 serves several requests at once in a worker, with the option concurrency", async () => {
     await using master = await startMaster([...shared, "--workers", "1", "--concurrency", "4"]);
     const began = performance.now();
     await Promise.all(times(4).map(() => master.request("/sleep?ms=600")));
@@ -82,7 +82,7 @@ describe("a pool that shares its socket", () => {
     await master.hasWorkers(3);
   });
 
-  it("starts crashing workers again with ever longer pauses", async () => {
+  it("restarts crashing workers after longer and longer pauses", async () => {
     await using master = await startMaster([...shared, "--workers", "1"]);
     for (let crash = 1; crash <= 4; crash++) {
       await until(
@@ -96,7 +96,7 @@ describe("a pool that shares its socket", () => {
     expect(pauses.slice(0, 3)).toEqual([100, 200, 400]);
   });
 
-  it("replaces a worker whose handler throws aside", async () => {
+  it("replaces a worker that an uncaught error of its handler ends", async () => {
     await using master = await startMaster([...shared, "--workers", "1"]);
     await master.request("/");
     expect(await master.failure("/throw")).toBe("closed_without_answer");
@@ -104,7 +104,7 @@ describe("a pool that shares its socket", () => {
     expect((await master.request("/")).text).toBe("hello");
   });
 
-  it("replaces workers that have served their requests", async () => {
+  it("replaces workers that have served maxRequests requests", async () => {
     await using master = await startMaster([...shared, "--workers", "1", "--max-requests", "5"]);
     const pids: number[] = [];
     for (const _ of times(15)) pids.push((await master.request("/")).pid);
@@ -125,7 +125,7 @@ describe("a pool that shares its socket", () => {
     expect((await master.request("/")).text).toBe("hello");
   });
 
-  it("S2.28 is not hurt by clients that connect and go", async () => {
+  it("S2.28 survives clients that connect and leave", async () => {
     await using master = await startMaster([...shared, "--workers", "1"]);
     const [only] = master.workers;
     for (const _ of times(20)) {
@@ -146,7 +146,7 @@ describe("a worker", () => {
     expect(master.workers.map(socketsOf)).toEqual([2, 2, 2, 2]);
   });
 
-  it("S2.34 of a delegating pool has none but the master's", async () => {
+  it("S2.34 of a delegating pool has only the master's open", async () => {
     const args = ["--mode", "delegate", "--pm", "static", "--workers", "4"];
     await using master = await startMaster(args);
     await master.hasWorkers(4);
@@ -155,7 +155,7 @@ describe("a worker", () => {
     expect(master.workers.map(socketsOf)).toEqual([1, 1, 1, 1]);
   });
 
-  it("S2.34 leaves nothing open in the master when it is gone", async () => {
+  it("S2.34 leaves nothing open in the master when it has exited", async () => {
     const count = (pid: number) => readdirSync(`/proc/${pid}/fd`).length;
     for (const mode of ["shared", "delegate"]) {
       await using master = await startMaster(["--mode", mode, "--pm", "static", "--workers", "2"]);
@@ -176,7 +176,7 @@ describe("a worker", () => {
     }
   });
 
-  it("S2.34 does not see what its master was started with", async () => {
+  it("S2.34 does not see the descriptors that its master was started with", async () => {
     const env = { LISTEN_FDNAMES: "web", OTHER: "kept" };
     await using master = await startMaster([...shared, "--workers", "1"], { env });
     const seen = JSON.parse((await master.request("/env")).text) as Record<string, string>;

@@ -37,7 +37,7 @@ describe("a pool whose application loads", () => {
     expect((await master.request("/")).text).toBe("slow");
   });
 
-  it.each(modes)("keeps its place from a second start: %s", async (mode) => {
+  it.each(modes)("keeps its address from a second start: %s", async (mode) => {
     for (const listen of [undefined, `127.0.0.1:${await freePort()}`]) {
       const args = ["--workers", "1", "--mode", mode];
       const options = {
@@ -64,7 +64,7 @@ describe.each(modes)("the socket's file of a %s pool", (mode) => {
     expect(existsSync(master.socket)).toBe(false);
   });
 
-  it("is left alone by a pool whose own was replaced", async () => {
+  it("is left alone by a pool whose own socket was replaced", async () => {
     await using first = await startMaster(args);
     rmSync(first.socket);
     await using second = await startMaster(args, { listen: first.address });
@@ -79,7 +79,7 @@ describe.each(modes)("the socket's file of a %s pool", (mode) => {
     await using first = await startMaster([...args, "--drain-timeout", "1s"]);
     first.signal("SIGKILL");
     await first.exited();
-    await first.allGone();
+    await first.allExited();
     expect(lstatSync(first.socket).isSocket()).toBe(true);
     await using second = await startMaster(args, { listen: first.address });
     expect((await second.request("/")).text).toBe("hello");
@@ -94,11 +94,11 @@ describe.each(modes)("the socket's file of a %s pool", (mode) => {
     expect(lstatSync(path).size).toBe(4);
   });
 
-  it("has one server when several start at once on a stale one", async () => {
+  it("has one server when several start at once on a stale socket", async () => {
     await using crashed = await startMaster([...args, "--drain-timeout", "1s"]);
     crashed.signal("SIGKILL");
     await crashed.exited();
-    await crashed.allGone();
+    await crashed.allExited();
     const listen = crashed.address;
     await using first = new Master(args, { listen });
     await using second = new Master(args, { listen });
@@ -117,7 +117,7 @@ describe.each(modes)("the socket's file of a %s pool", (mode) => {
 });
 
 describe("a signal to a pool whose application loads", () => {
-  /** Its event loop is blocked: it hears of nothing. */
+  /** Its event loop is blocked, so that it receives no messages. */
   const hanging = () => writeApplication(makeFolder(), "while (true);");
 
   it.each([
@@ -136,10 +136,10 @@ describe("a signal to a pool whose application loads", () => {
     expect(await master.exited()).toBe(0);
     expect(performance.now() - began).toBeLessThan(2_000);
     expect(existsSync(master.socket)).toBe(false);
-    await master.allGone(1_000);
+    await master.allExited(1_000);
   });
 
-  it("ends a reload that loads without an end, too", async () => {
+  it("also ends a reload whose application never finishes loading", async () => {
     const folder = makeFolder();
     const changing = writeApplication(folder, "export default () => new Response('0 old');");
     await using master = await startMaster(["--workers", "1"], { application: changing });
@@ -155,9 +155,9 @@ describe("a signal to a pool whose application loads", () => {
 });
 
 describe("a worker that cannot listen", () => {
-  it("is a pool that could not start", async () => {
+  it("makes the start of the pool fail", async () => {
     const preload = join(makeFolder(), "preload.mjs");
-    // In workers alone, which have a channel to their master.
+    // Only in workers, which have a channel to their master.
     writeFileSync(
       preload,
       "import { closeSync } from 'node:fs'; if (process.send !== undefined) closeSync(5);",

@@ -13,7 +13,7 @@ const pages = ["--status-path", "/status", "--ping-path", "/ping"];
 const formats = ["text", "json", "xml", "openmetrics"] as const;
 
 describe("the status page of a pool", () => {
-  it.each(["shared", "delegate"])("tells what its workers do: %s", async (mode) => {
+  it.each(["shared", "delegate"])("shows what its workers do: %s", async (mode) => {
     const args = [...pages, "--mode", mode, "--pm", "static", "--workers", "3"];
     await using master = await startMaster(args);
     for (let count = 0; count < 5; count++) await master.request("/");
@@ -44,11 +44,11 @@ describe("the status page of a pool", () => {
     expect(processes.filter(({ state }) => state === "Running")).toHaveLength(2);
   });
 
-  it("tells processor time and memory of a worker's last request", async () => {
+  it("shows the processor time and memory of a worker's last request", async () => {
     await using master = await startMaster([...pages, "--workers", "2"]);
     const { pid } = await master.request("/block?ms=300");
     const worker = (await master.status()).processes?.find((each) => each.pid === pid);
-    // The worker itself may have answered for the page.
+    // The same worker may have answered the request for the page.
     if (worker?.state === "Running") return;
     expect(worker?.lastRequestCpu).toBeGreaterThan(20);
     expect(worker?.lastRequestMemory).toBeGreaterThan(10_000_000);
@@ -67,13 +67,13 @@ describe("the status page of a pool", () => {
     });
   });
 
-  it("counts on when workers are replaced", async () => {
+  it("keeps its counts when workers are replaced", async () => {
     await using master = await startMaster([...pages, "--workers", "2", "--max-requests", "3"]);
     for (let count = 0; count < 11; count++) await master.request("/");
     expect((await master.status()).acceptedConn).toBe(12);
   });
 
-  it("shows a client that says nothing as one that is being read", async () => {
+  it("shows a silent client as Reading headers", async () => {
     await using master = await startMaster([...pages, "--workers", "2"]);
     const silent = connect(master.socket);
     await new Promise((resolve) => silent.on("connect", resolve));
@@ -88,7 +88,7 @@ describe("the status page of a pool", () => {
     expect(await ping(master.address)).toBe("pong");
   });
 
-  it("leaves the application its paths when none is given", async () => {
+  it("leaves all paths to the application without the option", async () => {
     await using master = await startMaster(["--workers", "1"]);
     expect((await master.request("/status")).text).toBe("hello");
   });
@@ -108,7 +108,7 @@ describe("a listener for the status page", () => {
     await busy;
   });
 
-  it("tells how many connections wait on a TCP port", async () => {
+  it("shows how many connections wait on a TCP port", async () => {
     const args = [...pages, "--workers", "1", "--status-listen", "unix:./status.sock"];
     await using master = await startMaster([...args, "--backlog", "64"], {
       listen: "127.0.0.1:0",
@@ -139,7 +139,7 @@ describe("the slow log", () => {
     expect((await master.status()).slowRequests).toBe(1);
   });
 
-  it("says that a handler waits, and does not disturb it", async () => {
+  it("says that a handler waits, without disturbing it", async () => {
     await using master = await startMaster(args);
     expect((await master.request("/sleep?ms=900")).text).toBe("slept");
     const log = readFileSync(join(master.folder, "slow.log"), "utf8");
@@ -148,7 +148,7 @@ describe("the slow log", () => {
     );
   });
 
-  it("has no entry of requests that are quick", async () => {
+  it("has no entry for quick requests", async () => {
     await using master = await startMaster(args);
     for (let count = 0; count < 5; count++) await master.request("/sleep?ms=100");
     expect((await master.status()).slowRequests).toBe(0);
@@ -156,7 +156,7 @@ describe("the slow log", () => {
 });
 
 describeWith(["cgi-fcgi"], "libfcgi's client and the status page", () => {
-  it("is sent with PHP-FPM's headers, as HTML too", async () => {
+  it("is sent with PHP-FPM's headers, also as HTML", async () => {
     await using master = await startMaster([...pages, "--workers", "1"]);
     const { stdout } = await cgiFcgiPage(master.socket, "/status?html&full");
     const { head, body } = splitResponse(stdout);

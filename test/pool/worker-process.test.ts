@@ -5,12 +5,12 @@ import { workerArguments } from "../../src/pool/worker-process.js";
 const own = workerArguments([]);
 
 describe("the arguments of a worker's Node", () => {
-  it("are those given, behind its own, so that they count", () => {
+  it("are those given, after the pool's own, so that they take precedence", () => {
     const given = ["--enable-source-maps", "--initial-old-space-size=16"];
     expect(workerArguments(given)).toEqual([...own, ...given]);
   });
 
-  it("are without what would make it no worker", () => {
+  it("leave out any that would run another program", () => {
     const given = [
       "--inspect-brk=0",
       "-e",
@@ -26,7 +26,7 @@ describe("the arguments of a worker's Node", () => {
     ]);
   });
 
-  it("are ones that this Node takes, with a small heap, too", () => {
+  it("are accepted by this Node, also with a small heap", () => {
     const all = workerArguments(["--max-old-space-size=32"]);
     const said = execFileSync(process.execPath, [...all, "-p", "process.execArgv.length"]);
     expect(Number(said)).toBe(all.length + 2);
