@@ -47,11 +47,11 @@ export function readHead(
   return new Promise((resolve) => {
     const settle = (start: ConnectionStart | undefined): void => {
       clearTimeout(timer);
-      socket.off("data", take).off("end", gone).off("error", gone).off("close", gone);
+      socket.off("data", take).off("end", fail).off("error", fail).off("close", fail);
       if (start === undefined) socket.destroy();
       resolve(start);
     };
-    const gone = (): void => settle(undefined);
+    const fail = (): void => settle(undefined);
     const take = (chunk: Buffer): void => {
       chunks.push(chunk);
       length += chunk.length;
@@ -62,8 +62,8 @@ export function readHead(
       socket.unshift(bytes);
       settle({ bytes: bytes.toString("latin1"), variables: reader.variables });
     };
-    const timer = options.timeout > 0 ? setTimeout(gone, options.timeout) : undefined;
-    socket.on("data", take).on("end", gone).on("error", gone).on("close", gone);
+    const timer = options.timeout > 0 ? setTimeout(fail, options.timeout) : undefined;
+    socket.on("data", take).on("end", fail).on("error", fail).on("close", fail);
     socket.resume();
   });
 }

@@ -21,7 +21,7 @@ function sessionText(variables: Variables): string | undefined {
   return address === undefined ? undefined : `address ${address}`;
 }
 
-/** Milliseconds after which idle sessions are dropped: the more sessions, the sooner. */
+/** Bounds, in milliseconds, of the time after which an idle session is dropped, see `prune`. */
 const LONGEST_IDLE = 600_000;
 const SHORTEST_IDLE = 10_000;
 const SHARED_IDLE = 7_200_000;

@@ -61,5 +61,5 @@ export function openerOf(protocol: Protocol, options: HttpParserOptions): OpenCo
 export function serverMachineOf(protocol: Protocol): CreateServerMachine {
   const create = machines.get(protocol);
   if (create !== undefined) return create;
-  throw new GatewayError(ErrorCode.BadInput, `there is no server for the protocol ${protocol}`);
+  throw new GatewayError(ErrorCode.BadInput, `the protocol ${protocol} has no server`);
 }

@@ -7,7 +7,7 @@ import { ApacheMetrics } from "../../src/exporter/apache-metrics.js";
 import { fixture } from "../apache/fixtures.js";
 
 const folder = fileURLToPath(new URL("../fixtures/apache-exporter/", import.meta.url));
-/** What prometheus-apache-exporter 0.12 makes of each page. */
+/** Each page, and the metrics that prometheus-apache-exporter 0.12 makes of it. */
 const pairs = readdirSync(folder)
   .filter((name) => name.endsWith(".auto.txt"))
   .map((name) => name.slice(0, -".auto.txt".length));
@@ -21,7 +21,7 @@ function metricsOf(page: Uint8Array): string {
 }
 
 const pageOf = (text: string) => metricsOf(new TextEncoder().encode(text));
-/** The order of lines means nothing: theirs are sorted. */
+/** Sorts lines, whose order has no meaning: those of apache_exporter are sorted. */
 const linesOf = (text: string, start: RegExp) =>
   text
     .split("\n")
@@ -31,7 +31,7 @@ const samplesOf = (text: string) => linesOf(text, /^[a-z]/);
 const typesOf = (text: string) => linesOf(text, /^# TYPE /);
 const isOfExporter = (line: string) => line.includes("apache_exporter_build_info");
 
-/** What we tell beyond apache_exporter, which other keys of the page are the source of. */
+/** Metrics that apache_exporter lacks. They come from other keys of the page. */
 const isMore = (line: string) =>
   /^(?:# TYPE )?apache_tls_session_cache_/.test(line) ||
   line.startsWith('apache_workers{state="graceful"}') ||
@@ -45,7 +45,7 @@ describe("the metrics of a page", () => {
   it.each(pairs)("are apache_exporter's: %s", (name) => {
     const ours = metricsOf(readFileSync(`${folder}${name}.auto.txt`));
     const theirs = readFileSync(`${folder}${name}.metrics.txt`, "utf8");
-    // Without ExtendedStatus there is no line Uptime; ServerUptimeSeconds tells it all the same.
+    // Without ExtendedStatus there is no line Uptime, but ServerUptimeSeconds has the same value.
     const isUptime = (line: string) =>
       name.startsWith("extoff") && line.includes("apache_uptime_seconds_total");
     const kept = (line: string) => !isMore(line) && !isUptime(line);
@@ -57,7 +57,7 @@ describe("the metrics of a page", () => {
     );
   });
 
-  it("tell graceful workers, connections that wait for I/O, and the cache of TLS sessions", () => {
+  it("show graceful workers, connections that wait for I/O, and the cache of TLS sessions", () => {
     const text = metricsOf(fixture("extras-idle--auto.txt"));
     expect(text).toContain('apache_workers{state="graceful"} 0\n');
     expect(text).toContain('apache_connections{state="wait_io"} 0\n');
@@ -65,7 +65,7 @@ describe("the metrics of a page", () => {
     expect(text).toMatch(/^apache_tls_session_cache_stores_total \d+$/m);
   });
 
-  it("have 0 where a balancer has counted its busy requests below zero", () => {
+  it("have 0 if a balancer has counted its busy requests below zero", () => {
     const page = new TextDecoder().decode(fixture("extras-idle--auto.txt"));
     const text = pageOf(page.replace("Worker[0]Busy: 0", "Worker[0]Busy: 18446744073709551615"));
     const busy =
@@ -74,18 +74,18 @@ describe("the metrics of a page", () => {
     expect(text).not.toContain("e+19");
   });
 
-  it("have an uptime without ExtendedStatus too", () => {
+  it("have an uptime even without ExtendedStatus", () => {
     expect(metricsOf(fixture("extoff-idle--auto.txt"))).toMatch(
       /^apache_uptime_seconds_total \d+$/m,
     );
   });
 
-  it("have a letter that has no name by itself", () => {
+  it("have a letter without a name as it is", () => {
     const text = pageOf("BusyWorkers: 1\nIdleWorkers: 0\nScoreboard: WZZ\n");
     expect(text).toContain('apache_scoreboard{state="Z"} 2\n');
   });
 
-  it("take the second count of workers where event tells two", () => {
+  it("use the second count of workers if event prints two", () => {
     const text = pageOf(
       "BusyWorkers: 1\nIdleWorkers: 2\nBusyWorkers: 3\nIdleWorkers: 4\nScoreboard: W\n",
     );
@@ -100,7 +100,7 @@ describe("the metrics of a page", () => {
     expect(text).toContain(`apache_version ${number}\n`);
   });
 
-  it("have no version where the server hides it", () => {
+  it("have no version if the server hides it", () => {
     const text = pageOf("name\nServerVersion: Apache\nBusyWorkers: 1\nScoreboard: W\n");
     expect(text).not.toContain("apache_version");
     expect(text).toContain('apache_info{mpm="UNKNOWN",version="Apache"} 1\n');
@@ -124,11 +124,11 @@ describe("the metrics of servers", () => {
     [ErrorCode.Deadline, 0],
     [ErrorCode.AccessDenied, 1],
     [ErrorCode.NotAStatusPage, 1],
-  ])("tell of the error %s that the server was up: %d", (code, up) => {
+  ])("have apache_up for the error %s: %d", (code, up) => {
     expect(failed(code)).toEqual(["apache_exporter_scrape_failures_total 1", `apache_up ${up}`]);
   });
 
-  it("have a label each where there are several, and stand together by their names", () => {
+  it("have a label each if there are several servers, and are grouped by name", () => {
     const metrics = new ApacheMetrics();
     const value = parseServerStatus(fixture("prefork-idle--auto.txt"));
     metrics.add({ target: "http://a/", ok: true, value, elapsed: 1 });

@@ -11,7 +11,7 @@ import { requireServer } from "../harness/servers.js";
 
 const metric: Metric = { name: "m_bytes", type: "gauge", help: "Bytes." };
 
-/** Text that no page, target or server may break an exposition with. */
+/** Text from a page, target or server that must not break an exposition. */
 const hostile = [
   "\ud800",
   "a\udc00b",
@@ -23,7 +23,7 @@ const hostile = [
 ];
 
 describe("the exposition", () => {
-  it("has no two samples of the same labels: the first stays", () => {
+  it("has one sample for the same labels: the first", () => {
     const text = metricText(metric, [
       ['a="1"', undefined],
       ['a="1"', 1],
@@ -33,11 +33,11 @@ describe("the exposition", () => {
     expect(text.split("\n").slice(2)).toEqual(['m_bytes{a="1"} 1', 'm_bytes{a="2"} 2', ""]);
   });
 
-  it("is nothing without a value", () => {
+  it("is empty without a value", () => {
     expect(metricText(metric, [["", undefined]])).toBe("");
   });
 
-  it("is well-formed: what is no Unicode text becomes U+FFFD", () => {
+  it("is well-formed: invalid Unicode becomes U+FFFD", () => {
     expect(formatLabels([["a", "x\ud800y\udc00"]])).toBe('a="x\ufffdy\ufffd"');
     expect(formatLabels([["a", "\u{1f600}"]])).toBe('a="\u{1f600}"');
     for (const value of hostile) {

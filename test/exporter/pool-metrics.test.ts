@@ -135,7 +135,7 @@ describe("S0.10 the Prometheus form", () => {
     ]);
   });
 
-  it("has no duration of a process that is being created, and its state", () => {
+  it("has the state but no duration of a process that is being created", () => {
     const { processes } = parseStatusPage(fixture("fpm-cases/slot-without-process.txt"));
     const lines = text(ok({ pool: "www", processes })).split("\n");
     const durations = lines.filter((line) => line.startsWith("phpfpm_process_request_duration{"));
@@ -151,7 +151,7 @@ describe("S0.10 the Prometheus form", () => {
     expect(lines.join("\n")).not.toMatch(/1497583779|1795936165/);
   });
 
-  it("has nothing of a request in it", () => {
+  it("contains no part of a request", () => {
     const all = text(ok({ processes: [process] }));
     for (const word of ["secret", "bob", "index.php"]) expect(all).not.toContain(word);
   });

@@ -156,7 +156,7 @@ export class Master {
     const left = () => [...this.#seen].filter(isAlive);
     await until(
       () => left().length === 0,
-      () => `left behind: ${left()}`,
+      () => `still running: ${left()}`,
       milliseconds,
     );
   }

@@ -64,7 +64,7 @@ const texts = [
   ["an accent", "caf\xc3\xa9", "café"],
   ["an emoji", "\xf0\x9f\x98\x80", "😀"],
   ["what is no UTF-8", "\xff\xc3", "%FF%C3"],
-  ["what is no character", "\xef\xbf\xbe\xef\xbf\xbf", "\ufffe\uffff"],
+  ["noncharacters", "\xef\xbf\xbe\xef\xbf\xbf", "\ufffe\uffff"],
   ["a control character in two bytes", "\xc2\x9b2J", "%C2%9B2J"],
   ["a line end of Unicode's", "\xe2\x80\xa8x", "\u2028x"],
 ] as const;

@@ -148,7 +148,7 @@ describe("a pool that is stopped", () => {
     await master.allExited();
   });
 
-  it("leaves no socket and no scoreboard behind", async () => {
+  it("removes its socket and its scoreboard", async () => {
     await using master = await startMaster(["--workers", "1", "--pid-file", "master.pid"]);
     expect(readFileSync(join(master.folder, "master.pid"), "utf8")).toBe(`${master.pid}\n`);
     master.signal("SIGINT");

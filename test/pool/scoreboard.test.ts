@@ -152,13 +152,13 @@ describe("the places of a worker", () => {
     expect(places.room).toBe(0);
     await until(
       () => state() === SlotState.Reading,
-      () => "the scoreboard does not tell of it",
+      () => "the scoreboard does not show it",
     );
     places.leave(slot);
     expect([places.room, changes]).toEqual([1, 2]);
     await until(
       () => state() === SlotState.Idle,
-      () => "the scoreboard still tells of it",
+      () => "the scoreboard still shows it",
     );
   });
 

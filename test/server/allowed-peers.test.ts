@@ -135,7 +135,7 @@ describe("peers that have no address", () => {
   it.each([
     ["serve", ""],
     ["startPool", "pool"],
-  ])("come by a unix socket that was answering over: %s", async (_name, kind) => {
+  ])("have connected to an inherited unix socket: %s", async (_name, kind) => {
     const folder = makeFolder();
     const path = join(folder, "app.sock");
     const parent = boundTo(path);

@@ -31,7 +31,7 @@ describe("a handler that fails", () => {
         return response;
       },
     ],
-  ])("because it %s: 500, nothing leaked, and logged", async (_, handler) => {
+  ])("because it %s: 500 without details, and a line in the log", async (_, handler) => {
     await start(handler);
     const lines = await connect().send(get()).answer();
     expect(text(lines)).toBe(

@@ -54,7 +54,7 @@ describe("hostile front ends", () => {
     ["half a record", [record(4, 1, "x".repeat(100)).subarray(0, 50)]],
     ["a BEGIN_REQUEST", [begin(1)]],
     ["half the variables", [begin(1), record(4, 1, "\x01\x01A1")]],
-  ])("that send %s and fall silent are closed", async (_, sent) => {
+  ])("that send %s and nothing more are closed", async (_, sent) => {
     const server = await start(hello, { headerTimeout: 60 });
     const peer = connect().send(...sent);
     await peer.closed(2_000);

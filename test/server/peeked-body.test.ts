@@ -62,7 +62,7 @@ describe("the whole of a body", () => {
     ["a stream that never begins", stream(["ab"], () => new Promise(() => {}))],
     ["an error at once", stream([new Error("none")])],
     ["an error after a chunk", stream(["ab", new Error("none")])],
-  ])("is not known of %s", async (_, response) => {
+  ])("is not known for %s", async (_, response) => {
     expect(await peek(response)).toBeUndefined();
   });
 });

@@ -10,7 +10,7 @@ const wrapped = (below: number) => `${2n ** 64n - BigInt(below)}`;
 describe.each(engines)("counts that fell below zero (%s)", (_, engine) => {
   const parse = (page: Uint8Array) => parseStatusPage(page, { engine });
 
-  it("cost no process, and are 0: a worker from before the clock was set back", () => {
+  it("are 0 and lose no process: a worker that started before the clock was set back", () => {
     const { processes, warnings } = parse(fixture("fpm-cases/clock-set-back.txt"));
     expect(processes?.map(({ pid, startSince }) => [pid, startSince])).toEqual([
       [100, 5_057],
@@ -20,7 +20,7 @@ describe.each(engines)("counts that fell below zero (%s)", (_, engine) => {
     expect(warnings).toEqual([]);
   });
 
-  it.each(formats)("cost no process in any format (%s)", (format) => {
+  it.each(formats)("lose no process in any format (%s)", (format) => {
     const later = { startTime: idle.startTime + 200, query: "a=1" };
     const page = Buffer.from(writePage(format, pageOf([{}, later, {}]))).toString("latin1");
     for (const since of ["-101", wrapped(101)]) {

@@ -6,7 +6,7 @@ import { engines } from "../engine/engines.js";
 import { fixture } from "../fixtures.js";
 import { formats, idle, pageOf, writePage } from "./page-writer.js";
 
-/** A place that php-fpm has reserved, and whose process has not written itself there yet. */
+/** A slot that php-fpm has reserved for a process that has not written to it yet. */
 const reserved = {
   pid: 0,
   state: "(null)",
@@ -71,13 +71,13 @@ describe.each(engines)("a process that is being created (%s)", (_, engine) => {
     }
   });
 
-  it.each(formats)("has its start, once its pid is there, but no duration (%s)", (format) => {
+  it.each(formats)("has its start, but no duration, after its pid was written (%s)", (format) => {
     const rows = [{ ...reserved, pid: 102, startTime: idle.startTime + 99 }];
     const [process] = parseStatusPage(writePage(format, pageOf(rows)), { engine }).processes ?? [];
     expect(process).toMatchObject({ pid: 102, startSince: 0, requestDuration: undefined });
   });
 
-  it("is counted where the page has more rows than its total all the same", () => {
+  it("is counted even if the page has more rows than its total", () => {
     const rows = [reserved, {}, {}, {}];
     const { warnings } = parseStatusPage(writePage("text", pageOf(rows, { total: 2 })), { engine });
     expect(warnings).toEqual(["the page lists 4 processes and its total says 2"]);

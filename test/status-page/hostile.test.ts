@@ -46,7 +46,7 @@ describe.each(engines)("hostile texts on status pages (%s)", (_, engine) => {
 
   it.each(formats)("reads a query with a quote, a newline and markup (%s)", (format) => {
     const { processes, warnings } = captured("hostile-qs", format);
-    // Where PHP could not write the control character in XML, it wrote U+FFFD.
+    // PHP wrote U+FFFD for the control character, which XML cannot contain.
     const control = format === "xml" ? "\ufffd" : "\u0001";
     expect(one(processes, 28_988)).toMatchObject({
       requestUri: `/sleep.php?s=1.2&x="\\\n${control}<&>`,
@@ -89,7 +89,7 @@ describe.each(engines)("hostile texts on status pages (%s)", (_, engine) => {
     ["text", "\ncontent length:       7\nuser:                 eve\nscript:               /y"],
     ["json", '","content length":7,"user":"eve","script":"/y'],
     ["xml", "</request-uri><content-length>7</content-length><user>eve</user><script>/y"],
-  ] as const)("finds the fields behind a URI that imitates them (%s)", (format, forgery) => {
+  ] as const)("finds the fields after a URI that imitates them (%s)", (format, forgery) => {
     const victim = { path: `/x${forgery}`, contentLength: "5", user: "bob" };
     for (const jsonEscapes of ["uri", "nothing"] as const) {
       const page = writePage(format, pageOf([{}, victim], { jsonEscapes }));
@@ -156,7 +156,7 @@ describe.each(engines)("hostile texts on status pages (%s)", (_, engine) => {
     }
   });
 
-  it("says so when a block can be read in more than one way", () => {
+  it("warns if a block can be read in more than one way", () => {
     const user = "a\nscript:               b";
     const page = writePage("text", pageOf([{ user }]));
     expect(parseStatusPage(page, { engine }).warnings).toEqual([
@@ -164,14 +164,14 @@ describe.each(engines)("hostile texts on status pages (%s)", (_, engine) => {
     ]);
   });
 
-  it("says so when a field is longer than PHP-FPM keeps", () => {
+  it("warns if a field is longer than PHP-FPM keeps", () => {
     const page = writePage("json", pageOf([{ user: "u".repeat(32) }]));
     const { processes, warnings } = parseStatusPage(page, { engine });
     expect(processes?.[0]?.user).toBe("u".repeat(32));
     expect(warnings).toEqual(["the request of process 101 has longer fields than PHP-FPM keeps"]);
   });
 
-  it("decodes a JSON query where PHP escapes only that", () => {
+  it("decodes a JSON query if PHP escapes only the query", () => {
     const page = pageOf([{ path: "/a\\b", query: 'x="/é' }], { jsonEscapes: "query" });
     const { processes } = parseStatusPage(writePage("json", page), { engine });
     expect(processes?.[0]?.requestUri).toBe('/a\\b?x="/\ufffd');

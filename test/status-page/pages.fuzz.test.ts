@@ -56,7 +56,7 @@ const victim = fc.record({
   user: hostile(31),
 });
 
-/** A row whose request harms nobody. */
+/** A row with a harmless request. */
 function expectOwn(
   process: ProcessStatus | undefined,
   pid: number,

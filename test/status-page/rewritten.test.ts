@@ -22,7 +22,7 @@ function sorted(text: string): string {
   );
 }
 
-describe.each(engines)("pages that something has written again (%s)", (_, engine) => {
+describe.each(engines)("pages that another program has written again (%s)", (_, engine) => {
   const parse = (text: string) => parseStatusPage(bytesOf(text), { engine });
 
   it.each([
@@ -31,7 +31,7 @@ describe.each(engines)("pages that something has written again (%s)", (_, engine
     ["without blanks", JSON.stringify(JSON.parse(page))],
     ["with blanks", JSON.stringify(JSON.parse(page)).replaceAll('":', '": ')],
     ["sorted", sorted(page)],
-  ])("JSON %s says what PHP's says", (_, text) => {
+  ])("JSON %s reads as PHP's", (_, text) => {
     const theirs = parse(page);
     const ours = parse(text);
     expect(ours.toJSON()).toEqual(theirs.toJSON());
@@ -102,7 +102,7 @@ describe.each(engines)("pages that something has written again (%s)", (_, engine
     expect(parse(both)).toMatchObject({ pool: "label", processManager: "static" });
   });
 
-  it("OpenMetrics of processes is kept among the others", () => {
+  it("OpenMetrics samples of processes are kept in other", () => {
     const more = 'phpfpm_process_requests_total{pid="7"} 9\nphpfpm_process_requests{pid="8"} 8\n';
     const status = parse(openMetrics.replace("# EOF", `${more}go_threads 4\n# EOF`));
     expect(status.totalProcesses).toBe(4);

@@ -258,7 +258,7 @@ describe("parseStatusPage", () => {
     ["Server busy. Please try again later.", '"Server busy. Please try again later."'],
     ['{"status":"ok"}', '"{\\"status\\":\\"ok\\"}"'],
     ["", "an empty answer"],
-  ])("says what %j looks like", (page, looks) => {
+  ])("refuses %j, and describes it", (page, looks) => {
     expect(() => parseStatusPage(bytesOf(page))).toThrow(
       expect.objectContaining({
         code: "not_a_status_page",

@@ -17,7 +17,7 @@ export class HeadDeadline {
 
   /**
    * @param limit milliseconds; 0 waits forever
-   * @param onMissed is called when a head is not complete in time, or no first head has come
+   * @param onMissed is called when a head is not complete in time, or no first head has arrived
    */
   constructor(socket: Socket, limit: number, onMissed: () => void) {
     this.#socket = socket;
@@ -36,7 +36,7 @@ export class HeadDeadline {
     this.#isLast = false;
   }
 
-  /** The next head may come. */
+  /** The connection is idle: it may receive the next head. */
   start(): void {
     this.#idleSince = this.#socket.bytesRead;
   }

@@ -73,7 +73,7 @@ export class HttpRequest implements ServerRequest {
       );
     }
     this.#begun = true;
-    // A body of unknown length may take long. Its first bytes, if they come at once, go with the head.
+    // A body of unknown length may take long. If its first bytes come at once, the head goes with them.
     if (length === undefined) process.nextTick(() => this.#flushHead());
   }
 

@@ -50,7 +50,7 @@ describe("close()", () => {
     ["after the last chunk", [], ["a", "b"], "ab"],
     ["after the only chunk", [], ["ab"], "ab"],
     ["where there is no chunk", [["Content-Length", "0"]], [], ""],
-  ] as const)("that throws is logged, and leaves the answer whole: %s", async (...given) => {
+  ] as const)("that throws is logged, and the answer is complete: %s", async (...given) => {
     const [, headers, chunks, text] = given;
     const context = makeContext();
     const application: WsgiApplication = (_environ, startResponse) => {

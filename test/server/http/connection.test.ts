@@ -43,7 +43,7 @@ describe("a connection of HTTP", () => {
     expect(errors).toEqual([]);
   });
 
-  it("is closed without a word when nothing comes", async () => {
+  it("is closed without an answer when nothing arrives", async () => {
     const server = await start(hello, { headerTimeout: 50 });
     expect(await connect(server).closed()).toBe("");
     expect(errors).toEqual([]);
@@ -52,7 +52,7 @@ describe("a connection of HTTP", () => {
   it.each([
     ["the first", ""],
     ["a later", get()],
-  ])("is closed when half a request has come: %s", async (_, before) => {
+  ])("is closed when half a request has arrived: %s", async (_, before) => {
     const server = await start(hello, { headerTimeout: 80 });
     const peer = connect(server);
     if (before !== "") await peer.send(before).has("hello");
