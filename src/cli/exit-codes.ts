@@ -12,7 +12,7 @@ export const ExitCode = {
 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
-/** What help texts say of the exit codes. */
+/** The exit codes, for help texts. */
 export const exitStatusHelp =
   "Exit status: 0 success, 1 no connection, 2 any other failure, or bad input.";
 

@@ -13,11 +13,11 @@ export interface Io {
   readonly stdin: InputStream;
   readonly stdout: Output;
   readonly stderr: Output;
-  /** Aborted when the command has to end: by Ctrl-C, or because its output is not read any more. */
+  /** Aborted to end the command: by Ctrl-C, or when its output is closed. */
   readonly signal: AbortSignal;
   /** Ends the command as Ctrl-C does. */
   interrupt(): void;
-  /** Leaves the signals to this process to the command. */
+  /** Stops handling signals, so that the command can handle them itself. */
   releaseSignals(): void;
 }
 
@@ -28,7 +28,7 @@ export interface Streams {
   env: NodeJS.ProcessEnv;
 }
 
-/** Makes the {@link Io} of a command. `stop` is aborted to end the command. */
+/** Creates the {@link Io} of a command. Aborting `stop` ends the command. */
 export function createIo(
   { stdin, stdout, stderr, env }: Streams,
   stop: AbortController,
@@ -82,10 +82,10 @@ export function standardInput({ stdin, signal }: Io): InputStream {
 }
 
 /**
- * A stream of what is in an open file. An abort of `signal` closes it. Pipes and terminals are read
- * by the event loop: a thread of the pool that waits in `read` cannot be stopped.
+ * A stream of an open file. An abort of `signal` closes it. Pipes and terminals are read by the
+ * event loop, because a thread of Node's pool that waits in `read` cannot be stopped.
  *
- * @param length how many bytes of a file are read. Default: to its end
+ * @param length the number of bytes to read from a file. Default: all of them
  */
 export function inputStream(
   { descriptor, stats }: OpenInput,

@@ -23,16 +23,14 @@ export function fcgiProbe(args: readonly string[]): Promise<number> {
       await io.stdout.write(`${version()}\n`);
       return 0;
     }
-    // Loaded only now, so that --version takes hardly longer than Node's own start.
+    // Loaded only now: --version takes little longer than Node needs to start.
     const { run } = await import("./program.js");
     return run(args, io);
   });
 }
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-/**
- * Milliseconds after the end of a command until the process exits, whatever still keeps it alive.
- */
+/** Milliseconds from the end of a command to a forced exit, if something keeps Node running. */
 const LEFT_OVER = 1_000;
 const debug = debuglog("fcgi-probe");
 
@@ -65,7 +63,7 @@ export async function runProcess(
     const hint = isLimit ? ["hint: raise the limit of open files: ulimit -n"] : [];
     void io.stderr.writeLines([`${name}: ${unexpected(error)}`, ...hint]);
   };
-  // A timer or an event has thrown: the command would wait forever for what it should have done.
+  // A timer or an event has thrown. The command could wait forever for its result.
   const onUncaught = (error: unknown): void => {
     fail(error);
     process.exit(failed);
@@ -74,12 +72,12 @@ export async function runProcess(
   for (const signal of signals) process.on(signal, onSignal);
   try {
     const exitCode = await run(io);
-    // The error of a full disk comes after the write.
+    // The error for a full disk arrives after the write.
     await setImmediate();
     if (received !== undefined) return 128 + constants.signals[received];
     const { error } = io.stdout;
     if (error === undefined) return exitCode;
-    // The reader has closed the pipe, as `head` does. This is no failure.
+    // The reader has closed the pipe, as `head` does. This is not a failure.
     if (error.code === "EPIPE") return exitCode === ExitCode.Interrupted ? ExitCode.Fine : exitCode;
     await io.stderr.write(`${name}: could not write: ${error.message}\n`);
     return failed;

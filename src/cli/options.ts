@@ -2,15 +2,15 @@ import { type Command, Option } from "commander";
 import { GatewayError } from "../errors.js";
 import { parseDuration, parsePagePath } from "./parse-values.js";
 
-/** How long an answer may take where `--timeout` is not given. */
+/** How long an answer may take without `--timeout`. */
 const defaultTimeouts = {
-  /** A PHP-FPM pool's, of status, ping, values and scrape; a page's, of `apache status`. */
+  /** For status, ping, values, scrape and `apache status`. */
   status: "5s",
-  /** A page's, of the other commands of `apache`. */
+  /** For the other commands of `apache`. */
   apachePage: "10s",
-  /** An application's, of request. */
+  /** For request. */
   request: "30s",
-  /** A backend's, of bridge. */
+  /** For bridge. */
   bridge: "5m",
 } as const;
 
@@ -25,7 +25,7 @@ export function timeoutOr(given: number | undefined, of: keyof typeof defaultTim
   return given ?? parseDuration(defaultTimeouts[of]);
 }
 
-/** The forms in which the two `status` commands show what they read. */
+/** The output formats of the two `status` commands. */
 export const outputFormats = ["table", "text", "json", "prometheus"] as const;
 export type OutputFormat = (typeof outputFormats)[number];
 
@@ -52,7 +52,7 @@ export function watchOption(): Option {
   );
 }
 
-/** What help texts say of `--watch` and of times. */
+/** `--watch` and times, for help texts. */
 export const watchHelp = `Write times as 500ms, 5s or 1m; a number alone is in seconds. Press q or Ctrl-C
 to end --watch.`;
 
@@ -61,18 +61,16 @@ export function repeatable<Value>(parse: (text: string) => Value) {
   return (text: string, before: readonly Value[] = []): Value[] => [...before, parse(text)];
 }
 
-/**
- * The pools that a command is to ask: the ones given, or those whose sockets are on this machine.
- */
+/** The pools for a command: the given ones, or those whose sockets are in the usual folders. */
 export async function poolTargets(given: readonly string[]): Promise<readonly string[]> {
   if (given.length > 0) return given;
   return (await import("../discovery/php-fpm-sockets.js")).discoverTargets();
 }
 
-/** What help texts say of a missing TARGET. */
+/** What a missing TARGET means, for help texts. */
 export const noTargetHelp = `Without a TARGET, the sockets in /run/php and /run/php-fpm are used.`;
 
-/** Makes the message about a bad value name its option, as in `--workers: "x" is …`. */
+/** Puts the option before the message for a bad value, as in `--workers: "x" is …`. */
 export function nameOptions(command: Command): void {
   for (const option of command.options) {
     const { parseArg } = option;

@@ -9,7 +9,7 @@ const unitMilliseconds = new Map([
   ["h", 3_600_000],
 ]);
 
-/** Milliseconds of the longest timer in JavaScript. */
+/** The longest delay of a timer in JavaScript, in milliseconds. */
 const MAX_DURATION = 2_147_483_647;
 
 /**
@@ -22,13 +22,13 @@ export function parseDuration(text: string): number {
   const match = /^(\d{1,10}(?:\.\d{1,6})?|\.\d{1,6})\s*([a-z]*)$/.exec(text.trim());
   const unit = match === null ? undefined : unitMilliseconds.get(match[2]!);
   if (match === null || unit === undefined) {
-    throw badValue(`"${text}" is not a time`, "write a time as 500ms, 5s, 1m or 2 (seconds)");
+    throw badValue(`"${text}" is not a time`, "write a time such as 500ms, 5s, 1m or 2 (seconds)");
   }
   const milliseconds = Math.round(Number(match[1]) * unit);
   if (milliseconds < 1 || milliseconds > MAX_DURATION) {
     throw badValue(
       `"${text}" is not a time from 1ms to 24 days`,
-      "write a time as 500ms, 5s or 1m",
+      "write a time such as 500ms, 5s or 1m",
     );
   }
   return milliseconds;
@@ -54,7 +54,7 @@ export function parsePositive(text: string): number {
 export function parseParam(text: string): [name: string, value: string] {
   const equals = text.indexOf("=");
   if (equals < 1)
-    throw badValue(`"${text}" is not NAME=value`, "as in --param SERVER_NAME=example");
+    throw badValue(`"${text}" is not NAME=value`, "write it as in --param SERVER_NAME=example");
   return [text.slice(0, equals), text.slice(equals + 1)];
 }
 
@@ -66,7 +66,9 @@ export function parseParam(text: string): [name: string, value: string] {
  */
 export function parseHeader(text: string): [name: string, value: string] {
   const colon = text.indexOf(":");
-  if (colon < 1) throw badValue(`"${text}" is not a header`, "as in -H 'Accept: text/html'");
+  if (colon < 1) {
+    throw badValue(`"${text}" is not a header`, "write it as in -H 'Accept: text/html'");
+  }
   return [text.slice(0, colon), text.slice(colon + 1).replace(/^ /, "")];
 }
 
@@ -75,7 +77,7 @@ const unitBytes = new Map([
   ["k", 1_024],
   ["m", 1_048_576],
 ]);
-/** Bytes of the largest size that may be asked for: what has it is kept in memory. */
+/** The largest size, in bytes. Data of this size is kept in memory. */
 const MAX_SIZE = 67_108_864;
 
 /**
@@ -89,7 +91,10 @@ export function parseByteSize(text: string): number {
   const unit = unitBytes.get((match?.[2] ?? "").toLowerCase()) as number;
   const size = match === null ? 0 : Number(match[1]) * unit;
   if (size < 1 || size > MAX_SIZE) {
-    throw badValue(`"${text}" is not a size from 1 to 64m`, "write bytes, or 256k, or 4m");
+    throw badValue(
+      `"${text}" is not a size from 1 to 64m`,
+      "write a size such as 65536, 256k or 4m",
+    );
   }
   return size;
 }

@@ -8,7 +8,7 @@ import { visible, visibleLines } from "./terminal/text.js";
  * Runs a command's work. A {@link GatewayError} becomes lines on standard error and its exit code;
  * once the command is interrupted, no error is reported.
  *
- * @param address what the error is about, where the error names no address itself
+ * @param address what the error is about, if the error itself names no address
  */
 export async function reportErrors(
   io: Io,

@@ -75,7 +75,7 @@ export const poolOptions = {
     type: protocols,
     isForWorkers: true,
     flag: "--protocol <name>",
-    help: "fcgi, scgi, uwsgi or http, whatever the address says",
+    help: "fcgi, scgi, uwsgi or http (default: from the address)",
   },
   /** The most workers that run at once. Default: 5. */
   maxChildren: {
@@ -83,7 +83,7 @@ export const poolOptions = {
     default: 5,
     least: 1,
     flag: "--workers <n>",
-    help: "workers at most",
+    help: "the most workers that run at once",
   },
   /**
    * The most requests that one worker runs at once. Default: 1, so that every number means what it
@@ -97,7 +97,7 @@ export const poolOptions = {
     least: 1,
     isForWorkers: true,
     flag: "--concurrency <n>",
-    help: "requests that a worker runs at once",
+    help: "the most requests that a worker runs at once",
   },
   /** How connections reach workers. Default: `shared`, or `delegate` if `pm` is `ondemand`. */
   mode: {
@@ -122,7 +122,7 @@ export const poolOptions = {
   startServers: {
     type: "count",
     flag: "--start-servers <n>",
-    help: "workers at the start, unless static",
+    help: "workers at the start, if dynamic or ondemand",
   },
   /** The least number of idle workers in a dynamic pool. Default: 1. */
   minSpareServers: {
@@ -130,7 +130,7 @@ export const poolOptions = {
     default: 1,
     least: 1,
     flag: "--min-spare <n>",
-    help: "idle workers at least, if dynamic",
+    help: "the fewest idle workers, if dynamic",
   },
   /** The most idle workers in a dynamic pool. Default: 3, or `maxChildren` if that is less. */
   maxSpareServers: {
@@ -138,7 +138,7 @@ export const poolOptions = {
     default: 3,
     least: 1,
     flag: "--max-spare <n>",
-    help: "idle workers at most, if dynamic",
+    help: "the most idle workers, if dynamic",
   },
   /** The number of requests after which a worker is replaced. Default: 0, which replaces none. */
   maxRequests: {
@@ -146,7 +146,7 @@ export const poolOptions = {
     default: 0,
     isForWorkers: true,
     flag: "--max-requests <n>",
-    help: "requests until a worker is replaced; 0 replaces none",
+    help: "replace a worker after so many requests; 0 is no limit",
   },
   /**
    * Milliseconds after which an idle worker of an ondemand pool ends. Default: 10,000; 0 ends none.
@@ -155,7 +155,7 @@ export const poolOptions = {
     type: "milliseconds",
     default: 10_000,
     flag: "--idle-timeout <time>",
-    help: "until an idle worker ends, if ondemand",
+    help: "how long an idle worker is kept, if ondemand",
   },
   /**
    * Milliseconds after which the worker of a request is killed, with all other requests that it runs.
@@ -166,7 +166,7 @@ export const poolOptions = {
     default: 0,
     isForWorkers: true,
     flag: "--terminate-timeout <time>",
-    help: "until a request's worker is killed",
+    help: "how long a request may take before its worker is killed",
   },
   /**
    * Milliseconds after which a request is written to the slow log, with the JavaScript stack of its
@@ -177,7 +177,7 @@ export const poolOptions = {
     default: 0,
     isForWorkers: true,
     flag: "--slowlog-timeout <time>",
-    help: "until a request is logged as slow",
+    help: "how long a request may take before it is logged as slow",
   },
   /** The slow log's file. Default: slow requests are written to the pool's log. */
   slowlog: {
@@ -195,7 +195,7 @@ export const poolOptions = {
     default: 60_000,
     isForWorkers: true,
     flag: "--drain-timeout <time>",
-    help: "for requests when workers end",
+    help: "how long workers that end may take to finish requests",
   },
   /**
    * Milliseconds that a worker may take to load the application; then it is killed. Default: 60,000;
@@ -205,7 +205,7 @@ export const poolOptions = {
     type: "milliseconds",
     default: 60_000,
     flag: "--start-timeout <time>",
-    help: "for a worker to load the application",
+    help: "how long a worker may take to load the application",
   },
   /**
    * Delegate mode: the most connections that wait in the master for a worker; further ones are
@@ -215,7 +215,7 @@ export const poolOptions = {
     type: "count",
     default: 511,
     flag: "--queue-limit <n>",
-    help: "delegate: connections that may wait",
+    help: "delegate: the most connections that wait for a worker",
   },
   /**
    * Delegate mode: milliseconds that a connection may wait for a worker; then it is refused as
@@ -225,7 +225,7 @@ export const poolOptions = {
     type: "milliseconds",
     default: 30_000,
     flag: "--queue-timeout <time>",
-    help: "delegate: how long, at most",
+    help: "delegate: how long a connection may wait",
   },
   /**
    * Delegate mode: whether all connections of a session go to the same worker. The session is the
@@ -247,7 +247,7 @@ export const poolOptions = {
     default: true,
     isForWorkers: true,
     flag: "--no-lazy-fetch",
-    help: "leave the workers' Request and Response as Node makes them",
+    help: "use Node's own Request and Response in workers",
   },
   /**
    * The path at which workers serve the pool's status page, as PHP-FPM's `pm.status_path`: letters,
@@ -257,14 +257,14 @@ export const poolOptions = {
     type: "text",
     isForWorkers: true,
     flag: "--status-path <path>",
-    help: "serve the pool's status page there",
+    help: "serve the pool's status page at this path",
   },
   /** The path at which workers serve the ping page, as PHP-FPM's `ping.path`. Default: no page. */
   pingPath: {
     type: "text",
     isForWorkers: true,
     flag: "--ping-path <path>",
-    help: "serve a page there that shows that the pool answers",
+    help: "answer pings at this path",
   },
   /** The text of the ping page, as PHP-FPM's `ping.response`. Default: `pong`. */
   pingResponse: {
@@ -272,7 +272,7 @@ export const poolOptions = {
     default: "pong",
     isForWorkers: true,
     flag: "--ping-response <text>",
-    help: "the text of that page",
+    help: "the answer to a ping (default: pong)",
   },
   /**
    * An address at which the master itself serves both pages, as PHP-FPM's `pm.status_listen`: it
@@ -281,7 +281,7 @@ export const poolOptions = {
   statusListen: {
     type: custom<string | ListenAddress>(),
     flag: "--status-listen <ADDR>",
-    help: "a listener for both, answered while workers are busy",
+    help: "a second address for status and pings, which answers while workers are busy",
   },
   /** The pool's name on its status page and in its log. Default: the name of the module's file. */
   name: {
@@ -297,7 +297,7 @@ export const poolOptions = {
     least: 1,
     isForWorkers: true,
     flag: "--backlog <n>",
-    help: "connections that may wait in the kernel",
+    help: "the most connections that wait in the kernel",
   },
   // The three of SocketPermissionOptions, which documents them.
   socketOwner: {
@@ -313,7 +313,7 @@ export const poolOptions = {
   socketMode: {
     type: custom<SocketPermissionOptions["socketMode"]>(),
     flag: "--socket-mode <mode>",
-    help: "its mode (default: 0660 with an owner or a group)",
+    help: "the unix socket's mode (default: 0660 with an owner or a group)",
   },
   /**
    * The user that workers run as, by name or number. Only root can choose another than its own.
@@ -337,7 +337,7 @@ export const poolOptions = {
   pidFile: {
     type: "text",
     flag: "--pid-file <file>",
-    help: "write the master's process id there",
+    help: "write the master's process id to this file",
   },
   /**
    * The pool's log: a file, which `reopenLogs` opens again, or a function that is called with each

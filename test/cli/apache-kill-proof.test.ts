@@ -82,7 +82,9 @@ describeWith(["apache2", "nginx"], "the httpd that a real page comes from", () =
     expect(tunnel.stderr).toContain(`node (process ${process.pid}) listens on 127.0.0.1:`);
     const nginx = await kill(await startNginx(apache));
     expect(nginx).toMatchObject({ code: 2, stdout: "" });
-    expect(nginx.stderr).toMatch(/nginx \(process \d+\) listens on 127\.0\.0\.1:\d+, which is not/);
+    expect(nginx.stderr).toMatch(
+      /nginx \(process \d+\) listens on 127\.0\.0\.1:\d+, and its program is not/,
+    );
     expect(nginx.stderr).toContain("hint: give the URL of httpd itself, or --master PID\n");
     expect(isUnharmed()).toBe(true);
   });

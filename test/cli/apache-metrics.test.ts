@@ -201,7 +201,7 @@ describe("fcgi-probe apache discover", () => {
     expect(stdout).toBe(
       `configuration  ${config}
 status page    http://127.0.0.1:8080/server-status
-for programs   http://127.0.0.1:8080/server-status?auto
+text page      http://127.0.0.1:8080/server-status?auto
 PidFile        ${pidFile}, master 5000100 with 5 children
 
 PROTOCOL  ADDRESS    PORT  URL
@@ -243,7 +243,7 @@ https     [::1]      8443  https://[::1]:8443
     const args = ["apache", "discover", "--config", config];
     const { stdout } = await runHere([...args, "--define", "A"]);
     expect(stdout).toContain(
-      "for programs   http://127.0.0.1:81/s?auto\nasked as       b.example\n",
+      "text page      http://127.0.0.1:81/s?auto\nHost           b.example\n",
     );
     expect((await runHere(args)).code).toBe(2);
     const bad = await runHere([...args, "--define", "A B"]);

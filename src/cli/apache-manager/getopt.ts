@@ -21,8 +21,8 @@ export interface ParsedOptions<Spec extends GetoptOption> {
  * Splits a command line as `getopt_long` does when it stops at the first positional: `-abVALUE`,
  * `-b VALUE`, `--long VALUE`, `--long=VALUE`, `--`, and unique prefixes of long names.
  *
- * @param tiers sets of options. A prefix is looked up in each set in turn, so that a later set
- * never makes a prefix ambiguous
+ * @param tiers sets of options. A prefix is looked up in each set in turn, so a later set never
+ * makes a prefix ambiguous
  * @throws OptionError
  */
 export function parseOptions<Spec extends GetoptOption>(

@@ -17,7 +17,7 @@ import type { Round } from "../reports/round.js";
 import { Log, type LogOrigin } from "./log.js";
 import type { ManagerOptions } from "./options.js";
 
-/** What apache-manager uses of the machine, besides its streams. */
+/** The parts of the machine that apache-manager uses, apart from its streams. */
 export interface ManagerWorld extends LogOrigin {
   readonly table: ProcessTable;
   readonly home: string | undefined;
@@ -50,8 +50,11 @@ export class Manager {
     this.#log = new Log(io, world, options.verbosity);
   }
 
-  /** Does what the options say, and logs errors.
-   * @returns the exit code: 0, or 1 after an error */
+  /**
+   * Does what the options say, and logs errors.
+   *
+   * @returns the exit code: 0, or 1 after an error
+   */
   async run(): Promise<number> {
     const { version } = this.#options;
     try {
@@ -119,7 +122,7 @@ export class Manager {
     return this.#options.dataFile ?? join(this.#world.temporaryFolder, "apache-manager.txt");
   }
 
-  /** The limits of the ini files and of the command line. The command line wins. */
+  /** The limits of the ini files and of the command line, which takes precedence. */
   async #readSettings(): Promise<Limits> {
     const { home, etc } = this.#world;
     const { settings, warnings } = readIniSettings(settingsFiles(home, etc));
@@ -211,7 +214,7 @@ export class Manager {
   }
 }
 
-/** Paints the headings of a report: the lines without indent. */
+/** Paints the headings of a report: the lines without indentation. */
 function headed(lines: readonly string[], paint: (text: string) => string): string[] {
   return lines.map((line) => (line.startsWith(" ") || line === "" ? line : paint(line)));
 }

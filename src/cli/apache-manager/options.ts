@@ -84,8 +84,8 @@ const oursAdded: readonly ManagerSpec[] = [
 /**
  * Reads the command line of apache-manager, of version 1.2 and of 2.
  *
- * @throws OptionError for an option that is wrong
- * @throws GatewayError `bad_input` for a value that is
+ * @throws OptionError for an unknown or incomplete option
+ * @throws GatewayError `bad_input` for a malformed value
  */
 export function readManagerOptions(args: readonly string[]): ManagerOptions {
   const { options, positionals } = parseOptions(args, [version1, version2, ours, oursAdded]);
@@ -154,16 +154,17 @@ those of apache-manager 1.2, and with -c, -k or -T those of 2.x.
   -q, --quiet                    log less (repeatable)
   -h, --help                     show this text
 
-Options of 2.x. With these, sizes have powers of 1,024, the ini files are read
-(/etc/apache-manager.ini and others), and only actions with an option are taken:
+Options of 2.x. With any of these, K and M are powers of 1,024, the ini files
+are read (/etc/apache-manager.ini and others), and only actions that an option
+names are taken:
 
   -c, --collect-metrics          write the metrics
   -k, --kill-workers             kill workers that are over a limit
   -T, --hanging-worker-threshold=SPAN
-                                 time on one request from which on a worker
-                                 hangs (default: 5 minutes)
+                                 time on one request after which a worker hangs
+                                 (default: 5 minutes)
 
-Options of this program alone:
+Options that apache-manager does not have:
 
       --url=URL                  the status page (default: from the
                                  configuration of httpd)

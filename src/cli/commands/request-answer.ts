@@ -39,16 +39,16 @@ function lengthWarning({ body, headers }: GatewayResponse, length: number): stri
   return [`warning: the body has ${length} bytes, but its Content-Length is ${promised}`];
 }
 
-/** Adds the option to the error of a head that is too long: the one limit with an offset. */
+/** Adds the option to the error for a head that is too long: the only limit with an offset. */
 export function explainLimit(error: unknown): never {
   if (!(error instanceof GatewayError) || error.code !== ErrorCode.LimitExceeded) throw error;
   const { code, message, offset, address, stderr } = error;
   if (offset === undefined) throw error;
-  const hint = "if the application means to send it, allow more with --max-head";
+  const hint = "if the application needs such a head, allow more with --max-head";
   throw new GatewayError(code, message, { hint, offset, address, stderr, cause: error });
 }
 
-/** Characters of the longest line that is held back until its end. */
+/** A longer line is written before it ends. In characters. */
 const MAX_LINE = 65_536;
 /** Milliseconds to wait for the rest of a line. */
 const PAUSE = 200;

@@ -29,7 +29,7 @@ const CLIENT = { REMOTE_ADDR: "127.0.0.1", REMOTE_PORT: "49152" };
  */
 export function variablesOf(address: Address, given: GivenRequest): Variable[] {
   const { method, script, bodyLength } = given;
-  if (!isToken(method)) throw badInput(`"${method}" is not a method`, "as in -X PUT");
+  if (!isToken(method)) throw badInput(`"${method}" is not a method`, "write it as in -X PUT");
   const { path, uri, query } = target(address, given);
   const headers = headerVariables(given.headers);
   const host = headers.get("HTTP_HOST") ?? "localhost";
@@ -112,12 +112,14 @@ function documentRoot(script: string | undefined, path: VariableValue): string {
   return (isBelow ? script.slice(0, -path.length) : dirname(script)) || "/";
 }
 
-/** A header that is given several times becomes one variable, joined as HTTP joins fields. */
+/** The variables of headers. Several headers of one name become one variable, joined as in HTTP. */
 function headerVariables(headers: GivenRequest["headers"]): Map<string, string> {
   const variables = new Map<string, string>();
   const spellings = new Map<string, string>();
   for (const [name, value] of headers) {
-    if (!isToken(name)) throw badInput(`"${name}" is not a header name`, "as in -H 'Accept: */*'");
+    if (!isToken(name)) {
+      throw badInput(`"${name}" is not a header name`, "write it as in -H 'Accept: */*'");
+    }
     const variable = variableOfHeader(name);
     const spelling = spellings.get(variable) ?? name;
     if (spelling.toLowerCase() !== name.toLowerCase()) {

@@ -41,11 +41,12 @@ Writes the body of the response to standard output as it arrives, and the error
 stream of the application to standard error. -v also writes the records on the
 wire to standard error: "> " marks what was sent, "< " what was received.
 
-The path of the URL is --path, or the name of the script, or the path of the
-address. It becomes SCRIPT_NAME (with SCGI and uwsgi PATH_INFO), and without
---script also SCRIPT_FILENAME. Write --path as a client does: REQUEST_URI gets
-it as it is, the other variables get it percent-decoded. -d makes the method
-POST and the Content-Type that of a form, unless -X and -H say otherwise.
+The path of the URL is --path, or else the name of the script, or else the path
+of the address. It becomes SCRIPT_NAME (PATH_INFO with SCGI and uwsgi), and
+without --script also SCRIPT_FILENAME. Write --path as a client does:
+REQUEST_URI gets it unchanged, the other variables get it percent-decoded. -d
+makes the method POST and the Content-Type that of a form, unless -X and -H set
+them.
 
 The application gets the variables of RFC 3875, and those that front ends add:
 REQUEST_URI, DOCUMENT_ROOT, REMOTE_ADDR, SERVER_ADDR and others. --param
@@ -163,7 +164,7 @@ async function send(
   return response.catch(explainLimit);
 }
 
-/** Refuses arguments that are not UTF-8: Node replaces their bytes, and others would be sent. */
+/** Refuses arguments that are not UTF-8. Node has replaced their bytes, so others would be sent. */
 function checkEncoding({ path, query, data, header = [], param = [] }: RequestCommandOptions) {
   const texts = [path, query, data, ...header.flat(), ...param.flat()];
   const broken = texts.find((text) => text?.includes("\ufffd"));

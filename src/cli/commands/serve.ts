@@ -11,7 +11,7 @@ import type { Io } from "../io.js";
 import { parseDuration, parsePositive } from "../parse-values.js";
 import { errorLines } from "../report-error.js";
 
-/** What Commander has read: the pool's options by the names of their flags, and the command's own. */
+/** The options from Commander: the pool's by the names of their flags, and the command's own. */
 type ServeCommandOptions = Readonly<Record<string, unknown>> & {
   listen?: string;
   protocol?: string;
@@ -53,7 +53,7 @@ export function defineServe(command: Command, io: Io, finish: (exitCode: ExitCod
   command.argument("<MODULE>", "the application's file");
   for (const { option } of poolFlags()) command.addOption(option);
   command
-    .option("--multiplex", "several requests at once on a FastCGI connection")
+    .option("--multiplex", "accept several requests at once on a FastCGI connection")
     .option("--everyone", "let all users connect to the unix socket: mode 0666")
     .option("--cgi", "run as a CGI program: answer one request, and end")
     .addHelpText("after", help)
@@ -62,7 +62,7 @@ export function defineServe(command: Command, io: Io, finish: (exitCode: ExitCod
     });
 }
 
-/** The flags of the pool's options, as its table has them. */
+/** The flags of the pool's options, from their table. */
 function poolFlags(): { name: PoolOptionName; option: Option }[] {
   return (Object.entries(poolOptions) as [PoolOptionName, OptionSpec][]).flatMap(([name, spec]) => {
     if (!("flag" in spec)) return [];
@@ -72,14 +72,14 @@ function poolFlags(): { name: PoolOptionName; option: Option }[] {
   });
 }
 
-/** How an option's default is shown: numbers and times; that a boolean or a text has one, its help says. */
+/** The default of a number or a time, for help texts. Other options name theirs in their help. */
 function defaultText({ type, default: value }: OptionSpec): string {
   if (type === "count" && value !== undefined) return ` (default: ${value})`;
   if (type !== "milliseconds" || value === undefined) return "";
   return value === 0 ? " (default: never)" : ` (default: ${Number(value) / 1_000}s)`;
 }
 
-/** How an option's value is read. Undefined: as a text, or without a value. */
+/** The parser of an option's value; undefined for texts, and for options without a value. */
 function parserOf({ type, least = 0 }: OptionSpec): ((text: string) => unknown) | undefined {
   if (type === "milliseconds") return parseDuration;
   if (type === "count") return (text) => (text === "0" && least === 0 ? 0 : parsePositive(text));
@@ -124,7 +124,7 @@ async function runServe(module: string, options: ServeCommandOptions, io: Io): P
 }
 
 async function ended(pool: Pool): Promise<void> {
-  // An ondemand pool that has no worker has nothing else that keeps this process.
+  // Without workers, an ondemand pool has nothing else that keeps this process alive.
   const awake = setInterval(() => {}, 2_147_483_647);
   await pool.ended;
   clearInterval(awake);
@@ -147,7 +147,11 @@ function poolOptionsOf(application: string, options: ServeCommandOptions): PoolO
   };
 }
 
-/** @throws GatewayError `bad_input` for a protocol that has no port of its own */
+/**
+ * The address to listen on when none is given: only SCGI has one.
+ *
+ * @throws GatewayError `bad_input` for any other protocol
+ */
 function defaultAddress(protocol: string | undefined): string {
   if (protocol === "scgi") return SCGI_ADDRESS;
   throw new GatewayError(ErrorCode.BadInput, "there is no socket to serve", {
@@ -155,7 +159,7 @@ function defaultAddress(protocol: string | undefined): string {
   });
 }
 
-/** Reads one of several words. */
+/** A parser that accepts one of several words. */
 function oneOf(words: readonly string[]): (text: string) => string {
   return (text) => {
     if (words.includes(text)) return text;

@@ -7,7 +7,7 @@ export interface Describer {
   /**
    * Takes the next bytes.
    *
-   * @throws GatewayError where they break the protocol, after the lines for the bytes before
+   * @throws GatewayError if they break the protocol, after the lines for the bytes before
    */
   push(bytes: Uint8Array): Iterable<string>;
   /**
@@ -32,7 +32,8 @@ const BACKSLASH = 0x5c;
 const QUOTE = 0x22;
 
 /**
- * The first `most` bytes in quotes, escaped where not printable ASCII, and how many more there are.
+ * The first `most` bytes in quotes, and how many more there are. Bytes that are not printable ASCII
+ * are escaped.
  */
 export function excerpt(bytes: Uint8Array, most: number, length = bytes.length): string {
   let text = "";
@@ -113,7 +114,7 @@ export abstract class MessageDescriber implements Describer {
    * Ends the head.
    *
    * @param rest the bytes after the head
-   * @param announced the length of the body, where the head has it
+   * @param announced the length of the body, if the head has it
    */
   protected beginBody(rest: Uint8Array, announced: number | undefined): void {
     this.#bodyStart = this.received - rest.length;

@@ -10,14 +10,14 @@ import { UwsgiDescriber } from "./uwsgi.js";
 export const describedProtocols = ["fastcgi", "scgi", "uwsgi"] as const;
 export type DescribedProtocol = (typeof describedProtocols)[number];
 
-/** Bytes that are needed to recognise a protocol. A shorter stream is recognised by what it has. */
+/** The number of bytes that recognise a protocol. A shorter stream is recognised by fewer. */
 export const RECOGNISED_LENGTH = 4;
 
 /**
- * The describer for a protocol, or for the protocol that the first bytes show. Responses of SCGI,
+ * The describer for a protocol, or for the one that the first bytes belong to. Responses of SCGI,
  * uwsgi and CGI look the same.
  *
- * @throws GatewayError `wrong_protocol` when the bytes are of no known protocol
+ * @throws GatewayError `wrong_protocol` if the bytes belong to no known protocol
  */
 export function describerFor(
   first: Uint8Array,

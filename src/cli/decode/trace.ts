@@ -14,7 +14,7 @@ const SHOWN = 64;
 type Direction = "sent" | "received";
 
 /**
- * Writes the records on the wire as they pass: `> ` marks what was sent, `< ` what was received.
+ * Writes the records of a connection as they are sent (`> `) and received (`< `).
  */
 export function tracer(
   protocol: Address["protocol"],

@@ -5,7 +5,7 @@ import type { Column } from "../terminal/table.js";
 import { visible } from "../terminal/text.js";
 import { formatBytes, formatMicroseconds, formatSeconds } from "../terminal/units.js";
 
-/** How a column gives way in a narrow terminal. */
+/** What happens to a column in a narrow terminal. */
 type Fit = Pick<Column<never>, "clip" | "shrinkTo" | "dropOrder">;
 
 /**

@@ -90,13 +90,13 @@ function listenQueue(result: PoolResult): string {
   return waiting === undefined ? "-" : `${waiting}${size ? `/${size}` : ""}`;
 }
 
-/** One line a pool, with the columns that fit. */
+/** One line per pool, with the columns that fit. */
 export class PoolTable {
   readonly #layout: Layout<PoolResult>;
   readonly #style: Style;
 
   /**
-   * @param sample the rows that the columns' widths are taken from
+   * @param sample the rows that determine the columns' widths
    * @param width cells of a line; undefined cuts nothing
    */
   constructor(sample: readonly PoolResult[], style: Style, width?: number) {

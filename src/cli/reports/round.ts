@@ -9,7 +9,7 @@ import { visible, visibleLines } from "../terminal/text.js";
 
 /** One reading of all targets. */
 export interface Round {
-  /** What belongs on standard output, at the width that it has when this is called. */
+  /** The text for standard output, at the terminal's width at the time of the call. */
   render(): string | Uint8Array;
   /** Lines for standard error: errors and warnings. */
   problems: string[];
@@ -21,7 +21,7 @@ export interface StatusReader<Status> {
   read: Probe<Status>;
   /** Reads the page as it was sent. */
   readPage: Probe<TextPage>;
-  /** A target as it may be shown: without a password. */
+  /** A target for messages: without a password. */
   shown(target: string): string;
   newMetrics(): Promise<{ add(result: FleetResult<Status>): void; text(): Iterable<string> }>;
   /** Returns a function that renders the table at the width of the terminal at that time. */
@@ -34,11 +34,12 @@ export interface TextPage {
   readonly warnings: readonly string[];
 }
 
-/** What is read of a target and then shown. */
+/** Anything that is read from a target. */
 type Readable = { readonly warnings: readonly string[] };
 
 /**
- * Reads all targets at once. Without a format, a table is for terminals and for several targets.
+ * Reads all targets at once. The default format is a table on a terminal and for several targets,
+ * and otherwise text.
  */
 export async function readRound<Status extends Readable>(
   reader: StatusReader<Status>,
@@ -77,7 +78,7 @@ export async function readRound<Status extends Readable>(
   }
 }
 
-/** Asks a pool, at the path that was given instead of the address's. */
+/** A probe of a pool. A given path replaces that of the address. */
 export function probePool<Value>(
   path: string | undefined,
   read: (address: Address, limits: Parameters<Probe<Value>>[1]) => Promise<Value>,
@@ -106,7 +107,7 @@ async function readEach<Value>(
   return targets.flatMap((target) => results.get(target)?.shift() ?? []);
 }
 
-/** One page is passed on as it is; several get a heading each. */
+/** One page is written unchanged. Several get a heading each. */
 function pagesText(results: readonly FleetResult<TextPage>[], io: Io): Uint8Array {
   const { isTerminal } = io.stdout;
   const pages = results.flatMap((result) => (result.ok ? [result] : []));
@@ -155,8 +156,8 @@ export function resultJson(result: FleetResult<object>): object {
 const MOST_NAMES = 8;
 
 /**
- * Finds targets that are given more than once. Prometheus rejects a whole page for two samples with
- * the same labels, and so for a target that is read twice.
+ * Finds targets that are given more than once. Prometheus rejects a page that has two samples with
+ * the same labels, so a target must not be read twice.
  */
 export class DistinctTargets {
   readonly #seen = new Set<string>();
@@ -178,7 +179,7 @@ export class DistinctTargets {
   /**
    * The warning that names the repeated targets; empty when there are none.
    *
-   * @param shown a target as it may be shown
+   * @param shown a target's form for messages
    */
   warningLines(io: Io, shown = (target: string) => target): string[] {
     if (this.#repeated.size === 0) return [];

@@ -63,11 +63,9 @@ function prometheusWriter(write: Write): ScrapeWriter {
   };
 }
 
-/**
- * How many rows the widths of the columns are taken from, and how many milliseconds to wait for
- * them.
- */
+/** The number of rows that determine the widths of the columns. */
 const SAMPLE = 40;
+/** Milliseconds to wait for these rows. */
 const PATIENCE = 300;
 
 /**

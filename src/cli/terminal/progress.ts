@@ -16,7 +16,7 @@ export class Progress {
   #failed = 0;
   #isShown = false;
 
-  /** @param total the number of steps, where it is known */
+  /** @param total the number of steps, if it is known */
   constructor(output: Output, total: number | undefined) {
     this.#output = output;
     this.#total = total;
@@ -51,7 +51,7 @@ export class Progress {
   }
 }
 
-/** `[#####-------] 120/300`, or `120 done` where the total is unknown. */
+/** `[#####-------] 120/300`, or `120 done` if the total is unknown. */
 export function progressBar(done: number, total: number | undefined): string {
   if (total === undefined || total === 0) return `${done} done`;
   const filled = Math.min(BAR_WIDTH, Math.floor((done / total) * BAR_WIDTH));

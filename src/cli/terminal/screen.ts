@@ -4,7 +4,7 @@ import type { Io } from "../io.js";
 const OPEN = "\x1b[?1049h\x1b[?25l\x1b[?7l";
 const CLOSE = "\x1b[?7h\x1b[?25h\x1b[?1049l";
 const HOME = "\x1b[H";
-/** Written before a line: after a line as wide as the terminal it would clear the last cell. */
+/** Written before a line. After a line as wide as the terminal, it would clear the last cell. */
 const CLEAR_LINE = "\x1b[K";
 const CLEAR_BELOW = "\x1b[J";
 

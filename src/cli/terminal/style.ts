@@ -23,7 +23,7 @@ const plain: Style = {
 };
 
 const paint = (format: Parameters<typeof styleText>[0]) => (text: string) =>
-  // styleText would check standard output, whichever stream is meant; styleFor has checked it.
+  // By default, styleText checks standard output. styleFor has checked the right stream.
   styleText(format, text, { validateStream: false });
 
 const coloured: Style = {

@@ -1,6 +1,6 @@
 import { clipEnd, clipStart, textWidth } from "./text.js";
 
-/** A column of a table, and how it gives way when the table is wider than the terminal. */
+/** A column of a table, and what happens to it when the table is wider than the terminal. */
 export interface Column<Row> {
   title: string;
   /** The text of a row, without control characters. */

@@ -1,5 +1,5 @@
 /**
- * Characters that a terminal must not get: controls (C0, DEL, C1), which move the cursor and worse;
+ * Characters that are unsafe on a terminal: controls (C0, DEL, C1), which move the cursor and worse;
  * invisible characters and those that change the direction, which disguise text; unassigned code
  * points for private use, and lone surrogates.
  */

@@ -21,9 +21,10 @@ export interface DiscoverOptions extends ConfigOptions {
 const help = `
 Reads httpd's configuration with its includes, and runs nothing. Shows where
 httpd listens, as addresses that this machine can reach, and where its status
-page is. For IfDefine, the names of --define count, and those that a running
-httpd with this configuration was started with (-D); for IfVersion, the version
-in the file of its program. What cannot be decided is left out, with a warning.
+page is. IfDefine uses the names of --define, and those of -D that a running
+httpd with this configuration was started with; IfVersion uses the version in
+the file of its program. A block whose condition is unknown is left out, with a
+warning.
 
 Exit status: 0 success, 2 no configuration, or none with a Listen.
 
@@ -79,8 +80,8 @@ function reportLines(
   const facts = [
     ["configuration", file],
     ["status page", statusUrl],
-    ["for programs", textUrl],
-    ...(statusHost === undefined ? [] : [["asked as", statusHost] as const]),
+    ["text page", textUrl],
+    ...(statusHost === undefined ? [] : [["Host", statusHost] as const]),
     ["PidFile", pidFile === undefined ? "-" : `${pidFile}, ${masterOf(pidFile, table)}`],
   ] as const;
   return [

@@ -36,13 +36,13 @@ several threads is idle only when all of them are; the request for the status
 page does not count. Give at least one limit; 0 is no limit. Write sizes as
 500M, 1.5G or 64KiB (powers of 1,024), and times as 30s, 5m or 2h.
 
-Only workers of the httpd that answered are killed: its socket listens at that
-address (finding it takes root), and all processes that the page names are its
-children. Where this cannot be proven, as behind a proxy or in a container,
-nothing is killed unless --master names the httpd. A process that the page does
-not name is never killed: it may be a helper of a module, such as the process
-manager of mod_fcgid. Before a kill the page is read again: a worker whose
-request has ended is spared.
+Only workers of the httpd that answered are killed. It must own the socket that
+listens at that address (checking this takes root), and all processes that the
+page names must be its children. If this cannot be proven, as behind a proxy or
+in a container, nothing is killed unless --master names the httpd. A process
+that the page does not name is never killed: it may be a helper of a module,
+such as the process manager of mod_fcgid. Before a kill the page is read again,
+and a worker whose request has ended is spared.
 
 With --signal TERM, a worker may end by itself; after --grace it is killed.
 
@@ -92,8 +92,11 @@ export async function runKill(
   return result.refused.length > 0 ? ExitCode.Failed : ExitCode.Fine;
 }
 
-/** Kills the workers of an httpd that are over a limit, if it is proven whose they are.
- * @throws GatewayError `bad_input` where it is not; nothing has been killed then */
+/**
+ * Kills the workers of an httpd that are over a limit, if it is proven that they are its own.
+ *
+ * @throws GatewayError `bad_input` if it is not proven; then nothing has been killed
+ */
 export async function killOf(
   httpd: Httpd,
   table: ProcessTable,
@@ -112,7 +115,11 @@ export async function killOf(
   return result;
 }
 
-/** @throws GatewayError where it is not proven whose processes a page names */
+/**
+ * The httpd whose processes the page names.
+ *
+ * @throws GatewayError `bad_input` if that is not proven
+ */
 function provenServer({ server, doubt }: LocalWorkers, httpd: Httpd): ApacheServer {
   if (doubt === undefined) return server;
   throw refusal(doubt.reason, doubt.hint, httpd);

@@ -72,8 +72,9 @@ export interface CollectMetricsOptions {
   readonly hangingAfter?: number | undefined;
   /** Whether foreign and native workers are counted, as apache-manager 2 does. Default: false. */
   readonly counts?: boolean | undefined;
-  /** Workers that were killed before, of each state. Default: 0. */
+  /** The number of active workers that this run has killed. Default: 0. */
   readonly killedActive?: number | undefined;
+  /** The number of idle workers that this run has killed. Default: 0. */
   readonly killedIdle?: number | undefined;
 }
 
@@ -98,7 +99,7 @@ export async function collectMetrics(
     : collectFrom(httpd.value, options);
 }
 
-/** Without a page, only processes are counted: those of the one httpd that runs here. */
+/** Without an httpd to ask, only memory is counted: that of the only httpd that runs here. */
 function collectWithout(
   error: GatewayError,
   table: ProcessTable,
@@ -151,17 +152,16 @@ async function settled<Value>(promise: Promise<Value>): Promise<Settled<Value>> 
   }
 }
 
-/** As apache-manager counts: workers that the page names are native, all other children foreign. */
+/** Counts like apache-manager: workers that the page names are native, other children foreign. */
 function countKinds(workers: readonly ApacheWorker[]): { foreign: number; native: number } {
   const native = workers.filter(({ row }) => row !== undefined).length;
   return { foreign: workers.length - native, native };
 }
 
 /**
- * Writes metrics to a file, whose readers see the old metrics or the new ones, never half of them;
- * or, to `-`, on standard output.
+ * Writes metrics to a file, which is replaced as a whole, or to standard output if the path is `-`.
  *
- * @throws GatewayError `bad_input` where the file cannot be written
+ * @throws GatewayError `bad_input` if the file cannot be written
  */
 export async function saveMetrics(data: MetricsData, path: string, io: Io): Promise<void> {
   const text = formatMetrics(data);

@@ -6,7 +6,7 @@ import { addDefine } from "../../../discovery/which-httpd.js";
 import { ErrorCode, GatewayError } from "../../../errors.js";
 import { timeoutOption } from "../../options.js";
 
-/** Which configuration of httpd is read. */
+/** The options for which configuration of httpd to read. */
 export interface ConfigOptions {
   config?: string;
   define?: readonly string[];
@@ -18,12 +18,12 @@ export function addConfigOptions(command: Command): Command {
     .option("--define <name>", "a name that httpd was started with (-D); repeatable", addDefine);
 }
 
-/** Which master process of httpd is meant. */
+/** Adds `--master`. */
 export function addMasterOption(command: Command): Command {
   return command.option("--master <pid>", "the pid of httpd's master, or its PidFile");
 }
 
-/** Which httpd is meant. */
+/** The options of commands that need httpd's page and its processes. */
 export interface HttpdOptions extends PageRequestOptions, ConfigOptions {
   master?: string;
   timeout?: number;
@@ -35,7 +35,7 @@ The processes are those of the httpd that answered. Give --master where it
 cannot be found: in a container, or while the page does not answer. A redirect
 to another server is refused: its workers run elsewhere.`;
 
-/** The argument URL, and the options for which httpd is meant. */
+/** Adds the argument URL and the options of {@link HttpdOptions}. */
 export function addHttpdOptions(command: Command): Command {
   addPageOptions(command.argument("[URL]", "its status page"));
   return addMasterOption(addConfigOptions(command)).addOption(timeoutOption("apachePage"));
@@ -43,7 +43,7 @@ export function addHttpdOptions(command: Command): Command {
 
 type Header = readonly [name: string, value: string];
 
-/** How a status page is requested. */
+/** The options for how to request a status page. */
 export interface PageRequestOptions {
   host?: string;
   header?: readonly Header[];
@@ -57,19 +57,26 @@ export function addPageOptions(command: Command): Command {
     .option("--insecure", "accept any TLS certificate");
 }
 
-/** @throws GatewayError `bad_input` */
+/**
+ * Reads the value of `--host`.
+ *
+ * @throws GatewayError `bad_input`
+ */
 export function parseHost(name: string): string {
   checkHost(name);
   return name;
 }
 
-/** Adds `NAME=value`; the bytes of the value are those of the command line.
- * @throws GatewayError `bad_input` */
+/**
+ * Adds a header field, from `NAME=value`. The value is sent byte for byte.
+ *
+ * @throws GatewayError `bad_input`
+ */
 export function addPageHeader(text: string, fields: readonly Header[] = []): readonly Header[] {
   const equals = text.indexOf("=");
   if (equals < 1) {
     throw new GatewayError(ErrorCode.BadInput, `${JSON.stringify(text)} is not NAME=value`, {
-      hint: "as in --header X-Forwarded-Proto=https",
+      hint: "write it as in --header X-Forwarded-Proto=https",
     });
   }
   const value = Buffer.from(text.slice(equals + 1)).toString("latin1");
@@ -78,7 +85,7 @@ export function addPageHeader(text: string, fields: readonly Header[] = []): rea
   return [...fields, field];
 }
 
-/** The same, as the options of a request for a page. */
+/** Turns {@link PageRequestOptions} into the options of a request for a page. */
 export function pageRequest({
   host,
   header: headers,
@@ -87,8 +94,8 @@ export function pageRequest({
   return { host, headers, insecure };
 }
 
-/** `--hanging-after`. */
+/** Adds `--hanging-after`. */
 export function addHangingAfter(command: Command): Command {
-  const text = "time on one request from which on a worker hangs (default: 5m)";
+  const text = "time on one request after which a worker hangs (default: 5m)";
   return command.option("--hanging-after <time>", text, parseTimespan);
 }

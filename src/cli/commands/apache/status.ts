@@ -50,9 +50,8 @@ The default is table on a terminal and for several URLs, and text for one URL
 in a pipe.
 
 Without a URL, the page is found in the configuration of httpd on this machine.
-A URL may be that of either page, with ?auto or without, and may have a user
-name and a password. A redirect to another server is followed, with a warning.
-No proxy is used.
+Give the URL with ?auto or without; it may contain a user name and a password.
+A redirect to another server is followed, with a warning. No proxy is used.
 
 ${watchHelp}
 
@@ -101,7 +100,7 @@ function serverReader(request: FetchServerStatusOptions): StatusReader<ServerSta
         ...limits,
       });
       try {
-        // Anything else that answers with 200 is an error.
+        // A response with status 200 may still be another page.
         parseServerStatus(page);
       } catch (error) {
         throw withAddress(error, shownUrl(target));

@@ -35,7 +35,8 @@ request began, TOOK the duration of the latest finished request, CPU and MEMORY
 those of the process (PSS: shared pages are divided among the processes that
 share them), REQUESTS the requests that the process has served.
 
-Sort keys: ss is active workers first, then by AGE; all others sort by size.
+Sort keys: ss sorts active workers before others, and both by AGE; all keys put
+the largest value first.
 
 ${httpdHelp}
 
@@ -90,7 +91,7 @@ export async function runWorkers(
   return ExitCode.Fine;
 }
 
-/** Reads each process once: its many workers are shown and sorted by its memory. */
+/** Reads each process once. A process can have many workers, and each shows its memory. */
 function readOnce(read: (pid: number) => number | undefined): (pid: number) => number | undefined {
   const known = new Map<number, number | undefined>();
   return (pid) => {

@@ -7,7 +7,7 @@ import { counted, formatBytes, formatMilliseconds, formatSeconds } from "../../t
 import { modeWord } from "./scoreboard-map.js";
 
 export interface WorkerTableOptions {
-  /** Seconds on one request from which on a worker hangs. */
+  /** Seconds on one request after which a worker hangs. */
   readonly hangingAfter: number;
   /**
    * Bytes that a process uses. Shared pages are divided among the processes that share them (PSS).
