@@ -64,13 +64,13 @@ export class OrphanGuard {
   watch(pid: number): void {
     this.#pids.add(pid);
     if (this.#child === undefined) this.#start();
-    else this.#say(`+ ${pid}\n`);
+    else this.#write(`+ ${pid}\n`);
   }
 
   /** The worker has exited. */
   forget(pid: number): void {
     this.#pids.delete(pid);
-    this.#say(`- ${pid}\n`);
+    this.#write(`- ${pid}\n`);
   }
 
   /** Ends the guard: at once if no worker is left, otherwise as if the master had ended. */
@@ -96,10 +96,10 @@ export class OrphanGuard {
     child.stdin.on("error", () => {});
     child.unref();
     (child.stdin as Socket).unref();
-    for (const pid of this.#pids) this.#say(`+ ${pid}\n`);
+    for (const pid of this.#pids) this.#write(`+ ${pid}\n`);
   }
 
-  #say(line: string): void {
+  #write(line: string): void {
     this.#child?.stdin?.write(line);
   }
 }

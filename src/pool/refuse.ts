@@ -11,9 +11,13 @@ import type { Responder } from "../server/run-request.js";
 import type { WorkerServeOptions } from "./options.js";
 
 /** Milliseconds that a client may take to send its request and to read the refusal. */
-const PATIENCE = 5_000;
+const REFUSAL_TIMEOUT = 5_000;
 
-const timeouts: ConnectionTimeouts = { header: PATIENCE, idle: PATIENCE, write: PATIENCE };
+const timeouts: ConnectionTimeouts = {
+  header: REFUSAL_TIMEOUT,
+  idle: REFUSAL_TIMEOUT,
+  write: REFUSAL_TIMEOUT,
+};
 
 /** Refuses connections as their protocol does: with OVERLOADED or 503. */
 export class Refuser {

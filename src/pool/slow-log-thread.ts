@@ -78,7 +78,7 @@ setInterval(() => void look(), Math.min(250, Math.max(5, shortest / 8)));
  * Milliseconds that the main thread has to reach its next statement. On a busy machine a thread that
  * computes is not scheduled for a tenth of a second, and the debugger takes its time to begin.
  */
-const PATIENCE = 500;
+const PAUSE_TIMEOUT = 500;
 
 /**
  * Returns the JavaScript stack of the main thread. Call it from another thread.
@@ -98,7 +98,7 @@ export function captureStack(): Promise<string[] | undefined> {
       session.disconnect();
       resolve(frames?.map((frame) => lineOf(frame, urls)));
     };
-    const timer = setTimeout(() => finish(undefined), PATIENCE);
+    const timer = setTimeout(() => finish(undefined), PAUSE_TIMEOUT);
     session.connectToMainThread();
     session.on("Debugger.scriptParsed", ({ params }) => urls.set(params.scriptId, params.url));
     session.once("Debugger.paused", ({ params }) => finish(params.callFrames));

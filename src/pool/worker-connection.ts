@@ -23,7 +23,7 @@ export interface WorkerService extends ConnectionService {
 }
 
 /** Milliseconds that a connection without a request stays open when its worker stops. */
-const FRESH_PATIENCE = 1_000;
+const FIRST_REQUEST_DELAY = 1_000;
 
 /** A connection that a worker serves, and the place that it occupies for its first request. */
 export class WorkerConnection
@@ -38,7 +38,7 @@ export class WorkerConnection
   /** The place for the first request, until that has arrived. */
   #opened: { slot: SlotWriter | undefined } | undefined;
   #isClosing = false;
-  #patience: NodeJS.Timeout | undefined;
+  #drainTimer: NodeJS.Timeout | undefined;
 
   constructor(socket: Socket, service: WorkerService) {
     this.service = service;
@@ -60,7 +60,7 @@ export class WorkerConnection
   /** Serves what has begun, and on a new connection also a request that is on its way. */
   drain(): void {
     if (this.#opened === undefined) this.#connection.drain();
-    else this.#patience ??= setTimeout(() => this.#connection.drain(), FRESH_PATIENCE);
+    else this.#drainTimer ??= setTimeout(() => this.#connection.drain(), FIRST_REQUEST_DELAY);
   }
 
   destroy(): void {
@@ -74,7 +74,7 @@ export class WorkerConnection
   }
 
   closed(): void {
-    clearTimeout(this.#patience);
+    clearTimeout(this.#drainTimer);
     this.closing();
     this.service.closed(this);
   }
@@ -102,7 +102,7 @@ export class WorkerConnection
   #handle(running: RunningRequest): Response | Promise<Response> {
     const opened = this.#opened;
     this.#opened = undefined;
-    if (this.#patience !== undefined) this.#connection.drain();
+    if (this.#drainTimer !== undefined) this.#connection.drain();
     const slot = this.service.places.take(opened);
     if (slot instanceof Promise) return this.#handleLater(slot, running);
     return this.#run(slot, running);

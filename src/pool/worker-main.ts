@@ -28,7 +28,7 @@ process.send = (_message: unknown, ...given: unknown[]) => {
   return true;
 };
 
-function say(message: WorkerMessage): void {
+function sendToMaster(message: WorkerMessage): void {
   if (settings === undefined || !process.connected) return;
   send?.(wrapMessage(settings.key, message), undefined, undefined, () => {});
 }
@@ -42,13 +42,13 @@ async function start(given: WorkerSettings): Promise<void> {
     // Before the application is loaded, so that it saves no other `fetch` and `Request`.
     if (given.lazyFetch) installLazyFetch();
     const application = await loadApplication(given.application);
-    worker = new PoolWorker(application, given, board, say);
+    worker = new PoolWorker(application, given, board, sendToMaster);
     await worker.start();
-    startWatch(given, (text) => say({ kind: "slow", text }));
-    say({ kind: "ready" });
+    startWatch(given, (text) => sendToMaster({ kind: "slow", text }));
+    sendToMaster({ kind: "ready" });
   } catch (error) {
     const { message, hint } = loadError(error, given.application);
-    say({ kind: "failed", reason: message, hint });
+    sendToMaster({ kind: "failed", reason: message, hint });
     process.exitCode = 1;
     process.disconnect();
   }

@@ -40,7 +40,7 @@ export class PoolWorker implements WorkerService {
   readonly places: Places;
   readonly open: OpenConnection;
   readonly #settings: WorkerSettings;
-  readonly #say: (message: WorkerMessage) => void;
+  readonly #send: (message: WorkerMessage) => void;
   readonly #raw: ConnectionHandler | undefined;
   readonly #gate: AcceptGate | undefined;
   /** FastCGI 1.0 §3.2. */
@@ -55,12 +55,12 @@ export class PoolWorker implements WorkerService {
     application: Application,
     settings: WorkerSettings,
     board: PoolScoreboard,
-    say: (message: WorkerMessage) => void,
+    send: (message: WorkerMessage) => void,
   ) {
     shareSocketShape();
     const { serve, concurrency, slot, places, lazyFetch } = settings;
     this.#settings = settings;
-    this.#say = say;
+    this.#send = send;
     this.#raw = connectionHandlerOf(application);
     const respond = this.#raw === undefined ? responderOf(application as HandlerLike) : undefined;
     this.respond = (running) =>
@@ -103,7 +103,7 @@ export class PoolWorker implements WorkerService {
   /** Takes a message from the master, and the socket that may come with it. */
   receive(message: MasterMessage, socket: Socket | undefined): void {
     if (message.kind !== "connection") return;
-    this.#say({ kind: "taken" });
+    this.#send({ kind: "taken" });
     this.#promised -= 1;
     // Undefined if the connection was closed on its way here.
     if (socket === undefined) {
@@ -165,7 +165,7 @@ export class PoolWorker implements WorkerService {
     const room = hasRoom ? this.places.room : 0;
     if (this.#gate !== undefined) this.#gate.open = room > 0;
     else if (mode === "delegate" && room > this.#promised) {
-      this.#say({ kind: "room", places: room - this.#promised });
+      this.#send({ kind: "room", places: room - this.#promised });
       this.#promised = room;
     }
   }
@@ -173,7 +173,7 @@ export class PoolWorker implements WorkerService {
   #reachMaxRequests(): void {
     if (this.#isFull) return;
     this.#isFull = true;
-    this.#say({ kind: "maxRequestsReached" });
+    this.#send({ kind: "maxRequestsReached" });
   }
 }
 

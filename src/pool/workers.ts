@@ -11,7 +11,7 @@ import { type WorkerEvents, WorkerProcess } from "./worker-process.js";
 /** Milliseconds after which a worker counts as healthy even if it has answered no request. */
 const HEALTHY_AGE = 5_000;
 /** Milliseconds that the guard waits longer than the workers, which keep the limit themselves. */
-const PATIENCE = 1_000;
+const GUARD_DELAY = 1_000;
 
 /** The pool's master, which is notified of these events. */
 export type WorkersOwner = Pick<WorkerEvents, "ready" | "room" | "maxRequestsReached"> & {
@@ -60,7 +60,7 @@ export class Workers implements WorkerEvents {
     this.#listener = listener;
     this.#owner = owner;
     const { name, drainTimeout } = settings;
-    if (drainTimeout > 0) this.#guard = new OrphanGuard(name, drainTimeout + PATIENCE);
+    if (drainTimeout > 0) this.#guard = new OrphanGuard(name, drainTimeout + GUARD_DELAY);
   }
 
   /** Workers of the current generation that are not ending. */
