@@ -24,7 +24,7 @@ export function custom<Value>(): Custom<Value> {
 }
 
 /** One option. */
-export type OptionSpec = {
+export type PoolOptionSpec = {
   readonly type: OptionType;
   /** The value of an option that is not given. Absent: `undefined`, or what other options decide. */
   readonly default?: number | boolean | string;
@@ -60,7 +60,7 @@ type ValueOf<Type> = Type extends "count" | "milliseconds"
           ? Value
           : never;
 
-type Table = Readonly<Record<string, OptionSpec>>;
+type Table = Readonly<Record<string, PoolOptionSpec>>;
 
 /**
  * The values of some of a table's options. As in `Pick`, each keeps the documentation of its entry,

@@ -6,7 +6,7 @@ import { parseListenAddress } from "../transport/listen-address.js";
 import { type FilePermissions, filePermissions } from "../transport/socket-permissions.js";
 import { type Identity, identityOf, isRootByDefault } from "./identity.js";
 import { moduleUrl } from "./load-application.js";
-import type { OptionSpec } from "./option-types.js";
+import type { PoolOptionSpec } from "./option-types.js";
 import {
   type DefaultedOptions,
   PoolMode,
@@ -40,7 +40,7 @@ export interface PoolSettings extends DefaultedOptions {
 }
 
 /** How an option is written in messages: by its name, or by its flag. */
-export type Spelling = (name: PoolOptionName) => string;
+export type PoolOptionSpelling = (name: PoolOptionName) => string;
 
 /** The most requests that may run at once in a pool: the scoreboard has room for twice as many. */
 const MAX_PLACES = 16_384;
@@ -52,7 +52,7 @@ const MAX_MILLISECONDS = 2_147_483_647;
  */
 const IDLE_TIMEOUT = 60_000;
 
-const entries = Object.entries(poolOptions) as [PoolOptionName, OptionSpec][];
+const entries = Object.entries(poolOptions) as [PoolOptionName, PoolOptionSpec][];
 
 /**
  * Checks a pool's options and completes them.
@@ -61,7 +61,7 @@ const entries = Object.entries(poolOptions) as [PoolOptionName, OptionSpec][];
  */
 export function settleOptions(
   options: PoolOptions,
-  spell: Spelling = (name) => name,
+  spell: PoolOptionSpelling = (name) => name,
 ): PoolSettings {
   const values = withDefaults(options);
   checkValues(values, spell);
@@ -116,7 +116,7 @@ function withDefaults(options: PoolOptions): DefaultedOptions {
 }
 
 /** Checks each value by its entry in the table. */
-function checkValues(values: DefaultedOptions, spell: Spelling): void {
+function checkValues(values: DefaultedOptions, spell: PoolOptionSpelling): void {
   for (const [name, { type, least = 0 }] of entries) {
     const value = values[name];
     if (value === undefined) continue;
@@ -149,7 +149,7 @@ type WorkerCountName = "maxChildren" | "startServers" | "minSpareServers" | "max
  * Checks the order of the numbers of workers. The spare bounds are a dynamic pool's, but wherever
  * they are given they must not contradict the others.
  */
-function checkNumbers(settings: PoolSettings, given: PoolOptions, spell: Spelling): void {
+function checkNumbers(settings: PoolSettings, given: PoolOptions, spell: PoolOptionSpelling): void {
   const ordered = (lesser: WorkerCountName, greater: WorkerCountName): void => {
     const value = given[lesser] ?? settings[lesser];
     if (value <= settings[greater]) return;
@@ -168,7 +168,7 @@ function checkNumbers(settings: PoolSettings, given: PoolOptions, spell: Spellin
 }
 
 /** Checks options that depend on each other. */
-function checkTogether(settings: PoolSettings, spell: Spelling): void {
+function checkTogether(settings: PoolSettings, spell: PoolOptionSpelling): void {
   const { pm, mode, maxChildren, concurrency, permissions } = settings;
   if (maxChildren * concurrency > MAX_PLACES) {
     throw wrong(

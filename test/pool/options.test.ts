@@ -4,11 +4,11 @@ import ts from "typescript-5.7";
 import { describe, expect, it } from "vitest";
 import { defineServe } from "../../src/cli/commands/serve.js";
 import { workerOptions } from "../../src/pool/messages.js";
-import type { OptionSpec } from "../../src/pool/option-types.js";
+import type { PoolOptionSpec } from "../../src/pool/option-types.js";
 import { type PoolOptionName, type PoolOptions, poolOptions } from "../../src/pool/options.js";
 import { settleOptions } from "../../src/pool/settle-options.js";
 
-const entries = Object.entries(poolOptions) as [PoolOptionName, OptionSpec][];
+const entries = Object.entries(poolOptions) as [PoolOptionName, PoolOptionSpec][];
 const options: PoolOptions = { application: "/srv/app.mjs", listen: "unix:/run/app.sock" };
 
 /** Flags for one request or the command itself, which are not options of the pool. */

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { ErrorCode, GatewayError } from "../../errors.js";
 import { serveCgiModule } from "../../pool/load-application.js";
-import type { OptionSpec } from "../../pool/option-types.js";
+import type { PoolOptionSpec } from "../../pool/option-types.js";
 import { type PoolOptionName, type PoolOptions, poolOptions } from "../../pool/options.js";
 import { controlBySignals, type Pool } from "../../pool/pool.js";
 import { settleOptions } from "../../pool/settle-options.js";
@@ -64,23 +64,25 @@ export function defineServe(command: Command, io: Io, finish: (exitCode: ExitCod
 
 /** The flags of the pool's options, from their table. */
 function poolFlags(): { name: PoolOptionName; option: Option }[] {
-  return (Object.entries(poolOptions) as [PoolOptionName, OptionSpec][]).flatMap(([name, spec]) => {
-    if (!("flag" in spec)) return [];
-    const option = new Option(spec.flag, spec.help + defaultText(spec));
-    const parse = parserOf(spec);
-    return [{ name, option: parse === undefined ? option : option.argParser(parse) }];
-  });
+  return (Object.entries(poolOptions) as [PoolOptionName, PoolOptionSpec][]).flatMap(
+    ([name, spec]) => {
+      if (!("flag" in spec)) return [];
+      const option = new Option(spec.flag, spec.help + defaultText(spec));
+      const parse = parserOf(spec);
+      return [{ name, option: parse === undefined ? option : option.argParser(parse) }];
+    },
+  );
 }
 
 /** The default of a number or a time, for help texts. Other options name theirs in their help. */
-function defaultText({ type, default: value }: OptionSpec): string {
+function defaultText({ type, default: value }: PoolOptionSpec): string {
   if (type === "count" && value !== undefined) return ` (default: ${value})`;
   if (type !== "milliseconds" || value === undefined) return "";
   return value === 0 ? " (default: never)" : ` (default: ${Number(value) / 1_000}s)`;
 }
 
 /** The parser of an option's value; undefined for texts, and for options without a value. */
-function parserOf({ type, least = 0 }: OptionSpec): ((text: string) => unknown) | undefined {
+function parserOf({ type, least = 0 }: PoolOptionSpec): ((text: string) => unknown) | undefined {
   if (type === "milliseconds") return parseDuration;
   if (type === "count") return (text) => (text === "0" && least === 0 ? 0 : parsePositive(text));
   return Array.isArray(type) ? oneOf(type) : undefined;
@@ -88,7 +90,7 @@ function parserOf({ type, least = 0 }: OptionSpec): ((text: string) => unknown) 
 
 /** An option's flag, as messages of the command name it. */
 function flagOf(name: PoolOptionName): string {
-  const spec: OptionSpec = poolOptions[name];
+  const spec: PoolOptionSpec = poolOptions[name];
   return "flag" in spec ? spec.flag.replace(/ .*/, "") : name;
 }
 
