@@ -8,7 +8,7 @@ import { gatewayFetch } from "../../src/client/fetch.js";
 import { fromWsgi } from "../../src/server/adapters/wsgi.js";
 import { bytes, hex } from "../bytes.js";
 import { makeFolder, until } from "../harness/server-process.js";
-import { serveScgi } from "./serving.js";
+import { gate, serveScgi } from "./serving.js";
 import { portOf, scgi, talk } from "./talk.js";
 
 const { errors, output, start } = serveScgi();
@@ -83,16 +83,20 @@ describe.each(["scgi", "uwsgi", "fcgi"])("a handler behind %s", (protocol) => {
   });
 
   it("refuses too many requests with an answer in the protocol's own form", async () => {
-    const server = await start(() => sleep(100).then(() => new Response("slow")), {
+    const { opened, open } = gate();
+    const server = await start(() => opened.then(() => new Response("slow")), {
       listen: `${protocol}://127.0.0.1:0`,
       maxRequests: 1,
     });
     const address = `${protocol}://127.0.0.1:${portOf(server)}`;
-    const [first, second] = await Promise.allSettled([
-      gatewayFetch(address, root()),
-      sleep(30).then(() => gatewayFetch(address, root())),
-    ]);
-    expect(first).toMatchObject({ status: "fulfilled", value: { status: 200 } });
+    const first = gatewayFetch(address, root());
+    await until(
+      () => server.requests === 1,
+      () => "the first request has not begun",
+    );
+    const [second] = await Promise.allSettled([gatewayFetch(address, root())]);
+    open();
+    expect((await first).status).toBe(200);
     if (protocol === "fcgi") expect(second).toMatchObject({ reason: { code: "overloaded" } });
     else expect(second).toMatchObject({ value: { status: 503 } });
     expect(server.counts.refused).toBe(1);
