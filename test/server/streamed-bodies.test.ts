@@ -72,7 +72,7 @@ describe("a request's body", () => {
     expect(text(await peer.answer())).toMatch(/done$/);
   });
 
-  it("that stops coming ends in a deadline for its reader", async () => {
+  it("S2.5 that stops coming ends in a deadline for its reader", async () => {
     let caught: unknown;
     await start(
       async (request) => {
