@@ -6,9 +6,9 @@ import type { WaitingConnection, WorkerProcess } from "./worker-process.js";
 
 /** The master, which is notified of these events. */
 export interface DispatcherEvents {
-  /** Connections wait, and no worker has room. */
+  /** Connections wait and no worker has room for them. */
   starved(): void;
-  /** A connection is refused: too many wait, or it has waited for too long. */
+  /** A connection is to be refused: too many wait, or it has waited too long. */
   refuse(socket: Socket, reason: string): void;
 }
 
@@ -17,7 +17,7 @@ export type DispatcherSettings = Pick<
   "queueLimit" | "queueTimeout" | "affinity" | "protocol" | "serve"
 >;
 
-/** Connections of one worker's sessions that may wait for it. */
+/** The most connections of its sessions that wait for one worker. */
 const SESSION_QUEUE = 15;
 
 /** Passes each connection to the oldest worker that has room for it. */

@@ -19,7 +19,7 @@ export interface ConnectionStart {
 export type HeadReaderOptions = {
   protocol: Protocol;
   limits: WorkerServeOptions["limits"];
-  /** Milliseconds that the head may take. */
+  /** Milliseconds that the head may take. 0 waits forever. */
   timeout: number;
 };
 
@@ -104,10 +104,10 @@ export class MachineHeadReader implements VariablesReader {
 
   push(chunk: Uint8Array): void {
     try {
-      // A copy: the worker gets these bytes, too.
+      // A copy, as the worker gets these bytes, too.
       this.#machine.take(new Uint8Array(chunk));
     } catch {
-      // A worker will find the same fault, and answer it.
+      // A worker will find the same fault and answer it.
       this.#done = true;
     }
   }
@@ -136,7 +136,7 @@ export class HttpHeadReader implements VariablesReader {
   }
 
   push(chunk: Buffer): void {
-    // The blank line may have begun in the chunk before. Empty lines may stand before the head.
+    // The blank line may begin in the previous chunk. Empty lines may precede the head.
     const looked = Math.max(0, this.#text.length - 3);
     this.#text = (this.#text + chunk.toString("latin1")).replace(/^[\r\n]+/, "");
     const end = this.#text.indexOf("\r\n\r\n", looked);

@@ -5,7 +5,7 @@ import { findGroup, findUser } from "../transport/accounts.js";
 export interface Identity {
   uid: number;
   gid: number;
-  /** Undefined for a number that no account has. */
+  /** Undefined for a user id without an account. */
   name: string | undefined;
   home: string | undefined;
 }
@@ -51,7 +51,7 @@ export function isRootByDefault({ user }: Wanted): boolean {
   return process.geteuid?.() === 0 && user === undefined;
 }
 
-/** The environment of a user. */
+/** The environment variables of a user. */
 export function environmentOf(identity: Identity | undefined): Record<string, string> {
   const { name, home } = identity ?? {};
   return {

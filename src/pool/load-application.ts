@@ -10,7 +10,7 @@ import { dropClientProxy } from "../transport/environment.js";
  * Imports an application's module and takes its default export.
  *
  * @param module its path, or its URL
- * @throws GatewayError `bad_input` when it cannot be loaded, or exports no handler
+ * @throws GatewayError `bad_input` if it cannot be loaded, or exports no handler
  */
 export async function loadApplication(module: string): Promise<Application> {
   const url = moduleUrl(module);
@@ -43,7 +43,7 @@ export async function serveCgiModule(module: string, options: ServeCgiOptions): 
   return serveCgi(application, options);
 }
 
-/** The URL of a module that is named by its path, or by its URL. */
+/** The URL of a module that is given by its path or its URL. */
 export function moduleUrl(module: string | URL): string {
   if (module instanceof URL) return module.href;
   return module.startsWith("file:") ? module : pathToFileURL(module).href;
@@ -58,7 +58,7 @@ function isApplication(value: unknown): value is Application {
 }
 
 /**
- * Checks that a module's file is there and may be read.
+ * Checks that a module's file exists and may be read.
  *
  * @param url a `file:` URL
  * @throws GatewayError `bad_input`
@@ -147,7 +147,7 @@ function extensionHint(message: string): string {
   return "name it .mjs or .js";
 }
 
-/** An error's name and message in one line, with its place where it has one. */
+/** An error's name and message in one line, with its position in the source if it is known. */
 function described(error: unknown): string {
   if (!(error instanceof Error)) return `the module threw ${firstLine(textOf(error))}`;
   const { name, message, stack = "" } = error;

@@ -1,3 +1,4 @@
+// Over 300 lines: start, reload and stop share the state of one pool and wait for each other.
 import type { Socket } from "node:net";
 import { Protocol } from "../address.js";
 import { ErrorCode, GatewayError } from "../errors.js";
@@ -20,7 +21,7 @@ import { Readiness, Workers, type WorkersOwner } from "./workers.js";
 /** Milliseconds between two looks at the workers and the queue. */
 const HEARTBEAT = 1_000;
 
-/** A pool's master: it listens, starts and ends workers, and hands out connections. */
+/** The master of a pool: it listens, keeps workers running, and passes connections in delegate mode. */
 export class Master implements WorkersOwner, StaffedPool {
   readonly ended: Promise<void>;
   readonly #settings: PoolSettings;
@@ -215,7 +216,7 @@ export class Master implements WorkersOwner, StaffedPool {
     throw new GatewayError(ErrorCode.Aborted, "the start of the pool was ended");
   }
 
-  /** Starts the workers that a pool begins with, and waits for them. */
+  /** Starts the first workers and waits until they are ready. */
   async #startFirst(workers: Workers): Promise<void> {
     const { startServers } = this.#settings;
     if (startServers === 0) return;

@@ -18,7 +18,7 @@ import { ErrorCode, GatewayError } from "../errors.js";
 export class PidFile {
   readonly #path: string;
   readonly #draft: string;
-  /** Stays open, so that no other file gets this one's inode. */
+  /** Stays open, so that no other file gets the same inode. */
   readonly #descriptor: number;
   #isPlaced = false;
 

@@ -8,7 +8,7 @@ import type { Opener, SlotWriter } from "./scoreboard/slot-writer.js";
  * one is free.
  */
 export class Places {
-  /** Requests that have begun. */
+  /** The number of requests that have begun. */
   requests = 0;
   readonly #free: SlotWriter[];
   readonly #waiting: ((slot: SlotWriter) => void)[] = [];

@@ -2,7 +2,7 @@ import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { writeToStandardError } from "../server/error-log.js";
 
-/** Milliseconds that standard error waits for the first lines of a start. */
+/** Milliseconds that the first lines of a start are held back from standard error. */
 const HOLD = 1_000;
 
 export type LogLevel = "NOTICE" | "WARNING" | "ERROR";
@@ -15,7 +15,7 @@ export class PoolLog {
   readonly #name: string;
   readonly #target: string | ((line: string) => void) | undefined;
   #descriptor: number | undefined;
-  /** Lines that could not be written since the last one that could. */
+  /** The number of lines lost since the last one that was written. */
   #lost = 0;
   /** Lines that wait for the start to succeed. */
   #held: string[] | undefined;

@@ -19,7 +19,7 @@ export interface Decision<Worker> {
   atLimit: boolean;
 }
 
-/** The most workers that are started in one second. */
+/** The most workers that start in one second. */
 const MAX_RATE = 32;
 
 /**
@@ -49,7 +49,7 @@ export class WorkerCount {
   /**
    * Decides for connections that wait in the master because no worker is idle.
    *
-   * @param starting workers that will be ready in a moment
+   * @param starting the number of workers that load the application
    */
   decideWaiting(waiting: number, running: number, starting: number): Decision<never> {
     const { pm, maxChildren } = this.#settings;

@@ -42,7 +42,7 @@ export class SessionTable<Worker> {
     return this.#sessions.size;
   }
 
-  /** How many sessions a worker has. */
+  /** The number of sessions that a worker has. */
   countOf(worker: Worker): number {
     return this.#counts.get(worker) ?? 0;
   }

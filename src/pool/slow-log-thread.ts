@@ -11,7 +11,7 @@ import type { WatchSettings } from "./slow-log.js";
 const settings = workerData as WatchSettings;
 const { requestSlowlogTimeout: slow, requestTerminateTimeout: terminate } = settings;
 const board = new PoolScoreboard(SCOREBOARD_DESCRIPTOR);
-/** The last request of each slot that has been written to the slow log. */
+/** The number of the last request of each slot that was written to the slow log. */
 const reported = new Map<number, number>();
 const counts = new Map<number, number>();
 let isBusy = false;
@@ -75,8 +75,8 @@ const [shortest = 1_000] = [slow, terminate].filter((time) => time > 0).sort((a,
 setInterval(() => void look(), Math.min(250, Math.max(5, shortest / 8)));
 
 /**
- * Milliseconds that the main thread has to reach its next statement. On a busy machine a thread that
- * computes is not scheduled for a tenth of a second, and the debugger takes its time to begin.
+ * Milliseconds that the main thread has to reach its next statement. On a busy machine a computing
+ * thread may not be scheduled for 100 ms, and the debugger needs time to start.
  */
 const PAUSE_TIMEOUT = 500;
 

@@ -47,7 +47,7 @@ function page(body: string, mediaType: string): Response {
 }
 
 /**
- * Serves a pool's pages on a listener of their own, as php-fpm's `pm.status_listen` does.
+ * Serves a pool's pages on a separate listener, as PHP-FPM's `pm.status_listen` does.
  *
  * @throws GatewayError when it cannot listen
  */

@@ -7,11 +7,11 @@ import { type MasterMessage, unwrapMessage, type WorkerSettings } from "./messag
 import type { ManagedWorker } from "./process-manager.js";
 import type { PoolSettings } from "./settle-options.js";
 
-/** A connection that waits for a worker, or is on its way to one. */
+/** A connection that waits for a worker or is being passed to one. */
 export interface WaitingConnection {
   readonly socket: Socket;
   readonly since: number;
-  /** What has been read from it, in Latin-1. */
+  /** The bytes that have been read from it, a character each. */
   readonly bytes?: string | undefined;
   readonly session?: string | undefined;
 }
@@ -42,7 +42,7 @@ export interface WorkerProcessOptions {
 
 const script = fileURLToPath(new URL("./worker-main.js", import.meta.url));
 
-/** A worker, as the master sees it. */
+/** The master's side of a worker process. */
 export class WorkerProcess implements ManagedWorker {
   readonly generation: number;
   /** The first of its slots on the scoreboard. */
@@ -51,13 +51,13 @@ export class WorkerProcess implements ManagedWorker {
   state: "starting" | "ready" | "ending" = "starting";
   readyAt = 0;
   idle: number | undefined = 0;
-  /** How many connections may be passed to it. */
+  /** The number of connections that may be passed to it now. */
   room = 0;
-  /** Connections of its sessions that wait for it. */
+  /** Connections that wait for it because it has their session. */
   readonly queue: WaitingConnection[] = [];
   killTimer: NodeJS.Timeout | undefined;
   readonly #child: ChildProcess;
-  /** Passed, and not known to have arrived. */
+  /** Connections that were passed and have not been confirmed. */
   readonly #passed: WaitingConnection[] = [];
   readonly #events: WorkerEvents;
   readonly #key: string;
@@ -88,7 +88,7 @@ export class WorkerProcess implements ManagedWorker {
     return this.#child.pid ?? 0;
   }
 
-  /** Passes a connection. It is kept here until it has arrived. */
+  /** Passes a connection, and keeps it until the worker confirms that it has arrived. */
   pass(waiting: WaitingConnection): void {
     const { socket, bytes } = waiting;
     this.room -= 1;

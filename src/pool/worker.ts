@@ -28,7 +28,7 @@ type Served = WorkerConnection | RawWorkerConnection;
 /** The most open connections of a worker, idle kept ones included. */
 const MAX_CONNECTIONS = 1_024;
 
-/** A worker: serves connections that it accepts, or gets from the master, until it is stopped. */
+/** Serves the connections that it accepts, or that the master passes to it, until it is stopped. */
 export class PoolWorker implements WorkerService {
   readonly respond: Responder;
   readonly protocol: Protocol;
@@ -43,7 +43,7 @@ export class PoolWorker implements WorkerService {
   readonly #send: (message: WorkerMessage) => void;
   readonly #raw: ConnectionHandler | undefined;
   readonly #gate: AcceptGate | undefined;
-  /** FastCGI 1.0 §3.2. */
+  /** FastCGI 1.0 §3.2. Undefined: all peers. */
   readonly #allowed = allowedPeers(process.env["FCGI_WEB_SERVER_ADDRS"]);
   readonly #connections = new Connections<Served>();
   /** Connections that the master may still pass. */

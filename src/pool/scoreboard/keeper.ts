@@ -65,7 +65,7 @@ export class ScoreboardKeeper {
     this.write();
   }
 
-  /** `maxChildren` has kept the pool from starting a worker. */
+  /** Counts that `maxChildren` kept the pool from starting a worker. */
   limitReached(): void {
     this.#record.maxChildrenReached += 1;
     this.write();
@@ -92,7 +92,7 @@ export class ScoreboardKeeper {
   }
 }
 
-/** Hands out ranges of the scoreboard's slots, all of one size. */
+/** Allocates ranges of the scoreboard's slots, all of one size. */
 export class SlotRanges {
   readonly #size: number;
   readonly #used = new Set<number>();
@@ -107,7 +107,7 @@ export class SlotRanges {
     return this.#end;
   }
 
-  /** @returns the first slot of the lowest free range; undefined when the scoreboard is full */
+  /** @returns the first slot of the lowest free range; undefined if the scoreboard is full */
   take(): number | undefined {
     for (let slot = 0; slot + this.#size <= MAX_SLOTS; slot += this.#size) {
       if (this.#used.has(slot)) continue;

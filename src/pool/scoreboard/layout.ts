@@ -23,7 +23,7 @@ export const Word = {
   Requests: 3,
   /** Percent of one CPU that the last request took, times 100. */
   Cpu: 10,
-  /** The most places of the pool that this worker has seen active at once. */
+  /** The most places of the pool that this worker has found active at once. */
   MaxActive: 11,
   SequenceAgain: 14,
   /** Slow requests. Only the thread that watches the worker writes it. */

@@ -41,7 +41,7 @@ export interface SlotNumbers {
   startTime: number;
   /** When the request began; 0 before the first. */
   began: number;
-  /** Microseconds that the last request took. */
+  /** The duration of the last request in microseconds. */
   duration: number;
   cpu: number;
   memory: number;
@@ -49,7 +49,7 @@ export interface SlotNumbers {
   slow: number;
 }
 
-/** How often a record that is being written is read again. */
+/** How often a record is read again while it is being written. */
 const ATTEMPTS = 20;
 
 /** The error for a scoreboard, or one more worker on it, for which there is no room. */

@@ -64,9 +64,9 @@ export interface Opener {
   leaveIfSilent(): boolean;
 }
 
-/** A place of a worker where one request runs at a time, and its record on the scoreboard. */
+/** A place of a worker, where one request runs at a time, and its record on the scoreboard. */
 export class SlotWriter {
-  /** The place's number on the board. */
+  /** The place's number on the scoreboard. */
   readonly slot: number;
   readonly #descriptor: number;
   readonly #places: number;
@@ -77,10 +77,10 @@ export class SlotWriter {
   readonly #scratch: Uint32Array;
   #opener: Opener | undefined;
   #counted = 0;
-  /** The processor time from which the request's is counted. */
+  /** The processor time when the request began. */
   #processor = processor;
 
-  /** @param places how many places the pool has when all its workers run */
+  /** @param places the number of places in the pool when all its workers run */
   constructor(descriptor: number, slot: number, places: number) {
     this.#descriptor = descriptor;
     this.slot = slot;
