@@ -1,4 +1,4 @@
-// Runs the benchmark. README.md beside this file says what its options and its rows are.
+// Runs the benchmark. README.md in this folder describes its options and its rows.
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -10,7 +10,7 @@ import { renderTables } from "./lib/table.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 
-/** Each script runs in a process of its own, so that none inherits another's heap and feedback. */
+/** Each script runs in its own process, so that none inherits another's heap and type feedback. */
 const SUITES = {
   codec: ["codec/records.mjs", "codec/variables.mjs", "codec/scoreboard.mjs", "codec/pages.mjs"],
   apache: ["suites/apache.mjs"],
@@ -77,7 +77,7 @@ async function runSuites(names) {
   return rows;
 }
 
-/** Runs a script whose stdout is a row of JSON a line. */
+/** Runs a script that writes rows to standard output, one JSON object per line. */
 async function run(script) {
   const child = spawn(process.execPath, [here + script], { stdio: ["ignore", "pipe", "inherit"] });
   const found = [];

@@ -1,4 +1,4 @@
-// Makes dist/: the WebAssembly module, the two ways to load it, and the compiled TypeScript.
+// Builds dist/: the WebAssembly module, the two ways to load it, and the compiled TypeScript.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
@@ -8,7 +8,7 @@ import { build } from "rolldown";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, "dist");
 
-/** Runs the script behind a command of an installed package. */
+/** Runs a command of an installed package. */
 function run(packageName, command, ...args) {
   const folder = join(root, "node_modules", packageName);
   const { bin } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
@@ -47,8 +47,8 @@ const compileType = "export declare function compile(): WebAssembly.Module;\n";
 const moduleType = "declare const module: WebAssembly.Module;\nexport default module;\n";
 
 /**
- * Joins what the commands load to start into a few files: as one module a file, a one-pool status
- * took 124 ms where Node's own start takes 61. Packages that it depends on stay outside.
+ * Joins the modules of the commands into a few files. With a file for each module, a one-pool
+ * status took 124 ms, of which Node's own start takes 61. Dependencies are not joined.
  */
 async function joinCommands() {
   const joined = join(dist, "cli-joined");
@@ -56,7 +56,7 @@ async function joinCommands() {
     input: {
       main: join(dist, "cli", "main.js"),
       "apache-manager/apache-manager": join(dist, "cli", "apache-manager", "apache-manager.js"),
-      // What `serve` starts by a file's name, beside the code that names it.
+      // Files that `serve` starts by name. They must be next to the code that names them.
       "worker-main": join(dist, "pool", "worker-main.js"),
       "slow-log-thread": join(dist, "pool", "slow-log-thread.js"),
     },

@@ -1,5 +1,5 @@
-// Everything that can be said about the code without running it: format, lint, types, arrows,
-// unused code, and the package as npm would publish it. Stops at the first step that fails.
+// Checks the code without running it: format, lint, types, imports between rooms, unused code, and
+// the package as npm would publish it. Stops at the first step that fails.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +10,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const temporary = mkdtempSync(join(tmpdir(), "fcgi-probe-check-"));
 process.on("exit", () => rmSync(temporary, { recursive: true, force: true }));
 
-/** The script behind a command of an installed package. */
+/** The script of a command of an installed package. */
 function script(packageName, command = packageName) {
   const folder = join(root, "node_modules", packageName);
   const { bin } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));

@@ -1,4 +1,4 @@
-// The application of the demo's own pool: it answers as sleep.php and echo.php of test/harness/www.
+// The application of the demo's own pool, which answers like sleep.php and echo.php of the tests.
 import { setTimeout as sleep } from "node:timers/promises";
 
 export default async function demoApplication(request, context) {

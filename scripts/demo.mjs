@@ -21,7 +21,7 @@ const interrupted = new AbortController();
 const load = (...path) => import(pathToFileURL(join(root, ...path)).href);
 const say = (text) => process.stdout.write(`${text}\n`);
 
-/** A real php-fpm, or undefined where none is installed. */
+/** A real php-fpm; undefined if none is installed. */
 async function startPhpFpmPool() {
   const { findServer, startPhpFpm } = await loadHarness();
   const program = findServer("php-fpm");

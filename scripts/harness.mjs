@@ -1,4 +1,4 @@
-// Compiles what the tests start real servers with, for scripts that want one, and loads it.
+// Compiles and loads the tests' harness, for scripts that start a real server.
 import { spawnSync } from "node:child_process";
 import { copyFileSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -1,5 +1,5 @@
-// Makes a clone ready to work in: installs the development tools and builds dist/ when either is
-// missing or out of date. Needs nothing but Node and npm. `--build` builds in any case.
+// Prepares a clone for work: installs the development tools and builds dist/, each if it is missing
+// or out of date. Needs only Node and npm. `--build` always builds.
 import { spawnSync } from "node:child_process";
 import {
   existsSync,
@@ -17,7 +17,7 @@ const LEAST_NODE = [20, 19, 0];
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const at = (...path) => join(root, ...path);
 
-/** What dist/ is made of. Folders count with everything below them. */
+/** The sources of dist/. A folder stands for everything in it. */
 const SOURCES = [
   "src",
   "assembly",
@@ -26,7 +26,7 @@ const SOURCES = [
   "package.json",
   "scripts/build.mjs",
 ];
-/** Carries the time at which the last good build began. Outside dist/, which is published. */
+/** Its modification time is the start of the last successful build. dist/ itself is published. */
 const STAMP = at("build", "built");
 
 function isTooOld(version) {
@@ -37,12 +37,12 @@ function isTooOld(version) {
   return false;
 }
 
-/** Modification time in milliseconds; 0 for what does not exist. */
+/** The modification time in milliseconds; 0 if there is no such file. */
 function modified(path) {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
-/** The latest change at or below a path. A folder's own time tells of files that were removed. */
+/** The latest change at or below a path. A folder's own time shows that a file was removed. */
 function newest(path) {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return 0;
@@ -63,7 +63,7 @@ function needsBuild() {
   return SOURCES.some((source) => newest(at(source)) > built);
 }
 
-/** Runs a command quietly; shows what it said when it fails. */
+/** Runs a command quietly, and shows its output if it fails. */
 function run(title, command, args) {
   const began = Date.now();
   process.stderr.write(`${title}… `);
@@ -86,7 +86,7 @@ function run(title, command, args) {
 function install() {
   const args = ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"];
   const npm = process.env.npm_execpath;
-  // The npm that runs us, started through Node: on Windows `npm` is a script that cannot be spawned.
+  // Runs npm's script by Node: on Windows, `npm` is a script that cannot be spawned.
   if (npm?.endsWith("npm-cli.js")) run("installing", process.execPath, [npm, ...args]);
   else run("installing", "npm", args);
 }
@@ -97,7 +97,7 @@ function build() {
   run("building", process.execPath, [at("scripts", "build.mjs")]);
   mkdirSync(dirname(STAMP), { recursive: true });
   writeFileSync(STAMP, "");
-  // A source that was saved while the build ran is newer than this, and builds again.
+  // A source that is saved during the build is newer than this, so the next run builds again.
   utimesSync(STAMP, began / 1000, began / 1000);
 }
 

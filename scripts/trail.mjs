@@ -16,9 +16,9 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = new URL("../dist/", import.meta.url).href;
 /** Rooms in the order in which data flows down through them. */
 const ROOMS = ["fleet", "phpfpm", "status-page", "server", "client", "transport", "fastcgi", "cgi"];
-/** What V8 calls the fields of a class: they run, but nobody calls them. */
+/** V8's name for the initializers of a class's fields, which are not functions. */
 const FIELDS = "<instance_members_initializer>";
-/** Milliseconds for what goes on after an answer, such as closing a connection. */
+/** Milliseconds for work after an answer, such as closing a connection. */
 const SETTLE_TIME = 200;
 
 /** The files below dist/ that run while `work` does, each with the names of its functions. */
@@ -44,7 +44,7 @@ async function trailOf(work) {
   return files.sort((a, b) => place(a.file) - place(b.file) || a.file.localeCompare(b.file));
 }
 
-/** Where a file stands in the list: by its room, and the leaves last. */
+/** The place of a file in the list: by its room, with the leaves last. */
 function place(file) {
   const at = ROOMS.indexOf(file.split("/")[0]);
   return at < 0 ? ROOMS.length : at;
@@ -74,7 +74,7 @@ async function servedTrail() {
   }
 }
 
-/** Sends a request from a process of its own, whose functions are not in the trail. */
+/** Sends a request from another process, whose functions are not in the trail. */
 async function request(address) {
   const command = join(root, "bin", "fcgi-probe.js");
   const child = spawn(process.execPath, [command, "request", `${address}:/`], {

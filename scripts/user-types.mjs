@@ -1,5 +1,5 @@
-// Type-checks the packed package as its users do, without skipLibCheck: under the oldest TypeScript
-// that README names and the newest, and without @types/node for the doors that need none.
+// Type-checks the packed package as its users do, without skipLibCheck: with the oldest TypeScript
+// that the README names and with the newest, and without @types/node for the doors that need none.
 // Argument: the tarball that `npm pack` made.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";

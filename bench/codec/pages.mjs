@@ -7,7 +7,7 @@ import { jsonPage, makePool, splitAndRegex, textPage } from "../lib/status-pages
 
 const { parseStatusPage } = await load("status-page/read-page.js");
 const engines = await loadEngines();
-/** How the fields of our results are read, for each engine. */
+/** Functions that read the fields of our results, for each engine. */
 const ourFields = new Map();
 for (const { name } of engines) ourFields.set(name, (await fieldsFor(name)).ourFields);
 const textFields = await fieldsFor("text");
@@ -27,12 +27,12 @@ await compareLines(
 );
 await compareLines("Apache ?auto page of 400 slots, lines and numbers", fixture("apache-auto.txt"));
 
-/** A copy for each contender, as a program has one: in a shared one each field is polymorphic. */
+/** A copy of the function for each contender. In a shared one, each field would be polymorphic. */
 function fieldsFor(name) {
   return import(`../lib/status-fields.mjs?${name}`);
 }
 
-/** Made pages are as good as captured ones: the makers give the captured pages back. */
+/** Checks that generated pages equal captured ones: the generators reproduce the captured pages. */
 function checkMakers() {
   const text = latin1(fixture("status-full.txt"));
   strictEqual(textPage(fromText(text)), text);
@@ -88,7 +88,7 @@ async function comparePages(name, text, json) {
   ]);
 }
 
-/** The engine's own job, without the parser of a page on top of it. */
+/** The engine's own job, without the parser of a page. */
 async function compareLines(name, page) {
   const sink = new Float64Array(1);
   const buffer = Buffer.from(page);
@@ -117,7 +117,7 @@ function sumText(buffer) {
   let sum = 0;
   for (const line of buffer.latin1Slice().split("\n")) {
     const match = /^([^:]+):\s*(.*)$/.exec(line);
-    // Numbers of the Apache Portable Runtime have no zero in front: .25
+    // The Apache Portable Runtime prints numbers without a leading zero: .25
     if (match !== null && /^-?(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?$/.test(match[2])) {
       sum += Number(match[2]);
     }

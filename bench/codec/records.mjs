@@ -55,7 +55,7 @@ function theirs({ name, decode }, bytes) {
   };
 }
 
-/** What makes a server expect STDIN: a request whose variables are complete. */
+/** A request with complete variables, after which a server expects STDIN. */
 function opening() {
   const capture = fixture("nginx-get.fastcgi.bin");
   return Buffer.concat([

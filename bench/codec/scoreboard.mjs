@@ -47,7 +47,7 @@ async function compareCounting(name, bytes) {
   ]);
 }
 
-/** The board of a busy httpd with 4,096 slots: letters stand in runs, as processes have threads. */
+/** The board of a busy httpd with 4,096 slots, in runs of letters, because processes have threads. */
 function capturedBoard() {
   const page = Buffer.from(fixture("apache-auto-4096.txt")).latin1Slice();
   return new Uint8Array(Buffer.from(/^Scoreboard: (.*)$/m.exec(page)[1], "latin1"));
@@ -59,7 +59,7 @@ function repeated(bytes, times) {
   return all;
 }
 
-/** Every letter in no order at all, the worst that can come; the same at every run. */
+/** All letters in random order, the worst case; the same in every run. */
 function shuffled(slots) {
   const bytes = new Uint8Array(slots);
   let seed = 1;

@@ -17,7 +17,7 @@ const PARAMS = 4;
 const engines = await loadEngines();
 const { variableOf } = await load("cgi/variables.js");
 
-/** Rows of a job that leaves pairs: where they lie, and made strings of. */
+/** The rows of a job that leaves pairs: as positions, and as strings. */
 async function comparePairs(name, split, bytes, peers) {
   const count = split(engines[0], bytes);
   const all = engines.map((engine) => ({
@@ -50,7 +50,7 @@ async function comparePairs(name, split, bytes, peers) {
   ]);
 }
 
-/** SCGI with the npm netstring package: it frames, and the headers are split as text. */
+/** SCGI with the npm package netstring for the framing. The headers are split as text. */
 function scgiPeer() {
   const { name, decode } = netstringPeer();
   return {

@@ -1,4 +1,4 @@
-// A peer that accepts connections, reads, and says nothing. Argument: the path of its socket.
+// A peer that accepts connections, reads, and never writes. Argument: the path of its socket.
 import { createServer } from "node:net";
 
 const server = createServer((socket) => {

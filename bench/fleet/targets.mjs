@@ -1,4 +1,4 @@
-/** 5 % dead, half of them without a socket and half refusing; 1 % silent; the rest are pools. */
+/** Targets: 5 % dead (half without a socket, half refusing), 1 % silent, and pools. */
 export function* targets(count, { pools, missing, refusing, silent }) {
   for (let at = 0; at < count; at++) {
     const of100 = at % 100;
@@ -8,7 +8,7 @@ export function* targets(count, { pools, missing, refusing, silent }) {
   }
 }
 
-/** How many of {@link targets} answer. */
+/** The number of {@link targets} that answer. */
 export function expectedAnswers(count) {
   let answers = 0;
   const kinds = { pools: ["pool"], missing: "", refusing: "", silent: "" };

@@ -1,5 +1,5 @@
-// One fleet in a process of its own. Arguments, as JSON: how many targets, the addresses of the
-// pools, of two kinds of dead targets, and of the silent one. Prints one JSON object.
+// Runs one fleet. Arguments, as JSON: the number of targets, and the addresses of the pools, of two
+// kinds of dead targets, and of the silent one. Prints one JSON object.
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { root } from "../lib/package.mjs";

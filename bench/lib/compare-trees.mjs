@@ -1,14 +1,14 @@
-// `--against`: this tree beside another checkout of the project, such as that of an older commit.
+// `--against`: compares this tree with another checkout of the project, such as an older commit.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { median } from "./report.mjs";
 import { alignTable } from "./table.mjs";
 
-/** The biggest answer of a suite that is read, in bytes. */
+/** The longest output of a suite, in bytes. */
 const MOST_OUTPUT = 64 * 1024 * 1024;
 
 /**
- * Runs the suites here and there in turns, as often as `rounds` says.
+ * Runs the suites of both trees in turns, `rounds` times.
  *
  * @returns a table of the rows that both have: the median of each and their ratio
  */

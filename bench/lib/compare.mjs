@@ -4,13 +4,14 @@ import { median, progress, reportAll } from "./report.mjs";
 
 const ROUNDS = 7;
 const ROUND_TIME = 30;
-/** A call that is timed lasts at least this many milliseconds, so the clock's step is no matter. */
+/** A timed call lasts at least so many milliseconds that the clock's resolution is negligible. */
 const BATCH_TIME = 0.2;
 
 /**
  * Runs contenders in turns and reports the median of each.
  *
- * @param job `name`, and `suite` unless it is codec; where a run does many like things, how many in `count` and what one is in `each`
+ * @param job `name`, and `suite` unless it is codec; if a run does the same thing many times, their
+ * number in `count` and what one of them is in `each`
  * @param contenders each with `name`; `run()`, one run, which returns an integer that depends on
  * its work; and, unless it does less work by nature, `result()`, which must equal the others'
  */
@@ -59,7 +60,7 @@ function calibrate(run) {
 }
 
 /**
- * A loop of its own for every contender: in a shared one the call becomes megamorphic and costs
+ * Creates a loop for each contender. In a shared loop the call becomes megamorphic, which costs
  * more than a small job. The sum goes to a typed array, because a variable would become a heap
  * number.
  */
@@ -69,7 +70,7 @@ function batchOf(run) {
   return new Function("run", "sink", source)(run, sink);
 }
 
-/** The limit of every codec row: the same bytes, copied once and not looked at. */
+/** The limit of every codec row: the same bytes, copied once and not examined. */
 export function plainCopy(bytes) {
   const target = new Uint8Array(bytes.length);
   return {

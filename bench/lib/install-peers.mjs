@@ -8,7 +8,7 @@ function modified(path) {
   return statSync(folder + path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
-/** Installs the npm packages that we are compared with, unless they are there. */
+/** Installs the npm packages that we compare with, unless they are installed. */
 export function installPeers() {
   if (modified("node_modules/.package-lock.json") >= modified("package-lock.json")) return;
   process.stderr.write("installing the peers\n");

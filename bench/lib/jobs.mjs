@@ -22,7 +22,7 @@ netstringState[NetstringState.Strict] = 1;
 netstringState[NetstringState.Limit] = 65_536;
 const packetState = new Int32Array(STATE_WORDS);
 
-/** Puts bytes where a socket would have put them, and the state of a new stream. */
+/** Puts bytes into the window, as a socket does, and resets the state to that of a new stream. */
 function begin(engine, bytes, state) {
   engine.memory.set(bytes, WINDOW);
   if (state !== undefined) engine.state.set(state);
@@ -36,7 +36,7 @@ export function demultiplex(engine, bytes) {
   return engine.results[DemultiplexResult.StdoutLength];
 }
 
-/** stdout of the last {@link demultiplex}, a copy. */
+/** A copy of the stdout of the last {@link demultiplex}. */
 export function stdoutOf({ memory, results }) {
   const start = results[DemultiplexResult.StdoutStart];
   return memory.slice(start, start + results[DemultiplexResult.StdoutLength]);
@@ -52,14 +52,14 @@ export function splitNetstrings(engine, bytes) {
   return engine.splitNetstrings(WINDOW, bytes.length, 8192);
 }
 
-/** A whole SCGI request head: the netstring, then the headers in it. */
+/** Decodes a whole SCGI request head: the netstring, then its headers. */
 export function splitScgi(engine, bytes) {
   splitNetstrings(engine, bytes);
   const { table } = engine;
   return engine.splitHeaders(table[FrameRow.Start], table[FrameRow.Length]);
 }
 
-/** A whole uwsgi packet: its frame, then the variables in it. */
+/** Decodes a whole uwsgi packet: its frame, then its variables. */
 export function splitUwsgi(engine, bytes) {
   begin(engine, bytes, packetState);
   engine.splitPackets(WINDOW, bytes.length, 1);
@@ -67,7 +67,7 @@ export function splitUwsgi(engine, bytes) {
   return engine.splitVariables(table[FrameRow.Start], table[FrameRow.Length]);
 }
 
-/** The rows of the last job that leaves pairs, as the package makes variables of them. */
+/** The pairs of the last job, as the package turns them into variables. */
 export function pairsOf({ memory, table }, count, variableOf) {
   const pairs = new Array(count);
   for (let i = 0, row = 0; i < count; i++, row += ROW_WORDS) {

@@ -2,12 +2,12 @@ import { EventEmitter } from "node:events";
 import { createRequire } from "node:module";
 import net from "node:net";
 
-// The peers use Buffer() and process.binding(), and each would say so on stderr.
+// The peers use Buffer() and process.binding(), which print warnings to standard error.
 process.noDeprecation = true;
 const require = createRequire(new URL("../package.json", import.meta.url));
 const { Writable } = require("node:stream");
 
-/** A socket that nothing is behind: what a peer reads is what `push` emits. */
+/** A socket without a connection. A peer reads what `push` emits. */
 class FakeSocket extends EventEmitter {
   push(bytes) {
     this.emit("data", bytes);
@@ -19,7 +19,7 @@ class FakeSocket extends EventEmitter {
   }
 }
 
-/** Every peer that takes FastCGI records apart: `decode(bytes)` gives stdout as one Buffer. */
+/** Every peer that decodes FastCGI records: `decode(bytes)` returns stdout as one Buffer. */
 export function recordPeers() {
   return [fastcgiStream(), fastcgiParser(), fastcgiClient()];
 }
@@ -44,7 +44,7 @@ function fastcgiStream() {
 function fastcgiParser() {
   const { parser: Parser, constants } = require("fastcgi-parser");
   const parser = new Parser();
-  // Neither "utf8" nor "ascii": the content is handed over as bytes, in a buffer that is reused.
+  // Neither "utf8" nor "ascii": the content is passed as bytes, in a buffer that is reused.
   parser.encoding = "binary";
   let contents = [];
   let type = 0;
@@ -86,7 +86,7 @@ function fastcgiClient() {
 }
 
 /**
- * node-fastcgi is a server: it reads records of STDIN, of a request that was begun.
+ * node-fastcgi is a server: it reads the records of STDIN of a request that has begun.
  *
  * @param opening BEGIN_REQUEST and PARAMS
  */
@@ -116,7 +116,7 @@ export async function nodeFastcgi(opening) {
   };
 }
 
-/** Every peer that splits name-value pairs: `decode(content)` gives pairs of strings. */
+/** Every peer that splits name-value pairs: `decode(content)` returns pairs of strings. */
 export function pairPeers(record) {
   const { records } = require("fastcgi-stream");
   const parseKeyValues = require("fastcgi-client/lib/parsekv.js");
@@ -130,7 +130,7 @@ export function pairPeers(record) {
       decode(content) {
         const params = new records.Params();
         params.read(content);
-        // An empty value comes as a bare name.
+        // An empty value is returned as a bare name.
         return params.params.map((pair) => (Array.isArray(pair) ? pair : [pair, ""]));
       },
     },
@@ -149,7 +149,7 @@ export function pairPeers(record) {
   ];
 }
 
-/** `decode(bytes)` gives the contents of netstrings. */
+/** Every peer that decodes netstrings: `decode(bytes)` returns their contents. */
 export function netstringPeer() {
   const netstring = require("netstring");
   const socket = new FakeSocket();

@@ -1,9 +1,10 @@
 import { loadHarness } from "../../scripts/harness.mjs";
 
 /**
- * Runs `work` with php-fpm and ends it behind it; without php-fpm, says so and does nothing.
+ * Runs `work` with php-fpm, and stops php-fpm afterwards. If it is not installed, says so and does
+ * nothing.
  *
- * @param pools as the tests' harness takes them
+ * @param pools in the form of the tests' harness
  */
 export async function withPhpFpm(pools, work) {
   const { findServer, startPhpFpm } = await loadHarness();

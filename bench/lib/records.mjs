@@ -1,4 +1,4 @@
-/** FastCGI records of one type and content length, as many whole ones as fit into `size` bytes. */
+/** As many FastCGI records of one type and content length as fit into `size` bytes. */
 export function recordsOf(type, contentLength, size) {
   const paddingLength = -contentLength & 7;
   const length = 8 + contentLength + paddingLength;
@@ -24,7 +24,7 @@ function header(type, contentLength, paddingLength) {
   return [1, type, 0, 1, contentLength >> 8, contentLength & 0xff, paddingLength, 0];
 }
 
-/** The contents of all records of a type, one behind the other. Only for whole, valid bytes. */
+/** The contents of all records of a type, joined. The bytes must be valid and complete. */
 export function contentsOf(bytes, type) {
   const contents = [];
   for (let at = 0; at < bytes.length; ) {

@@ -1,11 +1,11 @@
-/** Hands one row to the process that prints: a line of JSON. */
+/** Passes one row to the process that prints it: a line of JSON. */
 export function report(row) {
   process.stdout.write(`${JSON.stringify(row)}\n`);
 }
 
 /**
- * Rows of contenders with their ratio to one of them. The ratio is plainly the contender's median
- * through the baseline's: the unit says whether more is better.
+ * The rows of contenders with their ratio to one of them. The ratio is the contender's median
+ * divided by the baseline's; the unit says whether more is better.
  */
 export function reportAll(suite, name, unit, medians, baseline) {
   const base = medians.get(baseline);
@@ -14,7 +14,7 @@ export function reportAll(suite, name, unit, medians, baseline) {
   }
 }
 
-/** Tells how far a suite is, on stderr. */
+/** Writes the progress of a suite to standard error. */
 export function progress(text) {
   process.stderr.write(`  ${text}\n`);
 }

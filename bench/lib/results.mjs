@@ -35,7 +35,7 @@ function readSections(page) {
   return sections;
 }
 
-/** What the figures depend on beside the code. */
+/** What the figures depend on besides the code. */
 function machine() {
   const processors = cpus();
   const day = new Date().toISOString().slice(0, 10);

@@ -1,4 +1,4 @@
-/** How to read every number and every string of what our parser returns. */
+/** Functions that read every number and every string of our parser's results. */
 export const ourFields = {
   sum(status) {
     let sum =
@@ -34,7 +34,7 @@ export const ourFields = {
   },
 };
 
-/** The same of the plain objects that the others return. */
+/** The same for the plain objects that the others return. */
 export function theirFields(uri) {
   return {
     sum(status) {

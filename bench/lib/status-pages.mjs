@@ -1,4 +1,4 @@
-/** Status pages of pools that were never run, in the very form of captured ones. */
+/** Generated status pages, in the exact form of captured ones. */
 
 const POOL_COLUMN = 22;
 const START = 1_795_199_296;
@@ -11,7 +11,7 @@ const URIS = [
 ];
 const SCRIPTS = ["/srv/app/public/index.php", "/srv/app/public/api/v1/orders.php", "-"];
 
-/** A pool under load whose processes differ; the same at every run. */
+/** A pool under load whose processes differ; the same in every run. */
 export function makePool(count) {
   const random = generator();
   const processes = Array.from({ length: count }, (_, at) => {
@@ -104,7 +104,7 @@ function logDate(seconds) {
   return `${day}/${MONTHS[month - 1]}/${year}:${time} +0000`;
 }
 
-/** A page in the way that most scripts take it apart: split into lines, a pattern for each. */
+/** Parses a page as most scripts do: split into lines, and a pattern for each line. */
 export function splitAndRegex(text) {
   const [first, ...rest] = text.split(/\n\*{24}\n/);
   return { pool: fieldsOf(first), processes: rest.map(fieldsOf) };

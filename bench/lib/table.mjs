@@ -6,7 +6,7 @@ export function renderTables(rows) {
     .join("\n");
 }
 
-/** The rows of one suite as a Markdown table; a name stands in its first row alone. */
+/** The rows of one suite as a Markdown table. Only the first row of a job has its name. */
 export function renderTable(rows) {
   const lines = [["what", "contender", "median", "unit", "ratio"]];
   let last = "";
@@ -30,7 +30,7 @@ export function alignTable(lines, numbers) {
   return `${text.join("\n")}\n`;
 }
 
-/** Three figures, and thousands apart. */
+/** Three significant figures, with thousands separators. */
 function number(value) {
   if (value >= 100) return Math.round(value).toLocaleString("en-US");
   return value.toPrecision(3);

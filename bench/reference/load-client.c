@@ -1,6 +1,6 @@
 /*
- * Loads a server: the request on standard input, over and over, on N connections at a time. Every
- * answer must be as long as the first. Prints one JSON object.
+ * Loads a server: sends the request on standard input again and again, on N connections at a time.
+ * Every answer must be as long as the first. Prints one JSON object.
  *
  *   load SOCKET CONNECTIONS SECONDS each    each connection carries one request, and ends with it
  *   load SOCKET CONNECTIONS SECONDS kept    FastCGI; each carries one after another
@@ -15,7 +15,7 @@ enum { HEADER = 8, END_REQUEST = 3, REQUEST = 65536 };
 
 static size_t answer_length;
 
-/* Whether what has come is records, and the last of them END_REQUEST. */
+/* Whether the received bytes are records, the last of them END_REQUEST. */
 static int ends_request(const unsigned char *bytes, size_t length) {
   int type = 0;
   size_t at = 0;

@@ -46,7 +46,7 @@ static enum verdict receive(const struct load *load, struct connection *connecti
   return count == 0 && verdict == UNFINISHED ? FAILED : verdict;
 }
 
-/* Returns whether the connection goes on. */
+/* Returns whether the connection continues. */
 static int serve(const struct load *load, struct connection *connection, int is_over) {
   enum verdict verdict = receive(load, connection);
   if (verdict == UNFINISHED) return 1;

@@ -1,6 +1,6 @@
 /*
- * What the C clients share: N connections to a unix socket, the same request on each over and
- * over, until the time is up.
+ * The loop of the C clients: N connections to a unix socket, and the same request on each again and
+ * again, until the time is up.
  */
 #ifndef LOOP_H
 #define LOOP_H
@@ -17,7 +17,7 @@ struct connection {
 
 enum verdict { FAILED = -1, UNFINISHED, FINISHED };
 
-/* Looks at what has come; `ended`: nothing more will. */
+/* Examines the received bytes; `ended`: there will be no more. */
 typedef enum verdict examine(const struct connection *connection, int ended);
 
 struct load {
@@ -30,7 +30,7 @@ struct load {
   examine *examine;
 };
 
-/* Runs it, and prints what came of it as one JSON object. Ends the process when it cannot. */
+/* Runs the loop, and prints the result as one JSON object. Exits if it cannot run. */
 void run_load(const struct load *load);
 
 #endif

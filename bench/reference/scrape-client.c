@@ -1,9 +1,9 @@
 /*
- * The limit of the scrape suite: what a client costs that does nothing but scrape.
+ * The limit of the scrape suite: a client that does nothing but scrape.
  *
- * Asks a PHP-FPM pool on a unix socket for its status page, over and over, on N connections at a
- * time: one precomputed request a connection, read to END_REQUEST, closed at once, the page's
- * numbers read. Prints one JSON object.
+ * Requests the status page of a PHP-FPM pool on a unix socket again and again, on N connections at
+ * a time: one precomputed request per connection, read to END_REQUEST, closed at once, and the
+ * page's numbers read. Prints one JSON object.
  *
  *   scrape SOCKET IN_FLIGHT SECONDS
  */
@@ -29,7 +29,7 @@ static unsigned char request[1024];
 static size_t request_length;
 static volatile uint64_t sink;
 
-/* A record is begun here and its length filled in by end_record. */
+/* Begins a record. end_record fills in its length. */
 static size_t begin_record(int type) {
   size_t at = request_length;
   const unsigned char header[HEADER] = {VERSION, (unsigned char)type, 0, 1};
@@ -72,7 +72,7 @@ static void make_request(void) {
   end_record(begin_record(STDIN));
 }
 
-/* Reads the numbers of a plain text page: how many lines have one. */
+/* Reads the numbers of a plain text page; returns how many lines have one. */
 static int read_page(const unsigned char *at, const unsigned char *end) {
   int numbers = 0;
   while (at < end) {
@@ -97,7 +97,7 @@ static int read_page(const unsigned char *at, const unsigned char *end) {
   return numbers;
 }
 
-/* Takes apart what has come. */
+/* Decodes the received bytes. */
 static enum verdict decode(const struct connection *connection, int ended) {
   static unsigned char page[ANSWER];
   size_t page_length = 0;

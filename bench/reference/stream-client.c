@@ -1,11 +1,11 @@
 /*
- * Transfers much on one connection: sends a head, a chunk over and over, and an end, while it reads
- * and drops whatever comes, until the peer closes. Prints one JSON object.
+ * Transfers much data on one connection: sends a head, a chunk again and again, and an end, and at
+ * the same time reads and drops everything until the peer closes. Prints one JSON object.
  *
  *   transfer SOCKET HEAD CHUNK TIMES keep|close
  *
- * HEAD and CHUNK are lengths in bytes: of the first of standard input, and of what follows them; the
- * rest is the end. `close`: an end of what is sent is the end of a request without a length.
+ * Standard input has the head, the chunk and the end. HEAD and CHUNK are the lengths of the first
+ * two, in bytes. `close` ends the sending side after the end, for a request without a length.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 
 enum { INPUT = 131072, BUFFER = 65536, SILENCE = 5000 /* milliseconds */ };
 
-/* What is to be sent, in the order of its parts. */
+/* The parts to send, in order. */
 struct outgoing {
   const unsigned char *parts[3];
   size_t lengths[3];
@@ -38,7 +38,7 @@ static int open_connection(const char *path) {
   return fd;
 }
 
-/* Sends until the system takes no more. Returns whether all is sent. */
+/* Sends until the socket's buffer is full. Returns whether everything has been sent. */
 static int send_some(int fd, struct outgoing *outgoing) {
   while (outgoing->part < 3) {
     int part = outgoing->part;
@@ -56,7 +56,7 @@ static int send_some(int fd, struct outgoing *outgoing) {
   return 1;
 }
 
-/* Reads until nothing is there. Returns whether the peer has closed. */
+/* Reads until there is nothing to read. Returns whether the peer has closed. */
 static int receive_all(int fd, unsigned long *received) {
   static unsigned char buffer[BUFFER];
   for (;;) {

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { splitAndRegex } from "../lib/status-pages.mjs";
 
-/** What monitoring scripts do: a process for every page. */
+/** Starts a process for each page, as monitoring scripts do. */
 export async function createScrape(socket, program) {
   const options = {
     encoding: "latin1",

@@ -6,7 +6,7 @@ const END_RECORD = 16;
 
 /**
  * The least that Node can do: connect, send, read until END_REQUEST is the last record, close.
- * Nothing is decoded, so this is no client; it shows what sockets alone cost.
+ * Nothing is decoded, so this is not a client; it shows what sockets alone cost.
  */
 export async function createScrape(path) {
   const buffer = Buffer.alloc(65_536);

@@ -3,7 +3,7 @@ import { record } from "../lib/records.mjs";
 const pair = (name, value) =>
   Buffer.concat([Buffer.from([name.length, value.length]), Buffer.from(name + value)]);
 
-/** What a client sends that asks for a plain status page and does not keep the connection. */
+/** A request for a plain status page that does not keep the connection. */
 export const statusRequest = Buffer.concat([
   record(1, new Uint8Array([0, 1, 0, 0, 0, 0, 0, 0])),
   record(

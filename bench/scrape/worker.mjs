@@ -1,8 +1,8 @@
-// A contender of the scrape suite in a process of its own: answers `{ inFlight, milliseconds }`
-// with what it did in that time. Arguments: the contender, and the path of the pool's socket.
+// A contender of the scrape suite in its own process. It answers `{ inFlight, milliseconds }` with
+// what it did in that time. Arguments: the contender, and the path of the pool's socket.
 const [contender, socket, ...rest] = process.argv.slice(2);
 const { createScrape } = await import(`./${contender}.mjs`);
-/** Reads one status page and its numbers; rejects when it is none. */
+/** Reads one status page and its numbers; rejects if it is not a status page. */
 const scrape = await createScrape(socket, ...rest);
 
 process.on("message", async ({ inFlight, milliseconds }) => {

@@ -1,6 +1,6 @@
-// A server of this package. Arguments: the address that it listens on, the application's file, and
-// for a pool its mode, `shared` or `delegate`, how many requests a worker runs at once, and how many
-// workers there are.
+// A server of this package. Arguments: the address to listen on, the application's file, and for a
+// pool its mode (`shared` or `delegate`), the requests that a worker runs at once, and the number
+// of workers.
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { root } from "../lib/package.mjs";

@@ -1,11 +1,11 @@
-// Asks a server on a unix socket: once, as often as it can answer, or with a long body.
+// Sends requests to a server on a unix socket: one, as many as it can answer, or a long one.
 import { execFile } from "node:child_process";
 import net from "node:net";
 import { promisify } from "node:util";
 
 const END_REQUEST_RECORD = 16;
 
-/** One request on a connection of its own. @returns the answer, which a kept connection outlives */
+/** Sends one request on a new connection. @returns the answer; the connection may stay open */
 export function exchange(path, request, kept) {
   return new Promise((resolve, reject) => {
     const socket = net.connect({ path });
@@ -25,7 +25,7 @@ function endsRequest(answer) {
   return answer.length > END_REQUEST_RECORD && answer.at(1 - END_REQUEST_RECORD) === 3;
 }
 
-/** @returns the requests that a C client has had answered, as `{ amount, seconds }` */
+/** @returns the number of requests that were answered to a C client, as `{ amount, seconds }` */
 export async function runLoad(client, path, request, { kept, connections, seconds }) {
   const args = [path, connections, seconds, kept ? "kept" : "each"];
   const { failures, answers, seconds: taken } = await run(client, args, request);

@@ -1,6 +1,6 @@
-// The least that Node can do: answers whatever comes with the same bytes, and looks at nothing.
-// Arguments: the path that it listens on, the answer in base64, `kept` or `closed`, and how many
-// workers of node:cluster; 0 for none. `none` behind it lets those accept, in place of the primary.
+// The least that Node can do: answers everything with the same bytes, and examines nothing.
+// Arguments: the path to listen on, the answer in base64, `kept` or `closed`, and the number of
+// workers of node:cluster; 0 for none. A final `none` lets these accept instead of the primary.
 import cluster from "node:cluster";
 import net from "node:net";
 

@@ -1,4 +1,4 @@
-// The small handler behind node-fastcgi. Argument: the path that it listens on.
+// The small handler behind node-fastcgi. Argument: the path to listen on.
 import { createRequire } from "node:module";
 
 process.noDeprecation = true;

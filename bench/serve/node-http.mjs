@@ -1,4 +1,4 @@
-// The small handler behind Node's own HTTP server. Argument: the path that it listens on.
+// The small handler behind Node's own HTTP server. Argument: the path to listen on.
 import http from "node:http";
 
 const server = http.createServer((request, response) => {

@@ -1,5 +1,5 @@
-// Node's net without a protocol. Arguments: the path that it listens on, and `down`: sends 1 GB to
-// whoever connects and says something; or `through`: sends back what comes.
+// Node's net without a protocol. Arguments: the path to listen on, and `down` or `through`. `down`
+// sends 1 GB to each client that sends something; `through` sends everything back.
 import net from "node:net";
 
 const [path, direction] = process.argv.slice(2);

@@ -11,7 +11,7 @@ process.on("exit", () => {
   for (const child of running) signal(child, "SIGKILL");
 });
 
-/** Starts a script of this folder, and waits for its message that it is ready. */
+/** Starts a script of this folder, and waits until it reports that it is ready. */
 export async function startScript(name, args) {
   const child = fork(fileURLToPath(new URL(name, import.meta.url)), args);
   running.add(child);
@@ -24,7 +24,7 @@ export async function startScript(name, args) {
   return child;
 }
 
-/** Starts a program, in a process group of its own, and waits for its socket. */
+/** Starts a program in its own process group, and waits for its socket. */
 export async function startProgram(command, args, socket) {
   const child = spawn(command, args, { stdio: ["ignore", "ignore", "ignore"], detached: true });
   groups.add(child);
@@ -44,7 +44,7 @@ function signal(child, name) {
   try {
     process.kill(-child.pid, name);
   } catch {
-    // All of it has ended.
+    // The whole group has ended.
   }
 }
 
@@ -59,14 +59,14 @@ export async function stop(child) {
   clearTimeout(timer);
 }
 
-/** Seconds of CPU that a process, its children and theirs have used. */
+/** Seconds of CPU time that a process and its descendants have used. */
 export function cpuOf(pid) {
   let ticks = 0;
   const stats = readdirSync("/proc")
     .filter((name) => /^[0-9]+$/.test(name))
     .flatMap(readStat);
   const family = new Set([pid]);
-  // Children have larger numbers than their parents, unless numbers have wrapped around.
+  // Children have larger pids than their parents, unless pids have wrapped around.
   for (const stat of stats.sort((one, other) => one.pid - other.pid)) {
     if (family.has(stat.parent)) family.add(stat.pid);
     if (family.has(stat.pid)) ticks += stat.ticks;
@@ -79,14 +79,14 @@ function readStat(name) {
   try {
     text = readFileSync(`/proc/${name}/stat`, "latin1");
   } catch {
-    // It has ended.
+    // The process has ended.
     return [];
   }
   const fields = text
     .slice(text.lastIndexOf(")") + 2)
     .split(" ")
     .map(Number);
-  // User and system time, and that of children that have been waited for: CGI programs.
+  // User and system time of the process, and of children it has waited for: CGI programs.
   return [
     {
       pid: Number(name),

@@ -4,7 +4,7 @@ import { root } from "../lib/package.mjs";
 
 const module = (path) => import(pathToFileURL(join(root, "dist", path)).href);
 
-/** What nginx 1.22 sends for a GET of curl's. */
+/** The variables that nginx 1.22 sends for a GET by curl. */
 export const variables = Object.entries({
   SCRIPT_FILENAME: "/srv/sample/www/echo.php",
   QUERY_STRING: "a=1&b=%20x",
@@ -31,7 +31,7 @@ export const variables = Object.entries({
   HTTP_ACCEPT: "*/*",
 });
 
-/** The bytes of one GET in a protocol. Of the three, FastCGI alone can keep the connection. */
+/** The bytes of one GET in a protocol. Only FastCGI can keep the connection. */
 export async function requestOf(protocol, kept = false) {
   const { head, end } = await framed(protocol, variables, 0, kept);
   return Buffer.concat([head, end]);
@@ -40,7 +40,7 @@ export async function requestOf(protocol, kept = false) {
 const CHUNK_LENGTH = 65_536;
 const CHUNKS = 16_384;
 
-/** A POST of 1 GB: `chunk` is to be sent `times` behind the head. `raw` is no protocol. */
+/** A POST of 1 GB: `chunk` is sent `times` times after the head. `raw` has no protocol. */
 export async function uploadOf(protocol) {
   const header = protocol === "fcgi" ? 8 : 0;
   const contentLength = CHUNK_LENGTH - header;
@@ -52,7 +52,7 @@ export async function uploadOf(protocol) {
   return { ...(await framed(protocol, posted, length, false)), chunk, times: CHUNKS, length };
 }
 
-/** What comes before a request's body, and behind it. */
+/** The bytes before a request's body, and after it. */
 async function framed(protocol, variables, length, kept) {
   const nothing = Buffer.alloc(0);
   switch (protocol) {

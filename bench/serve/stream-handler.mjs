@@ -1,6 +1,6 @@
 const CHUNK = new Uint8Array(65_536).fill(97);
 
-/** 1 GB, as fast as it is taken. */
+/** Sends 1 GB, as fast as the client reads it. */
 export default function handler() {
   let left = 2 ** 30 / CHUNK.length;
   const body = new ReadableStream({

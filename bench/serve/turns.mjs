@@ -1,4 +1,4 @@
-// What the servers' suites share: their contenders, and how they take turns.
+// The common part of the servers' suites: their contenders, and how they take turns.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,15 +7,15 @@ import { fileURLToPath } from "node:url";
 import { median, progress, reportAll } from "../lib/report.mjs";
 import { cpuOf, startProgram, startScript, stop } from "./processes.mjs";
 
-/** Seconds of load before a process of V8's has compiled all that it will: these do not count. */
+/** Seconds of load until V8 has compiled everything in a process. They do not count. */
 const WARM_UP = 3;
 /**
- * Contenders are started so often: what V8 decided in a process's first second differs from one to
- * the next.
+ * How many times each contender is started. V8's decisions in the first second differ between
+ * processes.
  */
 const STARTS = 3;
 
-/** Small requests, in rounds of a second. */
+/** Small requests, in rounds of one second. */
 const REQUESTS = { rate: "requests/s", cost: "µs/request", rounds: 2 };
 
 export const folder = mkdtempSync(join(tmpdir(), "fcgi-probe-bench-"));
@@ -55,18 +55,19 @@ export function uwsgi() {
   );
 }
 
-/** A fast answer that is a wrong one is no answer. */
+/** A fast answer does not count if it is wrong. */
 export function check(name, answer, url) {
   if (!answer.includes(`GET ${url}\n`)) throw new Error(`${name} answers ${answer}`);
 }
 
 /**
- * Runs contenders in turns, reports what they did a second and the CPU that it took, and stops them.
+ * Runs contenders in turns, reports what they did per second and the CPU time it took, and stops
+ * them.
  *
  * @param start starts them all
  * @param run has one of them work: `{ amount, seconds }`
- * @param measure the units of what is done a second and of what it costs, and the rounds of each
- * start that count
+ * @param measure the units of the rate and of its cost, and the number of rounds of each start that
+ * count
  * @returns the rates
  */
 export async function inTurns(name, start, baseline, run, measure = REQUESTS) {

@@ -1,4 +1,4 @@
-// httpd's status pages, for programs and for people, of 400 and of 10,000 workers.
+// httpd's text and HTML status pages, with 400 and with 10,000 workers.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
@@ -118,7 +118,7 @@ function jsonOfMegabyte() {
   };
 }
 
-/** What most programs do: a line is a key and a value, and a value that looks so is a number. */
+/** Parses as most programs do: a line is a key and a value, and a numeric value is a number. */
 function splitAndRegex(text) {
   const fields = new Map();
   for (const line of text.split("\n")) {
@@ -139,7 +139,7 @@ function splitAndRegex(text) {
   };
 }
 
-/** The same tokenizer that ours uses, and nothing done with what it finds. */
+/** The tokenizer that ours uses, alone: what it finds is discarded. */
 function tokens(text) {
   let count = 0;
   const one = () => {
@@ -169,7 +169,7 @@ function tokens(text) {
   return count;
 }
 
-/** The cells of rows of one version's page, as texts: no page of another, nothing checked. */
+/** The cells of the rows as texts, for one version's page only, and without checks. */
 function regexRows(text) {
   let count = 0;
   for (const [row] of text.matchAll(/<tr><td><b>[\s\S]*?<\/tr>/g)) {

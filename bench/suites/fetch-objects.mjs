@@ -1,4 +1,4 @@
-// What the objects of one small request cost by themselves.
+// What the objects of one small request cost on their own.
 import { compare } from "../lib/compare.mjs";
 import { load } from "../lib/package.mjs";
 import { variables } from "../serve/requests.mjs";
@@ -25,7 +25,7 @@ await compare({ suite: "serve", name: "a Request of variables, method and URL as
   { name: "the runtime's own", run: () => asked(own()), result: () => text(own()) },
 ]);
 
-/** @returns its head, and its bytes, or a stream that has yet to be read */
+/** @returns its head, and its bytes or a stream */
 function answer(Response) {
   const response = new Response("hello\n", { headers });
   const head = formatResponseHead(response);

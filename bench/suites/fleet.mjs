@@ -1,4 +1,4 @@
-// What it takes to read very many pools, some of them dead and some silent, from one process.
+// What it costs to read a large number of pools, some dead and some silent, from one process.
 import { execFile, fork } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
@@ -12,7 +12,7 @@ import { median, progress, report } from "../lib/report.mjs";
 const SIZES = [1000, 10_000, 100_000];
 const BASE = 10_000;
 const POOLS = 50;
-/** How often each size runs: the large one takes its time, and varies less. */
+/** How many times each size runs. The large one takes longer and varies less. */
 const RUNS = new Map([
   [1000, 5],
   [10_000, 3],
@@ -104,7 +104,7 @@ async function runFleet(count, addresses) {
   return JSON.parse(stdout);
 }
 
-/** A port that nothing listens on. */
+/** A port on which nothing listens. */
 async function closedPort() {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -1,4 +1,4 @@
-// How many status pages a second one process reads from a real pool of four workers.
+// How many status pages per second one process reads from a real pool of four workers.
 import { execFile, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
@@ -49,7 +49,7 @@ async function worker(name, contender, ...args) {
   await once(child, "message");
   return {
     name,
-    /** cgi-fcgi's own work is in processes that are not counted. */
+    /** cgi-fcgi does its work in processes that are not measured. */
     hasCpu: contender !== "cgi-fcgi",
     async run(inFlight) {
       child.send({ inFlight, milliseconds: ROUND_TIME });
@@ -73,7 +73,7 @@ function referenceClient(program, socket) {
   };
 }
 
-/** Rounds in turns, each in another order: what is slow for a moment is slow for all. */
+/** Rounds in turns, each in another order, so that a slow moment affects all. */
 async function compareAt(inFlight, contenders) {
   const rates = new Map(contenders.map(({ name }) => [name, []]));
   const cpu = new Map(contenders.filter(({ hasCpu }) => hasCpu).map(({ name }) => [name, []]));
@@ -92,7 +92,7 @@ async function compareAt(inFlight, contenders) {
   const name = `status pages, ${inFlight} in flight`;
   reportAll("scrape", name, "pages/s", medians(rates), baseline);
   reportAll("scrape", `${name}: CPU of the client`, "µs/page", medians(cpu), baseline);
-  // php-fpm itself fails to lock its scoreboard now and then, and answers 500.
+  // Sometimes php-fpm fails to lock its scoreboard, and answers 500.
   progress(`${name} (${failures} failed)`);
 }
 

@@ -1,4 +1,4 @@
-// What a small request costs a server of each protocol.
+// What a small request costs in a server of each protocol.
 import { compileLoad, compileResponder } from "../lib/reference.mjs";
 import { progress } from "../lib/report.mjs";
 import { exchange, runLoad } from "../serve/load.mjs";
@@ -89,7 +89,7 @@ async function load(name, contenders, kept, connections, baseline) {
   await inTurns(name, start, baseline, run);
 }
 
-/** What is constant is what the contender before has answered. */
+/** The constant answer is that of the contender before. */
 async function startAll(contenders, kept) {
   const started = [];
   let answer = "";

@@ -1,4 +1,4 @@
-// What a small request costs behind nginx, and what CGI's processes cost.
+// What a small request costs behind nginx, and what the processes of CGI cost.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
@@ -31,7 +31,7 @@ if (isThere("nginx") && isThere("wrk")) {
   else progress("without CGI (apt-get install fcgiwrap)");
 } else progress("without the rows behind nginx (apt-get install nginx wrk)");
 
-/** @returns the rate that the ratios are to */
+/** @returns the rate that the ratios refer to */
 async function compareAll() {
   let nginx;
   const start = async () => {
@@ -70,7 +70,7 @@ async function startContenders() {
   return contenders;
 }
 
-/** Apart from the others: what is queued for it runs on when nobody waits any more. */
+/** Runs apart from the others, because its queued requests go on after the client has stopped. */
 async function compareCgi(rate) {
   const server = await program("fcgiwrap", "-c", "2", "-s", "unix:SOCKET");
   const variable = `fastcgi_param SCRIPT_FILENAME ${file("cgi-program.mjs")};`;
@@ -98,7 +98,7 @@ async function freePort() {
   return port;
 }
 
-/** @returns its process and its port, behind which each contender has answered */
+/** @returns its process and its port; each contender has answered there */
 async function startNginx(contenders) {
   const port = await freePort();
   const upstreams = contenders.map(
@@ -114,7 +114,7 @@ async function startNginx(contenders) {
       ["SERVER_PROTOCOL", "$server_protocol"],
       ["SERVER_PORT", "$server_port"],
       ["REMOTE_ADDR", "$remote_addr"],
-      // For SCGI nginx sends CONTENT_LENGTH of itself.
+      // For SCGI, nginx sends CONTENT_LENGTH without being told.
       module === "scgi" ? ["SCGI", "1"] : ["CONTENT_LENGTH", "$content_length"],
     ].map(([name, value]) => `${module}_param ${name} ${value};`);
     const params =

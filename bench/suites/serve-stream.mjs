@@ -5,12 +5,12 @@ import { runTransfer } from "../serve/load.mjs";
 import { requestOf, uploadOf } from "../serve/requests.mjs";
 import { fcgiProbe, inTurns, script } from "../serve/turns.mjs";
 
-/** Five rounds of each process: in some of them memory is copied at twice the speed. */
+/** Five rounds of each process, because some processes copy memory at twice the speed. */
 const STREAMS = { rate: "MB/s", cost: "µs/MB", rounds: 5 };
 const GIGABYTE = 2 ** 30;
 /** A pool of one worker. */
 const ONE = ["shared", "1", "1"];
-/** FastCGI's chunks have a header in them. */
+/** A chunk of FastCGI contains a header. */
 const LEAST = 0.999 * GIGABYTE;
 
 const client = compileTransfer();
@@ -52,7 +52,7 @@ async function compare(name, direction, application, raw) {
   await inTurns(name, start, raw, run, STREAMS);
 }
 
-/** Whoever sends plainly looks at nothing. */
+/** A contender without a protocol examines nothing. */
 async function short(protocol) {
   const head = await requestOf(protocol === "raw" ? "scgi" : protocol);
   return { head, chunk: Buffer.alloc(0), times: 0, end: Buffer.alloc(0) };

@@ -1,4 +1,4 @@
-// Bytes: of the WebAssembly module, of the package, and of what lies on the disk when installed.
+// Sizes in bytes: of the WebAssembly module, of the package, and of an installation on disk.
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -34,7 +34,7 @@ function report(name, sizes) {
   progress(name);
 }
 
-/** What npm would publish. */
+/** The files that npm would publish. */
 function pack() {
   const npm = process.env.npm_execpath;
   const args = ["pack", "--dry-run", "--json", "--ignore-scripts"];
@@ -54,7 +54,7 @@ function versionOf(name) {
   return manifestOf(name).version;
 }
 
-/** A package and everything that it depends on. */
+/** A package and all of its dependencies. */
 function installed(name, found = new Set()) {
   if (found.has(name)) return found;
   found.add(name);

@@ -1,4 +1,4 @@
-// How long the command takes from its start to its end, against Node doing nothing.
+// How long the command takes from start to end, compared with Node doing nothing.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { root } from "../lib/package.mjs";
