@@ -13,7 +13,7 @@ export interface FakeProcess {
   readonly name?: string;
   readonly state?: string;
   readonly executable?: string;
-  /** NUL-separated, as in /proc. */
+  /** Separated by NUL, as in /proc. */
   readonly commandLine?: string;
   readonly threads?: number;
   readonly cpuTicks?: number;
@@ -57,7 +57,7 @@ export function makeProc(processes: readonly FakeProcess[]): { root: string; rem
   return { root, remove: () => rmSync(root, { recursive: true, force: true }) };
 }
 
-/** A process of httpd, as it is read. */
+/** A process of httpd, as a process table returns it. */
 export function processOf(pid: number, more: Partial<ProcessInfo> = {}): ProcessInfo {
   return {
     pid,
@@ -81,15 +81,15 @@ export const MACHINE: ProcessNamespaces = {
   root: "1:2",
 };
 
-/** A table of processes that a test changes as it goes. */
+/** A table of processes that a test can change. */
 export class FakeTable implements ProcessTable {
   readonly processes = new Map<number, ProcessInfo>();
   readonly innerPids = new Map<number, number>();
-  /** What is seen of each process's namespaces, where it is not what is seen of all. */
+  /** The namespaces of processes that differ from the common ones. */
   readonly otherNamespaces = new Map<number, ProcessNamespaces | undefined>();
-  /** The sockets that processes have; by default the first has the one that listens everywhere. */
+  /** The sockets of processes. Default: the first process has the one that listens. */
   readonly openSockets = new Map<number, ReadonlySet<string> | undefined>();
-  /** What listens, whatever the address. */
+  /** The inodes of the sockets that listen, at any address. */
   listening: readonly string[] = ["1"];
 
   constructor(processes: readonly ProcessInfo[]) {

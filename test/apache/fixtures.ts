@@ -21,5 +21,5 @@ export function pageOf(...lines: string[]): Uint8Array<ArrayBuffer> {
   return latin1Bytes(lines.map((line) => `${line}\n`).join(""));
 }
 
-/** The least that a status page has: every httpd since 2.2 prints these. */
+/** The smallest status page: every httpd since 2.2 prints these lines. */
 export const least = ["BusyWorkers: 1", "IdleWorkers: 2", "Scoreboard: W__."];

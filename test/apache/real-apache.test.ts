@@ -18,7 +18,7 @@ for (const mpm of ["prefork", "worker", "event"] as const satisfies readonly Mpm
     });
     afterAll(() => apache.stop());
 
-    it("tells its text page", async () => {
+    it("has a text page that is read", async () => {
       const status = await sourceOf(apache).status();
       expect(status).toMatchObject({
         serverName: "127.0.0.1",
@@ -33,7 +33,7 @@ for (const mpm of ["prefork", "worker", "event"] as const satisfies readonly Mpm
       expect(status.processes).toBe(mpm === "event" ? 2 : undefined);
     });
 
-    it("S1.49 S1.61 S1.64 knows what its page names, and no more", async () => {
+    it("S1.49 S1.61 S1.64 has the workers that its page names, and no others", async () => {
       // A child that has just been started is not on the scoreboard yet.
       for (let attempt = 0; attempt < 50; attempt++) {
         if ((await sourceOf(apache).status()).idleWorkers === (mpm === "prefork" ? 4 : 15)) break;
@@ -47,7 +47,7 @@ for (const mpm of ["prefork", "worker", "event"] as const satisfies readonly Mpm
       expect(
         helpers.every(({ activity, row }) => activity === "unknown" && row === undefined),
       ).toBe(true);
-      // Event names all of its workers: the daemon of mod_cgid is left.
+      // Event names all of its workers. Only the daemon of mod_cgid remains.
       if (mpm === "event") expect(helpers).toHaveLength(1);
       const natives = workers.filter(({ kind }) => kind === "native");
       const processes = new Set(natives.map(({ process }) => process?.pid));
@@ -55,7 +55,7 @@ for (const mpm of ["prefork", "worker", "event"] as const satisfies readonly Mpm
       expect(natives.every(({ process }) => (process?.rss ?? 0) > 100_000)).toBe(true);
     });
 
-    it("S1.61 is found as the master, though a test has started it", () => {
+    it("S1.61 is found as the master, although a test has started it", () => {
       const server = serverOf(apache);
       expect(server.master.pid).toBe(apache.pid);
       const pids = childrenOf(apache.pid).sort((one, other) => one - other);
@@ -137,7 +137,7 @@ if (withWsgi.length > 0) {
     });
     afterAll(() => apache.stop());
 
-    it("S1.62 S1.64 tells daemons from workers, by their titles", async () => {
+    it("S1.62 S1.64 distinguishes daemons from workers by their titles", async () => {
       const workers = await read(apache);
       const groups = workers.filter(({ kind }) => kind === "wsgi").map(({ group }) => group);
       expect(groups.sort()).toEqual(["hog", "small"]);

@@ -13,7 +13,7 @@ import type { ApacheWorker } from "../../src/apache/workers/workers.js";
 import type { Apache } from "../harness/apache.js";
 
 export const table = new ProcFileSystem();
-/** A dead worker stays in the process table until httpd looks for it, once a second. */
+/** A dead worker stays in the process table until httpd waits for it, once a second. */
 export const isAlive = (pid: number | undefined) =>
   pid !== undefined && table.read(pid) !== undefined;
 export const sourceOf = (apache: Apache) => new StatusSource(`${apache.url}/server-status`);
@@ -30,7 +30,7 @@ export const read = async (apache: Apache): Promise<readonly ApacheWorker[]> => 
   return workers;
 };
 
-/** Requests that hang for so many seconds. They end with httpd at the latest. */
+/** Sends requests that hang for so many seconds, or until httpd ends. */
 export const hang = (apache: Apache, count: number, seconds: number): Promise<string>[] =>
   Array.from({ length: count }, async () => {
     try {
@@ -44,7 +44,7 @@ export const hang = (apache: Apache, count: number, seconds: number): Promise<st
 const isRunning = (request: string) => (worker: ApacheWorker) =>
   worker.activity === "active" && worker.row?.request?.includes(request) === true;
 
-/** Waits until the page shows so many workers with a request. */
+/** Waits until the page shows this many workers with a request. */
 export async function workersWith(
   apache: Apache,
   request: string,

@@ -28,7 +28,7 @@ describeWith(["apache2"], "killing workers of a real httpd with prefork", () => 
     expect(await request[0]).toBe("slept\n");
   });
 
-  // A time each: the slot of a worker that was killed shows its request for a while.
+  // Each has another time, because the slot of a killed worker shows its request for a while.
   it.each([
     ["KILL", 6],
     ["TERM", 7],

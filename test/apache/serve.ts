@@ -21,9 +21,9 @@ const tlsFile = (name: string) =>
   readFileSync(fileURLToPath(new URL(`./tls/${name}.pem`, import.meta.url)));
 
 /**
- * The same over TLS, with a certificate for `www.example.com` that it has signed itself.
+ * The same over TLS, with a self-signed certificate for `www.example.com`.
  *
- * @param onServerName gets the name that a client asks for
+ * @param onServerName called with the name that a client sends for SNI
  */
 export async function serveSecurely(
   listener: RequestListener,
@@ -35,7 +35,7 @@ export async function serveSecurely(
   return `https://127.0.0.1:${await listen(server, () => server.closeAllConnections())}`;
 }
 
-/** Serves bytes: what is written to each connection is up to the test. */
+/** Serves bytes: the test decides what is written to each connection. */
 export async function serveBytes(onSocket: (socket: Socket) => void): Promise<string> {
   const sockets = new Set<Socket>();
   const server = createTcpServer((socket) => {

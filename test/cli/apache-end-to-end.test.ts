@@ -12,7 +12,7 @@ const command = (...args: string[]) => spawnCommand(["apache", ...args]);
 const manager = (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> =>
   spawnCommand(args, { command: "apache-manager", env });
 
-/** A request to a script that takes so many seconds. It ends with httpd at the latest. */
+/** Sends a request to a script that takes so many seconds, or until httpd ends. */
 const hang = async (apache: Apache, seconds: number): Promise<string> => {
   try {
     const response = await fetch(`${apache.url}/cgi/sleep.sh?${seconds}`);
@@ -29,7 +29,7 @@ interface Row {
   readonly secondsSinceRequest?: number;
 }
 
-/** Waits until the command lists a worker that has been on a request for so long. */
+/** Waits until the command lists a worker that has been on a request for this long. */
 async function hangingWorker(apache: Apache, request: string, seconds: number): Promise<Row> {
   for (let attempt = 0; attempt < 60; attempt++) {
     const { stdout } = await command("workers", "--format", "json", urlOf(apache));
@@ -45,7 +45,7 @@ async function hangingWorker(apache: Apache, request: string, seconds: number): 
   throw new Error(`no worker with ${request}`);
 }
 
-/** A worker that was killed stays a zombie until httpd looks for it, once a second. */
+/** A killed worker stays a zombie until httpd waits for it, once a second. */
 async function isGone(pid: number): Promise<boolean> {
   for (let attempt = 0; attempt < 50 && isAlive(pid); attempt++) await sleep(100);
   return !isAlive(pid);
@@ -106,7 +106,7 @@ for (const mpm of ["prefork", "event"] as const satisfies readonly Mpm[]) {
           (name) => `memory-usage native ${name}`,
         ),
       ]);
-      // Spare workers come and go.
+      // The number of spare workers changes.
       const possible = [before, childrenOf(apache.pid).length];
       const count = lines.find((line) => line.startsWith("memory-usage\tnative\tcount\t"));
       expect(possible.map((children) => `memory-usage\tnative\tcount\t${children}`)).toContain(
@@ -123,7 +123,7 @@ for (const mpm of ["prefork", "event"] as const satisfies readonly Mpm[]) {
       expect(withoutNumbers(readFileSync(path, "utf8"))).toBe(withoutNumbers(printed.stdout));
     });
 
-    it("S1.81 report as apache-manager", async () => {
+    it("S1.81 report like apache-manager", async () => {
       const { code, stdout } = await manager(["-n", "--url", urlOf(apache)]);
       expect(code).toBe(0);
       expect(stdout).toMatch(
@@ -131,7 +131,7 @@ for (const mpm of ["prefork", "event"] as const satisfies readonly Mpm[]) {
       );
     });
 
-    it("S1.85 tell Zabbix", async () => {
+    it("S1.85 print the groups for Zabbix", async () => {
       const args = ["--master", apache.pidFile];
       const { stdout } = await command("zabbix-discovery", ...args);
       expect(stdout).toBe('{"data": [{"{#NAME}": "native"}]}\n');
@@ -168,7 +168,7 @@ for (const mpm of ["prefork", "event"] as const satisfies readonly Mpm[]) {
       expect(await request).toBe("slept\n");
     });
 
-    it("S1.70 S1.80 kill as apache-manager, and count it in the file", async () => {
+    it("S1.70 S1.80 kill like apache-manager, and count it in the file", async () => {
       const request = hang(apache, 41);
       const { pid } = await hangingWorker(apache, "sleep.sh?41", 2);
       const args = ["--max-time=1", "--data-file=-", "--url", urlOf(apache)];
@@ -211,7 +211,7 @@ if (findModule("mod_wsgi") !== undefined) {
     });
     afterAll(() => apache.stop());
 
-    it("S1.62 S1.85 tell their groups", async () => {
+    it("S1.62 S1.85 print their groups", async () => {
       const { stdout } = await command("zabbix-discovery", "--master", `${apache.pid}`);
       expect(stdout).toBe(
         '{"data": [{"{#NAME}": "native"}, {"{#NAME}": "hog"}, {"{#NAME}": "small"}]}\n',

@@ -27,7 +27,7 @@ const suite = (title: string, body: () => void) =>
   isRoot ? describeWith(["apache2"], title, body) : undefined;
 
 suite("httpds in containers on one host", () => {
-  it("are killed in neither, though the pids of their workers are the same", async () => {
+  it("are killed in neither, although the pids of their workers are the same", async () => {
     const [one, other] = [await start(ownPids), await start(ownPids)];
     const table = new ProcFileSystem();
     const pids = () => descendants(one.pid).map((pid) => table.details(pid)?.innerPid);
@@ -42,7 +42,7 @@ suite("httpds in containers on one host", () => {
     expect(before.every(isRunning)).toBe(true);
   }, 30_000);
 
-  it("are distinguished by the master that is given", async () => {
+  it("are distinguished by the given master", async () => {
     const [one, other] = [await start(ownPids), await start(ownPids)];
     await Promise.all([hang(one), hang(other)]);
     const [ones, others] = [one, other].map(({ pid }) => descendants(pid)) as [number[], number[]];
@@ -53,7 +53,7 @@ suite("httpds in containers on one host", () => {
     expect(others.every(isRunning)).toBe(false);
   }, 30_000);
 
-  it("show the memory of the one that has answered", async () => {
+  it("show the memory of the one that answered", async () => {
     const [one, other] = [await start(ownPids), await start(ownPids)];
     const url = `${other.url}/server-status`;
     await Promise.all([one, other].map(({ url }) => fetch(`${url}/index.txt`)));

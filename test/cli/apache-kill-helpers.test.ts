@@ -33,7 +33,7 @@ for (const mpm of ["prefork", "event"] as const satisfies readonly Mpm[]) {
     const list = async () =>
       JSON.parse((await command("workers", "--format", "json")).stdout) as Row[];
 
-    it("are neither idle nor active, and listed as what is not known", async () => {
+    it("are neither idle nor active, and listed as unknown", async () => {
       await until(
         () => childrenOf(apache.pid).some((pid) => commandOf(pid).startsWith("/usr/bin/tee")),
         () => "no logger",
@@ -47,7 +47,7 @@ for (const mpm of ["prefork", "event"] as const satisfies readonly Mpm[]) {
       expect(stdout).toMatch(/^ *\d+ {2}wsgi small /m);
     });
 
-    it("outlive a kill of all that is known, and httpd does not start anew", async () => {
+    it("outlive a kill of all known workers, and httpd does not restart", async () => {
       for (let request = 0; request < 3; request++) await fetch(`${apache.url}/index.txt`);
       const helpersOf = async () =>
         (await list()).filter(({ kind }) => kind === "helper").map(({ pid }) => pid);
@@ -59,12 +59,12 @@ for (const mpm of ["prefork", "event"] as const satisfies readonly Mpm[]) {
       const killed = [...stdout.matchAll(/^Killing (?:native|WSGI) worker (\d+) /gm)];
       expect(killed.length).toBeGreaterThanOrEqual(2);
       expect(stdout).toMatch(/^Killing WSGI worker \d+ \(small\) \(active\) using /m);
-      // httpd looks for its children once a second: it has seen who has ended.
+      // httpd waits for its children once a second, so it has seen which have ended.
       await until(
         () => killed.every(([, pid]) => !childrenOf(apache.pid).includes(Number(pid))),
         () => "httpd did not notice",
       );
-      // A worker that had no request before may have had one since, or have been killed.
+      // A worker without a request before may have had one since, or may have been killed.
       const kept = (await helpersOf()).filter((pid) => before.includes(pid));
       expect(kept.length).toBeGreaterThanOrEqual(2);
       expect(logger.length > 0 && logger.every(isRunning)).toBe(true);

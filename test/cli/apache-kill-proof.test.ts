@@ -140,7 +140,7 @@ describeWith(["apache2", "nginx"], "the httpd that a real page comes from", () =
   it("is the same through a graceful restart, the worker that hangs too", async () => {
     const before = childrenOf(apache.pid).filter((pid) => pid !== worker);
     await apache.reload();
-    // What was idle ends by itself.
+    // Idle workers end by themselves.
     await until(
       () => !before.some(isRunning),
       () => "idle workers of the old generation still run",

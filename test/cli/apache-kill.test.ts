@@ -12,7 +12,7 @@ import { captured, MASTER, processesOf, servePages } from "./apache-world.js";
 import { runHere, runIn } from "./cli.js";
 
 const pages = captured("prefork-idle");
-/** The page's workers have 100, 200 and 300 MB; the last does nothing but answer us. */
+/** The page's workers have 100, 200 and 300 MB; the last one serves our request. */
 const table = () => processesOf(pages.html, (index) => 100_000_000 * (index + 1));
 const tryKill = (url: string, options: KillCommandOptions, table: FakeTable) =>
   runIn((io) => reportErrors(io, () => runKill(url, { ...options, dryRun: true }, io, table)));
@@ -42,7 +42,7 @@ describe("fcgi-probe apache kill", () => {
     );
   });
 
-  it("says so where all are within their limits", async () => {
+  it("reports that all are within their limits", async () => {
     const table = processesOf(pages.html, () => 1_000_000);
     const { code, stdout } = await tryKill(await servePages(pages), { maxTime: 60 }, table);
     expect(code).toBe(0);
@@ -51,18 +51,18 @@ describe("fcgi-probe apache kill", () => {
     );
   });
 
-  it("says nothing of a kill that this user may not do, but which it was", async () => {
+  it("does not announce a kill that is not permitted, but names the process", async () => {
     const { code, stdout, stderr } = await runIn((io) =>
       reportErrors(io, async () =>
         runKill(await servePages(pages), { maxMemoryIdle: 1 }, io, table()),
       ),
     );
-    // No such process exists: a real signal reaches nothing.
+    // There is no such process, so a real signal has no effect.
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).not.toContain("Killing");
   });
 
-  it("S1.77 kills nothing where no httpd here has the page's workers", async () => {
+  it("S1.77 kills nothing if no httpd here has the page's workers", async () => {
     const others = new FakeTable([
       processOf(5_000_100, { parentPid: 1 }),
       processOf(5_000_101, { parentPid: 5_000_100 }),
@@ -79,7 +79,7 @@ describe("fcgi-probe apache kill", () => {
     );
   });
 
-  it("S1.77 kills nothing where one of the page's workers is no child of httpd", async () => {
+  it("S1.77 kills nothing if one of the page's workers is not a child of httpd", async () => {
     const some = table();
     some.processes.delete(5_029_044);
     const { code, stderr } = await tryKill(await servePages(pages), { maxMemoryIdle: 1 }, some);
@@ -99,14 +99,14 @@ describe("fcgi-probe apache kill", () => {
     expect(given.stdout).toContain("Would kill 3 of 3 Apache workers.\n");
   });
 
-  it("refuses a master that there is not", async () => {
+  it("refuses a master that does not exist", async () => {
     const url = await servePages(pages);
     const { code, stderr } = await tryKill(url, { maxMemoryIdle: 1, master: "5000999" }, table());
     expect(code).toBe(2);
     expect(stderr).toContain("there is no process 5000999\nhint: give the pid of httpd's master");
   });
 
-  it("kills nothing where another httpd answers just before", async () => {
+  it("kills nothing if another httpd answers the second time", async () => {
     const changing = table();
     let asked = 0;
     const onRequest = () => {
@@ -119,7 +119,7 @@ describe("fcgi-probe apache kill", () => {
     expect(stderr).toContain("another httpd answers now");
   });
 
-  it("wants a limit", async () => {
+  it("needs a limit", async () => {
     const { code, stderr } = await runHere(["apache", "kill", "--max-time", "0", "http://x/"]);
     expect(code).toBe(2);
     expect(stderr).toContain("no limit is given, so nothing would be killed");
@@ -135,12 +135,12 @@ describe("fcgi-probe apache kill", () => {
     expect(stderr).toContain(message);
   });
 
-  it("exits with 1 where nothing answers", async () => {
+  it("exits with 1 if nothing answers", async () => {
     const { code } = await runHere(["apache", "kill", "--max-time", "5m", "http://127.0.0.1:2/"]);
     expect(code).toBe(1);
   });
 
-  it("says once for each reason which processes live on", () => {
+  it("names the processes that were not killed, once for each reason", () => {
     const refused = result([
       { pid: 7, reason: "EPERM" },
       { pid: 8, reason: "EPERM" },

@@ -36,7 +36,7 @@ describe("apache-manager, as version 1", () => {
     expect(saved()).not.toContain("worker-count");
   });
 
-  it("S1.81 tells main workers from those of mod_wsgi", async () => {
+  it("S1.81 distinguishes main workers from those of mod_wsgi", async () => {
     const processes = table();
     for (const daemon of [daemonOf(5_000_300, "b", 1024), daemonOf(5_000_301, "a", 2_500_000)]) {
       processes.processes.set(daemon.pid, daemon);
@@ -57,7 +57,7 @@ Memory usage of WSGI process group 'b' (1 worker):
 `);
   });
 
-  it("S1.81 has green headings on a terminal, and by NO_COLOR none", async () => {
+  it("S1.81 has green headings on a terminal, and none with NO_COLOR", async () => {
     const there = await manage([], { columns: 80 });
     expect(there.stdout).toContain("\x1b[32mServer metrics:\x1b[39m\n - Busy workers: 1\n");
     expect(there.stdout).toContain("\x1b[32mMemory usage of Apache workers (3 workers):\x1b[39m");
@@ -82,7 +82,7 @@ Memory usage of WSGI process group 'b' (1 worker):
     expect((await manage(["-n", "-f-"])).stdout).toMatch(/^# Global/);
   });
 
-  it("S1.70 S1.72 S1.80 S1.90 kills where a limit is given, and logs it", async () => {
+  it("S1.70 S1.72 S1.80 S1.90 kills if a limit is given, and logs it", async () => {
     const args = ["--max-memory-active=250MB", "-i", "150M", "--simulate"];
     expect(await manage(args)).toEqual({ code: 0, stdout: "", stderr: killed });
   });
@@ -92,18 +92,18 @@ Memory usage of WSGI process group 'b' (1 worker):
     expect(stdout).toContain("workers-killed-active\t0\nworkers-killed-idle\t0\n");
   });
 
-  it("S1.80 does not kill where every limit is 0", async () => {
+  it("S1.80 does not kill if every limit is 0", async () => {
     expect((await manage(["-a0", "-i", "0", "-t", "0"])).stdout).toBe(report);
   });
 
-  it("S1.80 S1.85 tells Zabbix, and writes the file", async () => {
+  it("S1.80 S1.85 prints the groups for Zabbix, and writes the file", async () => {
     const { code, stdout } = await manage(["--zabbix-discovery"]);
     expect(code).toBe(0);
     expect(stdout).toBe('{"data": [{"{#NAME}": "native"}]}\n');
     expect(saved()).toContain("busy-workers");
   });
 
-  it("S1.80 reports with --watch where there is no terminal, and writes nothing", async () => {
+  it("S1.80 reports with --watch without a terminal, and writes nothing", async () => {
     const { code, stdout } = await manage(["--watch"]);
     expect({ code, stdout }).toEqual({ code: 0, stdout: report });
     expect(saved()).toBeUndefined();
@@ -126,7 +126,7 @@ Memory usage of WSGI process group 'b' (1 worker):
     expect(saved()).toBeUndefined();
   });
 
-  it("S1.H ignores positionals and what is behind them", async () => {
+  it("S1.H ignores positionals and everything after them", async () => {
     expect((await manage(["x", "--nope"])).stdout).toBe(report);
   });
 
@@ -138,7 +138,7 @@ Memory usage of WSGI process group 'b' (1 worker):
     expect(saved()).toContain("status-response\t1\n");
   });
 
-  it("S1.84 writes so too where it was to kill", async () => {
+  it("S1.84 writes so with limits to kill by, too", async () => {
     const url = `http://127.0.0.1:${await freePort()}/server-status`;
     const { code } = await manage(["-t5m"], {}, table(), url);
     expect(code).toBe(1);
@@ -151,7 +151,7 @@ Memory usage of WSGI process group 'b' (1 worker):
       const world = worldOf(table());
       const all = [`--config=${join(folder, "none.conf")}`, ...args];
       const { code, stderr } = await runIn((io) => runManager(all, io, world));
-      // The processes alone tell Zabbix of process groups.
+      // The discovery for Zabbix needs only the processes.
       expect(stderr).toContain("Failed to discover any addresses or ports");
       expect(code).toBe(1);
       expect(saved()).toContain("\nstatus-response\t1\n");
@@ -175,7 +175,7 @@ Memory usage of WSGI process group 'b' (1 worker):
     expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
   });
 
-  it("S1.I reads no settings: they would make it kill", async () => {
+  it("S1.I reads no settings, which would make it kill", async () => {
     writeFileSync(settings, "[apache-manager]\nmax-memory-idle = 1\n");
     expect(await manage([])).toEqual({ code: 0, stdout: report, stderr: "" });
   });

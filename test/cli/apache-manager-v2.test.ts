@@ -4,7 +4,7 @@ import { captured, processesOf, servePages } from "./apache-world.js";
 import { log, manage, report, saved, settings, systemLines } from "./manager-world.js";
 
 describe("apache-manager, as version 2", () => {
-  it("S1.I collects with -c, says nothing, and counts foreign and native workers", async () => {
+  it("S1.I collects with -c, prints nothing, and counts foreign and native workers", async () => {
     expect(await manage(["--collect-metrics"])).toEqual({ code: 0, stdout: "", stderr: "" });
     expect(saved()).toContain(
       "foreign-worker-count\t0\nnative-worker-count\t3\nstatus-response\t0\n",
@@ -36,7 +36,7 @@ describe("apache-manager, as version 2", () => {
     expect(stderr).toContain("No Apache workers killed (found 3 workers");
   });
 
-  it("S1.90 shows less with -q, notices still", async () => {
+  it("S1.90 shows less with -q, but notices", async () => {
     const { stderr } = await manage(["-knq", "-i", "250M"]);
     expect(stderr).toMatch(
       /^\S+ \S+ web1 apache_manager\[44\] NOTICE Killing native .*300 MB.*\n$/,
@@ -44,7 +44,7 @@ describe("apache-manager, as version 2", () => {
     expect(systemLines.at(-1)).toMatch(/^NOTICE Killing native .* \(idle\)/);
   });
 
-  it("S1.I counts as hanging what the threshold says", async () => {
+  it("S1.I counts hanging workers by the threshold", async () => {
     const loaded = captured("prefork-loaded");
     const url = await servePages(loaded);
     const processes = processesOf(loaded.html, () => 4096);
@@ -60,7 +60,7 @@ describe("apache-manager, as version 2", () => {
     expect((await manage(["-cn", "--data-file=-"])).stdout).toContain("native-worker-count\t3\n");
   });
 
-  it("S1.I reports where no action is asked for", async () => {
+  it("S1.I reports if no action is requested", async () => {
     expect(await manage(["-T", "1m"])).toEqual({ code: 0, stdout: report, stderr: "" });
     expect(saved()).toBeUndefined();
   });

@@ -110,14 +110,14 @@ ${memory}`,
     expect(readFileSync(path, "utf8")).toContain(memory);
   });
 
-  it("S1.83 has floats for what a server that has just started does not tell", async () => {
+  it("S1.83 has floats for the metrics that a server lacks when it has just started", async () => {
     const { stdout } = await write(await servePages(captured("fresh")));
     expect(stdout).toContain(
       "busy-workers\t1\nbytes-per-request\t0.0\nbytes-per-second\t0.0\ncpu-load\t0.0\nidle-workers\t2\nrequests-per-second\t0.0\ntotal-accesses\t0\n",
     );
   });
 
-  it("S1.84 writes what it has of a page that cannot be read", async () => {
+  it("S1.84 writes the other metrics if a page cannot be read", async () => {
     const { code, stdout } = await write(await servePages(captured("extoff-idle")));
     expect(code).toBe(2);
     expect(stdout).toContain("busy-workers\t1\n");
@@ -147,7 +147,7 @@ ${memory}`,
     expect(readdirSync(folder)).toEqual(["metrics"]);
   });
 
-  it("writes no memory of another httpd, where several run and no page is read", async () => {
+  it("writes no memory if several httpds run and no page is read", async () => {
     const two = table();
     two.processes.set(5_000_500, processOf(5_000_500, { parentPid: 1 }));
     const url = `http://127.0.0.1:${await freePort()}/server-status`;
@@ -174,7 +174,7 @@ describe("fcgi-probe apache zabbix-discovery", () => {
     );
   });
 
-  it("writes the memory of the httpd whose master is given", async () => {
+  it("writes the groups of the httpd whose master is given", async () => {
     const processes = table();
     processes.processes.set(5_000_500, processOf(5_000_500, { parentPid: 1 }));
     processes.processes.set(5_000_501, processOf(5_000_501, { parentPid: 5_000_500 }));
@@ -183,7 +183,7 @@ describe("fcgi-probe apache zabbix-discovery", () => {
     expect((await discover(processes, `${MASTER}`)).stdout).toContain("o'app");
   });
 
-  it("exits with 1 where no httpd runs", async () => {
+  it("exits with 1 if no httpd runs", async () => {
     const { code, stdout, stderr } = await discover(new FakeTable([]));
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toContain("no httpd runs on this machine");
@@ -250,7 +250,7 @@ https     [::1]      8443  https://[::1]:8443
     expect(bad.stderr).toContain("is not a name for --define");
   });
 
-  it("S1.10 exits with 2 where nothing listens", async () => {
+  it("S1.10 exits with 2 if nothing listens", async () => {
     const config = join(folder, "httpd.conf");
     writeFileSync(config, "# nothing\n");
     const { code, stderr } = await runHere(["apache", "discover", "--config", config]);

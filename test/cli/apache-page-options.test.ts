@@ -62,7 +62,7 @@ describe("a redirect to another server", () => {
     return { other, url: `${url}/server-status` };
   };
 
-  it("is refused where processes are meant, and named", async () => {
+  it("is refused by commands that need processes, and named", async () => {
     const { other, url } = await redirecting();
     const table = new ProcFileSystem("/nowhere");
     const said = `redirects to another server: ${other}/server-status`;
@@ -94,7 +94,7 @@ describe("without a URL", () => {
     expect(stderr).toContain("/nowhere is missing");
   });
 
-  it.each(["status", "workers"])("%s asks by the host that leads to the page", async (command) => {
+  it.each(["status", "workers"])("%s requests the host that leads to the page", async (command) => {
     const hosts: (string | undefined)[] = [];
     const url = await serve((request, response) => {
       hosts.push(request.headers.host);
@@ -119,7 +119,7 @@ describe("without a URL", () => {
 });
 
 describe("apache status", () => {
-  it("shows no password, whatever is wrong with the URL", async () => {
+  it("never shows the password of a malformed URL", async () => {
     const urls = ["http://u:50%s3cret@127.0.0.1:1/", "http://u:s3cret#@h/", "ftp://u:s3cret@h/"];
     for (const format of ["text", "json", "prometheus", "table"]) {
       const outcome = await runHere(["apache", "status", "--format", format, ...urls]);

@@ -23,7 +23,7 @@ const scoreboardOf = (letters: string) => {
 const longest = (lines: readonly string[]) => Math.max(...lines.map((line) => line.length));
 
 describe("the map of slots", () => {
-  it("is one line where that fits", () => {
+  it("is one line if it fits", () => {
     expect(mapLines(scoreboardOf("_W_.K"), plain, 80)).toEqual(["_W_.K"]);
   });
 
@@ -57,7 +57,7 @@ describe("the map of slots", () => {
     ]);
   });
 
-  it("shows nothing of a page that a terminal would obey", () => {
+  it("escapes control characters of a page", () => {
     expect(mapLines(scoreboardOf("W\x1b[2J_"), plain, 80)).toEqual(["W?[2J_"]);
   });
 });
@@ -157,7 +157,7 @@ describe("fcgi-probe apache status", () => {
     expect(asked).toEqual(["/server-status?auto", "/server-status?auto"]);
   });
 
-  it("shows the report on a terminal, in colours, and by NO_COLOR without", async () => {
+  it("shows the report on a terminal, in colours, and without them with NO_COLOR", async () => {
     const url = await servePages(captured("prefork-loaded"));
     const args = ["apache", "status", url];
     const there = await runHere(args, { columns: 80 });
@@ -210,7 +210,7 @@ describe("fcgi-probe apache status", () => {
     }
   });
 
-  it("shows no password of what is no status page", async () => {
+  it("shows no password if the page is not a status page", async () => {
     const url = await servePages({ auto: new TextEncoder().encode("hello\n") });
     const secret = url.replace("//", "//user:secret@");
     const { code, stderr } = await runHere(["apache", "status", "--format", "text", secret]);
@@ -219,20 +219,20 @@ describe("fcgi-probe apache status", () => {
     expect(stderr).not.toContain("secret");
   });
 
-  it("exits with 1 where nothing listens", async () => {
+  it("exits with 1 if nothing listens", async () => {
     const url = `http://127.0.0.1:${await freePort()}/server-status`;
     const { code, stderr } = await runHere(["apache", "status", url]);
     expect(code).toBe(1);
     expect(stderr).toContain("hint: is httpd running, and is this where it listens?");
   });
 
-  it("exits with 2 for what is no URL", async () => {
+  it("exits with 2 for a malformed URL", async () => {
     const { code, stderr } = await runHere(["apache", "status", "127.0.0.1"]);
     expect(code).toBe(2);
     expect(stderr).toContain("hint: write it as http://127.0.0.1/server-status");
   });
 
-  it("says what to do where something else answers", async () => {
+  it("says what to do if something else answers", async () => {
     const url = await servePages({ auto: fixture("event-idle--html.html") });
     const { code, stdout, stderr } = await runHere(["apache", "status", url]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
@@ -248,7 +248,7 @@ describe("fcgi-probe apache status", () => {
 });
 
 describe("fcgi-probe apache status without a URL", () => {
-  it("asks the httpd of the configuration", async () => {
+  it("requests the page from the httpd of the configuration", async () => {
     const url = new URL(await servePages(captured("prefork-idle")));
     const folder = mkdtempSync(join(tmpdir(), "fcgi-probe-"));
     try {
@@ -262,7 +262,7 @@ describe("fcgi-probe apache status without a URL", () => {
     }
   });
 
-  it("S1.10 says what to give where no configuration is found", async () => {
+  it("S1.10 says what to give if no configuration is found", async () => {
     const { code, stderr } = await runHere(["apache", "status", "--config", "/nowhere/httpd.conf"]);
     expect(code).toBe(2);
     expect(stderr).toContain("The configuration file /nowhere/httpd.conf is missing.");

@@ -5,7 +5,7 @@ import { captured, childOf, daemonOf, processesOf, servePages } from "./apache-w
 import { runHere, runIn, type World } from "./cli.js";
 
 const pages = captured("prefork-idle");
-/** The page's workers 5029044, 5029045 and 5029047, a daemon of mod_wsgi, and a child that is unknown. */
+/** The page's workers 5029044, 5029045 and 5029047, a daemon of mod_wsgi, and an unknown child. */
 const table = () => {
   const processes = processesOf(pages.html, (index) => 10_485_760 * (index + 1));
   for (const process of [
@@ -64,7 +64,7 @@ describe("fcgi-probe apache workers", () => {
     expect(stdout).not.toContain("…");
   });
 
-  it("S1.51 lists with hanging those that are on one request for long", async () => {
+  it("S1.51 lists only hanging workers with --hanging", async () => {
     const none = await show({ hanging: true });
     expect(none.stdout).toBe("no workers\n");
     const url = await servePages(captured("prefork-loaded"));
@@ -82,7 +82,7 @@ describe("fcgi-probe apache workers", () => {
       activity: "unknown",
       hanging: false,
     });
-    // Our own request for the page is no work.
+    // Our own request for the page does not count.
     expect(workers.find(({ pid }) => pid === 5_029_047)).toMatchObject({
       kind: "native",
       activity: "idle",
@@ -93,7 +93,7 @@ describe("fcgi-probe apache workers", () => {
     });
   });
 
-  it("shows nothing of a request that a terminal would obey", async () => {
+  it("escapes control characters of a request", async () => {
     const html = Buffer.from(pages.html)
       .toString()
       .replace("GET /server-status H", "GET /\x1b[2J H");
@@ -102,7 +102,7 @@ describe("fcgi-probe apache workers", () => {
     expect(stdout).not.toContain("\x1b");
   });
 
-  it("says that memory is unknown where no process can be seen", async () => {
+  it("says that memory is unknown if no process can be seen", async () => {
     const url = await servePages(pages);
     const { code, stdout, stderr } = await runIn((io) =>
       runWorkers(url, {}, io, new FakeTable([])),
@@ -119,7 +119,7 @@ describe("fcgi-probe apache workers", () => {
     expect(stderr).toContain("hint: httpd lists workers only with ExtendedStatus On");
   });
 
-  it("knows the httpd by its master, where that is given", async () => {
+  it("finds the httpd by a given master", async () => {
     const url = await servePages(pages);
     const other = table();
     other.processes.set(5_000_500, processOf(5_000_500, { parentPid: 1 }));
@@ -132,7 +132,7 @@ describe("fcgi-probe apache workers", () => {
     expect(stderr).toContain("is unknown: the page names processes that are not children of");
   });
 
-  it("refuses a master that is no httpd", async () => {
+  it("refuses a master that is not an httpd", async () => {
     const { code, stderr } = await runHere([
       "apache",
       "workers",

@@ -15,19 +15,19 @@ afterEach(async () => {
 });
 
 export interface Pages {
-  /** What is at `/server-status?auto`. */
+  /** The body of `/server-status?auto`. */
   readonly auto?: Uint8Array | string;
-  /** What is at `/server-status`. */
+  /** The body of `/server-status`. */
   readonly html?: Uint8Array | string;
-  /** The status of both. Default 200. */
+  /** The status code of both. Default: 200. */
   readonly status?: number;
   /** Never answers. */
   readonly silent?: boolean;
-  /** Told every URL that is asked for. */
+  /** Called with every URL that is requested. */
   readonly onRequest?: (url: string) => unknown;
 }
 
-/** Serves status pages until the test ends. Returns the URL of the page for people. */
+/** Serves status pages until the test ends. Returns the URL of the HTML page. */
 export async function servePages(pages: Pages): Promise<string> {
   const server = createServer((request, response) => {
     const url = request.url ?? "";
@@ -45,7 +45,7 @@ export async function servePages(pages: Pages): Promise<string> {
 
 /**
  * Both captured pages of a state, such as `prefork-idle`. Their pids are made larger than any that
- * Linux gives to a process: whatever a test does wrong, nobody is killed.
+ * Linux gives to a process, so that no fault in a test kills a real one.
  */
 export function captured(state: string): { auto: Uint8Array; html: Uint8Array } {
   const html = Buffer.from(fixture(`${state}--html.html`)).toString("latin1");
@@ -55,7 +55,7 @@ export function captured(state: string): { auto: Uint8Array; html: Uint8Array } 
 
 export const MASTER = 5_000_100;
 
-/** The processes of the httpd whose page it is, each with the memory that is given. */
+/** The processes of the httpd whose page it is, each with the given memory. */
 export function processesOf(html: Uint8Array, rss: (index: number) => number): FakeTable {
   const pids = new Set(parseServerStatusHtml(html).rows.flatMap(({ pid }) => pid ?? []));
   return new FakeTable([

@@ -32,7 +32,7 @@ describeWith(["php-fpm"], "fcgi-probe bridge to a real php-fpm", () => {
 });
 
 describe("fcgi-probe bridge", () => {
-  it("forwards all that an environment can hold", async () => {
+  it("forwards everything that an environment can hold", async () => {
     await using server = await startFakeServer(async (peer) => {
       await peer.receive(1_150_000);
       await peer.send("Status: 200 OK\r\n\r\n");
@@ -45,7 +45,7 @@ describe("fcgi-probe bridge", () => {
     expect([code, stderr]).toEqual([0, ""]);
   });
 
-  it("refuses what is no address", async () => {
+  it("refuses a malformed address", async () => {
     const { code, stderr } = await spawnCommand(["bridge", "nowhere"]);
     expect(code).toBe(2);
     expect(stderr).toContain('fcgi-probe: "nowhere" is neither');

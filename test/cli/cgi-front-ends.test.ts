@@ -4,7 +4,7 @@ import { describeWith } from "../harness/describe-with.js";
 import { type CgiFrontEnd, startCgiFrontEnd } from "../harness/front-ends/cgi.js";
 import { Peer } from "../harness/peer.js";
 
-/** What web servers tell programs of theirs that is not for a backend, and what is named for it. */
+/** Variables of web servers that are not for a backend, and one that --env names. */
 const settings = { DATABASE_PASSWORD: "secret", APP_ENV: "test" };
 
 const frontEnds = [
@@ -62,13 +62,13 @@ for (const { name, servers } of frontEnds) {
       await backend?.close();
     });
 
-    it("forwards an upload that says no length", async () => {
+    it("forwards an upload without a length", async () => {
       const chunks = "4\r\none \r\n3\r\ntwo\r\n0\r\n\r\n";
       const { body, CONTENT_LENGTH } = await ask(front, chunks, "Transfer-Encoding: chunked");
       expect([body, CONTENT_LENGTH]).toEqual(["one two", "7"]);
     });
 
-    it("forwards the request, and nothing else but what is named", async () => {
+    it("forwards the request and the named variables, and nothing else", async () => {
       const { url, body, ...variables } = await ask(front, "hello");
       const { port, pathname } = new URL(front.url);
       expect([url, body]).toEqual([`http://shop.example:${port}${pathname}?a=%C3%A9`, "hello"]);
@@ -103,7 +103,7 @@ for (const { name, servers } of frontEnds) {
     }, 60_000);
     afterAll(() => front?.stop());
 
-    it("shows the application nothing of a client's Proxy header", async () => {
+    it("does not forward a client's Proxy header", async () => {
       expect(await ask(front)).toEqual({
         ...{ atLoad: "none", now: "none", variable: "none", header: "none" },
         kept: "kept",

@@ -12,7 +12,7 @@ export interface Outcome {
   stderr: string;
 }
 
-/** A stream that keeps what is written to it, a terminal where it is given columns. */
+/** A stream that keeps what is written to it. With columns, it is a terminal. */
 class Capture extends Writable {
   readonly isTTY: boolean;
   columns = 80;
@@ -36,20 +36,20 @@ class Capture extends Writable {
 }
 
 export interface World {
-  /** What standard input has. */
+  /** The contents of standard input. */
   stdin?: string | Uint8Array;
-  /** Makes standard output and error terminals of so many columns. */
+  /** Makes standard output and standard error terminals with this many columns. */
   columns?: number;
   env?: NodeJS.ProcessEnv;
   stop?: AbortController;
 }
 
-/** Runs the command inside this process, in a world of our own making. */
+/** Runs the command in this process, on streams of the test. */
 export function runHere(args: readonly string[], world: World = {}): Promise<Outcome> {
   return runIn((io) => run(args, io), world);
 }
 
-/** Runs something of a command inside this process, in a world of our own making. */
+/** Runs a part of a command in this process, on streams of the test. */
 export async function runIn(
   command: (io: Io) => Promise<number>,
   world: World = {},
@@ -70,7 +70,7 @@ export function spawnCommand(
     stdin?: string | Uint8Array;
     env?: NodeJS.ProcessEnv;
     shell?: string;
-    /** Which of the package's commands. Default `fcgi-probe`. */
+    /** Which of the package's commands. Default: `fcgi-probe`. */
     command?: string;
   } = {},
 ): Promise<Outcome> {

@@ -62,7 +62,7 @@ describe("request", () => {
     expect(stderr).toBe(`fcgi-probe: ${target}: the application reported the status 7\n`);
   });
 
-  it("-i writes the head as it came in front of the body", async () => {
+  it("-i writes the head as received before the body", async () => {
     const target = await start(answer("Status: 201 Made\r\nX-One: ü\r\nX-One: 2\r\n\r\nbody"));
     const { code, stdout } = await runHere(["request", "-i", target]);
     expect(code).toBe(0);
@@ -92,7 +92,7 @@ describe("request", () => {
 });
 
 describe("scrape", () => {
-  it("reads targets from standard input, and writes an object a line", async () => {
+  it("reads targets from standard input, and writes one object per line", async () => {
     const good = await start(goodPool);
     const stdin = `# pools\n${good}\n\n127.0.0.1:1/status # gone\n`;
     const { code, stdout, stderr } = await runHere(["scrape", "-"], { stdin });

@@ -99,7 +99,7 @@ describe("what is not a protocol", () => {
     expect(() => describerFor(hex("16030100"), "auto", 24)).toThrow(/are TLS/);
   });
 
-  it("is read as what it is said to be", () => {
+  it("is read as the given protocol", () => {
     const describer = describerFor(hex("02060001"), "fastcgi", 24);
     expect(() => [...describer.push(hex("0206000100000000"))]).toThrow(
       expect.objectContaining({ code: ErrorCode.Malformed, offset: 0 }),
@@ -116,7 +116,7 @@ describe("what is not a protocol", () => {
   });
 });
 
-it("an excerpt is printable ASCII, and counts what it leaves out", () => {
+it("an excerpt is printable ASCII, and counts the bytes that it omits", () => {
   expect(excerpt(Buffer.from('a\\"\t\r\n\x00ü'), 99)).toBe('"a\\\\\\"\\t\\r\\n\\x00\\xc3\\xbc"');
   expect(excerpt(Buffer.from("abcdef"), 2)).toBe('"ab"… and 4 more');
 });

@@ -67,7 +67,7 @@ describeWith(["php-fpm"], "the command and a real php-fpm", () => {
     expect(stdout).toMatch(/: pong \(.*\)\n$/);
   });
 
-  it("asks for values", async () => {
+  it("requests values", async () => {
     const { code, stdout } = await spawnCommand(["values", unix]);
     expect({ code, stdout }).toEqual({ code: 0, stdout: "FCGI_MPXS_CONNS=0\n" });
   });
@@ -109,7 +109,7 @@ describeWith(["php-fpm"], "the command and a real php-fpm", () => {
     expect(stderr).toContain("the application answered 404");
   });
 
-  it("S0.27 hints at pm.status_path where there is no status page", async () => {
+  it("S0.27 hints at pm.status_path if there is no status page", async () => {
     const { code, stderr } = await spawnCommand(["status", "--path", "/nothing", unix]);
     expect(code).toBe(2);
     expect(stderr).toMatch(
@@ -125,7 +125,7 @@ describeWith(["php-fpm"], "the command and a real php-fpm", () => {
     expect(stderr).toMatch(/^200 targets: 200 ok in /);
   });
 
-  it("ends quietly when its reader has had enough, and leaves no worker dead", async () => {
+  it("ends quietly when its reader leaves, and kills no worker", async () => {
     const stdin = `${unix}\n`.repeat(2_000);
     const shell = `node "$0" scrape - --full | head -n 1 | wc -l; echo "\${PIPESTATUS[@]}"`;
     const { stdout, stderr } = await spawnCommand([], { stdin, shell });
@@ -134,7 +134,7 @@ describeWith(["php-fpm"], "the command and a real php-fpm", () => {
     expect(fpm.exitedChildren()).toEqual([]);
   });
 
-  it("ends by a signal with its number", async () => {
+  it("ends after a signal with 128 plus its number", async () => {
     const shell = `node "$0" status --watch 100ms ${unix} & sleep 1; kill -INT $!; wait $!; echo "code $?"`;
     const { stdout } = await spawnCommand([], { shell: `set -m; ${shell}` });
     expect(stdout).toMatch(/^pool: [\s\S]*code 130\n$/);

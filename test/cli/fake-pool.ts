@@ -13,7 +13,7 @@ afterEach(async () => {
   for (const server of servers.splice(0)) await server.stop();
 });
 
-/** Starts a peer that runs a script, until the test ends. Returns the address of its status page. */
+/** Starts a peer that runs a script until the test ends. Returns the address of its status page. */
 export async function start(script: Script): Promise<string> {
   const server = await startFakeServer(script, { listen: "tcp" });
   servers.push(server);

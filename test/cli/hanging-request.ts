@@ -3,8 +3,7 @@ import { fetchWorkerPage } from "../../src/apache/fetch/fetch-status.js";
 import type { Apache } from "../harness/apache.js";
 
 /**
- * Makes a request that hangs until httpd ends, and waits until its page shows that it has for two
- * seconds.
+ * Sends a request that hangs until httpd ends, and waits until the page shows it for two seconds.
  *
  * @returns the pid that the page has for its worker
  */

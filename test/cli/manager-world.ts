@@ -9,7 +9,7 @@ import type { FakeTable } from "../apache/fake-processes.js";
 import { captured, processesOf, servePages } from "./apache-world.js";
 import { runIn, type World } from "./cli.js";
 
-/** Where a run of the test finds and leaves its files. */
+/** The folder for the files of a run. */
 export let folder: string;
 export let dataFile: string;
 /** The settings of the system, which version 2 reads. */

@@ -6,7 +6,7 @@ import { answering, startFakeServer } from "../harness/fake-server.js";
 import { type PhpFpm, startPhpFpm } from "../harness/php-fpm.js";
 import { runHere } from "./cli.js";
 
-/** What `ping` makes of a response. */
+/** The result of `ping` for a response. */
 async function ping(response: string) {
   const answer = Buffer.concat([
     encodeRecord(RecordType.Stdout, 1, Buffer.from(response)),

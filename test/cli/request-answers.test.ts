@@ -33,7 +33,7 @@ const stderr = (text: string) => record(RecordType.Stderr, text);
 const end = (appStatus = 0, id = 1) => encodeEndRequest(id, appStatus, 0);
 const bytes = (...parts: Uint8Array[]) => answering(Buffer.concat(parts));
 
-/** What the command says of an answer. */
+/** What the command prints for an answer. */
 async function ask(script: Script, ...args: string[]) {
   const target = await start(script);
   const { code, stdout: out, stderr: err } = await runHere(["request", target, ...args]);
@@ -66,13 +66,13 @@ describe("the error stream of an answer", () => {
     expect(shown).toBe("abcd".replace(/./g, "PHP message: $&\n"));
   });
 
-  it("comes in front of a failure, which does not repeat it", async () => {
+  it("comes before a failure, which does not repeat it", async () => {
     const { code, stderr: shown } = await ask(bytes(stderr("no memory"), end(3)));
     expect(code).toBe(2);
     expect(shown).toMatch(/^no memory\nfcgi-probe: TARGET: .*ended with status 3\nhint: .*\n$/);
   });
 
-  it("neither joins the body's line on a terminal nor steers it", async () => {
+  it("neither joins the body's line on a terminal nor controls the terminal", async () => {
     const target = await start(
       bytes(stdout("Status: 404\r\n\r\nbody"), stderr("\x1b[2Jx\n"), end()),
     );
@@ -110,7 +110,7 @@ describe("the head of an answer", () => {
   });
 });
 
-describe("an answer that is not right", () => {
+describe("a malformed answer", () => {
   it("in its length has a warning", async () => {
     const head = "Content-Length: 10\r\n\r\n";
     for (const body of ["abc", "abcdefghijkl"]) {
@@ -166,7 +166,7 @@ describe("an answer that is not right", () => {
   });
 });
 
-describe("what is asked wrongly", () => {
+describe("a malformed request", () => {
   it.each([
     [["--path", "/a?b", "--query", "c"], /--path has a query, and --query gives another/],
     [["-H", "A b: c"], /"A b" is not a header name/],

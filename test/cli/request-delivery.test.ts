@@ -15,14 +15,14 @@ interface Echo {
   server: Record<string, string>;
 }
 
-/** What the application says that it was sent. */
+/** What the application reports that it received. */
 async function request(target: string, ...args: string[]): Promise<Echo> {
   const { code, stdout, stderr } = await runHere(["request", target, ...args]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   return JSON.parse(stdout);
 }
 
-/** What a client could send, and no URL of the Fetch standard carries. */
+/** A path that a client can send, but that no URL of the Fetch standard can carry. */
 const odd = ["--path", "/app/../se%20cret/é", "--query", "a=1#b\tc d", "-H", "X-Odd: \t a  "];
 const arrived = {
   REQUEST_URI: "/app/../se%20cret/é?a=1#b\tc d",

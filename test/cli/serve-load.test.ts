@@ -13,7 +13,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** What the command says of a module that it cannot serve. */
+/** What the command prints for a module that it cannot serve. */
 async function refusal(name: string, text?: string, ...args: string[]): Promise<string> {
   const path = join(folder, name);
   if (text !== undefined) writeFileSync(path, text);
@@ -28,7 +28,7 @@ async function refusal(name: string, text?: string, ...args: string[]): Promise<
 /** Whether this Node strips types: it does from 22.18 on. */
 const runsTypeScript = Boolean((process.features as { typescript?: unknown }).typescript);
 
-/** A module that cannot be served: its name and text, what is said of it, and the hint. */
+/** Modules that cannot be served: name, text, message and hint. */
 type Unusable = [name: string, text: string | undefined, message: string, hint: string];
 
 const typeScript: Unusable = [
@@ -106,7 +106,7 @@ describe("a module that cannot be served takes one line and a hint:", () => {
   });
 });
 
-describe("a reload with a module that cannot be served any more", () => {
+describe("a reload with a module that can no longer be served", () => {
   it("says why in one line of the log, and the old workers stay", async () => {
     const path = writeApplication(folder, "export default () => new Response('1 old');");
     await using master = await startMaster(["--workers", "1"], { application: path });

@@ -16,7 +16,7 @@ const serve = (...args: string[]) => spawnCommand(["serve", ...args]);
 const bin = fileURLToPath(new URL("../../bin/fcgi-probe.js", import.meta.url));
 
 describe("fcgi-probe serve", () => {
-  it("serves what the issue shows", async () => {
+  it("serves a module with a handler", async () => {
     await using master = await startMaster(["--workers", "4", "--status-path", "/status"]);
     expect((await master.request("/")).text).toBe("hello");
     const { code, stdout } = await spawnCommand(["status", `${master.address}:/status`]);
@@ -60,7 +60,7 @@ describe("fcgi-probe serve", () => {
     server.close();
   });
 
-  it("calls a folder a folder, and says that one is missing", async () => {
+  it("reports a folder as such, and a missing one", async () => {
     const folder = makeFolder();
     writeFileSync(join(folder, "file"), "");
     for (const [address, fault] of [
@@ -129,15 +129,15 @@ describe("fcgi-probe serve", () => {
     expect(stderr).toContain(message);
   });
 
-  it("S2.20 refuses a second module instead of forgetting the first", async () => {
+  it("S2.20 refuses a second module", async () => {
     const { code, stderr } = await runHere(["serve", "a.mjs", "b.mjs", "--listen", "127.0.0.1:1"]);
     expect(code).toBe(2);
     expect(stderr).toContain("too many arguments");
   });
 
-  it("S2.20 listens on the original's port, of loopback, for SCGI without --listen", async () => {
+  it("S2.20 listens on 127.0.0.1:4000 for SCGI without --listen", async () => {
     const scgi = ["--protocol", "scgi", "--workers", "1"];
-    // Whoever has the port, this test or another program: it is the one that is asked for.
+    // This test or another program has the port: either way, it is taken.
     const holder = createServer();
     const isOurs = await new Promise<boolean>((resolve) => {
       holder.once("error", () => resolve(false));
@@ -194,7 +194,7 @@ describe("fcgi-probe serve", () => {
   });
 });
 
-/** Starts a pool with a listening socket at a descriptor and no address, and asks it something. */
+/** Starts a pool with a listening socket at a descriptor and no address, and sends it a request. */
 async function serveInherited(descriptor: 0 | 3, env: NodeJS.ProcessEnv, mode: string) {
   const listener = createServer().listen(0, "127.0.0.1");
   await once(listener, "listening");
@@ -206,7 +206,7 @@ async function serveInherited(descriptor: 0 | 3, env: NodeJS.ProcessEnv, mode: s
     env: { ...process.env, ...env },
     stdio,
   });
-  // From here on the pool alone accepts.
+  // From here on, only the pool accepts.
   listener.close();
   let log = "";
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {

@@ -39,7 +39,7 @@ describe("status", () => {
     expect(rows[1]).toMatch(new RegExp(`^www .* ${other}$`));
   });
 
-  it("says in the table, in plain words, that a pool is saturated", async () => {
+  it("says in a sentence that a pool is saturated", async () => {
     const target = await start(goodPool);
     const { stdout } = await runHere(["status", target], { columns: 100 });
     expect(stdout).toContain(
@@ -58,14 +58,14 @@ describe("status", () => {
     expect(stdout + stderr).not.toContain("\x1b");
   });
 
-  it("lets a page's control characters not reach a terminal, as text neither", async () => {
+  it("escapes a page's control characters on a terminal, as text, too", async () => {
     const target = await start(answer("A: b\r\n\r\npool:  \x1b[2Jwww\n"));
     const args = ["status", "--format", "text", target];
     expect((await runHere(args, { columns: 80 })).stdout).toBe("pool:  \\x1b[2Jwww\n");
     expect((await runHere(args)).stdout).toBe("pool:  \x1b[2Jwww\n");
   });
 
-  it("as text of several targets has a heading in front of each page", async () => {
+  it("as text of several targets has a heading before each page", async () => {
     const [one, other] = [await start(goodPool), await start(goodPool)];
     const { stdout } = await runHere(["status", "--format", "text", one, other]);
     expect(stdout).toBe(`==> ${one} <==\n${page}\n==> ${other} <==\n${page}`);
@@ -117,7 +117,7 @@ describe("status", () => {
     expect(stderr).toContain("\nstderr: Primary\\x1b script\nhint: ");
   });
 
-  it("--watch repaints a terminal until it is ended, and gives it back", async () => {
+  it("--watch repaints a terminal until it is ended, and restores it", async () => {
     const target = await start(goodPool);
     const stop = new AbortController();
     const running = runHere(["status", "--watch", "20ms", target], { columns: 80, stop });

@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** Runs the command with a fault inside of its process, while it waits for an answer. */
+/** Runs the command with a fault inside its process, while it waits for an answer. */
 function withFault(fault: string, env: NodeJS.ProcessEnv = {}) {
   const code = `setTimeout(() => { ${fault} }, 600)`;
   const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(code)}`;
@@ -17,7 +17,7 @@ function withFault(fault: string, env: NodeJS.ProcessEnv = {}) {
   });
 }
 
-describe("what no command expects", () => {
+describe("an unexpected error", () => {
   it.each([
     ["a throw", "throw new TypeError('lost it\\nat x.js:1')", "failed: lost it (TypeError)"],
     ["a rejection", "Promise.reject(new Error('lost it'))", "failed: lost it (Error)"],
@@ -33,7 +33,7 @@ describe("what no command expects", () => {
     expect({ code, stderr }).toEqual({ code: 2, stderr: `fcgi-probe: ${line}\n` });
   });
 
-  it("has its stack for those who ask", async () => {
+  it("has its stack with NODE_DEBUG", async () => {
     const { stderr } = await withFault("throw new Error('lost it')", { NODE_DEBUG: "fcgi-probe" });
     expect(stderr).toMatch(/FCGI-PROBE \d+: Error: lost it\n +at /);
   });

@@ -52,7 +52,7 @@ describe("a full disk", () => {
   });
 });
 
-describe("a reader that leaves, or was never there", () => {
+describe("a reader that leaves, or that never existed", () => {
   it.each([["--version"], ["--help"], ["apache", "--help"]])(
     "%s %s is no failure",
     async (...args) => {
@@ -64,8 +64,8 @@ describe("a reader that leaves, or was never there", () => {
 });
 
 describe.runIf(process.platform === "linux")("too few descriptors", () => {
-  it.each(commands)("for %s %s end it in a line", async (...args) => {
-    // Node itself needs more since 26.
+  it.each(commands)("for %s %s end it with one line", async (...args) => {
+    // Node 26 and later need more descriptors.
     for (const limit of nodeMajor < 26 ? [20, 24] : [24]) {
       const { code, stderr } = await shell(`ulimit -n ${limit}; node "$0" "$@" </dev/null`, args);
       expect([0, 1, 2]).toContain(code);

@@ -40,15 +40,18 @@ describe("a file of lines", () => {
     "127.0.0.1:9001/status",
   ];
 
-  it.each([1, 2, 3, 7, 1_000])("has an address a line, read %d bytes at a time", async (size) => {
-    expect(await read(text, "targets.txt", size)).toEqual(targets);
-  });
+  it.each([1, 2, 3, 7, 1_000])(
+    "has one address per line, read %d bytes at a time",
+    async (size) => {
+      expect(await read(text, "targets.txt", size)).toEqual(targets);
+    },
+  );
 
-  it("may start with an IPv6 address, which is no YAML", async () => {
+  it("may start with an IPv6 address, which is not YAML", async () => {
     expect(await read("[::1]:9000/status\n")).toEqual(["[::1]:9000/status"]);
   });
 
-  it("is handed out line by line, before its end", async () => {
+  it("is read line by line, before its end", async () => {
     async function* endless() {
       for (let port = 1; ; port++) yield Buffer.from(`127.0.0.1:${port}/status\n`);
     }
@@ -85,7 +88,7 @@ describe("YAML", () => {
     expect(await read(text)).toEqual(["a:1", "unix:/run/x.sock:/status"]);
   });
 
-  it("is known by the file's name too", async () => {
+  it("is recognised by the file's name, too", async () => {
     expect(await read('"a:1"\n', "pools.yml")).toEqual(["a:1"]);
     expect(await read("", "pools.yaml")).toEqual([]);
   });
@@ -114,7 +117,7 @@ describe("the first argument of scrape", () => {
     expect(() => isTargetsFile(argument)).toThrow(badInput);
   });
 
-  it("is called a folder when it is one", () => {
+  it("is reported as a folder when it is one", () => {
     expect(() => isTargetsFile(folder)).toThrow(`"${folder}" is a folder`);
   });
 });

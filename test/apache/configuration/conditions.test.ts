@@ -32,7 +32,7 @@ describe("the version in httpd's program", () => {
     expect(versionOfProgram(fileOf("httpd", text))).toBe(version);
   });
 
-  it("is not to be had of what is no file", () => {
+  it("is undefined for a path that is not a file", () => {
     expect(versionOfProgram(folder)).toBeUndefined();
     expect(versionOfProgram(join(folder, "none"))).toBeUndefined();
     expect(versionOfProgram("/dev/zero")).toBeUndefined();
@@ -91,7 +91,7 @@ describe("IfVersion", () => {
     expect(found({ program })).toEqual({ ports: [1, 2, 4], warnings: [] });
   });
 
-  it("guesses nothing where the version is not known, and says so", () => {
+  it("leaves the block out if the version is unknown, with a warning", () => {
     const { ports, warnings } = found({ program: join(folder, "none") });
     expect(ports).toEqual([1]);
     expect(warnings).toHaveLength(3);
@@ -100,14 +100,14 @@ describe("IfVersion", () => {
     );
   });
 
-  it("says what httpd would not understand", () => {
+  it("leaves out what httpd would not understand, with a warning", () => {
     const file = fileOf("b.conf", "Listen 1\n<IfVersion => 2>\nListen 2\n</IfVersion>");
     const { listeners, warnings } = discoverHttpd({ file, version: "2.4.66" });
     expect(listeners).toHaveLength(1);
     expect(warnings).toEqual([expect.stringContaining("httpd does not understand it")]);
   });
 
-  it("says that a block hangs on httpd's modules", () => {
+  it("leaves out a block that depends on httpd's modules, with a warning", () => {
     const file = fileOf("c.conf", "Listen 1\n<IfDirective X>\nListen 2\n</IfDirective>");
     const { listeners, warnings } = discoverHttpd({ file });
     expect(listeners).toHaveLength(1);

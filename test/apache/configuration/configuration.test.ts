@@ -43,7 +43,7 @@ describe("discovery in a whole configuration", () => {
     expect(pidFile).toBe(join(dirname(dirname(file)), "logs/httpd.pid"));
   });
 
-  it("says that an included file is missing, and what includes itself", () => {
+  it("warns of an included file that is missing, and of one that includes itself", () => {
     const folder = folderOf({
       "a.conf": "Listen 1\nInclude gone.conf\nInclude loop.conf",
       "loop.conf": "Include loop.conf",
@@ -55,7 +55,7 @@ describe("discovery in a whole configuration", () => {
     ]);
   });
 
-  it("ends with links that lead back", () => {
+  it("ends with links that form a loop", () => {
     const folder = folderOf({ "a.conf": "Listen 1\nInclude d", "d/b.conf": "Listen 2" });
     symlinkSync(join(folder, "d"), join(folder, "d", "again"));
     const { listeners } = discoverHttpd({ file: join(folder, "a.conf") });
@@ -106,7 +106,7 @@ describe("discovery in a whole configuration", () => {
     expect(found(["A"])).toEqual([1, 3]);
   });
 
-  it("reads the blocks of files that exist, and none of a macro", () => {
+  it("reads the blocks of files that exist, and no macros", () => {
     const { listeners } = discoverIn({
       "httpd.conf": [
         "<IfFile other.conf>",
@@ -130,7 +130,7 @@ describe("discovery in a whole configuration", () => {
     expect(found.warnings[0]).toContain("on line 4");
   });
 
-  it("takes a port for TLS where a virtual host says so, whatever Listen says", () => {
+  it("uses TLS on a port if a virtual host says so, whatever Listen says", () => {
     const { listeners } = discoverIn({
       "httpd.conf":
         "Listen 80\nListen 8443\nListen 9443 http\n<VirtualHost *:8443 *:9443>\nSSLEngine on\n</VirtualHost>",

@@ -11,7 +11,7 @@ beforeAll(() => {
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 let count = 0;
-/** A folder with these files. */
+/** Makes a folder with these files. */
 export function folderOf(files: Record<string, string>): string {
   const folder = join(root, String(++count));
   for (const [name, text] of Object.entries(files)) {

@@ -25,8 +25,8 @@ const status = (path: string) => [`<Location ${path}>`, "SetHandler server-statu
 const protocols = (...lines: string[]) =>
   discoverIn(...lines).listeners.map(({ url }) => url.replace(/:\/\//, " "));
 
-describe("what is spoken at an address", () => {
-  it("is TLS at that of the virtual host with SSLEngine, not at others of its port", () => {
+describe("the protocol at an address", () => {
+  it("is TLS at the address of the virtual host with SSLEngine, not at others with its port", () => {
     const lines = ["Listen 10.0.0.1:8443", "Listen 10.0.0.2:8443"];
     expect(protocols(...lines, ...host("10.0.0.2:8443", "SSLEngine on"))).toEqual([
       "http 10.0.0.1:8443",
@@ -34,7 +34,7 @@ describe("what is spoken at an address", () => {
     ]);
   });
 
-  it("is not TLS on the loopback where another address has it", () => {
+  it("is not TLS on loopback because another address has it", () => {
     expect(protocols("Listen 8443", ...host("10.0.0.2:8443", "SSLEngine on"))).toEqual([
       "http 127.0.0.1:8443",
     ]);
@@ -63,14 +63,14 @@ describe("what is spoken at an address", () => {
     expect(protocols(...lines)).toEqual(["https [2001:db8::1]:8443"]);
   });
 
-  it("is said by the address's own virtual host before that of any", () => {
+  it("comes from the address's own virtual host before one for any address", () => {
     const lines = ["Listen 10.0.0.1:8443", ...host("*:8443", "SSLEngine on")];
     expect(protocols(...lines, ...host("10.0.0.1:8443", "ServerName a"))).toEqual([
       "http 10.0.0.1:8443",
     ]);
   });
 
-  it("is said by the server where the virtual host does not say it", () => {
+  it("comes from the server if the virtual host does not set it", () => {
     const lines = ["Listen 81", "Listen 82", "Listen 83", "SSLEngine on"];
     const hosts = [...host("*:81", "ServerName a"), ...host("*:82", "SSLEngine off")];
     expect(protocols(...lines, ...hosts)).toEqual([
@@ -81,21 +81,21 @@ describe("what is spoken at an address", () => {
   });
 });
 
-describe("where the status page is", () => {
+describe("the address of the status page", () => {
   const placeOf = (...lines: string[]) => {
     const { statusUrl, statusHost, warnings } = discoverIn(...lines);
     return { statusUrl, statusHost, warnings };
   };
   const at = (statusUrl: string, statusHost?: string) => ({ statusUrl, statusHost, warnings: [] });
 
-  it("is the address of the virtual host that has it, not another of its port", () => {
+  it("is that of the virtual host that has the page, not another with its port", () => {
     const lines = ["Listen 10.0.0.1:80", "Listen 10.0.0.2:80"];
     expect(placeOf(...lines, ...host("10.0.0.2:80", ...status("/s")))).toEqual(
       at("http://10.0.0.2/s"),
     );
   });
 
-  it("is that address where httpd listens on all, too", () => {
+  it("is that of the virtual host even if httpd listens on all addresses", () => {
     expect(placeOf("Listen 80", ...host("10.0.0.2:80", ...status("/s")))).toEqual(
       at("http://10.0.0.2/s"),
     );
@@ -104,7 +104,7 @@ describe("where the status page is", () => {
     );
   });
 
-  it("is asked for by the name that leads to its virtual host", () => {
+  it("comes with the host name that leads to its virtual host", () => {
     const first = host("*:80", "ServerName www.example.com");
     const second = host("*:80", "ServerName http://status.example.com:80", ...status("/s"));
     expect(placeOf("Listen 80", ...first, ...second)).toEqual(
@@ -113,7 +113,7 @@ describe("where the status page is", () => {
     expect(placeOf("Listen 80", ...second, ...first)).toEqual(at("http://127.0.0.1/s"));
   });
 
-  it("is asked for by the name that the certificate has", () => {
+  it("comes with the host name in the certificate", () => {
     const lines = host("*:443", "SSLEngine on", "ServerName www.example.com", ...status("/s"));
     expect(placeOf("Listen 80", "Listen 443", ...lines)).toEqual(
       at("https://127.0.0.1/s", "www.example.com"),
@@ -122,12 +122,12 @@ describe("where the status page is", () => {
     expect(placeOf(...everywhere)).toEqual(at("https://127.0.0.1/s", "www.example.com"));
   });
 
-  it("is anywhere where the whole server has it", () => {
+  it("is any address if the whole server has the page", () => {
     const lines = ["Listen 81", "Listen 82", ...host("*:82", ...status("/v")), ...status("/s")];
     expect(placeOf(...lines)).toEqual(at("http://127.0.0.1:81/s"));
   });
 
-  it("is said to be nowhere where no Listen leads to it", () => {
+  it("has a warning if no Listen leads to it", () => {
     const { warnings, statusUrl } = placeOf("Listen 80", ...host("*:81", ...status("/s")));
     expect(statusUrl).toBe("http://127.0.0.1/s");
     expect(warnings).toEqual(["no Listen leads to the virtual host that has /s"]);

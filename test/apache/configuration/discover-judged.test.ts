@@ -29,7 +29,7 @@ function makeFiles(files: Record<string, string>): string {
   return folder;
 }
 
-/** What a configuration is to httpd, which a shell with its envvars starts. */
+/** How httpd itself reads a configuration, started by a shell with its envvars. */
 function judge(folder: string, defines: readonly string[]) {
   const dump = (what: string) => {
     const names = [...defines, what].flatMap((name) => ["-D", name]);

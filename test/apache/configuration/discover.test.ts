@@ -85,7 +85,7 @@ describe("discovery", () => {
     expect(ports("Define P 80", "UnDefine P", "Listen ${P}", "Listen 1").warnings).toHaveLength(1);
   });
 
-  it("S1.10 says that the configuration is missing", () => {
+  it("S1.10 reports a missing configuration", () => {
     const file = join(root, "none", "ports.conf");
     expect(() => discoverHttpd({ file })).toThrow(
       expect.objectContaining({
@@ -98,13 +98,13 @@ describe("discovery", () => {
     );
   });
 
-  it("S1.10 says that nothing was found", () => {
+  it("S1.10 reports a configuration without a Listen", () => {
     expect(() => ports("# nothing", "Timeout 3")).toThrow(
       /Maybe I'm parsing the wrong configuration file\? \(.*ports\.conf\)$/,
     );
   });
 
-  it("opens nothing that is no file", () => {
+  it("opens only regular files", () => {
     expect(() => discoverHttpd({ file: root })).toThrow(/cannot be read: it is a folder/);
   });
 });

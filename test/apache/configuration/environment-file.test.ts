@@ -19,13 +19,13 @@ function fileOf(text: string): string {
   return file;
 }
 
-/** The variables as they are read. */
+/** The variables that the reader finds. */
 const read = (text: string): Record<string, string> => {
   const { APACHE_CONFDIR: _, ...variables } = Object.fromEntries(readEnvironmentFile(fileOf(text)));
   return variables;
 };
 
-/** The variables as a shell has them after it ran the file. */
+/** The variables of a shell after it has run the file. */
 function run(text: string, names: readonly string[]): Record<string, string> {
   const show = names.map((name) => `printf '%s=%s\\0' ${name} "\${${name}-unset}"`).join("\n");
   const script = `APACHE_CONFDIR=${folder}\n. ${fileOf(text)}\n${show}`;
@@ -69,7 +69,7 @@ describe("a file of shell variables", () => {
     expect(known).toEqual({});
   });
 
-  it("forgets what may have changed", () => {
+  it("drops a variable that may have changed", () => {
     expect(read("A=1\nB=1\nif id; then A=2; B=1; fi\nif id; then unset C; fi")).toEqual({});
   });
 
@@ -86,7 +86,7 @@ describe("a file of shell variables", () => {
     },
   );
 
-  it("sets nothing where there is none", () => {
+  it("sets nothing if the file is missing", () => {
     expect(readEnvironmentFile(join(folder, "none")).has("APACHE_RUN_DIR")).toBe(false);
   });
 });

@@ -52,7 +52,7 @@ describe("looking for the configuration", () => {
   });
 });
 
-/** Runs a line of the sources as a user who is not root, and may not open what is closed. */
+/** Runs code of the sources as a user other than root, who may not open closed folders. */
 function asAnyone(line: string): unknown {
   const isRoot = process.getuid?.() === 0;
   const script = `const { discoverHttpd } = await import(${JSON.stringify(door)});
@@ -89,14 +89,14 @@ describe("a folder that may not be entered", () => {
   const quoted = (...parts: string[]) => JSON.stringify(join(...parts));
   const said = () => `is in the folder ${closed}, which this user may not enter (EACCES)`;
 
-  it("is called that, not missing", () => {
+  it("is reported as such, not as missing", () => {
     const file = quoted(closed, "conf", "httpd.conf");
     expect(asAnyone(`discoverHttpd({ file: ${file} })`)).toMatchObject({
       message: expect.stringContaining(`cannot be read: it ${said()}.`),
     });
   });
 
-  it("is said where it may have a configuration, too", () => {
+  it("has a warning if it may have a configuration", () => {
     writeFileSync(join(folder, "open.conf"), "Listen 80\n");
     const files = `[${quoted(closed, "conf/httpd.conf")}, ${quoted(folder, "open.conf")}]`;
     expect(asAnyone(`findConfiguration(${files})`)).toEqual({
@@ -123,7 +123,7 @@ describe("a folder that may not be entered", () => {
     });
   });
 
-  it("is said in the hint where nothing else has a Listen", () => {
+  it("is in the hint if nothing else has a Listen", () => {
     const file = join(folder, "a.conf");
     writeFileSync(file, `Include ${closed}/conf/*.conf\n`);
     expect(asAnyone(`discoverHttpd({ file: ${quoted(file)} })`)).toMatchObject({
@@ -132,7 +132,7 @@ describe("a folder that may not be entered", () => {
     });
   });
 
-  it("is no file that may not be read", () => {
+  it("differs from a file that may not be read", () => {
     const file = join(folder, "a.conf");
     writeFileSync(file, "Listen 80\n", { mode: 0 });
     expect(asAnyone(`discoverHttpd({ file: ${quoted(file)} })`)).toMatchObject({

@@ -19,7 +19,7 @@ function fileOf(name: string): string {
   return file;
 }
 
-/** Masters that were started with these words, and a child of each. */
+/** Masters that were started with these command lines, and a child of each. */
 function tableOf(...masters: readonly (Partial<FakeProcess> & { args: readonly string[] })[]) {
   const processes = masters.flatMap(({ args, ...more }, index) => {
     const pid = 100 * (index + 1);
@@ -52,8 +52,8 @@ describe("the options of httpd", () => {
   });
 });
 
-describe("what a running httpd was started with", () => {
-  it("counts for the configuration that it was started with", () => {
+describe("the options of a running httpd", () => {
+  it("count for the configuration that it was started with", () => {
     const [own, other] = [fileOf("own.conf"), fileOf("other.conf")];
     const table = tableOf({ args: ["-f", own, "-D", "SSL"] }, { args: ["-f", other, "-D", "X"] });
     expect(findRunningHttpd(own, table)).toEqual({
@@ -78,7 +78,7 @@ describe("what a running httpd was started with", () => {
     expect(findRunningHttpd(file, table)).toMatchObject({ defines: ["A"], serverRoot: folder });
   });
 
-  it("says where its configuration is, when it is the only one", () => {
+  it("name the configuration if it is the only httpd", () => {
     const file = fileOf("own.conf");
     expect(findRunningHttpd(undefined, tableOf({ args: ["-f", file, "-DA"] }))).toMatchObject({
       file,
@@ -89,7 +89,7 @@ describe("what a running httpd was started with", () => {
     expect(findRunningHttpd(undefined, two).file).toBeUndefined();
   });
 
-  it("counts also by a link to the configuration", () => {
+  it("count for a link to the configuration, too", () => {
     const file = fileOf("own.conf");
     const link = join(folder, "link.conf");
     symlinkSync(file, link);
@@ -97,7 +97,7 @@ describe("what a running httpd was started with", () => {
     expect(findRunningHttpd(undefined, tableOf({ args: ["-f", link, "-DA"] })).file).toBe(link);
   });
 
-  it("does not count where several were started in different ways, and that is said", () => {
+  it("do not count if several httpds have different ones, with a warning", () => {
     const file = fileOf("own.conf");
     const same = tableOf({ args: ["-f", file, "-DA"] }, { args: ["-f", file, "-DA"] });
     expect(findRunningHttpd(file, same)).toMatchObject({ defines: ["A"], warnings: [] });
@@ -110,7 +110,7 @@ describe("what a running httpd was started with", () => {
     });
   });
 
-  it("does not count where it is another user's, or a container's", () => {
+  it("do not count if it is another user's, or a container's", () => {
     const file = fileOf("own.conf");
     for (const more of [{ userId: 4_294_967_000 }, { innerPid: 1 }]) {
       const table = tableOf({ args: ["-f", file, "-DA"], ...more });

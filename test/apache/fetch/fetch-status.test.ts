@@ -32,8 +32,8 @@ async function silentPort(): Promise<number> {
 const text = fixture("event-idle--auto.txt");
 const html = fixture("event-idle--html.html");
 
-describe("asking for a status page", () => {
-  it("S1.20 gives the body of an answer with status 200", async () => {
+describe("requesting a status page", () => {
+  it("S1.20 returns the body of a response with status 200", async () => {
     const url = await serve((_, response) => response.end(text));
     const { page } = await fetchServerStatusPage(`${url}/server-status?auto`);
     expect(page).toEqual(text);
@@ -59,7 +59,7 @@ describe("asking for a status page", () => {
     });
   });
 
-  it("S1.22 says that nobody listens", async () => {
+  it("S1.22 reports a refused connection", async () => {
     const url = `http://127.0.0.1:${await freePort()}/server-status`;
     await expect(fetchServerStatusPage(url)).rejects.toMatchObject({
       code: "refused",
@@ -67,13 +67,13 @@ describe("asking for a status page", () => {
     });
   });
 
-  it("S1.22 says that a name is not known", async () => {
+  it("S1.22 reports an unknown host name", async () => {
     await expect(fetchServerStatusPage("http://nowhere.invalid/")).rejects.toMatchObject({
       code: "connect_failed",
     });
   });
 
-  it("S1.22 waits no longer than it was told to, for the connection", async () => {
+  it("S1.22 has a deadline for the connection", async () => {
     const port = await silentPort();
     const error = await fetchServerStatusPage(`http://127.0.0.1:${port}/`, { timeout: 200 }).catch(
       (reason) => reason,
@@ -85,7 +85,7 @@ describe("asking for a status page", () => {
     expect(error.hint).not.toContain("busy");
   });
 
-  it("S1.22 waits no longer than it was told to, for the answer", async () => {
+  it("S1.22 has a deadline for the answer", async () => {
     const url = await serve(() => {});
     await expect(fetchServerStatusPage(url, { timeout: 50 })).rejects.toMatchObject({
       code: "deadline",
@@ -93,7 +93,7 @@ describe("asking for a status page", () => {
     });
   });
 
-  it("S1.22 waits no longer than it was told to, for the end of the page", async () => {
+  it("S1.22 has a deadline for the end of the page", async () => {
     const url = await serve((_, response) => response.write("BusyWorkers: 1\n"));
     const error = await fetchServerStatusPage(url, { timeout: 200 }).catch((reason) => reason);
     expect(error).toMatchObject({ code: "deadline" });
@@ -109,7 +109,7 @@ describe("asking for a status page", () => {
     await expect(page).rejects.toMatchObject({ code: "aborted" });
   });
 
-  it("says that a page ended early", async () => {
+  it("reports a page that ends early", async () => {
     const url = await serve((_, response) => {
       response.writeHead(200, { "content-length": "1000" });
       response.write("BusyWorkers: 1\n");
@@ -121,14 +121,14 @@ describe("asking for a status page", () => {
     });
   });
 
-  it("says that the connection was closed without an answer", async () => {
+  it("reports a connection that was closed without an answer", async () => {
     const url = await serve((request) => request.socket.destroy());
     await expect(fetchServerStatusPage(url)).rejects.toMatchObject({
       code: "closed_without_answer",
     });
   });
 
-  it("accepts no page that is too long", async () => {
+  it("refuses a page that is too long", async () => {
     const url = await serve((_, response) => response.end(new Uint8Array(100_000)));
     await expect(fetchServerStatusPage(url, { maxLength: 99_999 })).rejects.toMatchObject({
       code: "limit_exceeded",
@@ -148,7 +148,7 @@ describe("asking for a status page", () => {
     expect(connection).toMatchObject({ remoteAddress: "::1", remotePort: port });
   });
 
-  it("says that something else than a web server listens", async () => {
+  it("reports a server that is not a web server", async () => {
     const url = await serveBytes((socket) => socket.end("SSH-2.0-OpenSSH_9.2\r\n"));
     await expect(fetchServerStatusPage(url)).rejects.toMatchObject({ code: "wrong_protocol" });
   });
@@ -170,7 +170,7 @@ describe("asking for a status page", () => {
     await expect(fetchServerStatusPage(url)).rejects.toMatchObject({ code: "bad_address" });
   });
 
-  it("reads workers as the page comes", async () => {
+  it("reads workers as the page arrives", async () => {
     const url = await serve((_, response) => {
       response.write(html.subarray(0, 3001));
       setTimeout(() => response.end(html.subarray(3001)), 10);
@@ -178,7 +178,7 @@ describe("asking for a status page", () => {
     expect(await fetchWorkerPage(url)).toMatchObject(parseServerStatusHtml(html));
   });
 
-  it("says when the answer begins", async () => {
+  it("calls onAnswer when the answer begins", async () => {
     let isWhole = false;
     const url = await serve((_, response) => {
       response.write(html);
@@ -192,7 +192,7 @@ describe("asking for a status page", () => {
     expect(begun).toEqual([false]);
   });
 
-  it("says which connection a page of workers came over", async () => {
+  it("returns the connection of a page of workers", async () => {
     let remotePort: number | undefined;
     const url = await serve((request, response) => {
       remotePort = request.socket.remotePort;
@@ -217,7 +217,7 @@ describe("the source of status pages", () => {
     return [url, asked];
   }
 
-  it("S1.11 S1.24 asks for each page once, until it is refreshed", async () => {
+  it("S1.11 S1.24 requests each page once, until it is refreshed", async () => {
     const [url, asked] = await counting((path) => (path.endsWith("?auto") ? text : html));
     const source = new StatusSource(`${url}/server-status?auto`);
     const first = await source.status();
@@ -239,7 +239,7 @@ describe("the source of status pages", () => {
     expect(asked).toEqual(["/other?auto"]);
   });
 
-  it("S1.20 S1.21 S1.22 knows whether the last page came", async () => {
+  it("S1.20 S1.21 S1.22 knows whether the last request succeeded", async () => {
     let status = 200;
     const url = await serve((_, response) => {
       response.statusCode = status;
@@ -258,14 +258,14 @@ describe("the source of status pages", () => {
     expect(nobody.responded).toBe(false);
   });
 
-  it("S1.23 reads a text page that is no UTF-8", async () => {
+  it("S1.23 reads a text page that is not UTF-8", async () => {
     const page = pageOf("caf\xe9", ...least);
     const [url] = await counting(() => page);
     expect((await new StatusSource(url).status()).serverName).toBe("café");
     expect(parseServerStatus(page).serverName).toBe("café");
   });
 
-  it("S1.34 says that a login page came", async () => {
+  it("S1.34 reports a login page", async () => {
     const [url] = await counting(() => new TextEncoder().encode("<title>Log in</title>"));
     const source = new StatusSource(url);
     const address = `${url}?auto`;

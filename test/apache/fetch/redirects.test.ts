@@ -6,13 +6,13 @@ import { serve, serveBytes, serveSecurely } from "../serve.js";
 
 const text = fixture("event-idle--auto.txt");
 
-/** What a server was asked: its URLs, and the fields of the last request. */
+/** The URLs that a server got, and the header fields of the last request. */
 interface Asked {
   readonly urls: string[];
   headers: NodeJS.Dict<string | string[]>;
 }
 
-/** A server that redirects to what the function returns, and has the page elsewhere. */
+/** A server that redirects to the URL that the function returns, and has the page elsewhere. */
 async function redirecting(
   locationOf: (path: string) => string | undefined,
   status = 302,
@@ -41,7 +41,7 @@ describe("a redirect of a status page", () => {
     expect(`http://${connection?.remoteAddress}:${connection?.remotePort}`).toBe(url);
   });
 
-  it("is followed to the name that was asked for, at the same address", async () => {
+  it("is followed to the requested host name, at the same address", async () => {
     const [url, asked] = await redirecting((path) =>
       path === "/s" ? "http://www.example.com/t" : undefined,
     );
@@ -62,7 +62,7 @@ describe("a redirect of a status page", () => {
     expect(asked.urls).toHaveLength(11);
   });
 
-  it("is no way around the deadline", async () => {
+  it("does not extend the deadline", async () => {
     const url = await serve((request, response) => {
       setTimeout(() => response.writeHead(302, { location: `${request.url}x` }).end(), 60);
     });
@@ -71,7 +71,7 @@ describe("a redirect of a status page", () => {
     });
   });
 
-  it("to another server is refused, which is not even connected to", async () => {
+  it("to another server is refused, without a connection to it", async () => {
     let connections = 0;
     const other = await serveBytes(() => connections++);
     const location = `${other.replace("//", "//u:s3cret@")}/t`;
@@ -105,7 +105,7 @@ describe("a redirect of a status page", () => {
     });
   });
 
-  it("to another server may be followed, without what was meant for the first", async () => {
+  it("to another server may be followed, without the credentials and headers for the first", async () => {
     const [other, asked] = await redirecting(() => undefined);
     const [url] = await redirecting(() => `${other}/t?auto`);
     const found = await fetchServerStatusPage(`${url.replace("//", "//u:p@")}/s`, {
@@ -121,7 +121,7 @@ describe("a redirect of a status page", () => {
     expect(status.warnings).toEqual([expect.stringContaining(`this is the page of ${other}`)]);
   });
 
-  it("without a place to go is an error like any", async () => {
+  it("without a location is an error like any other", async () => {
     const url = await serve((_, response) => response.writeHead(302).end());
     await expect(fetchServerStatusPage(url)).rejects.toMatchObject({
       code: "bad_status",
@@ -131,27 +131,27 @@ describe("a redirect of a status page", () => {
 });
 
 describe("a status page over TLS", () => {
-  it("is refused with a certificate that nobody has signed, and says what to do", async () => {
+  it("is refused with a self-signed certificate, with a hint", async () => {
     const url = await serveSecurely((_, response) => response.end(text));
     const refusal = { code: "connect_failed", hint: expect.stringContaining("--insecure") };
     await expect(fetchServerStatusPage(url)).rejects.toMatchObject(refusal);
   });
 
-  it("gets no password before the certificate is accepted", async () => {
+  it("does not get the password before the certificate is accepted", async () => {
     const asked: string[] = [];
     const url = await serveSecurely((request) => asked.push(request.url ?? ""));
     await fetchServerStatusPage(url.replace("//", "//u:p@")).catch(() => {});
     expect(asked).toEqual([]);
   });
 
-  it("is read with any certificate where that is asked for", async () => {
+  it("is read with any certificate if that is allowed", async () => {
     const url = await serveSecurely((_, response) => response.end(text));
     const { page, connection } = await fetchServerStatusPage(url, { insecure: true });
     expect(page).toEqual(text);
     expect(connection?.remotePort).toBe(Number(new URL(url).port));
   });
 
-  it("asks for the name of the host by SNI and Host, at the address of the URL", async () => {
+  it("gets the host name by SNI and Host, at the address of the URL", async () => {
     const names: (string | false | null)[] = [];
     const url = await serveSecurely(
       (request, response) => response.end(request.headers.host),
@@ -176,7 +176,7 @@ describe("a status page over TLS", () => {
     });
   });
 
-  it("waits for a handshake no longer than it may", async () => {
+  it("has a deadline for the handshake", async () => {
     const url = await serveBytes(() => {});
     const error = await fetchServerStatusPage(url.replace("http:", "https:"), {
       timeout: 100,

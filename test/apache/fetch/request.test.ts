@@ -6,7 +6,7 @@ import { serve, serveBytes } from "../serve.js";
 
 const text = fixture("event-idle--auto.txt");
 
-/** The head of the one request that a server gets, as it came. */
+/** The head of the only request that a server gets, as received. */
 async function headOf(ask: (url: string) => Promise<unknown>): Promise<string> {
   let head = "";
   const url = await serveBytes((socket) => {
@@ -21,7 +21,7 @@ async function headOf(ask: (url: string) => Promise<unknown>): Promise<string> {
 }
 
 describe("the request for a status page", () => {
-  it("closes its connection, and asks for no compression", async () => {
+  it("closes its connection, and does not request compression", async () => {
     const head = await headOf((url) => fetchServerStatusPage(`${url}/server-status?auto`));
     expect(head).toMatch(/^GET \/server-status\?auto HTTP\/1\.1\r\n/);
     expect(head).toMatch(/\r\nconnection: close\r\n/i);
@@ -29,14 +29,14 @@ describe("the request for a status page", () => {
     expect(head).not.toMatch(/accept-encoding|transfer-encoding/i);
   });
 
-  it("has the host that is given, at the address of the URL", async () => {
+  it("has the given host, at the address of the URL", async () => {
     const head = await headOf((url) =>
       fetchServerStatusPage(url, { host: "www.example.com:8080" }),
     );
     expect(head.match(/^host:.*$/gim)).toEqual(["host: www.example.com:8080"]);
   });
 
-  it("has the fields that are given, again and again, and instead of its own", async () => {
+  it("has the given fields, repeated ones too, instead of its own", async () => {
     const headers = [
       ["X-One", "1"],
       ["x-one", "2"],
@@ -93,7 +93,7 @@ describe("the request for a status page", () => {
     expect(Buffer.from(authorization, "base64").toString()).toBe(sent);
   });
 
-  it("never shows a password of what is no URL", async () => {
+  it("never shows a password in a malformed URL", async () => {
     const error = await fetchServerStatusPage("http://u:s3cret#x@h/").catch((reason) => reason);
     expect(error).toMatchObject({ code: "bad_address" });
     expect(JSON.stringify(error) + error.message).not.toContain("s3cret");
@@ -116,7 +116,7 @@ describe("the request for a status page", () => {
     expect((await fetchServerStatusPage(url)).page).toEqual(text);
   });
 
-  it("tells when the page begins, once, after redirects and before its end", async () => {
+  it("calls onAnswer once, after redirects and before the end of the page", async () => {
     const begun: boolean[] = [];
     let isWhole = false;
     const url = await serve((request, response) => {
@@ -134,7 +134,7 @@ describe("the request for a status page", () => {
     expect(begun).toEqual([false]);
   });
 
-  it("has the addresses of the socket that the page came by", async () => {
+  it("has the addresses of the connection of the page", async () => {
     const peers: (number | undefined)[] = [];
     const url = await serve((request, response) => {
       peers.push(request.socket.remotePort);
@@ -168,7 +168,7 @@ describe("the answer with a status page", () => {
     );
   });
 
-  it("may end with the connection, as HTTP/1.0 has it", async () => {
+  it("may end with the connection, as in HTTP/1.0", async () => {
     expect(await pageOf("HTTP/1.0 200 OK\r\n\r\n", "abc")).toBe("abc");
   });
 

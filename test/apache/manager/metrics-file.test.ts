@@ -93,7 +93,7 @@ describe("the metrics file", () => {
     expect(text).toContain("\nrequests-per-second\t11.0\n");
   });
 
-  it("S1.33 has 0 for what the page lacks, as Python prints it", () => {
+  it("S1.33 has 0 for a metric that the page lacks, as Python prints it", () => {
     const text = formatMetrics({ ...data, status: parseServerStatus(pageOf(...least)) });
     expect(text.split("\n").slice(1, 10)).toEqual([
       "busy-workers\t1",
@@ -108,13 +108,13 @@ describe("the metrics file", () => {
     ]);
   });
 
-  it("S1.21 S1.82 says whether the page came", () => {
+  it("S1.21 S1.82 says whether the page was read", () => {
     const line = (responded: boolean | undefined) =>
       /^status-response\t(.*)$/m.exec(formatMetrics({ ...data, responded }))?.[1];
     expect([line(true), line(false), line(undefined)]).toEqual(["0", "1", "None"]);
   });
 
-  it("S1.84 is written without metrics of the server where the page did not come", () => {
+  it("S1.84 is written without metrics of the server if the page was not read", () => {
     const memory = { native: [], groups: new Map() };
     const text = formatMetrics({ ...data, status: undefined, responded: false, memory });
     expect(text).toContain("# Global Apache server metrics.\n\n# Metrics internal");
@@ -122,7 +122,7 @@ describe("the metrics file", () => {
     expect(text).not.toContain("busy-workers");
   });
 
-  it("S1.63 has zeros where there are no workers", () => {
+  it("S1.63 has zeros if there are no workers", () => {
     const text = formatMetrics({ ...data, memory: { native: [], groups: new Map() } });
     expect(text.split("\n").slice(-6)).toEqual([
       "memory-usage\tnative\tcount\t0",
@@ -134,14 +134,14 @@ describe("the metrics file", () => {
     ]);
   });
 
-  it("S1.I has the counts of apache-manager 2 where they are asked for", () => {
+  it("S1.I has the counts of apache-manager 2 on request", () => {
     const text = formatMetrics({ ...data, workerCounts: { foreign: 1, native: 9 } });
     expect(text).toContain(
       "# Metrics internal to apache-manager.\nforeign-worker-count\t1\nnative-worker-count\t9\nstatus-response\t0\n",
     );
   });
 
-  it("lets no title of a process write a metric", () => {
+  it("does not let the title of a process write a metric", () => {
     const groups = new Map([["a\nuptime\t1", [5]]]);
     const text = formatMetrics({ ...data, memory: { native: [], groups } });
     expect(text).toContain("# Memory usage of 'a\\nuptime\\t1' WSGI worker processes.\n");
@@ -167,7 +167,7 @@ describe("writing a file atomically", () => {
     onTestFinished(() => rmSync(folder, { recursive: true }));
   });
 
-  it("S1.82 leaves nothing else behind", async () => {
+  it("S1.82 leaves no other file", async () => {
     const path = join(folder, "apache-manager.txt");
     await writeAtomically(path, "one\n");
     const { ino } = statSync(path);
@@ -178,7 +178,7 @@ describe("writing a file atomically", () => {
     expect(readdirSync(folder)).toEqual(["apache-manager.txt"]);
   });
 
-  it("S1.82 follows no link that somebody has laid", async () => {
+  it("S1.82 does not follow a link at the name of the temporary file", async () => {
     const victim = join(folder, "victim");
     writeFileSync(victim, "precious");
     const path = join(folder, "apache-manager.txt");
@@ -188,7 +188,7 @@ describe("writing a file atomically", () => {
     expect(readFileSync(path, "utf8")).toBe("text");
   });
 
-  it("leaves nothing in or beside a folder that has its name", async () => {
+  it("leaves nothing in or beside a folder of that name", async () => {
     const path = join(folder, "metrics");
     mkdirSync(path);
     await expect(writeAtomically(path, "text")).rejects.toThrow(`${path} is a folder`);
@@ -196,7 +196,7 @@ describe("writing a file atomically", () => {
     expect([readdirSync(folder), readdirSync(path)]).toEqual([["metrics"], []]);
   });
 
-  it("leaves nothing behind where the name is taken at the last moment", async () => {
+  it("leaves no file if the name is taken at the last moment", async () => {
     const path = join(folder, "metrics");
     const written = writeAtomically(path, "text".repeat(1_000_000));
     while (!existsSync(`${path}.tmp`)) await new Promise((resolve) => setImmediate(resolve));
@@ -205,7 +205,7 @@ describe("writing a file atomically", () => {
     expect(readdirSync(folder)).toEqual(["metrics"]);
   });
 
-  it("writes to /dev/null, and replaces it by no file", async () => {
+  it("writes to /dev/null, and does not replace it", async () => {
     await writeAtomically("/dev/null", "text");
     expect(statSync("/dev/null").isCharacterDevice()).toBe(true);
   });
@@ -217,7 +217,7 @@ describe("writing a file atomically", () => {
     expect(readdirSync(folder)).toEqual(["pipe"]);
   });
 
-  it("says that it may not", async () => {
+  it("reports that it is not permitted", async () => {
     const path = join(folder, "none", "x.txt");
     await expect(writeAtomically(path, "text")).rejects.toMatchObject({ code: "ENOENT" });
     expect(existsSync(path)).toBe(false);
@@ -247,7 +247,7 @@ describe("the report for people", () => {
     ]);
   });
 
-  it("S1.81 has a part for each process group", () => {
+  it("S1.81 has a section for each process group", () => {
     const lines = reportLines({ status, memory: data.memory });
     expect(lines.filter((line) => line.endsWith(":"))).toEqual([
       "Server metrics:",
@@ -263,7 +263,7 @@ describe("the report for people", () => {
     ]);
   });
 
-  it("S1.33 S1.63 shows zeros for what is not there", () => {
+  it("S1.33 S1.63 shows zeros for missing values", () => {
     const lines = reportLines({
       status: parseServerStatus(pageOf(...least)),
       memory: { native: [], groups: new Map([["\x1b[2J", [1]]]) },

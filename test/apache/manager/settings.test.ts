@@ -43,7 +43,7 @@ describe("the settings of apache-manager 2", () => {
     });
   });
 
-  it("S1.I come from all of the files, the last one winning", () => {
+  it("S1.I come from all of the files, and the last one takes precedence", () => {
     const set = (seconds: number) => ["[apache-manager]", `worker-timeout = ${seconds}`];
     put("home/.config/apache-manager.d/a.ini", ...set(6));
     put("home/.config/apache-manager.ini", ...set(5));
@@ -55,12 +55,12 @@ describe("the settings of apache-manager 2", () => {
     expect(read().settings).toEqual({ workerTimeout: 6, maxMemoryIdle: 4, maxMemoryActive: 2 });
   });
 
-  it("S1.I are none where there is no file", () => {
+  it("S1.I are empty if there is no file", () => {
     expect(read()).toEqual({ settings: {}, warnings: [] });
     expect(settingsFiles(undefined, join(folder, "etc"))).toHaveLength(1);
   });
 
-  it("warns of what it cannot read", () => {
+  it("have a warning for each line that cannot be read", () => {
     put("etc/apache-manager.ini", "[apache-manager]", "speed = 5", "worker-timeout = soon");
     const { settings, warnings } = read();
     expect(settings).toEqual({});

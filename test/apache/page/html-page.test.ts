@@ -10,7 +10,7 @@ const pages = [...fixtures("html.html"), ...fixtures("refresh.html")].filter(
   (name) => !name.startsWith("extoff"),
 );
 
-/** The rows as the simplest reader finds them: every cell's text. */
+/** The rows as the simplest parser finds them: every cell's text. */
 function cellsOf(page: Uint8Array): string[][] {
   const table =
     /<table border="0"><tr><th>Srv<\/th>[\s\S]*?<\/table>/.exec(latin1(page))?.[0] ?? "";
@@ -123,7 +123,7 @@ describe("the worker table of a captured page", () => {
     expect(scoreboard.split("_").length - 1).toBeGreaterThan(listed);
   });
 
-  it("knows no age of a slot whose seconds are the time of day", () => {
+  it("has no age for a slot whose seconds are the current time", () => {
     const { rows } = parseServerStatusHtml(fixture("prefork-loaded-s00--html.html"));
     const starting = rows.filter(({ mode }) => mode === "S");
     expect(starting).toHaveLength(5);
@@ -133,7 +133,7 @@ describe("the worker table of a captured page", () => {
     expect(starting.some((worker) => isHanging(worker))).toBe(false);
   });
 
-  it("S1.50 says that ExtendedStatus is off", () => {
+  it("S1.50 reports that ExtendedStatus is off", () => {
     for (const name of fixtures("html.html").filter((file) => file.startsWith("extoff"))) {
       expect(() => parseServerStatusHtml(fixture(name))).toThrow(
         expect.objectContaining({

@@ -6,7 +6,7 @@ import { GatewayError } from "../../../src/errors.js";
 import { engines } from "../../engine/engines.js";
 import { fixture, least, pageOf } from "../fixtures.js";
 
-/** What a reader makes of a page: its result, or the code of its error. */
+/** The result of reading a page, or the code of its error. */
 function outcome(read: () => unknown): unknown {
   try {
     return read();
@@ -16,7 +16,7 @@ function outcome(read: () => unknown): unknown {
   }
 }
 
-/** Puts bytes over a page. */
+/** Overwrites bytes of a page. */
 const damaged = (page: Uint8Array) =>
   fc
     .array(fc.tuple(fc.nat({ max: page.length - 1 }), fc.nat({ max: 255 })), { maxLength: 30 })

@@ -92,7 +92,7 @@ describe.each(engines)("sections of modules on the text page, on the %s engine",
     });
   });
 
-  it("tells two caches with the same keys apart", () => {
+  it("distinguishes two caches with the same keys", () => {
     const { tlsSessionCache, socache } = parseServerStatus(
       fixture("socache-idle--auto.txt"),
       engine,
@@ -101,11 +101,11 @@ describe.each(engines)("sections of modules on the text page, on the %s engine",
     expect(tlsSessionCache).toMatchObject({ sharedMemory: 512_000, retrieveMisses: 0, other: [] });
   });
 
-  it("reads a cache that httpd could not look into", () => {
+  it("reads a cache whose state httpd could not read", () => {
     expect(parseLines("ModCacheSocacheStatus", "NotAvailable").socache?.available).toBe(false);
   });
 
-  it("does not take the lines of memcached for the server's", () => {
+  it("keeps the lines of memcached apart from the server's", () => {
     const status = parseLines(
       "Uptime: 5",
       "TLSSessionCacheStatus",
@@ -123,7 +123,7 @@ describe.each(engines)("sections of modules on the text page, on the %s engine",
     ]);
   });
 
-  it("does not take the lines of redis for the server's", () => {
+  it("keeps the lines of redis apart from the server's", () => {
     const status = parseLines(
       "ModCacheSocacheStatus",
       "Redis server: 127.0.0.1:6379 [Up]",
@@ -137,7 +137,7 @@ describe.each(engines)("sections of modules on the text page, on the %s engine",
     expect(status.tlsSessionCache?.type).toBe("SHMCB");
   });
 
-  it("reads balancers behind a cache", () => {
+  it("reads balancers after a cache", () => {
     const status = parseLines(
       ...["TLSSessionCacheStatus", "CacheType: SHMCB", "ProxyBalancer[0]Name: balancer://b"],
       ...["Uptime: 12"],
@@ -154,7 +154,7 @@ describe.each(engines)("sections of modules on the text page, on the %s engine",
     ]);
   });
 
-  it("divides the lines of mod_md where it forgot the newline", () => {
+  it("splits the lines of mod_md where a newline is missing", () => {
     const status = parseLines(
       "ManagedDomain[0]Name: example.org",
       "ManagedDomain[0]Status: goodManagedDomain[0]Valid: until 2027ManagedDomain[1]Name: a.bTLSSessionCacheStatus",

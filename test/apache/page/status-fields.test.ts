@@ -9,7 +9,7 @@ import { least, pageOf } from "../fixtures.js";
 
 const statusWith = (line: string) => parseServerStatus(pageOf("name", line, ...least));
 
-/** A value of each kind, and what becomes of it. */
+/** A text of each kind, and its value. */
 const values = {
   text: ["some text", "some text"],
   number: ["7", 7],

@@ -6,7 +6,7 @@ import { fixture, fixtures, least, pageOf } from "../fixtures.js";
 
 const captured = [...fixtures("auto.txt"), ...fixtures("auto-notable.txt")];
 
-/** The value of a key as the simplest reader finds it. */
+/** The value of a key as the simplest parser finds it. */
 function value(page: Uint8Array, key: string): string | undefined {
   return new RegExp(`^${key}: ?(.*)$`, "m").exec(latin1(page))?.[1];
 }
@@ -213,7 +213,7 @@ describe.each(engines)("the text page, on the %s engine", (_, engine) => {
     });
   });
 
-  it("tells the two pairs of busy and idle workers of 2.4.35 to 2.4.57 apart", () => {
+  it("distinguishes the two pairs of busy and idle workers of 2.4.35 to 2.4.57", () => {
     const page = pageOf(
       ...["localhost", "BusyWorkers: 1", "IdleWorkers: 49", "Processes: 2", "Stopping: 0"],
       ...["BusyWorkers: 3", "IdleWorkers: 47", "ConnsTotal: 0", "Scoreboard: _W"],
@@ -227,7 +227,7 @@ describe.each(engines)("the text page, on the %s engine", (_, engine) => {
     });
   });
 
-  it("keeps a key that came too often among the others", () => {
+  it("keeps a repeated key among the others", () => {
     const status = parseLines("Uptime: 5", "ServerMPM: event", "Uptime: 6", "ServerMPM: worker");
     expect(status).toMatchObject({
       uptime: 5,
@@ -249,12 +249,12 @@ describe.each(engines)("the text page, on the %s engine", (_, engine) => {
     expect(status).toMatchObject({ uptime: 0, uptimeText: "" });
   });
 
-  it("counts letters that no legend has apart", () => {
+  it("counts unknown letters separately", () => {
     const page = pageOf("BusyWorkers: 1", "IdleWorkers: 0", "Scoreboard: W  ?.");
     expect(parse(page).scoreboard).toMatchObject({ slots: 5, writing: 1, open: 1, other: 3 });
   });
 
-  it("says that a scoreboard is missing", () => {
+  it("warns of a missing scoreboard", () => {
     const status = parse(pageOf("BusyWorkers: 1", "IdleWorkers: 2"));
     expect(status.scoreboard).toBeUndefined();
     expect(status.warnings).toEqual(["the page has no scoreboard"]);

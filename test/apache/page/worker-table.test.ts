@@ -61,7 +61,7 @@ describe("the worker table", () => {
     expect(only(page)).toEqual({ ...plain, totalTime: 99, protocol: "h2" });
   });
 
-  it("S1.41 lets the row of headings come again", () => {
+  it("S1.41 accepts a repeated row of headings", () => {
     const page = table(head(), row(), head(), row());
     expect(parseServerStatusHtml(page).rows).toEqual([plain, plain]);
   });
@@ -111,7 +111,7 @@ describe("the worker table", () => {
     expect(only(table(head(), with_("Request", html))).request).toBe(text);
   });
 
-  it("S1.44 reads UTF-8, and ISO-8859-1 where it is none", () => {
+  it("S1.44 reads UTF-8, and otherwise ISO-8859-1", () => {
     const page = table(head(), with_("Request", "GET /café–"));
     expect(parseServerStatusHtml(new TextEncoder().encode(page)).rows[0]?.request).toBe(
       "GET /café–",
@@ -191,12 +191,12 @@ describe("the worker table", () => {
     expect(only(table(head(), with_(column, text)))).toEqual({ ...plain, ...expected });
   });
 
-  it("is not led astray by what a request says", () => {
+  it("is not confused by the text of a request", () => {
     const evil = "&lt;/td&gt;&lt;td&gt;&lt;table&gt; &lt;tr&gt;";
     expect(only(table(head(), with_("Request", evil))).request).toBe("</td><td><table> <tr>");
   });
 
-  it("hands out rows before the page has ended", async () => {
+  it("yields rows before the page has ended", async () => {
     let sent = 0;
     async function* pieces(): AsyncGenerator<string> {
       yield `<table>${head()}`;
@@ -208,7 +208,7 @@ describe("the worker table", () => {
     expect(seen).toEqual(["1 of 1", "2 of 2", "3 of 3"]);
   });
 
-  it("keeps nothing of 100,000 rows but their workers", () => {
+  it("keeps only the workers of 100,000 rows", () => {
     const reader = new WorkerPageReader(() => {});
     reader.write(`<table>${head()}`);
     const block = Array.from({ length: 100 }, (_, at) => with_("PID", String(at))).join("\n");
@@ -225,7 +225,7 @@ describe("the worker table", () => {
   });
 });
 
-describe("what a worker does", () => {
+describe("the activity of a worker", () => {
   it.each([
     ...["_", "I", "."].map((mode) => [mode, "idle"] as const),
     ...["S", "R", "W", "K", "D", "C", "L", "G", "?"].map((mode) => [mode, "active"] as const),

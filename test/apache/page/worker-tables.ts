@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import { parseServerStatusHtml } from "../../../src/apache/page/html-page.js";
 import type { WorkerRow } from "../../../src/apache/page/worker-row.js";
 
-/** Pages of a worker table, of one row or of a few, and what a plain row says. */
+/** Pages with a worker table of a few rows, and the values of a plain row. */
 
 export const columns = [
   ...["Srv", "PID", "Acc", "M", "CPU", "SS", "Req", "Conn", "Child", "Slot", "Client", "VHost"],

@@ -31,7 +31,7 @@ describe("the httpd that has answered", () => {
     expect(server?.children.map(({ pid }) => pid)).toEqual([101]);
   });
 
-  it("is the other one, where that has it", () => {
+  it("is the other one if that has it", () => {
     const table = machine();
     table.openSockets.set(100, new Set(["9"])).set(200, new Set(["1", "9"]));
     expect(answeringServer(connection, table).server?.master.pid).toBe(200);
@@ -68,7 +68,7 @@ describe("the httpd that has answered", () => {
     expect(doubt?.hint).toContain("--master 100");
   });
 
-  it("is not proven where its namespaces are not to be seen", () => {
+  it("is not proven if this user may not see its namespaces", () => {
     const table = machine();
     table.otherNamespaces.set(100, undefined);
     expect(reasonOf(table)).toBe("this user may not see the namespaces of httpd (process 100)");

@@ -67,7 +67,7 @@ describe("a process", () => {
     expect(tableOf([{ pid: 7, parentPid: 3, name }]).read(7)).toMatchObject({ name, parentPid: 3 });
   });
 
-  it("S1.60 is not there when it has vanished", () => {
+  it("S1.60 is undefined after it has ended", () => {
     const table = tableOf([]);
     expect(table.read(7)).toBeUndefined();
     expect(table.details(7)).toBeUndefined();
@@ -75,7 +75,7 @@ describe("a process", () => {
     expect(new ProcFileSystem("/nowhere", 4096).list()).toEqual([]);
   });
 
-  it("is not there when it is dead, and only not buried, but its parent is known", () => {
+  it("is undefined if it is a zombie, but its parent is known", () => {
     const table = tableOf([
       { pid: 7, parentPid: 5, state: "Z" },
       { pid: 8, parentPid: 6, name: ") R 9 (" },
@@ -87,7 +87,7 @@ describe("a process", () => {
     ]);
   });
 
-  it("hides its sockets and namespaces where they are not to be seen", () => {
+  it("has no sockets and namespaces if this user may not see them", () => {
     const table = tableOf([{ pid: 7, parentPid: 1 }]);
     expect(table.sockets(7)).toBeUndefined();
     expect(table.namespaces(7)).toBeUndefined();
@@ -153,7 +153,7 @@ describe("httpds in the process table", () => {
     ).toEqual([[6, [7]]]);
   });
 
-  it("S1.61 tells several httpds apart", () => {
+  it("S1.61 distinguishes several httpds", () => {
     const httpd = { name: "httpd", executable: "/usr/sbin/httpd" };
     expect(
       serversOf([
@@ -219,7 +219,7 @@ describe("choosing a server", () => {
     expect(chooseServer(servers, table, { masterPid: 4711 })).toBeUndefined();
   });
 
-  it("believes the pid of a master, whatever its program is called", () => {
+  it("accepts the pid of a master, whatever its program is called", () => {
     const own = { name: "rh-web", executable: "/opt/rh-web" };
     const logger = { name: "cat", executable: "/bin/cat" };
     const table = tableOf([
@@ -232,7 +232,7 @@ describe("choosing a server", () => {
     expect(server?.children.map(({ pid }) => pid)).toEqual([8]);
   });
 
-  it("knows none by its workers that has pids of its own, as in a container", () => {
+  it("does not choose a server by its workers if it has its own pids, as in a container", () => {
     const table = tableOf([
       { pid: 100, parentPid: 1, innerPid: 1 },
       { pid: 101, parentPid: 100, innerPid: 8 },
@@ -269,7 +269,7 @@ describe("choosing a server", () => {
 });
 
 describe("the group of a daemon of mod_wsgi", () => {
-  it("S1.62 stands in its title, as Linux shows it", () => {
+  it("S1.62 is in its title, as Linux shows it", () => {
     const table = tableOf([
       { pid: 12747, parentPid: 1, commandLine: commandLine(12747) },
       { pid: 12751, parentPid: 1, commandLine: commandLine(12751) },

@@ -6,7 +6,7 @@ import { ProcFileSystem } from "../../../src/apache/processes/process-table.js";
 
 const heading =
   "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n";
-/** A line of the kernel's, of a little-endian machine. */
+/** A line of the table of sockets, on a little-endian machine. */
 const line = (local: string, inode: number, state = "0A") =>
   `   0: ${local} 00000000:0000 ${state} 00000000:00000000 00:00000000 00000000     0        0 ${inode} 1 0000000064930508 100 0 0 10 0\n`;
 const loopback4 = "0100007F";

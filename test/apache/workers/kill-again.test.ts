@@ -10,7 +10,7 @@ const master = processOf(100, { parentPid: 1 });
 const busy = (pid: number, more: Partial<WorkerRow> = {}): WorkerRow =>
   ({ pid, mode: "W", secondsSinceRequest: 400, request: "GET /x HTTP/1.1", ...more }) as WorkerRow;
 
-/** Kills by a first page, with a second one just before, and says what was sent. */
+/** Kills by a first page and a second one, and returns the signals that were sent. */
 async function kill(
   first: readonly WorkerRow[],
   second: readonly WorkerRow[],
@@ -39,7 +39,7 @@ async function kill(
 }
 
 describe("just before a kill the page is read again", () => {
-  it("kills a worker that is on its request still", async () => {
+  it("kills a worker that is still on its request", async () => {
     const { sent, result } = await kill([busy(1), busy(2)], [busy(1), busy(2)], { maxTime: 300 });
     expect(sent).toEqual([1, 2]);
     expect(result).toMatchObject({ killed: [1, 2], killedActive: 2, spared: [] });
@@ -56,7 +56,7 @@ describe("just before a kill the page is read again", () => {
     expect(result).toMatchObject({ killed: [2], spared: [1], refused: [] });
   });
 
-  it("spares a worker that the page does not name any more", async () => {
+  it("spares a worker that the page no longer names", async () => {
     const { sent } = await kill([busy(1), busy(2)], [busy(2)], { maxTime: 300 });
     expect(sent).toEqual([2]);
   });
@@ -89,14 +89,14 @@ describe("without the page", () => {
   const workers = joinWorkers({ rows: [busy(1)], server, table });
   const send = () => expect.unreachable("nothing is to be killed");
 
-  it("kills nothing where it does not come again", async () => {
+  it("kills nothing if it cannot be read again", async () => {
     const again = () => Promise.reject(new Error("no page"));
     await expect(
       killWorkers(workers, server, table, { maxTime: 300, maxMemoryActive: 1, again, send }),
     ).rejects.toThrow("no page");
   });
 
-  it("does not kill by time where it cannot be read again", async () => {
+  it("does not kill by time without the option again", async () => {
     await expect(killWorkers(workers, server, table, { maxTime: 300, send })).rejects.toMatchObject(
       {
         code: "bad_input",
@@ -104,7 +104,7 @@ describe("without the page", () => {
     );
   });
 
-  it("does not read it again for nothing", async () => {
+  it("does not read it again if nothing is over a limit", async () => {
     const again = () => Promise.reject(new Error("it was read"));
     const result = await killWorkers(workers, server, table, { maxTime: 500, again, send });
     expect(result.killed).toEqual([]);

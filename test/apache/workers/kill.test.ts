@@ -11,14 +11,14 @@ const master = processOf(100, { parentPid: 1 });
 const row = (pid: number, more: Partial<WorkerRow> = {}): WorkerRow =>
   ({ pid, mode: "_", secondsSinceRequest: 1, request: "GET /x HTTP/1.1", ...more }) as WorkerRow;
 
-/** An httpd with these children, its page, and what is sent to them. */
+/** An httpd with these children, its page, and the signals sent to them. */
 function httpd(children: readonly ProcessInfo[], rows: readonly WorkerRow[]) {
   const table = new FakeTable([master, ...children]);
   const server = { master, children };
   const workers = joinWorkers({ rows, server, table });
   const sent: [number, string][] = [];
   const messages: string[] = [];
-  /** A process ends at once, unless it is deaf to this signal. */
+  /** A process ends at once, unless it ignores this signal. */
   const deaf = new Map<number, readonly string[]>();
   const kill = (options: KillOptions = {}) =>
     killWorkers(workers, server, table, {
@@ -36,7 +36,7 @@ function httpd(children: readonly ProcessInfo[], rows: readonly WorkerRow[]) {
 }
 
 describe("killing", () => {
-  it("S1.71 sends KILL, and waits until the workers are gone", async () => {
+  it("S1.71 sends KILL, and waits until the workers have ended", async () => {
     const { kill, sent, deaf, table } = httpd(
       [processOf(1), processOf(2)],
       [row(1, { mode: "W" }), row(2)],
@@ -58,7 +58,7 @@ describe("killing", () => {
     expect(result.refused).toEqual([{ pid: 1, reason: "the signal did not end it" }]);
   });
 
-  it("S1.71 sends TERM first where it is asked to, and KILL to those that stay", async () => {
+  it("S1.71 sends TERM first on request, and KILL to those that remain", async () => {
     const { kill, sent, deaf } = httpd([processOf(1), processOf(2)], [row(1), row(2)]);
     deaf.set(2, ["SIGTERM"]);
     const result = await kill({ maxMemoryIdle: 1, signal: "TERM" });
@@ -105,7 +105,7 @@ describe("killing", () => {
     ]);
   });
 
-  it("S1.74 counts apart what a dry run would have killed", async () => {
+  it("S1.74 counts separately what a dry run would have killed", async () => {
     const { kill, messages, sent } = httpd(
       [processOf(1), processOf(2)],
       [row(1, { mode: "W" }), row(2)],
@@ -127,7 +127,7 @@ describe("killing", () => {
     expect(messages.at(-1)).toBe("Would kill 2 of 2 Apache workers.");
   });
 
-  it("S1.76 skips a worker that has vanished", async () => {
+  it("S1.76 skips a worker that has ended", async () => {
     const { kill, table, sent } = httpd([processOf(1), processOf(2)], [row(1), row(2)]);
     table.processes.delete(1);
     const result = await kill({ maxMemoryIdle: 1 });
@@ -135,7 +135,7 @@ describe("killing", () => {
     expect(result).toMatchObject({ killed: [2], spared: [1], refused: [] });
   });
 
-  it("S1.76 skips a worker that vanishes as it is signalled", async () => {
+  it("S1.76 skips a worker that ends while it is signalled", async () => {
     const { kill } = httpd([processOf(1)], [row(1)]);
     const result = await kill({
       maxMemoryIdle: 1,
@@ -146,7 +146,7 @@ describe("killing", () => {
     expect(result).toMatchObject({ killed: [], spared: [1], refused: [] });
   });
 
-  it("says of no worker that it kills it where it may not", async () => {
+  it("does not announce a kill that is not permitted", async () => {
     const { kill, messages } = httpd([processOf(1), processOf(2)], [row(1), row(2)]);
     const result = await kill({
       maxMemoryIdle: 1,
@@ -201,7 +201,7 @@ describe("killing", () => {
     expect(sent).toEqual([]);
   });
 
-  it("S1.77 looks at a worker again before it sends KILL after TERM", async () => {
+  it("S1.77 checks a worker again before it sends KILL after TERM", async () => {
     const { kill, table, sent, deaf } = httpd([processOf(1)], [row(1)]);
     deaf.set(1, ["SIGTERM"]);
     setTimeout(() => table.processes.set(1, processOf(1, { startTicks: 77 })), 5);

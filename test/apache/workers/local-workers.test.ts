@@ -15,7 +15,7 @@ type Row = readonly [pid: number | "-", mode?: string, request?: string, slot?: 
 const pageOf = (...rows: readonly Row[]) =>
   `<table><tr>${[...headings, "Client", "VHost", "Request"].map((name) => `<th>${name}</th>`).join("")}</tr>${rows.map(rowOf).join("")}</table>`;
 
-/** Serves a page after the other, the last one again and again; a number ends it so much later. */
+/** Serves one page after another, and repeats the last one. A number delays its end. */
 async function serve(...parts: readonly (string | (() => string) | number)[]) {
   const pages = parts.filter((part) => typeof part !== "number");
   const delay = parts.find((part) => typeof part === "number") ?? 0;
@@ -114,14 +114,14 @@ describe("the workers of an httpd on this machine", () => {
     expect(doubt?.reason).toContain("not children of httpd");
   });
 
-  it("may have a slot whose process is only about to start, which shows 0", async () => {
+  it("may have a slot whose process is about to start, which shows 0", async () => {
     const { source, asked } = await serve(pageOf([9_000_001], [0, "S"]));
     const { doubt, workers } = await readLocalWorkers(source, machine(9_000_001));
     expect({ doubt, asked: asked() }).toEqual({ doubt: undefined, asked: 1 });
     expect(workers.map(({ pid }) => pid)).toEqual([9_000_001, undefined]);
   });
 
-  it("are not known from a page that names no process", async () => {
+  it("are unknown if the page names no process", async () => {
     const { source } = await serve(pageOf(["-", "."]));
     const { doubt } = await readLocalWorkers(source, machine(9_000_001));
     expect(doubt?.reason).toBe("the page names no process");
@@ -139,7 +139,7 @@ describe("the workers of an httpd on this machine", () => {
     expect(given).toMatchObject({ doubt: undefined, workers: [{ process: { pid: 9_000_001 } }] });
   });
 
-  it("may be shown, and not killed, behind a front end that is no httpd", async () => {
+  it("may be shown, and not killed, behind a front end that is not an httpd", async () => {
     const table = machine(9_000_001);
     table.openSockets.clear();
     const { source } = await serve(pageOf([9_000_001]));
@@ -149,8 +149,8 @@ describe("the workers of an httpd on this machine", () => {
   });
 });
 
-describe("a master that is given", () => {
-  it("is believed, whatever its program is called", async () => {
+describe("a given master", () => {
+  it("is accepted, whatever its program is called", async () => {
     const own = { executable: "/opt/rh-web", name: "rh-web" };
     const table = new FakeTable([
       processOf(MASTER, { parentPid: 1, ...own }),
@@ -164,13 +164,13 @@ describe("a master that is given", () => {
     expect(server?.children.map(({ pid }) => pid)).toEqual([9_000_001]);
   });
 
-  it("is refused where it is not the parent of what the page names", async () => {
+  it("is refused if it is not the parent of the processes on the page", async () => {
     const { source } = await serve(pageOf([9_000_001]));
     const { doubt } = await readLocalWorkers(source, machine(9_000_001), { masterPid: 9_000_001 });
     expect(doubt?.reason).toContain("not children of process 9000001: 9000001");
   });
 
-  it("is refused where there is none", async () => {
+  it("is refused if there is no such process", async () => {
     const { source } = await serve(pageOf([9_000_001]));
     const { doubt } = await readLocalWorkers(source, machine(9_000_001), { masterPid: 4 });
     expect(doubt?.reason).toBe("there is no process 4");
@@ -196,7 +196,7 @@ describe("our own request for the page", () => {
     expect(await activities(row)).toEqual(["active"]);
   });
 
-  it("is not known where others ask for the page, too", async () => {
+  it("is unknown if others request the page, too", async () => {
     const rows = [
       [9_000_001, "W", own],
       [9_000_001, "W", own],

@@ -31,7 +31,7 @@ function rowOf(pid: number | undefined, more: Partial<WorkerRow> = {}): WorkerRo
 const master = processOf(100, { parentPid: 1 });
 const serverOf = (...children: ReturnType<typeof processOf>[]) => ({ master, children });
 
-/** What came out, in short. */
+/** The workers in a short form. */
 const join = (sources: Parameters<typeof joinWorkers>[0]) =>
   joinWorkers(sources).map(({ pid, kind, activity, process }) => [
     pid,
@@ -46,7 +46,7 @@ describe("joining the page, the scoreboard and the processes", () => {
     expect(join({ rows })).toEqual([[1, "native", "active", false]]);
   });
 
-  it("S1.48 knows nothing of a worker without a mode", () => {
+  it("S1.48 has unknown activity for a worker without a mode", () => {
     expect(join({ rows: [rowOf(1, { mode: undefined })] })).toEqual([
       [1, "native", "unknown", false],
     ]);
@@ -61,7 +61,7 @@ describe("joining the page, the scoreboard and the processes", () => {
     ]);
   });
 
-  it("S1.49 S1.64 knows nothing of a child that the page does not name", () => {
+  it("S1.49 S1.64 has unknown activity for a child that the page does not name", () => {
     const server = serverOf(processOf(1), processOf(2));
     expect(join({ rows: [rowOf(1, { mode: "W" })], server })).toEqual([
       [1, "native", "active", true],
@@ -69,7 +69,7 @@ describe("joining the page, the scoreboard and the processes", () => {
     ]);
   });
 
-  it("takes a worker for idle that does nothing but answer our request for the page", () => {
+  it("counts a worker as idle that only answers our request for the page", () => {
     const ownRow = rowOf(1, { mode: "W" });
     const rows = [ownRow, rowOf(2, { mode: "W" })];
     expect(join({ rows, ownRow, server: serverOf(processOf(1), processOf(2)) })).toEqual([
@@ -87,7 +87,7 @@ describe("joining the page, the scoreboard and the processes", () => {
     expect(workers[1]).toMatchObject({ kind: "wsgi", group: "shop", activity: "active", pid: 5 });
   });
 
-  it("believes the table of processes that event has", () => {
+  it("uses the table of processes of the event MPM", () => {
     const processes = [
       { pid: 10, busyThreads: 0 },
       { pid: 11, busyThreads: 0 },
@@ -118,7 +118,7 @@ describe("joining the page, the scoreboard and the processes", () => {
   });
 });
 
-describe("what is said of workers", () => {
+describe("the description of workers", () => {
   const process = processOf(7);
   const base = { pid: 7, row: undefined, process, isSending: false, group: undefined } as const;
   it.each([

@@ -28,7 +28,7 @@ const dead: PoolResult = {
 };
 
 describe("the table of pools", () => {
-  it("has a line a pool, the reason of one that failed, and says who is saturated", () => {
+  it("has a line per pool, the reason of one that failed, and names saturated pools", () => {
     const shown = poolReport([busy, dead], plain).slice(0, 5);
     expect(shown).toEqual([
       "POOL     PM       ACTIVE  IDLE  TOTAL  PEAK   QUEUE  MAXED  SLOW  REQUESTS  UPTIME  TARGET",
@@ -39,13 +39,13 @@ describe("the table of pools", () => {
     ]);
   });
 
-  it.each([64, 80, 100, 120, 200])("fits in %d columns, its sentences aside", (width) => {
+  it.each([64, 80, 100, 120, 200])("fits in %d columns, except for its sentences", (width) => {
     const lines = poolReport([busy, dead], plain, width);
     const rows = lines.filter((line) => !/ is saturated: |: \d+ processes$/.test(line));
     expect(Math.max(...rows.map(textWidth))).toBeLessThanOrEqual(width);
   });
 
-  it("has the memory peak of the pools that tell one", () => {
+  it("has the memory peak of the pools that report one", () => {
     const value = pool({ pool: "www", memoryPeak: 3_145_728 });
     const [title, line] = poolReport([{ target: "a:1", ok: true, value, elapsed: 1 }], plain);
     expect(title).toMatch(/UPTIME +MEMORY +TARGET$/);
@@ -74,7 +74,7 @@ describe("the table of processes", () => {
     ]);
   });
 
-  it("lets no byte of a request reach the terminal as a control character", () => {
+  it("escapes control characters of a request", () => {
     const hostile = fixture("hostile-user--text-full", "127.0.0.1:9000/status");
     const text = poolReport([hostile], plain).join("\n");
     expect(text).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u);
@@ -94,7 +94,7 @@ describe("a pool", () => {
     expect(saturation(pool({ ...fields, maxChildrenReached: 1 })).isSaturated).toBe(true);
   });
 
-  it("is not saturated because its idle counter is not to be believed", () => {
+  it("is not saturated if only its unreliable idle counter says so", () => {
     const counts = { processManager: "static", idleProcesses: 0, activeProcesses: 2 };
     expect(saturation(pool({ ...counts, totalProcesses: 5 })).isSaturated).toBe(false);
     expect(saturation(pool({ ...counts, totalProcesses: 1 })).isSaturated).toBe(false);

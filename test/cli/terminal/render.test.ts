@@ -31,7 +31,7 @@ describe("text on a terminal", () => {
     expect(visible(text)).toBe(shown);
   });
 
-  it("keeps its line ends where it is made of lines", () => {
+  it("keeps its line ends if it has several lines", () => {
     expect(visibleLines("a\n\tb\x1b\r\n")).toBe("a\n\tb\\x1b\\r\n");
   });
 
@@ -119,13 +119,13 @@ describe("a table", () => {
     expect(rowLine(layout, row)).toBe("www      12  …p/www.sock");
   });
 
-  it("drops columns where shrinking is not enough", () => {
+  it("drops columns if shrinking is not enough", () => {
     const layout = layOut(columns, [row], 20);
     expect(titleLine(layout)).toBe("NAME  PATH");
     expect(rowLine(layout, row)).toBe("www   …/php/www.sock");
   });
 
-  it("says one thing over the columns in the middle", () => {
+  it("shows one text across the columns in the middle", () => {
     const layout = layOut(columns, [row]);
     expect(spanLine(layout, { ...row, name: "-" }, "gone for good")).toBe(
       "-     gone…  /run/php/www.sock",
@@ -133,7 +133,7 @@ describe("a table", () => {
   });
 });
 
-it("a progress bar fills up, and is a count where the total is unknown", () => {
+it("a progress bar fills up, and is a count if the total is unknown", () => {
   expect(progressBar(0, 300)).toBe("[------------------------] 0/300");
   expect(progressBar(150, 300)).toBe("[############------------] 150/300");
   expect(progressBar(300, 300)).toBe("[########################] 300/300");
