@@ -59,7 +59,7 @@ function closedFolder(path: string): string | undefined {
   }
 }
 
-/** Takes what stands in the way of files that may be there. */
+/** Called with each path that may exist but cannot be read, and with the reason. */
 type OnProblem = (path: string, problem: string) => void;
 
 /**
@@ -107,7 +107,7 @@ function namesIn(folder: string, onProblem: OnProblem): string[] {
   }
 }
 
-/** What is missing is no problem: an Include may name what is not there. */
+/** Reports why a path cannot be read, unless it is missing: an Include may name missing files. */
 function report(path: string, error: unknown, onProblem: OnProblem): void {
   const { isMissing, problem } = problemOf(path, error);
   if (!isMissing) onProblem(path, problem);

@@ -79,7 +79,7 @@ class AssignmentReader {
     else if (!unread.has(first)) this.#readStatement(rest, ";");
   }
 
-  /** Reads a keyword of the shell; `false` where the word is none. */
+  /** Reads a keyword of the shell; `false` if the word is not one. */
   #readKeyword(word: string, before: string): boolean {
     const block = this.#blocks.at(-1);
     switch (word) {
