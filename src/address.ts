@@ -102,7 +102,7 @@ export function socketAddress<Spoken extends Protocol>(
   return hostAddress(text, protocol, rest);
 }
 
-/** Whether an address without `unix:` is the path of a socket all the same. */
+/** Whether an address without `unix:` is nevertheless the path of a socket. */
 function isSocketPath(rest: string, exists: PathExists): boolean {
   if (/^\.{0,2}\//.test(rest)) return true;
   if (!rest.includes(".sock")) return false;
@@ -167,7 +167,7 @@ function hostAddress<Spoken extends Protocol>(
   const host = (match[1] ?? match[2]) as string;
   // The zone after % names an interface: anything but slashes and blanks.
   if (match[1] !== undefined && !/^[0-9a-f:.]+(%[^%/\s]+)?$/i.test(host)) {
-    throw badAddress(text, "has brackets around what is not an IPv6 address");
+    throw badAddress(text, "has brackets, but no IPv6 address in them");
   }
   const port = Number(match[3]);
   if (port < 1 || port > 65_535) throw badAddress(text, `has the port ${port}, not 1 to 65535`);

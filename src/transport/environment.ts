@@ -34,7 +34,7 @@ const metaVariables = [
   ...["SERVER_PROTOCOL", "SERVER_SOFTWARE"],
 ];
 
-/** What web servers add, such as the URL as it came, and the file that PHP has to run. */
+/** What web servers add, such as the undecoded URL and the file that PHP runs. */
 const usualVariables = [
   ...["REQUEST_URI", "REQUEST_SCHEME", "HTTPS", "REMOTE_PORT", "SERVER_ADDR"],
   ...["SCRIPT_FILENAME", "DOCUMENT_ROOT", "DOCUMENT_URI"],

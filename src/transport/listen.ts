@@ -95,7 +95,7 @@ class SocketServer extends net.Server {
  * Opens a server that accepts connections, see {@link bindListener}.
  *
  * @returns `target` itself when it is a server
- * @throws GatewayError `bad_address` also for what is no address; `bad_input` also for what is no
+ * @throws GatewayError `bad_address` also for an invalid address; `bad_input` also for an invalid
  * owner, group or mode
  */
 export async function listenOn(

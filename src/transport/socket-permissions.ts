@@ -28,7 +28,7 @@ export interface FilePermissions {
  * Looks up users and groups, and reads the mode.
  *
  * @param modeName how messages spell the option `socketMode`
- * @throws GatewayError `bad_input` for what is no mode, and for unknown users and groups
+ * @throws GatewayError `bad_input` for an invalid mode, and for unknown users and groups
  */
 export function filePermissions(
   options: SocketPermissionOptions,

@@ -37,7 +37,7 @@ describe("a CGI program that fails", () => {
     });
   });
 
-  it("with what is no head", async () => {
+  it("with output that is not a head", async () => {
     await expect(programs.run("echo '200 OK'")).rejects.toMatchObject({ code: "malformed" });
   });
 

@@ -79,7 +79,7 @@ describe("a response's body", () => {
   });
 });
 
-it("the head is handed over as it came", async () => {
+it("the head is passed on unchanged", async () => {
   const text = "Status: 201 Made\r\nX-One: 1\nx-one: 2\r\n\r\n";
   const answer = Buffer.concat([record(RecordType.Stdout, `${text}body`), end]);
   await using server = await startFakeServer(answering(answer, 1));

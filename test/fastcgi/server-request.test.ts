@@ -173,7 +173,7 @@ describe.each(engines)("A request to a FastCgiServer on the %s engine", (_, engi
   });
 
   describe("a response that breaks off", () => {
-    it("ends in what is no record, because front ends take END_REQUEST for success", () => {
+    it("ends in an invalid record, because front ends take END_REQUEST for success", () => {
       const server = drive(
         {},
         {

@@ -82,7 +82,7 @@ function answeredOnce(sent: string): string {
   return sent.replaceAll(/(\x01\x0b\0\0\0\x08\0\0.\0{7})\1+/gs, "$1");
 }
 
-/** Whole records, none of a request after its END_REQUEST, and what is no record after a cut. */
+/** Whole records, none of a request after its END_REQUEST, and invalid bytes after a cut. */
 function expectRecords({ sent, ending, requests }: WatchedServer): void {
   const answers = new Map<number, number>();
   const open = new Set<number>();

@@ -134,7 +134,7 @@ export async function startFakeServer(
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: isDeaf }, (socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
-    // The peer may leave in any way: that it is gone is what the tests ask for.
+    // The peer may disconnect in any way; the tests check only that it has.
     socket.on("error", () => {});
     socket.on("end", () => socket.end());
     const peer = makePeer(socket, isDeaf);

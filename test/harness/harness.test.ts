@@ -192,7 +192,7 @@ describe("the guard", () => {
   const sleeper = () =>
     spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { detached: true });
 
-  it("ends servers and removes folders when the test process is gone", async () => {
+  it("ends servers and removes folders when the test process has ended", async () => {
     const [left, stopped] = [sleeper(), sleeper()];
     const folder = makeFolder();
     const guard = spawn(process.execPath, [fileURLToPath(new URL("guard.mjs", import.meta.url))]);
@@ -270,7 +270,7 @@ describe("a fake server", () => {
   }
 
   it.each(["unix", "tcp"] as const)(
-    "answers in pieces over %s, and is told what came",
+    "answers in pieces over %s, and records what it received",
     async (listen) => {
       await using server = await startFakeServer(answering(bytes, 3), { listen });
       expect(await talk(server, "hello")).toEqual(bytes);

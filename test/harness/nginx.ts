@@ -16,7 +16,7 @@ export interface Nginx {
 
 const TEMPORARY = ["client_body", "fastcgi", "proxy", "scgi", "uwsgi"];
 
-/** The variables that Debian's fastcgi_params sends, told here so that no file need be there. */
+/** The variables that Debian's fastcgi_params sends, listed here so that the tests need no file. */
 const PARAMETERS = `
 fastcgi_param QUERY_STRING $query_string;
 fastcgi_param REQUEST_METHOD $request_method;

@@ -250,7 +250,7 @@ async function launch(program: string, options: PhpFpmOptions): Promise<PhpFpm> 
 
 /**
  * Starts a php-fpm of our own, in the foreground, with its own folder, sockets and loopback ports,
- * as whoever runs the tests. Stop it in the test; if the test process dies first, it is stopped too.
+ * as the user who runs the tests. Stop it in the test; if the test process dies first, it is stopped too.
  */
 export async function startPhpFpm(options: PhpFpmOptions): Promise<PhpFpm> {
   const program = requireServer("php-fpm");

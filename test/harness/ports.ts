@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type NetConnectOpts } from "node:net";
 
-/** A loopback port that nobody listens on at the moment. */
+/** A loopback port that is free at the moment. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -11,7 +11,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Whether somebody takes connections there. A unix socket may be in its folder before that. */
+/** Whether a server accepts connections there. A unix socket may be in its folder before that. */
 export function accepts(target: NetConnectOpts): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(target);

@@ -14,7 +14,7 @@ const LONGEST_FOLDER = 70;
 
 let guard: ChildProcess | undefined;
 
-/** The process that cleans up behind us if we are killed: one for all servers. */
+/** Sends a line to the guard, one process for all servers, which cleans up if the tests are killed. */
 function tellGuard(line: string): void {
   if (guard === undefined) {
     guard = spawn(process.execPath, [GUARD], {

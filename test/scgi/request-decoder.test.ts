@@ -29,7 +29,7 @@ describe("encodeRequest", () => {
     expect(encodeRequest(variables, 27)).toEqual(bytes(example.slice(0, -27)));
   });
 
-  it("S2.1 puts CONTENT_LENGTH first and SCGI behind it, once, whatever the variables say", () => {
+  it("S2.1 puts CONTENT_LENGTH first and SCGI after it, once, whatever the variables say", () => {
     const variables: Variable[] = [
       ["A", ""],
       ["SCGI", "1"],

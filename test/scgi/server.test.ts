@@ -31,7 +31,7 @@ describe.each(engines)("an SCGI server on the %s engine", (_, engine) => {
       onRequest,
     );
 
-  it("S2.12 serves one request and closes behind the answer, at any cut", () => {
+  it("S2.12 serves one request and closes after the answer, at any cut", () => {
     for (const [how, pieces] of cuts(example)) {
       expect(drive().feed(...pieces), how).toEqual({
         variables: new Map([

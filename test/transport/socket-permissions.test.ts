@@ -116,7 +116,7 @@ describe.runIf(isRoot)("a pool of root's", () => {
     }
   });
 
-  it("is one on a folder that others may not enter: they serve it all the same", async () => {
+  it("is one on a folder that others may not enter: they still serve it", async () => {
     await using master = await startMaster(["--workers", "1"]);
     chmodSync(master.folder, 0o700);
     expect((await master.request("/")).text).toBe("hello");

@@ -21,7 +21,7 @@ describe.each(engines)("a uwsgi server on the %s engine", (_, engine) => {
   const drive = (onBodyEnd?: Behaviour, options: UwsgiServerOptions = {}) =>
     new DrivenRequest((handlers) => createUwsgiServer(handlers, { engine, ...options }), onBodyEnd);
 
-  it("S3.20 serves one request and closes behind the answer, at any cut", () => {
+  it("S3.20 serves one request and closes after the answer, at any cut", () => {
     const all = request("hello", ["REQUEST_METHOD", "POST"], ["CONTENT_LENGTH", "5"]);
     for (const [how, pieces] of cuts(all)) {
       expect(drive().feed(...pieces), how).toMatchObject({

@@ -95,7 +95,7 @@ export function startApacheFront(routes: readonly Route[]): Promise<FrontEnd> {
       // What has no file is built in.
       return path === undefined ? [] : [`LoadModule ${name.slice(4)}_module ${path}`];
     }),
-    // A process serves one request at a time, and events are told by the one that has them.
+    // A process serves one request at a time, and only the process that has the events reports them.
     "FcgidMaxProcesses 1",
     `FcgidIPCDir ${folder}/run`,
     `FcgidProcessTableFile ${folder}/run/fcgid_shm`,
