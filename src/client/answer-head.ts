@@ -6,19 +6,19 @@ import { otherServerError } from "../cgi/spoken-protocol.js";
 import type { GatewayError } from "../errors.js";
 import type { Limits } from "../limits.js";
 
-/** The protocols whose answer is a response without any framing, by the names that errors use. */
+/** The protocols whose answer is a response without framing, with their names in error messages. */
 const unframed = new Map<Protocol, string>([
   [Protocol.Scgi, "SCGI"],
   [Protocol.Uwsgi, "uwsgi"],
 ]);
 
 /**
- * Reads the head of an answer, and explains what is not one. The first bytes of an answer without
- * framing show a peer that speaks another protocol.
+ * Reads the head of an answer, and explains bytes that are not a head. The first bytes of an answer
+ * without framing show a peer that speaks another protocol.
  */
 export class AnswerHead {
   readonly #reader: ResponseHeadReader;
-  /** The protocol that the peer should speak; undefined where the framing shows others. */
+  /** The protocol that the peer should speak; undefined where the framing shows another one. */
   readonly #expected: string | undefined;
   readonly #start = new StreamStart();
 
@@ -59,8 +59,8 @@ export class AnswerHead {
 }
 
 /**
- * Whether a head is what a web server answers to bytes that it cannot read. A backend may begin with
- * a status line (uWSGI does) and answer 400, but leaves the connection to its front end.
+ * Whether a head is what a web server answers to bytes that it cannot read. A backend may also
+ * begin with a status line (uWSGI does) and answer 400, but leaves `Connection` to its front end.
  */
 function isHttpRefusal(head: ResponseHead): boolean {
   return head.status === 400 && head.get("connection")?.toLowerCase() === "close";

@@ -13,14 +13,14 @@ export interface BridgeRequest {
 }
 
 /**
- * Makes the request of a CGI program's variables and standard input. CONTENT_LENGTH comes first, as
- * SCGI demands; the variable `SCGI` is left to that protocol. A chunked upload, which a front end
- * passes on without a length, is read to its end first: every protocol sends the length before the
- * body.
+ * Makes a request from the variables and the standard input of a CGI program. CONTENT_LENGTH comes
+ * first, as SCGI demands; `SCGI` is left out, because that protocol adds it. A chunked upload,
+ * which a front end passes on without a length, is read to its end first: every protocol sends the
+ * length before the body.
  *
  * @param timeout milliseconds that a chunked upload may take
- * @throws GatewayError `malformed` for CONTENT_LENGTH; for a chunked upload `limit_exceeded` after
- * 1 MiB, `deadline`, `aborted`
+ * @throws GatewayError `malformed` for an invalid CONTENT_LENGTH; for a chunked upload
+ * `limit_exceeded` after 1 MiB, `deadline`, `aborted`
  */
 export async function readRequest(
   all: readonly Variable[],

@@ -16,9 +16,9 @@ import { bodySource } from "./send-body.js";
 
 export interface BridgeOptions extends ConnectOptions {
   /**
-   * The environment to take the request's variables from. Default: this process's. Forwarded are the
-   * variables of RFC 3875, those that web servers add to them (REQUEST_URI, SCRIPT_FILENAME, HTTPS
-   * and so on), and all that begin with HTTP_ but HTTP_PROXY.
+   * The environment to take the request's variables from: those of RFC 3875, those that web servers
+   * add to them (REQUEST_URI, SCRIPT_FILENAME, HTTPS and so on), and all that begin with HTTP_,
+   * except HTTP_PROXY. Default: this process's environment.
    */
   env?: Environment | undefined;
   /** The names of other variables in `env` to forward. Default: none. */
@@ -34,11 +34,14 @@ export interface BridgeOptions extends ConnectOptions {
    * backend restarts. Default: 1,000, 2,000, 4,000 and 8,000; an empty list does not try again.
    */
   retryDelays?: readonly number[] | undefined;
-  /** Milliseconds that the whole answer may take. Default: 300,000: front ends have a limit of theirs. */
+  /**
+   * Milliseconds that the whole answer may take. Default: 300,000, because front ends have limits
+   * of their own.
+   */
   timeout?: number | undefined;
   /** Limits of what is sent and received, see {@link Limits}. Default: `defaultLimits`. */
   limits?: Partial<Limits> | undefined;
-  /** Cancels the request. Abort it on SIGTERM, by which front ends end CGI programs. */
+  /** Cancels the request. Abort it on SIGTERM, which front ends send to stop CGI programs. */
   signal?: AbortSignal | undefined;
 }
 
@@ -51,7 +54,8 @@ const retryDelays = [1_000, 2_000, 4_000, 8_000];
  *
  * @returns the exit code: the application's exit status, at most 255; or 1 when the answer is not
  * complete. Standard error then says why, and the client gets 502 or 504 unless the answer had begun
- * @throws GatewayError `bad_address`; `bad_input` for a name in `forward` that is none
+ * @throws GatewayError `bad_address`; `bad_input` for HTTP_PROXY and for an invalid name in
+ * `forward`
  */
 export async function bridge(
   target: string | Address,
@@ -78,7 +82,7 @@ interface Streams {
   stderr: Writable;
 }
 
-/** Tries again while the connection is refused: until then, nothing of the body has been read. */
+/** Tries again while the connection is refused: until then, no streamed body has been read. */
 async function forward(
   address: Address,
   variables: readonly Variable[],

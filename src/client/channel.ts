@@ -14,17 +14,17 @@ export interface ChannelHandlers extends ClientHandlers {
 /** The byte stream of one request. */
 export type RequestStream = Pick<Connection, "write" | "pause" | "resume">;
 
-/** The way of one request to a backend, over a connection of its own or a shared one. */
+/** Carries one request to a backend: over its own connection or a shared one, or to a program. */
 export interface Channel {
   readonly machine: ClientMachine;
   readonly stream: RequestStream;
-  /** Whether the connection has served before: the peer may have closed it since. */
+  /** Whether the connection has carried a request before: the peer may have closed it since. */
   readonly reused: boolean;
   /** Abandons the request. Nothing is reported afterwards. May be called again. */
   close(): void;
 }
 
-/** What FastCGI has to know of the channel. Other protocols have a connection for each request. */
+/** What a FastCGI request says about its channel. Other protocols carry one request on each. */
 export interface ChannelTerms {
   requestId: number;
   keepConnection: boolean;
@@ -38,7 +38,7 @@ export type OpenChannel = (
   handlers: ChannelHandlers,
 ) => Channel;
 
-/** What all channels share: a request ends once, and what carries it is freed before the report. */
+/** Ends a request once, and frees what carries it before the end is reported. */
 export abstract class RequestChannel implements Channel, ClientHandlers {
   readonly machine: ClientMachine;
   abstract readonly stream: RequestStream;
@@ -134,7 +134,7 @@ class ConnectionChannel extends RequestChannel implements ConnectionHandlers {
   }
 }
 
-/** What the protocol makes of the end of a connection, with the system's reason for that end. */
+/** The protocol's error for the end of a connection, with the system's reason for that end. */
 function explain(problem: GatewayError, error: GatewayError | undefined): GatewayError {
   if (error === undefined || problem.code === ErrorCode.WrongProtocol) return problem;
   const { code, hint, offset } = problem;

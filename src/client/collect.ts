@@ -22,7 +22,7 @@ export interface CollectOptions extends ExchangeOptions {
 /**
  * Sends a request and waits for its whole answer.
  *
- * @throws GatewayError what {@link Exchange} reports, with what came on the error stream
+ * @throws GatewayError what {@link Exchange} reports, with the application's error stream
  */
 export function collect(
   open: OpenChannel,

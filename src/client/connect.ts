@@ -34,7 +34,8 @@ export function channelsTo(address: Address, options: ConnectOptions = {}): Open
  * Keeps connections to an address for further requests. Pass the result to `gatewayFetch`, and close
  * it when it is not needed any more.
  *
- * @throws GatewayError `bad_input` for other protocols than FastCGI: their connections serve once
+ * @throws GatewayError `bad_input` for other protocols than FastCGI: their connections carry one
+ * request
  */
 export function keepConnections(
   target: string | Address,

@@ -13,7 +13,7 @@ export interface ExchangeOptions {
    */
   drainTimeout?: number | undefined;
   signal?: AbortSignal | undefined;
-  /** The hint of the error when nothing has come in time. Default: the one of every deadline. */
+  /** The hint of the error when nothing arrives in time. Default: that of all `deadline` errors. */
   silenceHint?: string | undefined;
   /** The streams that follow the request's head, in order. Default: an empty body. */
   bodies?: ((machine: ClientMachine) => readonly BodySource[]) | undefined;
@@ -32,8 +32,8 @@ export interface ExchangeSink {
 const State = { Open: 0, Draining: 1, Done: 2 } as const;
 
 /**
- * One request and its answer: sends, receives and watches the deadline. At its end the socket and
- * the timers are free, whatever has happened.
+ * Sends one request, receives its answer and watches the deadline. However it ends, it frees the
+ * socket and the timers.
  */
 export class Exchange implements ChannelHandlers, BodyReceiver {
   readonly #open: OpenChannel;
@@ -45,7 +45,7 @@ export class Exchange implements ChannelHandlers, BodyReceiver {
   #drainTimer: ReturnType<typeof setTimeout> | undefined;
   #state: 0 | 1 | 2 = State.Open;
   #ready = false;
-  /** Whether a part of the answer has come. */
+  /** Whether a part of the answer has arrived. */
   #answered = false;
   /** Whether the sink makes the peer wait. */
   #paused = false;
@@ -232,7 +232,7 @@ export class ErrorStreamStart {
     this.#dropped += bytes.length - kept.length;
   }
 
-  /** The bytes decoded as UTF-8, and how many were dropped. Empty when none have come. */
+  /** The bytes decoded as UTF-8, and how many were dropped. Empty when there are none. */
   get text(): string {
     if (this.#bytes.length === 0) return "";
     const text = utf8(this.#bytes.bytes);

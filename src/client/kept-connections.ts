@@ -11,14 +11,14 @@ export interface KeepOptions {
    * worker: keep fewer than the pool has children, and none where the status page matters.
    */
   idle?: number | undefined;
-  /** Milliseconds after which an idle connection is closed. Default: 5,000. */
+  /** Milliseconds after which an idle connection is closed. Default: 5,000; 0 closes it at once. */
   idleTimeout?: number | undefined;
   /**
    * Whether to send several requests at once over a connection, if the application says that it
    * accepts them (FCGI_MPXS_CONNS). Default: false.
    */
   multiplex?: boolean | undefined;
-  /** The number of requests at once on a connection, if it multiplexes. Default: 64. */
+  /** The most requests to send at once over a connection, if it multiplexes. Default: 64. */
   maxRequests?: number | undefined;
 }
 
@@ -28,7 +28,7 @@ export interface KeptConnections {
   close(): void;
 }
 
-/** The keepers of the objects that users have. */
+/** The keeper behind each object that {@link keep} has returned. */
 const keepers = new WeakMap<KeptConnections, ConnectionKeeper>();
 
 /** Keeps the connections that `connector` opens. */
@@ -42,7 +42,7 @@ export function keep(connector: Connector, options: KeepOptions): KeptConnection
 /**
  * Channels over kept connections.
  *
- * @throws GatewayError `bad_input` for an object of another kind
+ * @throws GatewayError `bad_input` for an object that {@link keep} did not return
  */
 export function channelsOver(kept: KeptConnections): OpenChannel {
   const keeper = keepers.get(kept);

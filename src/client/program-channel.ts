@@ -18,7 +18,10 @@ import {
 
 /** How CGI programs are run. */
 export interface ProgramOptions {
-  /** The PATH of the program's environment. Default: this process's. */
+  /**
+   * The PATH of the program's environment. Default: this process's, or
+   * `/usr/local/bin:/usr/bin:/bin` where it has none.
+   */
   searchPath?: string | undefined;
   /** The folder to start the program in. Default: the one that contains it (RFC 3875 §7.2). */
   workingFolder?: string | undefined;
@@ -31,7 +34,7 @@ export interface ProgramOptions {
 
 const defaultSearchPath = "/usr/local/bin:/usr/bin:/bin";
 
-/** Channels that run a CGI program for each request, and end it when its answer is not awaited. */
+/** Channels that run a CGI program for each request, and end it when the request is abandoned. */
 export function programPerRequest(
   program: string,
   options: ProgramOptions & { trace?: Trace | undefined } = {},
@@ -117,7 +120,7 @@ class ProgramChannel extends RequestChannel implements ProcessHandlers {
   }
 }
 
-/** The exit status as shells have it: for a killed program, 128 plus the number of the signal. */
+/** The exit status as shells report it: for a killed program, 128 plus the number of the signal. */
 function requestEnd({ code, signal, lingered }: ProcessExit): RequestEnd {
   if (signal === null) return { appStatus: code ?? 0, protocolStatus: 0 };
   const end = { appStatus: 128 + constants.signals[signal], protocolStatus: 0 };

@@ -11,15 +11,15 @@ import { ErrorStreamStart, type Exchange, type ExchangeSink } from "./exchange.j
 export interface ReceiverOptions {
   /**
    * Bytes of the body to buffer for a slow reader before the backend has to wait. Default: 8 MiB.
-   * Behind a larger body a slow reader delays the close, which frees the php-fpm worker.
+   * A slow reader of a longer body occupies the php-fpm worker for longer.
    */
   bufferedBody?: number | undefined;
   /** Called with a copy of the response's head as the backend wrote it, blank line included. */
   onHead?: ((bytes: Uint8Array) => void) | undefined;
   /**
    * Called with copies of what the backend writes to its error stream, up to `limits.stderr` bytes in
-   * all. The backend has to wait until a returned promise settles. Default: what comes is kept for
-   * the error of a failed request.
+   * all. The backend has to wait until a returned promise settles. Default: these bytes are kept
+   * for the error of a failed request.
    */
   onStderr?: ((bytes: Uint8Array) => void | Promise<void>) | undefined;
 }
@@ -46,7 +46,7 @@ export class ResponseReceiver implements ExchangeSink {
   readonly #options: ReceiverOptions;
   readonly #head: AnswerHead;
   readonly #ended: Promise<RequestEnd>;
-  /** What came on the error stream, unless `onStderr` takes it. */
+  /** The start of the error stream, unless `onStderr` takes it. */
   readonly #stderr: ErrorStreamStart;
   #resolve!: (response: GatewayResponse) => void;
   #reject!: (error: GatewayError) => void;
@@ -59,7 +59,7 @@ export class ResponseReceiver implements ExchangeSink {
   #stderrLength = 0;
   /** Calls of `onStderr` that have not settled. */
   #stderrPending = 0;
-  /** The length of the body that the head promises; undefined without a body or a promise. */
+  /** The Content-Length of the body; undefined without a body or without that header. */
   #promisedLength: number | undefined;
 
   constructor(
@@ -83,7 +83,7 @@ export class ResponseReceiver implements ExchangeSink {
       this.#resolveEnd = resolve;
       this.#rejectEnd = reject;
     });
-    // A failure rejects the reading of the body. That `ended` rejects as well is no second one.
+    // `response` or the body reports a failure. A caller need not handle it in `ended` as well.
     this.#ended.catch(() => {});
   }
 
@@ -203,8 +203,8 @@ export class ResponseReceiver implements ExchangeSink {
 
   /**
    * Explains a body that ends before its promised length; undefined for a complete one. FastCGI says
-   * where an answer ends. With the other protocols its end may be that of a broken connection or a
-   * killed program, which only a promised length shows.
+   * where an answer ends. With the other protocols, only the promised length, or the signal that
+   * killed a program, shows that an answer was cut off.
    */
   #cutBody({ signal }: RequestEnd): GatewayError | undefined {
     const length = this.#bodyLength;

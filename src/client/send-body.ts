@@ -15,7 +15,7 @@ export interface BodyReceiver {
 /** The body of a request. */
 export interface RequestContent {
   content: ReadableStream<Uint8Array> | Uint8Array | undefined;
-  /** The length in bytes that the request's variables promise; undefined promises none. */
+  /** The length in bytes that the request's variables promise; undefined if they promise none. */
   length: number | undefined;
 }
 
@@ -32,7 +32,7 @@ export function bodySource(machine: ClientMachine, body: RequestContent): BodySo
 
 /**
  * Sends the streams of a request, each to its end, as fast as the peer reads them. Stops without an
- * error when the answer is complete before: a peer need not read everything.
+ * error when the answer is complete earlier: a peer need not read everything.
  *
  * @throws GatewayError `bad_input` when a stream is shorter or longer than its promised length:
  * php-fpm would wait for the rest

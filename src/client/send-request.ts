@@ -29,7 +29,7 @@ export interface Backend {
 
 /** A request as a gateway protocol carries it. */
 export interface OutgoingRequest {
-  /** The answer to HEAD has no body. */
+  /** The HTTP method: the answer to HEAD has no body. */
   method: string;
   variables: readonly Variable[];
   body: RequestContent;
@@ -37,9 +37,11 @@ export interface OutgoingRequest {
 
 /** The file that a filter filters (FastCGI 1.0 §6.4). */
 export interface FilterData {
+  /** The bytes of the file. */
   content: ReadableStream<Uint8Array> | Uint8Array;
   /** The length of the file, in bytes. */
   length: number;
+  /** The time at which the file was last modified, sent in whole seconds. */
   lastModified: Date;
 }
 
@@ -48,7 +50,7 @@ export interface SendOptions extends ClientMachineOptions, ReceiverOptions {
   data?: FilterData | undefined;
   /** Milliseconds that the whole answer may take, its body included. Default: 30,000. */
   timeout?: number | undefined;
-  /** Milliseconds that the head of the answer may take. Default: as `timeout`. */
+  /** Milliseconds that the head of the answer may take. Default: no limit but `timeout`. */
   headTimeout?: number | undefined;
   /**
    * Milliseconds that the answer of a cancelled request is still read and discarded. A php-fpm
@@ -160,7 +162,7 @@ export async function readWhole(
   }
 }
 
-/** The body of a request, which takes a part of the time that the whole exchange has. */
+/** The body of a request. Reading it counts towards the time of the whole exchange. */
 async function contentInTime(
   request: Request,
   length: number | undefined,

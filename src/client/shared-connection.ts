@@ -30,7 +30,7 @@ export interface SharedConnectionOptions {
   onCapacity: (capacity: number) => void;
   /** Called when the connection has room for another request. */
   onIdle: (connection: SharedConnection) => void;
-  /** Called when the connection is closed, and has no room any more. */
+  /** Called when the connection is closed. */
   onClosed: (connection: SharedConnection) => void;
   engine: Engine;
 }
@@ -141,7 +141,7 @@ export class SharedConnection implements ConnectionHandlers {
     }
   }
 
-  /** Takes the values that the application has answered with. */
+  /** Takes the application's answer to GET_VALUES. */
   #learn(piece: RecordPiece): void {
     this.#values.receive(piece.start, piece.length);
     if (!piece.ends) return;
@@ -161,7 +161,7 @@ export class SharedConnection implements ConnectionHandlers {
     channel.complete();
   }
 
-  /** Removes an abandoned request. No further one follows on this connection. */
+  /** Removes an abandoned request. No further request is sent on this connection. */
   #leave(requestId: number): void {
     if (!this.#channels.delete(requestId)) return;
     if (this.idle) this.destroy();
