@@ -64,10 +64,10 @@ function systemError(error: NodeJS.ErrnoException): GatewayError {
   return new GatewayError(code, message, { hint, cause: error });
 }
 
-/** The first Node that does not fill the name of an abstract socket up with NULs. */
+/** The first version of Node that does not pad the name of an abstract socket with NULs. */
 const NAMES_ABSTRACT = 22;
 
-/** Node 20 fills the name up: it reaches only the abstract sockets of another Node 20. */
+/** Node 20 pads the name: it reaches only the abstract sockets of another Node 20. */
 function abstractError(cause: Error): GatewayError | undefined {
   if (nodeMajor >= NAMES_ABSTRACT) return undefined;
   const message = `Node ${process.versions.node} does not reach an abstract socket of this name`;
@@ -75,7 +75,7 @@ function abstractError(cause: Error): GatewayError | undefined {
   return new GatewayError(ErrorCode.Refused, message, { hint, cause });
 }
 
-/** The system refuses a connection to a file or a folder as it does to a socket. */
+/** The system refuses a connection to a file or a folder like one to an unused socket. */
 function fileError(cause: Error, path: string): GatewayError | undefined {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats === undefined || stats.isSocket()) return undefined;
@@ -87,7 +87,7 @@ function fileError(cause: Error, path: string): GatewayError | undefined {
   });
 }
 
-/** A link-local IPv6 address is one only together with an interface. */
+/** A link-local IPv6 address is complete only with an interface. */
 function interfaceError(cause: NodeJS.ErrnoException, host: string): GatewayError | undefined {
   const isLinkLocal = /^fe[89ab][0-9a-f]:/i.test(host);
   if (!isLinkLocal || cause.code !== "EINVAL") return undefined;

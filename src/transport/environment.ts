@@ -3,7 +3,7 @@ import { latin1, utf8 } from "../bytes.js";
 import type { Variable, Variables } from "../cgi/variables.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 
-/** An environment, as Node's `process.env` is one. */
+/** An environment, in the form of Node's `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The variable of a client's `Proxy` header, which programs take for a setting (httpoxy). */
@@ -11,7 +11,7 @@ export const CLIENT_PROXY = "HTTP_PROXY";
 
 /**
  * All variables of an environment but HTTP_PROXY. Node decodes its own environment as UTF-8; where
- * that loses bytes, they are read from Linux.
+ * that loses bytes, they are read from Linux's /proc/self/environ.
  */
 export function environmentVariables(environment: Environment = process.env): Variable[] {
   const variables: Variable[] = [];
@@ -34,7 +34,7 @@ const metaVariables = [
   ...["SERVER_PROTOCOL", "SERVER_SOFTWARE"],
 ];
 
-/** What web servers add, such as the undecoded URL and the file that PHP runs. */
+/** Variables that web servers add, such as the undecoded URL and the file that PHP runs. */
 const usualVariables = [
   ...["REQUEST_URI", "REQUEST_SCHEME", "HTTPS", "REMOTE_PORT", "SERVER_ADDR"],
   ...["SCRIPT_FILENAME", "DOCUMENT_ROOT", "DOCUMENT_URI"],
@@ -49,7 +49,7 @@ const requestNames: ReadonlySet<string> = new Set([...metaVariables, ...usualVar
  * may hold passwords.
  *
  * @param environment default: this process's
- * @throws GatewayError `bad_input` for HTTP_PROXY in `named`, and for what cannot be a variable's name
+ * @throws GatewayError `bad_input` for HTTP_PROXY and for an invalid name in `named`
  */
 export function requestVariablesFromEnvironment(
   environment: Environment | undefined,

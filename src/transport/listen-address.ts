@@ -16,9 +16,9 @@ import { ErrorCode, GatewayError } from "../errors.js";
 export type ListenTarget = string | ListenAddress | net.Server | { fd: number };
 
 /**
- * Reads an address to listen on: one as for clients, or `http://` with a socket or a host and port. A
- * port alone (`9000`, `:9000`, `*:9000`) is one on all addresses of the machine; port 0 is any free
- * one.
+ * Reads an address to listen on: any that clients take, or `http://` with a socket or a host and
+ * port. A port alone (`9000`, `:9000`, `*:9000`) means all addresses of the machine; port 0 means
+ * any free port.
  *
  * @throws GatewayError `bad_address`
  */

@@ -28,11 +28,11 @@ export interface BoundSocket<Listener> {
 }
 
 /**
- * Binds a listener, whatever makes it. A unix socket that an earlier process has left is replaced;
+ * Binds a listener of any kind. A unix socket that an earlier process has left is replaced;
  * one that a process listens on is not.
  *
- * @param listen listens at a place: at the path of a unix socket before it awaits anything. Throws
- * the system's error, or a GatewayError
+ * @param listen listens at a place. It has to bind the path of a unix socket before it awaits
+ * anything. It throws the system's error, or a GatewayError
  * @throws GatewayError `bad_address` when the address is in use or cannot be listened on;
  * `permission_denied`; `bad_input` when the socket cannot have its owner, group and mode
  */
@@ -123,7 +123,7 @@ export interface PausedListener {
 /** What a {@link PausedListener} reports. */
 export interface PausedListenerHandlers {
   connected(socket: net.Socket): void;
-  /** A connection could not be accepted: too many descriptors, or its client has left. */
+  /** A connection could not be accepted: too many descriptors, or its client has closed it. */
   failed(error: Error): void;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Everything that leans on what Node does not document, or on how V8 happens to work. The tests of
- * this file run under each version of Node that is supported.
+ * Everything that depends on undocumented parts of Node, or on how V8 works. The tests of this file
+ * run under each supported version of Node.
  */
 import type { ChildProcess } from "node:child_process";
 import type { Server as HttpServer } from "node:http";
@@ -64,7 +64,7 @@ export function listenOnly(handle: ListeningHandle, backlog: number): number {
 
 /** Stops accepting, while the socket continues to listen. Undone by {@link resumeAccepting}. */
 export function pauseAccepting(handle: ListeningHandle): number {
-  // libuv stops only what reads. That it already reads is no error.
+  // libuv stops only what reads. The result is ignored, because the handle may already read.
   handle.readStart();
   return handle.readStop();
 }
@@ -93,8 +93,8 @@ interface MessageHandle {
 
 /**
  * Keeps a child from ending this process by a malformed message. Node throws an error that nothing
- * can catch when a child writes anything but JSON to the descriptor of its messages, or sends by
- * `process._send` what only Node itself sends.
+ * can catch when a child writes anything but JSON to the descriptor of its messages, or calls
+ * `process._send` with a message that only Node itself sends.
  *
  * @param onFault receives each such error; after one, no further messages can be read
  */
@@ -122,7 +122,7 @@ function messageHandleOf(child: ChildProcess): MessageHandle | undefined {
   return symbol === undefined ? undefined : (child as never)[symbol];
 }
 
-// The hidden class of a socket's options, in Node 20. To be deleted with its support.
+// The hidden class of a socket's options, in Node 20. Delete this with the support of Node 20.
 
 /**
  * Node 20 copies the options of every socket. V8 11 has a fast way to copy options of the few shapes

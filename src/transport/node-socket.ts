@@ -20,7 +20,7 @@ import { shareSocketShape } from "./node-internals.js";
 const MANY = 32;
 let opened = 0;
 
-/** libuv reads and calls back in one step, but on Windows, where reads run in the background. */
+/** libuv reads and calls back in one step, except on Windows, where reads run in the background. */
 const windowIsShared = process.platform !== "win32";
 
 /**

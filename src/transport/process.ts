@@ -9,11 +9,11 @@ import { ErrorCode, GatewayError } from "../errors.js";
 export interface ProcessOptions {
   /** The whole environment of the program. */
   environment: Readonly<Record<string, string>>;
-  /** The folder to start it in. Default: the one that contains it (RFC 3875 §7.2). */
+  /** The folder to start the program in. Default: the one that contains it (RFC 3875 §7.2). */
   workingFolder?: string | undefined;
   /**
-   * Milliseconds between SIGTERM and SIGKILL, and between the end of its output and SIGTERM.
-   * Default: 2,000.
+   * Milliseconds between SIGTERM and SIGKILL, and between the end of the program's output and
+   * SIGTERM. Default: 2,000.
    */
   killGrace?: number | undefined;
   engine?: Engine | undefined;
@@ -42,7 +42,7 @@ export interface ProcessHandlers {
   exited(exit: ProcessExit): void;
 }
 
-/** Milliseconds to read the error output of an ended program that a descendant of it holds open. */
+/** Milliseconds to read the error output of an ended program on, if its children hold it open. */
 const STDERR_LINGER = 100;
 
 /** A signal to a process group reaches the program's children. Windows has no groups. */
@@ -65,7 +65,7 @@ export class RunningProcess {
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
 
-  /** Starts it without a shell and without arguments. It reports after this call has returned. */
+  /** Starts a program without a shell or arguments. It reports after this call has returned. */
   constructor(program: string, handlers: ProcessHandlers, options: ProcessOptions) {
     this.#handlers = handlers;
     this.#engine = options.engine ?? defaultEngine();
@@ -108,7 +108,7 @@ export class RunningProcess {
     this.#child?.stdout.resume();
   }
 
-  /** Sends SIGTERM to it and its children, and later SIGKILL to those that are left. */
+  /** Sends SIGTERM to the program and its children, and SIGKILL to those that still run later. */
   terminate(): void {
     if (this.#terminated || !running.has(this)) return;
     this.#terminated = true;
@@ -117,7 +117,7 @@ export class RunningProcess {
     this.#timer = setTimeout(() => this.signal("SIGKILL"), this.#killGrace);
   }
 
-  /** Frees the pipes at once, and terminates it. Nothing is reported afterwards. */
+  /** Frees the pipes at once, and terminates the program. Nothing is reported afterwards. */
   destroy(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -180,7 +180,7 @@ export class RunningProcess {
   #exited(code: number | null, signal: NodeJS.Signals | null): void {
     this.#exit = { code, signal, lingered: this.#terminated && !this.#closed };
     clearTimeout(this.#timer);
-    // Its children have had the time to end, too.
+    // Its children have had as much time to end.
     if (this.#terminated) this.signal("SIGKILL");
     if (this.#closed) this.#unregister();
     else if (!this.#finish() && this.#outputEnded) {

@@ -39,7 +39,7 @@ export async function listenShared(
   };
 }
 
-/** A socket, and its address if it is one of TCP. */
+/** A socket, and its address if it is a TCP socket. */
 interface NamedHandle {
   readonly handle: ListeningHandle;
   readonly name: { address?: string; family?: string; port?: number };

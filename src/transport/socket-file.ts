@@ -29,7 +29,10 @@ export class SocketFile {
     return this.#identity !== undefined && identityOf(this.path) === this.#identity;
   }
 
-  /** Whether the path still names it after a while, in which another process may replace it. */
+  /**
+   * Whether the path still names the socket, now or a little later: another process may have moved
+   * it aside to examine it, and then puts it back.
+   */
   async isKept(): Promise<boolean> {
     for (let look = 1; look < LOOKS; look++) {
       if (this.isOurs) return true;
@@ -39,8 +42,8 @@ export class SocketFile {
   }
 
   /**
-   * Closes the listener and removes its file. libuv unlinks the path that it has bound, whatever file
-   * that names by now: the socket of another server is moved aside until it has.
+   * Closes the listener and removes its file. libuv unlinks the path that it has bound, even if
+   * another file has that name by now: the socket of another server is moved aside meanwhile.
    */
   close(closeListener: () => void): void {
     const aside = this.isOurs || this.#isClosed ? undefined : moveAside(this.path);
@@ -58,8 +61,9 @@ export class SocketFile {
  * is replaced; one that a process listens on is not.
  *
  * @param bind binds and listens before it awaits anything
- * @throws what `bind` throws; the system's error; GatewayError `bad_address` where the path's folder is missing,
- * `bad_input` when the file cannot be given away
+ * @throws what `bind` throws; the system's error; GatewayError `bad_address` where the path's
+ * folder is missing or the path names a file or a folder, `bad_input` when the file cannot be given
+ * away
  */
 export async function bindSocketFile<Listener>(
   { path, text }: { path: string; text: string },

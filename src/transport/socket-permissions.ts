@@ -17,7 +17,7 @@ export interface SocketPermissionOptions {
   socketGroup?: string | number | undefined;
 }
 
-/** The same as numbers. Undefined ones are left as the system makes them. */
+/** {@link SocketPermissionOptions} as numbers. Undefined ones stay as the system sets them. */
 export interface FilePermissions {
   readonly mode: number | undefined;
   readonly uid: number | undefined;
@@ -56,7 +56,7 @@ function modeOf(mode: string | number, name: string): number | undefined {
   });
 }
 
-/** Runs `bind` so that the socket never has more permissions than it is to have at the end. */
+/** Runs `bind` so that the socket never has more permissions than it has in the end. */
 export function withMode<Result>({ mode }: FilePermissions, bind: () => Result): Result {
   // Threads have no umask of their own, and may not change it.
   if (mode === undefined || !isMainThread) return bind();
