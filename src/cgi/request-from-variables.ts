@@ -53,8 +53,8 @@ export interface RequestParts {
 }
 
 /**
- * The parts of the Request that {@link requestFromVariables} makes, of whose cost the Request is
- * half.
+ * The parts of the Request that {@link requestFromVariables} makes. Making the Request itself is
+ * half of that function's cost.
  *
  * @throws GatewayError as {@link requestFromVariables}
  */
@@ -161,9 +161,9 @@ export function urlOf(variables: Variables, options: RequestOptions = {}): strin
 }
 
 /**
- * The origin of HTTP_HOST, which the client sends: an invalid one is refused. Without it that of
- * SERVER_NAME, which the server configures: where it is a pattern (nginx's `server_name ~^www`) or
- * `_`, the default host is used.
+ * The origin of HTTP_HOST, which the client sends: an invalid one is refused. Without HTTP_HOST,
+ * the origin of SERVER_NAME, which the server configures: where that is a pattern (nginx's
+ * `server_name ~^www`) or `_`, the default host is used.
  */
 function originOf(variables: Variables, scheme: string, options: RequestOptions): string {
   const host = variables.filled("HTTP_HOST");

@@ -9,8 +9,8 @@ export function hasNullBody(status: number): boolean {
 
 /**
  * The Fetch Response for a CGI response. Fields about the connection are left out, and so is a
- * Content-Length that is not one number: the protocol frames the body. A local redirect becomes an
- * ordinary one, 302.
+ * Content-Length that is not one number: the protocol frames the body. A local redirect becomes a
+ * redirect of the client, with status 302.
  *
  * @param body is not read when {@link hasNullBody}: its owner reads it to the end
  * @throws GatewayError `bad_status` for a status that a Response cannot have: 1xx, 600 and above

@@ -87,8 +87,7 @@ function headerVariables(fields: readonly string[]): Variable[] {
 }
 
 /**
- * Two Host fields are refused: a proxy could have checked the one, and the application use the
- * other.
+ * Two Host fields are refused: a proxy could check one of them, and the application use the other.
  */
 function hostOf(headers: readonly Variable[]): string {
   const [host, ...others] = headers.filter(([name]) => name === "HTTP_HOST");

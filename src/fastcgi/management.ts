@@ -1,6 +1,4 @@
-/**
- * Management records (FastCGI 1.0 §4): what an application says about itself, asked and answered.
- */
+/** Management records (FastCGI 1.0 §4): the values of an application, for both sides. */
 import { StreamStart, utf8 } from "../bytes.js";
 import type { ClientHandlers, ClientMachine } from "../cgi/client-machine.js";
 import { otherServerError } from "../cgi/spoken-protocol.js";

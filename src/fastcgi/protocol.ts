@@ -1,4 +1,4 @@
-/** The words and numbers of FastCGI 1.0. */
+/** The constants of FastCGI 1.0. */
 import { ErrorCode, GatewayError } from "../errors.js";
 
 export const VERSION = 1;

@@ -20,7 +20,7 @@ export interface FastCgiServerOptions extends Partial<ApplicationValues> {
   engine?: Engine | undefined;
 }
 
-/** A header of version 0: to a front end, an error in the protocol. */
+/** A header of version 0, which front ends treat as a protocol error. */
 const notARecord = new Uint8Array(8);
 
 /** Requests and records that may be refused in a row before the connection is closed. */

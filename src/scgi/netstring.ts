@@ -33,7 +33,7 @@ export function encodeNetstring(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return netstring;
 }
 
-/** Frames netstrings by the engine: keeps its state between calls, and makes its errors typed. */
+/** Frames netstrings with the engine, whose state it keeps and whose errors it explains. */
 export class NetstringFraming {
   readonly engine: Engine;
   /** How many rows of {@link FrameRow} the last call left in the table; unknown when it failed. */
@@ -121,7 +121,7 @@ export class NetstringDecoder {
   }
 
   /**
-   * Takes the next bytes, and yields a copy of each netstring that they complete.
+   * Takes the next bytes, and calls `onNetstring` with a copy of each netstring that they complete.
    *
    * @throws GatewayError `malformed` or `limit_exceeded`, with the offset in the stream, after the
    * complete netstrings. The decoder cannot be used afterwards

@@ -82,7 +82,7 @@ export class ScgiRequestDecoder {
   }
 
   /**
-   * Takes the end of the connection, which is in order when there was no byte.
+   * Takes the end of the connection, which is valid before the first byte and after the head.
    *
    * @throws GatewayError `truncated` inside the head
    */

@@ -72,7 +72,7 @@ export class UwsgiPacketDecoder {
   }
 
   /**
-   * Takes the end of the connection, which is in order when there was no byte.
+   * Takes the end of the connection, which is valid between packets.
    *
    * @throws GatewayError `truncated` inside a packet
    */

@@ -1,4 +1,4 @@
-/** The words and numbers of the uwsgi protocol (uwsgi-docs, Protocol). */
+/** The constants of the uwsgi protocol (uwsgi-docs, Protocol). */
 
 /** Bytes of a packet header. */
 export const PACKET_HEADER_LENGTH = 4;
@@ -8,7 +8,7 @@ export const MAX_DATA_SIZE = 65_535;
 /** The longest content that uWSGI accepts by default (`buffer-size`). */
 export const DEFAULT_BUFFER_SIZE = 4_096;
 
-/** Values of modifier1, without those that front ends and backends do not send each other. */
+/** The values of modifier1 that front ends and backends send each other. */
 export const Modifier = {
   Wsgi: 0,
   Psgi: 5,
