@@ -28,8 +28,8 @@ export interface BoundSocket<Listener> {
 }
 
 /**
- * Binds a listener of any kind. A unix socket that an earlier process has left is replaced;
- * one that a process listens on is not.
+ * Binds a listener of any kind. A unix socket that an earlier process has left is replaced; one
+ * that a process listens on is not.
  *
  * @param listen listens at a place. It has to bind the path of a unix socket before it awaits
  * anything. It throws the system's error, or a GatewayError

@@ -12,8 +12,8 @@ const tables = [
 const READ_LENGTH = 65_536;
 
 /**
- * The number of connections that wait to be accepted on a TCP port. 0 for unix sockets, for
- * which Linux does not report it, and on systems without these tables.
+ * The number of connections that wait to be accepted on a TCP port. 0 for unix sockets, for which
+ * Linux does not report it, and on systems without these tables.
  */
 export function waitingConnections(port: number | undefined): number {
   if (port === undefined) return 0;

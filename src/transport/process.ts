@@ -42,7 +42,7 @@ export interface ProcessHandlers {
   exited(exit: ProcessExit): void;
 }
 
-/** Milliseconds to read the error output of an ended program on, if its children hold it open. */
+/** Milliseconds to keep reading the error output of an ended program if a child holds it open. */
 const STDERR_LINGER = 100;
 
 /** A signal to a process group reaches the program's children. Windows has no groups. */
@@ -108,7 +108,7 @@ export class RunningProcess {
     this.#child?.stdout.resume();
   }
 
-  /** Sends SIGTERM to the program and its children, and SIGKILL to those that still run later. */
+  /** Sends SIGTERM to the program and its children, and SIGKILL after the `killGrace`. */
   terminate(): void {
     if (this.#terminated || !running.has(this)) return;
     this.#terminated = true;

@@ -31,7 +31,7 @@ export class SocketFile {
 
   /**
    * Whether the path still names the socket, now or a little later: another process may have moved
-   * it aside to examine it, and then puts it back.
+   * it aside for a moment.
    */
   async isKept(): Promise<boolean> {
     for (let look = 1; look < LOOKS; look++) {
