@@ -87,7 +87,11 @@ export class RunningProcess {
     this.#listen(this.#child, fail);
   }
 
-  /** Writes to its input, and drops what it does not read. Returns false to ask for a wait until `drained`. */
+  /**
+   * Writes to the program's input, and drops the bytes that it does not read.
+   *
+   * @returns false to ask for a wait until `drained`
+   */
   write(parts: readonly Uint8Array[]): boolean {
     const input = this.#child?.stdin;
     if (input === undefined || this.#closed || !input.writable) return true;
