@@ -66,7 +66,7 @@ async function readInput(
     return await readWhole(bodyOf(stdin, Number.POSITIVE_INFINITY), stop);
   } catch (error) {
     if (!deadline.aborted) throw error;
-    throw new GatewayError(ErrorCode.Deadline, `the body did not come within ${timeout} ms`, {
+    throw new GatewayError(ErrorCode.Deadline, `the body did not arrive within ${timeout} ms`, {
       hint: "look for what the client, or the front end, waits for",
     });
   }

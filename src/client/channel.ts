@@ -147,7 +147,11 @@ function explain(problem: GatewayError, error: GatewayError | undefined): Gatewa
 /** An error of the caller's own code fails its request, and not the process. */
 export function asGatewayError(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error;
-  return new GatewayError(ErrorCode.BadInput, `what takes the answer failed: ${String(error)}`, {
-    cause: error,
-  });
+  return new GatewayError(
+    ErrorCode.BadInput,
+    `the reader of the response failed: ${String(error)}`,
+    {
+      cause: error,
+    },
+  );
 }

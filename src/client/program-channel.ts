@@ -57,7 +57,7 @@ class ProgramChannel extends RequestChannel implements ProcessHandlers {
   ) {
     super(createMachine, handlers);
     if (!(this.machine instanceof ProgramClient)) {
-      throw new GatewayError(ErrorCode.BadInput, "a CGI program answers requests of CGI alone");
+      throw new GatewayError(ErrorCode.BadInput, "a CGI program answers only CGI requests");
     }
     this.#program = this.machine;
     this.#trace = options.trace;

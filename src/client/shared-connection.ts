@@ -147,9 +147,10 @@ export class SharedConnection implements ConnectionHandlers {
     if (!piece.ends) return;
     const values = new Map(this.#values.finish());
     const { maxRequests } = this.#options;
-    const said = Number(values.get("FCGI_MAX_REQS") ?? maxRequests) || 1;
+    const stated = Number(values.get("FCGI_MAX_REQS") ?? maxRequests);
+    const accepted = stated >= 1 ? stated : 1;
     const multiplexes = values.get("FCGI_MPXS_CONNS") === "1";
-    this.#capacity = multiplexes ? Math.min(said, maxRequests) : 1;
+    this.#capacity = multiplexes ? Math.min(accepted, maxRequests) : 1;
     this.#options.onCapacity(this.#capacity);
   }
 

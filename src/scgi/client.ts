@@ -39,7 +39,7 @@ export function encodeRequest(
   for (const variable of variables) {
     const [name, value] = variable;
     checkVariable(variable);
-    if (seen.has(name)) throw refused(`SCGI has no room for ${name} twice`);
+    if (seen.has(name)) throw refused(`SCGI allows ${name} only once`);
     seen.add(name);
     const own = fixed.get(name);
     if (own === undefined) pushHeader(headers, name, value);

@@ -100,7 +100,7 @@ export class NetstringFraming {
       case EngineError.Comma:
         return malformed(`no comma ends the netstring at byte ${offset}`, offset);
       default:
-        return malformed(`no length of a netstring is at byte ${offset}`, offset);
+        return malformed(`no netstring length at byte ${offset}`, offset);
     }
   }
 }

@@ -178,7 +178,7 @@ export class ScgiRequestDecoder {
     }
     const names = new Set<string>();
     for (const [name] of variables) {
-      if (names.has(name)) throw this.#malformed(`the header ${name} is there twice`, 0);
+      if (names.has(name)) throw this.#malformed(`the header ${name} is repeated`, 0);
       names.add(name);
     }
     if (variables.get("SCGI") !== "1") throw this.#malformed("no header SCGI with the value 1", 0);

@@ -35,7 +35,7 @@ export interface ServeCgiOptions {
   bodyTimeout?: number | undefined;
   /** Milliseconds until the handler returns its response. Default: 60,000; 0 waits forever. */
   responseTimeout?: number | undefined;
-  /** Aborts the handler's signal. Abort it on SIGTERM, with which front ends end CGI programs. */
+  /** Aborts the handler's signal. Abort it on SIGTERM, which front ends send to stop CGI programs. */
   signal?: AbortSignal | undefined;
 }
 

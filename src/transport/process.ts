@@ -244,7 +244,7 @@ function startError(error: Error, program: string, exists: boolean): GatewayErro
       return failure(
         ErrorCode.PermissionDenied,
         `this user may not run ${program}`,
-        "make it executable (chmod +x), and its folders accessible; a folder is no program",
+        "make it executable (chmod +x), and its folders accessible; a folder is not a program",
       );
     case "ENOEXEC":
       return failure(

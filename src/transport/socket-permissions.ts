@@ -51,7 +51,7 @@ function modeOf(mode: string | number, name: string): number | undefined {
   if (typeof number === "number" && Number.isInteger(number) && number >= 0 && number <= 0o777) {
     return number;
   }
-  throw new GatewayError(ErrorCode.BadInput, `${name}: "${mode}" is no set of permissions`, {
+  throw new GatewayError(ErrorCode.BadInput, `${name}: "${mode}" is not a file mode`, {
     hint: 'write it in octal digits, such as "0660"',
   });
 }

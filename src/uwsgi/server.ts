@@ -46,7 +46,7 @@ class UwsgiHeadReader implements RequestHeadReader {
     if (!isRequest(modifier1)) {
       throw new GatewayError(
         ErrorCode.Malformed,
-        `the uwsgi packet is no request: its modifiers are ${modifier1} and ${modifier2}`,
+        `the uwsgi packet is not a request: its modifiers are ${modifier1} and ${modifier2}`,
         { offset: 0, hint: "requests have 0 to 30; a front end has its own setting for it" },
       );
     }

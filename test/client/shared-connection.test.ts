@@ -1,4 +1,6 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { once } from "node:events";
+import net from "node:net";
+import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import { keepConnections } from "../../src/client/connect.js";
 import { gatewayFetch } from "../../src/client/fetch.js";
 import type { KeepOptions, KeptConnections } from "../../src/client/kept-connections.js";
@@ -82,6 +84,33 @@ describe("multiplexing", () => {
     await (await get("/first")).text();
     await Promise.all([1, 2, 3, 4, 5].map(async () => (await get("/x?50")).text()));
     expect(server.counts.connections).toBe(2);
+  });
+
+  it("reuses the connection of an application whose FCGI_MAX_REQS is below 1", async () => {
+    await start(slowly, { maxRequests: 64 });
+    const proxy = net.createServer((client) => {
+      const application = net.connect(Number(server.address.split(":")[1]), "127.0.0.1");
+      client.pipe(application);
+      application.on("data", (bytes: Buffer) => {
+        const text = bytes.toString("latin1").replace("FCGI_MAX_REQS64", "FCGI_MAX_REQS-5");
+        client.write(text, "latin1");
+      });
+      application.on("end", () => client.end());
+      client.on("error", () => {});
+      application.on("error", () => {});
+    });
+    proxy.listen(0, "127.0.0.1");
+    await once(proxy, "listening");
+    onTestFinished(() => void proxy.close());
+    const address = `127.0.0.1:${(proxy.address() as net.AddressInfo).port}`;
+    connections.close();
+    connections = keepConnections(address, { multiplex: true });
+    for (const path of ["/first", "/second", "/third"]) {
+      const request = new Request(`http://localhost${path}`);
+      const response = await gatewayFetch(address, request, { connections, timeout: 5_000 });
+      expect(await response.text()).toBe(path);
+    }
+    expect(server.counts.connections).toBe(1);
   });
 
   it("gives one request up without harm to the others", async () => {

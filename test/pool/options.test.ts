@@ -110,7 +110,7 @@ describe("settleOptions", () => {
     [{ protocol: "cgi" }, 'protocol: "cgi" is none of fcgi, scgi, uwsgi, http'],
     [{ statusPath: "/a b" }, 'statusPath: "/a b" is not the path of a page'],
     [{ affinity: true }, "affinity: sessions need a master that passes connections to workers"],
-    [{ socketMode: "rw" }, 'socketMode: "rw" is no set of permissions'],
+    [{ socketMode: "rw" }, 'socketMode: "rw" is not a file mode'],
   ])("refuses %j", (wrong, message) => {
     const given = { ...options, ...wrong } as PoolOptions;
     expect(() => settleOptions(given)).toThrowError(message);

@@ -83,7 +83,7 @@ describe("a pool", () => {
   it.each([
     [["--socket-owner", "no-such-user"], 'there is no user "no-such-user"'],
     [["--socket-group", "no-such-group"], 'there is no group "no-such-group"'],
-    [["--socket-mode", "0999"], '--socket-mode: "0999" is no set of permissions'],
+    [["--socket-mode", "0999"], '--socket-mode: "0999" is not a file mode'],
     [["--user", "no-such-user"], 'there is no user "no-such-user"'],
   ])("does not start with %j", async (args, message) => {
     await using master = new Master(args, {});
