@@ -33,7 +33,7 @@ export const defaultLimits: Limits = {
 };
 
 /**
- * Milliseconds for opening a connection, for a status page, a ping and for GET_VALUES, unless the
+ * Milliseconds that opening a connection, a status page, a ping or GET_VALUES may take, unless the
  * caller sets another time.
  */
 export const defaultTimeout = 5_000;

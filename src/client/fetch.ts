@@ -14,7 +14,10 @@ import {
 } from "./send-request.js";
 
 export interface GatewayFetchOptions extends FetchOptions, ConnectOptions {
-  /** Connections to use, see {@link keepConnections}. Default: a new one for this request. */
+  /**
+   * Connections to use, see {@link keepConnections}: the request goes to their backend, whatever
+   * `target` is. Default: a new connection to `target`.
+   */
   connections?: KeptConnections | undefined;
 }
 

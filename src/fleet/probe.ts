@@ -16,7 +16,8 @@ const RETRY_PAUSE = 100;
 
 /**
  * Calls a function, and calls it again after a pause if it fails with one of these codes and there is
- * time left. This is the only retry of the package.
+ * time left. Nothing else in the package retries, except that a
+ * request whose kept connection closed unanswered is sent again on another one.
  *
  * @param ask gets the milliseconds that are left
  * @throws what the last call throws

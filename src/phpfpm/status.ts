@@ -71,7 +71,7 @@ export function fleet(
 
 /** The most bytes of a reply, which is one line of the pool's configuration. */
 const MAX_REPLY = 1_024;
-/** How many characters of any other answer a message shows. */
+/** How many characters of any other answer the error quotes. */
 const SHOWN = 60;
 
 /**

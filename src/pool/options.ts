@@ -240,7 +240,7 @@ export const poolOptions = {
   },
   /**
    * Whether workers make `Request` and `Response` objects that create their parts on demand (see
-   * `ServeOptions.lazyFetch`): small requests take about half the time. Default: true.
+   * `ServeOptions.lazyFetch`): small requests take a quarter to two thirds of the CPU. Default: true.
    */
   lazyFetch: {
     type: "boolean",
