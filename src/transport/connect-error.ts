@@ -1,4 +1,5 @@
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
+import { networkInterfaces } from "node:os";
 import type { SocketEndpoint } from "../address.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { nodeMajor } from "./node-internals.js";
@@ -48,7 +49,12 @@ const systemErrors = new Map<string, [code: ErrorCode, message: string, hint?: s
 export function connectError(error: NodeJS.ErrnoException, endpoint: SocketEndpoint): GatewayError {
   const known = systemError(error);
   const isRefused = known.code === ErrorCode.Refused;
-  if (!("socketPath" in endpoint)) return interfaceError(error, endpoint.host) ?? known;
+  if (!("socketPath" in endpoint)) {
+    const { host } = endpoint;
+    return error.code === "EINVAL" && isLinkLocal(host)
+      ? interfaceError(zoneOf(host), error)
+      : known;
+  }
   if (!isRefused) return known;
   const { socketPath } = endpoint;
   return (
@@ -87,11 +93,34 @@ function fileError(cause: Error, path: string): GatewayError | undefined {
   });
 }
 
-/** A link-local IPv6 address is complete only with an interface. */
-function interfaceError(cause: NodeJS.ErrnoException, host: string): GatewayError | undefined {
-  const isLinkLocal = /^fe[89ab][0-9a-f]:/i.test(host);
-  if (!isLinkLocal || cause.code !== "EINVAL") return undefined;
-  const zone = host.split("%")[1];
+/**
+ * Refuses a link-local IPv6 address without an interface of this machine. Since Node 22, libuv sends
+ * such a connection through whichever interface it finds first; before, the system refused it.
+ */
+export function missingInterface(host: string): GatewayError | undefined {
+  if (nodeMajor < 22 || !isLinkLocal(host)) return undefined;
+  const zone = zoneOf(host);
+  return zone !== undefined && hasInterface(zone) ? undefined : interfaceError(zone);
+}
+
+function isLinkLocal(host: string): boolean {
+  return /^fe[89ab][0-9a-f]:/i.test(host);
+}
+
+/** The interface's name; `ip address` shows veth1@if2 where it is veth1. */
+function zoneOf(host: string): string | undefined {
+  return host.split("%")[1]?.replace(/@.*$/, "");
+}
+
+/** Whether an interface has this name, or this index. */
+function hasInterface(zone: string): boolean {
+  const interfaces = networkInterfaces();
+  if (Object.hasOwn(interfaces, zone) || existsSync(`/sys/class/net/${zone}`)) return true;
+  const addresses = Object.values(interfaces).flatMap((each) => each ?? []);
+  return addresses.some(({ scopeid }) => `${scopeid}` === zone);
+}
+
+function interfaceError(zone: string | undefined, cause?: Error): GatewayError {
   const message =
     zone === undefined
       ? "a link-local address needs its interface"

@@ -5,7 +5,7 @@ import { WINDOW, WINDOW_SIZE } from "../engine/memory.js";
 import { defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultTimeout } from "../limits.js";
-import { connectError } from "./connect-error.js";
+import { connectError, missingInterface } from "./connect-error.js";
 import {
   brokenConnection,
   type Connection,
@@ -79,7 +79,9 @@ class NodeConnection implements Connection {
     this.#handlers = handlers;
     this.#socket = this.#createSocket(engine);
     this.#listen();
-    this.#socket.connect(options);
+    const missing = "socketPath" in endpoint ? undefined : missingInterface(endpoint.host);
+    if (missing === undefined) this.#socket.connect(options);
+    else process.nextTick(() => this.#close(missing));
     this.#timer = setTimeout(() => this.#timedOut(connectTimeout), connectTimeout);
   }
 
