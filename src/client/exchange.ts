@@ -5,8 +5,10 @@ import type { Channel, ChannelHandlers, CreateClientMachine, OpenChannel } from 
 import { type BodyReceiver, type BodySource, sendBody } from "./send-body.js";
 
 export interface ExchangeOptions {
-  /** Milliseconds that the whole answer may take. */
+  /** Milliseconds that the whole answer may take, from the start of the request. */
   timeout: number;
+  /** Milliseconds of `timeout` that have passed already. Default: 0. */
+  elapsed?: number | undefined;
   /**
    * Milliseconds that the answer of an abandoned request is still read and discarded. A php-fpm
    * worker that writes to a closed socket dies. Default: 1,000; 0 closes the connection at once.
@@ -66,7 +68,10 @@ export class Exchange implements ChannelHandlers, BodyReceiver {
     this.#open = open;
     this.#createMachine = createMachine;
     this.#channel = open(createMachine, this);
-    this.#timer = setTimeout(() => this.#expire(), options.timeout);
+    this.#timer = setTimeout(
+      () => this.#expire(),
+      Math.max(1, options.timeout - (options.elapsed ?? 0)),
+    );
     options.signal?.addEventListener("abort", this.#onAbort);
     if (options.signal?.aborted === true) queueMicrotask(this.#onAbort);
   }

@@ -95,15 +95,21 @@ export async function fetchThrough(
   return sendThrough(
     backend,
     { method, variables, body },
-    { ...options, signal, timeout: Math.max(1, timeout - (performance.now() - started)) },
+    { ...options, signal },
+    performance.now() - started,
   );
 }
 
-/** Sends variables and a body to a backend as they are, see {@link fetchThrough}. */
+/**
+ * Sends variables and a body to a backend as they are, see {@link fetchThrough}.
+ *
+ * @param elapsed milliseconds of the timeout that have passed already
+ */
 export function sendThrough(
   { open, protocol, address }: Backend,
   { method, variables, body }: OutgoingRequest,
   options: SendOptions,
+  elapsed = 0,
 ): Promise<GatewayResponse> {
   const limits = { ...defaultLimits, ...options.limits };
   const contentLength = promisedLength(variables) ?? body.length ?? 0;
@@ -111,6 +117,7 @@ export function sendThrough(
   const receiver = new ResponseReceiver({ protocol, address }, method, limits, options);
   const exchange = new Exchange(open, createMachine, receiver, {
     timeout: options.timeout ?? 30_000,
+    elapsed,
     drainTimeout: options.drainTimeout,
     signal: options.signal,
     bodies: (machine) => bodySources(machine, body, options),

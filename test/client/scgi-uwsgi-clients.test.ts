@@ -125,6 +125,19 @@ describe.each(cases)("$protocol on the $name engine", ({ engine, protocol }) => 
     await expect(ask(silent, { timeout: 50 })).rejects.toMatchObject({ code: "deadline" });
   });
 
+  it("names the timeout that was set, whatever of it has passed before the request is sent", async () => {
+    const body = new ReadableStream({
+      start(controller) {
+        setTimeout(() => controller.close(), 20);
+      },
+    });
+    server = await startFakeServer(silent);
+    const init = { method: "POST", body, duplex: "half" } as RequestInit;
+    const request = new Request("http://localhost/", init);
+    const failure = gatewayFetch(`scgi://${server.address}`, request, { timeout: 120 });
+    await expect(failure).rejects.toMatchObject({ message: "no complete answer within 120 ms" });
+  });
+
   it("keeps its deadline while the body is not complete", async () => {
     const response = await ask(
       async (peer) => {
