@@ -87,7 +87,7 @@ async function measureAll(addresses) {
     const expected = expectedAnswers(count);
     row(
       count,
-      "answers, of those that can",
+      "answers of targets that can answer",
       "targets",
       (each) => medianOf(each, "answered"),
       expected,

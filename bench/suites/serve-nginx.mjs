@@ -114,7 +114,7 @@ async function startNginx(contenders) {
       ["SERVER_PROTOCOL", "$server_protocol"],
       ["SERVER_PORT", "$server_port"],
       ["REMOTE_ADDR", "$remote_addr"],
-      // For SCGI, nginx sends CONTENT_LENGTH without being told.
+      // For SCGI, nginx sends CONTENT_LENGTH by itself.
       module === "scgi" ? ["SCGI", "1"] : ["CONTENT_LENGTH", "$content_length"],
     ].map(([name, value]) => `${module}_param ${name} ${value};`);
     const params =
