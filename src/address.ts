@@ -11,6 +11,11 @@ export const Protocol = {
 } as const;
 export type Protocol = (typeof Protocol)[keyof typeof Protocol];
 
+/** Removes the brackets around an IPv6 address, as a URL has them. */
+export function withoutBrackets(host: string): string {
+  return host.replace(/^\[|\]$/g, "");
+}
+
 /** The protocols that our clients speak. */
 export type ClientProtocol = Exclude<Protocol, typeof Protocol.Http>;
 

@@ -38,6 +38,9 @@ export const defaultLimits: Limits = {
  */
 export const defaultTimeout = 5_000;
 
+/** The longest delay of a timer in JavaScript, in milliseconds: 24.8 days. */
+export const MAX_TIMER = 2_147_483_647;
+
 /**
  * More bytes than an environment or a command line can hold: a limit on variables that come from
  * there. Linux allows 6 MiB, or a quarter of the stack where that is less.

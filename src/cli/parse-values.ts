@@ -1,4 +1,5 @@
 import { ErrorCode, GatewayError } from "../errors.js";
+import { MAX_TIMER } from "../limits.js";
 
 const unitMilliseconds = new Map([
   ["ms", 1],
@@ -8,9 +9,6 @@ const unitMilliseconds = new Map([
   ["min", 60_000],
   ["h", 3_600_000],
 ]);
-
-/** The longest delay of a timer in JavaScript, in milliseconds. */
-const MAX_DURATION = 2_147_483_647;
 
 /**
  * Reads a time: `500ms`, `5s`, `1.5m`, `1h`; a number alone is in seconds.
@@ -25,7 +23,7 @@ export function parseDuration(text: string): number {
     throw badValue(`"${text}" is not a time`, "write a time such as 500ms, 5s, 1m or 2 (seconds)");
   }
   const milliseconds = Math.round(Number(match[1]) * unit);
-  if (milliseconds < 1 || milliseconds > MAX_DURATION) {
+  if (milliseconds < 1 || milliseconds > MAX_TIMER) {
     throw badValue(
       `"${text}" is not a time from 1ms to 24 days`,
       "write a time such as 500ms, 5s or 1m",

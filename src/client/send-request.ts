@@ -68,6 +68,9 @@ export interface FetchOptions extends RequestVariablesOptions, SendOptions {}
 /** A body of unknown length is read to its end first, up to this many bytes. */
 const MAX_BUFFERED = 1_048_576;
 
+/** Milliseconds for a request whose caller sets no other time. */
+const REQUEST_TIMEOUT = 30_000;
+
 /**
  * Sends a request to a backend. The response is returned as soon as its head is complete; its body
  * streams.
@@ -79,7 +82,7 @@ export async function fetchThrough(
   request: Request,
   options: FetchOptions = {},
 ): Promise<GatewayResponse> {
-  const timeout = options.timeout ?? 30_000;
+  const { timeout = REQUEST_TIMEOUT } = options;
   const started = performance.now();
   const signal = AbortSignal.any([request.signal, ...(options.signal ? [options.signal] : [])]);
   const body = await contentInTime(request, options.contentLength, timeout, signal);
@@ -116,7 +119,7 @@ export function sendThrough(
   const createMachine = createMachineFor(protocol, variables, contentLength, limits, options);
   const receiver = new ResponseReceiver({ protocol, address }, method, limits, options);
   const exchange = new Exchange(open, createMachine, receiver, {
-    timeout: options.timeout ?? 30_000,
+    timeout: options.timeout ?? REQUEST_TIMEOUT,
     elapsed,
     drainTimeout: options.drainTimeout,
     signal: options.signal,

@@ -110,19 +110,17 @@ function explainSize(error: unknown): never {
   });
 }
 
-let lastPage: PagePath | undefined;
-let lastRequest: PreparedRequest | undefined;
+let last: { page: PagePath; request: PreparedRequest } | undefined;
 
 /**
  * The request for a page, encoded once as long as the same page is asked for. Encoding it every time
  * costs a scrape 35 % and a fleet 13 % more CPU time (Node 20 and 24).
  */
 function requestFor(page: PagePath): PreparedRequest {
-  if (lastRequest === undefined || lastPage?.path !== page.path || lastPage.query !== page.query) {
-    lastPage = page;
-    lastRequest = prepareRequest({ variables: variablesFor(page) });
+  if (last?.page.path !== page.path || last.page.query !== page.query) {
+    last = { page, request: prepareRequest({ variables: variablesFor(page) }) };
   }
-  return lastRequest;
+  return last.request;
 }
 
 /**

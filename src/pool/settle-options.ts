@@ -2,6 +2,7 @@ import { basename, extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type ListenAddress, Protocol } from "../address.js";
 import { ErrorCode, GatewayError } from "../errors.js";
+import { MAX_TIMER } from "../limits.js";
 import { parseListenAddress } from "../transport/listen-address.js";
 import { type FilePermissions, filePermissions } from "../transport/socket-permissions.js";
 import { type Identity, identityOf, isRootByDefault } from "./identity.js";
@@ -44,8 +45,6 @@ export type PoolOptionSpelling = (name: PoolOptionName) => string;
 
 /** The most requests that may run at once in a pool: the scoreboard has room for twice as many. */
 const MAX_PLACES = 16_384;
-/** The longest time that a timer of JavaScript can wait. */
-const MAX_MILLISECONDS = 2_147_483_647;
 /**
  * Milliseconds that a worker keeps an idle connection. It is less than in `serve`, because the
  * connections of a front end spread over all workers, and each holds a descriptor.
@@ -123,11 +122,8 @@ function checkValues(values: DefaultedOptions, spell: PoolOptionSpelling): void 
     if (type === "count" && !(Number.isInteger(value) && (value as number) >= least)) {
       throw wrong(`${spell(name)} is ${value}, not a whole number from ${least} on`);
     }
-    if (
-      type === "milliseconds" &&
-      !((value as number) >= 0 && (value as number) <= MAX_MILLISECONDS)
-    ) {
-      throw wrong(`${spell(name)} is ${value}, not milliseconds from 0 to ${MAX_MILLISECONDS}`);
+    if (type === "milliseconds" && !((value as number) >= 0 && (value as number) <= MAX_TIMER)) {
+      throw wrong(`${spell(name)} is ${value}, not milliseconds from 0 to ${MAX_TIMER}`);
     }
     if (Array.isArray(type) && !type.includes(value)) {
       throw wrong(`${spell(name)}: "${value}" is none of ${type.join(", ")}`);

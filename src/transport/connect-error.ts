@@ -107,9 +107,13 @@ function isLinkLocal(host: string): boolean {
   return /^fe[89ab][0-9a-f]:/i.test(host);
 }
 
-/** The interface's name; `ip address` shows veth1@if2 where it is veth1. */
+/** A host whose zone is the interface's name: `ip address` shows veth1@if2 where it is veth1. */
+export function withInterfaceName(host: string): string {
+  return host.replace(/(%[^@]+)@.*$/, "$1");
+}
+
 function zoneOf(host: string): string | undefined {
-  return host.split("%")[1]?.replace(/@.*$/, "");
+  return withInterfaceName(host).split("%")[1];
 }
 
 /** Whether an interface has this name, or this index. */

@@ -1,4 +1,5 @@
-import { WINDOW } from "../engine/memory.js";
+import type { Engine } from "../engine/engine.js";
+import { WINDOW, WINDOW_SIZE } from "../engine/memory.js";
 import { defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 
@@ -25,6 +26,23 @@ export interface Connection {
 
 /** Opens a connection. It reports to `handlers` after the call has returned. */
 export type Connector = (handlers: ConnectionHandlers) => Connection;
+
+/**
+ * Passes bytes that lie elsewhere to `data`, in pieces that fit in the engine's window, until all are
+ * passed or `isClosed` holds.
+ */
+export function deliver(
+  bytes: Uint8Array,
+  engine: Engine,
+  handlers: Pick<ConnectionHandlers, "data">,
+  isClosed: () => boolean,
+): void {
+  for (let offset = 0; offset < bytes.length && !isClosed(); offset += WINDOW_SIZE) {
+    const piece = bytes.subarray(offset, offset + WINDOW_SIZE);
+    engine.memory.set(piece, WINDOW);
+    handlers.data(piece.length);
+  }
+}
 
 /** Explains why an open connection ended. */
 export function brokenConnection(error: Error): GatewayError {

@@ -5,7 +5,7 @@ import { WINDOW, WINDOW_SIZE } from "../engine/memory.js";
 import { defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultTimeout } from "../limits.js";
-import { connectError, missingInterface } from "./connect-error.js";
+import { connectError, missingInterface, withInterfaceName } from "./connect-error.js";
 import {
   brokenConnection,
   type Connection,
@@ -164,8 +164,7 @@ export function connectOptions(endpoint: SocketEndpoint): net.NetConnectOpts {
     return { path: socketPath };
   }
   const { port } = endpoint;
-  // `ip address` shows veth1@if2 where the interface is veth1.
-  const host = endpoint.host.replace(/(%[^@]+)@.*$/, "$1");
+  const host = withInterfaceName(endpoint.host);
   if (host.includes("%") && !net.isIPv6(host)) throw unnameable(host);
   return { host, port, noDelay: true };
 }

@@ -2,9 +2,9 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Engine } from "../engine/engine.js";
-import { WINDOW, WINDOW_SIZE } from "../engine/memory.js";
 import { defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
+import { deliver } from "./connection.js";
 
 export interface ProcessOptions {
   /** The whole environment of the program. */
@@ -154,7 +154,10 @@ export class RunningProcess {
     child.stdin.on("drain", () => this.#drained());
     // A program need not read its input. The pipe then breaks, and a wait for it has to end.
     child.stdin.on("error", () => this.#drained());
-    child.stdout.on("data", (bytes: Buffer) => this.#deliver(bytes));
+    const isClosed = (): boolean => this.#closed;
+    child.stdout.on("data", (bytes: Buffer) => {
+      deliver(bytes, this.#engine, this.#handlers, isClosed);
+    });
     child.stdout.once("close", () => this.#endOutput());
     child.stderr.on("data", (bytes: Buffer) => {
       if (!this.#closed) this.#handlers.stderr(bytes);
@@ -164,14 +167,6 @@ export class RunningProcess {
 
   #drained(): void {
     if (!this.#closed) this.#handlers.drained();
-  }
-
-  #deliver(bytes: Uint8Array): void {
-    for (let offset = 0; offset < bytes.length && !this.#closed; offset += WINDOW_SIZE) {
-      const piece = bytes.subarray(offset, offset + WINDOW_SIZE);
-      this.#engine.memory.set(piece, WINDOW);
-      this.#handlers.data(piece.length);
-    }
   }
 
   /** A program whose output has ended has answered. It may run on for `killGrace`. */

@@ -1,6 +1,5 @@
 import { concat } from "../bytes.js";
 import type { Engine } from "../engine/engine.js";
-import { WINDOW, WINDOW_SIZE } from "../engine/memory.js";
 import { defaultEngine } from "../engine/select.js";
 import type { GatewayError } from "../errors.js";
 import {
@@ -8,6 +7,7 @@ import {
   type Connection,
   type ConnectionHandlers,
   type Connector,
+  deliver,
 } from "./connection.js";
 
 /**
@@ -86,19 +86,11 @@ class StreamConnection implements Connection {
         if (this.#paused) await new Promise<void>((resolve) => (this.#resume = resolve));
         const { done, value } = await this.#reader.read();
         if (done) break;
-        this.#deliver(value);
+        deliver(value, this.#engine, this.#handlers, () => this.#closed);
       }
       this.#close(undefined);
     } catch (error) {
       this.#close(brokenConnection(error instanceof Error ? error : new Error(String(error))));
-    }
-  }
-
-  #deliver(bytes: Uint8Array): void {
-    for (let offset = 0; offset < bytes.length && !this.#closed; offset += WINDOW_SIZE) {
-      const piece = bytes.subarray(offset, offset + WINDOW_SIZE);
-      this.#engine.memory.set(piece, WINDOW);
-      this.#handlers.data(piece.length);
     }
   }
 

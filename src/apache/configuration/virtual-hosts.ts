@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { withoutBrackets } from "../../address.js";
 import type { ConfigurationSection, Directive } from "./configuration.js";
 
 /** An address and a port, as `<VirtualHost>` and `Listen` name them. `undefined` means any. */
@@ -64,7 +65,7 @@ function parseEndpoint(text: string): Endpoint {
 
 /** One form for all spellings of an address; IPv6 without brackets. */
 export function normalAddress(text: string): string {
-  const bare = text.replace(/^\[|\]$/g, "").toLowerCase();
+  const bare = withoutBrackets(text).toLowerCase();
   if (bare === "localhost") return "127.0.0.1";
   return isIP(bare) === 6 ? new URL(`http://[${bare}]/`).hostname.slice(1, -1) : bare;
 }

@@ -2,6 +2,7 @@ import { type IncomingMessage, type OutgoingHttpHeaders, request as sendRequest 
 import type { Socket } from "node:net";
 import { concat } from "../../bytes.js";
 import { ErrorCode, GatewayError, withAddress } from "../../errors.js";
+import { MAX_TIMER } from "../../limits.js";
 import { type WorkerPage, WorkerPageReader } from "../page/html-page.js";
 import { refusedPage } from "../page/not-a-status-page.js";
 import type { WorkerRow } from "../page/worker-row.js";
@@ -62,8 +63,6 @@ interface Arrival {
 }
 
 const DEFAULT_TIMEOUT = 10_000;
-/** The longest delay of a timer, in milliseconds. */
-const LONGEST_TIMEOUT = 2_147_483_647;
 const MAX_LENGTH = 67_108_864;
 
 /**
@@ -110,7 +109,7 @@ async function readPage(
   const progress: FetchProgress = { stage: "connecting", isSecure: false, received: 0 };
   const stop = new AbortController();
   const abort = () => stop.abort();
-  const timer = setTimeout(abort, Math.min(Math.max(1, Math.ceil(timeout)), LONGEST_TIMEOUT));
+  const timer = setTimeout(abort, Math.min(Math.max(1, Math.ceil(timeout)), MAX_TIMER));
   cancel?.addEventListener("abort", abort);
   if (cancel?.aborted) abort();
   try {

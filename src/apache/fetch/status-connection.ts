@@ -1,5 +1,6 @@
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { checkServerIdentity, connect as connectTls } from "node:tls";
+import { withoutBrackets } from "../../address.js";
 
 /** The addresses of the connection that a page was fetched over, in the form of `node:net`. */
 export interface StatusConnection {
@@ -31,7 +32,7 @@ export interface StatusConnectionOptions {
 export function connectTo(url: URL, options: StatusConnectionOptions): Promise<Socket> {
   const { signal } = options;
   const isSecure = url.protocol === "https:";
-  const host = bareHost(url.hostname);
+  const host = withoutBrackets(url.hostname);
   const port = url.port === "" ? (isSecure ? 443 : 80) : Number(url.port);
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
@@ -51,7 +52,7 @@ export function connectTo(url: URL, options: StatusConnectionOptions): Promise<S
 }
 
 function tlsOptions({ serverName, insecure }: StatusConnectionOptions) {
-  const name = bareHost(serverName);
+  const name = withoutBrackets(serverName);
   return {
     // SNI does not allow IP addresses (RFC 6066 §3).
     servername: isIP(name) === 0 ? name : "",
@@ -59,11 +60,6 @@ function tlsOptions({ serverName, insecure }: StatusConnectionOptions) {
     checkServerIdentity: (_: string, certificate: Parameters<typeof checkServerIdentity>[1]) =>
       checkServerIdentity(name, certificate),
   };
-}
-
-/** Removes the brackets of an IPv6 address. */
-function bareHost(host: string): string {
-  return host.replace(/^\[|\]$/g, "");
 }
 
 /** The addresses of a socket; `undefined` if the peer has already closed it. */

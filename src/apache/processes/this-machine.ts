@@ -1,12 +1,13 @@
 import { lookup } from "node:dns/promises";
 import { hostname, networkInterfaces } from "node:os";
+import { withoutBrackets } from "../../address.js";
 
 /**
  * Whether the host of a URL is this machine: all of its addresses are loopback addresses or belong
  * to an interface. A name that cannot be resolved is not.
  */
 export async function isThisMachine(host: string): Promise<boolean> {
-  const name = host.replace(/^\[|\]$/g, "").toLowerCase();
+  const name = withoutBrackets(host).toLowerCase();
   if (name === "localhost" || name.endsWith(".localhost") || name === hostname().toLowerCase()) {
     return true;
   }

@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { ErrorCode, GatewayError } from "../../errors.js";
+import { MAX_TIMER } from "../../limits.js";
 import { serveCgiModule } from "../../pool/load-application.js";
 import type { PoolOptionSpec } from "../../pool/option-types.js";
 import { type PoolOptionName, type PoolOptions, poolOptions } from "../../pool/options.js";
@@ -127,7 +128,7 @@ async function runServe(module: string, options: ServeCommandOptions, io: Io): P
 
 async function ended(pool: Pool): Promise<void> {
   // Without workers, an ondemand pool has nothing else that keeps this process alive.
-  const awake = setInterval(() => {}, 2_147_483_647);
+  const awake = setInterval(() => {}, MAX_TIMER);
   await pool.ended;
   clearInterval(awake);
 }

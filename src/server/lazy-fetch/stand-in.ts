@@ -41,8 +41,8 @@ export function standInMaker(prototype: object): (state: StandInState) => object
 }
 
 /**
- * Makes the getters and methods of a prototype of the runtime's, and of those that it inherits from,
- * work for stand-ins, too. They use the state's member of the same name or, where it has none, the
+ * Makes the getters and methods of one of the runtime's prototypes work for stand-ins, too, including
+ * those that it inherits. They use the state's member of the same name or, where it has none, the
  * member of the runtime's own object. For every other object they do what they did before.
  */
 export function acceptStandIns(prototype: object, statePrototype: StandInState): void {
