@@ -65,6 +65,10 @@ const commands: Commands = {
     summary: "read the status of many pools, listed in a file",
     load: async () => (await import("./commands/scrape.js")).defineScrape,
   },
+  exporter: {
+    summary: "serve the metrics of pools and httpds to Prometheus",
+    load: async () => (await import("./commands/exporter.js")).defineExporter,
+  },
   serve: {
     summary: "serve an application with a pool of workers",
     load: async () => (await import("./commands/serve.js")).defineServe,

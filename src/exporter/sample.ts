@@ -1,0 +1,27 @@
+import type { ServerStatus } from "../apache/page/server-status.js";
+import type { GatewayError } from "../errors.js";
+import type { PoolStatus } from "../status-page/pool-status.js";
+import type { ScrapeTarget } from "./target.js";
+
+/** What one scrape of a target gave: a status, or an error. */
+interface Scrape<Status> {
+  readonly target: ScrapeTarget;
+  readonly status: Status | undefined;
+  readonly error: GatewayError | undefined;
+  /** Milliseconds that the scrape took. */
+  readonly elapsed: number;
+  /** How many scrapes of the target have failed since the exporter has known it. */
+  readonly failures: number;
+}
+
+export interface PoolSample extends Scrape<PoolStatus> {
+  readonly kind: "phpfpm";
+  /** The name of the pool: the last one that was read, or empty before the first success. */
+  readonly pool: string;
+}
+
+export interface ApacheSample extends Scrape<ServerStatus> {
+  readonly kind: "apache";
+}
+
+export type Sample = PoolSample | ApacheSample;
