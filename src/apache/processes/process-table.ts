@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { endianness } from "node:os";
 import { basename, join } from "node:path";
-import { listenersAt } from "./listening-sockets.js";
+import { listenersAt } from "../../transport/tcp-table.js";
 
 /** A process, as it was when it was read. */
 export interface ProcessInfo {

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { listenersAt } from "../../../src/apache/processes/listening-sockets.js";
-import { ProcFileSystem } from "../../../src/apache/processes/process-table.js";
+import { ProcFileSystem } from "../../src/apache/processes/process-table.js";
+import { listenersAt } from "../../src/transport/tcp-table.js";
 
 const heading =
   "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n";

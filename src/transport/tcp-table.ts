@@ -1,7 +1,8 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { endianness } from "node:os";
 
-const LISTEN = "0A";
+/** The states of a socket in these tables. */
+export const TcpState = { CloseWait: "08", Listen: "0A" } as const;
 /** `::` in hexadecimal, the prefix of mapped IPv4 addresses, and the mapped `0.0.0.0`. */
 const ANY6 = "0".repeat(32);
 const MAPPED = `${"0".repeat(20)}ffff`;
@@ -22,33 +23,52 @@ export interface TcpTables {
  * @param address an address of this machine
  */
 export function listenersAt(tables: TcpTables, address: string, port: number): string[] {
-  const wanted = hexAddress(address);
-  if (wanted === undefined) return [];
-  const sockets = [...listeners(tables.tcp), ...listeners(tables.tcp6)];
-  const at = (hex: string) =>
-    sockets.filter((socket) => socket.port === port && socket.address === hex);
-  const isIpv4 = wanted.startsWith(MAPPED);
-  for (const place of isIpv4 ? [wanted, ANY4, ANY6] : [wanted, ANY6]) {
-    const found = at(place);
+  const sockets = [...tcpRows(tables.tcp), ...tcpRows(tables.tcp6)].filter(
+    (socket) => socket.state === TcpState.Listen && socket.port === port,
+  );
+  for (const place of placesOf(address)) {
+    const found = sockets.filter((socket) => socket.address === place);
     if (found.length > 0) return found.map(({ inode }) => inode);
   }
   return [];
 }
 
-interface ListeningSocket {
+/**
+ * The addresses, as 32 hexadecimal digits, of which a socket must have one to accept connections to
+ * an address: itself, then `0.0.0.0`, then `::`. None for what is not an IP address.
+ */
+export function placesOf(address: string): readonly string[] {
+  const hex = hexAddress(address);
+  return hex === undefined ? [] : placesOfHex(hex);
+}
+
+/** {@link placesOf} for an address that is already hexadecimal. */
+export function placesOfHex(hex: string): readonly string[] {
+  return hex.startsWith(MAPPED) ? [hex, ANY4, ANY6] : [hex, ANY6];
+}
+
+/** A socket of the table. */
+export interface TcpRow {
   /** 32 hexadecimal digits; IPv4 is mapped into IPv6. */
   readonly address: string;
   readonly port: number;
+  /** One of `TcpState`, or another state of the kernel. */
+  readonly state: string;
+  /** Connections that wait to be accepted, if the socket listens; otherwise unread bytes. */
+  readonly receiveQueue: number;
+  /** 0 for a connection that was not accepted yet. */
   readonly inode: string;
 }
 
-function listeners(table: string): ListeningSocket[] {
+/** The rows of one table. */
+export function tcpRows(table: string): TcpRow[] {
   return table.split("\n").flatMap((line) => {
-    const [, local = "", , state, , , , , , inode] = line.trim().split(/\s+/);
-    if (state !== LISTEN || inode === undefined) return [];
+    const [, local = "", , state, queues = "", , , , , inode] = line.trim().split(/\s+/);
+    if (state === undefined || inode === undefined) return [];
     const [hex = "", port = ""] = local.split(":");
     const address = hex.length === 8 ? MAPPED + inOrder(hex) : inOrder(hex);
-    return [{ address, port: Number.parseInt(port, 16), inode }];
+    const receiveQueue = Number.parseInt(queues.split(":")[1] ?? "0", 16);
+    return [{ address, port: Number.parseInt(port, 16), state, receiveQueue, inode }];
   });
 }
 

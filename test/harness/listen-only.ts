@@ -1,0 +1,31 @@
+import { makeFolder, ServerProcess } from "./server-process.js";
+import { requireServer } from "./servers.js";
+
+const program = `
+import socket, sys, time
+listeners = []
+for argument in sys.argv[1:]:
+    kind, _, place = argument.partition(" ")
+    if kind == "unix":
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind("\\0" + place[1:] if place.startswith("@") else place)
+    else:
+        host, _, port = place.rpartition(" ")
+        listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+        listener.bind((host, int(port)))
+    listener.listen(8)
+    listeners.append(listener)
+print("listening", flush=True)
+time.sleep(3600)
+`;
+
+/** Listens and accepts nothing, which Node cannot: on `unix PATH`, `unix @NAME` or `tcp HOST PORT`. */
+export async function listenOnly(places: readonly string[]): Promise<ServerProcess> {
+  const server = new ServerProcess(
+    requireServer("python3"),
+    ["-c", program, ...places],
+    makeFolder(),
+  );
+  await server.ready(() => server.output.includes("listening"));
+  return server;
+}
