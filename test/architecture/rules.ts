@@ -22,7 +22,7 @@ const ARROWS: ReadonlyMap<string, readonly string[]> = new Map([
   // The one retry is in fleet, which knows nothing of what its probes read.
   ["fleet", []],
   ["phpfpm", ["client", "fleet", "status-page", ...PROTOCOLS]],
-  ["apache", ["client", "cgi", "engine"]],
+  ["apache", ["client", "transport", "cgi", "engine"]],
   ["pool", ["server", "status-page", "transport", ...PROTOCOLS]],
   ["discovery", ["apache", "client", "transport"]],
   ["exporter", ["discovery", "transport", ...STATUS_READERS]],
