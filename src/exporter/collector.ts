@@ -1,8 +1,7 @@
-import { StatusSource } from "../apache/fetch/status-source.js";
-import type { ServerStatus } from "../apache/page/server-status.js";
 import { type FleetResult, probeAll } from "../fleet/probe.js";
-import { status } from "../phpfpm/status.js";
 import type { PoolStatus } from "../status-page/pool-status.js";
+import { failureReason } from "./failure-reason.js";
+import { readPool, readServer } from "./read-target.js";
 import type { Sample } from "./sample.js";
 import type { ScrapeTarget } from "./target.js";
 
@@ -11,8 +10,6 @@ interface Kept {
   pool: string;
   failures: number;
 }
-
-type Limits = { timeout: number; signal: AbortSignal };
 
 /** Reads targets, and keeps what their series need from one scrape to the next. */
 export class Collector {
@@ -24,65 +21,38 @@ export class Collector {
    * @param timeout milliseconds for all of them
    */
   async collect(targets: readonly ScrapeTarget[], timeout: number): Promise<Sample[]> {
-    const pools = targets.filter(({ kind }) => kind === "phpfpm");
-    const servers = targets.filter(({ kind }) => kind === "apache");
-    const [poolSamples, serverSamples] = await Promise.all([
-      this.#readAll(pools, timeout, readPool, (target, result) => this.#poolSample(target, result)),
-      this.#readAll(servers, timeout, readServer, (target, result) =>
-        this.#serverSample(target, result),
-      ),
-    ]);
-    return [...poolSamples, ...serverSamples];
-  }
-
-  async #readAll<Status>(
-    targets: readonly ScrapeTarget[],
-    timeout: number,
-    read: (target: ScrapeTarget, limits: Limits) => Promise<Status>,
-    sample: (target: ScrapeTarget, result: FleetResult<Status>) => Sample,
-  ): Promise<Sample[]> {
     const byAddress = new Map(targets.map((target) => [target.address, target]));
-    const probe = (address: string, limits: Limits) => {
-      const target = byAddress.get(address) as ScrapeTarget;
-      return read(target, { ...limits, timeout: Math.min(target.timeout, limits.timeout) });
-    };
     const samples: Sample[] = [];
-    for await (const result of probeAll(byAddress.keys(), probe, { timeout, retries: 0 })) {
-      samples.push(sample(byAddress.get(result.target) as ScrapeTarget, result));
+    const read = (address: string, limits: { timeout: number; signal: AbortSignal }) => {
+      const target = byAddress.get(address) as ScrapeTarget;
+      const options = {
+        ...limits,
+        timeout: Math.min(target.timeout, limits.timeout),
+        maxLength: 8_388_608,
+      };
+      return target.kind === "phpfpm" ? readPool(target, options) : readServer(target, options);
+    };
+    for await (const result of probeAll<unknown>(byAddress.keys(), read, { timeout, retries: 0 })) {
+      samples.push(this.#sample(byAddress.get(result.target) as ScrapeTarget, result));
     }
     return samples;
   }
 
-  #poolSample(target: ScrapeTarget, result: FleetResult<PoolStatus>): Sample {
-    const kept = this.#keep(target, result.ok);
-    if (result.ok) kept.pool = result.value.pool ?? kept.pool;
-    return { kind: "phpfpm", ...scrapeOf(target, result), ...kept };
+  #sample(target: ScrapeTarget, result: FleetResult<unknown>): Sample {
+    const kept = this.#kept.get(target.address) ?? { pool: "", failures: 0 };
+    this.#kept.set(target.address, kept);
+    if (!result.ok) kept.failures++;
+    else if (target.kind === "phpfpm") kept.pool = (result.value as PoolStatus).pool ?? kept.pool;
+    const error = result.ok ? undefined : result.error;
+    return {
+      kind: target.kind,
+      target,
+      time: Date.now(),
+      elapsed: result.elapsed,
+      status: result.ok ? result.value : undefined,
+      error,
+      reason: error && failureReason(error),
+      ...kept,
+    } as Sample;
   }
-
-  #serverSample(target: ScrapeTarget, result: FleetResult<ServerStatus>): Sample {
-    const { failures } = this.#keep(target, result.ok);
-    return { kind: "apache", ...scrapeOf(target, result), failures };
-  }
-
-  #keep({ address }: ScrapeTarget, ok: boolean): Kept {
-    const kept = this.#kept.get(address) ?? { pool: "", failures: 0 };
-    if (!ok) kept.failures++;
-    this.#kept.set(address, kept);
-    return kept;
-  }
-}
-
-function readPool({ address }: ScrapeTarget, limits: Limits): Promise<PoolStatus> {
-  return status(address, { ...limits, full: true, retries: 0 });
-}
-
-function readServer({ address }: ScrapeTarget, limits: Limits): Promise<ServerStatus> {
-  return new StatusSource(address, limits).status();
-}
-
-function scrapeOf<Status>(target: ScrapeTarget, result: FleetResult<Status>) {
-  const { elapsed } = result;
-  return result.ok
-    ? { target, elapsed, status: result.value, error: undefined }
-    : { target, elapsed, status: undefined, error: result.error };
 }

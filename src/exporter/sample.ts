@@ -1,6 +1,7 @@
 import type { ServerStatus } from "../apache/page/server-status.js";
 import type { GatewayError } from "../errors.js";
 import type { PoolStatus } from "../status-page/pool-status.js";
+import type { FailureReason } from "./failure-reason.js";
 import type { ScrapeTarget } from "./target.js";
 
 /** What one scrape of a target gave: a status, or an error. */
@@ -8,6 +9,10 @@ interface Scrape<Status> {
   readonly target: ScrapeTarget;
   readonly status: Status | undefined;
   readonly error: GatewayError | undefined;
+  /** Why there is no status. `undefined` if there is one. */
+  readonly reason: FailureReason | undefined;
+  /** When the scrape ended, in milliseconds since 1970. */
+  readonly time: number;
   /** Milliseconds that the scrape took. */
   readonly elapsed: number;
   /** How many scrapes of the target have failed since the exporter has known it. */
@@ -24,4 +29,5 @@ export interface ApacheSample extends Scrape<ServerStatus> {
   readonly kind: "apache";
 }
 
+/** What is known of a target: the result of its last scrape. */
 export type Sample = PoolSample | ApacheSample;

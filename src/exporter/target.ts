@@ -3,11 +3,28 @@ import type { PoolConfiguration } from "../discovery/pool-configuration.js";
 /** What a target is: a PHP-FPM pool, or an Apache httpd. */
 export type TargetKind = "phpfpm" | "apache";
 
+/** How the status page of an httpd is requested. */
+export interface HttpSettings {
+  /** The host name of the request. Default: the host of the URL. */
+  readonly host?: string | undefined;
+  /** More header fields. Default: none. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Whether to accept any certificate, with any name. Default: false. */
+  readonly insecure?: boolean | undefined;
+  /** Whether to follow redirects to the same server. Default: true. */
+  readonly redirects?: boolean | undefined;
+}
+
 /** One pool or one httpd that the exporter reads. */
 export interface ScrapeTarget {
   /** The address as it was written. It is the label `scrape_uri`, and unique in an exporter. */
   readonly address: string;
   readonly kind: TargetKind;
+  /**
+   * The address to connect to, with the path of the page, where it is not {@link address}: one whose
+   * host name is resolved. Default: `address`.
+   */
+  readonly connectTo?: string | undefined;
   /** Labels that every series of the target gets. */
   readonly labels: Readonly<Record<string, string>>;
   /** Milliseconds that a scrape of the target may take. */
@@ -18,6 +35,8 @@ export interface ScrapeTarget {
   readonly source: string;
   /** What the configuration says about the pool, where that was read. */
   readonly configuration?: PoolConfiguration | undefined;
+  /** How the page of an httpd is requested. Pools have none. */
+  readonly http?: HttpSettings | undefined;
 }
 
 /** What a target has where nothing else is said. */
