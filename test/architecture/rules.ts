@@ -21,7 +21,7 @@ const ARROWS: ReadonlyMap<string, readonly string[]> = new Map([
   ["status-page", ["cgi", "engine"]],
   // The one retry is in fleet, which knows nothing of what its probes read.
   ["fleet", []],
-  ["phpfpm", ["client", "fleet", "status-page", ...PROTOCOLS]],
+  ["phpfpm", ["client", "fleet", "status-page", "transport", ...PROTOCOLS]],
   ["apache", ["client", "transport", "cgi", "engine"]],
   ["pool", ["server", "status-page", "transport", ...PROTOCOLS]],
   ["discovery", ["apache", "client", "transport"]],

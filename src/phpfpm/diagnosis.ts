@@ -1,0 +1,98 @@
+import { ErrorCode, type GatewayError } from "../errors.js";
+import type { PoolStatus } from "../status-page/pool-status.js";
+import type { AcceptQueue } from "../transport/accept-queues.js";
+
+/** What is wrong with a pool. */
+export const PoolProblem = {
+  /** Every worker is busy, and clients wait. */
+  Saturated: "saturated",
+  /** Every worker that the pool may start is busy. No client waits yet. */
+  AtLimit: "at_limit",
+  /** Clients wait although workers are idle: connections that send nothing hold the workers. */
+  SilentClients: "silent_clients",
+  /** Clients have closed their connections before a worker accepted them. */
+  Abandoned: "abandoned",
+  /** A worker has accepted the request and does not answer. */
+  NoAnswer: "no_answer",
+  /** The pool runs, but its status page, its permissions or the address are not as they must be. */
+  Misconfigured: "misconfigured",
+  /** Nothing listens at the address. */
+  Dead: "dead",
+} as const;
+
+export type PoolProblem = (typeof PoolProblem)[keyof typeof PoolProblem];
+
+/** A problem, and the numbers that show it. */
+export interface Diagnosis {
+  readonly problem: PoolProblem;
+  /** One sentence. */
+  readonly text: string;
+}
+
+/** What is known about a pool. Each part may be missing. */
+export interface PoolEvidence {
+  readonly status?: PoolStatus | undefined;
+  /** Why there is no status. */
+  readonly error?: GatewayError | undefined;
+  /** The accept queue, read when the status or the error came. */
+  readonly queue?: AcceptQueue | undefined;
+  /** `pm.max_children`. */
+  readonly maxChildren?: number | undefined;
+}
+
+const problemOfCode: ReadonlyMap<ErrorCode, PoolProblem> = new Map([
+  [ErrorCode.SocketMissing, PoolProblem.Dead],
+  [ErrorCode.Refused, PoolProblem.Dead],
+  [ErrorCode.BacklogFull, PoolProblem.Saturated],
+  [ErrorCode.PermissionDenied, PoolProblem.Misconfigured],
+  [ErrorCode.BadAddress, PoolProblem.Misconfigured],
+  [ErrorCode.WrongProtocol, PoolProblem.Misconfigured],
+  [ErrorCode.PageNotFound, PoolProblem.Misconfigured],
+  [ErrorCode.AccessDenied, PoolProblem.Misconfigured],
+  [ErrorCode.NotAStatusPage, PoolProblem.Misconfigured],
+]);
+
+/**
+ * Says what is wrong with a pool, by its page and by the kernel. Most pools have no problem. What the
+ * evidence does not show is not guessed: an error of another kind gives no diagnosis.
+ */
+export function diagnosePool(evidence: PoolEvidence): Diagnosis[] {
+  const { error, status, queue } = evidence;
+  const found: Diagnosis[] = [];
+  if (error !== undefined) found.push(...diagnoseError(error, queue));
+  if (status !== undefined) found.push(...diagnoseWorkers(status, evidence));
+  if (queue !== undefined && queue.abandoned > 0) {
+    const text = `${queue.abandoned} of ${queue.waiting} waiting clients have closed their connections`;
+    found.push({ problem: PoolProblem.Abandoned, text });
+  }
+  return found;
+}
+
+function diagnoseError({ code, message }: GatewayError, queue: AcceptQueue | undefined) {
+  const problem = problemOfCode.get(code);
+  if (problem !== undefined) return [{ problem, text: message }];
+  const isLate = code === ErrorCode.Deadline || code === ErrorCode.ConnectTimeout;
+  if (!isLate || queue === undefined) return [];
+  // The connection of the scrape is in the queue, too, unless a worker has accepted it.
+  return queue.waiting > 0
+    ? [{ problem: PoolProblem.Saturated, text: `${clients(queue.waiting)}, and no worker is free` }]
+    : [{ problem: PoolProblem.NoAnswer, text: "a worker accepted the request and is silent" }];
+}
+
+function diagnoseWorkers(status: PoolStatus, { queue, maxChildren }: PoolEvidence): Diagnosis[] {
+  const { idleProcesses: idle, activeProcesses: active } = status;
+  const waiting = queue?.waiting ?? status.listenQueue;
+  if (idle === undefined || active === undefined) return [];
+  if (waiting !== undefined && waiting > 0) {
+    return idle > 0
+      ? [{ problem: PoolProblem.SilentClients, text: `${clients(waiting)} beside ${idle} idle` }]
+      : [{ problem: PoolProblem.Saturated, text: `${clients(waiting)}, and ${active} are busy` }];
+  }
+  const isFull = maxChildren !== undefined && maxChildren > 1 && active >= maxChildren;
+  const text = `${active} of ${maxChildren} workers are busy`;
+  return isFull && idle === 0 ? [{ problem: PoolProblem.AtLimit, text }] : [];
+}
+
+function clients(count: number): string {
+  return count === 1 ? "1 client waits" : `${count} clients wait`;
+}
