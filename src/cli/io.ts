@@ -13,6 +13,8 @@ export interface Io {
   readonly stdin: InputStream;
   readonly stdout: Output;
   readonly stderr: Output;
+  /** The environment variables. */
+  readonly env: NodeJS.ProcessEnv;
   /** Aborted to end the command: by Ctrl-C, or when its output is closed. */
   readonly signal: AbortSignal;
   /** Ends the command as Ctrl-C does. */
@@ -39,6 +41,7 @@ export function createIo(
     stdin,
     stdout: new Output(stdout, env, end),
     stderr: new Output(stderr, env),
+    env,
     signal: stop.signal,
     interrupt: end,
     releaseSignals,

@@ -7,7 +7,7 @@ import { createIo, type Io } from "./io.js";
 import { visible } from "./terminal/text.js";
 
 /** The version in package.json, which is one level above dist/, and above src/. */
-function version(): string {
+export function packageVersion(): string {
   const path = new URL("../../package.json", import.meta.url);
   return (JSON.parse(readFileSync(path, "utf8")) as { version: string }).version;
 }
@@ -20,7 +20,7 @@ function version(): string {
 export function fcgiProbe(args: readonly string[]): Promise<number> {
   return runProcess("fcgi-probe", async (io) => {
     if (args[0] === "--version" || args[0] === "-V") {
-      await io.stdout.write(`${version()}\n`);
+      await io.stdout.write(`${packageVersion()}\n`);
       return 0;
     }
     // Loaded only now: --version takes little longer than Node needs to start.

@@ -8,8 +8,13 @@ import { errorLines } from "./report-error.js";
 /** Gives a command its arguments, options and action, which reports its exit code to `finish`. */
 type Define = (command: Command, io: Io, finish: (exitCode: ExitCode) => void) => void;
 
+/** Runs a command that reads its arguments itself. */
+type RunArguments = (args: readonly string[], io: Io) => Promise<ExitCode>;
+
 interface Entry {
   readonly summary: string;
+  /** Imports the file of a command that reads its arguments itself. */
+  readonly loadRun?: () => Promise<RunArguments>;
   /** Imports the command's file. Files of other commands are not loaded. */
   readonly load?: () => Promise<Define>;
   readonly commands?: Commands;
@@ -67,7 +72,7 @@ const commands: Commands = {
   },
   exporter: {
     summary: "serve the metrics of pools and httpds to Prometheus",
-    load: async () => (await import("./commands/exporter.js")).defineExporter,
+    loadRun: async () => (await import("./commands/exporter.js")).runExporter,
   },
   serve: {
     summary: "serve an application with a pool of workers",
@@ -86,6 +91,9 @@ const commands: Commands = {
     load: async () => (await import("./commands/decode.js")).defineDecode,
   },
 };
+
+/** The commands of php-fpm_exporter, for its users. */
+const peerCommands = new Set(["server", "get", "version"]);
 
 const help = `
 TARGET is the address of a pool: unix:/run/php/php8.2-fpm.sock:/status, or
@@ -107,6 +115,8 @@ Examples:
  * @returns its exit code; errors have been written to standard error
  */
 export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
+  const own = await ownArguments(args);
+  if (own !== undefined) return own(io);
   let exitCode: ExitCode = ExitCode.Fine;
   const program = await createProgram(args, io, (code) => {
     exitCode = code;
@@ -122,6 +132,17 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     await io.stderr.writeLines(errorLines(error, io.stderr.style));
     return ExitCode.Failed;
   }
+}
+
+/** The run of a command that reads its arguments itself; undefined for all other commands. */
+async function ownArguments([name = "", ...args]: readonly string[]) {
+  const isPeers = peerCommands.has(name);
+  const command = name === "help" ? (args[0] ?? "") : isPeers ? "exporter" : name;
+  if (!Object.hasOwn(commands, command)) return undefined;
+  const run = await commands[command]?.loadRun?.();
+  if (run === undefined) return undefined;
+  const own = name === "help" ? ["--help"] : isPeers ? [name, ...args] : args;
+  return (io: Io) => run(own, io);
 }
 
 async function createProgram(

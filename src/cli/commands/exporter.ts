@@ -1,42 +1,52 @@
-import { once } from "node:events";
-import type { Command } from "commander";
-import { createExporter } from "../../exporter/create-exporter.js";
-import { kindOf, targetDefaults } from "../../exporter/target.js";
-import { listenHttp } from "../../exporter/web/listener.js";
+import { GatewayError } from "../../errors.js";
 import { ExitCode } from "../exit-codes.js";
+import { badFlagValue } from "../exporter/flag-values.js";
+import { exporterHelp } from "../exporter/help.js";
+import { type CommandLine, parseFlags } from "../exporter/parse-flags.js";
+import { flagTargets } from "../exporter/targets.js";
 import type { Io } from "../io.js";
-import { repeatable } from "../options.js";
+import { packageVersion } from "../main.js";
+import { errorLines } from "../report-error.js";
 
-interface ExporterCommandOptions {
-  "phpfpm.scrapeUri"?: string[];
-  scrape_uri?: string[];
+/** The commands of php-fpm_exporter. */
+const peerCommands = ["server", "get", "version"] as const;
+type PeerCommand = (typeof peerCommands)[number];
+
+/** Runs `fcgi-probe exporter`, and php-fpm_exporter's `server`, `get` and `version`. */
+export async function runExporter(args: readonly string[], io: Io): Promise<ExitCode> {
+  try {
+    const { operands, ...given } = parseFlags(args, io.env);
+    const command = peerCommands.find((name) => name === operands[0]);
+    const line = { ...given, operands: command === undefined ? operands : operands.slice(1) };
+    return await runCommand(command, line, io);
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    await io.stderr.writeLines(errorLines(error, io.stderr.style));
+    return ExitCode.Failed;
+  }
 }
 
-export function defineExporter(
-  command: Command,
+async function runCommand(
+  command: PeerCommand | undefined,
+  line: CommandLine,
   io: Io,
-  finish: (exitCode: ExitCode) => void,
-): void {
-  command
-    .option("--phpfpm.scrape-uri <uri>", "a pool to read", repeatable(String))
-    .option("--scrape_uri <url>", "the status page of an httpd to read", repeatable(String))
-    .action(async (options: ExporterCommandOptions) => {
-      finish(await runExporter(options, io));
-    });
-}
-
-async function runExporter(options: ExporterCommandOptions, io: Io): Promise<ExitCode> {
-  const addresses = [...(options["phpfpm.scrapeUri"] ?? []), ...(options.scrape_uri ?? [])];
-  const targets = addresses.map((address) => ({
-    ...targetDefaults,
-    address,
-    kind: kindOf(address),
-    source: "the command line",
-  }));
-  const { fetch } = createExporter({ targets });
-  const server = await listenHttp(fetch, { host: undefined, port: 9253 });
-  if (!io.signal.aborted) await once(io.signal, "abort");
-  server.close();
-  server.closeAllConnections();
-  return ExitCode.Fine;
+): Promise<ExitCode> {
+  const { values } = line;
+  if (values.help) {
+    await io.stdout.write(exporterHelp());
+    return ExitCode.Fine;
+  }
+  if (values.version || command === "version") {
+    await io.stdout.write(`${packageVersion()}\n`);
+    return ExitCode.Fine;
+  }
+  if (command === "get") {
+    const { getStatus } = await import("../exporter/get.js");
+    return getStatus(flagTargets(line, command), values, io);
+  }
+  if (values.out !== undefined) {
+    throw badFlagValue("--out is a flag of get", "write fcgi-probe exporter get --out json");
+  }
+  const { serveMetrics } = await import("../exporter/serve-metrics.js");
+  return serveMetrics(line, command, io);
 }

@@ -41,6 +41,19 @@ export class Output {
     return this.#stream.rows ?? 24;
   }
 
+  /**
+   * Writes without waiting, unless the stream already holds more than `limit` bytes that its reader
+   * has not taken.
+   *
+   * @returns whether it was written
+   */
+  writeAtOnce(content: string, limit: number): boolean {
+    if (this.error !== undefined || this.#stream.writableLength > limit) return false;
+    this.#inLine = !endsLine(content);
+    this.#stream.write(content);
+    return true;
+  }
+
   /** Writes, and settles when the stream accepts more, so that a slow reader slows the command. */
   async write(content: string | Uint8Array): Promise<void> {
     if (content.length === 0) return;
