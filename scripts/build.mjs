@@ -55,7 +55,7 @@ async function joinCommands() {
   await build({
     input: {
       main: join(dist, "cli", "main.js"),
-      "apache-manager/apache-manager": join(dist, "cli", "apache-manager", "apache-manager.js"),
+      "apache-manager/apache-manager": join(dist, "apache-manager", "apache-manager.js"),
       // Files that `serve` starts by name. They must be next to the code that names them.
       "worker-main": join(dist, "pool", "worker-main.js"),
       "slow-log-thread": join(dist, "pool", "slow-log-thread.js"),
@@ -89,6 +89,7 @@ async function joinCommands() {
     },
   });
   rmSync(join(dist, "cli"), { recursive: true });
+  rmSync(join(dist, "apache-manager"), { recursive: true });
   renameSync(joined, join(dist, "cli"));
 }
 

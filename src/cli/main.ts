@@ -1,16 +1,10 @@
-import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { setImmediate } from "node:timers/promises";
 import { debuglog } from "node:util";
 import { ExitCode } from "./exit-codes.js";
 import { createIo, type Io } from "./io.js";
+import { packageVersion } from "./package-version.js";
 import { visible } from "./terminal/text.js";
-
-/** The version in package.json, which is one level above dist/, and above src/. */
-export function packageVersion(): string {
-  const path = new URL("../../package.json", import.meta.url);
-  return (JSON.parse(readFileSync(path, "utf8")) as { version: string }).version;
-}
 
 /**
  * Runs the command `fcgi-probe` with its arguments, on the streams and signals of this process.

@@ -27,6 +27,7 @@ const ARROWS: ReadonlyMap<string, readonly string[]> = new Map([
   ["discovery", ["apache", "client", "transport"]],
   ["exporter", ["discovery", "transport", ...STATUS_READERS]],
   ["cli", ["exporter", "discovery", "pool", "server", ...STATUS_READERS, ...PROTOCOLS]],
+  ["apache-manager", ["cli", "discovery", "apache"]],
 ]);
 /** What every room but the engine may import. A leaf imports other leaves alone. */
 const LEAVES: ReadonlySet<string> = new Set(["errors.ts", "limits.ts", "bytes.ts", "address.ts"]);

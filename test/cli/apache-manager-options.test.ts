@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { parseOptions } from "../../src/cli/apache-manager/getopt.js";
-import { readManagerOptions } from "../../src/cli/apache-manager/options.js";
+import { parseOptions } from "../../src/apache-manager/getopt.js";
+import { readManagerOptions } from "../../src/apache-manager/options.js";
 
 describe("getopt", () => {
   const specs = [

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { runManager } from "../../src/cli/apache-manager/apache-manager.js";
+import { runManager } from "../../src/apache-manager/apache-manager.js";
 import { freePort } from "../harness/ports.js";
 import { captured, daemonOf, servePages } from "./apache-world.js";
 import { runIn } from "./cli.js";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { ProcFileSystem } from "../../src/apache/processes/process-table.js";
-import { readManagerOptions } from "../../src/cli/apache-manager/options.js";
+import { readManagerOptions } from "../../src/apache-manager/options.js";
 import { runKill } from "../../src/cli/commands/apache/kill.js";
 import { runMetrics } from "../../src/cli/commands/apache/metrics.js";
 import { runWorkers } from "../../src/cli/commands/apache/workers.js";

@@ -5,7 +5,7 @@ import { exporterHelp } from "../exporter/help.js";
 import { type CommandLine, parseFlags } from "../exporter/parse-flags.js";
 import { flagTargets } from "../exporter/targets.js";
 import type { Io } from "../io.js";
-import { packageVersion } from "../main.js";
+import { packageVersion } from "../package-version.js";
 import { errorLines } from "../report-error.js";
 
 /** The commands of php-fpm_exporter. */

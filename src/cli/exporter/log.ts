@@ -25,7 +25,7 @@ export type LogLine = Readonly<
 >;
 
 /** Writes one line. */
-export type Log = (line: LogLine) => void;
+export type WriteLog = (line: LogLine) => void;
 
 /** How many characters of a value are written. */
 const MAX_VALUE = 1_024;
@@ -40,7 +40,7 @@ const MAX_VALUE = 1_024;
 export function createLog(
   write: (line: string) => void,
   { format, least }: { format: LogFormat; least: LogLevel },
-): Log {
+): WriteLog {
   const from = logLevels.indexOf(least);
   return ({ level, message, ...fields }) => {
     if (logLevels.indexOf(level) < from) return;

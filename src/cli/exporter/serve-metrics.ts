@@ -8,7 +8,7 @@ import { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
 import { errorLines } from "../report-error.js";
 import type { FlagValues } from "./flags.js";
-import { createLog, type Log } from "./log.js";
+import { createLog, type WriteLog } from "./log.js";
 import type { CommandLine } from "./parse-flags.js";
 import { handleSignals } from "./signals.js";
 import { flagTargets } from "./targets.js";
@@ -81,7 +81,7 @@ function settingsOf(values: FlagValues, targets: readonly ScrapeTarget[]): Expor
 }
 
 /** The targets by address, each once. A warning names both places. */
-function distinct(targets: readonly ScrapeTarget[], log: Log): ScrapeTarget[] {
+function distinct(targets: readonly ScrapeTarget[], log: WriteLog): ScrapeTarget[] {
   const byAddress = new Map<string, ScrapeTarget>();
   for (const target of targets) {
     const first = byAddress.get(target.address);
@@ -106,7 +106,7 @@ const MAX_PENDING = 1_048_576;
 function logTo(
   io: Io,
   { logFormat: format = "logfmt", logLevel: least = "info" }: FlagValues,
-): Log {
+): WriteLog {
   let dropped = 0;
   const write = (line: string): void => {
     if (!io.stderr.writeAtOnce(line, MAX_PENDING)) dropped++;

@@ -1,5 +1,9 @@
-import { parseMemorySize, parseTimespan } from "../../apache/manager/quantities.js";
-import { addPageHeader, type PageRequestOptions, parseHost } from "../commands/apache/options.js";
+import { parseMemorySize, parseTimespan } from "../apache/manager/quantities.js";
+import {
+  addPageHeader,
+  type PageRequestOptions,
+  parseHost,
+} from "../cli/commands/apache/options.js";
 import { type GetoptOption, parseOptions } from "./getopt.js";
 
 /** The options on a command line. */

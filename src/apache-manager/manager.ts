@@ -1,19 +1,19 @@
 import { join } from "node:path";
-import { zabbixDiscovery } from "../../apache/manager/metrics-file.js";
-import { reportLines } from "../../apache/manager/report.js";
-import { readIniSettings, settingsFiles } from "../../apache/manager/settings.js";
-import type { ApacheServer } from "../../apache/processes/apache-servers.js";
-import { memoryUsageOf } from "../../apache/processes/memory-usage.js";
-import type { ProcessTable } from "../../apache/processes/process-table.js";
-import { Httpd } from "../../discovery/local-httpd.js";
-import { localServer } from "../../discovery/which-httpd.js";
-import { ErrorCode, GatewayError } from "../../errors.js";
-import { killOf, refusalsOf } from "../commands/apache/kill.js";
-import { type Collected, collectMetrics, saveMetrics } from "../commands/apache/metrics.js";
-import { ExitCode, exitCodeOf } from "../exit-codes.js";
-import type { Io } from "../io.js";
-import { errorLines } from "../report-error.js";
-import type { Round } from "../reports/round.js";
+import { zabbixDiscovery } from "../apache/manager/metrics-file.js";
+import { reportLines } from "../apache/manager/report.js";
+import { readIniSettings, settingsFiles } from "../apache/manager/settings.js";
+import type { ApacheServer } from "../apache/processes/apache-servers.js";
+import { memoryUsageOf } from "../apache/processes/memory-usage.js";
+import type { ProcessTable } from "../apache/processes/process-table.js";
+import { killOf, refusalsOf } from "../cli/commands/apache/kill.js";
+import { type Collected, collectMetrics, saveMetrics } from "../cli/commands/apache/metrics.js";
+import { ExitCode, exitCodeOf } from "../cli/exit-codes.js";
+import type { Io } from "../cli/io.js";
+import { errorLines } from "../cli/report-error.js";
+import type { Round } from "../cli/reports/round.js";
+import { Httpd } from "../discovery/local-httpd.js";
+import { localServer } from "../discovery/which-httpd.js";
+import { ErrorCode, GatewayError } from "../errors.js";
 import { Log, type LogOrigin } from "./log.js";
 import type { ManagerOptions } from "./options.js";
 
@@ -198,7 +198,7 @@ export class Manager {
   }
 
   async #watch(): Promise<void> {
-    const { watch } = await import("../reports/watch.js");
+    const { watch } = await import("../cli/reports/watch.js");
     const httpd = await this.#find();
     const read = () => {
       httpd.source.refresh();

@@ -1,9 +1,9 @@
 import { homedir, hostname, tmpdir } from "node:os";
-import { ProcFileSystem } from "../../apache/processes/process-table.js";
-import { GatewayError } from "../../errors.js";
-import type { Io } from "../io.js";
-import { runProcess } from "../main.js";
-import { visible } from "../terminal/text.js";
+import { ProcFileSystem } from "../apache/processes/process-table.js";
+import type { Io } from "../cli/io.js";
+import { runProcess } from "../cli/main.js";
+import { visible } from "../cli/terminal/text.js";
+import { GatewayError } from "../errors.js";
 import { OptionError } from "./getopt.js";
 import { writeSystemLog } from "./log.js";
 import { Manager, type ManagerWorld } from "./manager.js";
