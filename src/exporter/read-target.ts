@@ -22,7 +22,6 @@ export function readPool(target: ScrapeTarget, limits: ReadLimits): Promise<Pool
 /** Reads the status of an httpd.
  * @throws GatewayError */
 export function readServer(target: ScrapeTarget, limits: ReadLimits): Promise<ServerStatus> {
-  const { host, headers, insecure } = target.http ?? {};
-  const options = { ...limits, host, headers, insecure };
+  const options = { ...limits, ...target.http };
   return new StatusSource(target.connectTo ?? target.address, options).status();
 }

@@ -11,6 +11,7 @@ import {
   leadsElsewhere,
   MOST_REDIRECTS,
   redirectOf,
+  redirectRefused,
   redirectTarget,
   tooManyRedirects,
 } from "./redirects.js";
@@ -41,6 +42,8 @@ export interface FetchServerStatusOptions {
    * server, and none may be killed because of it. Default: false.
    */
   readonly followOrigins?: boolean | undefined;
+  /** Whether to follow redirects at all. Default: true. */
+  readonly redirects?: boolean | undefined;
   /** Called when the response begins: httpd has just made the page. */
   readonly onAnswer?: (() => void) | undefined;
   /** Cancels the request. */
@@ -169,6 +172,7 @@ async function followRedirects(
         await readBody(response, shown, maxLength, reading);
         return { url: isElsewhere ? question.url.href : shown, isElsewhere, connection };
       }
+      if (options.redirects === false) throw redirectRefused(shown, location);
       const target = redirectTarget(location, question, shown);
       if (target.isElsewhere && !options.followOrigins) throw leadsElsewhere(shown, location);
       isElsewhere ||= target.isElsewhere;

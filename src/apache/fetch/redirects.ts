@@ -46,6 +46,16 @@ export function leadsElsewhere(shown: string, location: string): GatewayError {
   );
 }
 
+/** The error of any redirect, where none is followed. */
+export function redirectRefused(shown: string, location: string): GatewayError {
+  return noPage(
+    shown,
+    ErrorCode.BadStatus,
+    `It redirects to ${shownUrl(location)}, and redirects are not followed here.`,
+    "give the URL of the status page itself",
+  );
+}
+
 /** The error of a page with more than {@link MOST_REDIRECTS} redirects. */
 export function tooManyRedirects(shown: string): GatewayError {
   return noPage(

@@ -1,0 +1,180 @@
+import { lookup } from "node:dns/promises";
+import { existsSync } from "node:fs";
+import { lstat, realpath } from "node:fs/promises";
+import { isIPv6 } from "node:net";
+import { posix } from "node:path";
+import picomatch from "picomatch";
+import { Protocol, parseAddress, withoutBrackets } from "../../address.js";
+import {
+  type AllowRule,
+  defaultPort,
+  type HostRule,
+  isPlainPage,
+  type PageRule,
+  type SocketRule,
+} from "./allow-rule.js";
+
+/** Resolves the name of a host to its addresses. */
+export type ResolveHost = (host: string) => Promise<readonly string[]>;
+
+/** A target that may be read. */
+export interface AllowedProbe {
+  readonly allowed: true;
+  readonly kind: "phpfpm" | "apache";
+  /** The address that was checked, with the path of the page. The connection goes there. */
+  readonly connectTo: string;
+  /** The Host of the request to an httpd. */
+  readonly host: string | undefined;
+}
+
+/** A target that may not be read, and why. The reason is for the log, never for the answer. */
+export interface RefusedProbe {
+  readonly allowed: false;
+  readonly reason: string;
+}
+
+const refused = (reason: string): RefusedProbe => ({ allowed: false, reason });
+
+/**
+ * Decides whether a target may be read. Host names are resolved once, links of sockets are
+ * followed, and what the rules are checked against is what the caller must connect to. What is not
+ * understood is refused.
+ *
+ * @param target the address as it came; it is not decoded again
+ */
+export async function allowProbe(
+  target: string,
+  rules: readonly AllowRule[],
+  resolve: ResolveHost = resolveBySystem,
+): Promise<AllowedProbe | RefusedProbe> {
+  if (target.length > 2_048) return refused("the target is too long");
+  if (/[\s\\\0-\x1f\x7f]/.test(target)) return refused("the target has a blank or a backslash");
+  if (/^https?:\/\//i.test(target)) {
+    return await allowPage(target, rules.filter(isPageRule), resolve);
+  }
+  let address: ReturnType<typeof parseAddress>;
+  try {
+    address = parseAddress(target, existsSync);
+  } catch (error) {
+    return refused((error as Error).message);
+  }
+  const { endpoint, protocol, path = "/status" } = address;
+  if (protocol !== Protocol.FastCgi) return refused(`the protocol is ${protocol}`);
+  if ("program" in endpoint) return refused("the target is a program");
+  if ("socketPath" in endpoint) {
+    return await allowSocket(endpoint.socketPath, path, rules.filter(isSocketRule));
+  }
+  const hosts = rules.filter(
+    (rule): rule is HostRule =>
+      rule.kind === "host" && rule.port === endpoint.port && allowsPage(rule, path),
+  );
+  const checked = await checkHost(endpoint.host, hosts, resolve);
+  if (checked === undefined) return refused("no rule allows the address, the port and the path");
+  const connectTo = `${bracketed(checked)}:${endpoint.port}${path}`;
+  return { allowed: true, kind: "phpfpm", connectTo, host: undefined };
+}
+
+const isPageRule = (rule: AllowRule): rule is PageRule => rule.kind === "page";
+const isSocketRule = (rule: AllowRule): rule is SocketRule => rule.kind === "socket";
+
+function allowsPage({ page }: SocketRule | HostRule, path: string): boolean {
+  return page === undefined ? isPlainPage(path) : page === path;
+}
+
+async function allowPage(
+  target: string,
+  rules: readonly PageRule[],
+  resolve: ResolveHost,
+): Promise<AllowedProbe | RefusedProbe> {
+  if (/[@#]/.test(target) || !URL.canParse(target)) return refused("the target is no plain URL");
+  const { protocol, hostname, host, port: digits, pathname, search } = new URL(target);
+  if (search !== "" && search !== "?auto") return refused("the target has a query");
+  const port = digits === "" ? defaultPort(protocol) : Number(digits);
+  const candidates = rules.filter(
+    (rule) => rule.protocol === protocol && rule.port === port && rule.page === pathname,
+  );
+  const checked = await checkHost(withoutBrackets(hostname), candidates, resolve);
+  if (checked === undefined) return refused("no rule allows the address, the port and the path");
+  const connectTo = `${protocol}//${bracketed(checked)}:${port}${pathname}${search}`;
+  return { allowed: true, kind: "apache", connectTo, host };
+}
+
+/**
+ * The first address of a host that a rule allows. The rules must agree with the target in all but
+ * its host.
+ */
+async function checkHost(
+  host: string,
+  rules: readonly (HostRule | PageRule)[],
+  resolve: ResolveHost,
+): Promise<string | undefined> {
+  // Without a rule for the port and the path, the name is not even resolved.
+  if (rules.length === 0) return undefined;
+  const isNamed = rules.some((rule) => rule.host === host.toLowerCase());
+  const networks = rules.flatMap((rule) => (typeof rule.host === "string" ? [] : [rule.host]));
+  if (!isNamed && networks.length === 0) return undefined;
+  const addresses = await resolve(host);
+  return addresses.find(
+    (address) => isNamed || networks.some((network) => network.contains(address)),
+  );
+}
+
+async function allowSocket(
+  path: string,
+  page: string,
+  rules: readonly SocketRule[],
+): Promise<AllowedProbe | RefusedProbe> {
+  const candidates = rules.filter((rule) => allowsPage(rule, page));
+  const allowed = (connectTo: string): AllowedProbe => {
+    return { allowed: true, kind: "phpfpm", connectTo, host: undefined };
+  };
+  if (path.startsWith("\0")) {
+    if (!candidates.some(({ pattern }) => pattern === path)) return refused("no rule names it");
+    return allowed(`unix:@${path.slice(1)}:${page}`);
+  }
+  if (!path.startsWith("/")) return refused("the path of the socket is not whole");
+  if (candidates.length === 0) return refused("no rule allows a socket with this page");
+  let real: string;
+  try {
+    real = await realpath(path);
+    if (!(await lstat(real)).isSocket()) return refused(`${real} is not a socket`);
+  } catch (error) {
+    return refused(`the socket cannot be examined: ${(error as Error).message}`);
+  }
+  for (const { pattern } of candidates) {
+    if (await matchesSocket(pattern, real)) return allowed(`unix:${real}:${page}`);
+  }
+  return refused(`no rule allows the socket ${real}`);
+}
+
+/** Whether a socket's real path is that of a pattern. Links in the pattern's folder are followed. */
+async function matchesSocket(pattern: string, real: string): Promise<boolean> {
+  const { base, glob } = picomatch.scan(pattern);
+  if (glob === "") return (await realOrNone(pattern)) === real;
+  const folder = await realOrNone(base === "" ? "/" : base);
+  if (folder === undefined) return false;
+  const within = posix.relative(folder, real);
+  if (within.startsWith("..")) return false;
+  return picomatch(glob, { nonegate: true, noextglob: true })(within);
+}
+
+async function realOrNone(path: string): Promise<string | undefined> {
+  try {
+    return await realpath(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function bracketed(address: string): string {
+  return isIPv6(address) ? `[${address}]` : address;
+}
+
+/** All addresses, by the system's resolver. None when it knows none. */
+async function resolveBySystem(host: string): Promise<string[]> {
+  try {
+    return (await lookup(host, { all: true })).map(({ address }) => address);
+  } catch {
+    return [];
+  }
+}

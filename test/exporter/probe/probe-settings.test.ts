@@ -1,0 +1,98 @@
+import { describe, expect, it } from "vitest";
+import { probeSettings } from "../../../src/exporter/probe/probe-settings.js";
+import { readPool, readServer } from "../../../src/exporter/read-target.js";
+import type { LogRecord, ProbeModule } from "../../../src/exporter/settings.js";
+import { silent, startFakeServer } from "../../harness/fake-server.js";
+import { startPhpFpm } from "../../harness/php-fpm.js";
+
+const fpm: ProbeModule = { kind: "phpfpm", timeout: 3_000, processes: 64 };
+const httpd: ProbeModule = { kind: "apache", timeout: 3_000, processes: 64 };
+const modules = new Map([
+  ["fpm", fpm],
+  ["httpd", httpd],
+]);
+const limits = { timeout: 3_000, maxLength: 8_388_608, signal: new AbortController().signal };
+const { signal } = limits;
+
+describe("a real pool", () => {
+  it("is read at the address that was checked, by a name that was resolved once", async () => {
+    await using server = await startPhpFpm({
+      pools: [{ name: "www", pm: "static", maxChildren: 1, listen: "tcp" }],
+    });
+    const { bareAddress } = server.pool("www");
+    const port = bareAddress.split(":").at(-1);
+    let asked = 0;
+    const resolve = async () => [asked++ === 0 ? "127.0.0.1" : "127.9.9.9"];
+    const probe = probeSettings({ allow: [`127.0.0.1:${port}`], modules, debug: false, resolve });
+    const target = await probe.allow(`pool.example:${port}/status`, fpm, signal);
+    expect(target).toMatchObject({
+      address: `pool.example:${port}/status`,
+      connectTo: `127.0.0.1:${port}/status`,
+    });
+    expect((await readPool(target!, limits)).pool).toBe("www");
+    expect(asked).toBe(1);
+  });
+});
+
+describe("a target that is refused", () => {
+  it("gets no connection, and its reason is in the log", async () => {
+    await using server = await startFakeServer(silent, { listen: "tcp" });
+    const { port } = server.endpoint as { port: number };
+    const log: LogRecord[] = [];
+    const probe = probeSettings({
+      allow: [`10.0.0.0/8:${port}`, `http://10.0.0.7:${port}/server-status`],
+      modules,
+      debug: false,
+      log: (record) => log.push(record),
+    });
+    for (const host of ["127.0.0.1", "0x7f000001", "127.1", "2130706433", "localhost", "0"]) {
+      expect(await probe.allow(`${host}:${port}/status`, fpm, signal)).toBeUndefined();
+      const page = `http://${host}:${port}/server-status`;
+      expect(await probe.allow(page, httpd, signal)).toBeUndefined();
+    }
+    expect(await probe.allow(`[::ffff:127.0.0.1]:${port}/status`, fpm, signal)).toBeUndefined();
+    expect(server.accepted).toBe(0);
+    expect(log).toHaveLength(13);
+    expect(log[0]).toMatchObject({ level: "warn", target: `127.0.0.1:${port}/status` });
+  });
+
+  it("is one whose module reads another kind", async () => {
+    const probe = probeSettings({ allow: ["127.0.0.1:9000"], modules, debug: false });
+    expect(await probe.allow("127.0.0.1:9000/status", httpd, signal)).toBeUndefined();
+    expect(await probe.allow("127.0.0.1:9000/status", fpm, signal)).toBeDefined();
+  });
+
+  it("is one whose host is not resolved before the request is over", async () => {
+    const resolve = () => new Promise<never>(() => {});
+    const probe = probeSettings({ allow: ["127.0.0.1:9000"], modules, debug: false, resolve });
+    const over = new AbortController();
+    const answer = probe.allow("slow.example:9000/status", fpm, over.signal);
+    over.abort();
+    expect(await answer).toBeUndefined();
+    expect(await probe.allow("slow.example:9000/status", fpm, over.signal)).toBeUndefined();
+  });
+});
+
+describe("an httpd", () => {
+  it("is not followed to where it redirects", async () => {
+    await using secret = await startFakeServer(silent, { listen: "tcp" });
+    const { port: secretPort } = secret.endpoint as { port: number };
+    for (const location of [`http://127.0.0.1:${secretPort}/`, "/admin"]) {
+      await using server = await startFakeServer(
+        async (peer) => {
+          await peer.receive(1);
+          await peer.send(`HTTP/1.1 302 Found\r\nLocation: ${location}\r\n\r\n`);
+          peer.end();
+        },
+        { listen: "tcp" },
+      );
+      const { port } = server.endpoint as { port: number };
+      const rule = `http://127.0.0.1:${port}/server-status`;
+      const probe = probeSettings({ allow: [rule], modules, debug: false });
+      const target = await probe.allow(rule, httpd, signal);
+      await expect(readServer(target!, limits)).rejects.toThrow(/redirect/);
+      expect(server.accepted).toBe(1);
+    }
+    expect(secret.accepted).toBe(0);
+  });
+});
