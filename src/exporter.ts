@@ -18,7 +18,7 @@ export {
   type SubscribeOptions,
 } from "./exporter/create-exporter.js";
 export type { FailureReason } from "./exporter/failure-reason.js";
-export type { ApacheSample, PoolSample, Sample } from "./exporter/sample.js";
+export type { ApacheSample, PoolQueue, PoolSample, Sample } from "./exporter/sample.js";
 export type {
   ExporterSettings,
   LogListener,

@@ -1,6 +1,6 @@
-import { ApacheMetrics } from "./apache-metrics.js";
 import { Collector } from "./collector.js";
-import { PoolMetrics } from "./pool-metrics.js";
+import { metricsText } from "./metrics/metrics-text.js";
+import { negotiate } from "./metrics/negotiate.js";
 import type { Sample } from "./sample.js";
 import { type ExporterSettings, exporterDefaults, type LogListener } from "./settings.js";
 
@@ -50,11 +50,13 @@ export function createExporter(options: ExporterOptions): Exporter {
     collector.collect(settings.targets, timeout);
   return {
     async fetch(request) {
-      const { telemetryPath = exporterDefaults.telemetryPath } = settings;
+      const { telemetryPath = exporterDefaults.telemetryPath, fixProcessCount } = settings;
+      const style = settings.metricStyle ?? exporterDefaults.metricStyle;
       const { pathname } = new URL(request.url);
       if (pathname !== telemetryPath) return new Response("not found\n", { status: 404 });
-      const headers = { "content-type": "text/plain; version=0.0.4; charset=utf-8" };
-      return new Response([...exposition(await collect())].join(""), { headers });
+      const { format, contentType } = negotiate(request.headers.get("accept"), style);
+      const text = metricsText(await collect(), { style, format, fixProcessCount });
+      return new Response([...text].join(""), { headers: { "content-type": contentType } });
     },
     collect,
     snapshot: () => [],
@@ -64,23 +66,4 @@ export function createExporter(options: ExporterOptions): Exporter {
     },
     close() {},
   };
-}
-
-function* exposition(samples: readonly Sample[]): Generator<string> {
-  const pools = new PoolMetrics();
-  const servers = new ApacheMetrics();
-  for (const { target, elapsed, error, ...sample } of samples) {
-    const failed = error && ({ target: target.address, ok: false, error, elapsed } as const);
-    const done = <Value>(value: Value) =>
-      ({ target: target.address, ok: true, value, elapsed }) as const;
-    if (sample.kind === "apache") {
-      const result = sample.status === undefined ? failed : done(sample.status);
-      if (result !== undefined) servers.add(result);
-    } else {
-      const result = sample.status === undefined ? failed : done(sample.status);
-      if (result !== undefined) pools.add(result);
-    }
-  }
-  if (samples.some(({ kind }) => kind === "phpfpm")) yield* pools.text();
-  if (samples.some(({ kind }) => kind === "apache")) yield* servers.text();
 }

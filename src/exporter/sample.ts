@@ -19,10 +19,24 @@ interface Scrape<Status> {
   readonly failures: number;
 }
 
+/** The accept queue of a pool's socket. What is unknown is `undefined`. */
+export interface PoolQueue {
+  /** Connections that wait to be accepted. */
+  readonly waiting: number;
+  /** Connections of these whose client has closed. */
+  readonly abandoned?: number | undefined;
+  /** How many connections may wait: the lower of `listen.backlog` and the system's limit. */
+  readonly limit?: number | undefined;
+}
+
 export interface PoolSample extends Scrape<PoolStatus> {
   readonly kind: "phpfpm";
   /** The name of the pool: the last one that was read, or empty before the first success. */
   readonly pool: string;
+  /** The accept queue, where the kernel shows it. */
+  readonly queue?: PoolQueue | undefined;
+  /** What is wrong with the pool, in words of a bounded set: values of a label. */
+  readonly diagnoses?: readonly string[] | undefined;
 }
 
 export interface ApacheSample extends Scrape<ServerStatus> {

@@ -20,6 +20,11 @@ export interface Field {
   /** A process may lack it in any version of PHP. */
   readonly isOptional?: true;
   readonly metric?: FieldMetric;
+  /**
+   * Its metric in the modern style, where its name, type or help do not follow from `metric` and the
+   * unit; `false` where another metric shows the value.
+   */
+  readonly modern?: Partial<FieldMetric> | false;
   /** The heading of its column in tables for people. Fields without one are not shown. */
   readonly column?: string;
 }
@@ -48,13 +53,19 @@ export const poolFields = {
   /** The process manager: `static`, `dynamic` or `ondemand`. */
   processManager: { key: "process manager", type: "text", since: 5.3, column: "PM" },
   /** The moment at which the pool was started or reloaded. */
-  startTime: { key: "start time", type: "date", since: 5.4 },
+  startTime: {
+    key: "start time",
+    type: "date",
+    since: 5.4,
+    modern: gauge("start_time", "When the pool was started or reloaded, as Unix time."),
+  },
   /** Seconds since the pool was started or reloaded. */
   startSince: {
     key: "start since",
     type: "seconds",
     since: 5.4,
     column: "UPTIME",
+    modern: false,
     metric: counter("start_since", "The number of seconds since FPM has started."),
   },
   /** Requests (not connections) accepted since the start, including the one for this page. */
@@ -71,6 +82,7 @@ export const poolFields = {
     type: "count",
     since: 5.4,
     column: "QUEUE",
+    modern: false,
     metric: gauge("listen_queue", "The number of requests in the queue of pending connections."),
   },
   /** The most connections that have waited at once since the start. */
@@ -78,6 +90,7 @@ export const poolFields = {
     key: "max listen queue",
     type: "count",
     since: 5.4,
+    modern: false,
     metric: counter(
       "max_listen_queue",
       "The maximum number of requests in the queue of pending connections since FPM has started.",
@@ -88,6 +101,7 @@ export const poolFields = {
     key: "listen queue len",
     type: "count",
     since: 5.4,
+    modern: false,
     metric: gauge("listen_queue_length", "The size of the socket queue of pending connections."),
   },
   /** Processes without a request. */
@@ -96,6 +110,7 @@ export const poolFields = {
     type: "count",
     since: 5.3,
     column: "IDLE",
+    modern: false,
     metric: gauge("idle_processes", "The number of idle processes."),
   },
   /** Processes with a request, in any state but Idle. */
@@ -104,6 +119,7 @@ export const poolFields = {
     type: "count",
     since: 5.3,
     column: "ACTIVE",
+    modern: false,
     metric: gauge("active_processes", "The number of active processes."),
   },
   /** Idle and active processes together. */
@@ -112,6 +128,7 @@ export const poolFields = {
     type: "count",
     since: 5.3,
     column: "TOTAL",
+    modern: false,
     metric: gauge("total_processes", "The number of idle + active processes."),
   },
   /** The most processes that have been active at once since the start. */
@@ -120,6 +137,7 @@ export const poolFields = {
     type: "count",
     since: 5.4,
     column: "PEAK",
+    modern: { name: "active_processes_peak", type: "gauge" },
     metric: counter(
       "max_active_processes",
       "The maximum number of active processes since FPM has started.",
@@ -191,6 +209,7 @@ export const processFields = {
     since: 5.4,
     column: "DURATION",
     isOptional: true,
+    modern: { help: "Seconds that the request has taken." },
     metric: gauge("request_duration", "Microseconds that the request has taken."),
   },
   /** The method of the request, at most 15 bytes. `-` without a request. */
@@ -219,6 +238,7 @@ export const processFields = {
     since: 5.4,
     column: "CPU",
     isOptional: true,
+    modern: { help: "CPUs that the last request kept busy: 1 is one CPU." },
     metric: gauge("last_request_cpu", "Percent of a CPU that the last request took."),
   },
   /** The most memory that the last request took, in bytes. 0 unless the process is idle. */

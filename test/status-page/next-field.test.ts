@@ -1,10 +1,10 @@
 import { describe, expect, it, vi } from "vitest";
 import { poolReport } from "../../src/cli/reports/pool-report.js";
 import { styleFor } from "../../src/cli/terminal/style.js";
-import { PoolMetrics } from "../../src/exporter/pool-metrics.js";
 import type { Field } from "../../src/status-page/fields.js";
 import type { PoolStatus } from "../../src/status-page/pool-status.js";
 import { parseStatusPage } from "../../src/status-page/read-page.js";
+import { poolSample, poolTarget, textOf } from "../exporter/metrics/samples.js";
 import { bytesOf, formats, pageOf, writePage } from "./page-writer.js";
 
 /** Fields that the next version of PHP might have. Each is one entry and nothing else. */
@@ -56,10 +56,8 @@ function tableOf(value: PoolStatus): string {
   return poolReport([{ target: "x", ok: true, value, elapsed: 1 }], plain).join("\n");
 }
 
-function metricsOf(value: PoolStatus): string[] {
-  const metrics = new PoolMetrics();
-  metrics.add({ target: "x", ok: true, value, elapsed: 1 });
-  return [...metrics.text()].join("").split("\n");
+function metricsOf(value: PoolStatus, style: "drop-in" | "modern"): string[] {
+  return textOf([poolSample(value, poolTarget("x:1"))], { style }).split("\n");
 }
 
 describe("a new field of the table", () => {
@@ -78,10 +76,16 @@ describe("a new field of the table", () => {
       }
       expect(tableOf(status)).toMatch(/ FIBERS {2}TARGET\n.* 7 {2}x\n/);
       expect(tableOf(status)).toMatch(/ ZONE\n.* eu\n/);
-      expect(metricsOf(status)).toEqual(
+      expect(metricsOf(status, "drop-in")).toEqual(
         expect.arrayContaining([
-          'phpfpm_fibers_started{pool="www",scrape_uri="x"} 7',
-          'phpfpm_process_fibers_started{pool="www",scrape_uri="x",child="2"} 3',
+          'phpfpm_fibers_started{pool="www",scrape_uri="x:1"} 7',
+          'phpfpm_process_fibers_started{pool="www",scrape_uri="x:1",child="2"} 3',
+        ]),
+      );
+      expect(metricsOf(status, "modern")).toEqual(
+        expect.arrayContaining([
+          'phpfpm_fibers_started_total{pool="www",target="x:1"} 7',
+          'phpfpm_process_fibers_started_total{pool="www",target="x:1",child="2"} 3',
         ]),
       );
     },

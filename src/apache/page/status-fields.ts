@@ -8,7 +8,7 @@ type FieldKind = "text" | "number" | "kilobytes" | "load" | "scoreboard";
 
 /**
  * A line of `/server-status?auto`: its key, its property in {@link ServerStatus}, how it is read,
- * and its metric in apache_exporter with the labels.
+ * and its drop-in metric with the labels.
  */
 type FieldRow = readonly [
   key: string,
@@ -46,12 +46,12 @@ const rows = [
   ["BytesPerReq", "bytesPerRequest", "number"],
   ["DurationPerReq", "durationPerRequest", "number"],
   ["BusyWorkers", "busyWorkers", "number"],
-  ["GracefulWorkers", "gracefulWorkers", "number"],
+  ["GracefulWorkers", "gracefulWorkers", "number", "workers_graceful"],
   ["IdleWorkers", "idleWorkers", "number"],
   ["Processes", "processes", "number", "processes", { state: "all" }],
   ["Stopping", "stopping", "number", "processes", { state: "stopping" }],
   ["ConnsTotal", "connections", "number", "connections", { state: "total" }],
-  ["ConnsAsyncWaitIO", "connectionsWaitIo", "number", "connections", { state: "wait_io" }],
+  ["ConnsAsyncWaitIO", "connectionsWaitIo", "number", "connections_wait_io"],
   ["ConnsAsyncWriting", "connectionsWriting", "number", "connections", { state: "writing" }],
   ["ConnsAsyncKeepAlive", "connectionsKeepAlive", "number", "connections", { state: "keepalive" }],
   ["ConnsAsyncClosing", "connectionsClosing", "number", "connections", { state: "closing" }],

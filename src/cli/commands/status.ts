@@ -84,7 +84,7 @@ function poolReader({ path, full }: StatusCommandOptions): StatusReader<PoolStat
       return { page: await fetchStatusPage(address, { ...limits, full }), warnings: [] };
     }),
     shown: (target) => target,
-    newMetrics: async () => new (await import("../../exporter/pool-metrics.js")).PoolMetrics(),
+    newMetrics: async () => (await import("../reports/result-metrics.js")).poolResultMetrics(),
     table: async (results, io) => {
       const { poolReport } = await import("../reports/pool-report.js");
       // When all targets failed, the errors say everything.

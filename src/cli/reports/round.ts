@@ -6,6 +6,7 @@ import type { Io } from "../io.js";
 import type { OutputFormat } from "../options.js";
 import { errorLines, warningLine } from "../report-error.js";
 import { visible, visibleLines } from "../terminal/text.js";
+import type { ResultMetrics } from "./result-metrics.js";
 
 /** One reading of all targets. */
 export interface Round {
@@ -23,7 +24,7 @@ export interface StatusReader<Status> {
   readPage: Probe<TextPage>;
   /** A target for messages: without a password. */
   shown(target: string): string;
-  newMetrics(): Promise<{ add(result: FleetResult<Status>): void; text(): Iterable<string> }>;
+  newMetrics(): Promise<ResultMetrics<Status>>;
   /** Returns a function that renders the table at the width of the terminal at that time. */
   table(results: readonly FleetResult<Status>[], io: Io): Promise<() => string>;
 }

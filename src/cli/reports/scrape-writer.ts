@@ -1,7 +1,7 @@
-import { PoolMetrics } from "../../exporter/pool-metrics.js";
 import type { PoolResult } from "../../phpfpm/status.js";
 import type { Output } from "../terminal/output.js";
 import { PoolTable, poolReport } from "./pool-report.js";
+import { poolResultMetrics } from "./result-metrics.js";
 import { resultJson } from "./round.js";
 
 export const scrapeFormats = ["ndjson", "json", "table", "prometheus"] as const;
@@ -54,7 +54,7 @@ function jsonWriter(write: Write): ScrapeWriter {
 
 /** The format groups samples by metric, so everything is written at the end. */
 function prometheusWriter(write: Write): ScrapeWriter {
-  const metrics = new PoolMetrics();
+  const metrics = poolResultMetrics();
   return {
     add: async (result) => metrics.add(result),
     end: async () => {

@@ -4,7 +4,7 @@ import { statusFields } from "../../../src/apache/page/status-fields.js";
 import { parseServerStatus } from "../../../src/apache/page/text-page.js";
 import { activityOf } from "../../../src/apache/page/worker-row.js";
 import { SCOREBOARD_LETTERS } from "../../../src/engine/memory.js";
-import { ApacheMetrics } from "../../../src/exporter/apache-metrics.js";
+import { serverSample, serverTarget, textOf } from "../../exporter/metrics/samples.js";
 import { least, pageOf } from "../fixtures.js";
 
 const statusWith = (line: string) => parseServerStatus(pageOf("name", line, ...least));
@@ -30,10 +30,9 @@ describe("the table of fields", () => {
   it.each(simple.filter(({ metric }) => metric !== undefined))(
     "shows $key as apache_$metric",
     ({ key, kind, metric }) => {
-      const metrics = new ApacheMetrics();
-      const value = statusWith(`${key}: ${values[kind][0]}`);
-      metrics.add({ target: "http://127.0.0.1/", ok: true, value, elapsed: 1 });
-      expect([...metrics.text()].join("")).toContain(`\napache_${metric}`);
+      const status = statusWith(`${key}: ${values[kind][0]}`);
+      const text = textOf([serverSample(status, serverTarget("http://127.0.0.1/"))]);
+      expect(text).toContain(`\napache_${metric}`);
     },
   );
 });

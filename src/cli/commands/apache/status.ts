@@ -108,8 +108,7 @@ function serverReader(request: FetchServerStatusOptions): StatusReader<ServerSta
       return { page, warnings: isElsewhere ? [ledElsewhere(url)] : [] };
     },
     shown: shownUrl,
-    newMetrics: async () =>
-      new (await import("../../../exporter/apache-metrics.js")).ApacheMetrics(),
+    newMetrics: async () => (await import("../../reports/result-metrics.js")).serverResultMetrics(),
     table: async (results, io) => {
       const { serverReport } = await import("../../reports/apache/server-report.js");
       const { style } = io.stdout;

@@ -1,41 +1,33 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { parseServerStatus } from "../../src/apache/page/text-page.js";
-import { ErrorCode, GatewayError } from "../../src/errors.js";
-import { ApacheMetrics } from "../../src/exporter/apache-metrics.js";
-import { fixture } from "../apache/fixtures.js";
+import { ErrorCode } from "../../../src/errors.js";
+import { fixture } from "../../apache/fixtures.js";
+import {
+  failedSample,
+  seriesOf,
+  serverPage,
+  serverTarget,
+  sortedLabels,
+  textOf,
+  typesOf,
+} from "./samples.js";
 
-const folder = fileURLToPath(new URL("../fixtures/apache-exporter/", import.meta.url));
+const folder = fileURLToPath(new URL("../../fixtures/apache-exporter/", import.meta.url));
 /** Each page, and the metrics that prometheus-apache-exporter 0.12 makes of it. */
 const pairs = readdirSync(folder)
   .filter((name) => name.endsWith(".auto.txt"))
   .map((name) => name.slice(0, -".auto.txt".length));
 
-const url = "http://127.0.0.1/server-status";
-
-function metricsOf(page: Uint8Array): string {
-  const metrics = new ApacheMetrics();
-  metrics.add({ target: url, ok: true, value: parseServerStatus(page), elapsed: 1 });
-  return [...metrics.text()].join("");
-}
-
-const pageOf = (text: string) => metricsOf(new TextEncoder().encode(text));
-/** Sorts lines, whose order has no meaning: those of apache_exporter are sorted. */
-const linesOf = (text: string, start: RegExp) =>
-  text
-    .split("\n")
-    .filter((line) => start.test(line))
-    .sort();
-const samplesOf = (text: string) => linesOf(text, /^[a-z]/);
-const typesOf = (text: string) => linesOf(text, /^# TYPE /);
+const target = serverTarget("http://127.0.0.1/server-status");
+const metricsOf = (page: Uint8Array | string) => textOf([serverPage(page, target)]);
 const isOfExporter = (line: string) => line.includes("apache_exporter_build_info");
 
-/** Metrics that apache_exporter lacks. They come from other keys of the page. */
+/** Metrics that apache_exporter lacks, under names that it does not have. */
 const isMore = (line: string) =>
-  /^(?:# TYPE )?apache_tls_session_cache_/.test(line) ||
-  line.startsWith('apache_workers{state="graceful"}') ||
-  line.startsWith('apache_connections{state="wait_io"}');
+  /^(?:# TYPE )?apache_(?:tls_session_cache_|workers_graceful|connections_wait_io|scrape_)/.test(
+    line,
+  );
 
 describe("the metrics of a page", () => {
   it("are compared for every captured pair", () => {
@@ -49,8 +41,8 @@ describe("the metrics of a page", () => {
     const isUptime = (line: string) =>
       name.startsWith("extoff") && line.includes("apache_uptime_seconds_total");
     const kept = (line: string) => !isMore(line) && !isUptime(line);
-    expect(samplesOf(ours).filter(kept)).toEqual(
-      samplesOf(theirs).filter((line) => !isOfExporter(line)),
+    expect(seriesOf(ours).filter(kept)).toEqual(
+      seriesOf(theirs).filter((line) => !isOfExporter(line)),
     );
     expect(typesOf(ours).filter(kept)).toEqual(
       typesOf(theirs).filter((line) => !isOfExporter(line)),
@@ -59,15 +51,15 @@ describe("the metrics of a page", () => {
 
   it("show graceful workers, connections that wait for I/O, and the cache of TLS sessions", () => {
     const text = metricsOf(fixture("extras-idle--auto.txt"));
-    expect(text).toContain('apache_workers{state="graceful"} 0\n');
-    expect(text).toContain('apache_connections{state="wait_io"} 0\n');
+    expect(text).toContain("apache_workers_graceful 0\n");
+    expect(text).toContain("apache_connections_wait_io 0\n");
     expect(text).toContain("apache_tls_session_cache_shared_memory_bytes 512000\n");
     expect(text).toMatch(/^apache_tls_session_cache_stores_total \d+$/m);
   });
 
   it("have 0 if a balancer has counted its busy requests below zero", () => {
     const page = new TextDecoder().decode(fixture("extras-idle--auto.txt"));
-    const text = pageOf(page.replace("Worker[0]Busy: 0", "Worker[0]Busy: 18446744073709551615"));
+    const text = metricsOf(page.replace("Worker[0]Busy: 0", "Worker[0]Busy: 18446744073709551615"));
     const busy =
       /^apache_proxy_balancer_busy\{balancer="balancer:\/\/pool1",worker="fcgi:.*9101"\} 0$/m;
     expect(text).toMatch(busy);
@@ -81,12 +73,12 @@ describe("the metrics of a page", () => {
   });
 
   it("have a letter without a name as it is", () => {
-    const text = pageOf("BusyWorkers: 1\nIdleWorkers: 0\nScoreboard: WZZ\n");
+    const text = metricsOf("BusyWorkers: 1\nIdleWorkers: 0\nScoreboard: WZZ\n");
     expect(text).toContain('apache_scoreboard{state="Z"} 2\n');
   });
 
   it("use the second count of workers if event prints two", () => {
-    const text = pageOf(
+    const text = metricsOf(
       "BusyWorkers: 1\nIdleWorkers: 2\nBusyWorkers: 3\nIdleWorkers: 4\nScoreboard: W\n",
     );
     expect(text).toContain('apache_workers{state="busy"} 3\napache_workers{state="idle"} 4\n');
@@ -96,49 +88,63 @@ describe("the metrics of a page", () => {
     ["Apache/2.4.23 (Unix)", "2.04023"],
     ["Apache/2.2.3", "2.02003"],
   ])("have the version %s as %s", (version, number) => {
-    const text = pageOf(`name\nServerVersion: ${version}\nBusyWorkers: 1\nScoreboard: W\n`);
+    const text = metricsOf(`name\nServerVersion: ${version}\nBusyWorkers: 1\nScoreboard: W\n`);
     expect(text).toContain(`apache_version ${number}\n`);
   });
 
   it("have no version if the server hides it", () => {
-    const text = pageOf("name\nServerVersion: Apache\nBusyWorkers: 1\nScoreboard: W\n");
+    const text = metricsOf("name\nServerVersion: Apache\nBusyWorkers: 1\nScoreboard: W\n");
     expect(text).not.toContain("apache_version");
     expect(text).toContain('apache_info{mpm="UNKNOWN",version="Apache"} 1\n');
   });
 
   it("escape what a server puts into its texts", () => {
-    const text = pageOf('name\nServerVersion: a"b\\c\nBusyWorkers: 1\nScoreboard: W\n');
+    const text = metricsOf('name\nServerVersion: a"b\\c\nBusyWorkers: 1\nScoreboard: W\n');
     expect(text).toContain('version="a\\"b\\\\c"');
   });
 });
 
 describe("the metrics of servers", () => {
-  const failed = (code: ErrorCode) => {
-    const metrics = new ApacheMetrics();
-    metrics.add({ target: url, ok: false, error: new GatewayError(code, "no"), elapsed: 1 });
-    return samplesOf([...metrics.text()].join(""));
-  };
+  const isDuration = (line: string) => line.startsWith("apache_scrape_duration_seconds");
 
   it.each([
-    [ErrorCode.Refused, 0],
-    [ErrorCode.Deadline, 0],
-    [ErrorCode.AccessDenied, 1],
-    [ErrorCode.NotAStatusPage, 1],
-  ])("have apache_up for the error %s: %d", (code, up) => {
-    expect(failed(code)).toEqual(["apache_exporter_scrape_failures_total 1", `apache_up ${up}`]);
+    [ErrorCode.Refused, 0, "refused"],
+    [ErrorCode.Deadline, 0, "timeout"],
+    [ErrorCode.AccessDenied, 1, "access_denied"],
+    [ErrorCode.NotAStatusPage, 1, "not_a_status_page"],
+  ])("have apache_up for the error %s: %d, and the reason", (code, up, reason) => {
+    const text = textOf([failedSample(target, { code, failures: 3 })]);
+    expect(seriesOf(text).filter((line) => !isDuration(line))).toEqual([
+      "apache_exporter_scrape_failures_total 3",
+      `apache_scrape_error{reason="${reason}"} 1`,
+      `apache_up ${up}`,
+    ]);
   });
 
   it("have a label each if there are several servers, and are grouped by name", () => {
-    const metrics = new ApacheMetrics();
-    const value = parseServerStatus(fixture("prefork-idle--auto.txt"));
-    metrics.add({ target: "http://a/", ok: true, value, elapsed: 1 });
-    metrics.add({ target: "http://b/", ok: true, value, elapsed: 1 });
-    const text = [...metrics.text()].join("");
+    const page = fixture("prefork-idle--auto.txt");
+    const text = textOf([
+      serverPage(page, serverTarget("http://a/")),
+      serverPage(page, serverTarget("http://b/")),
+    ]);
     expect(text).toContain(
       'apache_up{scrape_uri="http://a/"} 1\napache_up{scrape_uri="http://b/"} 1\n',
     );
-    expect(text).toContain('apache_load{interval="1min",scrape_uri="http://b/"}');
+    expect(seriesOf(text).map(sortedLabels)).toContainEqual(
+      expect.stringMatching(/^apache_load\{interval="1min",scrape_uri="http:\/\/b\/"\}/),
+    );
     const heads = typesOf(text);
     expect(new Set(heads).size).toBe(heads.length);
+  });
+
+  it("never have a password as a label", () => {
+    const page = fixture("prefork-idle--auto.txt");
+    const urls = ["http://me:secret@a/", "http://b/"];
+    for (const style of ["drop-in", "modern"] as const) {
+      const samples = urls.map((url) => serverPage(page, serverTarget(url)));
+      const text = textOf(samples, { style });
+      expect(text).toContain('="http://a/"');
+      expect(text).not.toContain("secret");
+    }
   });
 });

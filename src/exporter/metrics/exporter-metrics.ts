@@ -1,0 +1,75 @@
+import type { TargetKind } from "../target.js";
+import { LabelSet } from "./labels.js";
+import { both, type Metric, single } from "./metric.js";
+
+/** What the exporter says about itself. */
+export interface ExporterFacts {
+  /** The version of this package. */
+  readonly version: string;
+  /** Milliseconds that it took to read all targets. */
+  readonly elapsed: number;
+  /** How many targets there are. Default: as many as were read. */
+  readonly targets?: Readonly<Record<TargetKind, number>> | undefined;
+  /** The last reading of the configuration; `undefined` if there is none to read. */
+  readonly reload?: ReloadFacts | undefined;
+}
+
+/** How the last reading of the configuration went. */
+export interface ReloadFacts {
+  readonly successful: boolean;
+  /** The last success, in milliseconds since 1970. */
+  readonly succeededAt: number;
+}
+
+export interface ExporterReading {
+  readonly labels: LabelSet;
+  readonly facts: ExporterFacts;
+  readonly targets: Readonly<Record<TargetKind, number>>;
+}
+
+const kinds = (["phpfpm", "apache"] as const).map(
+  (kind) => [kind, new LabelSet([["kind", kind]])] as const,
+);
+
+/** The metrics of the exporter itself. */
+export const exporterMetrics: readonly Metric<ExporterReading>[] = [
+  both({
+    name: "fcgi_probe_build_info",
+    type: "info",
+    help: "1, with the versions of the exporter and of Node.",
+    emit: ({ facts: { version } }, emit) =>
+      emit(
+        1,
+        new LabelSet([
+          ["version", version],
+          ["node", process.versions.node],
+        ]),
+      ),
+  }),
+  both({
+    name: "fcgi_probe_targets",
+    type: "gauge",
+    help: "Targets of the exporter, by what they are.",
+    emit: ({ targets }, emit) => {
+      for (const [kind, labels] of kinds) emit(targets[kind], labels);
+    },
+  }),
+  both({
+    name: "fcgi_probe_scrape_duration_seconds",
+    type: "gauge",
+    help: "Seconds that it took to read all targets.",
+    emit: single(({ facts }) => facts.elapsed / 1_000),
+  }),
+  both({
+    name: "fcgi_probe_config_last_reload_successful",
+    type: "gauge",
+    help: "1 if the configuration could be read the last time, 0 if an earlier one is in use.",
+    emit: single(({ facts: { reload } }) => reload && (reload.successful ? 1 : 0)),
+  }),
+  both({
+    name: "fcgi_probe_config_last_reload_success_timestamp_seconds",
+    type: "gauge",
+    help: "When the configuration that is in use was read, as Unix time.",
+    emit: single(({ facts: { reload } }) => reload && reload.succeededAt / 1_000),
+  }),
+];

@@ -1,0 +1,83 @@
+import type { MetricStyle } from "../settings.js";
+import { type LabelSet, noLabels } from "./labels.js";
+import type { Emit, Metric, MetricForm, MetricType } from "./metric.js";
+
+/** The text format of Prometheus, version 0.0.4, or OpenMetrics 1.0. */
+export type MetricsFormat = "text" | "openmetrics";
+
+/** Text is handed on in pieces of about this many characters. */
+const PIECE = 65_536;
+
+/**
+ * Writes metrics, all values of one together, and none that has no value. Two readings with the same
+ * labels would give a series twice; the first one is written.
+ */
+export function* writeMetrics<Reading extends { readonly labels: LabelSet }>(
+  metrics: Iterable<Metric<Reading>>,
+  readings: readonly Reading[],
+  style: MetricStyle,
+  format: MetricsFormat,
+): Generator<string> {
+  const distinct = new Map<string, Reading>();
+  for (const reading of readings) {
+    const { text } = reading.labels;
+    if (!distinct.has(text)) distinct.set(text, reading);
+  }
+  const kept = [...distinct.values()];
+  for (const metric of metrics) {
+    const form = metric[style];
+    if (form !== undefined) yield* writeMetric(form, kept, format);
+  }
+}
+
+function* writeMetric<Reading extends { readonly labels: LabelSet }>(
+  form: MetricForm<Reading>,
+  readings: readonly Reading[],
+  format: MetricsFormat,
+): Generator<string> {
+  const { name } = form;
+  let text = "";
+  let outer = "";
+  const emit: Emit = (value, labels = noLabels, suffix = "") => {
+    if (value === undefined) return;
+    const inner = labels.text;
+    const between = outer === "" || inner === "" ? "" : ",";
+    const braces = outer === "" && inner === "" ? "" : `{${outer}${between}${inner}}`;
+    text += `${name}${suffix}${braces} ${formatValue(value)}\n`;
+  };
+  let isHeaded = false;
+  for (const reading of readings) {
+    outer = reading.labels.text;
+    form.emit(reading, emit);
+    if (text.length > PIECE) {
+      yield isHeaded ? text : headOf(form, format) + text;
+      isHeaded = true;
+      text = "";
+    }
+  }
+  if (text !== "") yield isHeaded ? text : headOf(form, format) + text;
+}
+
+/** The lines that describe a metric. */
+function headOf<Reading>({ name, type, help }: MetricForm<Reading>, format: MetricsFormat): string {
+  const text = help.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
+  if (format === "text") {
+    return `# HELP ${name} ${text}\n# TYPE ${name} ${type === "info" ? "gauge" : type}\n`;
+  }
+  const family = familyName(name, type);
+  const unit = /_(seconds|bytes|ratio)$/.exec(family)?.[1];
+  const unitLine = unit === undefined ? "" : `# UNIT ${family} ${unit}\n`;
+  return `# TYPE ${family} ${type}\n${unitLine}# HELP ${family} ${text.replaceAll('"', '\\"')}\n`;
+}
+
+/** OpenMetrics describes a metric by its name without the suffix that the type requires. */
+function familyName(name: string, type: MetricType): string {
+  if (type === "counter") return name.replace(/_total$/, "");
+  return type === "info" ? name.replace(/_info$/, "") : name;
+}
+
+function formatValue(value: number): string {
+  if (value === Number.POSITIVE_INFINITY) return "+Inf";
+  if (value === Number.NEGATIVE_INFINITY) return "-Inf";
+  return `${value}`;
+}

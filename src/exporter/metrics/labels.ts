@@ -1,0 +1,31 @@
+/** The longest value of a label, in bytes of UTF-8. Prometheus has limits of its own, off by default. */
+const MAX_VALUE = 1_024;
+
+/** A name and a value. */
+export type Label = readonly [name: string, value: string];
+
+/** Labels, and their text as it stands between braces. Make those that repeat once. */
+export class LabelSet {
+  readonly pairs: readonly Label[];
+  readonly text: string;
+
+  constructor(pairs: readonly Label[]) {
+    this.pairs = pairs.map(([name, value]) => [name, printable(value)]);
+    this.text = this.pairs.map(([name, value]) => `${name}="${escapeValue(value)}"`).join(",");
+  }
+}
+
+export const noLabels = new LabelSet([]);
+
+/** Text that is valid UTF-8 and not too long. It is cut between characters, not in one. */
+function printable(text: string): string {
+  // A code unit has at most three bytes.
+  if (text.length <= MAX_VALUE / 3) return text.replace(/\p{Surrogate}/gu, "\ufffd");
+  const whole = text.slice(0, MAX_VALUE + 1).replace(/\p{Surrogate}/gu, "\ufffd");
+  const { read } = new TextEncoder().encodeInto(whole, new Uint8Array(MAX_VALUE));
+  return whole.slice(0, read);
+}
+
+function escapeValue(value: string): string {
+  return value.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"');
+}

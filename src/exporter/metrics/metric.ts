@@ -1,0 +1,37 @@
+import type { LabelSet } from "./labels.js";
+
+/** `info` is a gauge that is 1 and has its texts as labels. */
+export type MetricType = "counter" | "gauge" | "info" | "histogram" | "summary";
+
+/**
+ * Takes one value of a metric. A value that is `undefined` is left out.
+ *
+ * @param suffix what follows the name, as in `_bucket`
+ */
+export type Emit = (value: number | undefined, labels?: LabelSet, suffix?: string) => void;
+
+/** A metric in one style, and how its values are found in what was read. */
+export interface MetricForm<Reading> {
+  readonly name: string;
+  readonly type: MetricType;
+  readonly help: string;
+  readonly emit: (reading: Reading, emit: Emit) => void;
+}
+
+/** A metric. Where a style lacks it, its form is absent. */
+export interface Metric<Reading> {
+  readonly "drop-in"?: MetricForm<Reading>;
+  readonly modern?: MetricForm<Reading>;
+}
+
+/** A metric that both styles have in the same form. */
+export function both<Reading>(form: MetricForm<Reading>): Metric<Reading> {
+  return { "drop-in": form, modern: form };
+}
+
+/** How one value is found that has no labels of its own. */
+export function single<Reading>(
+  value: (reading: Reading) => number | undefined,
+): MetricForm<Reading>["emit"] {
+  return (reading, emit) => emit(value(reading));
+}

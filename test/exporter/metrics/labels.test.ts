@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import { LabelSet } from "../../../src/exporter/metrics/labels.js";
+
+const textOf = (value: string) => new LabelSet([["a", value]]).text;
+
+/** Text from a page, target or server that must not break an exposition. */
+const hostile = [
+  "\ud800",
+  "a\udc00b",
+  'q"u\\o\nte',
+  "\0\x01\x7f\r",
+  "\ufffe\uffff",
+  "\u2028",
+  "é\u{1f600}",
+];
+
+describe("labels", () => {
+  it("are written as between braces", () => {
+    const labels = new LabelSet([
+      ["a", "1"],
+      ["b", 'x"y\\z\n'],
+    ]);
+    expect(labels.text).toBe('a="1",b="x\\"y\\\\z\\n"');
+  });
+
+  it("are well-formed: invalid Unicode becomes U+FFFD", () => {
+    expect(textOf("x\ud800y\udc00")).toBe('a="x\ufffdy\ufffd"');
+    expect(textOf("\u{1f600}")).toBe('a="\u{1f600}"');
+    for (const value of hostile) {
+      const text = textOf(value);
+      expect(Buffer.from(text).toString()).toBe(text);
+      expect(text).not.toContain("\n");
+    }
+  });
+
+  it.each([
+    ["x", 1, 1_024],
+    ["é", 2, 512],
+    ["€", 3, 341],
+    ["\u{1f600}", 4, 256],
+  ])("are cut to 1,024 bytes between characters: %s of %d bytes", (character, _, count) => {
+    const cut = new LabelSet([["a", character.repeat(2_000)]]).pairs[0]?.[1];
+    expect(cut).toBe(character.repeat(count));
+    expect(textOf(character.repeat(count))).toBe(`a="${character.repeat(count)}"`);
+  });
+
+  it("are cut in front of a character that does not fit", () => {
+    expect(textOf(`${"x".repeat(1_022)}\u{1f600}`)).toBe(`a="${"x".repeat(1_022)}"`);
+    expect(textOf(`${"x".repeat(1_024)}\u{1f600}`)).toBe(`a="${"x".repeat(1_024)}"`);
+  });
+});
