@@ -1,9 +1,9 @@
 import { constants } from "node:os";
 import { setImmediate } from "node:timers/promises";
 import { debuglog } from "node:util";
+import { packageVersion } from "../exporter/package-version.js";
 import { ExitCode } from "./exit-codes.js";
 import { createIo, type Io } from "./io.js";
-import { packageVersion } from "./package-version.js";
 import { visible } from "./terminal/text.js";
 
 /**

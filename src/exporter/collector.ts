@@ -1,58 +1,150 @@
-import { type FleetResult, probeAll } from "../fleet/probe.js";
-import type { PoolStatus } from "../status-page/pool-status.js";
-import { failureReason } from "./failure-reason.js";
-import { readPool, readServer } from "./read-target.js";
+import { setMaxListeners } from "node:events";
+import { ReadQueue } from "./read-queue.js";
+import { type ReadTarget, readTarget } from "./read-target.js";
 import type { Sample } from "./sample.js";
+import { type CompleteSettings, exporterDefaults, type LogListener } from "./settings.js";
 import type { ScrapeTarget } from "./target.js";
+import { type StateContext, TargetState } from "./target-state.js";
 
-/** What is kept of a target from one scrape to the next. */
-interface Kept {
-  pool: string;
-  failures: number;
+/** How many targets that only `/probe` reads are remembered. */
+const MOST_PROBED = 10_000;
+
+/** A target, and the name of its pool as far as it is known. */
+export interface KnownPool {
+  readonly target: ScrapeTarget;
+  readonly pool: string;
 }
 
-/** Reads targets, and keeps what their series need from one scrape to the next. */
-export class Collector {
-  readonly #kept = new Map<string, Kept>();
+export interface CollectorOptions {
+  readonly log: LogListener;
+  /** Reads one target. Default: {@link readTarget}. */
+  readonly read?: ReadTarget | undefined;
+}
 
-  /**
-   * Reads all targets. A target that cannot be read has a sample with an error.
-   *
-   * @param timeout milliseconds for all of them
-   */
-  async collect(targets: readonly ScrapeTarget[], timeout: number): Promise<Sample[]> {
-    const byAddress = new Map(targets.map((target) => [target.address, target]));
-    const samples: Sample[] = [];
-    const read = (address: string, limits: { timeout: number; signal: AbortSignal }) => {
-      const target = byAddress.get(address) as ScrapeTarget;
-      const options = {
-        ...limits,
-        timeout: Math.min(target.timeout, limits.timeout),
-        maxLength: 8_388_608,
-      };
-      return target.kind === "phpfpm" ? readPool(target, options) : readServer(target, options);
+/**
+ * Reads targets: each of them once at a time, no matter how many ask, and no more than `concurrency`
+ * at once. Those who ask get an answer in time; a target that is late is read to its end.
+ */
+export class Collector {
+  readonly #context: StateContext;
+  readonly #queue = new ReadQueue(exporterDefaults.concurrency);
+  readonly #stop = new AbortController();
+  /** The states of the configured targets, in their order. */
+  #states = new Map<string, TargetState>();
+  /** The states of the targets of `/probe` that are not configured, the last used one last. */
+  readonly #probed = new Map<string, TargetState>();
+  #cacheAge: number = exporterDefaults.cacheAge;
+  #maxLength: number = exporterDefaults.maxLength;
+
+  constructor({ log, read = readTarget }: CollectorOptions) {
+    const quietly: LogListener = (record) => {
+      if (!this.#stop.signal.aborted) log(record);
     };
-    for await (const result of probeAll<unknown>(byAddress.keys(), read, { timeout, retries: 0 })) {
-      samples.push(this.#sample(byAddress.get(result.target) as ScrapeTarget, result));
-    }
-    return samples;
+    this.#context = { read, log: quietly };
+    // Each read listens to it, which is not a leak.
+    setMaxListeners(0, this.#stop.signal);
   }
 
-  #sample(target: ScrapeTarget, result: FleetResult<unknown>): Sample {
-    const kept = this.#kept.get(target.address) ?? { pool: "", failures: 0 };
-    this.#kept.set(target.address, kept);
-    if (!result.ok) kept.failures++;
-    else if (target.kind === "phpfpm") kept.pool = (result.value as PoolStatus).pool ?? kept.pool;
-    const error = result.ok ? undefined : result.error;
-    return {
-      kind: target.kind,
-      target,
-      time: Date.now(),
-      elapsed: result.elapsed,
-      status: result.ok ? result.value : undefined,
-      error,
-      reason: error && failureReason(error),
-      ...kept,
-    } as Sample;
+  /** Takes new settings. Targets whose address and kind stay keep their states. */
+  update({ targets, concurrency, cacheAge, maxLength }: CompleteSettings): void {
+    this.#queue.limit = Math.max(1, concurrency);
+    this.#cacheAge = Math.min(cacheAge, exporterDefaults.cacheAge);
+    this.#maxLength = maxLength;
+    const states = new Map<string, TargetState>();
+    for (const target of targets) {
+      const { address, source } = target;
+      const twin = states.get(address);
+      if (twin !== undefined) this.#reportTwice(twin.target, source);
+      else states.set(address, this.#stateOf(target, this.#states.get(address)));
+    }
+    this.#states = states;
+  }
+
+  /** Reads all configured targets, and returns what is there after `timeout` milliseconds. */
+  collect(timeout: number): Promise<Sample[]> {
+    return this.#collect([...this.#states.values()], timeout);
+  }
+
+  /** Reads one target, configured or not. */
+  async collectOne(target: ScrapeTarget, timeout: number): Promise<Sample> {
+    const [sample] = await this.#collect([this.#probedState(target)], timeout);
+    return sample as Sample;
+  }
+
+  /** The results of the last reads of the configured targets. */
+  snapshot(): Sample[] {
+    return [...this.#states.values()].flatMap(({ sample }) => sample ?? []);
+  }
+
+  /** The configured pools, and their names as far as they are known. */
+  pools(): KnownPool[] {
+    return [...this.#states.values()]
+      .filter(({ target }) => target.kind === "phpfpm")
+      .map(({ target, pool }) => ({ target, pool: pool || (target.configuration?.name ?? "") }));
+  }
+
+  /** Cancels all reads. */
+  close(): void {
+    this.#stop.abort();
+  }
+
+  /** Waits for the reads of these targets, but no longer than `timeout`. */
+  #collect(states: readonly TargetState[], timeout: number): Promise<Sample[]> {
+    return new Promise((resolve) => {
+      const now = performance.now();
+      const unread = states.filter((state) => !state.isFresh(now, this.#cacheAge));
+      let missing = unread.length;
+      const finish = () => {
+        if (missing < 0) return;
+        missing = -1;
+        clearTimeout(timer);
+        resolve(states.map((state) => (state.isReading ? state.late() : state.sample) as Sample));
+      };
+      const timer = setTimeout(finish, Math.max(1, timeout));
+      const done = () => {
+        if (missing > 0 && --missing === 0) finish();
+      };
+      for (const state of unread) this.#read(state, done);
+      if (unread.length === 0) finish();
+    });
+  }
+
+  #read(state: TargetState, done: () => void): void {
+    const isReading = state.isReading;
+    state.waitForRead(done);
+    if (isReading) return;
+    const limits = { maxLength: this.#maxLength, signal: this.#stop.signal };
+    this.#queue.add(() => state.read(limits));
+  }
+
+  #stateOf(target: ScrapeTarget, known: TargetState | undefined): TargetState {
+    if (known?.target.kind !== target.kind) return new TargetState(target, this.#context);
+    if (known.target !== target) known.replace(target);
+    return known;
+  }
+
+  /** The state of a target of `/probe`: that of the configured target, if it is one. */
+  #probedState(target: ScrapeTarget): TargetState {
+    const { address, kind } = target;
+    const configured = this.#states.get(address);
+    if (configured?.target.kind === kind) return configured;
+    const key = `${kind} ${address}`;
+    const state = this.#stateOf(target, this.#probed.get(key));
+    this.#probed.delete(key);
+    this.#probed.set(key, state);
+    if (this.#probed.size > MOST_PROBED) {
+      const [oldest] = this.#probed.keys();
+      if (oldest !== undefined) this.#probed.delete(oldest);
+    }
+    return state;
+  }
+
+  #reportTwice({ address, source }: ScrapeTarget, again: string): void {
+    this.#context.log({
+      level: "warn",
+      message: "the target is configured twice, and read once",
+      target: address,
+      source: `${source} and ${again}`,
+    });
   }
 }

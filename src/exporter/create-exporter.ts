@@ -1,8 +1,8 @@
 import { Collector } from "./collector.js";
-import { metricsText } from "./metrics/metrics-text.js";
-import { negotiate } from "./metrics/negotiate.js";
+import { Routes } from "./routes.js";
 import type { Sample } from "./sample.js";
-import { type ExporterSettings, exporterDefaults, type LogListener } from "./settings.js";
+import { completeSettings, type ExporterSettings, type LogListener } from "./settings.js";
+import { Subscriptions } from "./subscriptions.js";
 
 export interface ExporterOptions extends ExporterSettings {
   /** Called when something changes: once when a target goes down, not at every scrape. */
@@ -44,26 +44,26 @@ export interface Exporter {
 
 /** Makes an exporter of Prometheus metrics. It reads its targets when it is asked, and only then. */
 export function createExporter(options: ExporterOptions): Exporter {
-  const collector = new Collector();
-  let settings: ExporterSettings = options;
-  const collect = (timeout = settings.scrapeTimeout ?? exporterDefaults.scrapeTimeout) =>
-    collector.collect(settings.targets, timeout);
+  const { log = () => {}, reload } = options;
+  const collector = new Collector({ log });
+  const subscriptions = new Subscriptions(() => collect());
+  const routes = new Routes({ collector, log, reload });
+  const update = (settings: ExporterSettings) => {
+    routes.settings = completeSettings(settings);
+    collector.update(routes.settings);
+  };
+  const collect = (timeout = routes.settings.scrapeTimeout) => collector.collect(timeout);
+  update(options);
   return {
-    async fetch(request) {
-      const { telemetryPath = exporterDefaults.telemetryPath, fixProcessCount } = settings;
-      const style = settings.metricStyle ?? exporterDefaults.metricStyle;
-      const { pathname } = new URL(request.url);
-      if (pathname !== telemetryPath) return new Response("not found\n", { status: 404 });
-      const { format, contentType } = negotiate(request.headers.get("accept"), style);
-      const text = metricsText(await collect(), { style, format, fixProcessCount });
-      return new Response([...text].join(""), { headers: { "content-type": contentType } });
-    },
+    fetch: (request) => routes.answer(request),
+    update,
     collect,
-    snapshot: () => [],
-    subscribe: () => () => {},
-    update(next) {
-      settings = next;
+    snapshot: () => collector.snapshot(),
+    subscribe: (listener, { interval }) => subscriptions.add(listener, interval),
+    close() {
+      subscriptions.close();
+      routes.close();
+      collector.close();
     },
-    close() {},
   };
 }

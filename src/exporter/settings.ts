@@ -1,4 +1,5 @@
 import type { FailureReason } from "./failure-reason.js";
+import type { ReloadFacts } from "./metrics/exporter-metrics.js";
 import type { HttpSettings, ScrapeTarget, TargetKind } from "./target.js";
 
 /** The names of the metrics: those of php-fpm_exporter and apache_exporter, or names in base units. */
@@ -65,6 +66,8 @@ export interface ExporterSettings {
   readonly maxLength?: number | undefined;
   /** Whether `/-/reload` is enabled. Default: false. */
   readonly lifecycle?: boolean | undefined;
+  /** How the last reading of the configuration went. Default: there is none to read. */
+  readonly lastReload?: ReloadFacts | undefined;
   /** Whether the targets are complete, as `/-/ready` says. Default: true. */
   readonly ready?: boolean | undefined;
 }
@@ -82,6 +85,19 @@ export const exporterDefaults = {
   lifecycle: false,
   ready: true,
 } as const satisfies Partial<ExporterSettings>;
+
+type Defaulted = keyof typeof exporterDefaults;
+
+/** Settings, each of which has a value. */
+export type CompleteSettings = Omit<ExporterSettings, Defaulted> & {
+  readonly [Name in Defaulted]: NonNullable<ExporterSettings[Name]>;
+};
+
+/** Puts the default where a setting is not set. */
+export function completeSettings(settings: ExporterSettings): CompleteSettings {
+  const set = Object.entries(settings).filter(([, value]) => value !== undefined);
+  return { ...exporterDefaults, ...Object.fromEntries(set) } as CompleteSettings;
+}
 
 /** One line of a log. */
 export interface LogRecord {

@@ -1,3 +1,4 @@
+import { shownUrl } from "../apache/fetch/status-url.js";
 import type { PoolConfiguration } from "../discovery/pool-configuration.js";
 
 /** What a target is: a PHP-FPM pool, or an Apache httpd. */
@@ -45,4 +46,14 @@ export const targetDefaults = { labels: {}, timeout: 3_000, processes: 64 } as c
 /** The kind of an address without a module: URLs of HTTP are httpds, all else is a pool. */
 export function kindOf(address: string): TargetKind {
   return /^https?:\/\//i.test(address) ? "apache" : "phpfpm";
+}
+
+/** The address for logs and pages: without the password of a URL. */
+export function shownAddress({ kind, address }: Pick<ScrapeTarget, "kind" | "address">): string {
+  return kind === "apache" ? shownUrl(address) : address;
+}
+
+/** The address of a page of a pool. */
+export function pageAddress(listen: string, path: string): string {
+  return listen.startsWith("unix:") ? `${listen}:${path}` : `${listen}${path}`;
 }

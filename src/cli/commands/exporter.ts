@@ -1,11 +1,11 @@
 import { GatewayError } from "../../errors.js";
+import { packageVersion } from "../../exporter/package-version.js";
 import { ExitCode } from "../exit-codes.js";
 import { badFlagValue } from "../exporter/flag-values.js";
 import { exporterHelp } from "../exporter/help.js";
 import { type CommandLine, parseFlags } from "../exporter/parse-flags.js";
 import { flagTargets } from "../exporter/targets.js";
 import type { Io } from "../io.js";
-import { packageVersion } from "../package-version.js";
 import { errorLines } from "../report-error.js";
 
 /** The commands of php-fpm_exporter. */

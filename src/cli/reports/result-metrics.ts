@@ -51,6 +51,6 @@ function scrapeOf<Status>(kind: TargetKind, result: FleetResult<Status>) {
     elapsed: result.elapsed,
     failures: result.ok ? 0 : 1,
     error: result.ok ? undefined : result.error,
-    reason: result.ok ? undefined : failureReason(result.error),
+    reason: result.ok ? undefined : failureReason(result.error, kind),
   };
 }

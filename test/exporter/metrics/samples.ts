@@ -48,7 +48,7 @@ export function failedSample(
 ): Sample {
   const error = new GatewayError(code, "no");
   const { kind } = target;
-  const failed = { ...scrape, target, error, reason: failureReason(error), failures };
+  const failed = { ...scrape, target, error, reason: failureReason(error, target.kind), failures };
   return kind === "apache"
     ? { ...failed, kind, status: undefined }
     : { ...failed, kind, status: undefined, pool };

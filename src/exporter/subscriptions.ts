@@ -1,0 +1,46 @@
+import type { Sample } from "./sample.js";
+
+type Listener = (samples: readonly Sample[]) => void;
+
+/** Scrapes on an interval while somebody listens: the page while it is open, and what is pushed. */
+export class Subscriptions {
+  readonly #collect: () => Promise<readonly Sample[]>;
+  readonly #timers = new Set<{ stop(): void }>();
+
+  constructor(collect: () => Promise<readonly Sample[]>) {
+    this.#collect = collect;
+  }
+
+  /**
+   * Calls `listener` after a scrape now, and after each further one.
+   *
+   * @param interval milliseconds from the start of a scrape to that of the next
+   * @returns what ends it
+   */
+  add(listener: Listener, interval: number): () => void {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let isOver = false;
+    const scrape = async () => {
+      const started = performance.now();
+      const samples = await this.#collect();
+      if (isOver) return;
+      listener(samples);
+      const passed = performance.now() - started;
+      if (!isOver) timer = setTimeout(() => void scrape(), Math.max(0, interval - passed));
+    };
+    const subscription = {
+      stop: () => {
+        isOver = true;
+        clearTimeout(timer);
+        this.#timers.delete(subscription);
+      },
+    };
+    this.#timers.add(subscription);
+    void scrape();
+    return subscription.stop;
+  }
+
+  close(): void {
+    for (const subscription of this.#timers) subscription.stop();
+  }
+}
