@@ -114,7 +114,7 @@ export const httpdMetrics: readonly Metric<ServerReading>[] = [
     "gauge",
     "Connections of an asynchronous MPM that wait for I/O.",
     ["connections_wait_io", fieldsOf("connections_wait_io")],
-    undefined,
+    false,
   ),
   serverMetric(
     "counter",
@@ -130,7 +130,7 @@ export const httpdMetrics: readonly Metric<ServerReading>[] = [
     "gauge",
     "Percent of one CPU since the restart. httpd leaves it out while it is 0.",
     ["cpuload", value(({ cpuLoad = 0 }) => cpuLoad)],
-    undefined,
+    false,
   ),
   serverMetric(
     "counter",
@@ -160,7 +160,7 @@ export const httpdMetrics: readonly Metric<ServerReading>[] = [
       ),
     ),
   ]),
-  serverMetric("gauge", "Load average of the system.", ["load", fieldsOf("load")], undefined),
+  serverMetric("gauge", "Load average of the system.", ["load", fieldsOf("load")], false),
   serverMetric(
     "gauge",
     "Processes of an asynchronous MPM.",
@@ -224,9 +224,9 @@ export const httpdMetrics: readonly Metric<ServerReading>[] = [
     "counter",
     "Seconds since the restart.",
     ["uptime_seconds_total", fieldsOf("uptime_seconds_total")],
-    undefined,
+    false,
   ),
-  serverMetric("gauge", "When httpd was last restarted, as Unix time.", undefined, [
+  serverMetric("gauge", "When httpd was last restarted, as Unix time.", false, [
     "start_time_seconds",
     single(startTime),
   ]),
@@ -234,7 +234,7 @@ export const httpdMetrics: readonly Metric<ServerReading>[] = [
     "gauge",
     "The version as a number: 2.4.66 is 2.04066.",
     ["version", value(({ serverVersion }) => versionNumber(serverVersion))],
-    undefined,
+    false,
   ),
   serverMetric(
     "gauge",
@@ -253,7 +253,7 @@ export const httpdMetrics: readonly Metric<ServerReading>[] = [
     "gauge",
     "Slots that finish a request before they end.",
     ["workers_graceful", fieldsOf("workers_graceful")],
-    undefined,
+    false,
   ),
 ];
 

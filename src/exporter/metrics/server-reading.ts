@@ -25,12 +25,15 @@ export const ofStatus =
 export const value = (read: (status: ServerStatus) => number | undefined): EmitServer =>
   single(({ status }) => status && read(status));
 
-/** A metric of httpd with a name in each style. One with the same form in both has one name. */
+/**
+ * A metric of httpd with a name in each style; `false` where a style lacks it. Without a modern name
+ * both styles have the same form.
+ */
 export function serverMetric(
   type: MetricType,
   help: string,
-  dropIn: readonly [name: string, emit: EmitServer] | undefined,
-  modern: readonly [name: string, emit: EmitServer, help?: string] | undefined = dropIn,
+  dropIn: readonly [name: string, emit: EmitServer] | false,
+  modern: readonly [name: string, emit: EmitServer, help?: string] | false = dropIn,
 ): Metric<ServerReading> {
   return {
     ...(dropIn && { "drop-in": { name: `apache_${dropIn[0]}`, type, help, emit: dropIn[1] } }),
