@@ -29,6 +29,10 @@ const SERVERS = {
   haproxy: { program: /^haproxy$/, aptPackage: "haproxy" },
   wrk: { program: /^wrk$/, aptPackage: "wrk" },
   promtool: { program: /^promtool$/, aptPackage: "prometheus" },
+  "apache-exporter": {
+    program: /^(?:prometheus-)?apache[-_]exporter$/,
+    aptPackage: "prometheus-apache-exporter",
+  },
 } as const satisfies Record<string, Server>;
 
 export type ServerName = keyof typeof SERVERS;
