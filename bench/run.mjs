@@ -22,6 +22,7 @@ const SUITES = {
     "suites/serve-stream.mjs",
   ],
   fleet: ["suites/fleet.mjs"],
+  exporter: ["suites/exposition.mjs"],
   start: ["suites/start.mjs"],
   size: ["suites/size.mjs"],
 };

@@ -28,6 +28,7 @@ const SERVERS = {
   caddy: { program: /^caddy$/, aptPackage: "caddy" },
   haproxy: { program: /^haproxy$/, aptPackage: "haproxy" },
   wrk: { program: /^wrk$/, aptPackage: "wrk" },
+  prometheus: { program: /^prometheus$/, aptPackage: "prometheus" },
   promtool: { program: /^promtool$/, aptPackage: "prometheus" },
   "apache-exporter": {
     program: /^(?:prometheus-)?apache[-_]exporter$/,
