@@ -26,7 +26,7 @@ export async function serveMetrics(
   const { values, warnings } = line;
   const log = logTo(io, values);
   for (const message of warnings) log({ level: "warn", message });
-  const targets = distinct(flagTargets(line, command), log);
+  const targets = flagTargets(line, command);
   const isHttpdOnly = targets.length > 0 && targets.every(({ kind }) => kind === "apache");
   const exporter = createExporter({
     ...settingsOf(values, targets),
@@ -78,25 +78,6 @@ function settingsOf(values: FlagValues, targets: readonly ScrapeTarget[]): Expor
     timeoutOffset: values.timeoutOffset,
     lifecycle: values.enableLifecycle,
   };
-}
-
-/** The targets by address, each once. A warning names both places. */
-function distinct(targets: readonly ScrapeTarget[], log: WriteLog): ScrapeTarget[] {
-  const byAddress = new Map<string, ScrapeTarget>();
-  for (const target of targets) {
-    const first = byAddress.get(target.address);
-    if (first === undefined) byAddress.set(target.address, target);
-    else {
-      log({
-        level: "warn",
-        message: "the target is given twice, and is read once",
-        target: target.address,
-        first: first.source,
-        second: target.source,
-      });
-    }
-  }
-  return [...byAddress.values()];
 }
 
 /** How many bytes of the log may wait for its reader. Further lines are dropped, and counted. */

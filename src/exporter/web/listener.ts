@@ -17,7 +17,10 @@ async function answer(
   { url = "/", method = "GET", headers }: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const request = new Request(new URL(url, `http://${headers.host ?? "localhost"}`), { method });
+  const request = new Request(new URL(url, `http://${headers.host ?? "localhost"}`), {
+    method,
+    headers: headers as Record<string, string>,
+  });
   const { status, headers: fields, body } = await handler(request);
   response.writeHead(status, Object.fromEntries(fields));
   for await (const chunk of body ?? []) response.write(chunk);

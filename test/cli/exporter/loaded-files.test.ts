@@ -1,0 +1,44 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+
+const bin = fileURLToPath(new URL("../../../bin/fcgi-probe.js", import.meta.url));
+
+const hooks = `import { writeSync } from "node:fs";
+export async function load(url, context, next) {
+  if (url.startsWith("file:")) writeSync(2, "loaded " + url + "\\n");
+  return next(url, context);
+}`;
+const dataUrl = (source: string) => `data:text/javascript,${encodeURIComponent(source)}`;
+const register = dataUrl(
+  `import { register } from "node:module"; register(${JSON.stringify(dataUrl(hooks))});`,
+);
+
+/** The files that a command loads. */
+function filesOf(args: readonly string[]): string[] {
+  const { stderr } = spawnSync(process.execPath, ["--import", register, bin, ...args], {
+    encoding: "utf8",
+  });
+  return [...stderr.matchAll(/^loaded (.*)$/gm)].map((match) => match[1] as string);
+}
+
+const libraries = /node_modules\/(?:yaml|valibot|picomatch|bcryptjs|@opentelemetry)\//;
+const exporter = /\/dist\/cli\/(?:exporter|serve-metrics|get|web|config|discover)[\w-]*\.js$/;
+
+describe("the files of the exporter and its libraries", () => {
+  it("are loaded by the exporter", () => {
+    expect(filesOf(["exporter", "--help"]).filter((file) => exporter.test(file))).not.toEqual([]);
+  });
+
+  it.each([["status"], ["ping"]])("are not loaded by %s", (command) => {
+    const files = filesOf([command, "127.0.0.1:1/status"]);
+    expect(files.filter((file) => file.includes(`/dist/cli/${command}`))).not.toEqual([]);
+    expect(files.filter((file) => exporter.test(file) || libraries.test(file))).toEqual([]);
+  });
+
+  it("are not loaded by --version, which loads two files", () => {
+    const files = filesOf(["--version"]);
+    expect(files.filter((file) => !file.endsWith("/bin/fcgi-probe.js")).length).toBeLessThan(6);
+    expect(files.filter((file) => exporter.test(file) || libraries.test(file))).toEqual([]);
+  });
+});
