@@ -1,0 +1,80 @@
+import { readFile } from "node:fs/promises";
+import { ErrorCode, GatewayError } from "../../errors.js";
+import { kindOf } from "../target.js";
+import { type Configuration, configurationSchema } from "./schema.js";
+import { readStrictYaml } from "./strict-yaml.js";
+
+/** A configuration, and where its targets are written. */
+export interface ParsedConfiguration {
+  readonly configuration: Configuration;
+  /** The place of each of `configuration.targets`: `site.yaml:3`. */
+  readonly sources: readonly string[];
+}
+
+/**
+ * Reads the text of a configuration file.
+ *
+ * @param name the file, for messages
+ * @throws GatewayError `bad_input` with all errors, a line each; `limit_exceeded`
+ */
+export function parseConfiguration(text: string, name: string): ParsedConfiguration {
+  const { value, lineOf } = readStrictYaml(text, name, configurationSchema, crossCheck);
+  return {
+    configuration: value,
+    sources: value.targets.map((_, index) => `${name}:${lineOf(["targets", index])}`),
+  };
+}
+
+/** The longest file that is read, in bytes. */
+const MAX_BYTES = 4_194_304;
+
+/**
+ * The text of a configuration file.
+ *
+ * @throws GatewayError `bad_input`, `limit_exceeded`
+ */
+export async function readConfigurationFile(path: string): Promise<string> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(path);
+  } catch (cause) {
+    throw new GatewayError(ErrorCode.BadInput, `${path}: ${(cause as Error).message}`, {
+      hint: "give the path of a YAML file that this user may read",
+      cause,
+    });
+  }
+  if (bytes.length > MAX_BYTES) {
+    const message = `${path} has more than ${MAX_BYTES} bytes`;
+    throw new GatewayError(ErrorCode.LimitExceeded, message);
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new GatewayError(ErrorCode.BadInput, `${path} is not UTF-8`, { cause });
+  }
+}
+
+/** What no single value shows: names of modules that are not defined, and addresses given twice. */
+function* crossCheck({ targets, modules }: Configuration) {
+  const first = new Map<string, number>();
+  for (const [index, { address, module, opcache }] of targets.entries()) {
+    const path = ["targets", index];
+    const earlier = first.get(address);
+    if (earlier === undefined) first.set(address, index);
+    else yield { path, message: `"${address}" is also target ${earlier + 1} of this list` };
+    const kind = kindOf(address);
+    if (opcache !== undefined && kind === "apache") {
+      yield { path: [...path, "opcache"], message: "an httpd has no OPcache" };
+    }
+    if (module === undefined) continue;
+    const found = Object.hasOwn(modules, module) ? modules[module] : undefined;
+    if (found === undefined) {
+      const names = Object.keys(modules).join(", ") || "there are none";
+      const message = `no module is called "${module}"; the modules are: ${names}`;
+      yield { path: [...path, "module"], message };
+    } else if (found.kind !== kind) {
+      const message = `the module "${module}" is of kind ${found.kind}, and the target is ${kind}`;
+      yield { path: [...path, "module"], message };
+    }
+  }
+}

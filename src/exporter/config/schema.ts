@@ -1,0 +1,184 @@
+import picomatch from "picomatch";
+import * as v from "valibot";
+import { parseAllowRule } from "../probe/allow-rule.js";
+import { targetDefaults } from "../target.js";
+import {
+  count,
+  duration,
+  flag,
+  list,
+  maybe,
+  oneOf,
+  readBy,
+  section,
+  text,
+  variantSection,
+} from "./fields.js";
+import { checkTargetAddress, isLabelName, reservedLabels } from "./target-checks.js";
+
+const labelName = v.pipe(
+  v.string(),
+  v.check(isLabelName, "this is not the name of a label: write letters, digits and _"),
+  v.check((name) => !reservedLabels.has(name), "the exporter itself sets a label of this name"),
+);
+const moduleName = v.pipe(
+  v.string(),
+  v.regex(/^[\w.-]{1,100}$/, "this is not a name: write letters, digits, _, - and ."),
+);
+
+const targetEntry = section({
+  /** The address of a pool, or the URL of httpd's status page. */
+  address: readBy(checkTargetAddress),
+  /** Labels of all its series. */
+  labels: v.nullish(v.record(labelName, text, "this must be labels with values"), {}),
+  /** How it is read. Default: the first module of its kind. */
+  module: maybe(text),
+  /** The path of `opcache.php` as the pool sees it. Default: that of the module. */
+  opcache: maybe(text),
+});
+
+const shared = {
+  /** Milliseconds that a scrape may take. */
+  timeout: v.optional(duration(), `${targetDefaults.timeout}ms`),
+};
+const poolModule = variantSection({
+  kind: v.literal("phpfpm"),
+  ...shared,
+  /** How many processes of a pool get series of their own. */
+  processes: v.optional(count(0, 100_000), targetDefaults.processes),
+  /** The path of `opcache.php` as the pools see it. */
+  opcache: maybe(text),
+});
+const httpdModule = variantSection({
+  kind: v.literal("apache"),
+  ...shared,
+  /** The host name of the requests. */
+  host: maybe(text),
+  /** More header fields. */
+  headers: maybe(v.record(text, v.string("this must be text"), "this must be names with values")),
+  /** Whether to accept any certificate. */
+  insecure: maybe(flag),
+});
+
+const pattern = v.pipe(
+  text,
+  v.check(
+    (glob) => !glob.includes("**"),
+    "** is not supported: name the folders, with * in each name",
+  ),
+  v.check((glob) => picomatch.scan(glob).base !== glob || !glob.endsWith("/"), "this is a folder"),
+);
+
+const httpSource = v.lazy((input) =>
+  typeof input === "string"
+    ? v.pipe(
+        webUrl(),
+        v.transform((url) => ({ url, interval: 60_000, headers: undefined })),
+      )
+    : section({
+        url: webUrl(),
+        /** Milliseconds from one request to the next. */
+        interval: v.optional(duration(1_000), "60s"),
+        /** More header fields. */
+        headers: maybe(
+          v.record(text, v.string("this must be text"), "this must be names with values"),
+        ),
+      }),
+);
+
+function webUrl() {
+  return v.pipe(
+    text,
+    v.check(
+      (url) => /^https?:\/\//.test(url) && URL.canParse(url),
+      "this must be a URL such as https://example.com/targets",
+    ),
+  );
+}
+
+const httpPath = v.pipe(text, v.regex(/^\/[\w.~/-]*$/, "this must be a path such as /metrics"));
+
+/** A configuration file of the exporter. */
+export const configurationSchema = section({
+  targets: list(
+    v.pipe(
+      v.lazy((input) =>
+        typeof input === "string"
+          ? v.pipe(
+              readBy(checkTargetAddress),
+              v.transform((address) => ({
+                address,
+                labels: {} as Record<string, string>,
+                module: undefined,
+                opcache: undefined,
+              })),
+            )
+          : targetEntry,
+      ),
+    ),
+  ),
+  discover: v.nullish(
+    section({
+      /** Whether to find the pools of this machine. */
+      php_fpm: v.optional(flag, false),
+      /** Whether to find the httpds of this machine. */
+      apache: v.optional(flag, false),
+      /** Sockets of pools, by globs. */
+      sockets: list(pattern),
+      /** Host names, each with a port: `php.example.com:9000/status`. All addresses are read. */
+      dns: list(text),
+      /** Files of targets, by globs: those of Prometheus' file_sd. */
+      files: list(pattern),
+      /** URLs that answer as Prometheus' http_sd expects. */
+      http: list(httpSource),
+    }),
+    {},
+  ),
+  modules: v.nullish(
+    v.record(
+      moduleName,
+      v.variant("kind", [poolModule, httpdModule], "this must have kind: phpfpm or kind: apache"),
+      "this must be names of modules",
+    ),
+    {},
+  ),
+  probe: v.nullish(
+    section({
+      /** What `/probe` may read beside the targets. */
+      allow: list(readBy(parseAllowRule)),
+      /** Whether `debug=true` shows how a target was read. */
+      debug: maybe(flag),
+    }),
+    {},
+  ),
+  metric_style: maybe(oneOf(["drop-in", "modern"])),
+  fix_process_count: maybe(flag),
+  scrape: v.nullish(
+    section({ timeout: maybe(duration()), timeout_offset: maybe(duration(0)) }),
+    {},
+  ),
+  web: v.nullish(
+    section({
+      listen: list(text),
+      systemd_socket: maybe(flag),
+      config_file: maybe(text),
+      telemetry_path: maybe(httpPath),
+      external_url: maybe(webUrl()),
+      route_prefix: maybe(httpPath),
+      lifecycle: maybe(flag),
+    }),
+    {},
+  ),
+  textfile: maybe(text),
+  otlp: v.nullish(section({ endpoint: maybe(webUrl()), interval: maybe(duration(1_000)) }), {}),
+  log: v.nullish(
+    section({
+      level: maybe(oneOf(["debug", "info", "warn", "error"])),
+      format: maybe(oneOf(["logfmt", "json"])),
+    }),
+    {},
+  ),
+});
+
+/** What a configuration file says, with its defaults. Times are in milliseconds. */
+export type Configuration = v.InferOutput<typeof configurationSchema>;
