@@ -1,28 +1,39 @@
 import { createReadStream, type Stats, statSync } from "node:fs";
-import { inspect } from "node:util";
 import { targetAddress } from "../client/connect.js";
 import { ErrorCode, GatewayError } from "../errors.js";
+import { type LabeledTarget, noLabels, parseTargetGroups } from "./target-groups.js";
 
 /** The longest line, in characters. No address is as long. */
 const MAX_LINE = 65_536;
 /** The longest YAML document, in characters. It is parsed as a whole; a file of lines is not. */
 const MAX_YAML = 16_777_216;
-/** The deepest nesting of lists. Real files have two or three levels. */
-const MAX_DEPTH = 32;
-/** The most targets of a YAML document. A few lines with aliases can expand to millions. */
-const MAX_TARGETS = 1_000_000;
-
 /**
  * The targets that a file, or standard input, names: an address a line with `#` comments, or YAML
- * (JSON is YAML too), see {@link targetsOfYaml}. Which it is shows in the file's name or in its
+ * (JSON is YAML too), see {@link parseTargetGroups}. Which it is shows in the file's name or in its
  * first line that is not a comment. Yields lines as they are read.
  *
  * @throws GatewayError `bad_input`, `limit_exceeded`
  */
-export async function* readTargets(
+export function readTargets(
   source: AsyncIterable<Uint8Array>,
   name: string,
 ): AsyncGenerator<string, void, undefined> {
+  return readEach(source, name, (address) => address);
+}
+
+/** The targets as {@link readTargets} finds them, with their labels. A file of lines has none. */
+export function readLabeledTargets(
+  source: AsyncIterable<Uint8Array>,
+  name: string,
+): AsyncGenerator<LabeledTarget, void, undefined> {
+  return readEach(source, name, (address, labels = noLabels) => ({ address, labels }));
+}
+
+async function* readEach<Target>(
+  source: AsyncIterable<Uint8Array>,
+  name: string,
+  make: (address: string, labels?: LabeledTarget["labels"]) => Target,
+): AsyncGenerator<Target, void, undefined> {
   let first = true;
   let yaml: string[] | undefined = /\.(ya?ml|json)$/i.test(name) ? [] : undefined;
   let length = 0;
@@ -33,14 +44,17 @@ export async function* readTargets(
       if (startsYaml(target)) yaml ??= [];
     }
     if (yaml === undefined) {
-      if (target !== "") yield target;
+      if (target !== "") yield make(target);
       continue;
     }
     length += line.length + 1;
     if (length > MAX_YAML) throw tooLong(name);
     yaml.push(line);
   }
-  if (yaml !== undefined) yield* await targetsOfYaml(yaml.join("\n"), name);
+  if (yaml === undefined) return;
+  for (const { address, labels } of await parseTargetGroups(yaml.join("\n"), name)) {
+    yield make(address, labels);
+  }
 }
 
 /** A line without its comment, which begins the line or follows a blank. */
@@ -51,50 +65,6 @@ function targetOfLine(line: string): string {
 /** `[::1]:9000/status` is an address; `[a, b]` is YAML. */
 function startsYaml(line: string): boolean {
   return /^(---|- |-$|[[{]|targets\s*:)/.test(line) && !isAddress(line);
-}
-
-/**
- * The targets of a YAML document: a list of addresses, `targets:` with such a list, or a list of
- * these, as in the file_sd files of Prometheus.
- *
- * @throws GatewayError `bad_input`
- */
-async function targetsOfYaml(text: string, name: string): Promise<string[]> {
-  const { parse } = await import("yaml");
-  let document: unknown;
-  try {
-    document = parse(text);
-  } catch (cause) {
-    throw badTargets(name, whyNotYaml(cause), cause);
-  }
-  const targets: string[] = [];
-  collectTargets(document, name, targets, 0);
-  return targets;
-}
-
-function whyNotYaml(error: unknown): string {
-  const [message = ""] = (error as Error).message.split("\n");
-  // The parser overflows the stack when the text is nested too deeply.
-  if (message.startsWith("Maximum call stack")) return "it is nested too deeply";
-  return message.replace(/:$/, "");
-}
-
-function collectTargets(value: unknown, name: string, targets: string[], depth: number): void {
-  if (value === null || value === undefined) return;
-  if (depth > MAX_DEPTH) throw badTargets(name, "it is nested too deeply, or contains itself");
-  if (Array.isArray(value)) {
-    for (const item of value) collectTargets(item, name, targets, depth + 1);
-  } else if (typeof value === "string") {
-    if (targets.length === MAX_TARGETS) throw badTargets(name, `it has more than ${MAX_TARGETS}`);
-    targets.push(value);
-  } else if (typeof value === "object" && "targets" in value && Array.isArray(value.targets)) {
-    collectTargets(value.targets, name, targets, depth + 1);
-  } else throw badTargets(name, `${excerpt(value)} is not a target`);
-}
-
-/** The first characters of a value. `inspect` can print a value that contains itself. */
-function excerpt(value: unknown): string {
-  return inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY }).slice(0, 60);
 }
 
 /**
@@ -165,13 +135,6 @@ function tooLong(name: string): GatewayError {
     `${name} is YAML of more than ${MAX_YAML} characters`,
     { hint: "write one address per line: that form has no limit" },
   );
-}
-
-function badTargets(name: string, why: string, cause?: unknown): GatewayError {
-  return new GatewayError(ErrorCode.BadInput, `${name} names no targets: ${why}`, {
-    hint: "write one address per line, or YAML: a list of addresses, or targets: with such a list",
-    cause,
-  });
 }
 
 /**

@@ -1,0 +1,47 @@
+import { isLabelName, reservedLabels } from "../target-checks.js";
+import type { FoundTarget } from "./target-source.js";
+
+/** Targets from all sources, each address once. */
+export interface JoinedTargets<Target extends FoundTarget> {
+  readonly targets: readonly Target[];
+  /** What was left out, a sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/** The most addresses that a warning about them is given for. The rest is counted. */
+const MAX_WARNINGS = 100;
+
+/**
+ * Joins the targets of several sources. The first source that names an address wins, and a warning
+ * names both places.
+ */
+export function joinTargets<Target extends FoundTarget>(
+  sources: Iterable<readonly Target[]>,
+): JoinedTargets<Target> {
+  const byAddress = new Map<string, Target>();
+  const warnings: string[] = [];
+  let more = 0;
+  for (const targets of sources) {
+    for (const target of targets) {
+      const first = byAddress.get(target.address);
+      if (first === undefined) byAddress.set(target.address, target);
+      else if (warnings.length === MAX_WARNINGS) more++;
+      else warnings.push(`${target.address} is in ${first.source} and in ${target.source}`);
+    }
+  }
+  if (more > 0) warnings.push(`${more} more targets are given twice`);
+  return { targets: [...byAddress.values()], warnings };
+}
+
+/**
+ * The labels that the series of a target get: those of its group but the ones that begin with `__`,
+ * as with Prometheus. One that the exporter sets itself becomes `exported_…`, also as there.
+ */
+export function seriesLabels(labels: FoundTarget["labels"]): Record<string, string> {
+  const kept: [string, string][] = [];
+  for (const [name, value] of Object.entries(labels)) {
+    if (!isLabelName(name) || value === "") continue;
+    kept.push([reservedLabels.has(name) ? `exported_${name}` : name, value]);
+  }
+  return Object.fromEntries(kept);
+}
