@@ -12,6 +12,8 @@ export interface ProbeModule {
   readonly timeout: number;
   /** How many processes of a pool get series of their own. */
   readonly processes: number;
+  /** The path of `opcache.php` as the pools see it. Default: OPcache is not read. */
+  readonly opcache?: string | undefined;
   /** How the page of an httpd is requested. */
   readonly http?: HttpSettings | undefined;
 }

@@ -36,6 +36,8 @@ export interface ScrapeTarget {
   readonly source: string;
   /** What the configuration says about the pool, where that was read. */
   readonly configuration?: PoolConfiguration | undefined;
+  /** The path of `opcache.php` as the pool sees it. Default: OPcache is not read. */
+  readonly opcache?: string | undefined;
   /** How the page of an httpd is requested. Pools have none. */
   readonly http?: HttpSettings | undefined;
 }

@@ -35,7 +35,7 @@ export function probeSettings({ allow, modules, debug, log, resolve }: ProbeRule
       if (!decision.allowed) return refuse(target, decision.reason);
       const { kind, connectTo, host } = decision;
       if (module.kind !== kind) return refuse(target, `the module reads ${module.kind}`);
-      const { timeout, processes, http } = module;
+      const { timeout, processes, opcache, http } = module;
       return {
         address: target,
         kind,
@@ -43,6 +43,7 @@ export function probeSettings({ allow, modules, debug, log, resolve }: ProbeRule
         labels: {},
         timeout,
         processes,
+        opcache,
         source: "/probe",
         http: kind === "phpfpm" ? undefined : { host, ...http, redirects: false },
       };

@@ -1,8 +1,10 @@
 import { isLabelName, reservedLabels } from "../target-checks.js";
 import type { FoundTarget } from "./target-source.js";
 
+type Placed = Pick<FoundTarget, "address" | "source">;
+
 /** Targets from all sources, each address once. */
-export interface JoinedTargets<Target extends FoundTarget> {
+interface JoinedTargets<Target extends Placed> {
   readonly targets: readonly Target[];
   /** What was left out, a sentence each. */
   readonly warnings: readonly string[];
@@ -15,7 +17,7 @@ const MAX_WARNINGS = 100;
  * Joins the targets of several sources. The first source that names an address wins, and a warning
  * names both places.
  */
-export function joinTargets<Target extends FoundTarget>(
+export function joinTargets<Target extends Placed>(
   sources: Iterable<readonly Target[]>,
 ): JoinedTargets<Target> {
   const byAddress = new Map<string, Target>();

@@ -1,0 +1,103 @@
+import { probeSettings } from "../probe/probe-settings.js";
+import type { ExporterSettings, LogListener, ProbeModule } from "../settings.js";
+import { kindOf, type ScrapeTarget, type TargetKind, targetDefaults } from "../target.js";
+import type { ParsedConfiguration } from "./configuration.js";
+import type { Configuration } from "./schema.js";
+import { joinTargets, seriesLabels } from "./sources/join-targets.js";
+import type { FoundTarget } from "./sources/target-source.js";
+import { checkTargetAddress } from "./target-checks.js";
+
+/** A configuration, and the targets that its sources name. */
+export interface SettingsInput {
+  readonly parsed: ParsedConfiguration;
+  /** What each source gives, in the order in which the first one that names an address wins. */
+  readonly found: readonly (readonly FoundTarget[])[];
+  /** Targets that are given otherwise, such as by flags. They come first. */
+  readonly given: readonly ScrapeTarget[];
+  readonly log?: LogListener | undefined;
+}
+
+/** Settings of the exporter, and what was left out of them, a sentence each. */
+export interface MadeSettings {
+  readonly settings: ExporterSettings;
+  readonly warnings: readonly string[];
+}
+
+/** Makes the settings of an exporter from a configuration. */
+export function settingsOf({ parsed, found, given, log }: SettingsInput): MadeSettings {
+  const { configuration, sources } = parsed;
+  const modules = new Map(
+    Object.entries(configuration.modules).map(([name, module]) => [name, moduleOf(module)]),
+  );
+  const warnings: string[] = [];
+  const listed = configuration.targets.map(({ address, labels, module, opcache }, index) => {
+    const chosen = chooseModule(kindOf(address), modules, module);
+    const source = sources[index] ?? "";
+    return { ...targetOf(address, chosen), labels, source, opcache: opcache ?? chosen.opcache };
+  });
+  const discovered = found.map((targets) =>
+    targets.flatMap((target) => scrapeTarget(target, modules, warnings) ?? []),
+  );
+  const joined = joinTargets<ScrapeTarget>([given, listed, ...discovered]);
+  const { probe, scrape, web, metric_style, fix_process_count } = configuration;
+  const { allow, debug = false } = probe;
+  return {
+    warnings: [...warnings, ...joined.warnings],
+    settings: {
+      targets: joined.targets,
+      probe: probeSettings({ allow, modules, debug, log }),
+      metricStyle: metric_style,
+      fixProcessCount: fix_process_count,
+      telemetryPath: web.telemetry_path,
+      routePrefix: web.route_prefix,
+      scrapeTimeout: scrape.timeout,
+      timeoutOffset: scrape.timeout_offset,
+      lifecycle: web.lifecycle,
+    },
+  };
+}
+
+function moduleOf(module: Configuration["modules"][string]): ProbeModule {
+  const { kind, timeout } = module;
+  if (kind === "phpfpm") {
+    return { kind, timeout, processes: module.processes, opcache: module.opcache };
+  }
+  const { host, headers, insecure } = module;
+  return { kind, timeout, processes: targetDefaults.processes, http: { host, headers, insecure } };
+}
+
+/** The module of a name, else the first one of the kind, else one with the defaults. */
+function chooseModule(
+  kind: TargetKind,
+  modules: ReadonlyMap<string, ProbeModule>,
+  name: string | undefined,
+): ProbeModule {
+  const named = name === undefined ? undefined : modules.get(name);
+  if (named?.kind === kind) return named;
+  for (const module of modules.values()) if (module.kind === kind) return module;
+  return { ...targetDefaults, kind };
+}
+
+function targetOf(address: string, { kind, timeout, processes, http, opcache }: ProbeModule) {
+  return { address, kind, timeout, processes, http, opcache };
+}
+
+/** The target that a source names; `undefined`, with a warning, for one that cannot be read. */
+function scrapeTarget(
+  { address, labels, source, configuration }: FoundTarget,
+  modules: ReadonlyMap<string, ProbeModule>,
+  warnings: string[],
+): ScrapeTarget | undefined {
+  try {
+    const kind = checkTargetAddress(address);
+    const name = labels["__param_module"];
+    if (name !== undefined && modules.get(name)?.kind !== kind) {
+      warnings.push(`${source}: no module for ${kind} is called "${name}", which ${address} names`);
+    }
+    const module = chooseModule(kind, modules, name);
+    return { ...targetOf(address, module), labels: seriesLabels(labels), source, configuration };
+  } catch (error) {
+    warnings.push(`${source}: ${(error as Error).message}`);
+    return undefined;
+  }
+}

@@ -1,0 +1,97 @@
+import type { LogListener } from "../../settings.js";
+import type { FoundTarget, SourceReading, TargetSource } from "./target-source.js";
+
+/** What a source gave last, for metrics. */
+export interface SourceState {
+  readonly name: string;
+  readonly targets: number;
+  /** Whether all of it could be read. */
+  readonly ok: boolean;
+}
+
+/** Reads sources of targets on their intervals, and keeps what each gave last. */
+export class SourceSet {
+  readonly #sources: readonly TargetSource[];
+  readonly #log: LogListener | undefined;
+  readonly #readings = new Map<TargetSource, SourceReading>();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #stop = new AbortController();
+
+  constructor(sources: readonly TargetSource[], log: LogListener | undefined) {
+    this.#sources = sources;
+    this.#log = log;
+  }
+
+  get size(): number {
+    return this.#sources.length;
+  }
+
+  /** The targets of each source, in the order of the sources. */
+  get found(): readonly (readonly FoundTarget[])[] {
+    return this.#sources.map((source) => this.#readings.get(source)?.targets ?? []);
+  }
+
+  get states(): readonly SourceState[] {
+    return this.#sources.map((source) => {
+      const { targets = [], problems = [] } = this.#readings.get(source) ?? {};
+      return { name: source.name, targets: targets.length, ok: problems.length === 0 };
+    });
+  }
+
+  /** The folders in which a change makes another reading due. */
+  folders(): string[] {
+    return this.#sources.flatMap((source) => source.folders());
+  }
+
+  /** Reads all sources. */
+  async readAll(): Promise<void> {
+    await Promise.all(this.#sources.map((source) => this.#read(source)));
+  }
+
+  /** Reads the sources that have folders. */
+  async readFolders(): Promise<void> {
+    const sources = this.#sources.filter((source) => source.folders().length > 0);
+    await Promise.all(sources.map((source) => this.#read(source)));
+  }
+
+  /** Reads each source on its interval, and calls `onRead` after each reading. */
+  repeat(onRead: () => void): void {
+    for (const source of this.#sources) {
+      const timer = setInterval(() => {
+        void this.#read(source).then(() => {
+          if (!this.#stop.signal.aborted) onRead();
+        });
+      }, source.interval);
+      timer.unref();
+      this.#timers.add(timer);
+    }
+  }
+
+  /** Stops reading. What was found stays. */
+  close(): void {
+    this.#stop.abort();
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#timers.clear();
+  }
+
+  async #read(source: TargetSource): Promise<void> {
+    const reading = await source.read(this.#stop.signal);
+    if (this.#stop.signal.aborted) return;
+    const before = this.#readings.get(source)?.problems ?? [];
+    this.#readings.set(source, reading);
+    this.#report(source, before, reading.problems);
+  }
+
+  /** A line for each change, not for each reading. */
+  #report({ name }: TargetSource, before: readonly string[], now: readonly string[]): void {
+    for (const problem of now) {
+      if (before.includes(problem)) continue;
+      const message = "a source of targets cannot be read; its last targets stay";
+      this.#log?.({ level: "warn", message, source: name, error: problem });
+    }
+    if (before.length > 0 && now.length === 0) {
+      const message = "a source of targets can be read again";
+      this.#log?.({ level: "info", message, source: name });
+    }
+  }
+}

@@ -1,0 +1,249 @@
+import { realpath } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import type { ExporterSettings, LogListener } from "../settings.js";
+import type { ScrapeTarget } from "../target.js";
+import {
+  type ParsedConfiguration,
+  parseConfiguration,
+  readConfigurationFile,
+} from "./configuration.js";
+import type { Configuration } from "./schema.js";
+import { settingsOf } from "./settings-of.js";
+import { fileSource } from "./sources/file-source.js";
+import { httpSource } from "./sources/http-source.js";
+import { SourceSet, type SourceState } from "./sources/source-set.js";
+import type { TargetSource } from "./sources/target-source.js";
+import { watchFolders } from "./sources/watch-folders.js";
+
+export interface WatchConfigurationOptions {
+  /** Called with the first settings, and with each change. */
+  readonly onSettings: (settings: ExporterSettings, configuration: Configuration) => void;
+  /** Targets that are given otherwise, such as by flags. They come first. */
+  readonly targets?: readonly ScrapeTarget[] | undefined;
+  readonly log?: LogListener | undefined;
+  /** The sources of what is found on this machine and by DNS. Default: none. */
+  readonly discover?: ((discover: Configuration["discover"]) => TargetSource[]) | undefined;
+}
+
+/** How the last reading of the configuration went, for metrics. */
+export interface ConfigurationState {
+  /** Whether the configuration that is in the file is the one that runs. */
+  readonly successful: boolean;
+  /** When the configuration that runs was read, in milliseconds since 1970. */
+  readonly loadedAt: number;
+  readonly sources: readonly SourceState[];
+}
+
+/** A configuration that is followed. */
+export interface WatchedConfiguration {
+  state(): ConfigurationState;
+  /**
+   * Reads the file and all sources again. A file with an error changes nothing.
+   *
+   * @throws GatewayError what is wrong with the file
+   */
+  reload(): Promise<void>;
+  /** Stops watching. */
+  close(): void;
+}
+
+/** Milliseconds after which the file is looked at even where no change was noticed. */
+const CHECK_INTERVAL = 30_000;
+
+/**
+ * Reads a configuration file and the sources of targets that it names, and follows them: the file,
+ * its folder and the folders of target files are watched, and all is read again on its interval.
+ *
+ * @param path the file, or what it would say where there is none
+ * @throws GatewayError `bad_input` when the file cannot be used at the start
+ */
+export async function watchConfiguration(
+  path: string | { readonly text: string },
+  options: WatchConfigurationOptions,
+): Promise<WatchedConfiguration> {
+  const watch = new ConfigurationWatch(path, options);
+  await watch.start();
+  return {
+    state: () => watch.state(),
+    reload: () => watch.reload(),
+    close: () => watch.close(),
+  };
+}
+
+class ConfigurationWatch {
+  readonly #path: string | undefined;
+  readonly #options: WatchConfigurationOptions;
+  readonly #folders = watchFolders(() => this.#enqueue(() => this.#check()));
+  readonly #timer: NodeJS.Timeout;
+  readonly #fixedText: string;
+  /** The text that was last tried; `undefined` where the file could not be read. */
+  #text: string | undefined;
+  #parsed: ParsedConfiguration | undefined;
+  #sources = new SourceSet([], undefined);
+  #state = { successful: false, loadedAt: 0 };
+  /** What the last settings were made of, to see whether they changed. */
+  #made = "";
+  #warned: readonly string[] = [];
+  #lastError = "";
+  /** Sources by what defines them. One that a new configuration has, too, keeps its last targets. */
+  #kept = new Map<string, TargetSource>();
+  #queue: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(path: string | { readonly text: string }, options: WatchConfigurationOptions) {
+    this.#path = typeof path === "string" ? path : undefined;
+    this.#fixedText = typeof path === "string" ? "" : path.text;
+    this.#options = options;
+    this.#timer = setInterval(() => {
+      this.#folders.set([]);
+      this.#enqueue(() => this.#check());
+    }, CHECK_INTERVAL);
+    this.#timer.unref();
+  }
+
+  async start(): Promise<void> {
+    try {
+      await this.#load(await this.#readText());
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  state(): ConfigurationState {
+    return { ...this.#state, sources: this.#sources.states };
+  }
+
+  reload(): Promise<void> {
+    return this.#inTurn(async () => {
+      try {
+        await this.#load(await this.#readText());
+      } catch (error) {
+        this.#fail(error);
+        throw error;
+      }
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearInterval(this.#timer);
+    this.#folders.close();
+    this.#sources.close();
+  }
+
+  /** Runs one thing at a time: a reload waits for the one before. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#queue.then(() => (this.#closed ? undefined : work()));
+    this.#queue = turn.catch(() => {});
+    return turn;
+  }
+
+  #enqueue(work: () => Promise<void>): void {
+    this.#inTurn(work).catch(() => {});
+  }
+
+  /** After something changed in a folder: the file, or files of targets. */
+  async #check(): Promise<void> {
+    try {
+      const text = await this.#readText();
+      if (text !== this.#text) return await this.#load(text);
+    } catch (error) {
+      this.#fail(error);
+    }
+    await this.#sources.readFolders();
+    this.#apply();
+    await this.#watch();
+  }
+
+  async #readText(): Promise<string> {
+    if (this.#path === undefined) return this.#fixedText;
+    try {
+      return await readConfigurationFile(this.#path);
+    } catch (error) {
+      this.#text = undefined;
+      throw error;
+    }
+  }
+
+  async #load(text: string): Promise<void> {
+    this.#text = text;
+    this.#parsed = parseConfiguration(text, this.#path ?? "the defaults");
+    const { configuration } = this.#parsed;
+    const before = this.#sources;
+    const sources = new SourceSet(this.#sourcesOf(configuration), this.#options.log);
+    // Until slow sources have answered, the targets of the file are there.
+    if (before.size === 0 && sources.size > 0) this.#apply(false);
+    await sources.readAll();
+    before.close();
+    if (this.#closed) return sources.close();
+    this.#sources = sources;
+    this.#state = { successful: true, loadedAt: Date.now() };
+    this.#lastError = "";
+    this.#made = "";
+    this.#apply();
+    sources.repeat(() => this.#apply());
+    await this.#watch();
+  }
+
+  #sourcesOf({ discover }: Configuration): TargetSource[] {
+    const folder = this.#path === undefined ? "." : dirname(this.#path);
+    const { files, http, ...machine } = discover;
+    const kept = new Map<string, TargetSource>();
+    const keep = (key: unknown, make: () => TargetSource): TargetSource => {
+      const text = JSON.stringify(key);
+      const source = this.#kept.get(text) ?? make();
+      kept.set(text, source);
+      return source;
+    };
+    const sources = [
+      ...files
+        .map((file) => resolve(folder, file))
+        .map((glob) => keep(glob, () => fileSource(glob))),
+      ...http.map((server) => keep(server, () => httpSource(server))),
+      ...(this.#options.discover?.(discover) ?? []).map((source) =>
+        keep([source.name, machine], () => source),
+      ),
+    ];
+    this.#kept = kept;
+    return sources;
+  }
+
+  /** Makes settings and hands them over, if they changed. */
+  #apply(ready = true): void {
+    if (this.#parsed === undefined || this.#closed) return;
+    const { found } = this.#sources;
+    const made = JSON.stringify([ready, found]);
+    if (made === this.#made) return;
+    this.#made = made;
+    const { targets: given = [], log, onSettings } = this.#options;
+    const { settings, warnings } = settingsOf({ parsed: this.#parsed, found, given, log });
+    for (const warning of warnings) {
+      if (this.#warned.includes(warning)) continue;
+      log?.({ level: "warn", message: "a target is left out", error: warning });
+    }
+    this.#warned = warnings;
+    onSettings({ ...settings, ready }, this.#parsed.configuration);
+  }
+
+  /** Notes that the file is not what runs. The log has one line for each error, not for each look. */
+  #fail(error: unknown): void {
+    this.#state = { ...this.#state, successful: false };
+    const { message: text } = error as Error;
+    if (text === this.#lastError) return;
+    this.#lastError = text;
+    const message = "the configuration cannot be used; the last good one stays";
+    this.#options.log?.({ level: "error", message, source: this.#path, error: text });
+  }
+
+  async #watch(): Promise<void> {
+    const folders = new Set(this.#sources.folders());
+    if (this.#path !== undefined) {
+      folders.add(dirname(this.#path));
+      // A link may lead to a folder elsewhere.
+      const real = await realpath(this.#path).catch(() => this.#path as string);
+      folders.add(dirname(real));
+    }
+    if (!this.#closed) this.#folders.set(folders);
+  }
+}
