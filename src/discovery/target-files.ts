@@ -1,7 +1,7 @@
 import { createReadStream, type Stats, statSync } from "node:fs";
 import { targetAddress } from "../client/connect.js";
 import { ErrorCode, GatewayError } from "../errors.js";
-import { type LabeledTarget, noLabels, parseTargetGroups } from "./target-groups.js";
+import { emptyLabels, type LabeledTarget, parseTargetGroups } from "./target-groups.js";
 
 /** The longest line, in characters. No address is as long. */
 const MAX_LINE = 65_536;
@@ -26,7 +26,7 @@ export function readLabeledTargets(
   source: AsyncIterable<Uint8Array>,
   name: string,
 ): AsyncGenerator<LabeledTarget, void, undefined> {
-  return readEach(source, name, (address, labels = noLabels) => ({ address, labels }));
+  return readEach(source, name, (address, labels = emptyLabels) => ({ address, labels }));
 }
 
 async function* readEach<Target>(

@@ -9,7 +9,7 @@ export interface LabeledTarget {
 }
 
 /** No labels. */
-export const noLabels: Readonly<Record<string, string>> = Object.freeze({});
+export const emptyLabels: Readonly<Record<string, string>> = Object.freeze({});
 
 /** The deepest nesting of lists. Real files have two or three levels. */
 const MAX_DEPTH = 32;
@@ -52,17 +52,17 @@ export function targetsOfGroups(document: unknown, name: string): LabeledTarget[
       if (targets.length === MAX_TARGETS) throw badTargets(name, `it has more than ${MAX_TARGETS}`);
       targets.push({ address: value, labels });
     } else if (typeof value === "object" && "targets" in value && Array.isArray(value.targets)) {
-      const own = "labels" in value ? labelsOf(value.labels, name) : noLabels;
-      collect(value.targets, own === noLabels ? labels : { ...labels, ...own }, depth + 1);
+      const own = "labels" in value ? labelsOf(value.labels, name) : emptyLabels;
+      collect(value.targets, own === emptyLabels ? labels : { ...labels, ...own }, depth + 1);
     } else throw badTargets(name, `${excerpt(value)} is not a target`);
   };
-  collect(document, noLabels, 0);
+  collect(document, emptyLabels, 0);
   return targets;
 }
 
 /** The labels of a group. Numbers and true or false are taken as text, as Prometheus does. */
 function labelsOf(value: unknown, name: string): Readonly<Record<string, string>> {
-  if (value === null || value === undefined) return noLabels;
+  if (value === null || value === undefined) return emptyLabels;
   if (typeof value !== "object" || Array.isArray(value)) {
     throw badTargets(name, `${excerpt(value)} are not labels`);
   }

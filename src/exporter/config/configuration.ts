@@ -1,12 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { ErrorCode, GatewayError } from "../../errors.js";
 import { kindOf } from "../target.js";
-import { type Configuration, configurationSchema } from "./schema.js";
+import { configurationSchema, type ExporterConfiguration } from "./schema.js";
 import { readStrictYaml } from "./strict-yaml.js";
 
 /** A configuration, and where its targets are written. */
 export interface ParsedConfiguration {
-  readonly configuration: Configuration;
+  readonly configuration: ExporterConfiguration;
   /** The place of each of `configuration.targets`: `site.yaml:3`. */
   readonly sources: readonly string[];
 }
@@ -55,7 +55,7 @@ export async function readConfigurationFile(path: string): Promise<string> {
 }
 
 /** What no single value shows: names of modules that are not defined, and addresses given twice. */
-function* crossCheck({ targets, modules }: Configuration) {
+function* crossCheck({ targets, modules }: ExporterConfiguration) {
   const first = new Map<string, number>();
   for (const [index, { address, module, opcache }] of targets.entries()) {
     const path = ["targets", index];

@@ -60,7 +60,7 @@ export function count(least: number, most: number) {
 }
 
 /** One of some words. */
-export function oneOf<const Words extends readonly string[]>(words: Words) {
+export function choice<const Words extends readonly string[]>(words: Words) {
   return v.picklist(words, `this must be ${words.join(" or ")}`);
 }
 

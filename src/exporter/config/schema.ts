@@ -3,12 +3,12 @@ import * as v from "valibot";
 import { parseAllowRule } from "../probe/allow-rule.js";
 import { targetDefaults } from "../target.js";
 import {
+  choice,
   count,
   duration,
   flag,
   list,
   maybe,
-  oneOf,
   readBy,
   section,
   text,
@@ -151,7 +151,7 @@ export const configurationSchema = section({
     }),
     {},
   ),
-  metric_style: maybe(oneOf(["drop-in", "modern"])),
+  metric_style: maybe(choice(["drop-in", "modern"])),
   fix_process_count: maybe(flag),
   scrape: v.nullish(
     section({ timeout: maybe(duration()), timeout_offset: maybe(duration(0)) }),
@@ -173,12 +173,12 @@ export const configurationSchema = section({
   otlp: v.nullish(section({ endpoint: maybe(webUrl()), interval: maybe(duration(1_000)) }), {}),
   log: v.nullish(
     section({
-      level: maybe(oneOf(["debug", "info", "warn", "error"])),
-      format: maybe(oneOf(["logfmt", "json"])),
+      level: maybe(choice(["debug", "info", "warn", "error"])),
+      format: maybe(choice(["logfmt", "json"])),
     }),
     {},
   ),
 });
 
 /** What a configuration file says, with its defaults. Times are in milliseconds. */
-export type Configuration = v.InferOutput<typeof configurationSchema>;
+export type ExporterConfiguration = v.InferOutput<typeof configurationSchema>;

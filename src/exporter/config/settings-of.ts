@@ -2,7 +2,7 @@ import { probeSettings } from "../probe/probe-settings.js";
 import type { ExporterSettings, LogListener, ProbeModule } from "../settings.js";
 import { kindOf, type ScrapeTarget, type TargetKind, targetDefaults } from "../target.js";
 import type { ParsedConfiguration } from "./configuration.js";
-import type { Configuration } from "./schema.js";
+import type { ExporterConfiguration } from "./schema.js";
 import { joinTargets, seriesLabels } from "./sources/join-targets.js";
 import type { FoundTarget } from "./sources/target-source.js";
 import { checkTargetAddress } from "./target-checks.js";
@@ -57,7 +57,7 @@ export function settingsOf({ parsed, found, given, log }: SettingsInput): MadeSe
   };
 }
 
-function moduleOf(module: Configuration["modules"][string]): ProbeModule {
+function moduleOf(module: ExporterConfiguration["modules"][string]): ProbeModule {
   const { kind, timeout } = module;
   if (kind === "phpfpm") {
     return { kind, timeout, processes: module.processes, opcache: module.opcache };

@@ -7,7 +7,7 @@ import {
   parseConfiguration,
   readConfigurationFile,
 } from "./configuration.js";
-import type { Configuration } from "./schema.js";
+import type { ExporterConfiguration } from "./schema.js";
 import { settingsOf } from "./settings-of.js";
 import { fileSource } from "./sources/file-source.js";
 import { httpSource } from "./sources/http-source.js";
@@ -17,12 +17,12 @@ import { watchFolders } from "./sources/watch-folders.js";
 
 export interface WatchConfigurationOptions {
   /** Called with the first settings, and with each change. */
-  readonly onSettings: (settings: ExporterSettings, configuration: Configuration) => void;
+  readonly onSettings: (settings: ExporterSettings, configuration: ExporterConfiguration) => void;
   /** Targets that are given otherwise, such as by flags. They come first. */
   readonly targets?: readonly ScrapeTarget[] | undefined;
   readonly log?: LogListener | undefined;
   /** The sources of what is found on this machine and by DNS. Default: none. */
-  readonly discover?: ((discover: Configuration["discover"]) => TargetSource[]) | undefined;
+  readonly discover?: ((discover: ExporterConfiguration["discover"]) => TargetSource[]) | undefined;
 }
 
 /** How the last reading of the configuration went, for metrics. */
@@ -186,7 +186,7 @@ class ConfigurationWatch {
     await this.#watch();
   }
 
-  #sourcesOf({ discover }: Configuration): TargetSource[] {
+  #sourcesOf({ discover }: ExporterConfiguration): TargetSource[] {
     const folder = this.#path === undefined ? "." : dirname(this.#path);
     const { files, http, ...machine } = discover;
     const kept = new Map<string, TargetSource>();
