@@ -3,7 +3,7 @@ import { ReadQueue } from "./read-queue.js";
 import { type ReadTarget, readTarget } from "./read-target.js";
 import type { Sample } from "./sample.js";
 import { type CompleteSettings, exporterDefaults, type LogListener } from "./settings.js";
-import type { ScrapeTarget } from "./target.js";
+import { type ScrapeTarget, shownAddress } from "./target.js";
 import { type StateContext, TargetState } from "./target-state.js";
 
 /** How many targets that only `/probe` reads are remembered. */
@@ -38,7 +38,10 @@ export class Collector {
 
   constructor({ log, read = readTarget }: CollectorOptions) {
     const quietly: LogListener = (record) => {
-      if (!this.#stop.signal.aborted) log(record);
+      // What ends because of close() is no news, and a log that throws must not end a scrape.
+      try {
+        if (!this.#stop.signal.aborted) log(record);
+      } catch {}
     };
     this.#context = { read, log: quietly };
     // Each read listens to it, which is not a leak.
@@ -92,24 +95,26 @@ export class Collector {
   #collect(states: readonly TargetState[], timeout: number): Promise<Sample[]> {
     return new Promise((resolve) => {
       const now = performance.now();
-      const unread = states.filter((state) => !state.isFresh(now, this.#cacheAge));
-      let missing = unread.length;
+      const samples = states.map((state) => state.freshSample(now, this.#cacheAge));
+      let missing = samples.filter((sample) => sample === undefined).length;
       const finish = () => {
-        if (missing < 0) return;
-        missing = -1;
+        missing = 0;
         clearTimeout(timer);
-        resolve(states.map((state) => (state.isReading ? state.late() : state.sample) as Sample));
+        resolve(states.map((state, index) => samples[index] ?? state.late()));
       };
       const timer = setTimeout(finish, Math.max(1, timeout));
-      const done = () => {
-        if (missing > 0 && --missing === 0) finish();
-      };
-      for (const state of unread) this.#read(state, done);
-      if (unread.length === 0) finish();
+      if (missing === 0) finish();
+      for (const [index, state] of states.entries()) {
+        if (samples[index] !== undefined) continue;
+        this.#read(state, (sample) => {
+          samples[index] = sample;
+          if (missing > 0 && --missing === 0) finish();
+        });
+      }
     });
   }
 
-  #read(state: TargetState, done: () => void): void {
+  #read(state: TargetState, done: (sample: Sample) => void): void {
     const isReading = state.isReading;
     state.waitForRead(done);
     if (isReading) return;
@@ -139,12 +144,12 @@ export class Collector {
     return state;
   }
 
-  #reportTwice({ address, source }: ScrapeTarget, again: string): void {
+  #reportTwice(target: ScrapeTarget, again: string): void {
     this.#context.log({
       level: "warn",
       message: "the target is configured twice, and read once",
-      target: address,
-      source: `${source} and ${again}`,
+      target: shownAddress(target),
+      source: `${target.source} and ${again}`,
     });
   }
 }

@@ -6,6 +6,7 @@ import type { ReadLimits, ReadTarget } from "./read-target.js";
 import type { Sample } from "./sample.js";
 import type { LogListener } from "./settings.js";
 import type { ScrapeTarget } from "./target.js";
+import { TargetLog } from "./target-log.js";
 
 /** What is the same for all targets of an exporter. */
 export interface StateContext {
@@ -15,28 +16,27 @@ export interface StateContext {
 
 /**
  * What an exporter knows of a target from one scrape to the next: the last result, the name of the
- * pool, the count of failures, and what was logged last.
+ * pool, and the count of failures.
  */
 export class TargetState {
   target: ScrapeTarget;
   readonly #context: StateContext;
+  readonly #log: TargetLog;
   #sample: Sample | undefined;
   /** When the last read ended, in milliseconds of the monotonic clock. */
   #readAt = Number.NEGATIVE_INFINITY;
   /** Who waits for the read that is going on. `undefined` while there is none. */
-  #waiting: (() => void)[] | undefined;
+  #waiting: ((sample: Sample) => void)[] | undefined;
   #begunAt = 0;
   /** Whether an answer could not wait for the read that is going on. It counts as a failure. */
   #isLate = false;
   #pool = "";
   #failures = 0;
-  /** Why the target has failed, as the log says. `undefined` before the first scrape. */
-  #logged: FailureReason | "up" | undefined;
-  #hasWarned = false;
 
   constructor(target: ScrapeTarget, context: StateContext) {
     this.target = target;
     this.#context = context;
+    this.#log = new TargetLog(context.log);
   }
 
   /** The name of the pool: the last one that was read, or empty. */
@@ -53,9 +53,9 @@ export class TargetState {
     return this.#sample;
   }
 
-  /** Whether the last read ended within `age` milliseconds before `now`. */
-  isFresh(now: number, age: number): boolean {
-    return now - this.#readAt <= age;
+  /** The result of the last read, if that ended within `age` milliseconds before `now`. */
+  freshSample(now: number, age: number): Sample | undefined {
+    return now - this.#readAt <= age ? this.#sample : undefined;
   }
 
   /** Other labels, or another timeout: everything but the address may have changed. */
@@ -65,7 +65,7 @@ export class TargetState {
   }
 
   /** Calls `done` at the end of the read that is going on, or of one that begins soon. */
-  waitForRead(done: () => void): void {
+  waitForRead(done: (sample: Sample) => void): void {
     if (this.#waiting === undefined) {
       this.#waiting = [];
       this.#begunAt = performance.now();
@@ -86,11 +86,12 @@ export class TargetState {
       error = this.#explain(thrown);
     }
     this.#readAt = performance.now();
-    this.#take(status, error, this.#readAt - started);
+    const sample = this.#take(status, error, this.#readAt - started);
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
     this.#isLate = false;
-    for (const done of waiting) done();
+    this.#sample = sample;
+    for (const done of waiting) done(sample);
   }
 
   /** The sample of an answer that cannot wait any longer. */
@@ -102,7 +103,7 @@ export class TargetState {
     if (!this.#isLate) {
       this.#isLate = true;
       this.#failures++;
-      if (this.#logged === undefined || this.#logged === "up") this.#report("deadline", error);
+      this.#log.late(this.target, this.#pool, error);
     }
     return this.#sampleOf(undefined, error, "deadline", performance.now() - this.#begunAt);
   }
@@ -111,16 +112,21 @@ export class TargetState {
     status: PoolStatus | ServerStatus | undefined,
     error: GatewayError | undefined,
     elapsed: number,
-  ): void {
-    const reason = error && failureReason(error, this.target.kind);
-    if (error !== undefined && !this.#isLate) this.#failures++;
-    if (status !== undefined && this.target.kind === "phpfpm") {
+  ): Sample {
+    const { target } = this;
+    const reason = error && failureReason(error, target.kind);
+    if (status !== undefined && target.kind === "phpfpm") {
       this.#pool = (status as PoolStatus).pool ?? this.#pool;
-      this.#warnOnce(status as PoolStatus);
+      this.#log.checkNumbers(target, this.#pool, status as PoolStatus);
     }
-    // A read that was too late for its answer does not make the target answer in time.
-    if (reason !== undefined || !this.#isLate) this.#report(reason ?? "up", error);
-    this.#sample = this.#sampleOf(status, error, reason, elapsed);
+    if (reason !== undefined) {
+      if (!this.#isLate) this.#failures++;
+      this.#log.down(target, this.#pool, reason, error as GatewayError);
+    } else if (!this.#isLate) {
+      // A read that was too late for its answer does not count.
+      this.#log.up(target, this.#pool);
+    }
+    return this.#sampleOf(status, error, reason, elapsed);
   }
 
   #sampleOf(
@@ -151,49 +157,5 @@ export class TargetState {
     const message = `the scrape failed: ${String(thrown)}`;
     const hint = "this is a fault of the exporter: please report it";
     return new GatewayError(ErrorCode.BadInput, message, { address, hint, cause: thrown });
-  }
-
-  /** Logs a change of the target's state, and nothing while it stays. */
-  #report(state: FailureReason | "up", error: GatewayError | undefined): void {
-    const before = this.#logged;
-    if (state === before) return;
-    this.#logged = state;
-    const { address, source } = this.target;
-    const about = { target: address, pool: this.#pool, source };
-    if (state !== "up") {
-      const { message, hint } = error ?? {};
-      const level = state === "other" ? "error" : "warn";
-      const text = "the target cannot be read";
-      this.#context.log({ level, message: text, ...about, reason: state, error: message, hint });
-    } else if (before === undefined) {
-      this.#context.log({ level: "debug", message: "the target answers", ...about });
-    } else {
-      this.#context.log({ level: "info", message: "the target answers again", ...about });
-    }
-  }
-
-  /** Logs once that a pool's numbers do not add up: PHP-FPM counts without a lock. */
-  #warnOnce(status: PoolStatus): void {
-    if (this.#hasWarned) return;
-    const { idleProcesses = 0, activeProcesses = 0, totalProcesses, warnings } = status;
-    const sum = idleProcesses + activeProcesses;
-    const isWrong = totalProcesses !== undefined && sum !== totalProcesses;
-    const counts = isWrong
-      ? [`${idleProcesses} idle and ${activeProcesses} active are not ${totalProcesses} in total`]
-      : [];
-    const error = [...counts, ...warnings].join("; ");
-    if (error === "") return;
-    this.#hasWarned = true;
-    const { address, source } = this.target;
-    const message = "the numbers of the pool do not add up";
-    this.#context.log({
-      level: "warn",
-      message,
-      target: address,
-      pool: this.#pool,
-      source,
-      error,
-      hint: "PHP-FPM counts without a lock; this is logged once for each pool",
-    });
   }
 }
