@@ -1,4 +1,5 @@
 import { setMaxListeners } from "node:events";
+import { EvidenceReader } from "./pool-evidence.js";
 import { ReadQueue } from "./read-queue.js";
 import { type ReadTarget, readTarget } from "./read-target.js";
 import type { Sample } from "./sample.js";
@@ -28,6 +29,7 @@ export interface CollectorOptions {
 export class Collector {
   readonly #context: StateContext;
   readonly #queue = new ReadQueue(exporterDefaults.concurrency);
+  readonly #evidence = new EvidenceReader();
   readonly #stop = new AbortController();
   /** The states of the configured targets, in their order. */
   #states = new Map<string, TargetState>();
@@ -100,7 +102,8 @@ export class Collector {
       const finish = () => {
         missing = 0;
         clearTimeout(timer);
-        resolve(states.map((state, index) => samples[index] ?? state.late()));
+        const done = states.map((state, index) => samples[index] ?? state.late());
+        resolve(this.#evidence.addTo(done));
       };
       const timer = setTimeout(finish, Math.max(1, timeout));
       if (missing === 0) finish();

@@ -54,12 +54,16 @@ export class AcceptQueues {
  * sockets of one network namespace: a socket of another one has no row, and its queue is unknown,
  * not empty.
  */
-class AcceptQueueTable {
+export class AcceptQueueTable {
+  /** The longest queue that the system allows (`net.core.somaxconn`); `undefined` if unknown. */
+  readonly longest: number | undefined;
   readonly #unix: ReadonlyMap<string, AcceptQueue>;
   readonly #tcp: ReadonlyMap<string, AcceptQueue>;
   readonly #realPaths: Map<string, string>;
 
   private constructor(tables: Tables, realPaths: Map<string, string>) {
+    const longest = Number.parseInt(tables.longest, 10);
+    this.longest = Number.isNaN(longest) ? undefined : longest;
     this.#unix = unixQueues(tables.unix, (path) => realPathOf(path, realPaths));
     this.#tcp = tcpQueues([...tcpRows(tables.tcp), ...tcpRows(tables.tcp6)]);
     this.#realPaths = realPaths;
@@ -67,12 +71,13 @@ class AcceptQueueTable {
 
   /** Reads the tables. A table that cannot be read, as on systems other than Linux, is empty. */
   static async read(realPaths: Map<string, string>): Promise<AcceptQueueTable> {
-    const [unix, tcp, tcp6] = await Promise.all([
+    const [unix, tcp, tcp6, longest] = await Promise.all([
       readTable("/proc/net/unix"),
       readTable("/proc/net/tcp"),
       readTable("/proc/net/tcp6"),
+      readTable("/proc/sys/net/core/somaxconn"),
     ]);
-    return new AcceptQueueTable({ unix, tcp, tcp6 }, realPaths);
+    return new AcceptQueueTable({ unix, tcp, tcp6, longest }, realPaths);
   }
 
   /**
@@ -109,6 +114,7 @@ interface Tables {
   readonly unix: string;
   readonly tcp: string;
   readonly tcp6: string;
+  readonly longest: string;
 }
 
 /** The queues by the path of the socket, without symbolic links. */

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { connect, type NetConnectOpts, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -96,6 +96,11 @@ describe("an unknown accept queue", () => {
   ])("is undefined: %s", async (_what, endpoint) => {
     expect((await new AcceptQueues().read()).queueOf(endpoint)).toBeUndefined();
   });
+});
+
+it("knows the longest queue of the system", async () => {
+  const limit = readFileSync("/proc/sys/net/core/somaxconn", "utf8").trim();
+  expect(`${(await new AcceptQueues().read()).longest}`).toBe(limit);
 });
 
 it("reads the tables once for all that ask within a second", async () => {

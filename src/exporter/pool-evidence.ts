@@ -1,0 +1,65 @@
+import { parseAddress, type SocketEndpoint } from "../address.js";
+import { diagnosePool } from "../phpfpm/diagnosis.js";
+import { AcceptQueues, type AcceptQueueTable } from "../transport/accept-queues.js";
+import type { PoolQueue, PoolSample, Sample } from "./sample.js";
+import type { ScrapeTarget } from "./target.js";
+
+/**
+ * Adds to the samples of pools what their pages do not say: the accept queue, by the kernel of this
+ * machine, and what is wrong with the pool.
+ */
+export class EvidenceReader {
+  readonly #queues = new AcceptQueues();
+  readonly #endpoints = new WeakMap<ScrapeTarget, { endpoint: SocketEndpoint | undefined }>();
+
+  /** The samples in their order. The kernel's tables are read at most once a second. */
+  async addTo(samples: readonly Sample[]): Promise<Sample[]> {
+    if (!samples.some(({ kind }) => kind === "phpfpm")) return [...samples];
+    const table = await this.#queues.read();
+    return samples.map((sample) => (sample.kind === "phpfpm" ? this.#add(sample, table) : sample));
+  }
+
+  #add(sample: PoolSample, table: AcceptQueueTable): PoolSample {
+    const { target, status, error } = sample;
+    const endpoint = this.#endpointOf(target);
+    const queue = endpoint && table.queueOf(endpoint);
+    const maxChildren = target.configuration?.maxChildren;
+    const diagnoses = diagnosePool({ status, error, queue, maxChildren });
+    if (queue === undefined && diagnoses.length === 0) return sample;
+    return {
+      ...sample,
+      queue: queue && { ...queue, limit: queueLimit(sample, table.longest) },
+      diagnoses: diagnoses.map(({ problem }) => problem),
+    };
+  }
+
+  #endpointOf(target: ScrapeTarget): SocketEndpoint | undefined {
+    let known = this.#endpoints.get(target);
+    if (known === undefined) {
+      known = { endpoint: endpointOf(target.connectTo ?? target.address) };
+      this.#endpoints.set(target, known);
+    }
+    return known.endpoint;
+  }
+}
+
+function endpointOf(address: string): SocketEndpoint | undefined {
+  try {
+    const { endpoint } = parseAddress(address);
+    return "program" in endpoint ? undefined : endpoint;
+  } catch {
+    return undefined;
+  }
+}
+
+/** By the configuration, or for a TCP socket by the page. `undefined` where neither is known. */
+function queueLimit(
+  { target, status }: PoolSample,
+  longest: number | undefined,
+): PoolQueue["limit"] {
+  const backlog = target.configuration?.backlog;
+  if (backlog !== undefined && longest !== undefined) {
+    return backlog < 0 ? longest : Math.min(backlog, longest);
+  }
+  return status?.listenQueueLen === 0 ? undefined : status?.listenQueueLen;
+}
