@@ -1,5 +1,6 @@
 import type { ServerStatus } from "../apache/page/server-status.js";
 import type { GatewayError } from "../errors.js";
+import type { OpcacheStatus } from "../phpfpm/opcache.js";
 import type { PoolStatus } from "../status-page/pool-status.js";
 import type { FailureReason } from "./failure-reason.js";
 import type { ScrapeTarget } from "./target.js";
@@ -37,6 +38,8 @@ export interface PoolSample extends Scrape<PoolStatus> {
   readonly queue?: PoolQueue | undefined;
   /** What is wrong with the pool, in words of a bounded set: values of a label. */
   readonly diagnoses?: readonly string[] | undefined;
+  /** OPcache and the realpath cache, where a script of the pool was asked for them. */
+  readonly opcache?: OpcacheStatus | undefined;
 }
 
 export interface ApacheSample extends Scrape<ServerStatus> {

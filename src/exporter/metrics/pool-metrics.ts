@@ -1,3 +1,4 @@
+import { type OpcacheFieldName, opcacheFields } from "../../phpfpm/opcache.js";
 import { poolFields } from "../../status-page/fields.js";
 import type { PoolStatusFields } from "../../status-page/pool-status.js";
 import { fieldMetrics } from "./field-metrics.js";
@@ -162,6 +163,16 @@ const settingMetrics: readonly Metric<PoolReading>[] = [
   ),
 ];
 
+/** What the script php/opcache.php says, where it is asked. */
+const opcacheMetrics = Object.entries(opcacheFields).map(([name, { type, help }]) =>
+  both<PoolReading>({
+    name: `phpfpm_${name}`,
+    type,
+    help,
+    emit: single(({ sample }) => sample.opcache?.[name as OpcacheFieldName]),
+  }),
+);
+
 /** The metrics of pools. The drop-in names and types are those of php-fpm_exporter. */
 export const poolMetrics: readonly Metric<PoolReading>[] = [
   ...scrapeMetrics,
@@ -185,5 +196,6 @@ export const poolMetrics: readonly Metric<PoolReading>[] = [
   },
   ...queueMetrics,
   ...settingMetrics,
+  ...opcacheMetrics,
   ...processMetrics,
 ];

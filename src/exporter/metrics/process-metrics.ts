@@ -5,26 +5,28 @@ import { LabelSet } from "./labels.js";
 import { both, type Emit, type Metric, single } from "./metric.js";
 import type { PoolReading } from "./pool-reading.js";
 
-/** The values of the label `state`. One is spelled as PHP 7.3 and earlier spell it. */
-const stateLabels: readonly (readonly [state: ProcessState, label: string])[] = [
-  [ProcessState.Idle, "Idle"],
-  [ProcessState.Running, "Running"],
-  [ProcessState.Finishing, "Finishing"],
-  [ProcessState.ReadingHeaders, "Reading headers"],
-  [ProcessState.GettingRequestInformation, "Getting request informations"],
-  [ProcessState.Ending, "Ending"],
-  // Only for a process in this state, as php-fpm_exporter writes states that it does not know.
-  [ProcessState.Creating, "Creating"],
+/**
+ * The states for which php-fpm_exporter always has a series. One is in the words of PHP 7.3 and
+ * earlier; the words of later versions are an additional state, which only a process in it has.
+ */
+const dropInStates = [
+  "Idle",
+  "Running",
+  "Finishing",
+  "Reading headers",
+  "Getting request informations",
+  "Ending",
 ];
 
-const stateSets = stateLabels.map(
-  ([state, label]) => [state, new LabelSet([["state", label]])] as const,
+const stateNames = new Set<string>([...dropInStates, ...Object.values(ProcessState)]);
+const stateSets = Object.values(ProcessState).map(
+  (state) => [state, new LabelSet([["state", state]])] as const,
 );
 
-/** The labels of a process, alone and with each of its states. */
+/** The labels of a process, alone and with each state in the words of any version of PHP. */
 interface ChildLabels {
   readonly alone: LabelSet;
-  readonly states: ReadonlyMap<ProcessState, LabelSet>;
+  readonly states: ReadonlyMap<string, LabelSet>;
 }
 
 const children: ChildLabels[] = [];
@@ -35,7 +37,7 @@ function labelsOf(index: number): ChildLabels {
   if (known !== undefined) return known;
   const child = ["child", `${index}`] as const;
   const states = new Map(
-    stateLabels.map(([state, label]) => [state, new LabelSet([child, ["state", label]])]),
+    [...stateNames].map((state) => [state, new LabelSet([child, ["state", state]])]),
   );
   const labels = { alone: new LabelSet([child]), states };
   children[index] = labels;
@@ -49,8 +51,8 @@ export const processMetrics: readonly Metric<PoolReading>[] = [
     processFields,
     (field, convert) =>
       ({ shown }, emit) => {
-        for (let child = 0; child < shown.length; child++) {
-          emit(convert(shown[child]?.[field]), labelsOf(child).alone);
+        for (const [child, process] of shown.entries()) {
+          emit(convert(process[field]), labelsOf(child).alone);
         }
       },
   ),
@@ -60,12 +62,12 @@ export const processMetrics: readonly Metric<PoolReading>[] = [
       type: "gauge",
       help: "1 for the state that the process is in, 0 for the others.",
       emit: ({ shown }, emit) => {
-        for (let child = 0; child < shown.length; child++) {
-          const current = stateOf(shown[child]);
-          for (const [state, labels] of labelsOf(child).states) {
-            if (state === current) emit(1, labels);
-            else if (state !== ProcessState.Creating) emit(0, labels);
-          }
+        for (const [child, process] of shown.entries()) {
+          const { states } = labelsOf(child);
+          for (const state of dropInStates)
+            emit(state === process.state ? 1 : 0, states.get(state));
+          const other = dropInStates.includes(process.state) ? undefined : stateOf(process);
+          if (other !== undefined) emit(1, states.get(other));
         }
       },
     },
@@ -74,9 +76,9 @@ export const processMetrics: readonly Metric<PoolReading>[] = [
       type: "gauge",
       help: "1 for the state that the process is in.",
       emit: ({ shown }, emit) => {
-        for (let child = 0; child < shown.length; child++) {
-          const current = stateOf(shown[child]);
-          if (current !== undefined) emit(1, labelsOf(child).states.get(current));
+        for (const [child, process] of shown.entries()) {
+          const state = stateOf(process);
+          if (state !== undefined) emit(1, labelsOf(child).states.get(state));
         }
       },
     },
@@ -124,8 +126,8 @@ export const processMetrics: readonly Metric<PoolReading>[] = [
   }),
 ];
 
-function stateOf(process: ProcessStatus | undefined): ProcessState | undefined {
-  return process && processState(process.state);
+function stateOf({ state }: ProcessStatus): ProcessState | undefined {
+  return processState(state);
 }
 
 /** The durations of requests that run. An idle process shows that of its last request. */

@@ -85,6 +85,9 @@ const cacheMetrics = cacheFields.flatMap(({ metric, help = "", property }) => {
   return [serverMetric("gauge", help, [name, value(read)], [ratioName, ratio, ratioHelp])];
 });
 
+/** How many workers of balancers have series: a page may list any number. */
+const MAX_WORKERS = 1_000;
+
 /** The metrics of httpds. The drop-in names, types and labels are those of apache_exporter. */
 export const httpdMetrics: readonly Metric<ServerReading>[] = [
   ...scrapeMetrics,
@@ -205,6 +208,13 @@ export const httpdMetrics: readonly Metric<ServerReading>[] = [
     "proxy_balancer_status",
     eachWorker(({ status }) => (status === undefined ? undefined : [1, [["status", status]]])),
   ]),
+  serverMetric("gauge", "Workers of balancers without series, because there are more than 1,000.", [
+    "proxy_balancer_workers_omitted",
+    value(({ proxyBalancers }) => {
+      const count = proxyBalancers.reduce((sum, { workers }) => sum + workers.length, 0);
+      return count > MAX_WORKERS ? count - MAX_WORKERS : undefined;
+    }),
+  ]),
   serverMetric("gauge", "Slots of the scoreboard, by state.", [
     "scoreboard",
     ofStatus(emitScoreboard),
@@ -276,8 +286,10 @@ type WorkerValue = readonly [value: number, labels: readonly (readonly [string, 
 function eachWorker(read: (worker: ProxyWorker) => WorkerValue | undefined) {
   return ofStatus(({ proxyBalancers }, emit) => {
     const written = new Set<string>();
+    let left = MAX_WORKERS;
     for (const { name: balancer = "", workers } of proxyBalancers) {
       for (const worker of workers) {
+        if (left-- === 0) return;
         const found = read(worker);
         if (found === undefined) continue;
         const labels = new LabelSet([

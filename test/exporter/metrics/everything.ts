@@ -1,4 +1,5 @@
 import type { Sample } from "../../../src/exporter/sample.js";
+import { opcacheFields } from "../../../src/phpfpm/opcache.js";
 import { createPool, processOf } from "../../../src/status-page/records.js";
 import { fixture } from "../../apache/fixtures.js";
 import { failedSample, poolSample, poolTarget, serverPage, serverTarget } from "./samples.js";
@@ -59,11 +60,24 @@ export function everything(): Sample[] {
   ];
   const status = Object.assign(createPool(), fields, { processes });
   const target = poolTarget("tcp://127.0.0.1:9000/status", { processes: 1, configuration });
+  const opcache = Object.fromEntries(Object.keys(opcacheFields).map((name, at) => [name, at]));
   const queue = { waiting: 3, abandoned: 1, limit: 511 };
   return [
-    poolSample(status, target, { queue, diagnoses: ["silent_clients", "abandoned"] }),
+    poolSample(status, target, { queue, diagnoses: ["silent_clients", "abandoned"], opcache }),
     failedSample(poolTarget("unix:/run/gone.sock:/status")),
-    serverPage(fixture("extras-idle--auto.txt"), serverTarget("http://127.0.0.1/server-status")),
+    serverPage(busyPage(), serverTarget("http://127.0.0.1/server-status")),
     failedSample(serverTarget("http://127.0.0.2/server-status")),
   ];
+}
+
+/** A page of httpd with one more balancer, of 1,100 workers. */
+function busyPage(): string {
+  const page = new TextDecoder().decode(fixture("extras-idle--auto.txt"));
+  const workers = Array.from({ length: 1_100 }, (_, at) => {
+    const key = `ProxyBalancer[9]Worker[${at}]`;
+    return `${key}Name: fcgi://10.0.0.1:${at}\n${key}Status: Init Ok\n${key}Elected: 0\n`;
+  });
+  const end = page.indexOf("\n", page.lastIndexOf("\nProxyBalancer[") + 1) + 1;
+  const balancer = `ProxyBalancer[9]Name: balancer://big\n${workers.join("")}`;
+  return page.slice(0, end) + balancer + page.slice(end);
 }

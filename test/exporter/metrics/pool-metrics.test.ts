@@ -125,8 +125,9 @@ describe("S0.10 the Prometheus form", () => {
       `phpfpm_process_state{${labels},state="Running"} 0`,
       `phpfpm_process_state{${labels},state="Finishing"} 0`,
       `phpfpm_process_state{${labels},state="Reading headers"} 0`,
-      `phpfpm_process_state{${labels},state="Getting request informations"} 1`,
+      `phpfpm_process_state{${labels},state="Getting request informations"} 0`,
       `phpfpm_process_state{${labels},state="Ending"} 0`,
+      `phpfpm_process_state{${labels},state="Getting request information"} 1`,
     ]);
   });
 

@@ -61,11 +61,11 @@ describe("processes", () => {
   it.each(["drop-in", "modern"] as const)("beyond the limit are counted by state (%s)", (style) => {
     expect(of(seriesOfPool(many, 1, { style }), "phpfpm_processes_by_state")).toEqual([
       'phpfpm_processes_by_state{state="Idle"} 3',
-      'phpfpm_processes_by_state{state="Running"} 2',
-      'phpfpm_processes_by_state{state="Finishing"} 1',
       'phpfpm_processes_by_state{state="Reading headers"} 0',
-      'phpfpm_processes_by_state{state="Getting request informations"} 0',
+      'phpfpm_processes_by_state{state="Getting request information"} 0',
+      'phpfpm_processes_by_state{state="Running"} 2',
       'phpfpm_processes_by_state{state="Ending"} 0',
+      'phpfpm_processes_by_state{state="Finishing"} 1',
       'phpfpm_processes_by_state{state="Creating"} 1',
     ]);
   });
@@ -117,6 +117,37 @@ describe("processes", () => {
       1,
     );
     expect(series.join()).not.toContain("secret");
+  });
+});
+
+describe("the state of a process", () => {
+  const statesOf = (state: string, style: "drop-in" | "modern") =>
+    of(seriesOfPool([processIn(state, 1)], 64, { style }), "phpfpm_process_state").map((line) =>
+      line.replace(/^.*state="(.*)"\} /, "$1 "),
+    );
+  const none = [
+    ...["Idle 0", "Running 0", "Finishing 0", "Reading headers 0"],
+    ...["Getting request informations 0", "Ending 0"],
+  ];
+
+  it.each([
+    ["Idle", none.with(0, "Idle 1")],
+    ["Getting request informations", none.with(4, "Getting request informations 1")],
+    ["Getting request information", [...none, "Getting request information 1"]],
+    ["Creating", [...none, "Creating 1"]],
+    ["(null)", [...none, "Creating 1"]],
+    ["a state of a later PHP", none],
+  ])("is one of six as in php-fpm_exporter, or an additional one: %s", (state, expected) => {
+    expect(statesOf(state, "drop-in")).toEqual(expected);
+  });
+
+  it.each([
+    ["Idle", ["Idle 1"]],
+    ["Getting request informations", ["Getting request information 1"]],
+    ["(null)", ["Creating 1"]],
+    ["a state of a later PHP", []],
+  ])("is one series in the modern style, in PHP's current words: %s", (state, expected) => {
+    expect(statesOf(state, "modern")).toEqual(expected);
   });
 });
 
