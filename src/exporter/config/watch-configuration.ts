@@ -1,5 +1,6 @@
 import { realpath } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { dirname } from "node:path";
+import type { ReloadFacts } from "../metrics/exporter-metrics.js";
 import type { ExporterSettings, LogListener } from "../settings.js";
 import type { ScrapeTarget } from "../target.js";
 import {
@@ -9,14 +10,14 @@ import {
 } from "./configuration.js";
 import type { ExporterConfiguration } from "./schema.js";
 import { settingsOf } from "./settings-of.js";
-import { fileSource } from "./sources/file-source.js";
-import { httpSource } from "./sources/http-source.js";
 import { SourceSet, type SourceState } from "./sources/source-set.js";
+import { sourcesOf } from "./sources/sources-of.js";
 import type { TargetSource } from "./sources/target-source.js";
 import { watchFolders } from "./sources/watch-folders.js";
 
 export interface WatchConfigurationOptions {
-  /** Called with the first settings, and with each change. */
+  /** Called with the first settings, and with each change. `lastReload` says whether they are those
+   * of the file as it is now. */
   readonly onSettings: (settings: ExporterSettings, configuration: ExporterConfiguration) => void;
   /** Targets that are given otherwise, such as by flags. They come first. */
   readonly targets?: readonly ScrapeTarget[] | undefined;
@@ -25,18 +26,10 @@ export interface WatchConfigurationOptions {
   readonly discover?: ((discover: ExporterConfiguration["discover"]) => TargetSource[]) | undefined;
 }
 
-/** How the last reading of the configuration went, for metrics. */
-export interface ConfigurationState {
-  /** Whether the configuration that is in the file is the one that runs. */
-  readonly successful: boolean;
-  /** When the configuration that runs was read, in milliseconds since 1970. */
-  readonly loadedAt: number;
-  readonly sources: readonly SourceState[];
-}
-
 /** A configuration that is followed. */
 export interface WatchedConfiguration {
-  state(): ConfigurationState;
+  /** What each source of targets gave last. */
+  sources(): readonly SourceState[];
   /**
    * Reads the file and all sources again. A file with an error changes nothing.
    *
@@ -64,7 +57,7 @@ export async function watchConfiguration(
   const watch = new ConfigurationWatch(path, options);
   await watch.start();
   return {
-    state: () => watch.state(),
+    sources: () => watch.sources(),
     reload: () => watch.reload(),
     close: () => watch.close(),
   };
@@ -80,7 +73,7 @@ class ConfigurationWatch {
   #text: string | undefined;
   #parsed: ParsedConfiguration | undefined;
   #sources = new SourceSet([], undefined);
-  #state = { successful: false, loadedAt: 0 };
+  #reload: ReloadFacts = { successful: false, succeededAt: 0 };
   /** What the last settings were made of, to see whether they changed. */
   #made = "";
   #warned: readonly string[] = [];
@@ -110,8 +103,8 @@ class ConfigurationWatch {
     }
   }
 
-  state(): ConfigurationState {
-    return { ...this.#state, sources: this.#sources.states };
+  sources(): readonly SourceState[] {
+    return this.#sources.states;
   }
 
   reload(): Promise<void> {
@@ -173,12 +166,13 @@ class ConfigurationWatch {
     const before = this.#sources;
     const sources = new SourceSet(this.#sourcesOf(configuration), this.#options.log);
     // Until slow sources have answered, the targets of the file are there.
-    if (before.size === 0 && sources.size > 0) this.#apply(false);
+    const isFirst = this.#reload.succeededAt === 0;
+    if (isFirst && sources.size > 0) this.#apply({ ready: false });
     await sources.readAll();
     before.close();
     if (this.#closed) return sources.close();
     this.#sources = sources;
-    this.#state = { successful: true, loadedAt: Date.now() };
+    this.#reload = { successful: true, succeededAt: Date.now() };
     this.#lastError = "";
     this.#made = "";
     this.#apply();
@@ -187,20 +181,17 @@ class ConfigurationWatch {
   }
 
   #sourcesOf({ discover }: ExporterConfiguration): TargetSource[] {
-    const folder = this.#path === undefined ? "." : dirname(this.#path);
-    const { files, http, ...machine } = discover;
     const kept = new Map<string, TargetSource>();
-    const keep = (key: unknown, make: () => TargetSource): TargetSource => {
-      const text = JSON.stringify(key);
-      const source = this.#kept.get(text) ?? make();
-      kept.set(text, source);
+    const keep = (definition: unknown, make: () => TargetSource): TargetSource => {
+      const key = JSON.stringify(definition);
+      const source = this.#kept.get(key) ?? make();
+      kept.set(key, source);
       return source;
     };
+    const folder = this.#path === undefined ? "." : dirname(this.#path);
+    const { files, http, ...machine } = discover;
     const sources = [
-      ...files
-        .map((file) => resolve(folder, file))
-        .map((glob) => keep(glob, () => fileSource(glob))),
-      ...http.map((server) => keep(server, () => httpSource(server))),
+      ...sourcesOf(discover, folder, keep),
       ...(this.#options.discover?.(discover) ?? []).map((source) =>
         keep([source.name, machine], () => source),
       ),
@@ -210,10 +201,10 @@ class ConfigurationWatch {
   }
 
   /** Makes settings and hands them over, if they changed. */
-  #apply(ready = true): void {
+  #apply({ ready } = { ready: true }): void {
     if (this.#parsed === undefined || this.#closed) return;
     const { found } = this.#sources;
-    const made = JSON.stringify([ready, found]);
+    const made = JSON.stringify([ready, this.#reload, found]);
     if (made === this.#made) return;
     this.#made = made;
     const { targets: given = [], log, onSettings } = this.#options;
@@ -223,12 +214,14 @@ class ConfigurationWatch {
       log?.({ level: "warn", message: "a target is left out", error: warning });
     }
     this.#warned = warnings;
-    onSettings({ ...settings, ready }, this.#parsed.configuration);
+    const lastReload = this.#reload;
+    onSettings({ ...settings, ready, lastReload }, this.#parsed.configuration);
   }
 
   /** Notes that the file is not what runs. The log has one line for each error, not for each look. */
   #fail(error: unknown): void {
-    this.#state = { ...this.#state, successful: false };
+    this.#reload = { ...this.#reload, successful: false };
+    this.#apply();
     const { message: text } = error as Error;
     if (text === this.#lastError) return;
     this.#lastError = text;

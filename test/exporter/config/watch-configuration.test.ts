@@ -26,6 +26,8 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
+const reloadFacts = () => seen.at(-1)?.lastReload;
+const isGood = () => reloadFacts()?.successful === true;
 const addresses = () => seen.at(-1)?.targets.map(({ address }) => address);
 
 async function follow(path: string): Promise<WatchedConfiguration> {
@@ -107,32 +109,29 @@ web: { lifecycle: true }
 
 describe("a change", () => {
   it("of the file is noticed, and a wrong one leaves the old one running", async () => {
-    const { state } = await follow(site("targets: [h:1]"));
-    expect(state()).toMatchObject({ successful: true });
-    const { loadedAt } = state();
+    await follow(site("targets: [h:1]"));
+    expect(isGood()).toBe(true);
+    const succeededAt = reloadFacts()?.succeededAt;
     site("targets: h:2");
     await until(
-      () => !state().successful,
+      () => !isGood(),
       () => "the error was not noticed",
     );
     expect(addresses()).toEqual(["h:1"]);
-    expect(state().loadedAt).toBe(loadedAt);
+    expect(reloadFacts()?.succeededAt).toBe(succeededAt);
     expect(log).toMatchObject([
       { level: "error", error: expect.stringContaining("site.yaml:1:10: this must be a list") },
     ]);
     site("targets: [h:3]");
     await settle(["h:3"]);
-    expect(state().successful).toBe(true);
+    expect(isGood()).toBe(true);
     site("targets: [");
     await until(
-      () => !state().successful,
+      () => !isGood(),
       () => "the second error was not noticed",
     );
     site("targets: [h:3]");
-    await until(
-      () => state().successful,
-      () => "the old text was not noticed",
-    );
+    await until(isGood, () => "the old text was not noticed");
   });
 
   it("of the file by a rename, twice, is noticed", async () => {
@@ -162,7 +161,7 @@ describe("a change", () => {
   it("of files of targets is noticed", async () => {
     mkdirSync(join(folder, "t"));
     write(join(folder, "t/a.yaml"), "- h:1\n");
-    const { state } = await follow(site("discover: { files: ['t/*.yaml'] }"));
+    const { sources } = await follow(site("discover: { files: ['t/*.yaml'] }"));
     expect(addresses()).toEqual(["h:1"]);
     write(join(folder, "t/b.yaml"), "[{targets: [h:2], labels: {site: shop, __param_module: x}}]");
     await settle(["h:1", "h:2"]);
@@ -172,13 +171,13 @@ describe("a change", () => {
     ]);
     write(join(folder, "t/a.yaml"), "[{");
     await until(
-      () => state().sources[0]?.ok === false,
+      () => sources()[0]?.ok === false,
       () => "the error was not noticed",
     );
     expect(addresses()).toEqual(["h:1", "h:2"]);
     rmSync(join(folder, "t/b.yaml"));
     await settle(["h:1"]);
-    expect(state().sources).toMatchObject([{ targets: 1, ok: false }]);
+    expect(sources()).toMatchObject([{ targets: 1, ok: false }]);
   });
 
   it("that changes nothing makes no settings", async () => {
@@ -192,14 +191,14 @@ describe("a change", () => {
 
 describe("reload()", () => {
   it("reads the file again, and its error is that of the caller", async () => {
-    const { reload, state } = await follow(site("targets: [h:1]"));
+    const { reload } = await follow(site("targets: [h:1]"));
     writeFileSync(join(folder, "site.yaml"), "targets: [h:2]");
     await reload();
     expect(addresses()).toEqual(["h:2"]);
     writeFileSync(join(folder, "site.yaml"), "a: 1\nb: 2");
     await expect(reload()).rejects.toThrow(/unknown key "a".*\n.*unknown key "b"/);
     expect(addresses()).toEqual(["h:2"]);
-    expect(state().successful).toBe(false);
+    expect(isGood()).toBe(false);
     rmSync(join(folder, "site.yaml"));
     await expect(reload()).rejects.toThrow(/site\.yaml/);
     site("targets: [h:3]");
@@ -213,7 +212,8 @@ describe("reload()", () => {
     writeFileSync(join(folder, "t.yaml"), "[{");
     await watch.reload();
     expect(addresses()).toEqual(["h:1"]);
-    expect(watch.state()).toMatchObject({ successful: true, sources: [{ ok: false }] });
+    expect(isGood()).toBe(true);
+    expect(watch.sources()).toMatchObject([{ ok: false }]);
   });
 
   it("does nothing after close()", async () => {
