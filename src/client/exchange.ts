@@ -1,6 +1,7 @@
 import { ByteCollector, utf8 } from "../bytes.js";
 import type { ClientMachine, RequestEnd } from "../cgi/client-machine.js";
 import { ErrorCode, GatewayError } from "../errors.js";
+import { type Abortable, addAbortable, NOT_LISTED, removeAbortable } from "./abort-listeners.js";
 import type { Channel, ChannelHandlers, CreateClientMachine, OpenChannel } from "./channel.js";
 import { type BodyReceiver, type BodySource, sendBody } from "./send-body.js";
 
@@ -37,7 +38,7 @@ const State = { Open: 0, Draining: 1, Done: 2 } as const;
  * Sends one request, receives its answer and watches the deadline. However it ends, it frees the
  * socket and the timers.
  */
-export class Exchange implements ChannelHandlers, BodyReceiver {
+export class Exchange implements Abortable, ChannelHandlers, BodyReceiver {
   readonly #open: OpenChannel;
   readonly #createMachine: CreateClientMachine;
   #channel: Channel;
@@ -55,7 +56,7 @@ export class Exchange implements ChannelHandlers, BodyReceiver {
   #replayable = true;
   #drained: (() => void) | undefined;
   onRelease: (() => void) | undefined;
-  readonly #onAbort = (): void => this.abort();
+  abortIndex = NOT_LISTED;
 
   constructor(
     open: OpenChannel,
@@ -72,8 +73,10 @@ export class Exchange implements ChannelHandlers, BodyReceiver {
       () => this.#expire(),
       Math.max(1, options.timeout - (options.elapsed ?? 0)),
     );
-    options.signal?.addEventListener("abort", this.#onAbort);
-    if (options.signal?.aborted === true) queueMicrotask(this.#onAbort);
+    const { signal } = options;
+    if (signal === undefined) return;
+    addAbortable(signal, this);
+    if (signal.aborted) queueMicrotask(() => this.abort());
   }
 
   /** True until the answer is complete or abandoned. */
@@ -214,7 +217,8 @@ export class Exchange implements ChannelHandlers, BodyReceiver {
   /** Stops the timer, ignores the signal, and ends a wait for `drained`. */
   #release(): void {
     clearTimeout(this.#timer);
-    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    const { signal } = this.#options;
+    if (signal !== undefined) removeAbortable(signal, this);
     if (this.#drained !== undefined) this.drained();
     this.onRelease?.();
   }

@@ -1,65 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { ErrorCode, GatewayError } from "../errors.js";
-import { defaultTimeout } from "../limits.js";
-
-export interface RetryOptions {
-  /** Milliseconds for one target, including its retries. Default: 5,000. */
-  timeout?: number | undefined;
-  /** How many times a target is tried again after a temporary error. Default: 1; 0 never retries. */
-  retries?: number | undefined;
-  /** Cancels the attempts that are running, and starts no more. */
-  signal?: AbortSignal | undefined;
-}
-
-/** Milliseconds before the first retry, on average. Each further pause is twice as long. */
-const RETRY_PAUSE = 100;
-
-/**
- * Calls a function, and calls it again after a pause if it fails with one of these codes and there is
- * time left. Nothing else in the package retries, except that a
- * request whose kept connection closed unanswered is sent again on another one.
- *
- * @param ask gets the milliseconds that are left
- * @throws what the last call throws
- */
-export async function retry<Value>(
-  ask: (timeout: number) => Promise<Value>,
-  codes: ReadonlySet<ErrorCode>,
-  { timeout = defaultTimeout, retries = 1, signal }: RetryOptions,
-): Promise<Value> {
-  const started = performance.now();
-  for (let attempt = 0; ; attempt++) {
-    // The first timeout is exact, because messages name it.
-    const left = attempt === 0 ? timeout : timeout - (performance.now() - started);
-    try {
-      return await ask(Math.max(1, left));
-    } catch (error) {
-      const wait = RETRY_PAUSE * 2 ** attempt * (0.5 + Math.random());
-      const again =
-        attempt < retries &&
-        error instanceof GatewayError &&
-        codes.has(error.code) &&
-        performance.now() - started + wait < timeout &&
-        signal?.aborted !== true;
-      if (!again) throw error;
-      await pause(wait, signal);
-    }
-  }
-}
-
-/** Waits until the time has passed or the signal aborts. */
-function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal?.aborted === true) return resolve();
-    const done = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal?.addEventListener("abort", done);
-  });
-}
+import { pause, type RetryOptions, retry } from "./retry.js";
+import { TargetReader, type TargetSource } from "./target-reader.js";
 
 /** The result of one target. `elapsed` is milliseconds, including retries. */
 export type FleetResult<Value> =
@@ -79,6 +21,49 @@ export interface FleetOptions extends RetryOptions {
   jitter?: number | undefined;
 }
 
+/**
+ * Runs a probe on any number of targets, which may come from a generator, and yields the results in
+ * the order of completion. No more than `concurrency` targets and results are in memory at a time: a
+ * slow consumer slows the probes down. Leaving the loop early, or aborting `signal`, cancels the
+ * probes that are running.
+ *
+ * @throws GatewayError `bad_input` for a concurrency that is not 1 or more; what the targets throw
+ */
+export async function* probeAll<Value>(
+  targets: TargetSource,
+  probe: Probe<Value>,
+  options: FleetOptions = {},
+): AsyncGenerator<FleetResult<Value>, void, undefined> {
+  const run = new FleetRun(targets, probe, options);
+  try {
+    for (let batch = await run.next(); batch !== undefined; batch = await run.next()) {
+      for (const result of batch) {
+        run.release();
+        yield result;
+      }
+    }
+  } finally {
+    await run.close();
+  }
+}
+
+/**
+ * Does as {@link probeAll}, and yields lists of the results that have come in. A list costs less than
+ * its results one by one.
+ */
+export async function* probeInBatches<Value>(
+  targets: TargetSource,
+  probe: Probe<Value>,
+  options: FleetOptions = {},
+): AsyncGenerator<FleetResult<Value>[], void, undefined> {
+  const run = new FleetRun(targets, probe, options);
+  try {
+    for (let batch = await run.next(); batch !== undefined; batch = await run.next()) yield batch;
+  } finally {
+    await run.close();
+  }
+}
+
 /** Temporary errors, after which another attempt may succeed. */
 const temporary: ReadonlySet<ErrorCode> = new Set([
   ErrorCode.BacklogFull,
@@ -91,86 +76,135 @@ const temporary: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /**
- * Runs a probe on any number of targets, which may come from a generator, and yields the results in
- * the order of completion. No more than `concurrency` targets and results are in memory at a time: a
- * slow consumer slows the probes down. Leaving the loop early, or aborting `signal`, cancels the
- * probes that are running.
+ * A fleet under way: starts probes while there are targets and room for their results.
  *
- * @throws GatewayError `bad_input` for a concurrency that is not 1 or more; what the targets throw
+ * Results are handed on in the order of completion, all of one turn of the event loop at once. A
+ * promise for each of them, and for each target, took 3 µs of a page.
  */
-export async function* probeAll<Value>(
-  targets: Iterable<string> | AsyncIterable<string>,
-  probe: Probe<Value>,
-  options: FleetOptions = {},
-): AsyncGenerator<FleetResult<Value>, void, undefined> {
-  const concurrency = options.concurrency ?? 256;
-  if (!Number.isInteger(concurrency) || concurrency < 1) {
-    throw new GatewayError(ErrorCode.BadInput, `concurrency is ${concurrency}, not 1 or more`);
-  }
-  const cancel = new AbortController();
-  const signal = options.signal ? AbortSignal.any([options.signal, cancel.signal]) : cancel.signal;
-  // Each running probe may listen to it, which is not a leak.
-  setMaxListeners(0, signal);
-  const source = iteratorOf(targets);
-  const finished: FleetResult<Value>[] = [];
-  const change = new Change();
-  let running = 0;
-  let feeding = true;
-  const feeder = feed().finally(() => {
-    feeding = false;
-    change.announce();
-  });
-  feeder.catch(() => {});
-  try {
-    while (feeding || running > 0 || finished.length > 0) {
-      if (finished.length === 0) await change.next();
-      while (finished.length > 0) {
-        yield finished.shift() as FleetResult<Value>;
-        change.announce();
-      }
+class FleetRun<Value> {
+  readonly #targets: TargetReader;
+  readonly #probe: Probe<Value>;
+  readonly #options: FleetOptions;
+  readonly #concurrency: number;
+  readonly #cancel = new AbortController();
+  readonly #signal: AbortSignal;
+  #running = 0;
+  #finished: FleetResult<Value>[] = [];
+  /** How many results the consumer has taken and not yet released. */
+  #held = 0;
+  #wake: (() => void) | undefined;
+  #isWaking = false;
+
+  /** @throws GatewayError `bad_input` for a concurrency that is not 1 or more */
+  constructor(targets: TargetSource, probe: Probe<Value>, options: FleetOptions) {
+    const { concurrency = 256, signal } = options;
+    if (!Number.isInteger(concurrency) || concurrency < 1) {
+      throw new GatewayError(ErrorCode.BadInput, `concurrency is ${concurrency}, not 1 or more`);
     }
-    await feeder;
-  } finally {
-    cancel.abort();
-    change.announce();
-    while (running > 0) await change.next();
-    void source.return?.();
+    this.#probe = probe;
+    this.#concurrency = concurrency;
+    this.#signal = signal ? AbortSignal.any([signal, this.#cancel.signal]) : this.#cancel.signal;
+    // Each running probe may listen to it, which is not a leak.
+    setMaxListeners(0, this.#signal);
+    this.#options = { ...options, signal: this.#signal };
+    this.#targets = new TargetReader(targets, () => this.#feed());
+    this.#signal.addEventListener("abort", () => this.#stopFeeding());
+    if (this.#signal.aborted) this.#stopFeeding();
   }
 
-  async function feed(): Promise<void> {
-    while (!signal.aborted) {
-      if (running + finished.length >= concurrency) {
-        await change.next();
-        continue;
+  /**
+   * The results that have come in since the last call, all of which are released. Waits for one.
+   *
+   * @returns undefined after the last one
+   * @throws what the targets throw, after the last result
+   */
+  async next(): Promise<FleetResult<Value>[] | undefined> {
+    this.#held = 0;
+    this.#feed();
+    while (this.#finished.length === 0) {
+      if (this.#running === 0 && this.#targets.isAtEnd) {
+        if (this.#targets.failure !== undefined) throw this.#targets.failure.error;
+        return undefined;
       }
-      const next = await source.next();
-      if (next.done === true || signal.aborted) return;
-      running++;
-      void probeOne(next.value, probe, options, signal).then((result) => {
-        running--;
-        finished.push(result);
-        change.announce();
-      });
+      await this.#change();
+    }
+    const batch = this.#finished;
+    this.#finished = [];
+    this.#held = batch.length;
+    return batch;
+  }
+
+  /** Makes room for another target: the consumer has one result of the last batch less in memory. */
+  release(): void {
+    this.#held--;
+    this.#feed();
+  }
+
+  /** Cancels the probes that are running, and waits for them. */
+  async close(): Promise<void> {
+    this.#cancel.abort();
+    while (this.#running > 0) await this.#change();
+  }
+
+  #stopFeeding(): void {
+    this.#targets.close();
+    this.#announce();
+  }
+
+  #feed(): void {
+    while (this.#running + this.#finished.length + this.#held < this.#concurrency) {
+      const target = this.#targets.next();
+      if (target === undefined) {
+        if (this.#targets.isAtEnd) this.#announce();
+        return;
+      }
+      this.#start(target);
     }
   }
-}
 
-/** Runs a probe on one target. It never throws. */
-async function probeOne<Value>(
-  target: string,
-  probe: Probe<Value>,
-  { jitter = 0, timeout, retries }: FleetOptions,
-  signal: AbortSignal,
-): Promise<FleetResult<Value>> {
-  if (jitter > 0) await pause(Math.random() * jitter, signal);
-  const started = performance.now();
-  try {
-    const ask = (left: number): Promise<Value> => probe(target, { timeout: left, signal });
-    const value = await retry(ask, temporary, { timeout, retries, signal });
-    return { target, ok: true, value, elapsed: performance.now() - started };
-  } catch (error) {
-    const elapsed = performance.now() - started;
-    return { target, ok: false, error: asGatewayError(error, target), elapsed };
+  #start(target: string): void {
+    this.#running++;
+    const started = performance.now();
+    this.#ask(target).then(
+      (value) => this.#settle({ target, ok: true, value, elapsed: performance.now() - started }),
+      (error: unknown) => {
+        const elapsed = performance.now() - started;
+        this.#settle({ target, ok: false, error: asGatewayError(error, target), elapsed });
+      },
+    );
+  }
+
+  #ask(target: string): Promise<Value> {
+    const { jitter = 0 } = this.#options;
+    const signal = this.#signal;
+    const ask = (timeout: number): Promise<Value> => this.#probe(target, { timeout, signal });
+    if (jitter === 0) return retry(ask, temporary, this.#options);
+    const started = pause(Math.random() * jitter, signal);
+    return started.then(() => retry(ask, temporary, this.#options));
+  }
+
+  #settle(result: FleetResult<Value>): void {
+    this.#running--;
+    this.#finished.push(result);
+    this.#announce();
+  }
+
+  /** Settles after the turn of the event loop in which something has changed. */
+  #change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  #announce(): void {
+    if (this.#isWaking || this.#wake === undefined) return;
+    this.#isWaking = true;
+    setImmediate(() => {
+      const wake = this.#wake;
+      this.#isWaking = false;
+      this.#wake = undefined;
+      wake?.();
+    });
   }
 }
 
@@ -178,33 +212,4 @@ function asGatewayError(error: unknown, address: string): GatewayError {
   if (error instanceof GatewayError) return error.with({ address });
   const message = `the probe failed: ${String(error)}`;
   return new GatewayError(ErrorCode.BadInput, message, { address, cause: error });
-}
-
-/** An event that several functions can wait for, any number of times. */
-class Change {
-  #promise: Promise<void> | undefined;
-  #resolve: (() => void) | undefined;
-
-  /** Settles at the next change. */
-  next(): Promise<void> {
-    this.#promise ??= new Promise((resolve) => {
-      this.#resolve = resolve;
-    });
-    return this.#promise;
-  }
-
-  announce(): void {
-    const resolve = this.#resolve;
-    this.#promise = undefined;
-    this.#resolve = undefined;
-    resolve?.();
-  }
-}
-
-function iteratorOf(
-  targets: Iterable<string> | AsyncIterable<string>,
-): AsyncIterator<string> | Iterator<string> {
-  return Symbol.asyncIterator in targets
-    ? targets[Symbol.asyncIterator]()
-    : targets[Symbol.iterator]();
 }

@@ -2,7 +2,15 @@ import { type Address, Protocol } from "../address.js";
 import { utf8 } from "../bytes.js";
 import { channelsTo, targetAddress } from "../client/connect.js";
 import { ErrorCode, GatewayError, withAddress } from "../errors.js";
-import { type FleetOptions, type FleetResult, probeAll, retry } from "../fleet/probe.js";
+import {
+  type FleetOptions,
+  type FleetResult,
+  type Probe,
+  probeAll,
+  probeInBatches,
+} from "../fleet/probe.js";
+import { retry } from "../fleet/retry.js";
+import type { TargetSource } from "../fleet/target-reader.js";
 import type { PoolStatus } from "../status-page/pool-status.js";
 import { parseStatusPage } from "../status-page/read-page.js";
 import {
@@ -37,7 +45,8 @@ export async function status(
   target: string | Address,
   options: StatusOptions = {},
 ): Promise<PoolStatus> {
-  return parseStatusPage(await fetchStatusPage(target, options));
+  const { body } = await fetchFrom(target, "/status", statusQuery(options), options);
+  return parseStatusPage(body);
 }
 
 /**
@@ -61,12 +70,20 @@ export function fleet(
   targets: Iterable<string> | AsyncIterable<string>,
   options: FleetOptions & Pick<StatusOptions, "full"> = {},
 ): AsyncGenerator<PoolResult, void, undefined> {
-  const { full } = options;
-  return probeAll(
-    targets,
-    (target, limits) => status(target, { ...limits, full, retries: 0 }),
-    options,
-  );
+  return probeAll(targets, poolProbe(options), options);
+}
+
+/** Does as {@link fleet}, and yields lists of the results that have come in. */
+export function fleetInBatches(
+  targets: TargetSource,
+  options: FleetOptions & Pick<StatusOptions, "full"> = {},
+): AsyncGenerator<PoolResult[], void, undefined> {
+  return probeInBatches(targets, poolProbe(options), options);
+}
+
+/** The fleet retries. */
+function poolProbe({ full }: Pick<StatusOptions, "full">): Probe<PoolStatus> {
+  return (target, { timeout, signal }) => status(target, { timeout, signal, full, retries: 0 });
 }
 
 /** The most bytes of a reply, which is one line of the pool's configuration. */
@@ -115,11 +132,12 @@ async function fetchFrom(
       const message = `PHP-FPM speaks FastCGI, and the address says ${address.protocol}`;
       throw new GatewayError(ErrorCode.BadAddress, message);
     }
-    const open = channelsTo(address, {
-      connectTimeout: options.connectTimeout ?? options.timeout,
-    });
+    // Without a time of its own, connecting ends at the timeout of the whole request.
+    const open = channelsTo(address, { connectTimeout: options.connectTimeout ?? 0 });
     const page = { path: address.path ?? options.path ?? defaultPath, query };
-    const ask = (timeout: number) => fetchPage(open, page, { ...options, timeout });
+    const { maxLength, drainTimeout, signal } = options;
+    const ask = (timeout: number) =>
+      fetchPage(open, page, { timeout, maxLength, drainTimeout, signal });
     return await retry(ask, momentary, options);
   } catch (error) {
     throw withAddress(error, address.text);

@@ -82,7 +82,9 @@ class NodeConnection implements Connection {
     const missing = "socketPath" in endpoint ? undefined : missingInterface(endpoint.host);
     if (missing === undefined) this.#socket.connect(options);
     else process.nextTick(() => this.#close(missing));
-    this.#timer = setTimeout(() => this.#timedOut(connectTimeout), connectTimeout);
+    if (connectTimeout > 0) {
+      this.#timer = setTimeout(() => this.#timedOut(connectTimeout), connectTimeout);
+    }
   }
 
   write(parts: readonly Uint8Array[]): boolean {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ErrorCode, GatewayError } from "../../src/errors.js";
 import type { FleetResult, Probe } from "../../src/fleet/probe.js";
-import { probeAll } from "../../src/fleet/probe.js";
+import { probeAll, probeInBatches } from "../../src/fleet/probe.js";
 
 const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const failing = (code: ErrorCode) => async () => {
@@ -156,5 +156,52 @@ describe("probeAll", () => {
     await expect(all(probeAll([], failing(ErrorCode.Refused), { concurrency: 0 }))).rejects.toThrow(
       expect.objectContaining({ code: "bad_input" }),
     );
+  });
+
+  it("ends at an abort although its source has no next target yet", async () => {
+    const abort = new AbortController();
+    async function* stuck() {
+      yield "one";
+      await new Promise(() => {});
+    }
+    const results = probeAll(stuck(), async (each) => each, { signal: abort.signal });
+    expect((await results.next()).value).toMatchObject({ target: "one", ok: true });
+    const last = results.next();
+    abort.abort();
+    expect(await last).toMatchObject({ done: true });
+  });
+
+  it("takes lists of targets", async () => {
+    async function* lists() {
+      yield ["a", "b"];
+      yield [];
+      yield "c";
+    }
+    const results = await all(probeAll(lists(), async (each) => each, { concurrency: 1 }));
+    expect(results.map(({ target }) => target)).toEqual(["a", "b", "c"]);
+  });
+});
+
+describe("probeInBatches", () => {
+  it("yields every result once, and those of one turn of the event loop together", async () => {
+    const batches: string[][] = [];
+    const probe: Probe<string> = async (target) => {
+      await sleep(target === "late" ? 20 : 1);
+      return target;
+    };
+    for await (const batch of probeInBatches(["a", "b", "late"], probe)) {
+      batches.push(batch.map(({ target }) => target));
+    }
+    expect(batches.flat()).toEqual(["a", "b", "late"]);
+    expect(batches.at(-1)).toEqual(["late"]);
+  });
+
+  it("counts a list that is being read towards the concurrency", async () => {
+    const seen = { taken: 0 };
+    const results = probeInBatches(count(1_000, seen), async (each) => each, { concurrency: 10 });
+    expect((await results.next()).value).toHaveLength(10);
+    await sleep(20);
+    expect(seen.taken).toBe(10);
+    await results.return();
   });
 });

@@ -1,0 +1,87 @@
+/** Targets, or lists of targets: a list costs less than its targets one by one. */
+export type TargetSource = Iterable<string> | AsyncIterable<string | readonly string[]>;
+
+type Targets = string | readonly string[];
+
+/** Reads targets from a source that has them at once, or that has to be waited for. */
+export class TargetReader {
+  /** What the source has thrown. */
+  failure: { readonly error: unknown } | undefined;
+  readonly #source: Iterator<string> | AsyncIterator<Targets>;
+  readonly #isAsync: boolean;
+  readonly #onMore: () => void;
+  /** A list from the source, and the place in it. */
+  #list: readonly string[] = [];
+  #index = 0;
+  #isWaiting = false;
+  #isEnded = false;
+
+  /** @param onMore called after `next` had nothing yet, when there is more, or an end */
+  constructor(targets: TargetSource, onMore: () => void) {
+    this.#isAsync = Symbol.asyncIterator in targets;
+    this.#source =
+      Symbol.asyncIterator in targets
+        ? targets[Symbol.asyncIterator]()
+        : targets[Symbol.iterator]();
+    this.#onMore = onMore;
+  }
+
+  /** Whether there are no more targets: at the end of the source, after its failure, and if closed. */
+  get isAtEnd(): boolean {
+    return this.#isEnded && this.#index === this.#list.length;
+  }
+
+  /** The next target; undefined at the end, and while the source has to be waited for. */
+  next(): string | undefined {
+    if (this.#index < this.#list.length) return this.#list[this.#index++];
+    if (this.#isEnded || this.#isWaiting) return undefined;
+    if (this.#isAsync) {
+      this.#wait();
+      return undefined;
+    }
+    try {
+      const { done, value } = (this.#source as Iterator<string>).next();
+      if (done !== true) return value;
+    } catch (error) {
+      this.failure = { error };
+    }
+    this.#isEnded = true;
+    return undefined;
+  }
+
+  /** Drops the targets that have not been read, and lets the source free what it holds. */
+  close(): void {
+    const isLeft = !this.#isEnded;
+    this.#isEnded = true;
+    this.#list = [];
+    this.#index = 0;
+    if (!isLeft) return;
+    try {
+      // A source that waits for its next target ends later, or never.
+      void Promise.resolve(this.#source.return?.()).catch(() => {});
+    } catch {
+      // What a source that is not needed any more throws changes nothing.
+    }
+  }
+
+  #wait(): void {
+    this.#isWaiting = true;
+    (this.#source as AsyncIterator<Targets>).next().then(
+      ({ done, value }) => this.#take(done === true ? [] : value, done === true),
+      (error: unknown) => {
+        if (!this.#isEnded) this.failure = { error };
+        this.#take([], true);
+      },
+    );
+  }
+
+  #take(targets: Targets, isEnd: boolean): void {
+    this.#isWaiting = false;
+    if (!this.#isEnded) {
+      this.#list = typeof targets === "string" ? [targets] : targets;
+      this.#index = 0;
+      this.#isEnded = isEnd;
+    }
+    this.#onMore();
+  }
+}
