@@ -8,6 +8,7 @@ import {
   poolFields,
   processFields,
 } from "./fields.js";
+import { isoTime } from "./iso-time.js";
 import {
   type OtherField,
   type PoolStatus,
@@ -118,7 +119,7 @@ function plainCopier<Name extends string>(fields: Readonly<Record<Name, Field>>)
     for (const [name, isLater] of entries) {
       const value = values[name];
       if (value === undefined && isLater) continue;
-      plain[name] = value instanceof Date ? value.toISOString() : value;
+      plain[name] = value instanceof Date ? isoTime(value) : value;
     }
     return plain;
   };

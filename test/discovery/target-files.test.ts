@@ -23,7 +23,7 @@ async function read(text: string, name = "targets", size = text.length + 1): Pro
     for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
   }
   const targets: string[] = [];
-  for await (const target of readTargets(pieces(), name)) targets.push(target);
+  for await (const list of readTargets(pieces(), name)) targets.push(...list);
   return targets;
 }
 
@@ -56,8 +56,8 @@ describe("a file of lines", () => {
       for (let port = 1; ; port++) yield Buffer.from(`127.0.0.1:${port}/status\n`);
     }
     const reader = readTargets(endless(), "pipe");
-    expect((await reader.next()).value).toBe("127.0.0.1:1/status");
-    expect((await reader.next()).value).toBe("127.0.0.1:2/status");
+    expect((await reader.next()).value).toEqual(["127.0.0.1:1/status"]);
+    expect((await reader.next()).value).toEqual(["127.0.0.1:2/status"]);
     await reader.return();
   });
 

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { countTargets, isTargetsFile, readTargets } from "../../discovery/target-files.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
-import { fleet } from "../../phpfpm/status.js";
+import { fleetInBatches } from "../../phpfpm/status.js";
 import { ExitCode, exitCodeOf, worse, worstStatusHelp } from "../exit-codes.js";
 import { type Io, inputStream, openInput, standardInput, unreadableInput } from "../io.js";
 import { formatOption, fullOption, timeoutOption, timeoutOr } from "../options.js";
@@ -81,16 +81,18 @@ async function runScrape(
   try {
     const given = allTargets(file, addresses, io);
     const targets = format === "prometheus" ? newOf(given, distinct) : given;
-    const results = fleet(targets, { concurrency, timeout, full, signal: io.signal });
-    for await (const result of results) {
-      if (io.signal.aborted) continue;
-      progress.step(result.ok);
-      summary.add(result);
-      await writer.add(result);
-      const warnings = warningLines([result], io);
-      if (warnings.length === 0) continue;
-      progress.hide();
-      await io.stderr.writeLines(warnings);
+    const batches = fleetInBatches(targets, { concurrency, timeout, full, signal: io.signal });
+    for await (const batch of batches) {
+      for (const result of batch) {
+        if (io.signal.aborted) break;
+        progress.step(result.ok);
+        summary.add(result);
+        const written = writer.add(result);
+        if (written !== undefined) await written;
+        if (!result.ok || result.value.warnings.length === 0) continue;
+        progress.hide();
+        await io.stderr.writeLines(warningLines([result], io));
+      }
     }
   } catch (error) {
     // An interrupted command has closed the file that was being read.
@@ -131,11 +133,11 @@ async function* allTargets(file: string | undefined, addresses: readonly string[
     const source = file === "-" ? standardInput(io) : inputStream(openInput(file), io.signal);
     yield* readTargets(source, file === "-" ? "standard input" : file);
   }
-  yield* addresses;
+  yield addresses;
 }
 
-async function* newOf(targets: AsyncIterable<string>, distinct: DistinctTargets) {
-  for await (const target of targets) if (distinct.isNew(target)) yield target;
+async function* newOf(lists: AsyncIterable<readonly string[]>, distinct: DistinctTargets) {
+  for await (const targets of lists) yield distinct.of(targets);
 }
 
 function asGatewayError(error: unknown): GatewayError {
