@@ -22,7 +22,7 @@ export type { Engine, EngineName } from "./engine/engine.js";
 export { ErrorCode, GatewayError, type GatewayErrorOptions } from "./errors.js";
 export { ProtocolStatus, Role } from "./fastcgi/protocol.js";
 export { type FleetOptions, type FleetResult, type Probe, probeAll } from "./fleet/probe.js";
-export type { TargetSource } from "./fleet/target-reader.js";
+export type { FleetTargets } from "./fleet/target-reader.js";
 export { defaultLimits, type Limits } from "./limits.js";
 export {
   fetchStatusPage,

@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { pause, type RetryOptions, retry } from "./retry.js";
-import { TargetReader, type TargetSource } from "./target-reader.js";
+import { type FleetTargets, TargetReader } from "./target-reader.js";
 
 /** The result of one target. `elapsed` is milliseconds, including retries. */
 export type FleetResult<Value> =
@@ -30,7 +30,7 @@ export interface FleetOptions extends RetryOptions {
  * @throws GatewayError `bad_input` for a concurrency that is not 1 or more; what the targets throw
  */
 export async function* probeAll<Value>(
-  targets: TargetSource,
+  targets: FleetTargets,
   probe: Probe<Value>,
   options: FleetOptions = {},
 ): AsyncGenerator<FleetResult<Value>, void, undefined> {
@@ -52,7 +52,7 @@ export async function* probeAll<Value>(
  * its results one by one.
  */
 export async function* probeInBatches<Value>(
-  targets: TargetSource,
+  targets: FleetTargets,
   probe: Probe<Value>,
   options: FleetOptions = {},
 ): AsyncGenerator<FleetResult<Value>[], void, undefined> {
@@ -96,7 +96,7 @@ class FleetRun<Value> {
   #isWaking = false;
 
   /** @throws GatewayError `bad_input` for a concurrency that is not 1 or more */
-  constructor(targets: TargetSource, probe: Probe<Value>, options: FleetOptions) {
+  constructor(targets: FleetTargets, probe: Probe<Value>, options: FleetOptions) {
     const { concurrency = 256, signal } = options;
     if (!Number.isInteger(concurrency) || concurrency < 1) {
       throw new GatewayError(ErrorCode.BadInput, `concurrency is ${concurrency}, not 1 or more`);

@@ -1,5 +1,5 @@
 /** Targets, or lists of targets: a list costs less than its targets one by one. */
-export type TargetSource = Iterable<string> | AsyncIterable<string | readonly string[]>;
+export type FleetTargets = Iterable<string> | AsyncIterable<string | readonly string[]>;
 
 type Targets = string | readonly string[];
 
@@ -17,7 +17,7 @@ export class TargetReader {
   #isEnded = false;
 
   /** @param onMore called after `next` had nothing yet, when there is more, or an end */
-  constructor(targets: TargetSource, onMore: () => void) {
+  constructor(targets: FleetTargets, onMore: () => void) {
     this.#isAsync = Symbol.asyncIterator in targets;
     this.#source =
       Symbol.asyncIterator in targets

@@ -10,7 +10,7 @@ import {
   probeInBatches,
 } from "../fleet/probe.js";
 import { retry } from "../fleet/retry.js";
-import type { TargetSource } from "../fleet/target-reader.js";
+import type { FleetTargets } from "../fleet/target-reader.js";
 import type { PoolStatus } from "../status-page/pool-status.js";
 import { parseStatusPage } from "../status-page/read-page.js";
 import {
@@ -75,7 +75,7 @@ export function fleet(
 
 /** Does as {@link fleet}, and yields lists of the results that have come in. */
 export function fleetInBatches(
-  targets: TargetSource,
+  targets: FleetTargets,
   options: FleetOptions & Pick<StatusOptions, "full"> = {},
 ): AsyncGenerator<PoolResult[], void, undefined> {
   return probeInBatches(targets, poolProbe(options), options);
