@@ -78,7 +78,7 @@ class LineWriter implements ScrapeWriter {
 }
 
 /** The text of {@link resultJson}. */
-export function resultJsonText(result: PoolResult): string {
+function resultJsonText(result: PoolResult): string {
   if (!result.ok) return JSON.stringify(resultJson(result));
   return `{"target":${JSON.stringify(result.target)},"ok":true,${poolJsonText(result.value)}}`;
 }
