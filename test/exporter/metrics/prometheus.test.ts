@@ -3,14 +3,23 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { negotiate } from "../../../src/exporter/metrics/negotiate.js";
 import type { MetricStyle } from "../../../src/exporter/settings.js";
+import { createPool } from "../../../src/status-page/records.js";
 import { describeWith } from "../../harness/describe-with.js";
 import { type Prometheus, startPrometheus } from "../../harness/prometheus.js";
 import { captured } from "./captured-pools.js";
-import { everything } from "./everything.js";
-import { seriesOf, textOf } from "./samples.js";
+import { everything, fields } from "./everything.js";
+import { poolSample, poolTarget, seriesOf, textOf } from "./samples.js";
 
 const exporter = { version: "1.2.3", elapsed: 5, reload: { successful: true, succeededAt: 1e12 } };
-const samples = everything();
+/** Text from a page or a configuration that must not break an exposition. */
+const hostile = 'q"u\\o\nte \ud800 é\u{1f600} \ufffe';
+const samples = [
+  ...everything(),
+  poolSample(
+    Object.assign(createPool(), fields, { pool: hostile }),
+    poolTarget("127.0.0.1:9001/status", { labels: { site: hostile, "a-b": "c" } }),
+  ),
+];
 
 /** How Prometheus asked, and what it was sent. */
 const seen = new Map<string, { accept: string; contentType: string; text: string }>();
@@ -95,6 +104,14 @@ describeWith(["prometheus"], "a real Prometheus with its default headers", () =>
     const theirs = await names("peer");
     expect(theirs.length).toBeGreaterThanOrEqual(18);
     expect(ours).toEqual(expect.arrayContaining(theirs));
+  });
+
+  it("reads labels of any text", async () => {
+    const [result] = await prometheus.query('phpfpm_up{job="drop-in",a_b="c"}');
+    expect(result?.metric).toMatchObject({
+      pool: hostile.replace("\ud800", "\ufffd"),
+      site: hostile.replace("\ud800", "\ufffd"),
+    });
   });
 
   it("can make quantiles of the histogram", async () => {

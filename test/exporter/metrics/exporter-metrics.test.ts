@@ -1,0 +1,37 @@
+import { describe, expect, it } from "vitest";
+import type { ExporterFacts } from "../../../src/exporter/metrics/exporter-metrics.js";
+import { everything } from "./everything.js";
+import { seriesOf, textOf } from "./samples.js";
+
+const facts = { version: "1.2.3", elapsed: 250 };
+const reload = { successful: false, succeededAt: 1_795_935_600_500 };
+
+/** The series of the exporter itself. */
+function ownSeries(exporter: ExporterFacts | undefined, style: "drop-in" | "modern") {
+  const text = textOf(everything(), { style, exporter });
+  return seriesOf(text).filter((line) => line.startsWith("fcgi_probe_"));
+}
+
+describe.each(["drop-in", "modern"] as const)("the metrics of the exporter (%s)", (style) => {
+  it("are its version, its targets, and how long they took", () => {
+    expect(ownSeries(facts, style)).toEqual([
+      `fcgi_probe_build_info{version="1.2.3",node="${process.versions.node}"} 1`,
+      "fcgi_probe_scrape_duration_seconds 0.25",
+      'fcgi_probe_targets{kind="apache"} 2',
+      'fcgi_probe_targets{kind="phpfpm"} 2',
+    ]);
+  });
+
+  it("say whether the last configuration could be read, and since when this one is in use", () => {
+    expect(ownSeries({ ...facts, reload }, style)).toEqual(
+      expect.arrayContaining([
+        "fcgi_probe_config_last_reload_successful 0",
+        "fcgi_probe_config_last_reload_success_timestamp_seconds 1795935600.5",
+      ]),
+    );
+  });
+
+  it("are not there for a single target", () => {
+    expect(ownSeries(undefined, style)).toEqual([]);
+  });
+});
