@@ -70,6 +70,10 @@ const commands: Commands = {
     summary: "read the status of many pools, listed in a file",
     load: async () => (await import("./commands/scrape.js")).defineScrape,
   },
+  discover: {
+    summary: "find the pools and httpds of this machine",
+    load: async () => (await import("./commands/discover.js")).defineDiscoverAll,
+  },
   exporter: {
     summary: "serve the metrics of pools and httpds to Prometheus",
     loadRun: async () => (await import("./commands/exporter.js")).runExporter,

@@ -4,6 +4,8 @@ export interface PoolConfiguration {
   readonly name: string;
   /** The file and line of its section: `/etc/php/8.2/fpm/pool.d/www.conf:4`. */
   readonly source: string;
+  /** The main file of the configuration: `/etc/php/8.2/fpm/php-fpm.conf`. */
+  readonly file?: string | undefined;
   /** The address to connect to, without a path: `unix:/run/php/www.sock`, `127.0.0.1:9000`. */
   readonly listen: string;
   /** `pm.status_path`. */
@@ -26,4 +28,32 @@ export interface PoolConfiguration {
   readonly maxRequests: number | undefined;
   /** `listen.backlog`; -1 is the limit of the system. */
   readonly backlog: number | undefined;
+  /** `pm.process_idle_timeout`. */
+  readonly processIdleTimeout?: number | undefined;
+  /** `request_terminate_timeout`; 0 is none. */
+  readonly requestTerminateTimeout?: number | undefined;
+  /** `request_slowlog_timeout`; 0 is none. */
+  readonly requestSlowlogTimeout?: number | undefined;
+  /** `slowlog`. */
+  readonly slowlog?: string | undefined;
+  /** `access.log`. */
+  readonly accessLog?: string | undefined;
+  /** The log of php-fpm itself: `error_log` of `[global]`. */
+  readonly errorLog?: string | undefined;
+  /** The user and the group that its processes run as. */
+  readonly user?: string | undefined;
+  readonly group?: string | undefined;
+  /** `listen.owner`, `listen.group` and `listen.mode` of a unix socket. */
+  readonly listenOwner?: string | undefined;
+  readonly listenGroup?: string | undefined;
+  readonly listenMode?: string | undefined;
+  /** `listen.acl_users` and `listen.acl_groups`, which replace owner and group. */
+  readonly aclUsers?: string | undefined;
+  readonly aclGroups?: string | undefined;
+  /** `listen.allowed_clients`; `undefined` is everyone. */
+  readonly allowedClients?: string | undefined;
+  /** `chroot`. */
+  readonly chroot?: string | undefined;
+  /** What is not known, a sentence each: `pm.max_children depends on ${CHILDREN}`. */
+  readonly unknown?: readonly string[] | undefined;
 }

@@ -79,6 +79,12 @@ export function findRunningHttpd(config: string | undefined, table: ProcessTable
   return { file, defines, serverRoot, program, warnings };
 }
 
+/** The configurations of the httpds that run here, each once. */
+export function runningConfigurations(table: ProcessTable): string[] {
+  const files = mastersHere(table).flatMap(({ configuration }) => configuration ?? []);
+  return [...new Set(files.map(realPath))];
+}
+
 const unknown = { defines: [], serverRoot: undefined, program: undefined };
 
 /**
