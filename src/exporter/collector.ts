@@ -10,6 +10,12 @@ import { type StateContext, TargetState } from "./target-state.js";
 /** How many targets that only `/probe` reads are remembered. */
 const MOST_PROBED = 10_000;
 
+/**
+ * Milliseconds that the kernel's tables may take after all targets are read. They are files, whose
+ * reads share their threads with a name service that may be silent.
+ */
+const EVIDENCE_TIME = 250;
+
 /** A target, and the name of its pool as far as it is known. */
 export interface KnownPool {
   readonly target: ScrapeTarget;
@@ -67,12 +73,12 @@ export class Collector {
 
   /** Reads all configured targets, and returns what is there after `timeout` milliseconds. */
   collect(timeout: number): Promise<Sample[]> {
-    return this.#collect([...this.#states.values()], timeout);
+    return this.#observe([...this.#states.values()], timeout);
   }
 
   /** Reads one target, configured or not. */
   async collectOne(target: ScrapeTarget, timeout: number): Promise<Sample> {
-    const [sample] = await this.#collect([this.#probedState(target)], timeout);
+    const [sample] = await this.#observe([this.#probedState(target)], timeout);
     return sample as Sample;
   }
 
@@ -93,6 +99,16 @@ export class Collector {
     this.#stop.abort();
   }
 
+  /** Reads these targets, and adds the evidence if the kernel's tables are read in time. */
+  async #observe(states: readonly TargetState[], timeout: number): Promise<Sample[]> {
+    const samples = await this.#collect(states, timeout);
+    const observed = (await withinTime(this.#evidence.addTo(samples), EVIDENCE_TIME)) ?? samples;
+    for (const [index, state] of states.entries()) {
+      if (state.sample === samples[index]) state.sample = observed[index];
+    }
+    return observed;
+  }
+
   /** Waits for the reads of these targets, but no longer than `timeout`. */
   #collect(states: readonly TargetState[], timeout: number): Promise<Sample[]> {
     return new Promise((resolve) => {
@@ -102,8 +118,7 @@ export class Collector {
       const finish = () => {
         missing = 0;
         clearTimeout(timer);
-        const done = states.map((state, index) => samples[index] ?? state.late());
-        resolve(this.#evidence.addTo(done));
+        resolve(states.map((state, index) => samples[index] ?? state.late()));
       };
       const timer = setTimeout(finish, Math.max(1, timeout));
       if (missing === 0) finish();
@@ -154,5 +169,21 @@ export class Collector {
       target: shownAddress(target),
       source: `${target.source} and ${again}`,
     });
+  }
+}
+
+/** The result of a promise; `undefined` after so many milliseconds. */
+async function withinTime<Value>(
+  promise: Promise<Value>,
+  milliseconds: number,
+): Promise<Value | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), milliseconds);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -20,9 +20,10 @@ export interface StateContext {
  */
 export class TargetState {
   target: ScrapeTarget;
+  /** The result of the last read. */
+  sample: Sample | undefined;
   readonly #context: StateContext;
   readonly #log: TargetLog;
-  #sample: Sample | undefined;
   /** When the last read ended, in milliseconds of the monotonic clock. */
   #readAt = Number.NEGATIVE_INFINITY;
   /** Who waits for the read that is going on. `undefined` while there is none. */
@@ -48,20 +49,15 @@ export class TargetState {
     return this.#waiting !== undefined;
   }
 
-  /** The result of the last read. */
-  get sample(): Sample | undefined {
-    return this.#sample;
-  }
-
   /** The result of the last read, if that ended within `age` milliseconds before `now`. */
   freshSample(now: number, age: number): Sample | undefined {
-    return now - this.#readAt <= age ? this.#sample : undefined;
+    return now - this.#readAt <= age ? this.sample : undefined;
   }
 
   /** Other labels, or another timeout: everything but the address may have changed. */
   replace(target: ScrapeTarget): void {
     this.target = target;
-    if (this.#sample !== undefined) this.#sample = { ...this.#sample, target };
+    if (this.sample !== undefined) this.sample = { ...this.sample, target };
   }
 
   /** Calls `done` at the end of the read that is going on, or of one that begins soon. */
@@ -90,7 +86,7 @@ export class TargetState {
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
     this.#isLate = false;
-    this.#sample = sample;
+    this.sample = sample;
     for (const done of waiting) done(sample);
   }
 

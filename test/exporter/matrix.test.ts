@@ -125,7 +125,7 @@ describeWith(["php-fpm"], "good pools beside bad ones", () => {
     exporter = createExporter({
       targets: [
         ...addresses.map((each) => targetOf(each, { timeout: 500 })),
-        targetOf("tcp://" + fake("silent"), { timeout: 60_000 }),
+        targetOf(`tcp://${fake("silent")}`, { timeout: 60_000 }),
       ],
       cacheAge: 0,
       log: (record) => records.push(record),

@@ -1,0 +1,43 @@
+import { expect, it } from "vitest";
+import { createExporter } from "../../src/exporter/create-exporter.js";
+import { footprint, startManyTargets } from "../exporter/many-targets.js";
+import { describeWith } from "../harness/describe-with.js";
+
+const scrapes = Number(process.env["SOAK_SCRAPES"] ?? 1_000);
+const MEGABYTE = 1_048_576;
+
+describeWith(["php-fpm"], "2,000 targets, 100 of them dead and 20 silent", () => {
+  it(`leave descriptors and memory flat over ${scrapes} scrapes`, async () => {
+    await using many = await startManyTargets(2_000);
+    const exporter = createExporter({ targets: many.targets, cacheAge: 0 });
+    const marks: { descriptors: number; heap: number; resident: number }[] = [];
+    for (let count = 0; count < scrapes; count++) {
+      const response = await exporter.fetch(new Request("http://exporter/metrics"));
+      const text = await response.text();
+      expect(text.match(/^phpfpm_up\{.*\} 1$/gm)).toHaveLength(many.good);
+      const failures = text.match(/^phpfpm_scrape_failures\{.*\} (?!0$)\d+$/gm) ?? [];
+      expect(new Set(failures.map((line) => line.split(" ").at(-1)))).toEqual(
+        new Set([`${count + 1}`]),
+      );
+      if (count % Math.ceil(scrapes / 10) === 0) {
+        marks.push({ ...footprint(), resident: process.memoryUsage().rss });
+      }
+    }
+    console.log(
+      marks
+        .map(({ descriptors, heap, resident }) => {
+          const [used, all] = [heap, resident].map((bytes) => Math.round(bytes / MEGABYTE));
+          return `${descriptors} descriptors, ${used} MB of heap, ${all} MB resident`;
+        })
+        .join("\n"),
+    );
+    // The first mark is from before everything is compiled.
+    const [, first, ...rest] = marks;
+    for (const mark of rest) {
+      expect(mark.descriptors).toBeLessThanOrEqual((first?.descriptors ?? 0) + 2);
+      expect(mark.heap - (first?.heap ?? 0)).toBeLessThan(20 * MEGABYTE);
+    }
+    expect(many.fpm.exitedChildren()).toEqual([]);
+    exporter.close();
+  });
+});
