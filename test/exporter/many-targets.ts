@@ -12,6 +12,8 @@ export interface ManyTargets {
   readonly targets: readonly ScrapeTarget[];
   /** How many of them answer. */
   readonly good: number;
+  /** Waits until the connections to the silent ones are closed: their answers are drained at first. */
+  settle(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -41,6 +43,7 @@ export async function startManyTargets(timeout: number): Promise<ManyTargets> {
     fpm,
     targets,
     good: all - dead - silentOnes,
+    settle: () => mute.allClosed(10_000),
     async [Symbol.asyncDispose]() {
       await mute.stop();
       await fpm.stop();

@@ -20,6 +20,7 @@ describeWith(["php-fpm"], "2,000 targets, 100 of them dead and 20 silent", () =>
         new Set([`${count + 1}`]),
       );
       if (count % Math.ceil(scrapes / 10) === 0) {
+        await many.settle();
         marks.push({ ...footprint(), resident: process.memoryUsage().rss });
       }
     }
