@@ -38,6 +38,7 @@ export type {
 export { ProcFileSystem } from "./apache/processes/process-table.js";
 export type { KillOptions, KillResult } from "./apache/workers/kill.js";
 export { killWorkers } from "./apache/workers/kill.js";
+export type { WorkerLimits } from "./apache/workers/kill-plan.js";
 export type { LocalWorkers, LocalWorkersOptions } from "./apache/workers/local-workers.js";
 export { readLocalWorkers } from "./apache/workers/local-workers.js";
 export type { ApacheWorker, WorkerKind, WorkerSources } from "./apache/workers/workers.js";

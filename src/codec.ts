@@ -34,6 +34,7 @@ export type {
   ProcessStatus,
   ProcessStatusFields,
   ProcessStatusJson,
+  StatusJson,
 } from "./status-page/pool-status.js";
 export { type ParseStatusPageOptions, parseStatusPage } from "./status-page/read-page.js";
 export type { StatusFormat } from "./status-page/write-page.js";

@@ -19,7 +19,7 @@ export {
 } from "./exporter/create-exporter.js";
 export type { FailureReason } from "./exporter/failure-reason.js";
 export type { ReloadFacts } from "./exporter/metrics/exporter-metrics.js";
-export type { ApacheSample, PoolQueue, PoolSample, Sample } from "./exporter/sample.js";
+export type { ApacheSample, PoolQueue, PoolSample, Sample, Scrape } from "./exporter/sample.js";
 export type {
   ExporterSettings,
   LogListener,
@@ -39,4 +39,5 @@ export type {
   ProcessStatus,
   ProcessStatusFields,
   ProcessStatusJson,
+  StatusJson,
 } from "./status-page/pool-status.js";

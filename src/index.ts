@@ -10,20 +10,24 @@ export {
 } from "./address.js";
 export type { RequestEnd } from "./cgi/client-machine.js";
 export type { VariableValue } from "./cgi/variables.js";
+export type { RequestVariablesOptions } from "./cgi/variables-from-request.js";
+export type { ClientMachineOptions } from "./client/client-machines.js";
 export { type ConnectOptions, keepConnections } from "./client/connect.js";
 export { type GatewayFetchOptions, gatewayFetch } from "./client/fetch.js";
 export { getValues, type ValuesOptions } from "./client/get-values.js";
 export type { KeepOptions, KeptConnections } from "./client/kept-connections.js";
 export type { ProgramOptions } from "./client/program-channel.js";
-export type { GatewayResponse } from "./client/response-receiver.js";
-export type { FetchOptions, FilterData } from "./client/send-request.js";
+export type { GatewayResponse, ReceiverOptions } from "./client/response-receiver.js";
+export type { FetchOptions, FilterData, SendOptions } from "./client/send-request.js";
 export { type UwsgiPingOptions, uwsgiPing } from "./client/uwsgi-ping.js";
 export type { Engine, EngineName } from "./engine/engine.js";
 export { ErrorCode, GatewayError, type GatewayErrorOptions } from "./errors.js";
 export { ProtocolStatus, Role } from "./fastcgi/protocol.js";
 export { type FleetOptions, type FleetResult, type Probe, probeAll } from "./fleet/probe.js";
+export type { RetryOptions } from "./fleet/retry.js";
 export type { FleetTargets } from "./fleet/target-reader.js";
 export { defaultLimits, type Limits } from "./limits.js";
+export type { FetchPageOptions, StatusPageOptions } from "./phpfpm/fetch-page.js";
 export {
   fetchStatusPage,
   fleet,
@@ -43,7 +47,8 @@ export {
   type ProcessStatusFields,
   type ProcessStatusJson,
   processState,
+  type StatusJson,
 } from "./status-page/pool-status.js";
 export { type ParseStatusPageOptions, parseStatusPage } from "./status-page/read-page.js";
 export type { StatusFormat } from "./status-page/write-page.js";
-export type { Trace } from "./transport/connection.js";
+export type { SocketOptions, Trace } from "./transport/connection.js";

@@ -10,6 +10,7 @@ export {
 export type { ServerRole } from "./cgi/server-machine.js";
 export { type Variable, Variables, type VariableValue } from "./cgi/variables.js";
 export { type BridgeOptions, bridge } from "./client/bridge.js";
+export type { ConnectOptions } from "./client/connect.js";
 export type { ProgramOptions } from "./client/program-channel.js";
 export type { Engine, EngineName } from "./engine/engine.js";
 export { ErrorCode, GatewayError, type GatewayErrorOptions } from "./errors.js";
@@ -48,8 +49,9 @@ export { type ServeCgiOptions, serveCgi } from "./server/serve-cgi.js";
 export { showVariables } from "./server/show-variables.js";
 export type { PoolCounters, ProcessCounters, StatusFormat } from "./status-page/write-page.js";
 export { renderStatusPage, statusFormatOf, statusMediaTypes } from "./status-page/write-page.js";
-export type { Trace } from "./transport/connection.js";
+export type { SocketOptions, Trace } from "./transport/connection.js";
 export type { Environment } from "./transport/environment.js";
+export type { ListenOptions } from "./transport/listen.js";
 export type { ListenTarget } from "./transport/listen-address.js";
 export { inheritedListener } from "./transport/listen-address.js";
 export type { SocketPermissionOptions } from "./transport/socket-permissions.js";

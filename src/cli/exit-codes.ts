@@ -14,7 +14,7 @@ export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
 /** The exit codes, for help texts. */
 export const exitStatusHelp =
-  "Exit status: 0 success, 1 no connection, 2 any other failure, or bad input.";
+  "Exit status: 0 success, 1 no connection, 2 any other failure, or bad input,\n130 interrupted by Ctrl-C.";
 
 /** {@link exitStatusHelp} for commands that take several targets. */
 export const worstStatusHelp = `${exitStatusHelp}

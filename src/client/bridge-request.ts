@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import { type Variable, Variables } from "../cgi/variables.js";
 import { ErrorCode, GatewayError } from "../errors.js";
+import { timerDelay } from "../numbers.js";
 import { hasChunkedBody } from "../transport/environment.js";
 import { readWhole } from "./send-request.js";
 
@@ -60,7 +61,7 @@ async function readInput(
   timeout: number,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
-  const deadline = AbortSignal.timeout(timeout);
+  const deadline = AbortSignal.timeout(Math.ceil(timerDelay("timeout", timeout)));
   const stop = signal === undefined ? deadline : AbortSignal.any([deadline, signal]);
   try {
     return await readWhole(bodyOf(stdin, Number.POSITIVE_INFINITY), stop);

@@ -49,5 +49,5 @@ export function keepConnections(
       { address: address.text },
     );
   }
-  return keep(nodeConnector(address, options), options);
+  return keep(nodeConnector(address, options), options, address);
 }

@@ -1,6 +1,7 @@
 import { ByteCollector, utf8 } from "../bytes.js";
 import type { ClientMachine, RequestEnd } from "../cgi/client-machine.js";
 import { ErrorCode, GatewayError } from "../errors.js";
+import { timerDelay } from "../numbers.js";
 import { type Abortable, addAbortable, NOT_LISTED, removeAbortable } from "./abort-listeners.js";
 import type { Channel, ChannelHandlers, CreateClientMachine, OpenChannel } from "./channel.js";
 import { type BodyReceiver, type BodySource, sendBody } from "./send-body.js";
@@ -11,8 +12,8 @@ export interface ExchangeOptions {
   /** Milliseconds of `timeout` that have passed already. Default: 0. */
   elapsed?: number | undefined;
   /**
-   * Milliseconds that the answer of an abandoned request is still read and discarded. A php-fpm
-   * worker that writes to a closed socket dies. Default: 1,000; 0 closes the connection at once.
+   * Milliseconds that the answer of an abandoned request is still read and discarded. With
+   * some versions of PHP, a worker that writes to a closed socket ends. Default: 1,000; 0 closes the connection at once.
    */
   drainTimeout?: number | undefined;
   signal?: AbortSignal | undefined;
@@ -45,6 +46,7 @@ export class Exchange implements Abortable, ChannelHandlers, BodyReceiver {
   readonly #sink: ExchangeSink;
   readonly #options: ExchangeOptions;
   readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #drainTimeout: number;
   #drainTimer: ReturnType<typeof setTimeout> | undefined;
   #state: 0 | 1 | 2 = State.Open;
   #ready = false;
@@ -64,15 +66,15 @@ export class Exchange implements Abortable, ChannelHandlers, BodyReceiver {
     sink: ExchangeSink,
     options: ExchangeOptions,
   ) {
+    // Before anything opens, because a bad option throws.
+    const delay = timerDelay("timeout", options.timeout - (options.elapsed ?? 0));
+    this.#drainTimeout = drainDelay(options.drainTimeout);
     this.#sink = sink;
     this.#options = options;
     this.#open = open;
     this.#createMachine = createMachine;
     this.#channel = open(createMachine, this);
-    this.#timer = setTimeout(
-      () => this.#expire(),
-      Math.max(1, options.timeout - (options.elapsed ?? 0)),
-    );
+    this.#timer = setTimeout(() => this.#expire(), delay);
     const { signal } = options;
     if (signal === undefined) return;
     addAbortable(signal, this);
@@ -105,10 +107,9 @@ export class Exchange implements Abortable, ChannelHandlers, BodyReceiver {
     if (this.#state !== State.Open) return;
     this.#state = State.Draining;
     this.#release();
-    const drainTimeout = this.#options.drainTimeout ?? 1_000;
-    if (!this.#ready || drainTimeout === 0) this.#close();
+    if (!this.#ready || this.#drainTimeout === 0) this.#close();
     else {
-      this.#drainTimer = setTimeout(() => this.#close(), drainTimeout);
+      this.#drainTimer = setTimeout(() => this.#close(), this.#drainTimeout);
       this.#channel.stream.write(this.#channel.machine.abort());
       this.#channel.stream.resume();
     }
@@ -222,6 +223,11 @@ export class Exchange implements Abortable, ChannelHandlers, BodyReceiver {
     if (this.#drained !== undefined) this.drained();
     this.onRelease?.();
   }
+}
+
+/** 0 drains nothing. */
+function drainDelay(drainTimeout = 1_000): number {
+  return drainTimeout === 0 ? 0 : timerDelay("drainTimeout", drainTimeout);
 }
 
 /** The start of what a backend writes to its error stream, for error messages. */

@@ -15,8 +15,8 @@ import {
 
 export interface GatewayFetchOptions extends FetchOptions, ConnectOptions {
   /**
-   * Connections to use, see {@link keepConnections}: the request goes to their backend, whatever
-   * `target` is. Default: a new connection to `target`.
+   * Connections to use, see {@link keepConnections}: they must lead to the backend
+   * of `target`. Default: a new connection to `target`.
    */
   connections?: KeptConnections | undefined;
 }
@@ -68,6 +68,7 @@ function backendAt(address: Address, options: GatewayFetchOptions): Backend {
     throw new GatewayError(ErrorCode.BadInput, "only FastCGI connections are used again");
   }
   const { connections } = options;
-  const open = connections === undefined ? channelsTo(address, options) : channelsOver(connections);
+  const open =
+    connections === undefined ? channelsTo(address, options) : channelsOver(connections, address);
   return { open, protocol, address: text };
 }

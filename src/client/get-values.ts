@@ -1,5 +1,5 @@
 import type { Address } from "../address.js";
-import { withAddress } from "../errors.js";
+import { ErrorCode, GatewayError, withAddress } from "../errors.js";
 import { ValuesClient, valueNames } from "../fastcgi/management.js";
 import { defaultTimeout } from "../limits.js";
 import { collect } from "./collect.js";
@@ -26,6 +26,12 @@ export async function getValues(
   options: ValuesOptions = {},
 ): Promise<Map<string, string>> {
   const address = targetAddress(target);
+  if (!Array.isArray(names) || names.some((name) => typeof name !== "string")) {
+    throw new GatewayError(ErrorCode.BadInput, "names is not a list of texts", {
+      address: address.text,
+      hint: "the options are the third argument: getValues(target, undefined, options)",
+    });
+  }
   let client: ValuesClient | undefined;
   try {
     await collect(

@@ -1,6 +1,8 @@
+import type { Address } from "../address.js";
 import { defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultLimits } from "../limits.js";
+import { timerDelay } from "../numbers.js";
 import type { Connector } from "../transport/connection.js";
 import type { OpenChannel } from "./channel.js";
 import { SharedConnection } from "./shared-connection.js";
@@ -31,9 +33,17 @@ export interface KeptConnections {
 /** The keeper behind each object that {@link keep} has returned. */
 const keepers = new WeakMap<KeptConnections, ConnectionKeeper>();
 
-/** Keeps the connections that `connector` opens. */
-export function keep(connector: Connector, options: KeepOptions): KeptConnections {
-  const keeper = new ConnectionKeeper(connector, options);
+/**
+ * Keeps the connections that `connector` opens.
+ *
+ * @param address where they lead: requests to another backend are refused
+ */
+export function keep(
+  connector: Connector,
+  options: KeepOptions,
+  address?: Address,
+): KeptConnections {
+  const keeper = new ConnectionKeeper(connector, options, address);
   const kept: KeptConnections = { close: () => keeper.close() };
   keepers.set(kept, keeper);
   return kept;
@@ -42,29 +52,48 @@ export function keep(connector: Connector, options: KeepOptions): KeptConnection
 /**
  * Channels over kept connections.
  *
- * @throws GatewayError `bad_input` for an object that {@link keep} did not return
+ * @throws GatewayError `bad_input` for an object that {@link keep} did not return, and for
+ * connections that lead to another backend than `target`
  */
-export function channelsOver(kept: KeptConnections): OpenChannel {
+export function channelsOver(kept: KeptConnections, target: Address): OpenChannel {
   const keeper = keepers.get(kept);
-  if (keeper !== undefined) return keeper.open;
+  if (keeper !== undefined) {
+    const { address } = keeper;
+    if (address === undefined || isSameBackend(address, target)) return keeper.open;
+    throw new GatewayError(
+      ErrorCode.BadInput,
+      `the request is for ${target.text}, but its connections lead to ${address.text}`,
+      { hint: "keep connections for each backend: keepConnections(target)" },
+    );
+  }
   throw new GatewayError(
     ErrorCode.BadInput,
     "connections: this is not what keepConnections returns",
   );
 }
 
+function isSameBackend(one: Address, other: Address): boolean {
+  const place = ({ endpoint }: Address): string =>
+    "host" in endpoint ? `${endpoint.host}:${endpoint.port}` : JSON.stringify(endpoint);
+  return place(one) === place(other);
+}
+
 class ConnectionKeeper {
+  readonly address: Address | undefined;
   readonly #connector: Connector;
   readonly #options: KeepOptions;
   readonly #connections = new Set<SharedConnection>();
   readonly #timers = new Map<SharedConnection, ReturnType<typeof setTimeout>>();
   /** The number of requests at once on a connection; undefined when the application is to be asked. */
   #capacity: number | undefined;
+  readonly #idleTimeout: number;
   #closed = false;
 
-  constructor(connector: Connector, options: KeepOptions) {
+  constructor(connector: Connector, options: KeepOptions, address: Address | undefined) {
+    this.address = address;
     this.#connector = connector;
     this.#options = options;
+    this.#idleTimeout = timerDelay("idleTimeout", options.idleTimeout ?? 5_000);
     this.#capacity = options.multiplex === true ? undefined : 1;
   }
 
@@ -114,7 +143,7 @@ class ConnectionKeeper {
     const close = (): void => {
       if (connection.idle) connection.destroy();
     };
-    this.#timers.set(connection, setTimeout(close, this.#options.idleTimeout ?? 5_000));
+    this.#timers.set(connection, setTimeout(close, this.#idleTimeout));
   }
 
   #remove(connection: SharedConnection): void {

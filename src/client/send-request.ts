@@ -9,6 +9,7 @@ import {
 import { ErrorCode, GatewayError } from "../errors.js";
 import { FastCgiClient } from "../fastcgi/client.js";
 import { defaultLimits, type Limits } from "../limits.js";
+import { timerDelay } from "../numbers.js";
 import type { OpenChannel } from "./channel.js";
 import { type ClientMachineOptions, createMachineFor } from "./client-machines.js";
 import { Exchange } from "./exchange.js";
@@ -48,13 +49,16 @@ export interface FilterData {
 export interface SendOptions extends ClientMachineOptions, ReceiverOptions {
   /** The file for an application in the role of a filter. It is sent as DATA, after the body. */
   data?: FilterData | undefined;
-  /** Milliseconds that the whole answer may take, its body included. Default: 30,000. */
+  /**
+   * Milliseconds that the whole answer may take, its body included. Default: 30,000; 0
+   * leaves no time; more than a timer can wait, such as Infinity, is 24.8 days.
+   */
   timeout?: number | undefined;
   /** Milliseconds that the head of the answer may take. Default: no limit but `timeout`. */
   headTimeout?: number | undefined;
   /**
-   * Milliseconds that the answer of a cancelled request is still read and discarded. A php-fpm
-   * worker that writes to a closed socket dies. Default: 1,000; 0 closes the connection at once.
+   * Milliseconds that the answer of a cancelled request is still read and discarded. With
+   * some versions of PHP, a worker that writes to a closed socket ends. Default: 1,000; 0 closes the connection at once.
    */
   drainTimeout?: number | undefined;
   /** Cancels the request. */
@@ -82,7 +86,7 @@ export async function fetchThrough(
   request: Request,
   options: FetchOptions = {},
 ): Promise<GatewayResponse> {
-  const { timeout = REQUEST_TIMEOUT } = options;
+  const timeout = timerDelay("timeout", options.timeout ?? REQUEST_TIMEOUT);
   const started = performance.now();
   const signal = AbortSignal.any([request.signal, ...(options.signal ? [options.signal] : [])]);
   const body = await contentInTime(request, options.contentLength, timeout, signal);
@@ -114,6 +118,8 @@ export function sendThrough(
   options: SendOptions,
   elapsed = 0,
 ): Promise<GatewayResponse> {
+  const { headTimeout } = options;
+  const headDelay = headTimeout === undefined ? 0 : timerDelay("headTimeout", headTimeout);
   const limits = { ...defaultLimits, ...options.limits };
   const contentLength = promisedLength(variables) ?? body.length ?? 0;
   const createMachine = createMachineFor(protocol, variables, contentLength, limits, options);
@@ -126,10 +132,9 @@ export function sendThrough(
     bodies: (machine) => bodySources(machine, body, options),
   });
   receiver.start(exchange);
-  const { headTimeout } = options;
   if (headTimeout !== undefined) {
     const expire = (): void => exchange.abandon(deadlineError("head", headTimeout));
-    const timer = setTimeout(expire, headTimeout);
+    const timer = setTimeout(expire, headDelay);
     receiver.response.catch(() => {}).finally(() => clearTimeout(timer));
   }
   return receiver.response;

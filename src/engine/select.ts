@@ -133,7 +133,7 @@ export function createTypeScriptEngine(bytes: Uint8Array = new Uint8Array(MEMORY
 
 /** Every property by name, so that V8 sees one shape where a process has both engines. */
 function createEngine(name: EngineName, memory: Memory, jobs: EngineJobs): Engine {
-  return {
+  const engine = {
     name,
     memory: memory.bytes,
     state: memory.state,
@@ -150,4 +150,8 @@ function createEngine(name: EngineName, memory: Memory, jobs: EngineJobs): Engin
     countScoreboard: jobs.countScoreboard,
     splitLines: jobs.splitLines,
   };
+  // What console.log shows: the memory would fill the screen.
+  return Object.defineProperty(engine, Symbol.for("nodejs.util.inspect.custom"), {
+    value: () => `Engine { name: '${name}' }`,
+  });
 }

@@ -6,7 +6,7 @@ import type { FailureReason } from "./failure-reason.js";
 import type { ScrapeTarget } from "./target.js";
 
 /** What one scrape of a target gave: a status, or an error. */
-interface Scrape<Status> {
+export interface Scrape<Status> {
   readonly target: ScrapeTarget;
   readonly status: Status | undefined;
   readonly error: GatewayError | undefined;

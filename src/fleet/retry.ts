@@ -1,6 +1,7 @@
 import type { ErrorCode } from "../errors.js";
 import { GatewayError } from "../errors.js";
 import { defaultTimeout } from "../limits.js";
+import { timerDelay } from "../numbers.js";
 
 export interface RetryOptions {
   /** Milliseconds for one target, including its retries. Default: 5,000. */
@@ -71,7 +72,7 @@ export function pause(milliseconds: number, signal: AbortSignal | undefined): Pr
       signal?.removeEventListener("abort", done);
       resolve();
     };
-    const timer = setTimeout(done, milliseconds);
+    const timer = setTimeout(done, timerDelay("jitter", milliseconds));
     signal?.addEventListener("abort", done);
   });
 }

@@ -45,8 +45,13 @@ export async function status(
   target: string | Address,
   options: StatusOptions = {},
 ): Promise<PoolStatus> {
-  const { body } = await fetchFrom(target, "/status", statusQuery(options), options);
-  return parseStatusPage(body);
+  const address = targetAddress(target);
+  const { body } = await fetchFrom(address, "/status", statusQuery(options), options);
+  try {
+    return parseStatusPage(body);
+  } catch (error) {
+    throw withAddress(error, address.text);
+  }
 }
 
 /**

@@ -43,9 +43,18 @@ export async function serveCgiModule(module: string, options: ServeCgiOptions): 
   return serveCgi(application, options);
 }
 
-/** The URL of a module that is given by its path or its URL. */
+/**
+ * The URL of a module that is given by its path or its URL.
+ *
+ * @throws GatewayError `bad_input` for anything else
+ */
 export function moduleUrl(module: string | URL): string {
   if (module instanceof URL) return module.href;
+  if (typeof module !== "string") {
+    throw new GatewayError(ErrorCode.BadInput, `application is ${String(module)}, not a path`, {
+      hint: 'pass the path of the module that exports the handler: application: "app.mjs"',
+    });
+  }
   return module.startsWith("file:") ? module : pathToFileURL(module).href;
 }
 

@@ -2,8 +2,8 @@ import { basename, extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type ListenAddress, Protocol } from "../address.js";
 import { ErrorCode, GatewayError } from "../errors.js";
-import { MAX_TIMER } from "../limits.js";
-import { parseListenAddress } from "../transport/listen-address.js";
+import { checkCount, checkMilliseconds } from "../numbers.js";
+import { listenTarget } from "../transport/listen-address.js";
 import { type FilePermissions, filePermissions } from "../transport/socket-permissions.js";
 import { type Identity, identityOf, isRootByDefault } from "./identity.js";
 import { moduleUrl } from "./load-application.js";
@@ -65,7 +65,7 @@ export function settleOptions(
   const values = withDefaults(options);
   checkValues(values, spell);
   const { listen } = options;
-  const target = typeof listen === "string" ? parseListenAddress(listen) : listen;
+  const target = listenTarget(listen, spell("listen"));
   const application = moduleUrl(options.application);
   if (!application.startsWith("file:")) {
     throw wrong(`the application "${application}" is not a file`, "pass the path of its module");
@@ -92,9 +92,9 @@ export function settleOptions(
     startServers: options.startServers ?? 0,
     processIdleTimeout: options.processIdleTimeout ?? (isGrowing ? 0 : values.processIdleTimeout),
     statusListen:
-      typeof options.statusListen === "string"
-        ? parseListenAddress(options.statusListen)
-        : options.statusListen,
+      options.statusListen === undefined
+        ? undefined
+        : listenTarget(options.statusListen, spell("statusListen")),
     serve: { idleTimeout: IDLE_TIMEOUT, ...options.serve },
     env: options.env ?? process.env,
     execArgv: options.execArgv ?? process.execArgv,
@@ -119,12 +119,8 @@ function checkValues(values: DefaultedOptions, spell: PoolOptionSpelling): void 
   for (const [name, { type, least = 0 }] of entries) {
     const value = values[name];
     if (value === undefined) continue;
-    if (type === "count" && !(Number.isInteger(value) && (value as number) >= least)) {
-      throw wrong(`${spell(name)} is ${value}, not a whole number from ${least} on`);
-    }
-    if (type === "milliseconds" && !((value as number) >= 0 && (value as number) <= MAX_TIMER)) {
-      throw wrong(`${spell(name)} is ${value}, not milliseconds from 0 to ${MAX_TIMER}`);
-    }
+    if (type === "count") checkCount(spell(name), value, least);
+    if (type === "milliseconds") checkMilliseconds(spell(name), value);
     if (Array.isArray(type) && !type.includes(value)) {
       throw wrong(`${spell(name)}: "${value}" is none of ${type.join(", ")}`);
     }

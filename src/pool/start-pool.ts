@@ -1,4 +1,5 @@
 import { ErrorCode, GatewayError } from "../errors.js";
+import { shownAs } from "../shown.js";
 import { inheritedListener } from "../transport/listen-address.js";
 import { isListening } from "../transport/proc-net.js";
 import { requireModule } from "./load-application.js";
@@ -13,6 +14,9 @@ import { settleOptions } from "./settle-options.js";
  * Serves an application with a pool of worker processes, see {@link PoolOptions}. The pool listens
  * before it loads the application, so that connections wait instead of being refused. The promise
  * resolves when the first workers are ready, or, if the pool starts without workers, when it listens.
+ *
+ * It handles no signals. Without {@link controlBySignals}, SIGHUP, SIGINT and SIGTERM end the program
+ * at once, and the socket file stays.
  *
  * @throws GatewayError `bad_input` if options contradict each other, the application cannot be
  * loaded, or the log or the pid file cannot be written; `bad_address` or `permission_denied` if the
@@ -52,7 +56,7 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
 
 /** The part of a master that users get: the documented members and nothing else. */
 function poolOf(master: Master): Pool {
-  return {
+  return shownAs("Pool", {
     address: master.address,
     get pids() {
       return master.pids;
@@ -66,7 +70,7 @@ function poolOf(master: Master): Pool {
     stop: (timeout) => master.stop(timeout),
     kill: () => master.kill(),
     [Symbol.asyncDispose]: () => master.stop(),
-  };
+  });
 }
 
 function aborted(signal: AbortSignal | undefined): GatewayError {

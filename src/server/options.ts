@@ -1,6 +1,7 @@
 import type { Protocol } from "../address.js";
 import type { Engine } from "../engine/engine.js";
 import type { Limits } from "../limits.js";
+import { checkCount, checkMilliseconds } from "../numbers.js";
 import type { ListenOptions } from "../transport/listen.js";
 import type { ListenTarget } from "../transport/listen-address.js";
 import type { ConnectionTimeouts } from "./connection-owner.js";
@@ -72,6 +73,27 @@ export interface ServeOptions extends ListenOptions {
 export const defaultMaxConnections = 4_096;
 /** Default of `maxRequests`. */
 export const defaultMaxRequests = 1_024;
+
+/** The options that are numbers. 0 requests and 0 connections are accepted: they refuse all. */
+const counts = ["maxConnections", "maxRequests", "bodyBuffer"] as const;
+const times = [
+  "headerTimeout",
+  "idleTimeout",
+  "bodyTimeout",
+  "responseTimeout",
+  "writeTimeout",
+] as const;
+
+/** @throws GatewayError `bad_input` for a number that is none, or out of range */
+export function checkServeOptions(options: Partial<ServeOptions>): void {
+  for (const name of counts) {
+    const value = options[name];
+    if (value !== undefined && value !== Number.POSITIVE_INFINITY) checkCount(name, value);
+  }
+  for (const name of times) {
+    if (options[name] !== undefined) checkMilliseconds(name, options[name]);
+  }
+}
 
 /** The timeouts of a connection, with their defaults. */
 export function timeoutsOf(options: Partial<ServeOptions>): ConnectionTimeouts {

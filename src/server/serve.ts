@@ -2,8 +2,10 @@ import type net from "node:net";
 import { Protocol } from "../address.js";
 import type { Engine } from "../engine/engine.js";
 import { defaultEngine } from "../engine/select.js";
+import { checkMilliseconds } from "../numbers.js";
+import { shownAs } from "../shown.js";
 import { addressOf, listenOn } from "../transport/listen.js";
-import { parseListenAddress } from "../transport/listen-address.js";
+import { listenTarget } from "../transport/listen-address.js";
 import { allowedPeers, isAllowed, listensOnTcp } from "./allowed-peers.js";
 import { type Application, connectionHandlerOf } from "./application.js";
 import type {
@@ -17,6 +19,7 @@ import { writeToStandardError } from "./error-log.js";
 import type { HandlerLike } from "./handler.js";
 import { type OpenConnection, openerOf, type ServedConnection } from "./open-connection.js";
 import {
+  checkServeOptions,
   defaultMaxConnections,
   defaultMaxRequests,
   runnerOptionsOf,
@@ -67,20 +70,21 @@ export interface GatewayServer {
  * connections speaks a protocol of its own.
  *
  * @throws GatewayError `bad_address` or `permission_denied` when it cannot listen, `bad_input` for
- * a protocol that has no server
+ * a protocol that has no server, and for an option of the wrong kind
  */
 export async function serve(
   application: Application,
   options: ServeOptions,
 ): Promise<GatewayServer> {
   const { listen } = options;
-  const target = typeof listen === "string" ? parseListenAddress(listen) : listen;
+  checkServeOptions(options);
+  const target = listenTarget(listen);
   const named = "endpoint" in target ? target.protocol : Protocol.FastCgi;
   const protocol = options.protocol ?? named;
   const open = openerOf(protocol, { limits: options.limits, timeouts: timeoutsOf(options) });
   const listener = await listenOn(target, options);
   const server = new ApplicationServer(application, listener, protocol, open, options);
-  return {
+  return shownAs("GatewayServer", {
     get address() {
       return server.address;
     },
@@ -93,7 +97,7 @@ export async function serve(
     counts: server.counts,
     close: (timeout) => server.close(timeout),
     [Symbol.asyncDispose]: () => server.close(),
-  };
+  });
 }
 
 /** Serves the connections that a listener of Node's accepts. */
@@ -161,6 +165,7 @@ class ApplicationServer implements ConnectionService, ConnectionOwner<ServedConn
   }
 
   close(timeout = 10_000): Promise<void> {
+    checkMilliseconds("timeout", timeout);
     this.#closing ??= this.#close(timeout);
     return this.#closing;
   }

@@ -29,7 +29,7 @@ export type ProcessStatusFields = {
           : undefined);
 };
 
-type Json<Values> = {
+export type StatusJson<Values> = {
   -readonly [Name in keyof Values]: Date extends Values[Name] ? string | undefined : Values[Name];
 };
 
@@ -62,12 +62,12 @@ export interface ProcessStatus extends ProcessStatusFields {
 }
 
 /** {@link PoolStatus} as plain data. */
-export interface PoolStatusJson extends Json<PoolStatusFields> {
+export interface PoolStatusJson extends StatusJson<PoolStatusFields> {
   processes?: ProcessStatusJson[];
 }
 
 /** {@link ProcessStatus} as plain data. */
-export interface ProcessStatusJson extends Json<ProcessStatusFields> {}
+export interface ProcessStatusJson extends StatusJson<ProcessStatusFields> {}
 
 /** What a process does. */
 export const ProcessState = {

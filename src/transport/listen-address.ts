@@ -37,6 +37,22 @@ export function parseListenAddress(text: string): ListenAddress {
   }
 }
 
+/**
+ * What a `listen` option names, with its address read.
+ *
+ * @throws GatewayError `bad_input` for a value that names nothing, `bad_address`
+ */
+export function listenTarget<Target extends object>(
+  listen: string | Target,
+  name = "listen",
+): ListenAddress | Target {
+  if (typeof listen === "string") return parseListenAddress(listen);
+  if (typeof listen === "object" && listen !== null) return listen;
+  throw new GatewayError(ErrorCode.BadInput, `${name} is ${String(listen)}, not an address`, {
+    hint: `say where to listen: ${name}: "unix:/run/app.sock", or "127.0.0.1:9000"`,
+  });
+}
+
 /** Reads an address without a host or with the port 0; undefined for any other address. */
 function parsePort(text: string): ListenAddress | undefined {
   const pattern = /^((?!unix:)(?:[a-z][a-z0-9+.-]*:\/\/)?)(?:(|\*|[^/]*[^/:]):)?(\d{1,5})\/?$/i;

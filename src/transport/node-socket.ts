@@ -5,6 +5,7 @@ import { WINDOW, WINDOW_SIZE } from "../engine/memory.js";
 import { defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultTimeout } from "../limits.js";
+import { timerDelay } from "../numbers.js";
 import { connectError, missingInterface, withInterfaceName } from "./connect-error.js";
 import {
   brokenConnection,
@@ -34,10 +35,10 @@ export function nodeConnector(
   { connectTimeout = defaultTimeout, trace }: SocketOptions = {},
   engine: Engine = defaultEngine(),
 ): Connector {
+  const delay = timerDelay("connectTimeout", connectTimeout);
   const endpoint = socketEndpoint(address);
   const target = { endpoint, options: connectOptions(endpoint) };
-  const connector: Connector = (handlers) =>
-    new NodeConnection(target, handlers, engine, connectTimeout);
+  const connector: Connector = (handlers) => new NodeConnection(target, handlers, engine, delay);
   return trace === undefined ? connector : tracingConnector(connector, trace);
 }
 

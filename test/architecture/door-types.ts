@@ -76,7 +76,9 @@ function typesIn(
     if (base !== undefined && !exported.has(base)) visitInterfaces(base);
     const name = nameOf(node);
     const used = name === undefined ? undefined : resolved(name);
-    if (used !== undefined) found.add(used);
+    // A parent that is derived from a table is no interface: its properties are those of the child.
+    const isDerived = ts.isExpressionWithTypeArguments(node) && !isInterface(used);
+    if (used !== undefined && !isDerived) found.add(used);
     ts.forEachChild(node, visit);
   };
   const visitInterfaces = (base: ts.Symbol): void => {
@@ -84,6 +86,10 @@ function typesIn(
   };
   for (const declaration of symbol.declarations ?? []) visit(declaration);
   return found;
+}
+
+function isInterface(symbol: ts.Symbol | undefined): boolean {
+  return symbol?.declarations?.some(ts.isInterfaceDeclaration) === true;
 }
 
 function isPrivate(node: ts.Node): boolean {
@@ -94,5 +100,6 @@ function isPrivate(node: ts.Node): boolean {
 function nameOf(node: ts.Node): ts.Node | undefined {
   if (ts.isTypeReferenceNode(node)) return node.typeName;
   if (ts.isTypeQueryNode(node)) return node.exprName;
+  if (ts.isExpressionWithTypeArguments(node)) return node.expression;
   return ts.isImportTypeNode(node) ? node.qualifier : undefined;
 }

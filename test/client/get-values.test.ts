@@ -48,6 +48,16 @@ describe("getValues", () => {
     await server.allClosed();
   });
 
+  it("refuses options in the place of names", async () => {
+    await using server = await startFakeServer(answering(result, 1_000));
+    const misplaced = { timeout: 50 } as unknown as string[];
+    await expect(getValues(server.address, misplaced)).rejects.toMatchObject({
+      code: "bad_input",
+      address: server.address,
+      hint: expect.stringContaining("third argument"),
+    });
+  });
+
   it("tells a peer that speaks HTTP", async () => {
     await using server = await startFakeServer(httpRefusal);
     await expect(getValues(server.address)).rejects.toMatchObject({ code: "wrong_protocol" });

@@ -132,7 +132,10 @@ describeWith(["php-fpm"], "status of real pools", () => {
   it("reports a script that is not a status page", async () => {
     await expect(
       status(fpm.pool("static").bareAddress, { path: phpScript("echo.php") }),
-    ).rejects.toMatchObject({ code: "not_a_status_page" });
+    ).rejects.toMatchObject({
+      code: "not_a_status_page",
+      address: fpm.pool("static").bareAddress,
+    });
   });
 
   it("reads the page while the pool reloads, or reports that the answer was cut off", async () => {

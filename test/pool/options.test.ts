@@ -121,3 +121,17 @@ describe("settleOptions", () => {
     expect(settle).toThrowError("<maxChildren> is 0, not a whole number from 1 on");
   });
 });
+
+describe("options of the wrong kind", () => {
+  it.each([
+    [{}, "listen is undefined"],
+    [{ ...options, listen: null }, "listen is null"],
+    [{ ...options, listen: 9_000 }, "listen is 9000"],
+    [{ ...options, application: 5 }, "application is 5"],
+    [{ ...options, statusListen: 9_001 }, "statusListen is 9001"],
+  ])("%j is refused by name", (given, message) => {
+    expect(() => settleOptions(given as unknown as PoolOptions)).toThrow(
+      expect.objectContaining({ code: "bad_input", message: expect.stringContaining(message) }),
+    );
+  });
+});

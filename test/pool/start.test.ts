@@ -154,6 +154,25 @@ describe("a signal to a pool whose application loads", () => {
   });
 });
 
+describe("a signal to a pool before its application loads", () => {
+  it("ends the pool", async () => {
+    const preload = join(makeFolder(), "preload.cjs");
+    // While the master checks the module's file, in one turn of the event loop with the start.
+    const text = `
+      const fs = require("node:fs");
+      const { accessSync } = fs;
+      fs.accessSync = (...given) => {
+        if (process.send === undefined) process.kill(process.pid, "SIGTERM");
+        return accessSync(...given);
+      };
+      require("node:module").syncBuiltinESMExports();`;
+    writeFileSync(preload, text);
+    const env = { NODE_OPTIONS: `--require=${preload}` };
+    await using master = new Master(["--workers", "1"], { env });
+    expect(await master.exited()).toBe(0);
+  });
+});
+
 describe("a worker that cannot listen", () => {
   it("makes the start of the pool fail", async () => {
     const preload = join(makeFolder(), "preload.mjs");

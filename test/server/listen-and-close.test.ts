@@ -2,6 +2,7 @@ import { once } from "node:events";
 import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import type { ServeOptions } from "../../src/server/options.js";
 import { serve } from "../../src/server/serve.js";
 import { until } from "../harness/server-process.js";
 import { get, text } from "./fastcgi-front-end.js";
@@ -34,6 +35,28 @@ describe("listening", () => {
       await expect(serve(hello, { listen })).rejects.toMatchObject({ name: "GatewayError" });
     },
   );
+
+  it.each([undefined, null, 9_000])("on %s is refused by name", async (listen) => {
+    const options = { listen } as unknown as ServeOptions;
+    await expect(serve(hello, options)).rejects.toMatchObject({
+      code: "bad_input",
+      message: expect.stringContaining("listen"),
+    });
+  });
+
+  it.each([
+    ["maxConnections", -1],
+    ["maxRequests", 1.5],
+    ["bodyBuffer", -5],
+    ["headerTimeout", Number.NaN],
+    ["idleTimeout", 2 ** 31],
+    ["writeTimeout", -1],
+  ])("with %s %d is refused", async (name, value) => {
+    await expect(serve(hello, { listen: `unix:${path}`, [name]: value })).rejects.toMatchObject({
+      code: "bad_input",
+      message: expect.stringContaining(`${name} is ${value}`),
+    });
+  });
 
   it("with a server of Node's own", async () => {
     const own = net.createServer().listen(path);

@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { gatewayFetch } from "../../src/client/fetch.js";
+import { getEngine } from "../../src/engine/select.js";
 import type { Context } from "../../src/server/handler.js";
 import { stateOf } from "../../src/server/lazy-fetch/stand-in.js";
 import { serve } from "../../src/server/serve.js";
@@ -36,10 +37,17 @@ describe("what console.log shows", () => {
       "counts",
       "close",
       Symbol.asyncDispose,
+      Symbol.for("nodejs.util.inspect.custom"),
     ]);
     const shown = inspect(server);
     expect(linesOf(shown)).toBeLessThanOrEqual(12);
     expect(shown).toContain("connections: 0");
+    expect(shown).toContain(server.address);
+    expect(shown).not.toContain("[Getter]");
+  });
+
+  it("of an engine is its name", () => {
+    expect(inspect(getEngine("typescript"))).toBe("Engine { name: 'typescript' }");
   });
 
   it.each([false, true])("to a handler is short, with lazyFetch %s", async (lazyFetch) => {

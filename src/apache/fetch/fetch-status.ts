@@ -2,7 +2,7 @@ import { type IncomingMessage, type OutgoingHttpHeaders, request as sendRequest 
 import type { Socket } from "node:net";
 import { concat } from "../../bytes.js";
 import { ErrorCode, GatewayError, withAddress } from "../../errors.js";
-import { MAX_TIMER } from "../../limits.js";
+import { timerDelay } from "../../numbers.js";
 import { type WorkerPage, WorkerPageReader } from "../page/html-page.js";
 import { refusedPage } from "../page/not-a-status-page.js";
 import type { WorkerRow } from "../page/worker-row.js";
@@ -112,7 +112,7 @@ async function readPage(
   const progress: FetchProgress = { stage: "connecting", isSecure: false, received: 0 };
   const stop = new AbortController();
   const abort = () => stop.abort();
-  const timer = setTimeout(abort, Math.min(Math.max(1, Math.ceil(timeout)), MAX_TIMER));
+  const timer = setTimeout(abort, Math.ceil(timerDelay("timeout", timeout)));
   cancel?.addEventListener("abort", abort);
   if (cancel?.aborted) abort();
   try {

@@ -108,8 +108,9 @@ async function runServe(module: string, options: ServeCommandOptions, io: Io): P
   const pool = poolOptionsOf(module, options);
   settleOptions(pool, flagOf);
   const starting = startPool({ ...pool, signal: start.signal });
-  io.releaseSignals();
   const release = controlBySignals(starting, report, start);
+  // After the other handlers: Node drops a signal that arrived while nothing handles it.
+  io.releaseSignals();
   try {
     const started = await starting;
     const stop = (): void => void started.stop();
