@@ -1,5 +1,5 @@
 import type { LogListener, ProbeModule, ProbeSettings } from "../settings.js";
-import type { ScrapeTarget } from "../target.js";
+import type { HttpSettings, ScrapeTarget } from "../target.js";
 import { allowProbe, type ResolveHost } from "./allow-probe.js";
 import { parseAllowRule } from "./allow-rule.js";
 
@@ -45,7 +45,7 @@ export function probeSettings({ allow, modules, debug, log, resolve }: ProbeRule
         processes,
         opcache,
         source: "/probe",
-        http: kind === "phpfpm" ? undefined : { host, ...http, redirects: false },
+        http: kind === "phpfpm" ? undefined : httpOf(http, host),
       };
     },
   };
@@ -67,4 +67,9 @@ async function unlessAborted<Value>(
   } finally {
     signal.removeEventListener("abort", stop);
   }
+}
+
+/** The settings of a request. No redirect is followed: what it leads to was not checked. */
+function httpOf(http: HttpSettings | undefined, host: string | undefined): HttpSettings {
+  return { ...http, host: http?.host ?? host, redirects: false };
 }

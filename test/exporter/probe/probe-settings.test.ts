@@ -74,6 +74,21 @@ describe("a target that is refused", () => {
 });
 
 describe("an httpd", () => {
+  it("is asked by the name that was resolved, unless the module names a host", async () => {
+    const resolve = async () => ["127.0.0.1"];
+    const rule = "http://127.0.0.0/8:8080/server-status";
+    const probe = probeSettings({ allow: [rule], modules, debug: false, resolve });
+    const page = "http://www.example:8080/server-status";
+    const withHost = (host: string | undefined) => ({ ...httpd, http: { host, insecure: true } });
+    expect(await probe.allow(page, withHost(undefined), signal)).toMatchObject({
+      connectTo: "http://127.0.0.1:8080/server-status",
+      http: { host: "www.example:8080", insecure: true, redirects: false },
+    });
+    expect(await probe.allow(page, withHost("other.example"), signal)).toMatchObject({
+      http: { host: "other.example", redirects: false },
+    });
+  });
+
   it("is not followed to where it redirects", async () => {
     await using secret = await startFakeServer(silent, { listen: "tcp" });
     const { port: secretPort } = secret.endpoint as { port: number };
