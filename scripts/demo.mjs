@@ -1,7 +1,8 @@
-// Starts a pool on a private Unix socket, sends it requests, and shows its status as a table and as
-// JSON. Uses php-fpm where it is installed, otherwise the pre-forking pool of this package.
+// Starts a pool on a private Unix socket, sends it requests, and shows its status as a table, as
+// JSON, and as metrics of the exporter. Uses php-fpm where it is installed, otherwise the pre-forking pool of this package.
 // FCGI_PROBE_DEMO_POOL=embedded or php-fpm chooses one.
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -112,6 +113,46 @@ async function run(...args) {
   if (code !== 0) throw new Error(`fcgi-probe ended with exit code ${code}`);
 }
 
+/** The metrics of the demo pool that are shown. */
+const METRICS = [
+  "phpfpm_accepted_connections",
+  "phpfpm_active_processes",
+  "phpfpm_max_active_processes",
+];
+
+/** Starts the exporter on a free port, and shows its address and three metrics of the pool. */
+async function showExporter(pool) {
+  const args = ["exporter", "--web.listen-address=127.0.0.1:0", "--log.format=json", pool.address];
+  const child = spawn(process.execPath, [command, ...args], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  children.add(child);
+  let log = "";
+  child.stderr.on("data", (bytes) => {
+    log += bytes;
+  });
+  const closed = once(child, "close");
+  const address = () => /"msg":"listening","address":"([^"]*)"/.exec(log)?.[1];
+  while (address() === undefined) {
+    interrupted.signal.throwIfAborted();
+    if (child.exitCode !== null) throw new Error(`the exporter ended: ${log}`);
+    await sleep(20, undefined, { signal: interrupted.signal });
+  }
+  const page = `http://${address()}`;
+  const response = await fetch(`${page}/metrics`, { signal: interrupted.signal });
+  const lines = (await response.text()).split("\n");
+  say(`\n$ fcgi-probe exporter ${pool.address}`);
+  say(`The exporter's page is ${page}/. Three of the pool's lines in ${page}/metrics:`);
+  for (const name of METRICS)
+    say(lines.find((line) => line.startsWith(`${name}{`)) ?? `${name}: none`);
+  if (process.stdout.isTTY) {
+    say("To keep it and its page, run fcgi-probe exporter with the address of a pool of yours.");
+  }
+  child.kill();
+  await closed;
+  children.delete(child);
+}
+
 async function demo() {
   const pool = await choosePool();
   say(`The pool is ${pool.what}, with ${SLOTS} processes, on ${pool.bareAddress}.`);
@@ -125,7 +166,8 @@ async function demo() {
   await run("status", pool.address, "--full", "--format", "table");
   await run("status", pool.address, "--full", "--format", "json");
   await watched;
-  say("\nThe slow requests are answered too, and the pool stops now.");
+  say("\nThe slow requests are answered too.");
+  await showExporter(pool);
 }
 
 async function cleanUp() {

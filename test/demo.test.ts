@@ -25,7 +25,7 @@ function startDemo(pool: string) {
 const socketOf = (stdout: string) => / on unix:(\S+\.sock)\./.exec(stdout)?.[1];
 
 describe("npm run demo, with the embedded pool,", () => {
-  it("shows the pool's status, then the same as JSON, and leaves nothing behind", async () => {
+  it("shows the pool's status, the same as JSON and as metrics, and leaves nothing behind", async () => {
     const { shown, closed } = startDemo("embedded");
     const [code] = await closed;
     expect([code, shown.stderr]).toEqual([0, ""]);
@@ -37,6 +37,17 @@ describe("npm run demo, with the embedded pool,", () => {
     expect(pool).toMatchObject({ activeProcesses: 3, totalProcesses: 4 });
     expect(new Set(pool.processes.map(({ pid }: { pid: number }) => pid)).size).toBe(4);
     expect(shown.stdout.split(json)[0]).toContain("/sleep.php?ms=");
+    const [, page = "", metrics = ""] =
+      /^The exporter's page is (http:\/\/127\.0\.0\.1:\d+)\/\. [^\n]*\n((?:phpfpm_.*\n)*)/m.exec(
+        shown.stdout,
+      ) ?? [];
+    expect(metrics.match(/^\w+/gm)).toEqual([
+      "phpfpm_accepted_connections",
+      "phpfpm_active_processes",
+      "phpfpm_max_active_processes",
+    ]);
+    expect(metrics).toMatch(/^phpfpm_accepted_connections\{.*pool="embedded".*\} 105$/m);
+    await expect(fetch(page)).rejects.toThrow();
     expect(existsSync(socketOf(shown.stdout) ?? expect.fail())).toBe(false);
   });
 
