@@ -6,7 +6,7 @@ import { exporterHelp } from "../exporter/help.js";
 import { type CommandLine, parseFlags } from "../exporter/parse-flags.js";
 import { flagTargets } from "../exporter/targets.js";
 import type { Io } from "../io.js";
-import { errorLines } from "../report-error.js";
+import { errorLines, warningLine } from "../report-error.js";
 
 /** The commands of php-fpm_exporter. */
 const peerCommands = ["server", "get", "version"] as const;
@@ -21,7 +21,13 @@ export async function runExporter(args: readonly string[], io: Io): Promise<Exit
     return await runCommand(command, line, io);
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
-    await io.stderr.writeLines(errorLines(error, io.stderr.style));
+    // A configuration has a line for each of its errors.
+    for (const message of error.message.split("\n").slice(0, -1)) {
+      await io.stderr.writeLines([warningLine(message, io)]);
+    }
+    const { code, hint, address } = error;
+    const last = new GatewayError(code, error.message.replace(/^.*\n/s, ""), { hint, address });
+    await io.stderr.writeLines(errorLines(last, io.stderr.style));
     return ExitCode.Failed;
   }
 }
@@ -46,6 +52,10 @@ async function runCommand(
   }
   if (values.out !== undefined) {
     throw badFlagValue("--out is a flag of get", "write fcgi-probe exporter get --out json");
+  }
+  if (values.checkConfig) {
+    const { checkConfiguration } = await import("../exporter/check-configuration.js");
+    return checkConfiguration(flagTargets(line, command), values, io);
   }
   const { serveMetrics } = await import("../exporter/serve-metrics.js");
   return serveMetrics(line, command, io);

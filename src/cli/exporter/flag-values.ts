@@ -62,6 +62,16 @@ export function parseHttpPath(text: string): string {
   throw badFlagValue(`"${text}" is not a path`, "write a path that begins with /, as in /metrics");
 }
 
+/**
+ * Reads a URL of HTTP.
+ *
+ * @throws GatewayError `bad_input`
+ */
+export function parseWebUrl(text: string): string {
+  if (/^https?:\/\//i.test(text) && URL.canParse(text)) return text;
+  throw badFlagValue(`"${text}" is not a URL`, "write it as in http://127.0.0.1:4318/v1/metrics");
+}
+
 /** Reads one of several words. */
 export function oneOf<Word extends string>(...words: readonly Word[]): (text: string) => Word {
   return (text) => {

@@ -9,6 +9,7 @@ import {
   parseLogFormat,
   parseLogLevel,
   parseOffset,
+  parseWebUrl,
 } from "./flag-values.js";
 
 /** The headings of the help, in its order. */
@@ -169,7 +170,7 @@ export const exporterFlags = {
     group: "HTTP",
     name: "web.external-url",
     value: "URL",
-    read: text,
+    read: parseWebUrl,
     text: "the URL under which a proxy shows the exporter",
   },
   routePrefix: {
@@ -197,7 +198,7 @@ export const exporterFlags = {
     group: "Push",
     name: "otlp.endpoint",
     value: "URL",
-    read: text,
+    read: parseWebUrl,
     text: "also send the metrics to this OTLP endpoint",
   },
   otlpInterval: {

@@ -1,104 +1,222 @@
 import { once } from "node:events";
 import { ErrorCode, GatewayError } from "../../errors.js";
-import { createExporter } from "../../exporter/create-exporter.js";
+import { parseConfiguration, readConfigurationFile } from "../../exporter/config/configuration.js";
+import type { ExporterConfiguration } from "../../exporter/config/schema.js";
+import {
+  type WatchedConfiguration,
+  watchConfiguration,
+} from "../../exporter/config/watch-configuration.js";
+import { createExporter, type Exporter } from "../../exporter/create-exporter.js";
 import type { ExporterSettings } from "../../exporter/settings.js";
-import type { ScrapeTarget } from "../../exporter/target.js";
 import { listenHttp } from "../../exporter/web/listener.js";
 import { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
 import { errorLines } from "../report-error.js";
-import type { FlagValues } from "./flags.js";
-import { createLog, type WriteLog } from "./log.js";
+import type { WriteLog } from "./log.js";
 import type { CommandLine } from "./parse-flags.js";
+import {
+  isHttpdOnly,
+  type ProcessSettings,
+  processSettings,
+  withFlags,
+} from "./process-settings.js";
 import { handleSignals } from "./signals.js";
+import { stderrLog } from "./stderr-log.js";
 import { flagTargets } from "./targets.js";
 
 /** The ports of php-fpm_exporter and of apache_exporter. */
 const PORT = 9253;
 const HTTPD_PORT = 9117;
 
-/** Serves metrics until a signal ends it. */
+/** What the configuration is where neither a file nor a target is given. */
+const DISCOVER_ALL = "discover: { php_fpm: true, apache: true }\n";
+
+/**
+ * Serves metrics until a signal ends it.
+ *
+ * @throws GatewayError `bad_input` for a configuration that cannot be used
+ */
 export async function serveMetrics(
   line: CommandLine,
   command: string | undefined,
   io: Io,
 ): Promise<ExitCode> {
-  const { values, warnings } = line;
-  const log = logTo(io, values);
-  for (const message of warnings) log({ level: "warn", message });
+  const { config } = line.values;
   const targets = flagTargets(line, command);
-  const isHttpdOnly = targets.length > 0 && targets.every(({ kind }) => kind === "apache");
-  const exporter = createExporter({
-    ...settingsOf(values, targets),
-    log: (record) => log({ ...record }),
-  });
-  const signals = handleSignals(io, () => {});
+  const file =
+    config === undefined
+      ? undefined
+      : parseConfiguration(await readConfigurationFile(config), config);
+  const settings = processSettings(line.values, file?.configuration);
+  const log = stderrLog(io, settings);
+  for (const message of line.warnings) log({ level: "warn", message });
+  const text = targets.length === 0 ? DISCOVER_ALL : "targets: []\n";
+  const service = new Service(line, settings, log);
+  const signals = handleSignals(io, () => void service.reload().catch(() => {}));
   try {
-    const server = await listen(exporter.fetch, values, isHttpdOnly ? HTTPD_PORT : PORT);
-    const { address, port } = server.address() as { address: string; port: number };
-    const shown = address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
-    log({ level: "info", message: "listening", address: shown, targets: targets.length });
+    await service.start(config ?? { text }, targets);
     if (!signals.stop.aborted) await once(signals.stop, "abort");
-    server.close();
-    server.closeAllConnections();
     return ExitCode.Fine;
   } catch (error) {
-    const isCode = error instanceof Error && "code" in error && !(error instanceof GatewayError);
-    if (!isCode) throw error;
-    const refused = new GatewayError(ErrorCode.BadInput, error.message, {
-      hint: "give another address with --web.listen-address",
-    });
-    await io.stderr.writeLines(errorLines(refused, io.stderr.style));
+    if (!(error instanceof CannotListen)) throw error;
+    await io.stderr.writeLines(errorLines(error.reason, io.stderr.style));
     return ExitCode.NotConnected;
   } finally {
-    exporter.close();
+    await service.stop();
     signals.release();
   }
 }
 
-/** Where to listen: the last address wins. */
-function listen(
+/** The exporter, its configuration and its listener. */
+class Service {
+  readonly #line: CommandLine;
+  readonly #settings: ProcessSettings;
+  readonly #log: WriteLog;
+  #exporter: Exporter | undefined;
+  #watched: WatchedConfiguration | undefined;
+  #configuration: ExporterConfiguration | undefined;
+  #current: ExporterSettings | undefined;
+  #close: (() => void) | undefined;
+
+  constructor(line: CommandLine, settings: ProcessSettings, log: WriteLog) {
+    this.#line = line;
+    this.#settings = settings;
+    this.#log = log;
+  }
+
+  /**
+   * Reads the configuration and listens.
+   *
+   * @throws GatewayError `bad_input`
+   * @throws CannotListen
+   */
+  async start(
+    from: string | { readonly text: string },
+    targets: ExporterSettings["targets"],
+  ): Promise<void> {
+    let watching: Promise<WatchedConfiguration> | undefined;
+    const known = new Promise<void>((resolve) => {
+      watching = watchConfiguration(from, {
+        targets,
+        log: (record) => this.#log({ ...record }),
+        onSettings: (settings, configuration) => {
+          this.#update(settings, configuration);
+          resolve();
+        },
+      });
+    });
+    // Sources may be slow: it listens as soon as the targets of the file are known.
+    await Promise.race([known, watching]);
+    try {
+      await this.#listen();
+    } finally {
+      this.#watched = await watching;
+    }
+  }
+
+  #update(found: ExporterSettings, configuration: ExporterConfiguration): void {
+    const before = this.#current?.targets.length;
+    const settings = {
+      ...withFlags(found, this.#line.values, configuration),
+      lastReload: this.#reloadFacts(),
+    };
+    this.#current = settings;
+    this.#configuration = configuration;
+    if (this.#exporter === undefined) {
+      this.#exporter = createExporter({
+        ...settings,
+        log: (record) => this.#log({ ...record }),
+        reload: () => this.reload(),
+      });
+      return;
+    }
+    this.#exporter.update(settings);
+    const { length } = settings.targets;
+    this.#log({ level: "info", message: "the targets changed", targets: length, before });
+  }
+
+  /** How the last reading of the configuration file went; it may fail without new settings. */
+  #reloadFacts() {
+    if (this.#line.values.config === undefined) return undefined;
+    const start = Date.now();
+    const state = () => this.#watched?.state();
+    return {
+      get successful() {
+        return state()?.successful ?? true;
+      },
+      get succeededAt() {
+        return state()?.loadedAt ?? start;
+      },
+    };
+  }
+
+  async #listen(): Promise<void> {
+    const [exporter, settings, configuration] = [
+      this.#exporter,
+      this.#current,
+      this.#configuration,
+    ];
+    if (exporter === undefined || settings === undefined || configuration === undefined) return;
+    const port = isHttpdOnly(settings, configuration) ? HTTPD_PORT : PORT;
+    const server = await listen(exporter.fetch, this.#settings.listen, port);
+    this.#close = () => {
+      server.close();
+      server.closeAllConnections();
+    };
+    const { address, port: bound } = server.address() as { address: string; port: number };
+    this.#log({
+      level: "info",
+      message: "listening",
+      address: address.includes(":") ? `[${address}]:${bound}` : `${address}:${bound}`,
+      targets: settings.targets.length,
+      config: this.#line.values.config,
+    });
+  }
+
+  /**
+   * Reads the configuration again.
+   *
+   * @throws GatewayError what is wrong with it; the log has it, too
+   */
+  async reload(): Promise<void> {
+    await this.#watched?.reload();
+    const targets = this.#current?.targets.length;
+    this.#log({ level: "info", message: "the configuration was read again", targets });
+  }
+
+  async stop(): Promise<void> {
+    this.#exporter?.close();
+    this.#watched?.close();
+    this.#close?.();
+  }
+}
+
+/** No address could be listened on. */
+class CannotListen extends Error {
+  readonly reason: GatewayError;
+
+  constructor(reason: GatewayError) {
+    super(reason.message);
+    this.reason = reason;
+  }
+}
+
+/** Listens on the last address. */
+async function listen(
   handler: (request: Request) => Promise<Response>,
-  { listenAddresses }: FlagValues,
+  addresses: readonly string[],
   port: number,
 ) {
-  const address = listenAddresses.at(-1) ?? `:${port}`;
+  const address = addresses.at(-1) ?? `:${port}`;
   const [, host = "", digits = ""] = /^\[?(.*?)\]?:(\d+)$/.exec(address) ?? [];
-  return listenHttp(handler, { host: host === "" ? undefined : host, port: Number(digits) });
-}
-
-function settingsOf(values: FlagValues, targets: readonly ScrapeTarget[]): ExporterSettings {
-  return {
-    targets,
-    metricStyle: values.metricStyle,
-    fixProcessCount: values.fixProcessCount,
-    telemetryPath: values.telemetryPath,
-    routePrefix: values.routePrefix,
-    scrapeTimeout: values.scrapeTimeout,
-    timeoutOffset: values.timeoutOffset,
-    lifecycle: values.enableLifecycle,
-  };
-}
-
-/** How many bytes of the log may wait for its reader. Further lines are dropped, and counted. */
-const MAX_PENDING = 1_048_576;
-
-/** The log on standard error. A reader that stops reading does not stop the exporter. */
-function logTo(
-  io: Io,
-  { logFormat: format = "logfmt", logLevel: least = "info" }: FlagValues,
-): WriteLog {
-  let dropped = 0;
-  const write = (line: string): void => {
-    if (!io.stderr.writeAtOnce(line, MAX_PENDING)) dropped++;
-  };
-  const log = createLog(write, { format, least });
-  return (line) => {
-    if (dropped > 0 && io.stderr.writeAtOnce("", MAX_PENDING)) {
-      const lines = dropped;
-      dropped = 0;
-      log({ level: "warn", message: "lines of this log were dropped: nobody read it", lines });
-    }
-    log(line);
-  };
+  try {
+    return await listenHttp(handler, {
+      host: host === "" ? undefined : host,
+      port: Number(digits),
+    });
+  } catch (cause) {
+    const hint = "give another address with --web.listen-address";
+    const { message } = cause as Error;
+    throw new CannotListen(new GatewayError(ErrorCode.BadInput, message, { hint, cause }));
+  }
 }

@@ -15,6 +15,8 @@ export interface RunningExporter {
   /** Fetches a path, and returns its text. */
   get(path: string, headers?: Record<string, string>): Promise<string>;
   signal(name: NodeJS.Signals): void;
+  /** Reads its log no more. */
+  stopReading(): void;
   /** Waits until a text is in the log. */
   logs(text: string | RegExp): Promise<void>;
   /** Waits until the process has ended. */
@@ -73,6 +75,7 @@ export async function startExporter(
       return response.text();
     },
     signal: (name) => void child.kill(name),
+    stopReading: () => void child.stderr.pause(),
     logs: (text) =>
       until(
         () => log.search(text) >= 0,
