@@ -54,8 +54,8 @@ async function runCommand(
     throw badFlagValue("--out is a flag of get", "write fcgi-probe exporter get --out json");
   }
   if (values.checkConfig) {
-    const { checkConfiguration } = await import("../exporter/check-configuration.js");
-    return checkConfiguration(flagTargets(line, command), values, io);
+    const { printCheck } = await import("../exporter/check-configuration.js");
+    return printCheck(flagTargets(line, command), values, io);
   }
   const { serveMetrics } = await import("../exporter/serve-metrics.js");
   return serveMetrics(line, command, io);

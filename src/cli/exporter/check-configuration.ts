@@ -1,27 +1,31 @@
-import { parseConfiguration, readConfigurationFile } from "../../exporter/config/configuration.js";
+import { checkConfiguration } from "../../exporter/config/check-configuration.js";
 import type { ScrapeTarget } from "../../exporter/target.js";
 import { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
+import { warningLine } from "../report-error.js";
 import { counted } from "../terminal/units.js";
 import type { FlagValues } from "./flags.js";
 
 /**
- * Checks the files that the flags name, and says what is in them. It connects to nothing.
+ * Checks the files that the flags name, and prints what is in them. It connects to no target.
  *
  * @throws GatewayError `bad_input` with the place of each error
  */
-export async function checkConfiguration(
+export async function printCheck(
   given: readonly ScrapeTarget[],
   { config }: FlagValues,
   io: Io,
 ): Promise<ExitCode> {
-  const parsed =
-    config === undefined
-      ? undefined
-      : parseConfiguration(await readConfigurationFile(config), config);
-  const { targets = [], modules = {} } = parsed?.configuration ?? {};
-  const all = counted(given.length + targets.length, "target", "targets");
-  const more = counted(Object.keys(modules).length, "module", "modules");
-  await io.stdout.write(`${config ?? "the command line"} is valid: ${all}, ${more}\n`);
+  if (config === undefined) {
+    const targets = counted(given.length, "target", "targets");
+    await io.stdout.write(`the command line is valid: ${targets}\n`);
+    return ExitCode.Fine;
+  }
+  const { counts, warnings } = await checkConfiguration(config);
+  const sources = counts.map(
+    ({ source, targets }) => `  ${source}: ${counted(targets, "target", "targets")}`,
+  );
+  await io.stdout.writeLines([`${config} is valid:`, ...sources]);
+  await io.stderr.writeLines(warnings.map((text) => warningLine(`warning: ${text}`, io)));
   return ExitCode.Fine;
 }

@@ -115,10 +115,11 @@ class Service {
   }
 
   #update(found: ExporterSettings, configuration: ExporterConfiguration): void {
-    const before = this.#current?.targets.length;
+    const { values } = this.#line;
+    const before = this.#current?.targets ?? [];
     const settings = {
-      ...withFlags(found, this.#line.values, configuration),
-      lastReload: this.#reloadFacts(),
+      ...withFlags(found, values, configuration),
+      lastReload: values.config === undefined ? undefined : found.lastReload,
     };
     this.#current = settings;
     this.#configuration = configuration;
@@ -131,23 +132,10 @@ class Service {
       return;
     }
     this.#exporter.update(settings);
-    const { length } = settings.targets;
-    this.#log({ level: "info", message: "the targets changed", targets: length, before });
-  }
-
-  /** How the last reading of the configuration file went; it may fail without new settings. */
-  #reloadFacts() {
-    if (this.#line.values.config === undefined) return undefined;
-    const start = Date.now();
-    const state = () => this.#watched?.state();
-    return {
-      get successful() {
-        return state()?.successful ?? true;
-      },
-      get succeededAt() {
-        return state()?.loadedAt ?? start;
-      },
-    };
+    const { targets } = settings;
+    if (addressesOf(targets) === addressesOf(before)) return;
+    const message = "the targets changed";
+    this.#log({ level: "info", message, targets: targets.length, before: before.length });
   }
 
   async #listen(): Promise<void> {
@@ -190,6 +178,9 @@ class Service {
     this.#close?.();
   }
 }
+
+const addressesOf = (targets: ExporterSettings["targets"]): string =>
+  targets.map(({ address }) => address).join("\n");
 
 /** No address could be listened on. */
 class CannotListen extends Error {

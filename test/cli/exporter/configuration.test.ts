@@ -20,7 +20,7 @@ describe("--check-config", () => {
     const path = site("targets: [127.0.0.1:9000/status]\nmodules: { fpm: { kind: phpfpm } }\n");
     expect(await runHere(["exporter", "--config", path, flag])).toEqual({
       code: 0,
-      stdout: `${path} is valid: 1 target, 1 module\n`,
+      stdout: `${path} is valid:\n  ${path}: 1 target\n`,
       stderr: "",
     });
   });
@@ -42,7 +42,7 @@ describe("--check-config", () => {
 
   it("without a file checks the flags", async () => {
     const args = ["exporter", "--check-config", "127.0.0.1:9000/status"];
-    expect((await runHere(args)).stdout).toBe("the command line is valid: 1 target, 0 modules\n");
+    expect((await runHere(args)).stdout).toBe("the command line is valid: 1 target\n");
     expect((await runHere([...args, "nonsense"])).code).toBe(2);
   });
 
