@@ -93,6 +93,28 @@ async function joinCommands() {
   renameSync(joined, join(dist, "cli"));
 }
 
+/** Makes the files of the exporter's page a module: they are found wherever the package runs. */
+async function writePage() {
+  const folder = join(root, "src", "exporter", "page", "browser");
+  const { output } = await build({
+    input: join(folder, "page.ts"),
+    platform: "browser",
+    tsconfig: false,
+    transform: { target: "es2022" },
+    logLevel: "warn",
+    write: false,
+    output: { format: "esm", comments: false },
+  });
+  const assets = { "page.js": output[0].code };
+  for (const name of ["index.html", "page.css", "page.svg"]) {
+    assets[name] = readFileSync(join(folder, name), "utf8");
+  }
+  mkdirSync(join(dist, "page"), { recursive: true });
+  const json = JSON.stringify(assets);
+  write("page/assets.js", `// Made by scripts/build.mjs.\nexport const pageAssets = ${json};\n`);
+  write("page/assets.d.ts", "export declare const pageAssets: Readonly<Record<string, string>>;\n");
+}
+
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(join(dist, "wasm"), { recursive: true });
 run("assemblyscript", "asc", "--target", "release");
@@ -105,4 +127,5 @@ write("wasm/workerd.d.ts", compileType);
 const tsc = (...options) => run("typescript", "tsc", "--project", "tsconfig.json", ...options);
 tsc("--emitDeclarationOnly");
 tsc("--declaration", "false", "--removeComments");
+await writePage();
 await joinCommands();

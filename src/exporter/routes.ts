@@ -1,10 +1,10 @@
 import { ErrorCode, GatewayError } from "../errors.js";
 import type { Collector } from "./collector.js";
-import { landingPage } from "./landing-page.js";
 import type { ExporterFacts } from "./metrics/exporter-metrics.js";
 import { metricsText } from "./metrics/metrics-text.js";
 import { negotiate } from "./metrics/negotiate.js";
 import { packageVersion } from "./package-version.js";
+import { pageRoutes } from "./page/page-routes.js";
 import { answerPoolHealth } from "./pool-health.js";
 import { serviceDiscovery } from "./probe/service-discovery.js";
 import { answerProbe } from "./probe-route.js";
@@ -56,7 +56,10 @@ export class Routes {
       ["/-/ready", { methods: READING, answer: (visit) => this.#ready(visit) }],
       ["/-/pool-healthy", { methods: READING, answer: (visit) => this.#poolHealth(visit) }],
       ["/-/reload", { methods: CHANGING, answer: (visit) => this.#reload(visit) }],
-      ["/", { methods: READING, answer: ({ settings }) => landingPage(settings) }],
+      ...[...pageRoutes(context.collector)].map(([path, answer]): [string, Route] => [
+        path,
+        { methods: READING, answer },
+      ]),
     ]);
   }
 

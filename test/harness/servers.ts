@@ -16,6 +16,7 @@ const SERVERS = {
   "cgi-fcgi": { program: /^cgi-fcgi$/, aptPackage: "libfcgi-bin" },
   uwsgi: { program: /^uwsgi$/, aptPackage: "uwsgi-plugin-python3" },
   fcgiwrap: { program: /^fcgiwrap$/, aptPackage: "fcgiwrap" },
+  chromium: { program: /^chromium$/, aptPackage: "chromium" },
   python3: { program: /^python3$/, aptPackage: "python3" },
   nginx: { program: /^nginx$/, aptPackage: "nginx" },
   apache2: { program: /^(?:apache2|httpd)$/, aptPackage: "apache2" },
