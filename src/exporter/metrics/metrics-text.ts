@@ -1,22 +1,13 @@
-import type { ApacheSample, PoolSample, Sample } from "../sample.js";
-import type { MetricStyle } from "../settings.js";
-import { type ExporterFacts, exporterMetrics } from "./exporter-metrics.js";
+import type { Sample } from "../sample.js";
+import { exporterMetrics } from "./exporter-metrics.js";
 import { type MetricsFormat, writeMetrics } from "./exposition.js";
-import { noLabels } from "./labels.js";
 import { poolMetrics } from "./pool-metrics.js";
-import { poolReading } from "./pool-reading.js";
+import { type ReadingOptions, readingsOf } from "./readings.js";
 import { httpdMetrics } from "./server-metrics.js";
-import { TargetLabels } from "./target-labels.js";
 
-export interface MetricsTextOptions {
-  /** Default: `drop-in`. */
-  style?: MetricStyle | undefined;
+export interface MetricsTextOptions extends ReadingOptions {
   /** Default: `text`. The drop-in style is always text. */
   format?: MetricsFormat | undefined;
-  /** Counts the processes of a page's list instead of believing the page's totals. Default: false. */
-  fixProcessCount?: boolean | undefined;
-  /** What the exporter says about itself. Default: nothing, as for a single target of /probe. */
-  exporter?: ExporterFacts | undefined;
 }
 
 /**
@@ -26,30 +17,13 @@ export interface MetricsTextOptions {
  */
 export function* metricsText(
   samples: readonly Sample[],
-  {
-    style = "drop-in",
-    format = "text",
-    fixProcessCount = false,
-    exporter,
-  }: MetricsTextOptions = {},
+  options: MetricsTextOptions = {},
 ): Generator<string> {
+  const { style = "drop-in", format = "text" } = options;
   const used = style === "drop-in" ? "text" : format;
-  const pools = samples.filter((sample): sample is PoolSample => sample.kind === "phpfpm");
-  const servers = samples.filter((sample): sample is ApacheSample => sample.kind === "apache");
-  const targetLabels = new TargetLabels(style, servers.length);
-  const poolReadings = pools.map((sample) =>
-    poolReading(sample, targetLabels.of(sample.target, sample.pool), fixProcessCount),
-  );
-  const serverReadings = servers.map((sample) => {
-    const { status, target } = sample;
-    return { labels: targetLabels.of(target), sample, status };
-  });
-  yield* writeMetrics(poolMetrics, poolReadings, style, used);
-  yield* writeMetrics(httpdMetrics, serverReadings, style, used);
-  if (exporter !== undefined) {
-    const targets = exporter.targets ?? { phpfpm: pools.length, apache: servers.length };
-    const reading = { labels: noLabels, facts: exporter, targets };
-    yield* writeMetrics(exporterMetrics, [reading], style, used);
-  }
+  const { pools, servers, exporter } = readingsOf(samples, options);
+  yield* writeMetrics(poolMetrics, pools, style, used);
+  yield* writeMetrics(httpdMetrics, servers, style, used);
+  yield* writeMetrics(exporterMetrics, exporter, style, used);
   if (used === "openmetrics") yield "# EOF\n";
 }
