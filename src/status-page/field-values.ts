@@ -91,3 +91,13 @@ function localTime(milliseconds: number): string {
 export function withoutControls(value: string): string {
   return value.replace(/[\0-\x1f\x7f-\x9f\u2028\u2029]/g, encodeURIComponent);
 }
+
+/** Removes JSON's escapes, or returns a text that is not valid in quotes as it is. */
+export function unescapeJson(text: string): string {
+  if (!text.includes("\\")) return text;
+  try {
+    return JSON.parse(`"${text}"`) as string;
+  } catch {
+    return text;
+  }
+}

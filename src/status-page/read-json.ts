@@ -1,6 +1,8 @@
 import { utf8 } from "../bytes.js";
 import { GatewayError } from "../errors.js";
+import { unescapeJson } from "./field-values.js";
 import { type Field, isText } from "./fields.js";
+import { readOrderedProcesses } from "./ordered-json.js";
 import type { OtherField, PoolStatus } from "./pool-status.js";
 import { type PageText, pageText } from "./process-blocks.js";
 import { COUNT, type Grammar, knownKeys, marksOf } from "./process-grammar.js";
@@ -50,7 +52,29 @@ const listStart = ', "processes":[';
  * @throws GatewayError `truncated`, `malformed`
  */
 export function readJsonPage(bytes: Uint8Array): PoolStatus {
-  const page = pageText(bytes);
+  return readOrderedPage(bytes) ?? readAnyPage(pageText(bytes));
+}
+
+/** Reads a page with processes if it has one meaning: see {@link readOrderedProcesses}. */
+function readOrderedPage(bytes: Uint8Array): PoolStatus | undefined {
+  const letters = utf8(bytes, 0, bytes.length);
+  // With other letters than those of ASCII, offsets are not those of the bytes.
+  if (letters.length !== bytes.length || letters.includes("\ufffd")) return undefined;
+  const listEnd = letters.lastIndexOf("]");
+  if (!/^\]\s*\}\s*$/.test(letters.slice(listEnd))) return undefined;
+  const { fields, end } = readPool({ bytes, letters });
+  if (!letters.startsWith(listStart, end)) return undefined;
+  const pool = poolOf(fields);
+  const total = pool.totalProcesses ?? 0;
+  const processes = readOrderedProcesses(letters, end + listStart.length, listEnd, total);
+  if (processes === undefined) return undefined;
+  pool.processes = processes;
+  pool.warnings = countWarnings(pool);
+  return pool;
+}
+
+/** @internal Exported for a test that compares it with {@link readJsonPage}. */
+export function readAnyPage(page: PageText): PoolStatus {
   const { letters } = page;
   const { fields, end } = readPool(page);
   if (/^\}\s*$/.test(letters.slice(end))) return poolOf(fields);
@@ -117,16 +141,6 @@ function cut(letters: string): GatewayError {
 
 function unquote(value: string): string {
   return value.startsWith('"') ? unescapeJson(value.slice(1, -1)) : value;
-}
-
-/** Removes JSON's escapes, or returns a text that is not valid in quotes as it is. */
-function unescapeJson(text: string): string {
-  if (!text.includes("\\")) return text;
-  try {
-    return JSON.parse(`"${text}"`) as string;
-  } catch {
-    return text;
-  }
 }
 
 const escapedUri = /(?:-|\\\/(?:[^"\\]|\\.)*)(?=","content length":)/y;

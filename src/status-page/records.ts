@@ -91,6 +91,11 @@ class ProcessRecord {
   }
 }
 
+/** Makes a process that a reader fills in. */
+export function createProcess(): Writable<ProcessStatus> {
+  return new ProcessRecord() as Writable<ProcessStatus>;
+}
+
 const processDefaults = Object.fromEntries(
   entriesOf(processFields).map(([name, { type, since, isOptional }]) => {
     const mayLack = isOptional || since > ORDERED_SINCE;
@@ -166,7 +171,7 @@ export function poolOf(fields: Iterable<OtherField>): WritablePool {
  * cannot be read, is kept in `other`.
  */
 export function processOf(fields: Iterable<OtherField>): ProcessStatus {
-  const process = new ProcessRecord() as Writable<ProcessStatus>;
+  const process = createProcess();
   const values = process as unknown as Values;
   const other: OtherField[] = [];
   for (const field of fields) {
