@@ -1,6 +1,10 @@
 import { type Command, Option } from "commander";
+import type { DiscoveryProblem } from "../discovery/discovery.js";
 import { GatewayError } from "../errors.js";
+import type { Io } from "./io.js";
 import { parseDuration, parsePagePath } from "./parse-values.js";
+import { warningLine } from "./report-error.js";
+import { visible } from "./terminal/text.js";
 
 /** How long an answer may take without `--timeout`. */
 const defaultTimeouts = {
@@ -61,14 +65,32 @@ export function repeatable<Value>(parse: (text: string) => Value) {
   return (text: string, before: readonly Value[] = []): Value[] => [...before, parse(text)];
 }
 
-/** The pools for a command: the given ones, or those whose sockets are in the usual folders. */
-export async function poolTargets(given: readonly string[]): Promise<readonly string[]> {
+/** The pools for a command: the given ones, or those that are found on this machine. */
+export async function poolTargets(
+  given: readonly string[],
+  page: "status" | "ping",
+  io: Io,
+): Promise<readonly string[]> {
   if (given.length > 0) return given;
-  return (await import("../discovery/php-fpm-sockets.js")).discoverTargets();
+  const { findPoolTargets } = await import("../discovery/pool-targets.js");
+  const { addresses, problems } = await findPoolTargets(page, { signal: io.signal });
+  await io.stderr.writeLines(problemLines(problems, io));
+  return addresses;
+}
+
+/** The lines for what discovery could not find out. */
+export function problemLines(problems: readonly DiscoveryProblem[], io: Io): string[] {
+  return problems.flatMap(({ source, message, hint }) => {
+    // A refused configuration names the file with the line itself.
+    const text = message.startsWith(source) ? message : `${source}: ${message}`;
+    return [warningLine(`warning: ${text}`, io), `  hint: ${visible(hint)}`];
+  });
 }
 
 /** What a missing TARGET means, for help texts. */
-export const noTargetHelp = `Without a TARGET, the sockets in /run/php and /run/php-fpm are used.`;
+export const noTargetHelp = `Without a TARGET, the pools of this machine are used: those in php-fpm's
+configuration, and the sockets in /run/php and /run/php-fpm. See fcgi-probe
+discover --help.`;
 
 /** Puts the option before the message for a bad value, as in `--workers: "x" is …`. */
 export function nameOptions(command: Command): void {

@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { discoverTargets } from "../../src/discovery/php-fpm-sockets.js";
 import { countTargets, isTargetsFile, readTargets } from "../../src/discovery/target-files.js";
 import { ErrorCode } from "../../src/errors.js";
 import { silent, startFakeServer } from "../harness/fake-server.js";
@@ -119,17 +118,5 @@ describe("the first argument of scrape", () => {
 
   it("is reported as a folder when it is one", () => {
     expect(() => isTargetsFile(folder)).toThrow(`"${folder}" is a folder`);
-  });
-});
-
-describe("S0.1 without a target", () => {
-  it("the sockets of a folder are found", async () => {
-    await using server = await startFakeServer(silent);
-    const socketFolder = server.bareAddress.slice(0, server.bareAddress.lastIndexOf("/"));
-    expect(discoverTargets(["/nowhere", socketFolder, socketFolder])).toEqual([server.address]);
-  });
-
-  it("and without a socket, the error shows how to give one", () => {
-    expect(() => discoverTargets([folder])).toThrow(badInput);
   });
 });

@@ -2,14 +2,9 @@ import type { Command } from "commander";
 import { discover } from "../../discovery/discover.js";
 import { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
-import { formatOption, repeatable } from "../options.js";
+import { formatOption, problemLines, repeatable } from "../options.js";
 import { reportErrors } from "../report-error.js";
-import {
-  type DiscoveryFormat,
-  discoveryFormats,
-  discoveryText,
-  problemLines,
-} from "../reports/discovery.js";
+import { type DiscoveryFormat, discoveryFormats, discoveryText } from "../reports/discovery.js";
 
 interface DiscoverCommandOptions {
   format?: DiscoveryFormat;

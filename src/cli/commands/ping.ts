@@ -34,7 +34,7 @@ export function definePing(command: Command, io: Io, finish: (exitCode: ExitCode
     .addOption(timeoutOption("status"))
     .addHelpText("after", help)
     .action(async (targets: string[], options: PingCommandOptions) => {
-      finish(await runPing(await poolTargets(targets), options, io));
+      finish(await runPing(await poolTargets(targets, "ping", io), options, io));
     });
 }
 

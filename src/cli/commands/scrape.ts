@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { countTargets, isTargetsFile, readTargets } from "../../discovery/target-files.js";
-import { ErrorCode, GatewayError } from "../../errors.js";
+import { GatewayError } from "../../errors.js";
 import { fleetInBatches } from "../../phpfpm/status.js";
 import { ExitCode, exitCodeOf, worse, worstStatusHelp } from "../exit-codes.js";
 import { type Io, inputStream, openInput, standardInput, unreadableInput } from "../io.js";
-import { formatOption, fullOption, timeoutOption, timeoutOr } from "../options.js";
+import { formatOption, fullOption, poolTargets, timeoutOption, timeoutOr } from "../options.js";
 import { parsePositive } from "../parse-values.js";
 import { errorLines } from "../report-error.js";
 import { DistinctTargets, warningLines } from "../reports/round.js";
@@ -33,6 +33,9 @@ Formats:
               answer; a target that is given twice is read once, and a warning
               names it
 The objects are those of fcgi-probe status --format json.
+
+Without an argument it reads standard input; on a terminal it reads the pools of
+this machine, see fcgi-probe discover --help.
 
 Results come in the order of the answers, and a summary goes to standard error.
 A target is tried a second time after a failure that may be temporary; --timeout
@@ -66,7 +69,7 @@ async function runScrape(
   options: ScrapeCommandOptions,
   io: Io,
 ): Promise<ExitCode> {
-  const { file, addresses } = sourcesOf(args, io);
+  const { file, addresses } = await sourcesOf(args, io);
   const { concurrency, full } = options;
   const timeout = timeoutOr(options.timeout, "status");
   const format = options.format ?? (io.stdout.isTerminal ? "table" : "ndjson");
@@ -108,13 +111,11 @@ async function runScrape(
   return problem === undefined ? summary.exitCode : ExitCode.Failed;
 }
 
-function sourcesOf(args: readonly string[], io: Io) {
+async function sourcesOf(args: readonly string[], io: Io) {
   const [first, ...others] = args;
   if (first === undefined) {
     if (io.stdin.isTTY !== true) return { file: "-", addresses: [] };
-    throw new GatewayError(ErrorCode.BadInput, "no file and no TARGET is given", {
-      hint: "give one, as in fcgi-probe scrape targets.txt; see fcgi-probe scrape --help",
-    });
+    return { file: undefined, addresses: await poolTargets([], "status", io) };
   }
   return isTargetsFile(first)
     ? { file: first, addresses: others }

@@ -68,7 +68,7 @@ export function defineStatus(command: Command, io: Io, finish: (exitCode: ExitCo
     .addOption(watchOption())
     .addHelpText("after", help)
     .action(async (given: string[], options: StatusCommandOptions) => {
-      const targets = await poolTargets(given);
+      const targets = await poolTargets(given, "status", io);
       const reader = poolReader(options);
       const timeout = timeoutOr(options.timeout, "status");
       const round = () => readRound(reader, targets, { format: options.format, timeout }, io);

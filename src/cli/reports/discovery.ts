@@ -1,6 +1,4 @@
-import type { DiscoveredTarget, Discovery, DiscoveryProblem } from "../../discovery/discovery.js";
-import type { Io } from "../io.js";
-import { warningLine } from "../report-error.js";
+import type { DiscoveredTarget, Discovery } from "../../discovery/discovery.js";
 import type { Output } from "../terminal/output.js";
 import { type Column, layOut, rowLine, titleLine } from "../terminal/table.js";
 import { visible } from "../terminal/text.js";
@@ -69,13 +67,4 @@ function remarks({ problem, hint }: DiscoveredTarget): string[] {
     ...(problem === undefined ? [] : [`  ${visible(problem)}`]),
     ...(hint === undefined ? [] : [`  hint: ${visible(hint)}`]),
   ];
-}
-
-/** The lines for what discovery could not find out. */
-export function problemLines(problems: readonly DiscoveryProblem[], io: Io): string[] {
-  return problems.flatMap(({ source, message, hint }) => {
-    // A refused configuration names the file with the line itself.
-    const text = message.startsWith(source) ? message : `${source}: ${message}`;
-    return [warningLine(`warning: ${text}`, io), `  hint: ${visible(hint)}`];
-  });
 }
