@@ -3,7 +3,6 @@ import { parseConfiguration, readConfigurationFile } from "./configuration.js";
 import type { ExporterConfiguration } from "./schema.js";
 import { settingsOf } from "./settings-of.js";
 import { sourcesOf } from "./sources/sources-of.js";
-import type { TargetSource } from "./sources/target-source.js";
 
 /** What a configuration would do. */
 export interface CheckedConfiguration {
@@ -19,16 +18,10 @@ export interface CheckedConfiguration {
  *
  * @throws GatewayError `bad_input` with all errors of the file, a line each
  */
-export async function checkConfiguration(
-  path: string,
-  discover?: (discover: ExporterConfiguration["discover"]) => TargetSource[],
-): Promise<CheckedConfiguration> {
+export async function checkConfiguration(path: string): Promise<CheckedConfiguration> {
   const parsed = parseConfiguration(await readConfigurationFile(path), path);
   const { configuration } = parsed;
-  const sources = [
-    ...sourcesOf(configuration.discover, dirname(path)),
-    ...(discover?.(configuration.discover) ?? []),
-  ];
+  const sources = sourcesOf(configuration.discover, dirname(path));
   const { signal } = new AbortController();
   const readings = await Promise.all(sources.map((source) => source.read(signal)));
   const found = readings.map(({ targets }) => targets);
@@ -39,6 +32,9 @@ export async function checkConfiguration(
       { source: path, targets: configuration.targets.length },
       ...sources.map(({ name }, index) => ({ source: name, targets: found[index]?.length ?? 0 })),
     ],
-    warnings: [...readings.flatMap(({ problems }) => problems), ...warnings],
+    warnings: [
+      ...readings.flatMap(({ problems, notes = [] }) => [...problems, ...notes]),
+      ...warnings,
+    ],
   };
 }

@@ -84,7 +84,7 @@ function targetOf(address: string, { kind, timeout, processes, http, opcache }: 
 
 /** The target that a source names; `undefined`, with a warning, for one that cannot be read. */
 function scrapeTarget(
-  { address, labels, source, configuration }: FoundTarget,
+  { address, labels, source, configuration, host }: FoundTarget,
   modules: ReadonlyMap<string, ProbeModule>,
   warnings: string[],
 ): ScrapeTarget | undefined {
@@ -95,7 +95,10 @@ function scrapeTarget(
       warnings.push(`${source}: no module for ${kind} is called "${name}", which ${address} names`);
     }
     const module = chooseModule(kind, modules, name);
-    return { ...targetOf(address, module), labels: seriesLabels(labels), source, configuration };
+    const target = targetOf(address, module);
+    const http =
+      host === undefined ? target.http : { ...target.http, host: target.http?.host ?? host };
+    return { ...target, http, labels: seriesLabels(labels), source, configuration };
   } catch (error) {
     warnings.push(`${source}: ${(error as Error).message}`);
     return undefined;

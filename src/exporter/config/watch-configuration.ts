@@ -22,8 +22,6 @@ export interface WatchConfigurationOptions {
   /** Targets that are given otherwise, such as by flags. They come first. */
   readonly targets?: readonly ScrapeTarget[] | undefined;
   readonly log?: LogListener | undefined;
-  /** The sources of what is found on this machine and by DNS. Default: none. */
-  readonly discover?: ((discover: ExporterConfiguration["discover"]) => TargetSource[]) | undefined;
 }
 
 /** A configuration that is followed. */
@@ -189,13 +187,7 @@ class ConfigurationWatch {
       return source;
     };
     const folder = this.#path === undefined ? "." : dirname(this.#path);
-    const { files, http, ...machine } = discover;
-    const sources = [
-      ...sourcesOf(discover, folder, keep),
-      ...(this.#options.discover?.(discover) ?? []).map((source) =>
-        keep([source.name, machine], () => source),
-      ),
-    ];
+    const sources = sourcesOf(discover, folder, keep);
     this.#kept = kept;
     return sources;
   }

@@ -77,9 +77,14 @@ export class SourceSet {
   async #read(source: TargetSource): Promise<void> {
     const reading = await source.read(this.#stop.signal);
     if (this.#stop.signal.aborted) return;
-    const before = this.#readings.get(source)?.problems ?? [];
+    const before = this.#readings.get(source);
     this.#readings.set(source, reading);
-    this.#report(source, before, reading.problems);
+    this.#report(source, before?.problems ?? [], reading.problems);
+    for (const note of reading.notes ?? []) {
+      if (before?.notes?.includes(note)) continue;
+      const message = "a target that was found cannot be read";
+      this.#log?.({ level: "warn", message, source: source.name, error: note });
+    }
   }
 
   /** A line for each change, not for each reading. */

@@ -10,6 +10,8 @@ export interface FoundTarget {
   readonly source: string;
   /** What the configuration of php-fpm says about the pool, where that was read. */
   readonly configuration?: PoolConfiguration | undefined;
+  /** The Host to request the page of an httpd with. */
+  readonly host?: string | undefined;
 }
 
 /** What a source gives. A part of it that cannot be read gives the targets that it gave last. */
@@ -17,6 +19,8 @@ export interface SourceReading {
   readonly targets: readonly FoundTarget[];
   /** What could not be read, a sentence each, with the place. */
   readonly problems: readonly string[];
+  /** What is known to be wrong with targets, a sentence each. */
+  readonly notes?: readonly string[] | undefined;
 }
 
 /** Where targets come from, beside the configuration file itself. */

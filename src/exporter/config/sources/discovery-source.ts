@@ -1,0 +1,72 @@
+import { discoverWithFolders } from "../../../discovery/discover.js";
+import type { DiscoveredTarget, DiscoveryProblem } from "../../../discovery/discovery.js";
+import type { SourceReading, TargetSource } from "./target-source.js";
+
+/** What to look for on this machine and in DNS. */
+export interface DiscoverySourceOptions {
+  readonly phpFpm: boolean;
+  readonly apache: boolean;
+  /** Globs of sockets, as whole paths. */
+  readonly sockets: readonly string[];
+  /** Names whose addresses are all read: `php.example.com:9000/status`. */
+  readonly names: readonly string[];
+}
+
+/** Milliseconds after which is looked again even where no change was noticed. */
+const INTERVAL = 30_000;
+
+/**
+ * The pools and httpds of this machine, and what DNS names lead to. A file or name that cannot be
+ * read keeps the targets that it had.
+ */
+export function discoverySource(options: DiscoverySourceOptions): TargetSource {
+  let last: readonly DiscoveredTarget[] = [];
+  let watched: readonly string[] = [];
+  return {
+    name: "discovery",
+    interval: INTERVAL,
+    folders: () => watched,
+    async read(signal): Promise<SourceReading> {
+      let problems: string[];
+      try {
+        const found = await discoverWithFolders({ ...options, signal });
+        watched = found.folders;
+        last = withKept(found.targets, last, found.problems);
+        problems = found.problems.map(({ source, message, hint }) => {
+          return `${source}: ${message}; ${hint}`;
+        });
+      } catch (error) {
+        problems = [(error as Error).message];
+      }
+      const targets = last.map(({ address, source, configuration, host }) => {
+        return { address, source, configuration, host, labels: {} };
+      });
+      return { targets, problems, notes: last.flatMap(noteOf) };
+    },
+  };
+}
+
+/** What was found, and what was found earlier in the places that cannot be read now. */
+function withKept(
+  found: readonly DiscoveredTarget[],
+  earlier: readonly DiscoveredTarget[],
+  problems: readonly DiscoveryProblem[],
+): readonly DiscoveredTarget[] {
+  const broken = new Set(problems.map(({ source }) => withoutLine(source)));
+  const addresses = new Set(found.map(({ address }) => address));
+  const kept = earlier.filter(
+    ({ address, source }) => broken.has(withoutLine(source)) && !addresses.has(address),
+  );
+  return [...found, ...kept];
+}
+
+/** A file without the number of the line. */
+function withoutLine(source: string): string {
+  return source.replace(/:\d+$/, "");
+}
+
+/** What keeps a target from being read, such as a status page that is off. */
+function noteOf({ address, source, state, problem, hint }: DiscoveredTarget): string[] {
+  if (state !== "status off" && state !== "no permission") return [];
+  return [`${address} (${source}): ${problem ?? state}; ${hint ?? ""}`];
+}
