@@ -138,7 +138,8 @@ async function fetchFrom(
       throw new GatewayError(ErrorCode.BadAddress, message);
     }
     // Without a time of its own, connecting ends at the timeout of the whole request.
-    const open = channelsTo(address, { connectTimeout: options.connectTimeout ?? 0 });
+    const { connectTimeout = Number.POSITIVE_INFINITY } = options;
+    const open = channelsTo(address, { connectTimeout });
     const page = { path: address.path ?? options.path ?? defaultPath, query };
     const { maxLength, drainTimeout, signal } = options;
     const ask = (timeout: number) =>

@@ -35,7 +35,8 @@ export function nodeConnector(
   { connectTimeout = defaultTimeout, trace }: SocketOptions = {},
   engine: Engine = defaultEngine(),
 ): Connector {
-  const delay = timerDelay("connectTimeout", connectTimeout);
+  const isEndless = connectTimeout === Number.POSITIVE_INFINITY;
+  const delay = isEndless ? undefined : timerDelay("connectTimeout", connectTimeout);
   const endpoint = socketEndpoint(address);
   const target = { endpoint, options: connectOptions(endpoint) };
   const connector: Connector = (handlers) => new NodeConnection(target, handlers, engine, delay);
@@ -73,7 +74,7 @@ class NodeConnection implements Connection {
     { endpoint, options }: { endpoint: SocketEndpoint; options: net.NetConnectOpts },
     handlers: ConnectionHandlers,
     engine: Engine,
-    connectTimeout: number,
+    connectTimeout: number | undefined,
   ) {
     if (++opened === MANY) shareSocketShape();
     this.#endpoint = endpoint;
@@ -83,7 +84,7 @@ class NodeConnection implements Connection {
     const missing = "socketPath" in endpoint ? undefined : missingInterface(endpoint.host);
     if (missing === undefined) this.#socket.connect(options);
     else process.nextTick(() => this.#close(missing));
-    if (connectTimeout > 0) {
+    if (connectTimeout !== undefined) {
       this.#timer = setTimeout(() => this.#timedOut(connectTimeout), connectTimeout);
     }
   }

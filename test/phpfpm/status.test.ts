@@ -1,5 +1,5 @@
 import net from "node:net";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { gatewayFetch } from "../../src/client/fetch.js";
 import { encodeEndRequest, encodeRecord } from "../../src/fastcgi/encode.js";
 import { RecordType } from "../../src/fastcgi/protocol.js";
@@ -55,6 +55,17 @@ describeWith(["php-fpm"], "status of real pools", () => {
     expect(found.activeProcesses).toBe(1);
     expect(found.processes).toBeUndefined();
     expect(Math.abs(Date.now() - (found.startTime?.getTime() ?? 0))).toBeLessThan(60_000);
+  });
+
+  it("has no other time for the connection than that of the whole request", async () => {
+    const timers = vi.spyOn(globalThis, "setTimeout");
+    try {
+      await status(fpm.pool("static").address, { timeout: 30_000 });
+      const delays = timers.mock.calls.map(([, delay]) => delay);
+      expect(delays.filter((delay) => delay !== undefined && delay < 20_000)).toEqual([]);
+    } finally {
+      timers.mockRestore();
+    }
   });
 
   it.each(["text", "json", "xml"] as const)("reads the processes from %s", async (format) => {
