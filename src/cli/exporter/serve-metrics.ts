@@ -8,7 +8,8 @@ import {
 } from "../../exporter/config/watch-configuration.js";
 import { createExporter, type Exporter } from "../../exporter/create-exporter.js";
 import type { ExporterSettings } from "../../exporter/settings.js";
-import { listenHttp } from "../../exporter/web/listener.js";
+import { listenWeb, type WebListener } from "../../exporter/web/listener.js";
+import { systemdNotifier } from "../../exporter/web/systemd.js";
 import { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
 import { errorLines } from "../report-error.js";
@@ -72,16 +73,18 @@ class Service {
   readonly #line: CommandLine;
   readonly #settings: ProcessSettings;
   readonly #log: WriteLog;
+  readonly #notify: ReturnType<typeof systemdNotifier>;
   #exporter: Exporter | undefined;
   #watched: WatchedConfiguration | undefined;
   #configuration: ExporterConfiguration | undefined;
   #current: ExporterSettings | undefined;
-  #close: (() => void) | undefined;
+  #listener: WebListener | undefined;
 
   constructor(line: CommandLine, settings: ProcessSettings, log: WriteLog) {
     this.#line = line;
     this.#settings = settings;
     this.#log = log;
+    this.#notify = systemdNotifier((record) => log({ ...record }));
   }
 
   /**
@@ -146,19 +149,34 @@ class Service {
     ];
     if (exporter === undefined || settings === undefined || configuration === undefined) return;
     const port = isHttpdOnly(settings, configuration) ? HTTPD_PORT : PORT;
-    const server = await listen(exporter.fetch, this.#settings.listen, port);
-    this.#close = () => {
-      server.close();
-      server.closeAllConnections();
-    };
-    const { address, port: bound } = server.address() as { address: string; port: number };
-    this.#log({
-      level: "info",
-      message: "listening",
-      address: address.includes(":") ? `[${address}]:${bound}` : `${address}:${bound}`,
-      targets: settings.targets.length,
-      config: this.#line.values.config,
-    });
+    this.#listener = await this.#listenFor(exporter, port);
+    for (const address of this.#listener.addresses) {
+      this.#log({
+        level: "info",
+        message: "listening",
+        address,
+        targets: settings.targets.length,
+        config: this.#line.values.config,
+      });
+    }
+    await this.#notify("ready");
+  }
+
+  async #listenFor(exporter: Exporter, port: number): Promise<WebListener> {
+    const { listen } = this.#settings;
+    const { systemdSocket, webConfig } = this.#line.values;
+    try {
+      return await listenWeb(exporter.fetch, {
+        listen: listen.length > 0 ? listen : [`:${port}`],
+        systemdSocket,
+        webConfigFile: webConfig,
+        log: (record) => this.#log({ ...record }),
+      });
+    } catch (error) {
+      const isBadInput = error instanceof GatewayError && error.code === ErrorCode.BadInput;
+      if (isBadInput || !(error instanceof GatewayError)) throw error;
+      throw new CannotListen(error);
+    }
   }
 
   /**
@@ -167,7 +185,12 @@ class Service {
    * @throws GatewayError what is wrong with it; the log has it, too
    */
   async reload(): Promise<void> {
-    await this.#watched?.reload();
+    await this.#notify("reloading");
+    try {
+      await this.#watched?.reload();
+    } finally {
+      await this.#notify("ready");
+    }
     const targets = this.#current?.targets.length;
     this.#log({ level: "info", message: "the configuration was read again", targets });
   }
@@ -175,7 +198,7 @@ class Service {
   async stop(): Promise<void> {
     this.#exporter?.close();
     this.#watched?.close();
-    this.#close?.();
+    await Promise.all([this.#listener?.close(), this.#notify("stopping")]);
   }
 }
 
@@ -189,25 +212,5 @@ class CannotListen extends Error {
   constructor(reason: GatewayError) {
     super(reason.message);
     this.reason = reason;
-  }
-}
-
-/** Listens on the last address. */
-async function listen(
-  handler: (request: Request) => Promise<Response>,
-  addresses: readonly string[],
-  port: number,
-) {
-  const address = addresses.at(-1) ?? `:${port}`;
-  const [, host = "", digits = ""] = /^\[?(.*?)\]?:(\d+)$/.exec(address) ?? [];
-  try {
-    return await listenHttp(handler, {
-      host: host === "" ? undefined : host,
-      port: Number(digits),
-    });
-  } catch (cause) {
-    const hint = "give another address with --web.listen-address";
-    const { message } = cause as Error;
-    throw new CannotListen(new GatewayError(ErrorCode.BadInput, message, { hint, cause }));
   }
 }

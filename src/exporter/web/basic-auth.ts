@@ -1,0 +1,97 @@
+import { createHmac, randomBytes } from "node:crypto";
+import { BcryptThread } from "./bcrypt-thread.js";
+
+/** What is said about a request's credentials. `busy`: too many others are being checked. */
+export type Verdict = "right" | "wrong" | "busy";
+
+/** How many wrong credentials are remembered. */
+const MAX_WRONG = 100;
+/** The longest header with credentials, in characters. */
+const MAX_LENGTH = 1_024;
+/** bcrypt reads no more bytes of a password. */
+const BCRYPT_BYTES = 72;
+/** The salt and the digest of a hash that no password is known for. */
+const UNKNOWN = "vOZp0cPEN39oBYn2ZRmS4ubCz2DLFYE4UYhxbR5tU1yX9kHqt7eFq";
+
+/**
+ * Checks the credentials of requests. An unknown user takes as long as a known one. Results are
+ * remembered by an HMAC of user, hash and password, so that a scrape costs one comparison, and not one
+ * each time.
+ */
+export class BasicAuth {
+  readonly #thread = new BcryptThread();
+  readonly #secret = randomBytes(32);
+  readonly #right = new Set<string>();
+  /** Oldest first. They are apart, so that guesses cannot evict what is right. */
+  readonly #wrong = new Set<string>();
+  readonly #running = new Map<string, Promise<boolean>>();
+  #users: ReadonlyMap<string, string> | undefined;
+
+  /** @param header the Authorization of a request */
+  async check(header: string | undefined, users: ReadonlyMap<string, string>): Promise<Verdict> {
+    if (users !== this.#users) this.#right.clear();
+    this.#users = users;
+    const credentials = parseBasic(header);
+    if (credentials === undefined) return "wrong";
+    const { user, password } = credentials;
+    const known = users.get(user);
+    const hash = known ?? unknownHash(users);
+    const key = this.#key(user, hash, password);
+    if (this.#right.has(key)) return "right";
+    if (this.#wrong.has(key)) return "wrong";
+    const running = this.#running.get(key) ?? this.#compare(key, password, hash);
+    if (running === undefined) return "busy";
+    // Whether the user is known is looked at last, so that both ways cost the same.
+    const isRight = (await running) && known !== undefined;
+    // The users may have changed meanwhile.
+    if (!isRight) this.#rememberWrong(key);
+    else if (users === this.#users) this.#right.add(key);
+    return isRight ? "right" : "wrong";
+  }
+
+  close(): void {
+    this.#thread.close();
+  }
+
+  #compare(key: string, password: string, hash: string): Promise<boolean> | undefined {
+    const comparison = this.#thread.compare(password, hash);
+    if (comparison === undefined) return undefined;
+    const running = comparison.finally(() => this.#running.delete(key));
+    this.#running.set(key, running);
+    return running;
+  }
+
+  #rememberWrong(key: string): void {
+    this.#wrong.add(key);
+    const [oldest] = this.#wrong;
+    if (this.#wrong.size > MAX_WRONG && oldest !== undefined) this.#wrong.delete(oldest);
+  }
+
+  #key(user: string, hash: string, password: string): string {
+    // Passwords that bcrypt takes for the same are the same here, so that each user has one entry.
+    const bytes = Buffer.from(password).subarray(0, BCRYPT_BYTES);
+    const hmac = createHmac("sha256", this.#secret);
+    return hmac
+      .update(JSON.stringify([user, hash]))
+      .update(bytes)
+      .digest("base64");
+  }
+}
+
+/** A hash that costs as much as the dearest one of the users. */
+function unknownHash(users: ReadonlyMap<string, string>): string {
+  const costs = [...users.values()].map((hash) => hash.slice(4, 6)).sort();
+  return `$2b$${costs.at(-1) ?? "10"}$${UNKNOWN}`;
+}
+
+/** The user and password of an Authorization header (RFC 7617). */
+export function parseBasic(
+  header: string | undefined,
+): { user: string; password: string } | undefined {
+  if (header === undefined || header.length > MAX_LENGTH) return undefined;
+  const token = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(header)?.[1];
+  if (token === undefined) return undefined;
+  const text = Buffer.from(token, "base64").toString("utf8");
+  const colon = text.indexOf(":");
+  return colon < 0 ? undefined : { user: text.slice(0, colon), password: text.slice(colon + 1) };
+}
