@@ -1,10 +1,13 @@
 import { checkConfiguration } from "../../exporter/config/check-configuration.js";
+import { parseConfiguration, readConfigurationFile } from "../../exporter/config/configuration.js";
 import type { ScrapeTarget } from "../../exporter/target.js";
+import { checkWebConfig } from "../../exporter/web/listener.js";
 import { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
 import { warningLine } from "../report-error.js";
 import { counted } from "../terminal/units.js";
 import type { FlagValues } from "./flags.js";
+import { processSettings } from "./process-settings.js";
 
 /**
  * Checks the files that the flags name, and prints what is in them. It connects to no target.
@@ -13,9 +16,16 @@ import type { FlagValues } from "./flags.js";
  */
 export async function printCheck(
   given: readonly ScrapeTarget[],
-  { config }: FlagValues,
+  values: FlagValues,
   io: Io,
 ): Promise<ExitCode> {
+  const { config } = values;
+  const file =
+    config === undefined
+      ? undefined
+      : parseConfiguration(await readConfigurationFile(config), config).configuration;
+  const { webConfig } = processSettings(values, file);
+  if (webConfig !== undefined) checkWebConfig(webConfig);
   if (config === undefined) {
     const targets = counted(given.length, "target", "targets");
     await io.stdout.write(`the command line is valid: ${targets}\n`);

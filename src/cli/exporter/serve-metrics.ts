@@ -163,8 +163,7 @@ class Service {
   }
 
   async #listenFor(exporter: Exporter, port: number): Promise<WebListener> {
-    const { listen } = this.#settings;
-    const { systemdSocket, webConfig } = this.#line.values;
+    const { listen, systemdSocket, webConfig } = this.#settings;
     try {
       return await listenWeb(exporter.fetch, {
         listen: listen.length > 0 ? listen : [`:${port}`],

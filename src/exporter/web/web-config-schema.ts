@@ -1,11 +1,6 @@
 import * as v from "valibot";
-import { count, flag, list, maybe, section, text } from "../config/fields.js";
+import { choice, count, flag, list, maybe, section, text } from "../config/fields.js";
 import { cipherSuites, clientAuthTypes, curveNames, goDuration, tlsVersions } from "./go-names.js";
-
-/** One of some names, as they are written. */
-function oneName<const Names extends readonly string[]>(names: Names) {
-  return v.picklist(names, `this must be ${names.join(" or ")}`);
-}
 
 const pem = v.pipe(
   v.string("this must be text in PEM format"),
@@ -20,14 +15,14 @@ const tlsSection = section({
   cert: maybe(pem),
   key: maybe(pem),
   /** Whether clients show a certificate, and whether it is verified. */
-  client_auth_type: maybe(oneName(clientAuthTypes)),
+  client_auth_type: maybe(choice(clientAuthTypes)),
   /** The authorities of clients' certificates. */
   client_ca_file: maybe(text),
   client_ca: maybe(pem),
   /** Names of which a client's certificate must have one: DNS, e-mail, IP or URI. */
   client_allowed_sans: list(text),
-  min_version: maybe(oneName(tlsVersions)),
-  max_version: maybe(oneName(tlsVersions)),
+  min_version: maybe(choice(tlsVersions)),
+  max_version: maybe(choice(tlsVersions)),
   /** Go's names of cipher suites. Default: all that Go calls secure. */
   cipher_suites: list(
     v.pipe(
@@ -36,7 +31,7 @@ const tlsSection = section({
     ),
   ),
   prefer_server_cipher_suites: maybe(flag),
-  curve_preferences: list(oneName(curveNames)),
+  curve_preferences: list(choice(curveNames)),
 });
 
 const headerValue = v.pipe(
