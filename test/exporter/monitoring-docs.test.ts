@@ -10,7 +10,7 @@ import { parseTargetGroups } from "../../src/discovery/target-groups.js";
 import { parseConfiguration } from "../../src/exporter/config/configuration.js";
 import { watchConfiguration } from "../../src/exporter/config/watch-configuration.js";
 import { createExporter } from "../../src/exporter/create-exporter.js";
-import { listenHttp } from "../../src/exporter/web/listener.js";
+import { listenWeb } from "../../src/exporter/web/listener.js";
 import { startPhpFpm } from "../harness/php-fpm.js";
 import { freePort } from "../harness/ports.js";
 import { startPrometheus } from "../harness/prometheus.js";
@@ -149,12 +149,11 @@ describe("two exporters, and a Prometheus that shards", () => {
         if (target !== null) asked.add(target);
         return exporter.fetch(request);
       };
-      const listener = await listenHttp(handler, { host: `127.0.0.1${shard}`, port });
+      const listener = await listenWeb(handler, { listen: [`127.0.0.1${shard}:${port}`] });
       stops.push(() => {
         configuration.close();
         exporter.close();
-        listener.close();
-        listener.closeAllConnections();
+        void listener.close(0);
       });
     }
 

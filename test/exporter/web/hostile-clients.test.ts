@@ -1,0 +1,105 @@
+import { once } from "node:events";
+import type { Socket } from "node:net";
+import { describe, expect, it, vi } from "vitest";
+import { until } from "../../harness/server-process.js";
+import { dial, exchange, listenForTest, requestText } from "./listen-for-test.js";
+
+/** More than twice what a listener keeps, in turns, as one process may have 1,024 descriptors. */
+const ROUNDS = 40;
+const IN_A_ROUND = 250;
+
+describe("a listener under attack", () => {
+  it("answers scrapes while 10,000 idle connections come", async () => {
+    const { port } = await listenForTest();
+    const open: Socket[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const more = Array.from({ length: IN_A_ROUND }, () => dial(port));
+      await Promise.all(more.map((socket) => socket.pending && once(socket, "connect")));
+      open.push(...more);
+      for (const socket of open.splice(0, Math.max(0, open.length - 600))) socket.destroy();
+      expect(await exchange(port, requestText("/metrics"))).toContain("fine");
+    }
+    // The oldest were closed; the newest, which may yet ask, were not.
+    const left = () => open.filter((socket) => !socket.closed);
+    for (const socket of open) socket.resume();
+    await until(
+      () => left().length <= 512,
+      () => `${left().length} connections are open`,
+    );
+    expect(open.at(-1)?.closed).toBe(false);
+    for (const socket of open) socket.destroy();
+  });
+
+  it("answers scrapes while 600 connections send headers or bodies slowly", async () => {
+    const { port } = await listenForTest();
+    const open = Array.from({ length: 600 }, (_, index) => {
+      const socket = dial(port);
+      const length = index % 2 === 0 ? "Content-Length: 100\r\n\r\na" : "X: ";
+      socket.write(`POST / HTTP/1.1\r\nHost: h\r\n${length}`);
+      return socket;
+    });
+    await Promise.all(open.map((socket) => socket.pending && once(socket, "connect")));
+    expect(await exchange(port, requestText("/metrics"))).toContain("fine");
+    for (const socket of open) socket.destroy();
+  });
+
+  it("keeps connections that are being answered when idle ones come", async () => {
+    let finish: () => void = () => {};
+    const finished = new Promise<void>((done) => {
+      finish = done;
+    });
+    let begun = 0;
+    const { port } = await listenForTest(async () => {
+      begun++;
+      await finished;
+      return new Response("kept\n");
+    });
+    const answer = exchange(port, requestText("/"));
+    await until(
+      () => begun === 1,
+      () => "the request did not come",
+    );
+    const idle = Array.from({ length: 600 }, () => dial(port));
+    await Promise.all(idle.map((socket) => socket.pending && once(socket, "connect")));
+    finish();
+    expect(await answer).toContain("kept");
+    for (const socket of idle) socket.destroy();
+  });
+
+  it("cuts a client that does not read, and ends the handler's body", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      let isCancelled = false;
+      let pulled = 0;
+      const { port } = await listenForTest(() => {
+        const body = new ReadableStream(
+          {
+            pull: (controller) => {
+              pulled++;
+              controller.enqueue(new Uint8Array(262_144));
+            },
+            cancel: () => {
+              isCancelled = true;
+            },
+          },
+          { highWaterMark: 1 },
+        );
+        return new Response(body);
+      });
+      const socket = dial(port);
+      socket.pause();
+      socket.write(requestText("/"));
+      // What the system's buffers hold comes first; then nothing more is made.
+      let before = -1;
+      while (pulled === 0 || pulled !== before) {
+        before = pulled;
+        await new Promise((resolve) => setInterval(resolve, 200).unref().ref());
+      }
+      await vi.advanceTimersByTimeAsync(10_000);
+      await vi.waitUntil(() => isCancelled);
+      socket.destroy();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
