@@ -25,7 +25,7 @@ export function refuseCertificate(
  * Reads Node's text of a certificate's alternative names: `DNS:a.example, IP Address:127.0.0.1`. A
  * name with a comma or a quote in it is a string of JSON there.
  */
-export function alternativeNames(text: string): string[] {
+function alternativeNames(text: string): string[] {
   const pattern = /(DNS|IP Address|email|URI|[^:,"]+):("(?:[^"\\]|\\.)*"|[^,"]*)(?:, |$)/gy;
   const names: string[] = [];
   for (const [, kind = "", value = ""] of text.matchAll(pattern)) {
