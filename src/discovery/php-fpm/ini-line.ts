@@ -166,14 +166,18 @@ class LineReader {
       const blanks = this.#match(/[ \t]+/y)?.[0];
       const word = blanks ?? this.#match(WORD)?.[0];
       if (word === undefined) {
-        if (this.#text[this.#at] !== "'") this.#unexpected();
-        this.#at++; // A quote that none closes ends the value.
-        break;
+        if (this.#text[this.#at] !== "'" || parts.isEmpty) this.#unexpected();
+        // A quote that none closes ends the line for php-fpm, and an empty pair ends the value.
+        const isPair = this.#text[this.#at + 1] === "'";
+        this.#at = isPair ? this.#at + 1 : this.#text.length;
+        return parts.end();
       }
       if (KEYWORDS.has(word.toLowerCase())) this.#refuse(`syntax error, unexpected "${word}"`);
       if (CONSTANT.test(word)) parts.dependOn(word, word);
-      else parts.add(word);
+      // A dollar takes the end of the line with it.
+      else parts.add(blanks ?? word.replace(/[ \t\r\n]+$/, ""));
     }
+    if (parts.isEmpty) this.#unexpected();
     return parts.end();
   }
 
@@ -195,6 +199,7 @@ class LineReader {
   }
 
   #quoted(parts: Parts): void {
+    parts.add(""); // Empty quotes are a value, too.
     for (;;) {
       const character = this.#text[this.#at];
       if (character === undefined) this.#refuse("syntax error, a double quote is not closed");
@@ -244,13 +249,20 @@ class LineReader {
 class Parts {
   #text = "";
   readonly #dependsOn: string[] = [];
+  #count = 0;
+
+  get isEmpty(): boolean {
+    return this.#count === 0;
+  }
 
   add(text: string): void {
     this.#text += text;
+    this.#count++;
   }
 
   dependOn(name: string, text: string): void {
     this.#text += text;
+    this.#count++;
     this.#dependsOn.push(name);
   }
 
