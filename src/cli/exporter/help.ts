@@ -28,6 +28,16 @@ Examples:
   fcgi-probe exporter get --out json unix:/run/php/www.sock:/status
 `;
 
+/** The table of all flags, for the documentation. */
+export function flagTable(): string {
+  const rows = allFlags.map(([, flag]) => {
+    const names = [flagForm(flag), ...otherNames(flag)].map((name) => `\`${name}\``).join(", ");
+    const variables = (flag.variables ?? []).map((name) => `\`${name}\``).join(", ");
+    return `| ${names} | ${variables} | ${flag.text} |`;
+  });
+  return ["| flag | variable | |", "|---|---|---|", ...rows].join("\n");
+}
+
 const INDENT = 6;
 const WIDTH = 80;
 
@@ -51,15 +61,17 @@ function flagForm({ name, value }: Flag): string {
 }
 
 function describe(flag: Flag): string {
-  const aliases = [...(flag.aliases ?? []), ...(flag.oldNames ?? [])].map((name) =>
-    name.length === 1 ? `-${name}` : `--${name}`,
-  );
+  const aliases = otherNames(flag);
   return [
     flag.text,
     ...(flag.isList ? ["may be repeated"] : []),
     ...(aliases.length > 0 ? [`also ${aliases.join(", ")}`] : []),
     ...(flag.variables ?? []).map((name) => `$${name}${flag.variableAdds ? " adds to it" : ""}`),
   ].join("; ");
+}
+
+function otherNames({ aliases = [], oldNames = [] }: Flag): string[] {
+  return [...aliases, ...oldNames].map((name) => (name.length === 1 ? `-${name}` : `--${name}`));
 }
 
 function wrap(text: string, width: number): string[] {

@@ -49,6 +49,7 @@ export async function serveMetrics(
       ? undefined
       : parseConfiguration(await readConfigurationFile(config), config);
   const settings = processSettings(line.values, file?.configuration);
+  refuseUnfinished(settings);
   const log = stderrLog(io, settings);
   for (const message of line.warnings) log({ level: "warn", message });
   const text = targets.length === 0 ? DISCOVER_ALL : "targets: []\n";
@@ -66,6 +67,26 @@ export async function serveMetrics(
     await service.stop();
     signals.release();
   }
+}
+
+/**
+ * Refuses what is read and not done yet: a password that is ignored would be worse than an error.
+ *
+ * @throws GatewayError `bad_input`
+ */
+function refuseUnfinished(settings: ProcessSettings): void {
+  const { webConfig, systemdSocket, textfile, otlpEndpoint, listen: addresses } = settings;
+  const wanted = [
+    webConfig !== undefined && "--web.config.file",
+    systemdSocket && "--web.systemd-socket",
+    textfile !== undefined && "--textfile",
+    otlpEndpoint !== undefined && "--otlp.endpoint",
+    addresses.length > 1 && "a second --web.listen-address",
+  ].find((name) => name !== false);
+  if (wanted === undefined) return;
+  throw new GatewayError(ErrorCode.BadInput, `${wanted} is not supported yet`, {
+    hint: "leave it out",
+  });
 }
 
 /** The exporter, its configuration and its listener. */
