@@ -87,9 +87,9 @@ async function request(address) {
 }
 
 function print(title, files) {
-  const count = files.reduce((sum, { functions }) => sum + functions.length, 0);
-  const lines = files.map(({ file, functions }) => `  ${file} (${functions.length})`);
-  console.log([`${title}: ${files.length} files, ${count} functions`, ...lines].join("\n"));
+  console.log(
+    [`${title}: ${files.length} files`, ...files.map(({ file }) => `  ${file}`)].join("\n"),
+  );
 }
 
 const trails = { scrape: await scrapeTrail(), served: await servedTrail() };

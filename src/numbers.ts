@@ -1,20 +1,6 @@
 import { ErrorCode, GatewayError } from "./errors.js";
 import { MAX_TIMER } from "./limits.js";
 
-/**
- * The delay of a timer for an option in milliseconds. What is longer than a timer can wait, such as
- * Infinity, becomes the longest delay: 24.8 days. 0 and less leave no time: the timer ends after 1 ms.
- *
- * @param name the option, for the message
- * @throws GatewayError `bad_input` for what is not a number
- */
-export function timerDelay(name: string, value: number): number {
-  if (typeof value !== "number" || Number.isNaN(value)) {
-    throw new GatewayError(ErrorCode.BadInput, `${name} is ${String(value)}, not milliseconds`);
-  }
-  return Math.min(Math.max(1, value), MAX_TIMER);
-}
-
 /** @throws GatewayError `bad_input` for what no timer of a server can wait for */
 export function checkMilliseconds(name: string, value: unknown): void {
   if (typeof value === "number" && value >= 0 && value <= MAX_TIMER) return;

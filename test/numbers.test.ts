@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { fetchServerStatusPage } from "../src/apache/fetch/fetch-status.js";
 import { keepConnections } from "../src/client/connect.js";
+import { timerDelay } from "../src/client/exchange.js";
 import { gatewayFetch } from "../src/client/fetch.js";
-import { timerDelay } from "../src/numbers.js";
 import { ping, status } from "../src/phpfpm/status.js";
 import { answering, silent, startFakeServer } from "./harness/fake-server.js";
 

@@ -1,8 +1,8 @@
 import type { Readable } from "node:stream";
 import { type Variable, Variables } from "../cgi/variables.js";
 import { ErrorCode, GatewayError } from "../errors.js";
-import { timerDelay } from "../numbers.js";
 import { hasChunkedBody } from "../transport/environment.js";
+import { timerDelay } from "./exchange.js";
 import { readWhole } from "./send-request.js";
 
 /** The request of a CGI program, for a backend. */

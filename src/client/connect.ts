@@ -1,9 +1,11 @@
 import { existsSync } from "node:fs";
 import { type Address, Protocol, parseAddress } from "../address.js";
 import { ErrorCode, GatewayError } from "../errors.js";
-import type { SocketOptions } from "../transport/connection.js";
+import { defaultTimeout } from "../limits.js";
+import type { Connector, SocketOptions } from "../transport/connection.js";
 import { nodeConnector } from "../transport/node-socket.js";
 import { connectionPerRequest, type OpenChannel } from "./channel.js";
+import { timerDelay } from "./exchange.js";
 import { type KeepOptions, type KeptConnections, keep } from "./kept-connections.js";
 import { type ProgramOptions, programPerRequest } from "./program-channel.js";
 
@@ -27,7 +29,7 @@ export function channelsTo(address: Address, options: ConnectOptions = {}): Open
   if ("program" in endpoint) {
     return programPerRequest(endpoint.program, { ...options.program, trace: options.trace });
   }
-  return connectionPerRequest(nodeConnector(address, options));
+  return connectionPerRequest(socketConnector(address, options));
 }
 
 /**
@@ -49,5 +51,12 @@ export function keepConnections(
       { address: address.text },
     );
   }
-  return keep(nodeConnector(address, options), options, address);
+  return keep(socketConnector(address, options), options, address);
+}
+
+function socketConnector(address: Address, options: SocketOptions): Connector {
+  const { connectTimeout = defaultTimeout } = options;
+  if (connectTimeout === Number.POSITIVE_INFINITY) return nodeConnector(address, options);
+  const delay = timerDelay("connectTimeout", connectTimeout);
+  return nodeConnector(address, { ...options, connectTimeout: delay });
 }

@@ -1,7 +1,7 @@
 import { ByteCollector, utf8 } from "../bytes.js";
 import type { ClientMachine, RequestEnd } from "../cgi/client-machine.js";
 import { ErrorCode, GatewayError } from "../errors.js";
-import { timerDelay } from "../numbers.js";
+import { MAX_TIMER } from "../limits.js";
 import { type Abortable, addAbortable, NOT_LISTED, removeAbortable } from "./abort-listeners.js";
 import type { Channel, ChannelHandlers, CreateClientMachine, OpenChannel } from "./channel.js";
 import { type BodyReceiver, type BodySource, sendBody } from "./send-body.js";
@@ -223,6 +223,20 @@ export class Exchange implements Abortable, ChannelHandlers, BodyReceiver {
     if (this.#drained !== undefined) this.drained();
     this.onRelease?.();
   }
+}
+
+/**
+ * The delay of a timer for an option in milliseconds. What is longer than a timer can wait, such as
+ * Infinity, becomes the longest delay: 24.8 days. 0 and less leave no time: the timer ends after 1 ms.
+ *
+ * @param name the option, for the message
+ * @throws GatewayError `bad_input` for what is not a number
+ */
+export function timerDelay(name: string, value: number): number {
+  if (typeof value !== "number" || Number.isNaN(value)) {
+    throw new GatewayError(ErrorCode.BadInput, `${name} is ${String(value)}, not milliseconds`);
+  }
+  return Math.min(Math.max(1, value), MAX_TIMER);
 }
 
 /** 0 drains nothing. */

@@ -2,9 +2,9 @@ import type { Address } from "../address.js";
 import { defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultLimits } from "../limits.js";
-import { timerDelay } from "../numbers.js";
 import type { Connector } from "../transport/connection.js";
 import type { OpenChannel } from "./channel.js";
+import { timerDelay } from "./exchange.js";
 import { SharedConnection } from "./shared-connection.js";
 
 export interface KeepOptions {

@@ -9,10 +9,9 @@ import {
 import { ErrorCode, GatewayError } from "../errors.js";
 import { FastCgiClient } from "../fastcgi/client.js";
 import { defaultLimits, type Limits } from "../limits.js";
-import { timerDelay } from "../numbers.js";
 import type { OpenChannel } from "./channel.js";
 import { type ClientMachineOptions, createMachineFor } from "./client-machines.js";
-import { Exchange } from "./exchange.js";
+import { Exchange, timerDelay } from "./exchange.js";
 import {
   type GatewayResponse,
   type ReceiverOptions,

@@ -1,7 +1,6 @@
 import type { ErrorCode } from "../errors.js";
 import { GatewayError } from "../errors.js";
-import { defaultTimeout } from "../limits.js";
-import { timerDelay } from "../numbers.js";
+import { defaultTimeout, MAX_TIMER } from "../limits.js";
 
 export interface RetryOptions {
   /** Milliseconds for one target, including its retries. Default: 5,000. */
@@ -72,7 +71,7 @@ export function pause(milliseconds: number, signal: AbortSignal | undefined): Pr
       signal?.removeEventListener("abort", done);
       resolve();
     };
-    const timer = setTimeout(done, timerDelay("jitter", milliseconds));
+    const timer = setTimeout(done, Math.min(milliseconds, MAX_TIMER));
     signal?.addEventListener("abort", done);
   });
 }

@@ -5,7 +5,6 @@ import { WINDOW, WINDOW_SIZE } from "../engine/memory.js";
 import { defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultTimeout } from "../limits.js";
-import { timerDelay } from "../numbers.js";
 import { connectError, missingInterface, withInterfaceName } from "./connect-error.js";
 import {
   brokenConnection,
@@ -35,11 +34,10 @@ export function nodeConnector(
   { connectTimeout = defaultTimeout, trace }: SocketOptions = {},
   engine: Engine = defaultEngine(),
 ): Connector {
-  const isEndless = connectTimeout === Number.POSITIVE_INFINITY;
-  const delay = isEndless ? undefined : timerDelay("connectTimeout", connectTimeout);
   const endpoint = socketEndpoint(address);
   const target = { endpoint, options: connectOptions(endpoint) };
-  const connector: Connector = (handlers) => new NodeConnection(target, handlers, engine, delay);
+  const connector: Connector = (handlers) =>
+    new NodeConnection(target, handlers, engine, connectTimeout);
   return trace === undefined ? connector : tracingConnector(connector, trace);
 }
 
@@ -74,7 +72,7 @@ class NodeConnection implements Connection {
     { endpoint, options }: { endpoint: SocketEndpoint; options: net.NetConnectOpts },
     handlers: ConnectionHandlers,
     engine: Engine,
-    connectTimeout: number | undefined,
+    connectTimeout: number,
   ) {
     if (++opened === MANY) shareSocketShape();
     this.#endpoint = endpoint;
@@ -84,7 +82,7 @@ class NodeConnection implements Connection {
     const missing = "socketPath" in endpoint ? undefined : missingInterface(endpoint.host);
     if (missing === undefined) this.#socket.connect(options);
     else process.nextTick(() => this.#close(missing));
-    if (connectTimeout !== undefined) {
+    if (connectTimeout !== Number.POSITIVE_INFINITY) {
       this.#timer = setTimeout(() => this.#timedOut(connectTimeout), connectTimeout);
     }
   }

@@ -56,7 +56,7 @@ describe("checkArrows", () => {
     ["cgi/head.ts", "fastcgi/codec.ts", "cgi does not import fastcgi"],
     ["fleet/probe.ts", "phpfpm/status.ts", "fleet does not import phpfpm"],
     ["phpfpm/status.ts", "apache/status.ts", "phpfpm does not import apache"],
-    ["phpfpm/status.ts", "transport/connect.ts", "phpfpm does not import transport"],
+    ["uwsgi/client.ts", "transport/connect.ts", "uwsgi does not import transport"],
     ["cli/main.ts", "transport/connect.ts", "cli does not import transport"],
     ["status-page/fields.ts", "phpfpm/status.ts", "status-page does not import phpfpm"],
     ["discovery/master.ts", "pool/master.ts", "discovery does not import pool"],

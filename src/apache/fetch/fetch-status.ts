@@ -1,8 +1,8 @@
 import { type IncomingMessage, type OutgoingHttpHeaders, request as sendRequest } from "node:http";
 import type { Socket } from "node:net";
 import { concat } from "../../bytes.js";
+import { timerDelay } from "../../client/exchange.js";
 import { ErrorCode, GatewayError, withAddress } from "../../errors.js";
-import { timerDelay } from "../../numbers.js";
 import { type WorkerPage, WorkerPageReader } from "../page/html-page.js";
 import { refusedPage } from "../page/not-a-status-page.js";
 import type { WorkerRow } from "../page/worker-row.js";
