@@ -40,6 +40,8 @@ export interface PoolSample extends Scrape<PoolStatus> {
   readonly diagnoses?: readonly string[] | undefined;
   /** OPcache and the realpath cache, where a script of the pool was asked for them. */
   readonly opcache?: OpcacheStatus | undefined;
+  /** Why there is no `opcache`, although a script was asked. */
+  readonly opcacheError?: GatewayError | undefined;
 }
 
 export interface ApacheSample extends Scrape<ServerStatus> {

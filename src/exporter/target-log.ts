@@ -1,6 +1,7 @@
 import type { GatewayError } from "../errors.js";
 import type { PoolStatus } from "../status-page/pool-status.js";
 import type { FailureReason } from "./failure-reason.js";
+import type { PoolSample } from "./sample.js";
 import type { LogListener } from "./settings.js";
 import { type ScrapeTarget, shownAddress } from "./target.js";
 
@@ -10,6 +11,8 @@ export class TargetLog {
   /** What was logged last; `undefined` before the first scrape. */
   #state: FailureReason | "up" | undefined;
   #hasWarned = false;
+  /** What was logged last about OPcache; empty if it could be read. */
+  #opcacheError = "";
 
   constructor(log: LogListener) {
     this.#log = log;
@@ -44,6 +47,20 @@ export class TargetLog {
   late(target: ScrapeTarget, pool: string, error: GatewayError): void {
     if (this.#state !== undefined && this.#state !== "up") return;
     this.down(target, pool, "deadline", error);
+  }
+
+  /** The script for OPcache was asked, of a pool that answers. */
+  opcache({ target, pool, opcacheError }: PoolSample): void {
+    const code = opcacheError?.code ?? "";
+    if (this.#opcacheError === code) return;
+    this.#opcacheError = code;
+    const subject = about(target, pool);
+    if (opcacheError === undefined) {
+      this.#log({ level: "info", message: "OPcache can be read again", ...subject });
+      return;
+    }
+    const { message: error, hint } = opcacheError;
+    this.#log({ level: "warn", message: "OPcache cannot be read", ...subject, error, hint });
   }
 
   /** The numbers of a pool do not add up. That is logged once: PHP-FPM counts without a lock. */

@@ -2,8 +2,9 @@ import type { ServerStatus } from "../apache/page/server-status.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import type { PoolStatus } from "../status-page/pool-status.js";
 import { type FailureReason, failureReason } from "./failure-reason.js";
+import { PoolOpcache } from "./pool-opcache.js";
 import type { ReadLimits, ReadTarget } from "./read-target.js";
-import type { Sample } from "./sample.js";
+import type { PoolSample, Sample } from "./sample.js";
 import type { LogListener } from "./settings.js";
 import type { ScrapeTarget } from "./target.js";
 import { TargetLog } from "./target-log.js";
@@ -24,6 +25,7 @@ export class TargetState {
   sample: Sample | undefined;
   readonly #context: StateContext;
   readonly #log: TargetLog;
+  readonly #opcache = new PoolOpcache();
   /** When the last read ended, in milliseconds of the monotonic clock. */
   #readAt = Number.NEGATIVE_INFINITY;
   /** Who waits for the read that is going on. `undefined` while there is none. */
@@ -31,6 +33,8 @@ export class TargetState {
   #begunAt = 0;
   /** Whether an answer could not wait for the read that is going on. It counts as a failure. */
   #isLate = false;
+  /** The result of the read that is going on, if all but OPcache is there. */
+  #withoutOpcache: PoolSample | undefined;
   #pool = "";
   #failures = 0;
 
@@ -81,8 +85,11 @@ export class TargetState {
     } catch (thrown) {
       error = this.#explain(thrown);
     }
+    const sample = await this.#complete(
+      this.#take(status, error, performance.now() - started),
+      limits,
+    );
     this.#readAt = performance.now();
-    const sample = this.#take(status, error, this.#readAt - started);
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
     this.#isLate = false;
@@ -92,6 +99,7 @@ export class TargetState {
 
   /** The sample of an answer that cannot wait any longer. */
   late(): Sample {
+    if (this.#withoutOpcache !== undefined) return this.#withoutOpcache;
     const message = "the answer could not wait until the target was read";
     const hint = "see which targets are slow, or raise the timeout of the scrape";
     const { address } = this.target;
@@ -102,6 +110,23 @@ export class TargetState {
       this.#log.late(this.target, this.#pool, error);
     }
     return this.#sampleOf(undefined, error, "deadline", performance.now() - this.#begunAt);
+  }
+
+  /**
+   * Adds OPcache to the result of a pool, where there is a script that tells it, in what is left of
+   * the target's time. It is read after the status: so the status does not count the script as a
+   * request, and a pool that is down gets no second connection.
+   */
+  async #complete(sample: Sample, limits: Omit<ReadLimits, "timeout">): Promise<Sample> {
+    const { target } = sample;
+    if (sample.kind !== "phpfpm" || sample.status === undefined) return sample;
+    if (target.opcache === undefined) return sample;
+    this.#withoutOpcache = sample;
+    const timeout = Math.max(1, target.timeout - sample.elapsed);
+    const complete = await this.#opcache.addTo(sample, target.opcache, { ...limits, timeout });
+    this.#withoutOpcache = undefined;
+    this.#log.opcache(complete);
+    return complete;
   }
 
   #take(

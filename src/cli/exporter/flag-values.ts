@@ -63,6 +63,17 @@ export function parseHttpPath(text: string): string {
 }
 
 /**
+ * Reads the path of a file on the machine of a pool.
+ *
+ * @throws GatewayError `bad_input`
+ */
+export function parsePoolPath(text: string): string {
+  if (text.startsWith("/")) return text;
+  const hint = "write the whole path, as in /usr/local/share/fcgi-probe/opcache.php";
+  throw badFlagValue(`"${text}" does not begin with /`, hint);
+}
+
+/**
  * Reads a URL of HTTP.
  *
  * @throws GatewayError `bad_input`

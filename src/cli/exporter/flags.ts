@@ -9,6 +9,7 @@ import {
   parseLogFormat,
   parseLogLevel,
   parseOffset,
+  parsePoolPath,
   parseWebUrl,
 } from "./flag-values.js";
 
@@ -132,6 +133,13 @@ export const exporterFlags = {
     variables: ["PHP_FPM_FIX_PROCESS_COUNT"],
     read: parseBoolean,
     text: "count idle and active processes by their states; only those that wait are idle",
+  },
+  opcacheScript: {
+    group: "Metrics",
+    name: "phpfpm.opcache-script",
+    value: "PATH",
+    read: parsePoolPath,
+    text: "opcache.php as the pools see it, for metrics of OPcache (default: not read)",
   },
   listenAddresses: {
     group: "HTTP",

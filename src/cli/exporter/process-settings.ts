@@ -51,7 +51,7 @@ export function withFlags(
   values: FlagValues,
   configuration: ExporterConfiguration,
 ): ExporterSettings {
-  const { maxProcesses } = values;
+  const { maxProcesses, opcacheScript } = values;
   const externalUrl = values.externalUrl ?? configuration.web.external_url;
   const prefix = externalUrl === undefined ? undefined : new URL(externalUrl).pathname;
   return {
@@ -59,6 +59,8 @@ export function withFlags(
     targets: settings.targets.map((target) => ({
       ...target,
       processes: maxProcesses ?? target.processes,
+      // The script is an attribute of a pool: what a configuration says of one is more exact.
+      opcache: target.opcache ?? (target.kind === "phpfpm" ? opcacheScript : undefined),
     })),
     probe: settings.probe && withProcesses(settings.probe, maxProcesses),
     metricStyle: values.metricStyle ?? settings.metricStyle,

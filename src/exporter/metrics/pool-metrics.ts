@@ -164,14 +164,24 @@ const settingMetrics: readonly Metric<PoolReading>[] = [
 ];
 
 /** What the script php/opcache.php says, where it is asked. */
-const opcacheMetrics = Object.entries(opcacheFields).map(([name, { type, help }]) =>
-  both<PoolReading>({
-    name: `phpfpm_${name}`,
-    type,
-    help,
-    emit: single(({ sample }) => sample.opcache?.[name as OpcacheFieldName]),
+const opcacheMetrics: readonly Metric<PoolReading>[] = [
+  both({
+    name: "phpfpm_opcache_up",
+    type: "gauge",
+    help: "1 if the script for OPcache answered, 0 if not. Only there where a script is configured.",
+    emit: single(({ sample: { target, opcache } }) =>
+      target.opcache === undefined ? undefined : opcache === undefined ? 0 : 1,
+    ),
   }),
-);
+  ...Object.entries(opcacheFields).map(([name, { type, help }]) =>
+    both<PoolReading>({
+      name: `phpfpm_${name}`,
+      type,
+      help,
+      emit: single(({ sample }) => sample.opcache?.[name as OpcacheFieldName]),
+    }),
+  ),
+];
 
 /** The metrics of pools. The drop-in names and types are those of php-fpm_exporter. */
 export const poolMetrics: readonly Metric<PoolReading>[] = [

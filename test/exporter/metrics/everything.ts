@@ -4,7 +4,7 @@ import { createPool, processOf } from "../../../src/status-page/records.js";
 import { fixture } from "../../apache/fixtures.js";
 import { failedSample, poolSample, poolTarget, serverPage, serverTarget } from "./samples.js";
 
-const configuration = {
+export const configuration = {
   name: "www",
   source: "www.conf:1",
   listen: "127.0.0.1:9000",
@@ -59,7 +59,11 @@ export function everything(): Sample[] {
     processIn("Idle", 4, 2_097_152),
   ];
   const status = Object.assign(createPool(), fields, { processes });
-  const target = poolTarget("tcp://127.0.0.1:9000/status", { processes: 1, configuration });
+  const target = poolTarget("tcp://127.0.0.1:9000/status", {
+    processes: 1,
+    configuration,
+    opcache: "/opcache.php",
+  });
   const opcache = Object.fromEntries(Object.keys(opcacheFields).map((name, at) => [name, at]));
   const queue = { waiting: 3, abandoned: 1, limit: 511 };
   return [
