@@ -23,7 +23,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 /** The YAML blocks of the page with what follows `yaml` on their first line. */
 function blocks(kind: string): string[] {
-  return [...page.matchAll(/^```yaml ?(.*)\n([\s\S]*?)^```$/gm)].flatMap(([, of, text]) =>
+  return [...page.matchAll(/^ *```yaml ?(.*)\n([\s\S]*?)^ *```$/gm)].flatMap(([, of, text]) =>
     of === kind ? [text ?? ""] : [],
   );
 }
@@ -90,12 +90,14 @@ describe("docs/monitoring.md", () => {
   });
 
   it("has rules that promtool accepts", async () => {
-    expect(blocks("rules")).toHaveLength(1);
-    expect(await promtool("rules", blocks("rules")[0] ?? "")).toMatch(/SUCCESS: 1 rules found/);
+    expect(blocks("rules")).toHaveLength(2);
+    for (const text of blocks("rules")) {
+      expect(await promtool("rules", text)).toMatch(/SUCCESS: 1 rules found/);
+    }
   });
 
   it("has configurations that the exporter accepts", () => {
-    expect(blocks("exporter")).toHaveLength(2);
+    expect(blocks("exporter")).toHaveLength(3);
     for (const text of blocks("exporter")) expect(parseConfiguration(text, "docs")).toBeDefined();
   });
 

@@ -1,12 +1,14 @@
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { gatewayFetch } from "../../src/client/fetch.js";
 import { createExporter } from "../../src/exporter/create-exporter.js";
 import type { LogRecord } from "../../src/exporter/settings.js";
 import type { ScrapeTarget } from "../../src/exporter/target.js";
+import { answer, goodPool } from "../cli/fake-pool.js";
 import { describeWith } from "../harness/describe-with.js";
+import { type Script, silent, startFakeServer } from "../harness/fake-server.js";
 import { type PhpFpm, phpScript, startPhpFpm } from "../harness/php-fpm.js";
 import { configuration as anyConfiguration } from "./metrics/everything.js";
 import { seriesValue, targetOf } from "./targets.js";
@@ -66,13 +68,6 @@ describeWith(["php-fpm"], "an exporter whose target has a script for OPcache", (
     expect(await scrape()).not.toContain("opcache");
   });
 
-  it("does not count the script among the active processes", async () => {
-    const { scrape } = start(poolTarget("www"));
-    for (let count = 0; count < 5; count++) {
-      expect(seriesValue(await scrape(), "phpfpm_active_processes{")).toBe(1);
-    }
-  });
-
   it.each([
     ["is missing", "www", "/nowhere/opcache.php"],
     ["is outside open_basedir", "confined", undefined],
@@ -90,7 +85,7 @@ describeWith(["php-fpm"], "an exporter whose target has a script for OPcache", (
 
   it("stays up when all workers are busy, also where the answer cannot wait", async () => {
     const { bareAddress } = fpm.pool("full");
-    const sleeping = gatewayFetch(`unix:${bareAddress}`, new Request("http://localhost/?ms=4000"), {
+    const sleeping = gatewayFetch(`unix:${bareAddress}`, new Request("http://localhost/?ms=3000"), {
       scriptFilename: phpScript("sleep.php"),
     });
     const configuration = {
@@ -108,12 +103,35 @@ describeWith(["php-fpm"], "an exporter whose target has a script for OPcache", (
     }
     await (await sleeping).arrayBuffer();
   });
+});
 
-  it("is not asked when the pool is down", async () => {
-    const gone = targetOf("unix:/nowhere.sock:/status", { opcache: installed });
-    const { scrape, records } = start(gone);
-    const text = await scrape();
-    expect(seriesValue(text, "phpfpm_opcache_up{")).toBe(0);
-    expect(records).toHaveLength(1);
+describe("the script for OPcache", () => {
+  /** Reads a pool that answers each request alike. Returns how many answers preceded each request. */
+  async function requestsTo(script: Script) {
+    const answers: number[] = [];
+    let count = 0;
+    await using server = await startFakeServer(async (peer) => {
+      answers.push(count);
+      await script(peer);
+      count++;
+    });
+    const target = targetOf(`${server.address}:/status`, { opcache: "/o.php", timeout: 500 });
+    const exporter = createExporter({ targets: [target] });
+    const [sample] = await exporter.collect();
+    return { answers, sample };
+  }
+
+  it("is asked after the status, which then does not count it as a request", async () => {
+    const { answers, sample } = await requestsTo(goodPool);
+    expect(answers).toEqual([0, 1]);
+    expect(sample).toMatchObject({ error: undefined, opcacheError: { code: "not_a_status_page" } });
+  });
+
+  it("is not asked of a pool that is silent or refuses its status", async () => {
+    for (const script of [silent, answer("Status: 404 Not Found\r\n\r\nFile not found.\n")]) {
+      const { answers, sample } = await requestsTo(script);
+      expect(answers).toEqual([0]);
+      expect(sample?.status).toBeUndefined();
+    }
   });
 });

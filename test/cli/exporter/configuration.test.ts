@@ -113,6 +113,22 @@ describe("a running exporter with --config", () => {
     expect(text).not.toContain("\nphpfpm_process_requests{");
   });
 
+  it("--phpfpm.opcache-script is for the pools without a script in the file", async () => {
+    const [one, other] = [await start(goodPool), await start(goodPool)];
+    const path = site(
+      `targets:\n  - { address: "${one}", opcache: /file.php }\n  - ${other}\n  - http://127.0.0.1:1/\n`,
+    );
+    await using exporter = await startExporter([
+      `--config=${path}`,
+      "--phpfpm.opcache-script=/flag.php",
+    ]);
+    const text = await exporter.get("/metrics");
+    // The pools answer every request with their status, which is not the answer of the script.
+    expect(count(text, /^phpfpm_up\{.*\} 1$/gm)).toBe(2);
+    expect(count(text, /^phpfpm_opcache_up\{.*\} 0$/gm)).toBe(2);
+    await exporter.logs(/msg="OPcache cannot be read" .*hint="install php\/opcache\.php/);
+  });
+
   it("--web.route-prefix, or the path of --web.external-url, is before every path", async () => {
     for (const flag of ["--web.route-prefix=/php", "--web.external-url=http://example/php/"]) {
       await using exporter = await startExporter([flag, "127.0.0.1:1/status"]);
