@@ -32,6 +32,7 @@ export {
   fetchStatusPage,
   fleet,
   type PingOptions,
+  type PoolFleetOptions,
   type PoolResult,
   ping,
   type StatusOptions,

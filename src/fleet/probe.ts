@@ -27,12 +27,14 @@ export interface FleetOptions extends RetryOptions {
  * slow consumer slows the probes down. Leaving the loop early, or aborting `signal`, cancels the
  * probes that are running.
  *
+ * @param onEnd called after the last probe has ended
  * @throws GatewayError `bad_input` for a concurrency that is not 1 or more; what the targets throw
  */
 export async function* probeAll<Value>(
   targets: FleetTargets,
   probe: Probe<Value>,
   options: FleetOptions = {},
+  onEnd?: () => Promise<void>,
 ): AsyncGenerator<FleetResult<Value>, void, undefined> {
   const run = new FleetRun(targets, probe, options);
   try {
@@ -44,6 +46,7 @@ export async function* probeAll<Value>(
     }
   } finally {
     await run.close();
+    await onEnd?.();
   }
 }
 
@@ -55,12 +58,14 @@ export async function* probeInBatches<Value>(
   targets: FleetTargets,
   probe: Probe<Value>,
   options: FleetOptions = {},
+  onEnd?: () => Promise<void>,
 ): AsyncGenerator<FleetResult<Value>[], void, undefined> {
   const run = new FleetRun(targets, probe, options);
   try {
     for (let batch = await run.next(); batch !== undefined; batch = await run.next()) yield batch;
   } finally {
     await run.close();
+    await onEnd?.();
   }
 }
 

@@ -14,6 +14,7 @@ import { counted, formatMilliseconds } from "../terminal/units.js";
 
 interface ScrapeCommandOptions {
   concurrency?: number;
+  threads?: number;
   timeout?: number;
   format?: ScrapeFormat;
   full?: true;
@@ -39,7 +40,8 @@ this machine, see fcgi-probe discover --help.
 
 Results come in the order of the answers, and a summary goes to standard error.
 A target is tried a second time after a failure that may be temporary; --timeout
-includes both tries.
+includes both tries. --threads N shares the targets over N threads: it pays
+where one core is not enough.
 
 ${worstStatusHelp}
 
@@ -55,6 +57,7 @@ export function defineScrape(command: Command, io: Io, finish: (exitCode: ExitCo
     .usage("[options] [FILE|-] [TARGET...]")
     .argument("[ARGUMENT...]", "a file of targets, or addresses")
     .option("--concurrency <count>", "targets to read at once (default: 256)", parsePositive)
+    .option("--threads <count>", "threads that read them (default: none of its own)", parsePositive)
     .addOption(timeoutOption("status"))
     .addOption(formatOption(scrapeFormats))
     .addOption(fullOption())
@@ -70,7 +73,7 @@ async function runScrape(
   io: Io,
 ): Promise<ExitCode> {
   const { file, addresses } = await sourcesOf(args, io);
-  const { concurrency, full } = options;
+  const { concurrency, threads, full } = options;
   const timeout = timeoutOr(options.timeout, "status");
   const format = options.format ?? (io.stdout.isTerminal ? "table" : "ndjson");
   const progress = new Progress(io.stderr, await totalOf(file, addresses.length, io));
@@ -84,7 +87,13 @@ async function runScrape(
   try {
     const given = allTargets(file, addresses, io);
     const targets = format === "prometheus" ? newOf(given, distinct) : given;
-    const batches = fleetInBatches(targets, { concurrency, timeout, full, signal: io.signal });
+    const batches = fleetInBatches(targets, {
+      concurrency,
+      threads,
+      timeout,
+      full,
+      signal: io.signal,
+    });
     for await (const batch of batches) {
       for (const result of batch) {
         if (io.signal.aborted) break;
