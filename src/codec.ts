@@ -26,6 +26,7 @@ export { ResponseDecoder } from "./fastcgi/response-decoder.js";
 export { encodeRequest as encodeScgiRequest } from "./scgi/client.js";
 export { encodeNetstring, NetstringDecoder, type NetstringOptions } from "./scgi/netstring.js";
 export { type ScgiRequest, ScgiRequestDecoder } from "./scgi/server.js";
+export type { FieldMetric, poolFields, processFields } from "./status-page/fields.js";
 export type {
   OtherField,
   PoolStatus,

@@ -13,6 +13,7 @@ export { ErrorCode, GatewayError, type GatewayErrorOptions } from "./errors.js";
 export { ProtocolStatus, Role } from "./fastcgi/protocol.js";
 export type { Limits } from "./limits.js";
 export { type FetchPageOptions, type StatusPageOptions, statusOver } from "./phpfpm/fetch-page.js";
+export type { FieldMetric, poolFields, processFields } from "./status-page/fields.js";
 export {
   type OtherField,
   type PoolStatus,

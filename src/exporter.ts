@@ -29,7 +29,13 @@ export type {
   ProbeSettings,
 } from "./exporter/settings.js";
 export type { HttpSettings, ScrapeTarget, TargetKind } from "./exporter/target.js";
-export type { OpcacheFieldName, OpcacheStatus } from "./phpfpm/opcache.js";
+export type {
+  OpcacheField,
+  OpcacheFieldName,
+  OpcacheStatus,
+  opcacheFields,
+} from "./phpfpm/opcache.js";
+export type { FieldMetric, poolFields, processFields } from "./status-page/fields.js";
 export type {
   OtherField,
   PoolStatus,

@@ -38,6 +38,7 @@ export {
   type StatusOptions,
   status,
 } from "./phpfpm/status.js";
+export type { FieldMetric, poolFields, processFields } from "./status-page/fields.js";
 export {
   type OtherField,
   type PoolStatus,

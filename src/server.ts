@@ -15,10 +15,14 @@ export type { ProgramOptions } from "./client/program-channel.js";
 export type { Engine, EngineName } from "./engine/engine.js";
 export { ErrorCode, GatewayError, type GatewayErrorOptions } from "./errors.js";
 export type { Limits } from "./limits.js";
+export type { CustomType, OptionValue } from "./pool/option-types.js";
 export {
+  type OptionalPoolOptions,
   PoolMode,
   type PoolOptions,
   ProcessManager,
+  type poolOptions,
+  type RequiredPoolOptions,
   type WorkerServeOptions,
 } from "./pool/options.js";
 export type { Pool } from "./pool/pool.js";
@@ -47,7 +51,13 @@ export type { GatewayServer, ServerCounts } from "./server/serve.js";
 export { serve } from "./server/serve.js";
 export { type ServeCgiOptions, serveCgi } from "./server/serve-cgi.js";
 export { showVariables } from "./server/show-variables.js";
-export type { PoolCounters, ProcessCounters, StatusFormat } from "./status-page/write-page.js";
+export type { FieldMetric, poolFields, processFields } from "./status-page/fields.js";
+export type {
+  FieldCounters,
+  PoolCounters,
+  ProcessCounters,
+  StatusFormat,
+} from "./status-page/write-page.js";
 export { renderStatusPage, statusFormatOf, statusMediaTypes } from "./status-page/write-page.js";
 export type { SocketOptions, Trace } from "./transport/connection.js";
 export type { Environment } from "./transport/environment.js";

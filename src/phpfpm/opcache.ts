@@ -4,7 +4,7 @@ import { ErrorCode, GatewayError, withAddress } from "../errors.js";
 import { type FetchPageOptions, fetchPage } from "./fetch-page.js";
 
 /** A number that the script reports. */
-interface OpcacheField {
+export interface OpcacheField {
   readonly type: "counter" | "gauge";
   readonly help: string;
 }

@@ -10,16 +10,16 @@ export type OptionType =
   | "boolean"
   | "text"
   | readonly string[]
-  | Custom<unknown>;
+  | CustomType<unknown>;
 
 /** A type that TypeScript alone knows. */
-export interface Custom<Value> {
+export interface CustomType<Value> {
   readonly custom: true;
   /** Never present: it holds the type. */
   readonly value?: Value;
 }
 
-export function custom<Value>(): Custom<Value> {
+export function custom<Value>(): CustomType<Value> {
   return { custom: true };
 }
 
@@ -46,31 +46,16 @@ export type PoolOptionSpec = {
 );
 
 /** The value of an option with this entry. */
-export type OptionValue<Spec extends { readonly type: OptionType }> = ValueOf<Spec["type"]>;
-
-type ValueOf<Type> = Type extends "count" | "milliseconds"
+export type OptionValue<Spec extends { readonly type: unknown }> = Spec["type"] extends
+  | "count"
+  | "milliseconds"
   ? number
-  : Type extends "boolean"
+  : Spec["type"] extends "boolean"
     ? boolean
-    : Type extends "text"
+    : Spec["type"] extends "text"
       ? string
-      : Type extends readonly (infer Word)[]
+      : Spec["type"] extends readonly (infer Word)[]
         ? Word
-        : Type extends Custom<infer Value>
+        : Spec["type"] extends CustomType<infer Value>
           ? Value
           : never;
-
-type Table = Readonly<Record<string, PoolOptionSpec>>;
-
-/**
- * The values of some of a table's options. As in `Pick`, each keeps the documentation of its entry,
- * because the names are `keyof` a type parameter.
- */
-export type OptionValues<Options extends Table, Name extends keyof Options> = {
-  -readonly [Each in Name]: OptionValue<Options[Each]>;
-};
-
-/** The same, where each option may be left out. */
-export type OptionalValues<Options extends Table, Name extends keyof Options> = {
-  -readonly [Each in Name]?: OptionValue<Options[Each]> | undefined;
-};

@@ -2,13 +2,7 @@
 import { type ListenAddress, Protocol } from "../address.js";
 import type { ServeOptions } from "../server/options.js";
 import type { SocketPermissionOptions } from "../transport/socket-permissions.js";
-import {
-  custom,
-  type OptionalValues,
-  type OptionValue,
-  type OptionValues,
-  type PoolOptionSpec,
-} from "./option-types.js";
+import { custom, type OptionValue, type PoolOptionSpec } from "./option-types.js";
 
 /** When workers are started and ended, in PHP-FPM's words. */
 export const ProcessManager = {
@@ -371,10 +365,21 @@ export const poolOptions = {
 type PoolOptionTable = typeof poolOptions;
 export type PoolOptionName = keyof PoolOptionTable;
 
-type RequiredName = "application" | "listen";
-type OptionalName = Exclude<PoolOptionName, RequiredName | keyof SocketPermissionOptions>;
-type RequiredOptions = OptionValues<PoolOptionTable, RequiredName>;
-type OptionalOptions = OptionalValues<PoolOptionTable, OptionalName>;
+/** The options that every pool needs. Each keeps the documentation of its entry in the table. */
+export type RequiredPoolOptions = {
+  -readonly [Name in keyof typeof poolOptions as Extract<
+    Name,
+    "application" | "listen"
+  >]: OptionValue<(typeof poolOptions)[Name]>;
+};
+
+/** The options of the table that may be left out. */
+export type OptionalPoolOptions = {
+  -readonly [Name in keyof typeof poolOptions as Exclude<
+    Name,
+    keyof RequiredPoolOptions | keyof SocketPermissionOptions
+  >]?: OptionValue<(typeof poolOptions)[Name]> | undefined;
+};
 
 /**
  * Options of `startPool`. Times are milliseconds.
@@ -386,7 +391,10 @@ type OptionalOptions = OptionalValues<PoolOptionTable, OptionalName>;
  * computes for 50 µs, 1.1 times as many for 200 µs and 1.7 times as many for 1 ms. For handlers that
  * are quicker than 0.15 ms, or that mostly wait, use `serve`, or raise `concurrency`.
  */
-export interface PoolOptions extends RequiredOptions, OptionalOptions, SocketPermissionOptions {}
+export interface PoolOptions
+  extends RequiredPoolOptions,
+    OptionalPoolOptions,
+    SocketPermissionOptions {}
 
 /** Options as given, or with the default that the table has for them. */
 export type DefaultedOptions = {

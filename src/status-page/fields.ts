@@ -45,7 +45,8 @@ const gauge = (name: string, help: string): FieldMetric => ({ name, type: "gauge
 /**
  * The fields of a pool by their names in `PoolStatus`, in the order of the page. The types, the
  * readers, the writers and the metrics are derived from this table, so that a field which PHP adds
- * is one more entry here. The metrics are those of PHP-FPM's OpenMetrics page.
+ * is one more entry here. The metrics are those of PHP-FPM's OpenMetrics page. A page that is written
+ * has the entries up to PHP 5.4, and the later ones for which it is given a value.
  */
 export const poolFields = {
   /** The name of the pool. */

@@ -1,4 +1,4 @@
-import type { ORDERED_SINCE, poolFields, processFields } from "./fields.js";
+import type { poolFields, processFields } from "./fields.js";
 
 /** A key that this package does not know, and its value as the page has it. */
 export type OtherField = readonly [key: string, value: string];
@@ -24,7 +24,7 @@ export type ProcessStatusFields = {
           : number)
     | ((typeof processFields)[Name] extends { isOptional: true }
         ? undefined
-        : (typeof processFields)[Name]["since"] extends typeof ORDERED_SINCE
+        : (typeof processFields)[Name]["since"] extends 5.3 | 5.4
           ? never
           : undefined);
 };

@@ -4,6 +4,7 @@ import {
   type Field,
   type FieldMetric,
   isText,
+  ORDERED_SINCE,
   poolFields,
   processFields,
 } from "./fields.js";
@@ -30,24 +31,25 @@ export function statusFormatOf(query: string): { format: StatusFormat; full: boo
   return { format, full: keys.has("full") };
 }
 
-/** Pages have the layout of this version of PHP-FPM. */
-const VERSION = 8.2;
-type Written<Of extends Field> = Of["since"] extends 5.3 | 5.4 ? Of : never;
-
-/** A value to write: of a date, milliseconds since 1970. */
-type Counter<Of extends Field> = Of["type"] extends "text" | "uri" | "state" ? string : number;
-
-/** The fields of a page that are computed from others. */
-type Computed = "startSince" | "totalProcesses";
-
-type Counters<Fields extends Readonly<Record<string, Field>>> = {
-  [Name in keyof Fields as Written<Fields[Name]> extends never
-    ? never
-    : Exclude<Name, Computed>]: Counter<Fields[Name]>;
+/**
+ * The values of a table's fields, to be written. A field that a version of PHP after 5.4 has added is
+ * optional: the page has it if it is given. A date is in milliseconds since 1970. What is computed
+ * from other fields is left out.
+ */
+export type FieldCounters<
+  Fields extends Readonly<Record<string, { readonly type: string; readonly since: number }>>,
+> = {
+  [Name in keyof Fields as Fields[Name]["since"] extends 5.3 | 5.4
+    ? Exclude<Name, "startSince" | "totalProcesses">
+    : never]: Fields[Name]["type"] extends "text" | "uri" | "state" ? string : number;
+} & {
+  [Name in keyof Fields as Fields[Name]["since"] extends 5.3 | 5.4 ? never : Name]?:
+    | (Fields[Name]["type"] extends "text" | "uri" | "state" ? string : number)
+    | undefined;
 };
 
 /** What the status page of a pool shows. Dates are milliseconds since 1970. */
-export interface PoolCounters extends Counters<typeof poolFields> {
+export interface PoolCounters extends FieldCounters<typeof poolFields> {
   /** The moment that the page shows, in milliseconds since 1970. */
   now: number;
   /** The processes that the full page adds. */
@@ -55,29 +57,35 @@ export interface PoolCounters extends Counters<typeof poolFields> {
 }
 
 /** What the full status page of a pool shows of a process. Dates are milliseconds since 1970. */
-export interface ProcessCounters extends Counters<typeof processFields> {}
+export interface ProcessCounters extends FieldCounters<typeof processFields> {}
 
 /** A field and its value, in the order of the page. */
 type Entry = readonly [field: Field, value: WrittenValue];
+type Columns = (readonly [name: string, field: Field])[];
+type Row = Readonly<Record<string, unknown>>;
 
-function poolEntries(counters: PoolCounters): Entry[] {
+function poolRow(counters: PoolCounters): Row {
   const { startTime, now, idleProcesses, activeProcesses } = counters;
-  return entriesWith(poolFields, {
+  return {
     ...counters,
     startSince: secondsSince(startTime, now),
     totalProcesses: idleProcesses + activeProcesses,
-  });
+  };
 }
 
-function processEntries(process: ProcessCounters, now: number): Entry[] {
-  const startSince = secondsSince(process.startTime, now);
-  return entriesWith(processFields, { ...process, startSince });
+function processRow(process: ProcessCounters, now: number): Row {
+  return { ...process, startSince: secondsSince(process.startTime, now) };
 }
 
-function entriesWith(fields: Readonly<Record<string, Field>>, values: object): Entry[] {
-  return entriesOf(fields)
-    .filter(([, { since }]) => since <= VERSION)
-    .map(([name, field]) => [field, (values as Record<string, WrittenValue>)[name] ?? ""]);
+/** The fields to write: those of every version of PHP, and of the later ones those that are given. */
+function columnsOf(fields: Readonly<Record<string, Field>>, rows: readonly Row[]): Columns {
+  return entriesOf(fields).filter(
+    ([name, { since }]) => since <= ORDERED_SINCE || rows.some((row) => row[name] !== undefined),
+  );
+}
+
+function entriesOfRow(columns: Columns, row: Row): Entry[] {
+  return columns.map(([name, field]) => [field, (row[name] ?? "") as WrittenValue]);
 }
 
 function secondsSince(start: number, now: number): number {
@@ -85,8 +93,9 @@ function secondsSince(start: number, now: number): number {
 }
 
 /**
- * Writes a status page in the layout of PHP-FPM 8.2. Where PHP-FPM would let a hostile text break
- * the page, the text is escaped.
+ * Writes a status page in the layout of PHP-FPM. It has the fields of every version since PHP 5.4, as
+ * PHP-FPM 8.2 writes them, and of those that later versions have added (`memoryPeak`) the ones that
+ * `counters` gives. Where PHP-FPM would let a hostile text break the page, the text is escaped.
  *
  * @param full adds the processes, except to OpenMetrics pages
  */
@@ -95,10 +104,11 @@ export function renderStatusPage(
   format: StatusFormat,
   full: boolean,
 ): string {
-  const pool = poolEntries(counters);
-  const processes = full
-    ? counters.processes.map((process) => processEntries(process, counters.now))
-    : undefined;
+  const row = poolRow(counters);
+  const pool = entriesOfRow(columnsOf(poolFields, [row]), row);
+  const rows = full ? counters.processes.map((each) => processRow(each, counters.now)) : [];
+  const columns = columnsOf(processFields, rows);
+  const processes = full ? rows.map((each) => entriesOfRow(columns, each)) : undefined;
   switch (format) {
     case "text":
       return textPage(pool, processes);
@@ -107,7 +117,7 @@ export function renderStatusPage(
     case "xml":
       return xmlPage(pool, processes);
     case "html":
-      return htmlPage(pool, processes);
+      return htmlPage(pool, columns, processes);
     case "openmetrics":
       return openMetricsPage(pool, counters);
   }
@@ -164,15 +174,17 @@ const htmlHead = `<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "http
 <table>
 `;
 
-function htmlPage(pool: readonly Entry[], processes: Entry[][] | undefined): string {
+function htmlPage(
+  pool: readonly Entry[],
+  columns: Columns,
+  processes: Entry[][] | undefined,
+): string {
   const cell = ([field, value]: Entry): string =>
     `<td>${escapeMarkup(plainText(field, value))}</td>`;
   const rows = pool.map((entry) => `<tr><th>${entry[0].key}</th>${cell(entry)}</tr>\n`).join("");
   const page = `${htmlHead}${rows}</table>`;
   if (processes === undefined) return `${page}\n</body></html>`;
-  const heads = entriesWith(processFields, {})
-    .map(([{ key }]) => `<th>${key}</th>`)
-    .join("");
+  const heads = columns.map(([, { key }]) => `<th>${key}</th>`).join("");
   const list = processes.map((entries) => `<tr>${entries.map(cell).join("")}</tr>\n`).join("");
   return `${page}\n<table border="1">\n<tr>${heads}</tr>\n${list}</table></body></html>`;
 }

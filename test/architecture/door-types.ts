@@ -1,7 +1,7 @@
 import { basename, join } from "node:path";
 import ts from "typescript-5.7";
 
-/** A type that a door's signature names and that cannot be imported from the same door. */
+/** A type, or a table that types are derived from, that a door's signature names and that cannot be imported from the same door. */
 export interface MissingType {
   readonly door: string;
   readonly name: string;
@@ -9,7 +9,10 @@ export interface MissingType {
   readonly usedBy: string;
 }
 
-/** Finds the types of this package that stand in the signatures of doors and are not exported there. */
+/**
+ * Finds the types of this package, and the tables that `typeof` names, that stand in the signatures
+ * of doors and are not exported there.
+ */
 export function findMissingTypes(declarations: string, doors: readonly string[]): MissingType[] {
   const program = ts.createProgram(
     doors.map((door) => join(declarations, door)),
@@ -29,10 +32,8 @@ function missingFrom(checker: ts.TypeChecker, door: ts.SourceFile, root: string)
   const missing = new Map<string, MissingType>();
   for (const [symbol, usedBy] of resolved) {
     for (const used of typesIn(checker, symbol, resolved)) {
-      // A type may be derived from a table, by typeof. The table need not be exported.
-      const isType = (used.flags & ts.SymbolFlags.Type) !== 0;
       const isOurs = used.declarations?.every((each) => isModuleOf(root, ownerOf(each))) === true;
-      if (!isType || !isOurs || resolved.has(used) || missing.has(used.name)) continue;
+      if (!isOurs || resolved.has(used) || missing.has(used.name)) continue;
       missing.set(used.name, { door: basename(door.fileName), name: used.name, usedBy });
     }
   }
@@ -76,9 +77,7 @@ function typesIn(
     if (base !== undefined && !exported.has(base)) visitInterfaces(base);
     const name = nameOf(node);
     const used = name === undefined ? undefined : resolved(name);
-    // A parent that is derived from a table is no interface: its properties are those of the child.
-    const isDerived = ts.isExpressionWithTypeArguments(node) && !isInterface(used);
-    if (used !== undefined && !isDerived) found.add(used);
+    if (used !== undefined) found.add(used);
     ts.forEachChild(node, visit);
   };
   const visitInterfaces = (base: ts.Symbol): void => {
@@ -86,10 +85,6 @@ function typesIn(
   };
   for (const declaration of symbol.declarations ?? []) visit(declaration);
   return found;
-}
-
-function isInterface(symbol: ts.Symbol | undefined): boolean {
-  return symbol?.declarations?.some(ts.isInterfaceDeclaration) === true;
 }
 
 function isPrivate(node: ts.Node): boolean {

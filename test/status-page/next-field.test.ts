@@ -4,6 +4,11 @@ import { styleFor } from "../../src/cli/terminal/style.js";
 import type { Field } from "../../src/status-page/fields.js";
 import type { PoolStatus } from "../../src/status-page/pool-status.js";
 import { parseStatusPage } from "../../src/status-page/read-page.js";
+import {
+  type PoolCounters,
+  type ProcessCounters,
+  renderStatusPage,
+} from "../../src/status-page/write-page.js";
 import { poolSample, poolTarget, textOf } from "../exporter/metrics/samples.js";
 import { bytesOf, formats, pageOf, writePage } from "./page-writer.js";
 
@@ -56,6 +61,20 @@ function tableOf(value: PoolStatus): string {
   return poolReport([{ target: "x", ok: true, value, elapsed: 1 }], plain).join("\n");
 }
 
+/** A pool without requests, and its idle process. */
+function emptyPage(): { counters: PoolCounters; process: ProcessCounters } {
+  const zeros = {
+    ...{ startTime: 0, now: 0, acceptedConn: 0, listenQueue: 0, maxListenQueue: 0 },
+    ...{ listenQueueLen: 0, idleProcesses: 1, activeProcesses: 0, maxActiveProcesses: 0 },
+    ...{ maxChildrenReached: 0, slowRequests: 0 },
+  };
+  const counters = { pool: "www", processManager: "static", ...zeros, processes: [] };
+  const numbers = { pid: 1, startTime: 0, requests: 0, requestDuration: 0, contentLength: 0 };
+  const texts = { state: "Idle", requestMethod: "-", requestUri: "-", user: "-", script: "-" };
+  const process = { ...numbers, ...texts, lastRequestCpu: 0, lastRequestMemory: 0 };
+  return { counters, process };
+}
+
 function metricsOf(value: PoolStatus, style: "drop-in" | "modern"): string[] {
   return textOf([poolSample(value, poolTarget("x:1"))], { style }).split("\n");
 }
@@ -90,6 +109,19 @@ describe("a new field of the table", () => {
       );
     },
   );
+
+  it("is written for the processes that have it", () => {
+    const { counters, process } = emptyPage();
+    const processes = [{ ...process, zone: "eu" }, process];
+    const html = renderStatusPage({ ...counters, processes }, "html", true);
+    expect(html).toContain("<th>pid</th><th>state</th><th>zone</th><th>start time</th>");
+    expect(html.match(/<td>Idle<\/td><td>.*?<\/td>/g)).toEqual([
+      "<td>Idle</td><td>eu</td>",
+      "<td>Idle</td><td></td>",
+    ]);
+    const old = renderStatusPage({ ...counters, processes: [process] }, "html", true);
+    expect(old).not.toContain("zone");
+  });
 
   it("is read from an OpenMetrics page", () => {
     expect(

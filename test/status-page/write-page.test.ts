@@ -124,6 +124,21 @@ describe("the status page is PHP-FPM's, byte for byte:", () => {
   });
 });
 
+describe("a field that PHP has added after 5.4", () => {
+  const counters = countersOf(fixture("fpm-status/static-idle--json-full.body.json"));
+  const formats = ["text", "json", "xml", "openmetrics"] as const;
+
+  it.each(formats)("is written if it is given, in its place (%s)", (format) => {
+    const page = renderStatusPage({ ...counters, memoryPeak: 2_097_152 }, format, false);
+    expect(parseStatusPage(Buffer.from(page))).toMatchObject({ memoryPeak: 2_097_152, other: [] });
+    expect(page).toMatch(/slow.requests.*memory.peak/s);
+  });
+
+  it.each([...formats, "html"] as const)("is left out if it is not (%s)", (format) => {
+    expect(renderStatusPage(counters, format, true)).not.toMatch(/memory.peak/);
+  });
+});
+
 describe("hostile strings, where PHP-FPM's own page breaks,", () => {
   const hostile = `a"b\\c</td>&amp;\n\r\0\x1b\x7fpid: 1 é€😀'`;
   const process: ProcessCounters = {
