@@ -55,7 +55,7 @@ export const exporterFlags = {
     name: "check-config",
     aliases: ["config.check"],
     read: parseBoolean,
-    text: "check the flags and --config, and exit",
+    text: "check the flags, --config and --web.config.file, and exit",
   },
   poolUris: {
     group: "Targets",

@@ -70,18 +70,15 @@ export async function serveMetrics(
 }
 
 /**
- * Refuses what is read and not done yet: a password that is ignored would be worse than an error.
+ * Refuses what is read and not done yet: a push that does not happen is worse than an error.
  *
  * @throws GatewayError `bad_input`
  */
 function refuseUnfinished(settings: ProcessSettings): void {
-  const { webConfig, systemdSocket, textfile, otlpEndpoint, listen: addresses } = settings;
+  const { textfile, otlpEndpoint } = settings;
   const wanted = [
-    webConfig !== undefined && "--web.config.file",
-    systemdSocket && "--web.systemd-socket",
     textfile !== undefined && "--textfile",
     otlpEndpoint !== undefined && "--otlp.endpoint",
-    addresses.length > 1 && "a second --web.listen-address",
   ].find((name) => name !== false);
   if (wanted === undefined) return;
   throw new GatewayError(ErrorCode.BadInput, `${wanted} is not supported yet`, {

@@ -46,6 +46,17 @@ describe("--check-config", () => {
     expect((await runHere([...args, "nonsense"])).code).toBe(2);
   });
 
+  it("checks the web configuration, too", async () => {
+    const web = site("http_server_config: { http2: true }\n");
+    const check = (path: string) => {
+      return runHere(["exporter", "--check-config", `--web.config.file=${path}`, "127.0.0.1:9/s"]);
+    };
+    expect(await check(web)).toMatchObject({ code: 0, stdout: expect.stringContaining(web) });
+    const wrong = await check(site("unknown: 1\n"));
+    expect(wrong.code).toBe(2);
+    expect(wrong.stderr).toContain(":1:1: ");
+  });
+
   it("a wrong file ends the exporter with the same errors", async () => {
     const path = site("targets: {}\n");
     const { code, stderr } = await runHere(["exporter", "--config", path]);
