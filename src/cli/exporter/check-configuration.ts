@@ -1,7 +1,7 @@
 import { checkConfiguration } from "../../exporter/config/check-configuration.js";
 import { parseConfiguration, readConfigurationFile } from "../../exporter/config/configuration.js";
 import type { ScrapeTarget } from "../../exporter/target.js";
-import { checkWebConfig, checkWebConfig } from "../../exporter/web/listener.js";
+import { checkWebConfig } from "../../exporter/web/listener.js";
 import { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
 import { warningLine } from "../report-error.js";
@@ -26,10 +26,6 @@ export async function printCheck(
       : parseConfiguration(await readConfigurationFile(config), config).configuration;
   const { webConfig } = processSettings(values, file);
   if (webConfig !== undefined) checkWebConfig(webConfig);
-  if (webConfig !== undefined) {
-    checkWebConfig(webConfig);
-    await io.stdout.write(`${webConfig} is valid\n`);
-  }
   if (config === undefined) {
     const targets = counted(given.length, "target", "targets");
     await io.stdout.write(`the command line is valid: ${targets}\n`);

@@ -51,7 +51,7 @@ describe("--check-config", () => {
     const check = (path: string) => {
       return runHere(["exporter", "--check-config", `--web.config.file=${path}`, "127.0.0.1:9/s"]);
     };
-    expect(await check(web)).toMatchObject({ code: 0, stdout: expect.stringContaining(web) });
+    expect((await check(web)).code).toBe(0);
     const wrong = await check(site("unknown: 1\n"));
     expect(wrong.code).toBe(2);
     expect(wrong.stderr).toContain(":1:1: ");
