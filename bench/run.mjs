@@ -14,7 +14,7 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 const SUITES = {
   codec: ["codec/records.mjs", "codec/variables.mjs", "codec/scoreboard.mjs", "codec/pages.mjs"],
   apache: ["suites/apache.mjs"],
-  scrape: ["suites/scrape.mjs"],
+  scrape: ["suites/scrape.mjs", "suites/scrape-command.mjs"],
   serve: [
     "suites/fetch-objects.mjs",
     "suites/serve-load.mjs",

@@ -39,6 +39,22 @@ export function compileResponder() {
   return compile("libfcgi-responder", [], ["-lfcgi"]);
 }
 
+/**
+ * Compiles the Go client of the scrape suite.
+ *
+ * @returns its path; undefined where there is no Go
+ */
+export function compileGoScrape() {
+  const program = join(root, "build", "bench", "scrape-client-go");
+  const source = join(root, "bench", "reference", "scrape-client.go");
+  const { status, stderr, error } = spawnSync("go", ["build", "-o", program, source], {
+    encoding: "utf8",
+  });
+  if (status === 0) return program;
+  process.stderr.write(`  without scrape-client.go: ${error?.message ?? stderr.trim()}\n`);
+  return undefined;
+}
+
 function compile(name, others, libraries = []) {
   const folder = join(root, "build", "bench");
   mkdirSync(folder, { recursive: true });
