@@ -30,9 +30,12 @@ const PATIENCE = 3_000;
 const MOST_THREADS = 256;
 
 /**
- * Reads status pages on several threads. A thread connects, reads and checks the answer; the page is
- * passed on as bytes and parsed by this thread: that takes 2 µs of a page, and the copy of an object
- * 6. Targets and pages travel in lists, one a turn of the event loop.
+ * Reads status pages on several threads. A thread connects, reads and checks the answer. The page
+ * comes back as bytes, which this thread parses: texts of processes are then decoded when they are
+ * read. Targets and pages travel in lists, one a turn of the event loop.
+ *
+ * This thread spends 16 to 25 µs on each page, where it would spend 65 to read it (Node 20): about
+ * three threads keep it busy. All threads together need more CPU than one that reads by itself.
  *
  * The threads start with the first target, and end with {@link close}. One that dies is not replaced:
  * its targets fail with `connect_failed`, which a fleet tries again on the others.

@@ -73,8 +73,8 @@ export type PoolResult = FleetResult<PoolStatus>;
 
 export interface PoolFleetOptions extends FleetOptions, Pick<StatusOptions, "full"> {
   /**
-   * Threads that read the pools, 1 to 256. They pay when one core is not enough, and start in 50 ms.
-   * Default: 0; the calling thread reads them.
+   * Threads that read the pools, at most 256. They relieve the calling thread where other cores are
+   * idle, and need more CPU in all. Default: 0; the calling thread reads them.
    */
   threads?: number | undefined;
 }

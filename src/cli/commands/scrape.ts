@@ -40,8 +40,8 @@ this machine, see fcgi-probe discover --help.
 
 Results come in the order of the answers, and a summary goes to standard error.
 A target is tried a second time after a failure that may be temporary; --timeout
-includes both tries. --threads N shares the targets over N threads: it pays
-where one core is not enough.
+includes both tries. --threads N shares the targets over N threads, which
+need more CPU in all: use it where one core is busy and others are idle.
 
 ${worstStatusHelp}
 
