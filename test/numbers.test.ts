@@ -1,9 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { fetchServerStatusPage } from "../src/apache/fetch/fetch-status.js";
+import type { ApacheServer } from "../src/apache/processes/apache-servers.js";
+import type { ProcessTable } from "../src/apache/processes/process-table.js";
+import { killWorkers } from "../src/apache/workers/kill.js";
+import { bridge } from "../src/client/bridge.js";
 import { keepConnections } from "../src/client/connect.js";
 import { timerDelay } from "../src/client/exchange.js";
 import { gatewayFetch } from "../src/client/fetch.js";
-import { ping, status } from "../src/phpfpm/status.js";
+import { fleet, ping, status } from "../src/phpfpm/status.js";
+import { serveCgi } from "../src/server/serve-cgi.js";
 import { answering, silent, startFakeServer } from "./harness/fake-server.js";
 
 const request = () => new Request("http://app.test/");
@@ -53,6 +58,43 @@ describe("an option in milliseconds", () => {
     const bad = { timeout: "5s" as unknown as number };
     await expect(status("unix:/missing.sock", bad)).rejects.toMatchObject(refusal);
     await expect(fetchServerStatusPage("http://127.0.0.1:1/", bad)).rejects.toMatchObject(refusal);
+  });
+});
+
+describe("a time that is negative or no number", () => {
+  const refusedBy = (name: string) => ({
+    code: "bad_input",
+    message: expect.stringMatching(`^${name} is (-1|NaN), not milliseconds`),
+  });
+
+  it.each([-1, Number.NaN])("%d is refused as the grace of a CGI program", async (killGrace) => {
+    const failure = gatewayFetch("cgi:/bin/true", request(), { program: { killGrace } });
+    await expect(failure).rejects.toMatchObject(refusedBy("killGrace"));
+  });
+
+  it.each([-1, Number.NaN])("%d is refused as a delay of bridge's retries", async (delay) => {
+    const failure = bridge("127.0.0.1:9000", { env: {}, retryDelays: [delay] });
+    await expect(failure).rejects.toMatchObject(refusedBy("retryDelays"));
+  });
+
+  it.each([-1, Number.NaN])("%d is refused as a fleet's jitter", async (jitter) => {
+    const results = fleet(["127.0.0.1:9000"], { jitter });
+    await expect(results.next()).rejects.toMatchObject(refusedBy("jitter"));
+  });
+
+  it.each([-1, Number.NaN])("%d is refused by serveCgi", async (bodyTimeout) => {
+    const failure = serveCgi(() => new Response(), { env: {}, bodyTimeout });
+    await expect(failure).rejects.toMatchObject(refusedBy("bodyTimeout"));
+  });
+
+  it.each([
+    ["grace", -1],
+    ["patience", Number.NaN],
+  ])("is refused as the %s of a kill, before any signal", async (name, value) => {
+    const process = { pid: 1, parentPid: 0, startedAt: 0 };
+    const server = { master: process } as unknown as ApacheServer;
+    const failure = killWorkers([], server, {} as ProcessTable, { [name]: value });
+    await expect(failure).rejects.toMatchObject(refusedBy(name));
   });
 });
 

@@ -33,15 +33,26 @@ export function parseDuration(text: string): number {
 }
 
 /**
+ * Reads a whole number.
+ *
+ * @param least the least that it may be: 0 or 1
+ * @throws GatewayError `bad_input`
+ */
+export function parseWholeNumber(text: string, least: number): number {
+  const count = /^\d{1,9}$/.test(text) ? Number(text) : -1;
+  if (count < least) {
+    throw badValue(`"${text}" is not a number of ${least} or more`, "write digits, as in 256");
+  }
+  return count;
+}
+
+/**
  * Reads a whole number, 1 or more.
  *
  * @throws GatewayError `bad_input`
  */
 export function parsePositive(text: string): number {
-  const count = /^\d{1,9}$/.test(text) ? Number(text) : 0;
-  if (count < 1)
-    throw badValue(`"${text}" is not a number of 1 or more`, "write digits, as in 256");
-  return count;
+  return parseWholeNumber(text, 1);
 }
 
 /**

@@ -6,12 +6,13 @@ import type { RequestEnd } from "../cgi/client-machine.js";
 import type { Variable } from "../cgi/variables.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultLimits, type Limits } from "../limits.js";
+import { checkMilliseconds } from "../numbers.js";
 import { type Environment, requestVariablesFromEnvironment } from "../transport/environment.js";
 import { AnswerHead } from "./answer-head.js";
 import { type BridgeRequest, readRequest } from "./bridge-request.js";
 import { createMachineFor } from "./client-machines.js";
 import { type ConnectOptions, channelsTo, targetAddress } from "./connect.js";
-import { Exchange, type ExchangeSink } from "./exchange.js";
+import { Exchange, type ExchangeSink, timerDelay } from "./exchange.js";
 import { bodySource } from "./send-body.js";
 
 export interface BridgeOptions extends ConnectOptions {
@@ -36,7 +37,7 @@ export interface BridgeOptions extends ConnectOptions {
   retryDelays?: readonly number[] | undefined;
   /**
    * Milliseconds that the whole answer may take. Default: 300,000, because front ends have limits
-   * of their own.
+   * of their own; 0 leaves no time; more than a timer can wait, such as Infinity, is 24.8 days.
    */
   timeout?: number | undefined;
   /** Limits of what is sent and received, see {@link Limits}. Default: `defaultLimits`. */
@@ -45,6 +46,8 @@ export interface BridgeOptions extends ConnectOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** Milliseconds for an answer whose caller sets no other time. */
+const TIMEOUT = 300_000;
 const retryDelays = [1_000, 2_000, 4_000, 8_000];
 
 /**
@@ -54,14 +57,16 @@ const retryDelays = [1_000, 2_000, 4_000, 8_000];
  *
  * @returns the exit code: the application's exit status, at most 255; or 1 when the answer is not
  * complete. Standard error then says why, and the client gets 502 or 504 unless the answer had begun
- * @throws GatewayError `bad_address`; `bad_input` for HTTP_PROXY and for an invalid name in
- * `forward`
+ * @throws GatewayError `bad_address`; `bad_input` for HTTP_PROXY, for an invalid name in
+ * `forward`, and for a time that is none
  */
 export async function bridge(
   target: string | Address,
   options: BridgeOptions = {},
 ): Promise<number> {
   const address = targetAddress(target);
+  timerDelay("timeout", options.timeout ?? TIMEOUT);
+  for (const delay of options.retryDelays ?? []) checkMilliseconds("retryDelays", delay);
   const { stdout = process.stdout, stderr = process.stderr } = options;
   const streams = { stdin: options.stdin ?? process.stdin, stdout, stderr };
   const variables = requestVariablesFromEnvironment(options.env, options.forward ?? []);
@@ -90,7 +95,7 @@ async function forward(
   options: BridgeOptions,
 ): Promise<number> {
   const limits = { ...defaultLimits, ...options.limits };
-  const { timeout = 300_000, signal } = options;
+  const { timeout = TIMEOUT, signal } = options;
   const delays = [...(options.retryDelays ?? retryDelays)];
   let request: BridgeRequest | undefined;
   for (;;) {
@@ -125,7 +130,7 @@ function sendRequest(
   const { variables, contentLength } = request;
   const createMachine = createMachineFor(protocol, variables, contentLength, limits, {});
   return new Exchange(channelsTo(address, options), createMachine, answer, {
-    timeout: options.timeout ?? 300_000,
+    timeout: options.timeout ?? TIMEOUT,
     signal: options.signal,
     bodies: (machine) => [
       bodySource(machine, { content: request.content(), length: contentLength }),

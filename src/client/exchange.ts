@@ -7,7 +7,7 @@ import type { Channel, ChannelHandlers, CreateClientMachine, OpenChannel } from 
 import { type BodyReceiver, type BodySource, sendBody } from "./send-body.js";
 
 export interface ExchangeOptions {
-  /** Milliseconds that the whole answer may take, from the start of the request. */
+  /** Milliseconds that the whole answer may take, from the start of the request. 0 leaves no time. */
   timeout: number;
   /** Milliseconds of `timeout` that have passed already. Default: 0. */
   elapsed?: number | undefined;

@@ -6,7 +6,10 @@ import { collect } from "./collect.js";
 import { type ConnectOptions, channelsTo, targetAddress } from "./connect.js";
 
 export interface ValuesOptions extends ConnectOptions {
-  /** Milliseconds that the answer may take. Default: 5,000. Many applications never answer. */
+  /**
+   * Milliseconds that the answer may take. Default: 5,000; 0 leaves no time. Many applications never
+   * answer.
+   */
   timeout?: number | undefined;
   /** Cancels the request. */
   signal?: AbortSignal | undefined;

@@ -5,6 +5,7 @@ import { checkVariable, type Variable, type VariableValue } from "../cgi/variabl
 import { WINDOW } from "../engine/memory.js";
 import { defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
+import { checkMilliseconds } from "../numbers.js";
 import type { Trace } from "../transport/connection.js";
 import { CLIENT_PROXY } from "../transport/environment.js";
 import { type ProcessExit, type ProcessHandlers, RunningProcess } from "../transport/process.js";
@@ -27,18 +28,23 @@ export interface ProgramOptions {
   workingFolder?: string | undefined;
   /**
    * Milliseconds between SIGTERM and SIGKILL when a program has to end, and between the end of its
-   * output and SIGTERM. Default: 2,000.
+   * output and SIGTERM. Default: 2,000; 0 leaves no time.
    */
   killGrace?: number | undefined;
 }
 
 const defaultSearchPath = "/usr/local/bin:/usr/bin:/bin";
 
-/** Channels that run a CGI program for each request, and end it when the request is abandoned. */
+/**
+ * Channels that run a CGI program for each request, and end it when the request is abandoned.
+ *
+ * @throws GatewayError `bad_input` for a `killGrace` that no timer can wait for
+ */
 export function programPerRequest(
   program: string,
   options: ProgramOptions & { trace?: Trace | undefined } = {},
 ): OpenChannel {
+  if (options.killGrace !== undefined) checkMilliseconds("killGrace", options.killGrace);
   return (createMachine, handlers) => new ProgramChannel(program, createMachine, handlers, options);
 }
 

@@ -49,11 +49,13 @@ export interface SendOptions extends ClientMachineOptions, ReceiverOptions {
   /** The file for an application in the role of a filter. It is sent as DATA, after the body. */
   data?: FilterData | undefined;
   /**
-   * Milliseconds that the whole answer may take, its body included. Default: 30,000; 0
-   * leaves no time; more than a timer can wait, such as Infinity, is 24.8 days.
+   * Milliseconds that the whole answer may take, its body included. Default: 30,000; 0 leaves no time; more than a timer can wait, such as Infinity, is 24.8 days.
    */
   timeout?: number | undefined;
-  /** Milliseconds that the head of the answer may take. Default: no limit but `timeout`. */
+  /**
+   * Milliseconds that the head of the answer may take. Default: no limit but `timeout`; 0 leaves no
+   * time.
+   */
   headTimeout?: number | undefined;
   /**
    * Milliseconds that the answer of a cancelled request is still read and discarded. With

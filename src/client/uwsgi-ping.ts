@@ -6,7 +6,7 @@ import { collect } from "./collect.js";
 import { type ConnectOptions, channelsTo, targetAddress } from "./connect.js";
 
 export interface UwsgiPingOptions extends ConnectOptions {
-  /** Milliseconds that the answer may take. Default: 5,000. */
+  /** Milliseconds that the answer may take. Default: 5,000; 0 leaves no time. */
   timeout?: number | undefined;
   /** Cancels the request. */
   signal?: AbortSignal | undefined;

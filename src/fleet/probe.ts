@@ -1,5 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { ErrorCode, GatewayError } from "../errors.js";
+import { checkWait } from "../numbers.js";
 import { pause, type RetryOptions, retry } from "./retry.js";
 import { type FleetTargets, TargetReader } from "./target-reader.js";
 
@@ -17,7 +18,7 @@ export type Probe<Value> = (
 export interface FleetOptions extends RetryOptions {
   /** How many targets are probed at once. Default: 256. */
   concurrency?: number | undefined;
-  /** Each target starts after a random time of up to this many milliseconds. Default: 0. */
+  /** Each target starts after a random time of up to this many milliseconds. Default: 0, at once. */
   jitter?: number | undefined;
 }
 
@@ -100,9 +101,10 @@ class FleetRun<Value> {
   #wake: (() => void) | undefined;
   #isWaking = false;
 
-  /** @throws GatewayError `bad_input` for a concurrency that is not 1 or more */
+  /** @throws GatewayError `bad_input` for a concurrency that is not 1 or more, and a bad jitter */
   constructor(targets: FleetTargets, probe: Probe<Value>, options: FleetOptions) {
-    const { concurrency = 256, signal } = options;
+    const { concurrency = 256, jitter = 0, signal } = options;
+    checkWait("jitter", jitter);
     if (!Number.isInteger(concurrency) || concurrency < 1) {
       throw new GatewayError(ErrorCode.BadInput, `concurrency is ${concurrency}, not 1 or more`);
     }

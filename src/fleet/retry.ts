@@ -3,7 +3,7 @@ import { GatewayError } from "../errors.js";
 import { defaultTimeout, MAX_TIMER } from "../limits.js";
 
 export interface RetryOptions {
-  /** Milliseconds for one target, including its retries. Default: 5,000. */
+  /** Milliseconds for one target, including its retries. Default: 5,000; 0 leaves no time. */
   timeout?: number | undefined;
   /** How many times a target is tried again after a temporary error. Default: 1; 0 never retries. */
   retries?: number | undefined;

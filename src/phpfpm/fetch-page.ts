@@ -13,9 +13,12 @@ import { parseStatusPage } from "../status-page/read-page.js";
 import type { StatusFormat } from "../status-page/write-page.js";
 
 export interface FetchPageOptions {
-  /** Milliseconds within which the page must arrive. Default: 5,000. */
+  /** Milliseconds within which the page must arrive. Default: 5,000; 0 leaves no time. */
   timeout?: number | undefined;
-  /** Milliseconds for which the answer to a cancelled request is read and discarded. Default: 1,000. */
+  /**
+   * Milliseconds for which the answer to a cancelled request is read and discarded. Default: 1,000; 0
+   * closes the connection at once.
+   */
   drainTimeout?: number | undefined;
   /** The longest page to accept, in bytes. Default: 16,777,216. */
   maxLength?: number | undefined;

@@ -25,7 +25,7 @@ import { StatusThreads } from "./status-threads.js";
 export interface PingOptions extends FetchPageOptions {
   /** The path of the page, for addresses without one. Default: `/ping`. */
   path?: string | undefined;
-  /** Milliseconds that a connection may take to open. Default: the timeout. */
+  /** Milliseconds that a connection may take to open. Default: the timeout; 0 leaves no time. */
   connectTimeout?: number | undefined;
   /** How many times a pool that is busy for a moment is asked again. Default: 1; 0 never retries. */
   retries?: number | undefined;

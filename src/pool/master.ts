@@ -1,7 +1,9 @@
 // Over 300 lines: start, reload and stop share the state of one pool and wait for each other.
+
 import type { Socket } from "node:net";
 import { Protocol } from "../address.js";
 import { ErrorCode, GatewayError } from "../errors.js";
+import { checkWait } from "../numbers.js";
 import type { GatewayServer } from "../server/serve.js";
 import type { PoolCounters } from "../status-page/write-page.js";
 import { listenPaused, type PausedListener } from "../transport/listen.js";
@@ -140,7 +142,8 @@ export class Master implements WorkersOwner, StaffedPool {
     this.#log.notice("log reopened");
   }
 
-  stop(timeout = this.#settings.drainTimeout || Number.POSITIVE_INFINITY): Promise<void> {
+  async stop(timeout = this.#settings.drainTimeout || Number.POSITIVE_INFINITY): Promise<void> {
+    checkWait("timeout", timeout);
     this.#stopping ??= this.#stop(timeout);
     return this.#stopping;
   }
@@ -289,7 +292,7 @@ export class Master implements WorkersOwner, StaffedPool {
     await this.#status?.close(0);
     this.#workers?.close();
     this.#workers = undefined;
-    this.#keeper?.board.close();
+    this.#keeper?.close();
     this.#pidFile?.remove();
     if (this.#isRunning) this.#log.notice("exiting, bye-bye!");
     this.#log.close();

@@ -6,7 +6,7 @@ export interface Pool {
   readonly address: string;
   /** The process ids of the running workers. */
   readonly pids: readonly number[];
-  /** The numbers of the status page, read now. */
+  /** The numbers of the status page, read now. After the end, they are those of the end. */
   readonly counters: PoolCounters;
   /** Resolves when the last worker has exited after `stop`. It never rejects. */
   readonly ended: Promise<void>;
@@ -28,7 +28,9 @@ export interface Pool {
    * Further calls return the same promise.
    *
    * @param timeout milliseconds after which the remaining workers are killed. Default: `drainTimeout`
-   * of the pool's options, where 0 waits forever; a `timeout` of 0 kills them at once
+   * of the pool's options, where 0 waits forever; a `timeout` of 0 kills them at once, and Infinity
+   * waits forever
+   * @throws GatewayError `bad_input` for a negative timeout, or none: the pool then goes on
    */
   stop(timeout?: number): Promise<void>;
   /** Kills all workers at once. After `stop`, the pool then ends; otherwise, workers are replaced. */

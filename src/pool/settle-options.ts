@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { type ListenAddress, Protocol } from "../address.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { checkCount, checkMilliseconds } from "../numbers.js";
+import { checkServeOptions } from "../server/options.js";
 import { listenTarget } from "../transport/listen-address.js";
 import { type FilePermissions, filePermissions } from "../transport/socket-permissions.js";
 import { type Identity, identityOf, isRootByDefault } from "./identity.js";
@@ -104,6 +105,7 @@ export function settleOptions(
   };
   settings.startServers = startServers(settings, options, isGrowing);
   checkNumbers(settings, options, spell);
+  checkServe(settings.serve, spell);
   checkTogether(settings, spell);
   return settings;
 }
@@ -124,6 +126,15 @@ function checkValues(values: DefaultedOptions, spell: PoolOptionSpelling): void 
     if (Array.isArray(type) && !type.includes(value)) {
       throw wrong(`${spell(name)}: "${value}" is none of ${type.join(", ")}`);
     }
+  }
+}
+
+/** Checks the options of workers as servers. */
+function checkServe(serve: WorkerServeOptions, spell: PoolOptionSpelling): void {
+  try {
+    checkServeOptions(serve);
+  } catch (error) {
+    throw wrong(`${spell("serve")}: ${(error as GatewayError).message}`);
   }
 }
 

@@ -1,3 +1,5 @@
+import { MAX_TIMER } from "../limits.js";
+
 /** A connection in the list of its server. */
 export interface ListedConnection {
   /** Its position in the list, which the list sets. */
@@ -45,7 +47,8 @@ export class Connections<Connection extends ListedConnection> {
   /**
    * Lets each connection complete what has begun and close.
    *
-   * @param limit milliseconds after which the remaining connections are cut; Infinity waits for all
+   * @param limit milliseconds after which the remaining connections are cut; what is longer than a
+   * timer can wait, such as Infinity, waits for all
    * @returns resolves when all are closed
    */
   async drain(limit: number): Promise<void> {
@@ -56,7 +59,7 @@ export class Connections<Connection extends ListedConnection> {
     // A copy: a connection that closes at once leaves the list.
     for (const connection of [...this.#list]) connection.drain();
     if (this.#list.length === 0) return;
-    const timer = limit === Infinity ? undefined : setTimeout(() => this.#cut(), limit);
+    const timer = limit > MAX_TIMER ? undefined : setTimeout(() => this.#cut(), limit);
     await emptied;
     clearTimeout(timer);
   }

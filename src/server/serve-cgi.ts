@@ -10,6 +10,7 @@ import {
   hasChunkedBody,
 } from "../transport/environment.js";
 import type { HandlerLike } from "./handler.js";
+import { checkServeOptions } from "./options.js";
 import {
   defaultRunnerOptions,
   RequestRunner,
@@ -45,14 +46,15 @@ export interface ServeCgiOptions {
  *
  * @returns the exit code: 0, or 1 when the handler failed or the response could not be completed;
  * the client gets 500 if nothing was sent before, and standard error has the reason
- * @throws GatewayError `bad_input` when this process was not started as a CGI program, or when Node
+ * @throws GatewayError `bad_input` for a timeout that no timer can wait for, when this process was not started as a CGI program, or when Node
  * has taken a client's HTTP_PROXY for its own proxy (NODE_USE_ENV_PROXY)
  */
 export async function serveCgi(
   application: HandlerLike,
   options: ServeCgiOptions = {},
 ): Promise<number> {
-  const { env = process.env } = options;
+  const { env = process.env, bodyTimeout, responseTimeout } = options;
+  checkServeOptions({ bodyTimeout, responseTimeout });
   if (env === process.env) dropClientProxy();
   const variables = new Variables(environmentVariables(env));
   if (variables.get("REQUEST_METHOD") === undefined) {

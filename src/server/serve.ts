@@ -2,7 +2,7 @@ import type net from "node:net";
 import { Protocol } from "../address.js";
 import type { Engine } from "../engine/engine.js";
 import { defaultEngine } from "../engine/select.js";
-import { checkMilliseconds } from "../numbers.js";
+import { checkWait } from "../numbers.js";
 import { shownAs } from "../shown.js";
 import { addressOf, listenOn } from "../transport/listen.js";
 import { listenTarget } from "../transport/listen-address.js";
@@ -58,7 +58,8 @@ export interface GatewayServer {
    * closed. Further calls return the same promise.
    *
    * @param timeout milliseconds after which the remaining connections are cut. Default: 10,000; 0
-   * cuts them at once
+   * cuts them at once, and Infinity waits for all
+   * @throws GatewayError `bad_input` for a negative timeout, or none: the server then goes on
    */
   close(timeout?: number): Promise<void>;
   /** Calls `close()`. */
@@ -164,8 +165,8 @@ class ApplicationServer implements ConnectionService, ConnectionOwner<ServedConn
     return this.#requests;
   }
 
-  close(timeout = 10_000): Promise<void> {
-    checkMilliseconds("timeout", timeout);
+  async close(timeout = 10_000): Promise<void> {
+    checkWait("timeout", timeout);
     this.#closing ??= this.#close(timeout);
     return this.#closing;
   }

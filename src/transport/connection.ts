@@ -58,7 +58,10 @@ export function brokenConnection(error: Error): GatewayError {
 export type Trace = (direction: "sent" | "received", bytes: Uint8Array) => void;
 
 export interface SocketOptions {
-  /** Milliseconds that a connection may take to open. Default: 5,000; Infinity has no limit. */
+  /**
+   * Milliseconds that a connection may take to open. Default: 5,000; 0 leaves no time, and Infinity
+   * sets no limit.
+   */
   connectTimeout?: number | undefined;
   /** Called with the bytes of the connection, in both directions. It must not use the engine. */
   trace?: Trace | undefined;

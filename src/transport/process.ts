@@ -13,7 +13,7 @@ export interface ProcessOptions {
   workingFolder?: string | undefined;
   /**
    * Milliseconds between SIGTERM and SIGKILL, and between the end of the program's output and
-   * SIGTERM. Default: 2,000.
+   * SIGTERM. Default: 2,000; 0 leaves no time.
    */
   killGrace?: number | undefined;
   engine?: Engine | undefined;

@@ -6,6 +6,7 @@ import {
   parsePagePath,
   parseParam,
   parsePositive,
+  parseWholeNumber,
 } from "../../src/cli/parse-values.js";
 import { ErrorCode } from "../../src/errors.js";
 
@@ -41,6 +42,12 @@ describe("a count", () => {
 
   it.each(["0", "-1", "1.5", "a", "", "9999999999"])("%j is refused", (text) => {
     expect(() => parsePositive(text)).toThrow(badInput);
+  });
+
+  it("may be 0 where 0 has a meaning, and the message says so", () => {
+    expect(parseWholeNumber("0", 0)).toBe(0);
+    expect(() => parseWholeNumber("-1", 0)).toThrow('"-1" is not a number of 0 or more');
+    expect(() => parseWholeNumber("0", 1)).toThrow('"0" is not a number of 1 or more');
   });
 });
 

@@ -102,6 +102,7 @@ describe("settleOptions", () => {
     [{ maxChildren: 0 }, "maxChildren is 0, not a whole number from 1 on"],
     [{ concurrency: 1.5 }, "concurrency is 1.5, not a whole number from 1 on"],
     [{ maxRequests: -1 }, "maxRequests is -1, not a whole number from 0 on"],
+    [{ serve: { idleTimeout: -1 } }, "serve: idleTimeout is -1, not milliseconds"],
     [{ backlog: Number.NaN }, "backlog is NaN, not a whole number from 1 on"],
     [{ drainTimeout: -1 }, "drainTimeout is -1, not milliseconds from 0 to 2147483647"],
     [{ queueTimeout: Infinity }, "queueTimeout is Infinity, not milliseconds from 0 to 2147483647"],

@@ -69,6 +69,20 @@ describe("listening", () => {
 });
 
 describe("close", () => {
+  it.each([-1, Number.NaN, "5s" as unknown as number])(
+    "within %s is refused by rejecting, and the server goes on",
+    async (timeout) => {
+      const server = await start(hello);
+      const closing = server.close(timeout);
+      await expect(closing).rejects.toMatchObject({
+        code: "bad_input",
+        message: `timeout is ${timeout}, not milliseconds from 0 to Infinity`,
+      });
+      expect(text(await connect().send(get()).answer())).toMatch(/hello$/);
+      await server.close(Number.POSITIVE_INFINITY);
+    },
+  );
+
   it("stops listening, and removes the socket", async () => {
     const server = await start(hello);
     expect(server.address).toBe(`unix:${path}`);

@@ -22,7 +22,7 @@ import { parseStatusUrl, shownUrl } from "./status-url.js";
 export interface FetchServerStatusOptions {
   /**
    * Milliseconds that the whole page may take, including name resolution, the connection and
-   * redirects. Default: 10,000; at least 1.
+   * redirects. Default: 10,000; 0 leaves no time; Infinity sets no limit but that of a timer, 24.8 days.
    */
   readonly timeout?: number | undefined;
   /** The longest page that is accepted, in bytes. Default: 67,108,864 (64 MiB). */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ErrorCode, GatewayError } from "../../errors.js";
+import { checkWait } from "../../numbers.js";
 import { pluralize } from "../manager/quantities.js";
 import { type ApacheServer, isSameProgram } from "../processes/apache-servers.js";
 import { isSameProcess, type ProcessInfo, type ProcessTable } from "../processes/process-table.js";
@@ -22,9 +23,9 @@ export interface KillOptions extends WorkerLimits {
   readonly dryRun?: boolean | undefined;
   /** `TERM` lets a worker end by itself, and sends `KILL` after `grace`. Default: `KILL`. */
   readonly signal?: "TERM" | "KILL" | undefined;
-  /** Milliseconds that a worker has to end after `TERM`. Default: 10,000. */
+  /** Milliseconds that a worker has to end after `TERM`. Default: 10,000; 0 leaves no time. */
   readonly grace?: number | undefined;
-  /** Milliseconds to wait for a worker to end after `KILL`. Default: 10,000. */
+  /** Milliseconds to wait for a worker to end after `KILL`. Default: 10,000; 0 waits for none. */
   readonly patience?: number | undefined;
   /** Called with a sentence for each thing that happens. */
   readonly onMessage?: ((message: string) => void) | undefined;
@@ -62,8 +63,8 @@ export interface KillResult {
  * process leads to a kill. (Between that check and the signal the kernel offers no lock.) The caller
  * must know that the page is this httpd's: see `readLocalWorkers`.
  *
- * @throws GatewayError `bad_input` for a time limit without `again`, and what `again` throws:
- * nothing has been killed then
+ * @throws GatewayError `bad_input` for a time limit without `again`, and for a `grace` or a `patience`
+ * that is no number or negative; and what `again` throws: nothing has been killed then
  */
 export async function killWorkers(
   workers: readonly ApacheWorker[],
@@ -74,6 +75,9 @@ export async function killWorkers(
   if (options.maxTime && options.again === undefined) {
     const message = "to kill by time, the workers must be read again just before";
     throw new GatewayError(ErrorCode.BadInput, message, { hint: "give the option `again`" });
+  }
+  for (const name of ["grace", "patience"] as const) {
+    if (options[name] !== undefined) checkWait(name, options[name]);
   }
   const killing = new Killing(server, table, options);
   return killing.run(workers);

@@ -9,7 +9,7 @@ import { settleOptions } from "../../pool/settle-options.js";
 import { inheritedTarget, startPool } from "../../pool/start-pool.js";
 import { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
-import { parseDuration, parsePositive } from "../parse-values.js";
+import { parseDuration, parseWholeNumber } from "../parse-values.js";
 import { errorLines } from "../report-error.js";
 
 /** The options from Commander: the pool's by the names of their flags, and the command's own. */
@@ -85,7 +85,7 @@ function defaultText({ type, default: value }: PoolOptionSpec): string {
 /** The parser of an option's value; undefined for texts, and for options without a value. */
 function parserOf({ type, least = 0 }: PoolOptionSpec): ((text: string) => unknown) | undefined {
   if (type === "milliseconds") return parseDuration;
-  if (type === "count") return (text) => (text === "0" && least === 0 ? 0 : parsePositive(text));
+  if (type === "count") return (text) => parseWholeNumber(text, least);
   return Array.isArray(type) ? oneOf(type) : undefined;
 }
 

@@ -9,6 +9,7 @@ import { PoolScoreboard, type ScoreboardHeader, type SlotNumbers } from "./score
 export class ScoreboardKeeper {
   readonly board = PoolScoreboard.create();
   readonly #ranges: SlotRanges;
+  #last: PoolCounters | undefined;
   readonly #record: ScoreboardHeader;
   readonly #size: number;
 
@@ -84,7 +85,13 @@ export class ScoreboardKeeper {
   }
 
   counters(full: boolean): PoolCounters {
-    return countersOf(this.board, full);
+    return this.#last ?? countersOf(this.board, full);
+  }
+
+  /** Closes the scoreboard. The counters stay as they are then. */
+  close(): void {
+    this.#last = this.counters(true);
+    this.board.close();
   }
 
   write(): void {
