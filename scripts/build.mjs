@@ -56,9 +56,11 @@ async function joinCommands() {
     input: {
       main: join(dist, "cli", "main.js"),
       "apache-manager/apache-manager": join(dist, "apache-manager", "apache-manager.js"),
-      // Files that `serve` starts by name. They must be next to the code that names them.
+      // Files that commands start by name. They must be next to the code that names them.
       "worker-main": join(dist, "pool", "worker-main.js"),
       "slow-log-thread": join(dist, "pool", "slow-log-thread.js"),
+      "status-thread": join(dist, "phpfpm", "status-thread.js"),
+      "watch-thread": join(dist, "discovery", "watch-thread.js"),
     },
     external: (id) => !id.startsWith(".") && !isAbsolute(id),
     platform: "node",

@@ -8,6 +8,8 @@ export interface PoolConfiguration {
   readonly file?: string | undefined;
   /** The address to connect to, without a path: `unix:/run/php/www.sock`, `127.0.0.1:9000`. */
   readonly listen: string;
+  /** Whether it listens on all addresses of the machine. `listen` is then the one of loopback. */
+  readonly listensEverywhere?: boolean | undefined;
   /** `pm.status_path`. */
   readonly statusPath: string | undefined;
   /** The address of `pm.status_listen`, which answers while all workers are busy. */

@@ -11,6 +11,8 @@ import type { ScrapeTarget } from "./target.js";
 export class EvidenceReader {
   readonly #queues = new AcceptQueues();
   readonly #endpoints = new WeakMap<ScrapeTarget, { endpoint: SocketEndpoint | undefined }>();
+  /** Targets without the configuration of a pool that they turned out not to be. */
+  readonly #unexplained = new WeakMap<ScrapeTarget, ScrapeTarget>();
 
   /** The samples in their order. The kernel's tables are read at most once a second. */
   async addTo(samples: readonly Sample[]): Promise<Sample[]> {
@@ -19,7 +21,8 @@ export class EvidenceReader {
     return samples.map((sample) => (sample.kind === "phpfpm" ? this.#add(sample, table) : sample));
   }
 
-  #add(sample: PoolSample, table: AcceptQueueTable): PoolSample {
+  #add(read: PoolSample, table: AcceptQueueTable): PoolSample {
+    const sample = this.#checked(read);
     const { target, status, error } = sample;
     const endpoint = this.#endpointOf(target);
     const queue = endpoint && table.queueOf(endpoint);
@@ -33,10 +36,28 @@ export class EvidenceReader {
     };
   }
 
+  /**
+   * The pool itself says what it is called. Under another name the configuration is of another pool,
+   * or php-fpm has not read it yet.
+   */
+  #checked(sample: PoolSample): PoolSample {
+    const { target, pool } = sample;
+    const { configuration } = target;
+    if (pool === "" || configuration === undefined || configuration.name === pool) return sample;
+    let unexplained = this.#unexplained.get(target);
+    if (unexplained === undefined) {
+      unexplained = { ...target, configuration: undefined };
+      this.#unexplained.set(target, unexplained);
+    }
+    return { ...sample, target: unexplained };
+  }
+
   #endpointOf(target: ScrapeTarget): SocketEndpoint | undefined {
     let known = this.#endpoints.get(target);
     if (known === undefined) {
-      known = { endpoint: endpointOf(target.connectTo ?? target.address) };
+      const { connectTo, configuration, address } = target;
+      // The address may be that of pm.status_listen, whose queue is another one.
+      known = { endpoint: endpointOf(connectTo ?? configuration?.listen ?? address) };
       this.#endpoints.set(target, known);
     }
     return known.endpoint;

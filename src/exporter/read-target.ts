@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { parseAddress } from "../address.js";
 import { StatusSource } from "../apache/fetch/status-source.js";
 import type { ServerStatus } from "../apache/page/server-status.js";
 import { ErrorCode, GatewayError } from "../errors.js";
@@ -34,26 +36,52 @@ const unreachable: ReadonlySet<ErrorCode> = new Set([
 
 /**
  * Reads a pool by its `pm.status_listen` where the configuration has one: it answers while all
- * workers are busy. A running pool may not have read that line yet, so the target's own address is
+ * workers are busy. A running pool may not have read that line yet, so the pool's own socket is
  * next.
  */
 export async function readPool(
-  { connectTo, address, configuration }: ScrapeTarget,
+  target: ScrapeTarget,
   { timeout, maxLength, signal }: ReadLimits,
 ): Promise<PoolStatus> {
   const options = { timeout, maxLength, signal, full: true };
-  const { statusListen, statusPath } = configuration ?? {};
-  if (statusListen === undefined || statusPath === undefined || connectTo !== undefined) {
-    return status(connectTo ?? address, options);
-  }
+  const [first, second] = statusAddresses(target);
+  if (second === undefined) return status(first, options);
   const started = performance.now();
   try {
-    return await status(pageAddress(statusListen, statusPath), options);
+    return await status(first, options);
   } catch (error) {
     if (!(error instanceof GatewayError && unreachable.has(error.code))) throw error;
     const left = Math.max(1, timeout - (performance.now() - started));
-    return status(address, { ...options, timeout: left });
+    return status(second, { ...options, timeout: left });
   }
+}
+
+type StatusAddresses = readonly [first: string, second?: string];
+
+/** Of targets that may have two addresses. Whether a file is a socket is looked up once. */
+const known = new WeakMap<ScrapeTarget, StatusAddresses>();
+
+/** The addresses where the page of a pool is, the best one first. */
+function statusAddresses(target: ScrapeTarget): StatusAddresses {
+  const { connectTo, address, configuration } = target;
+  const { listen, statusListen, statusPath } = configuration ?? {};
+  if (listen === undefined || statusListen === undefined || statusPath === undefined) {
+    return [connectTo ?? address];
+  }
+  let addresses = known.get(target);
+  if (addresses === undefined) {
+    const atStatus = pageAddress(statusListen, statusPath);
+    // A target with another path is another page, which only its own address has.
+    if (connectTo !== undefined || pathOf(address) !== statusPath)
+      addresses = [connectTo ?? address];
+    else addresses = [atStatus, address === atStatus ? pageAddress(listen, statusPath) : address];
+    known.set(target, addresses);
+  }
+  return addresses;
+}
+
+function pathOf(address: string): string | undefined {
+  return parseAddress(address, existsSync).path ?? "/status";
 }
 
 export function readServer(

@@ -25,7 +25,9 @@ describeWith(["php-fpm"], "the metrics of a pool whose workers are all held", ()
   afterAll(() => fpm.stop());
 
   /** The lines of `/metrics` for a pool, without the labels of the target. */
-  async function metricsOf({ address }: Pool, configuration?: Partial<PoolConfiguration>) {
+  async function metricsOf(pool: Pool, configuration?: Partial<PoolConfiguration>) {
+    const { address, name, bareAddress } = pool;
+    const listen = bareAddress.startsWith("/") ? `unix:${bareAddress}` : bareAddress;
     const exporter = createExporter({
       targets: [
         {
@@ -34,7 +36,7 @@ describeWith(["php-fpm"], "the metrics of a pool whose workers are all held", ()
           kind: "phpfpm",
           timeout: 300,
           source: "the test",
-          configuration: configuration as PoolConfiguration,
+          configuration: configuration && ({ name, listen, ...configuration } as PoolConfiguration),
         },
       ],
     });
@@ -84,6 +86,24 @@ describeWith(["php-fpm"], "the metrics of a pool whose workers are all held", ()
     expect(lines).toContain("phpfpm_max_children{} 2");
     expect(lines.some((line) => /^phpfpm_accept_queue\{\} [2-9]/.test(line))).toBe(true);
     expect(lines).toContain('phpfpm_diagnosis{kind="silent_clients"} 1');
+  });
+
+  it("have no settings of a configuration whose pool has another name", async () => {
+    const pool = fpm.pool("reserve");
+    const settings = { statusListen: `unix:${pool.statusListenBareAddress}`, maxChildren: 2 };
+    const lines = await metricsOf(pool, { ...settings, name: "other", statusPath: "/status" });
+    expect(lines).toContain("phpfpm_up{} 1");
+    expect(lines.filter((line) => line.includes("max_children{"))).toEqual([]);
+  });
+
+  it("have the queue of the pool, also where the address is that of pm.status_listen", async () => {
+    const pool = fpm.pool("reserve");
+    await hold(pool, 4);
+    const address = pool.statusListenAddress as string;
+    const statusListen = `unix:${pool.statusListenBareAddress}`;
+    const lines = await metricsOf({ ...pool, address }, { statusListen, statusPath: "/status" });
+    expect(lines).toContain("phpfpm_up{} 1");
+    expect(lines.some((line) => /^phpfpm_accept_queue\{\} [2-9]/.test(line))).toBe(true);
   });
 
   it("have no queue where the kernel shows none", async () => {

@@ -1,6 +1,6 @@
 import type { PoolConfiguration } from "../pool-configuration.js";
 import { checkPools, fullPath, type PoolDirectives, statusListenOf } from "./check-pools.js";
-import { connectAddress } from "./connect-address.js";
+import { connectAddress, isOnAllAddresses } from "./connect-address.js";
 import {
   type ConfigurationSections,
   type ReadOptions,
@@ -48,6 +48,7 @@ function configurationOf(
   file: string,
   prefix: string,
 ): PoolConfiguration {
+  const listen = pool.text("listen") ?? "";
   const statusListen = statusListenOf(pool, prefix);
   const milliseconds = (name: string) => {
     const seconds = pool.number(name);
@@ -57,7 +58,8 @@ function configurationOf(
     name: pool.name,
     source: pool.source,
     file,
-    listen: connectAddress(pool.text("listen") ?? ""),
+    listen: connectAddress(listen),
+    ...(isOnAllAddresses(listen) && { listensEverywhere: true }),
     statusPath: pool.text("pm.status_path") || undefined,
     statusListen: statusListen ? connectAddress(statusListen) : undefined,
     pingPath: pool.text("ping.path") || undefined,

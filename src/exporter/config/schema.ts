@@ -123,6 +123,8 @@ export const configurationSchema = section({
       php_fpm: v.optional(flag, false),
       /** Whether to find the httpds of this machine. */
       apache: v.optional(flag, false),
+      /** Whether to read php-fpm's configuration for targets that are pools of this machine. */
+      configuration: v.optional(flag, true),
       /** Sockets of pools, by globs. */
       sockets: list(pattern),
       /** Host names, each with a port: `php.example.com:9000/status`. All addresses are read. */

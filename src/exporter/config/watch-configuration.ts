@@ -1,5 +1,6 @@
 import { realpath } from "node:fs/promises";
 import { dirname } from "node:path";
+import { LocalPools } from "../../discovery/local-pools.js";
 import type { ReloadFacts } from "../metrics/exporter-metrics.js";
 import type { ExporterSettings, LogListener } from "../settings.js";
 import type { ScrapeTarget } from "../target.js";
@@ -10,10 +11,12 @@ import {
 } from "./configuration.js";
 import type { ExporterConfiguration } from "./schema.js";
 import { settingsOf } from "./settings-of.js";
+import { LocalConfigurations } from "./sources/local-configurations.js";
 import { SourceSet, type SourceState } from "./sources/source-set.js";
 import { sourcesOf } from "./sources/sources-of.js";
 import type { TargetSource } from "./sources/target-source.js";
 import { watchFolders } from "./sources/watch-folders.js";
+import { mayHaveConfiguration, withConfigurations } from "./with-configurations.js";
 
 export interface WatchConfigurationOptions {
   /** Called with the first settings, and with each change. `lastReload` says whether they are those
@@ -71,6 +74,7 @@ class ConfigurationWatch {
   #text: string | undefined;
   #parsed: ParsedConfiguration | undefined;
   #sources = new SourceSet([], undefined);
+  readonly #local: LocalConfigurations;
   #reload: ReloadFacts = { successful: false, succeededAt: 0 };
   /** What the last settings were made of, to see whether they changed. */
   #made = "";
@@ -85,6 +89,7 @@ class ConfigurationWatch {
     this.#path = typeof path === "string" ? path : undefined;
     this.#fixedText = typeof path === "string" ? "" : path.text;
     this.#options = options;
+    this.#local = new LocalConfigurations({ onChange: () => this.#apply(), log: options.log });
     this.#timer = setInterval(() => {
       this.#folders.set([]);
       this.#enqueue(() => this.#check());
@@ -109,6 +114,7 @@ class ConfigurationWatch {
     return this.#inTurn(async () => {
       try {
         await this.#load(await this.#readText());
+        this.#local.refresh();
       } catch (error) {
         this.#fail(error);
         throw error;
@@ -121,6 +127,7 @@ class ConfigurationWatch {
     clearInterval(this.#timer);
     this.#folders.close();
     this.#sources.close();
+    this.#local.close();
   }
 
   /** Runs one thing at a time: a reload waits for the one before. */
@@ -196,7 +203,7 @@ class ConfigurationWatch {
   #apply({ ready } = { ready: true }): void {
     if (this.#parsed === undefined || this.#closed) return;
     const { found } = this.#sources;
-    const made = JSON.stringify([ready, this.#reload, found]);
+    const made = JSON.stringify([ready, this.#reload, found, this.#local.pools]);
     if (made === this.#made) return;
     this.#made = made;
     const { targets: given = [], log, onSettings } = this.#options;
@@ -207,7 +214,20 @@ class ConfigurationWatch {
     }
     this.#warned = warnings;
     const lastReload = this.#reload;
-    onSettings({ ...settings, ready, lastReload }, this.#parsed.configuration);
+    const { configuration } = this.#parsed;
+    const { configuration: isExplained, php_fpm: isDiscovered } = configuration.discover;
+    if (!isExplained) {
+      this.#local.close();
+      onSettings({ ...settings, ready, lastReload }, configuration);
+      return;
+    }
+    // Targets that are written by hand are explained by what discovery reads, or by a reading for them.
+    const discovered = found.flat().flatMap((target) => target.configuration ?? []);
+    const pools = new LocalPools([...discovered, ...this.#local.pools]);
+    const targets = withConfigurations(settings.targets, pools);
+    onSettings({ ...settings, targets, ready, lastReload }, configuration);
+    const isWanted = settings.targets.some((target) => mayHaveConfiguration(target, pools));
+    this.#local.follow(isWanted && !isDiscovered);
   }
 
   /** Notes that the file is not what runs. The log has one line for each error, not for each look. */
