@@ -129,6 +129,8 @@ export const configurationSchema = section({
       sockets: list(pattern),
       /** Host names, each with a port: `php.example.com:9000/status`. All addresses are read. */
       dns: list(text),
+      /** Milliseconds from one look at this machine and at DNS to the next. Files are watched. */
+      interval: v.optional(duration(1_000), "30s"),
       /** Files of targets, by globs: those of Prometheus' file_sd. */
       files: list(pattern),
       /** URLs that answer as Prometheus' http_sd expects. */

@@ -215,7 +215,7 @@ class ConfigurationWatch {
     this.#warned = warnings;
     const lastReload = this.#reload;
     const { configuration } = this.#parsed;
-    const { configuration: isExplained, php_fpm: isDiscovered } = configuration.discover;
+    const { configuration: isExplained, php_fpm: isDiscovered, interval } = configuration.discover;
     if (!isExplained) {
       this.#local.close();
       onSettings({ ...settings, ready, lastReload }, configuration);
@@ -227,7 +227,7 @@ class ConfigurationWatch {
     const targets = withConfigurations(settings.targets, pools);
     onSettings({ ...settings, targets, ready, lastReload }, configuration);
     const isWanted = settings.targets.some((target) => mayHaveConfiguration(target, pools));
-    this.#local.follow(isWanted && !isDiscovered);
+    this.#local.follow(isWanted && !isDiscovered, interval);
   }
 
   /** Notes that the file is not what runs. The log has one line for each error, not for each look. */

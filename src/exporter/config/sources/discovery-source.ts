@@ -10,10 +10,9 @@ export interface DiscoverySourceOptions {
   readonly sockets: readonly string[];
   /** Names whose addresses are all read: `php.example.com:9000/status`. */
   readonly names: readonly string[];
+  /** Milliseconds after which is looked again even where no change was noticed. */
+  readonly interval: number;
 }
-
-/** Milliseconds after which is looked again even where no change was noticed. */
-const INTERVAL = 30_000;
 
 /**
  * The pools and httpds of this machine, and what DNS names lead to. A file or name that cannot be
@@ -24,7 +23,7 @@ export function discoverySource(options: DiscoverySourceOptions): TargetSource {
   let watched: readonly string[] = [];
   return {
     name: "discovery",
-    interval: INTERVAL,
+    interval: options.interval,
     folders: () => watched,
     async read(signal): Promise<SourceReading> {
       let problems: string[];

@@ -22,6 +22,7 @@ export class LocalConfigurations {
   readonly #options: LocalConfigurationsOptions;
   #thread: Worker | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #interval = 0;
   #pools: readonly PoolConfiguration[] = [];
 
   constructor(options: LocalConfigurationsOptions) {
@@ -33,10 +34,17 @@ export class LocalConfigurations {
     return this.#pools;
   }
 
-  /** Starts or stops to follow them. */
-  follow(isWanted: boolean): void {
+  /**
+   * Starts or stops to follow them.
+   *
+   * @param interval milliseconds from one look at what no folder shows to the next
+   */
+  follow(isWanted: boolean, interval: number): void {
+    const isOther = interval !== this.#interval;
+    this.#interval = interval;
     if (!isWanted) this.close();
     else if (this.#thread === undefined) this.#start();
+    else if (isOther) this.refresh();
   }
 
   /** Reads them again. What was read last stays until then. */
@@ -52,7 +60,7 @@ export class LocalConfigurations {
   }
 
   #start(): void {
-    const thread = startWatchThread({ phpFpm: true, apache: false });
+    const thread = startWatchThread({ phpFpm: true, apache: false, interval: this.#interval });
     const isCurrent = () => this.#thread === thread;
     thread.on("message", (found: Discovery) => {
       if (isCurrent()) this.#take(found);

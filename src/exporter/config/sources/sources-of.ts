@@ -17,9 +17,9 @@ export function sourcesOf(
   folder: string,
   keep: (definition: unknown, make: () => TargetSource) => TargetSource = (_, make) => make(),
 ): TargetSource[] {
-  const { php_fpm: phpFpm, apache, sockets: globs, dns: names } = machine;
+  const { php_fpm: phpFpm, apache, sockets: globs, dns: names, interval } = machine;
   const sockets = globs.map((glob) => resolve(folder, glob));
-  const options: DiscoverySourceOptions = { phpFpm, apache, sockets, names };
+  const options: DiscoverySourceOptions = { phpFpm, apache, sockets, names, interval };
   const looks = phpFpm || apache || sockets.length > 0 || names.length > 0;
   return [
     ...files.map((file) => {
