@@ -1,4 +1,3 @@
-import { open, rename, rm, stat, writeFile } from "node:fs/promises";
 import type { ServerStatus } from "../page/server-status.js";
 import { type MemoryUsage, statisticsOf } from "../processes/memory-usage.js";
 import {
@@ -118,33 +117,4 @@ export function zabbixDiscovery(groups: readonly string[]): string {
 
 function sortedNames(names: readonly string[]): string[] {
   return [...new Set(names)].sort(compareCodePoints);
-}
-
-/**
- * Replaces a file as a whole, so that a reader sees the old text or the new one: writes `PATH.tmp`,
- * then renames it. An existing `PATH.tmp` is removed, and a link of that name is not followed. A
- * character device, such as /dev/null, is written to directly. A failure leaves no `PATH.tmp`.
- *
- * @throws a system error, or an Error if the path is a folder, a pipe or the like
- */
-export async function writeAtomically(path: string, text: string): Promise<void> {
-  const old = await stat(path).catch(() => undefined);
-  if (old?.isCharacterDevice()) return writeFile(path, text);
-  if (old?.isDirectory()) throw new Error(`${path} is a folder`);
-  if (old !== undefined && !old.isFile()) throw new Error(`${path} is not a regular file`);
-  const temporary = `${path}.tmp`;
-  await rm(temporary, { force: true });
-  const file = await open(temporary, "wx", 0o644);
-  try {
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
 }

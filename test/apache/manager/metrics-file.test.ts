@@ -1,22 +1,7 @@
-import { execFileSync } from "node:child_process";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   formatMetrics,
   type MetricsData,
-  writeAtomically,
   zabbixDiscovery,
 } from "../../../src/apache/manager/metrics-file.js";
 import { reportLines } from "../../../src/apache/manager/report.js";
@@ -158,70 +143,6 @@ describe("Zabbix's discovery", () => {
       '{"data": [{"{#NAME}": "native"}, {"{#NAME}": "Z"}, {"{#NAME}": "a"}, {"{#NAME}": "b"}]}',
     ],
   ])("S1.85 of %j has these bytes", (groups, text) => expect(zabbixDiscovery(groups)).toBe(text));
-});
-
-describe("writing a file atomically", () => {
-  let folder = "";
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "fcgi-probe-metrics-"));
-    onTestFinished(() => rmSync(folder, { recursive: true }));
-  });
-
-  it("S1.82 leaves no other file", async () => {
-    const path = join(folder, "apache-manager.txt");
-    await writeAtomically(path, "one\n");
-    const { ino } = statSync(path);
-    await writeAtomically(path, "two\n");
-    expect(readFileSync(path, "utf8")).toBe("two\n");
-    expect(statSync(path).ino).not.toBe(ino);
-    expect(statSync(path).mode & 0o777).toBe(0o644 & ~process.umask());
-    expect(readdirSync(folder)).toEqual(["apache-manager.txt"]);
-  });
-
-  it("S1.82 does not follow a link at the name of the temporary file", async () => {
-    const victim = join(folder, "victim");
-    writeFileSync(victim, "precious");
-    const path = join(folder, "apache-manager.txt");
-    symlinkSync(victim, `${path}.tmp`);
-    await writeAtomically(path, "text");
-    expect(readFileSync(victim, "utf8")).toBe("precious");
-    expect(readFileSync(path, "utf8")).toBe("text");
-  });
-
-  it("leaves nothing in or beside a folder of that name", async () => {
-    const path = join(folder, "metrics");
-    mkdirSync(path);
-    await expect(writeAtomically(path, "text")).rejects.toThrow(`${path} is a folder`);
-    await expect(writeAtomically(`${path}/`, "text")).rejects.toThrow("is a folder");
-    expect([readdirSync(folder), readdirSync(path)]).toEqual([["metrics"], []]);
-  });
-
-  it("leaves no file if the name is taken at the last moment", async () => {
-    const path = join(folder, "metrics");
-    const written = writeAtomically(path, "text".repeat(1_000_000));
-    while (!existsSync(`${path}.tmp`)) await new Promise((resolve) => setImmediate(resolve));
-    mkdirSync(path);
-    await expect(written).rejects.toMatchObject({ code: "EISDIR" });
-    expect(readdirSync(folder)).toEqual(["metrics"]);
-  });
-
-  it("writes to /dev/null, and does not replace it", async () => {
-    await writeAtomically("/dev/null", "text");
-    expect(statSync("/dev/null").isCharacterDevice()).toBe(true);
-  });
-
-  it("does not wait for the reader of a pipe", async () => {
-    const path = join(folder, "pipe");
-    execFileSync("python3", ["-c", "import os, sys; os.mkfifo(sys.argv[1])", path]);
-    await expect(writeAtomically(path, "text")).rejects.toThrow("is not a regular file");
-    expect(readdirSync(folder)).toEqual(["pipe"]);
-  });
-
-  it("reports that it is not permitted", async () => {
-    const path = join(folder, "none", "x.txt");
-    await expect(writeAtomically(path, "text")).rejects.toMatchObject({ code: "ENOENT" });
-    expect(existsSync(path)).toBe(false);
-  });
 });
 
 describe("the report for people", () => {

@@ -1,9 +1,5 @@
 import type { Command } from "commander";
-import {
-  formatMetrics,
-  type MetricsData,
-  writeAtomically,
-} from "../../../apache/manager/metrics-file.js";
+import { formatMetrics, type MetricsData } from "../../../apache/manager/metrics-file.js";
 import { HANGING_AFTER, isHanging } from "../../../apache/page/worker-row.js";
 import { findServers } from "../../../apache/processes/apache-servers.js";
 import { memoryUsageOf } from "../../../apache/processes/memory-usage.js";
@@ -11,6 +7,7 @@ import { type ProcessTable, ProcFileSystem } from "../../../apache/processes/pro
 import type { ApacheWorker } from "../../../apache/workers/workers.js";
 import { Httpd } from "../../../discovery/local-httpd.js";
 import { ErrorCode, GatewayError } from "../../../errors.js";
+import { writeAtomically } from "../../../transport/write-atomically.js";
 import { ExitCode, exitStatusHelp } from "../../exit-codes.js";
 import type { Io } from "../../io.js";
 import { reportErrors } from "../../report-error.js";
