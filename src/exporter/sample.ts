@@ -18,6 +18,8 @@ export interface Scrape<Status> {
   readonly elapsed: number;
   /** How many scrapes of the target have failed since the exporter has known it. */
   readonly failures: number;
+  /** Since when the exporter has known the target, in milliseconds since 1970. */
+  readonly knownSince?: number | undefined;
 }
 
 /** The accept queue of a pool's socket. What is unknown is `undefined`. */

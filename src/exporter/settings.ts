@@ -115,6 +115,8 @@ export interface LogRecord {
   readonly hint?: string | undefined;
   /** Where the target is configured. */
   readonly source?: string | undefined;
+  /** The file or the endpoint to which metrics are pushed. */
+  readonly destination?: string | undefined;
 }
 
 export type LogListener = (record: LogRecord) => void;

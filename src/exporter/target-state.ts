@@ -37,6 +37,7 @@ export class TargetState {
   #withoutOpcache: PoolSample | undefined;
   #pool = "";
   #failures = 0;
+  readonly #knownSince = Date.now();
 
   constructor(target: ScrapeTarget, context: StateContext) {
     this.target = target;
@@ -165,6 +166,7 @@ export class TargetState {
       // Microseconds: the clock has no more, and its noise would be digits of a metric.
       elapsed: Math.round(elapsed * 1_000) / 1_000,
       failures: this.#failures,
+      knownSince: this.#knownSince,
     };
     return target.kind === "phpfpm"
       ? { kind: "phpfpm", ...scrape, status: status as PoolStatus | undefined, pool: this.#pool }

@@ -8,22 +8,26 @@ export type MetricsFormat = "text" | "openmetrics";
 /** Text is handed on in pieces of about this many characters. */
 const PIECE = 65_536;
 
-/**
- * Writes metrics, all values of one together, and none that has no value. Two readings with the same
- * labels would give a series twice; the first one is written.
- */
+/** Of two readings with the same labels, which would give a series twice, the first one. */
+export function distinct<Reading extends { readonly labels: LabelSet }>(
+  readings: readonly Reading[],
+): Reading[] {
+  const found = new Map<string, Reading>();
+  for (const reading of readings) {
+    const { text } = reading.labels;
+    if (!found.has(text)) found.set(text, reading);
+  }
+  return [...found.values()];
+}
+
+/** Writes metrics, all values of one together, and none that has no value. */
 export function* writeMetrics<Reading extends { readonly labels: LabelSet }>(
   metrics: Iterable<Metric<Reading>>,
   readings: readonly Reading[],
   style: MetricStyle,
   format: MetricsFormat,
 ): Generator<string> {
-  const distinct = new Map<string, Reading>();
-  for (const reading of readings) {
-    const { text } = reading.labels;
-    if (!distinct.has(text)) distinct.set(text, reading);
-  }
-  const kept = [...distinct.values()];
+  const kept = distinct(readings);
   for (const metric of metrics) {
     const form = metric[style];
     if (form !== undefined) yield* writeMetric(form, kept, format);

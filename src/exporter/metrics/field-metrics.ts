@@ -24,11 +24,13 @@ export type EmitField<Name, Reading> = (
  * The metrics of a table of fields. A modern one has base units, and `_total` if it is a counter.
  *
  * @param emitField makes the function that emits a field
+ * @param began when the counters began, where that is not the start of the reading
  */
 export function fieldMetrics<Name extends string, Reading>(
   prefix: string,
   fields: Readonly<Record<Name, Field>>,
   emitField: EmitField<Name, Reading>,
+  began?: MetricForm<Reading>["began"],
 ): Metric<Reading>[] {
   return entriesOf(fields).flatMap(([field, { metric, modern, type }]): Metric<Reading>[] => {
     const dropIn: MetricForm<Reading> | undefined = metric && {
@@ -46,6 +48,7 @@ export function fieldMetrics<Name extends string, Reading>(
       type: told.type,
       help: told.help,
       emit: emitField(field, converter(convert)),
+      ...(began && { began }),
     };
     return [{ ...(dropIn && { "drop-in": dropIn }), modern: form }];
   });

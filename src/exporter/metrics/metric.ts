@@ -16,6 +16,13 @@ export interface MetricForm<Reading> {
   readonly type: MetricType;
   readonly help: string;
   readonly emit: (reading: Reading, emit: Emit) => void;
+  /**
+   * When a counter began that did not begin with its pool or httpd, in milliseconds since 1970;
+   * `undefined` if that is not known.
+   *
+   * @param labels those of the value, beside the reading's
+   */
+  readonly began?: (reading: Reading, labels: LabelSet | undefined) => number | undefined;
 }
 
 /** A metric. Where a style lacks it, its form is absent. */

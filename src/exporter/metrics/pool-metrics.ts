@@ -35,6 +35,7 @@ const scrapeMetrics: readonly Metric<PoolReading>[] = [
       type: "counter",
       help: failuresHelp,
       emit: failures,
+      began: ({ sample }) => sample.knownSince,
     },
   },
   both({
@@ -179,9 +180,14 @@ const opcacheMetrics: readonly Metric<PoolReading>[] = [
       type,
       help,
       emit: single(({ sample }) => sample.opcache?.[name as OpcacheFieldName]),
+      began: ({ sample: { opcache } }) => milliseconds(opcache?.opcache_start_time_seconds),
     }),
   ),
 ];
+
+function milliseconds(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : seconds * 1_000;
+}
 
 /** The metrics of pools. The drop-in names and types are those of php-fpm_exporter. */
 export const poolMetrics: readonly Metric<PoolReading>[] = [

@@ -55,6 +55,7 @@ export const processMetrics: readonly Metric<PoolReading>[] = [
           emit(convert(process[field]), labelsOf(child).alone);
         }
       },
+    ({ shown }, labels) => shown[Number(labels?.pairs[0]?.[1])]?.startTime?.getTime(),
   ),
   {
     "drop-in": {

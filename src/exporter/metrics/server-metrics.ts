@@ -41,6 +41,7 @@ const scrapeMetrics: readonly Metric<ServerReading>[] = [
       type: "counter",
       help: "How often the status could not be read.",
       emit: single(({ sample }) => sample.failures),
+      began: ({ sample }) => sample.knownSince,
     },
   },
   serverMetric(

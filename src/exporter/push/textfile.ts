@@ -1,0 +1,43 @@
+import { ErrorCode, GatewayError } from "../../errors.js";
+import { writeAtomically } from "../../transport/write-atomically.js";
+import { metricsText } from "../metrics/metrics-text.js";
+import type { LogListener } from "../settings.js";
+import { collectSamples, type PushSource } from "./push-source.js";
+import { RepeatedPush } from "./repeated-push.js";
+
+export interface TextfileOptions extends PushSource {
+  /** The file. node_exporter reads those that end in `.prom`. */
+  readonly path: string;
+  /** Milliseconds from one writing to the next. */
+  readonly interval: number;
+  readonly log: LogListener;
+}
+
+const messages = {
+  works: "the textfile is written",
+  fails: "the textfile cannot be written",
+  worksAgain: "the textfile is written again",
+} as const;
+
+/**
+ * Writes all metrics to a file on an interval, in the text format 0.0.4 and without timestamps, for
+ * node_exporter's textfile collector. The file is replaced as a whole, has the mode 0644, and stays
+ * at the end: its age, which node_exporter shows, tells that nobody writes it any more.
+ */
+export function startTextfile({ path, interval, log, ...source }: TextfileOptions): RepeatedPush {
+  const write = async (signal: AbortSignal) => {
+    const { samples, options } = await collectSamples(source, interval);
+    // What was cancelled by the end of the exporter is no news of the targets.
+    if (signal.aborted) return undefined;
+    try {
+      await writeAtomically(path, metricsText(samples, options), { mode: 0o644, isDurable: false });
+    } catch (cause) {
+      throw new GatewayError(ErrorCode.BadInput, (cause as Error).message, {
+        hint: "name a file in a folder that exists, and in which this user may create files",
+        cause,
+      });
+    }
+    return undefined;
+  };
+  return new RepeatedPush(write, { interval, destination: path, messages, log });
+}
