@@ -63,6 +63,18 @@ export function parseHttpPath(text: string): string {
 }
 
 /**
+ * Reads the interval of something that reads all targets: a second or more.
+ *
+ * @returns milliseconds
+ * @throws GatewayError `bad_input`
+ */
+export function parsePushInterval(text: string): number {
+  const milliseconds = parseDuration(text);
+  if (milliseconds >= 1_000) return milliseconds;
+  throw badFlagValue(`${text} is less than a second`, "write a longer time, as in 15s");
+}
+
+/**
  * Reads the path of a file on the machine of a pool.
  *
  * @throws GatewayError `bad_input`
@@ -80,7 +92,7 @@ export function parsePoolPath(text: string): string {
  */
 export function parseWebUrl(text: string): string {
   if (/^https?:\/\//i.test(text) && URL.canParse(text)) return text;
-  throw badFlagValue(`"${text}" is not a URL`, "write it as in http://127.0.0.1:4318/v1/metrics");
+  throw badFlagValue(`"${text}" is not a URL`, "write it as in http://127.0.0.1:4318");
 }
 
 /** Reads one of several words. */

@@ -10,6 +10,7 @@ import {
   parseLogLevel,
   parseOffset,
   parsePoolPath,
+  parsePushInterval,
   parseWebUrl,
 } from "./flag-values.js";
 
@@ -202,19 +203,26 @@ export const exporterFlags = {
     read: text,
     text: "also write the metrics to this file, for node_exporter's textfile collector",
   },
+  textfileInterval: {
+    group: "Push",
+    name: "textfile.interval",
+    value: "TIME",
+    read: parsePushInterval,
+    text: "how often --textfile is written (default: 15s)",
+  },
   otlpEndpoint: {
     group: "Push",
     name: "otlp.endpoint",
     value: "URL",
     read: parseWebUrl,
-    text: "also send the metrics to this OTLP endpoint",
+    text: "also send the metrics, in the modern style, to this OTLP receiver",
   },
   otlpInterval: {
     group: "Push",
     name: "otlp.interval",
     value: "TIME",
-    read: parseDuration,
-    text: "how often --textfile is written and --otlp.endpoint is sent to (default: 15s)",
+    read: parsePushInterval,
+    text: "how often --otlp.endpoint gets the metrics (default: 15s)",
   },
   logLevel: {
     group: "Log",

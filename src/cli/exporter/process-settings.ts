@@ -10,10 +10,10 @@ export interface ProcessSettings {
   readonly systemdSocket: boolean;
   /** The path of the web configuration. */
   readonly webConfig: string | undefined;
-  readonly textfile: string | undefined;
-  readonly otlpEndpoint: string | undefined;
-  /** Milliseconds from one push to the next. */
-  readonly pushInterval: number;
+  /** The file to write the metrics to, and how often, in milliseconds. */
+  readonly textfile: { readonly path: string; readonly interval: number } | undefined;
+  /** The OTLP receiver to send the metrics to, and how often, in milliseconds. */
+  readonly otlp: { readonly endpoint: string; readonly interval: number } | undefined;
   readonly logLevel: "debug" | "info" | "warn" | "error";
   readonly logFormat: "logfmt" | "json";
 }
@@ -28,13 +28,16 @@ export function processSettings(
   const { web, otlp, log, textfile } = configuration ?? {};
   const folder = values.config === undefined ? "." : dirname(values.config);
   const listen = values.listenAddresses;
+  const path = values.textfile ?? inFolder(folder, textfile?.path);
+  const textfileInterval = values.textfileInterval ?? textfile?.interval ?? PUSH_INTERVAL;
+  const endpoint = values.otlpEndpoint ?? otlp?.endpoint;
+  const otlpInterval = values.otlpInterval ?? otlp?.interval ?? PUSH_INTERVAL;
   return {
     listen: listen.length > 0 ? listen : (web?.listen ?? []),
     systemdSocket: values.systemdSocket ?? web?.systemd_socket ?? false,
     webConfig: values.webConfig ?? inFolder(folder, web?.config_file),
-    textfile: values.textfile ?? inFolder(folder, textfile),
-    otlpEndpoint: values.otlpEndpoint ?? otlp?.endpoint,
-    pushInterval: values.otlpInterval ?? otlp?.interval ?? PUSH_INTERVAL,
+    textfile: path === undefined ? undefined : { path, interval: textfileInterval },
+    otlp: endpoint === undefined ? undefined : { endpoint, interval: otlpInterval },
     logLevel: values.logLevel ?? log?.level ?? "info",
     logFormat: values.logFormat ?? log?.format ?? "logfmt",
   };

@@ -7,6 +7,7 @@ import {
   watchConfiguration,
 } from "../../exporter/config/watch-configuration.js";
 import { createExporter, type Exporter } from "../../exporter/create-exporter.js";
+import type { RepeatedPush } from "../../exporter/push/repeated-push.js";
 import type { ExporterSettings } from "../../exporter/settings.js";
 import { listenWeb, type WebListener } from "../../exporter/web/listener.js";
 import { systemdNotifier } from "../../exporter/web/systemd.js";
@@ -21,6 +22,7 @@ import {
   processSettings,
   withFlags,
 } from "./process-settings.js";
+import { preparePushes, type StartPush } from "./pushes.js";
 import { handleSignals } from "./signals.js";
 import { stderrLog } from "./stderr-log.js";
 import { flagTargets } from "./targets.js";
@@ -49,7 +51,6 @@ export async function serveMetrics(
       ? undefined
       : parseConfiguration(await readConfigurationFile(config), config);
   const settings = processSettings(line.values, file?.configuration);
-  refuseUnfinished(settings);
   const log = stderrLog(io, settings);
   for (const message of line.warnings) log({ level: "warn", message });
   const text = targets.length === 0 ? DISCOVER_ALL : "targets: []\n";
@@ -69,23 +70,6 @@ export async function serveMetrics(
   }
 }
 
-/**
- * Refuses what is read and not done yet: a push that does not happen is worse than an error.
- *
- * @throws GatewayError `bad_input`
- */
-function refuseUnfinished(settings: ProcessSettings): void {
-  const { textfile, otlpEndpoint } = settings;
-  const wanted = [
-    textfile !== undefined && "--textfile",
-    otlpEndpoint !== undefined && "--otlp.endpoint",
-  ].find((name) => name !== false);
-  if (wanted === undefined) return;
-  throw new GatewayError(ErrorCode.BadInput, `${wanted} is not supported yet`, {
-    hint: "leave it out",
-  });
-}
-
 /** The exporter, its configuration and its listener. */
 class Service {
   readonly #line: CommandLine;
@@ -97,6 +81,7 @@ class Service {
   #configuration: ExporterConfiguration | undefined;
   #current: ExporterSettings | undefined;
   #listener: WebListener | undefined;
+  #pushes: readonly RepeatedPush[] = [];
 
   constructor(line: CommandLine, settings: ProcessSettings, log: WriteLog) {
     this.#line = line;
@@ -115,6 +100,7 @@ class Service {
     from: string | { readonly text: string },
     targets: ExporterSettings["targets"],
   ): Promise<void> {
+    const pushes = await preparePushes(this.#settings);
     let watching: Promise<WatchedConfiguration> | undefined;
     const known = new Promise<void>((resolve) => {
       watching = watchConfiguration(from, {
@@ -133,6 +119,14 @@ class Service {
     } finally {
       this.#watched = await watching;
     }
+    this.#startPushes(pushes);
+  }
+
+  #startPushes(pushes: readonly StartPush[]): void {
+    const [exporter, first] = [this.#exporter, this.#current];
+    if (exporter === undefined || first === undefined) return;
+    const source = { exporter, settings: () => this.#current ?? first };
+    this.#pushes = pushes.map((start) => start(source, (record) => this.#log({ ...record })));
   }
 
   #update(found: ExporterSettings, configuration: ExporterConfiguration): void {
@@ -213,9 +207,10 @@ class Service {
   }
 
   async stop(): Promise<void> {
+    const pushed = this.#pushes.map((push) => push.stop());
     this.#exporter?.close();
     this.#watched?.close();
-    await Promise.all([this.#listener?.close(), this.#notify("stopping")]);
+    await Promise.all([this.#listener?.close(), this.#notify("stopping"), ...pushed]);
   }
 }
 

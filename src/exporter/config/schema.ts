@@ -173,7 +173,17 @@ export const configurationSchema = section({
     }),
     {},
   ),
-  textfile: maybe(text),
+  /** The file to write the metrics to, and how often. */
+  textfile: maybe(
+    v.lazy((input) =>
+      typeof input === "string"
+        ? v.pipe(
+            text,
+            v.transform((path) => ({ path, interval: undefined })),
+          )
+        : section({ path: text, interval: maybe(duration(1_000)) }),
+    ),
+  ),
   otlp: v.nullish(section({ endpoint: maybe(webUrl()), interval: maybe(duration(1_000)) }), {}),
   log: v.nullish(
     section({

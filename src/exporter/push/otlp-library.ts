@@ -18,17 +18,22 @@ export interface OtlpResult {
   readonly warnings: readonly string[];
 }
 
-/** Sends metrics, one request at a time. */
-export type SendOtlp = (metrics: MetricData[]) => Promise<OtlpResult>;
+/** Where metrics are sent to. */
+export interface OtlpReceiver {
+  /** The URL, without a password. */
+  readonly shown: string;
+  /** Sends metrics. Only one request may run at a time. */
+  readonly send: (metrics: MetricData[]) => Promise<OtlpResult>;
+}
 
 /**
  * Loads OpenTelemetry's exporter. It reads `OTEL_EXPORTER_OTLP_*` itself, and repeats requests that a
  * receiver was too busy for.
  *
- * @param url the endpoint, with its path
+ * @param endpoint the URL of the receiver; without a path, `/v1/metrics` is added
  * @throws GatewayError `bad_input` if a package is missing
  */
-export async function loadOtlp(url: string): Promise<SendOtlp> {
+export async function loadOtlp(endpoint: string): Promise<OtlpReceiver> {
   const [api, otlp, resources] = await Promise.all([
     import("@opentelemetry/api"),
     import("@opentelemetry/exporter-metrics-otlp-http"),
@@ -42,7 +47,9 @@ export async function loadOtlp(url: string): Promise<SendOtlp> {
     { error: warn, warn, info: ignore, debug: ignore, verbose: ignore },
     { logLevel: api.DiagLogLevel.WARN, suppressOverrideMessage: true },
   );
-  const exporter = new otlp.OTLPMetricExporter({ url });
+  const url = new URL(endpoint);
+  if (url.pathname === "/") url.pathname = "/v1/metrics";
+  const exporter = new otlp.OTLPMetricExporter({ url: url.href });
   const version = packageVersion();
   const ours = resources.resourceFromAttributes({
     "service.name": "fcgi-probe",
@@ -53,14 +60,19 @@ export async function loadOtlp(url: string): Promise<SendOtlp> {
   // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win.
   const resource = ours.merge(resources.detectResources({ detectors: [resources.envDetector] }));
   const scope = { name: "fcgi-probe", version };
-  return (metrics) =>
-    new Promise((resolve) => {
+  const send = (metrics: MetricData[]) =>
+    new Promise<OtlpResult>((resolve) => {
       exporter.export({ resource, scopeMetrics: [{ scope, metrics }] }, ({ code, error }) => {
         const isDone = code === 0;
         resolve({ error: isDone ? undefined : (error ?? new Error("it failed")), warnings });
         warnings = [];
       });
     });
+  return { shown: withoutSecrets(url), send };
+}
+
+function withoutSecrets({ origin, pathname }: URL): string {
+  return `${origin}${pathname}`;
 }
 
 function explainMissing(cause: unknown): never {

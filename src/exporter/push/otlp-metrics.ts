@@ -11,10 +11,10 @@ import { otlpMetric, type TimedReading } from "./otlp-points.js";
 import type { CollectedSamples } from "./push-source.js";
 
 /**
- * How many targets are in one request. With all processes, 50 targets have at most 22,000 points, in
- * about 9 MB. Receivers commonly refuse more than 20.
+ * How many pools and how many httpds are in one request. With all processes, 50 pools have at most
+ * 22,000 points, in about 9 MB. Receivers commonly refuse more than 20.
  */
-const MAX_TARGETS = 50;
+const PART = 50;
 
 /**
  * The metrics of the modern style as OpenTelemetry has them, in parts of one request each. The start
@@ -27,32 +27,25 @@ export function* otlpMetrics(
   { samples, options }: CollectedSamples,
   begun: number,
 ): Generator<MetricData[]> {
-  const { pools, servers, exporter } = readingsOf(samples, { ...options, style: "modern" });
-  const timedPools = distinct(pools).map((reading) => ({
-    reading,
-    start: reading.status?.startTime?.getTime() ?? begun,
-    end: reading.sample.time,
-  }));
-  const timedServers = distinct(servers).map((reading) => ({
-    reading,
-    start: secondsOrUndefined(startTime(reading)) ?? begun,
-    end: reading.sample.time,
-  }));
-  for (const part of parts(timedPools)) yield metricsOf(poolMetrics, part);
-  for (const part of parts(timedServers)) yield metricsOf(httpdMetrics, part);
+  const readings = readingsOf(samples, { ...options, style: "modern" });
+  const pools = distinct(readings.pools).map((reading) => {
+    const start = reading.status?.startTime?.getTime() ?? begun;
+    return { reading, start, end: reading.sample.time };
+  });
+  const servers = distinct(readings.servers).map((reading) => {
+    const seconds = startTime(reading);
+    const start = seconds === undefined ? begun : 1_000 * seconds;
+    return { reading, start, end: reading.sample.time };
+  });
   const end = Date.now();
-  yield metricsOf(
-    exporterMetrics,
-    exporter.map((reading) => ({ reading, start: begun, end })),
-  );
-}
-
-function secondsOrUndefined(seconds: number | undefined): number | undefined {
-  return seconds === undefined ? undefined : seconds * 1_000;
-}
-
-function* parts<Item>(items: readonly Item[]): Generator<readonly Item[]> {
-  for (let at = 0; at < items.length; at += MAX_TARGETS) yield items.slice(at, at + MAX_TARGETS);
+  const exporter = readings.exporter.map((reading) => ({ reading, start: begun, end }));
+  for (let at = 0; at === 0 || at < Math.max(pools.length, servers.length); at += PART) {
+    yield [
+      ...metricsOf(poolMetrics, pools.slice(at, at + PART)),
+      ...metricsOf(httpdMetrics, servers.slice(at, at + PART)),
+      ...(at === 0 ? metricsOf(exporterMetrics, exporter) : []),
+    ];
+  }
 }
 
 function metricsOf<Reading extends { readonly labels: LabelSet }>(

@@ -18,8 +18,6 @@ export interface TimedReading<Reading> {
   readonly end: number;
 }
 
-type Value = Parameters<Emit>;
-
 /**
  * A metric as OpenTelemetry has it; `undefined` if it has no point. A counter is a monotonic,
  * cumulative sum. Quantiles, which OpenTelemetry has no type for, are a gauge with the attribute
@@ -73,7 +71,7 @@ function histogramPoint<Reading extends { readonly labels: LabelSet }>(
   form: MetricForm<Reading>,
   { reading, end }: TimedReading<Reading>,
 ): DataPoint<HistogramValue> | undefined {
-  const values: Value[] = [];
+  const values: Parameters<Emit>[] = [];
   form.emit(reading, (...value) => values.push(value));
   if (values.length === 0) return undefined;
   const buckets = values.filter(([, , suffix]) => suffix === "_bucket");

@@ -217,6 +217,8 @@ describe("our own flags", () => {
     [["--processes.max=0"], { maxProcesses: 0 }],
     [["--metric-style=modern"], { metricStyle: "modern" }],
     [["--textfile=/x/y.prom"], { textfile: "/x/y.prom" }],
+    [["--textfile.interval=1m"], { textfileInterval: 60_000 }],
+    [["--phpfpm.opcache-script=/x/o.php"], { opcacheScript: "/x/o.php" }],
     [["--otlp.endpoint=http://c:4318", "--otlp.interval=1m"], { otlpInterval: 60_000 }],
     [["--web.external-url=http://p/x", "--web.route-prefix=/x"], { routePrefix: "/x" }],
   ])("%j", (args, expected) => {

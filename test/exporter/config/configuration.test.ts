@@ -87,6 +87,7 @@ modules:
       fix_process_count: true,
       scrape: { timeout: 8_000, timeout_offset: 0 },
       web: { listen: [":9253"], telemetry_path: "/m", route_prefix: "/php", lifecycle: true },
+      textfile: { path: "/var/lib/node_exporter/php.prom", interval: undefined },
       otlp: { interval: 30_000 },
       log: { level: "debug", format: "json" },
       modules: {
@@ -94,6 +95,13 @@ modules:
         httpd: { host: "www.example.com", insecure: true, headers: { "X-A": "b" } },
       },
     });
+  });
+
+  it("may say how often the textfile is written", () => {
+    const text = "textfile: { path: php.prom, interval: 1m }";
+    expect(read(text).textfile).toEqual({ path: "php.prom", interval: 60_000 });
+    expect(problems("textfile: { path: php.prom, interval: 500ms }")).toHaveLength(1);
+    expect(problems("textfile: { interval: 1m }")).toHaveLength(1);
   });
 
   it.each([
