@@ -1,3 +1,4 @@
+import { writeAtomically } from "../../transport/write-atomically.js";
 import type { ServerStatus } from "../page/server-status.js";
 import { type MemoryUsage, statisticsOf } from "../processes/memory-usage.js";
 import {
@@ -71,6 +72,15 @@ export function formatMetrics(data: MetricsData): string {
     ]),
     "",
   ].join("\n");
+}
+
+/**
+ * Writes the metrics file, which is replaced as a whole.
+ *
+ * @throws a system error, or an Error if the path is a folder, a pipe or the like
+ */
+export function writeMetricsFile(path: string, data: MetricsData): Promise<void> {
+  return writeAtomically(path, formatMetrics(data));
 }
 
 function serverMetricLines(status: ServerStatus): string[] {

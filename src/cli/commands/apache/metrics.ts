@@ -1,5 +1,9 @@
 import type { Command } from "commander";
-import { formatMetrics, type MetricsData } from "../../../apache/manager/metrics-file.js";
+import {
+  formatMetrics,
+  type MetricsData,
+  writeMetricsFile,
+} from "../../../apache/manager/metrics-file.js";
 import { HANGING_AFTER, isHanging } from "../../../apache/page/worker-row.js";
 import { findServers } from "../../../apache/processes/apache-servers.js";
 import { memoryUsageOf } from "../../../apache/processes/memory-usage.js";
@@ -7,7 +11,6 @@ import { type ProcessTable, ProcFileSystem } from "../../../apache/processes/pro
 import type { ApacheWorker } from "../../../apache/workers/workers.js";
 import { Httpd } from "../../../discovery/local-httpd.js";
 import { ErrorCode, GatewayError } from "../../../errors.js";
-import { writeAtomically } from "../../../transport/write-atomically.js";
 import { ExitCode, exitStatusHelp } from "../../exit-codes.js";
 import type { Io } from "../../io.js";
 import { reportErrors } from "../../report-error.js";
@@ -161,10 +164,9 @@ function countKinds(workers: readonly ApacheWorker[]): { foreign: number; native
  * @throws GatewayError `bad_input` if the file cannot be written
  */
 export async function saveMetrics(data: MetricsData, path: string, io: Io): Promise<void> {
-  const text = formatMetrics(data);
-  if (path === "-") return io.stdout.write(text);
+  if (path === "-") return io.stdout.write(formatMetrics(data));
   try {
-    await writeAtomically(path, text);
+    await writeMetricsFile(path, data);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new GatewayError(ErrorCode.BadInput, `the metrics file was not written: ${message}`, {
