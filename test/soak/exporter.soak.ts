@@ -8,7 +8,7 @@ const MEGABYTE = 1_048_576;
 
 describeWith(["php-fpm"], "2,000 targets, 100 of them dead and 20 silent", () => {
   it(`leave descriptors and memory flat over ${scrapes} scrapes`, async () => {
-    await using many = await startManyTargets(2_000);
+    await using many = await startManyTargets(5_000, 200);
     const exporter = createExporter({ targets: many.targets, cacheAge: 0 });
     const marks: { descriptors: number; heap: number; resident: number }[] = [];
     for (let count = 0; count < scrapes; count++) {
