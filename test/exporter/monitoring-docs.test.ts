@@ -90,14 +90,14 @@ describe("docs/monitoring.md", () => {
   });
 
   it("has rules that promtool accepts", async () => {
-    expect(blocks("rules")).toHaveLength(2);
+    expect(blocks("rules")).toHaveLength(3);
     for (const text of blocks("rules")) {
       expect(await promtool("rules", text)).toMatch(/SUCCESS: 1 rules found/);
     }
   });
 
   it("has configurations that the exporter accepts", () => {
-    expect(blocks("exporter")).toHaveLength(3);
+    expect(blocks("exporter")).toHaveLength(5);
     for (const text of blocks("exporter")) expect(parseConfiguration(text, "docs")).toBeDefined();
   });
 

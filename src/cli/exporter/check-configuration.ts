@@ -8,9 +8,11 @@ import { warningLine } from "../report-error.js";
 import { counted } from "../terminal/units.js";
 import type { FlagValues } from "./flags.js";
 import { processSettings } from "./process-settings.js";
+import { preparePushes } from "./pushes.js";
 
 /**
- * Checks the files that the flags name, and prints what is in them. It connects to no target.
+ * Checks the files that the flags name, and prints what is in them. It connects to no target, and
+ * loads the packages that a push needs.
  *
  * @throws GatewayError `bad_input` with the place of each error
  */
@@ -24,8 +26,9 @@ export async function printCheck(
     config === undefined
       ? undefined
       : parseConfiguration(await readConfigurationFile(config), config).configuration;
-  const { webConfig } = processSettings(values, file);
-  if (webConfig !== undefined) checkWebConfig(webConfig);
+  const settings = processSettings(values, file);
+  if (settings.webConfig !== undefined) checkWebConfig(settings.webConfig);
+  await preparePushes(settings);
   if (config === undefined) {
     const targets = counted(given.length, "target", "targets");
     await io.stdout.write(`the command line is valid: ${targets}\n`);

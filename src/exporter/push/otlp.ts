@@ -14,7 +14,7 @@ export interface OtlpOptions extends PushSource {
 
 const messages = {
   works: "the metrics are sent",
-  warns: "the metrics are sent, and the receiver does not take all of them",
+  warns: "the metrics are sent, with a warning",
   fails: "the metrics cannot be sent",
   worksAgain: "the metrics are sent again",
 } as const;
@@ -33,6 +33,7 @@ export function startOtlp({ receiver, interval, log, ...source }: OtlpOptions): 
       if (result.error !== undefined) throw failure(result.error);
       for (const warning of result.warnings) warnings.add(warning);
     }
+    // What the receiver does not take is among them.
     return warnings.size === 0 ? undefined : [...warnings].join("; ");
   };
   return new RepeatedPush(push, { interval, destination: receiver.shown, messages, log });

@@ -25,6 +25,10 @@ const messages = {
  * at the end: its age, which node_exporter shows, tells that nobody writes it any more.
  */
 export function startTextfile({ path, interval, log, ...source }: TextfileOptions): RepeatedPush {
+  if (!path.endsWith(".prom")) {
+    const message = "node_exporter reads only files whose names end in .prom";
+    log({ level: "warn", message, destination: path });
+  }
   const write = async (signal: AbortSignal) => {
     const { samples, options } = await collectSamples(source, interval);
     // What was cancelled by the end of the exporter is no news of the targets.

@@ -36,6 +36,15 @@ describe("the files of the exporter and its libraries", () => {
     expect(files.filter((file) => exporter.test(file) || libraries.test(file))).toEqual([]);
   });
 
+  it("that send OTLP are loaded where an endpoint is given, and only there", () => {
+    const check = ["exporter", "--check-config", "127.0.0.1:1/status"];
+    const openTelemetry = (args: readonly string[]) =>
+      filesOf(args).filter((file) => file.includes("/@opentelemetry/"));
+    expect(openTelemetry(check)).toEqual([]);
+    expect(openTelemetry([...check, "--textfile=/x.prom"])).toEqual([]);
+    expect(openTelemetry([...check, "--otlp.endpoint=http://127.0.0.1:1"])).not.toEqual([]);
+  });
+
   it("are not loaded by --version, which loads two files", () => {
     const files = filesOf(["--version"]);
     expect(files.filter((file) => !file.endsWith("/bin/fcgi-probe.js")).length).toBeLessThan(6);

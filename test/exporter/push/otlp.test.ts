@@ -155,7 +155,7 @@ describe("a receiver", () => {
     await receiver.received(6);
     expect(records).toMatchObject(
       [
-        { level: "warn", message: /not take all/, error: /"rejectedDataPoints":"3".*too old/ },
+        { level: "warn", message: /with a warning/, error: /"rejectedDataPoints":"3".*too old/ },
         { level: "info", message: "the metrics are sent again" },
       ].map((record) => ({
         level: record.level,

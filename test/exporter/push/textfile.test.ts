@@ -100,6 +100,17 @@ describe("a textfile", () => {
     expect(statSync(path).mtimeMs).toBe(written);
   });
 
+  it("with a name that node_exporter does not read is written, with a warning", async () => {
+    const { path, records, logged } = write(always, { name: "metrics.txt" });
+    await logged(2);
+    expect(records[0]).toMatchObject({
+      level: "warn",
+      message: expect.stringMatching(/\.prom$/),
+      destination: path,
+    });
+    expect(statSync(path).size).toBeGreaterThan(0);
+  });
+
   it("is not written with what the end has cancelled", async () => {
     const target = await startFakeServer(silent, { listen: "tcp" });
     onTestFinished(() => target.stop());
