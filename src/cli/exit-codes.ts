@@ -7,6 +7,8 @@ export const ExitCode = {
   NotConnected: 1,
   /** Connected and failed; or bad input: the command line, a file, an address. */
   Failed: 2,
+  /** Of `check`: the state is UNKNOWN, also after bad input. */
+  Unknown: 3,
   /** Ended by Ctrl-C (SIGINT): 128 plus the number of the signal, as shells count it. */
   Interrupted: 130,
 } as const;

@@ -18,6 +18,8 @@ interface Entry {
   /** Imports the command's file. Files of other commands are not loaded. */
   readonly load?: () => Promise<Define>;
   readonly commands?: Commands;
+  /** The exit code after bad input. Default: `Failed`. */
+  readonly failed?: ExitCode;
 }
 
 type Commands = Readonly<Record<string, Entry>>;
@@ -78,6 +80,11 @@ const commands: Commands = {
     summary: "serve the metrics of pools and httpds to Prometheus",
     loadRun: async () => (await import("./commands/exporter.js")).runExporter,
   },
+  check: {
+    summary: "compare pools and httpds with thresholds, as a monitoring plugin",
+    load: async () => (await import("./commands/check.js")).defineCheck,
+    failed: ExitCode.Unknown,
+  },
   serve: {
     summary: "serve an application with a pool of workers",
     load: async () => (await import("./commands/serve.js")).defineServe,
@@ -125,16 +132,18 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   const program = await createProgram(args, io, (code) => {
     exitCode = code;
   });
+  const [name = ""] = args;
+  const failed = (Object.hasOwn(commands, name) && commands[name]?.failed) || ExitCode.Failed;
   try {
     await program.parseAsync([...args], { from: "user" });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) {
-      return error.exitCode === 0 ? ExitCode.Fine : ExitCode.Failed;
+      return error.exitCode === 0 ? ExitCode.Fine : failed;
     }
     if (!(error instanceof GatewayError)) throw error;
     await io.stderr.writeLines(errorLines(error, io.stderr.style));
-    return ExitCode.Failed;
+    return failed;
   }
 }
 

@@ -25,8 +25,9 @@ const ARROWS: ReadonlyMap<string, readonly string[]> = new Map([
   ["apache", ["client", "transport", "cgi", "engine"]],
   ["pool", ["server", "status-page", "transport", ...PROTOCOLS]],
   ["discovery", ["apache", "client", "transport"]],
+  ["check", ["apache", "status-page", "transport"]],
   ["exporter", ["discovery", "transport", ...STATUS_READERS]],
-  ["cli", ["exporter", "discovery", "pool", "server", ...STATUS_READERS, ...PROTOCOLS]],
+  ["cli", ["check", "exporter", "discovery", "pool", "server", ...STATUS_READERS, ...PROTOCOLS]],
   ["apache-manager", ["cli", "discovery", "apache"]],
 ]);
 /** What every room but the engine may import. A leaf imports other leaves alone. */

@@ -1,0 +1,164 @@
+import type { Command } from "commander";
+import { StatusSource } from "../../apache/fetch/status-source.js";
+import { shownUrl } from "../../apache/fetch/status-url.js";
+import {
+  type Counters,
+  type Measures,
+  poolMeasures,
+  rateCounters,
+  serverMeasures,
+  withRates,
+} from "../../check/measures.js";
+import { type CheckedTarget, checkReport } from "../../check/report.js";
+import { readCounters, writeCounters } from "../../check/state-file.js";
+import { parseThreshold } from "../../check/threshold.js";
+import { CheckState, judge, type Thresholds, worseState } from "../../check/verdict.js";
+import { ErrorCode, GatewayError } from "../../errors.js";
+import { type FleetResult, probeAll } from "../../fleet/probe.js";
+import { status } from "../../phpfpm/status.js";
+import { ExitCode } from "../exit-codes.js";
+import type { Io } from "../io.js";
+import { poolTargets, repeatable, timeoutOption, timeoutOr } from "../options.js";
+import { visible } from "../terminal/text.js";
+
+interface CheckCommandOptions {
+  warning?: string[];
+  critical?: string[];
+  state?: string;
+  timeout?: number;
+}
+
+/** What a read gave: the name to show, and the numbers. */
+interface Reading {
+  readonly name: string;
+  readonly measures: Measures;
+}
+
+/** The name of the service in the output. */
+const SERVICE = "FCGI";
+
+const exitCodes: Readonly<Record<CheckState, ExitCode>> = [
+  ExitCode.Fine,
+  ExitCode.NotConnected,
+  ExitCode.Failed,
+  ExitCode.Unknown,
+];
+
+const help = `
+A threshold is a comparison that raises the alert, as in idle<2 or queue>=10, or
+a name and a range of the Monitoring Plugins: queue=10 (alert outside 0 to 10),
+idle=2: (below 2), active=@5:10 (inside). A name is a key of the status page, as
+in "max children reached" or max-children-reached, or for pools idle, active,
+total, queue, requests, slow, uptime; for httpds busy, idle, graceful, requests,
+bytes, uptime. requests/s, slow/s, max-children-reached/s and bytes/s are rates
+since the last check, and need --state.
+
+The output is one line with performance data. A target that cannot be read is
+CRITICAL.
+
+Exit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (bad usage, or a threshold
+of a value that the page does not have).
+
+Examples:
+  fcgi-probe check unix:/run/php/www.sock:/status --warning 'idle<2' --critical 'queue>10'
+  fcgi-probe check 127.0.0.1:9000/status -w slow/s=0.1 --state /var/tmp/fpm-check.json
+  fcgi-probe check http://127.0.0.1/server-status --critical 'idle<1'
+`;
+
+export function defineCheck(command: Command, io: Io, finish: (exitCode: ExitCode) => void): void {
+  command
+    .argument("[TARGET...]", "addresses of pools, or URLs of httpds' status pages")
+    .option("-w, --warning <threshold>", "when to warn", repeatable(String))
+    .option("-c, --critical <threshold>", "when it is critical", repeatable(String))
+    .option("--state <file>", "where counters are kept for rates")
+    .addOption(timeoutOption("status"))
+    .addHelpText("after", help)
+    .action(async (targets: string[], options: CheckCommandOptions) => {
+      finish(await runCheck(targets, options, io));
+    });
+}
+
+/** Monitoring systems show standard output alone: what keeps the check from running goes there. */
+async function runCheck(
+  targets: readonly string[],
+  options: CheckCommandOptions,
+  io: Io,
+): Promise<ExitCode> {
+  try {
+    return await compare(targets, options, io);
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    const { message, hint } = error;
+    await io.stdout.write(`${SERVICE} UNKNOWN: ${visible(message)} (${hint})\n`);
+    return ExitCode.Unknown;
+  }
+}
+
+async function compare(
+  given: readonly string[],
+  options: CheckCommandOptions,
+  io: Io,
+): Promise<ExitCode> {
+  const { warning = [], critical = [], state: file } = options;
+  const thresholds: Thresholds = {
+    warning: warning.map(parseThreshold),
+    critical: critical.map(parseThreshold),
+  };
+  requireState(thresholds, file);
+  const targets = given.length > 0 ? given : await poolTargets(given, "status", io);
+  const before = file === undefined ? new Map<string, Counters>() : readCounters(file);
+  const after = new Map(before);
+  const checked = new Map<string, CheckedTarget>();
+  const limits = { timeout: timeoutOr(options.timeout, "status"), signal: io.signal };
+  for await (const result of probeAll(targets, readTarget, limits)) {
+    checked.set(result.target, check(result, thresholds, before, after));
+  }
+  if (io.signal.aborted) return ExitCode.Interrupted;
+  const inOrder = [...new Set(targets)].flatMap((target) => checked.get(target) ?? []);
+  const worst = inOrder.reduce<CheckState>(
+    (state, target) => worseState(state, target.state),
+    CheckState.Ok,
+  );
+  await io.stdout.write(`${checkReport(SERVICE, worst, inOrder, thresholds)}\n`);
+  if (file !== undefined) await writeCounters(file, after);
+  return exitCodes[worst];
+}
+
+function requireState({ warning, critical }: Thresholds, file: string | undefined): void {
+  const rate = [...warning, ...critical].find(({ name }) => name.endsWith("/s"));
+  if (rate === undefined || file !== undefined) return;
+  throw new GatewayError(ErrorCode.BadInput, `"${rate.text}" is a rate since the last check`, {
+    hint: "name a file for the counters, as in --state /var/tmp/fpm-check.json",
+  });
+}
+
+async function readTarget(
+  target: string,
+  limits: { timeout: number; signal: AbortSignal },
+): Promise<Reading> {
+  if (/^https?:\/\//i.test(target)) {
+    const server = await new StatusSource(target, limits).status();
+    return { name: server.serverName ?? shownUrl(target), measures: serverMeasures(server) };
+  }
+  const pool = await status(target, { ...limits, retries: 0 });
+  return { name: pool.pool ?? target, measures: poolMeasures(pool) };
+}
+
+function check(
+  result: FleetResult<Reading>,
+  thresholds: Thresholds,
+  before: ReadonlyMap<string, Counters>,
+  after: Map<string, Counters>,
+): CheckedTarget {
+  const { target } = result;
+  if (!result.ok) {
+    const reasons = [`${result.error.message} (${result.error.code})`];
+    const name = /^https?:\/\//i.test(target) ? shownUrl(target) : target;
+    return { name, state: CheckState.Critical, reasons };
+  }
+  const { name, measures } = result.value;
+  const now = rateCounters(measures, Date.now());
+  after.set(target, now);
+  const rated = withRates(measures, before.get(target), now);
+  return { name, measures: rated, ...judge(rated.values, thresholds) };
+}

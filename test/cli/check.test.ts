@@ -1,0 +1,134 @@
+import { execFile } from "node:child_process";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { gatewayFetch } from "../../src/client/fetch.js";
+import { startApache } from "../harness/apache.js";
+import { describeWith } from "../harness/describe-with.js";
+import { silent, startFakeServer } from "../harness/fake-server.js";
+import { type PhpFpm, phpScript, startPhpFpm } from "../harness/php-fpm.js";
+import { makeFolder } from "../harness/server-process.js";
+
+const command = fileURLToPath(new URL("../../bin/fcgi-probe.js", import.meta.url));
+
+/** Runs `fcgi-probe check`, as a monitoring system does. */
+function check(...args: string[]): Promise<{ code: number; line: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [command, "check", ...args], (error, stdout) => {
+      resolve({ code: typeof error?.code === "number" ? error.code : 0, line: stdout });
+    });
+  });
+}
+
+describeWith(["php-fpm"], "fcgi-probe check", () => {
+  let fpm: PhpFpm;
+  beforeAll(async () => {
+    const common = { pm: "static", maxChildren: 3, statusListen: true } as const;
+    fpm = await startPhpFpm({
+      pools: [
+        { ...common, name: "shop", listen: "unix" },
+        { ...common, name: "blog", listen: "tcp" },
+      ],
+    });
+  });
+  afterAll(() => fpm.stop());
+
+  it("is OK with performance data", async () => {
+    const { code, line } = await check(fpm.pool("shop").address, "-w", "idle<1", "-c", "queue>10");
+    expect(code).toBe(0);
+    expect(line).toMatch(/^FCGI OK: shop: 2 idle, 1 active, 3 total, 0 queue \| [^\n]*\n$/);
+    expect(line).toContain("'idle'=2;1:;;0 'active'=1;;;0");
+    expect(line).toContain("'queue'=0;;~:10;0");
+  });
+
+  it("warns, and is critical", async () => {
+    const { address } = fpm.pool("shop");
+    expect(await check(address, "-w", "idle<3")).toMatchObject({
+      code: 1,
+      line: expect.stringMatching(/^FCGI WARNING: shop: idle 2 \(idle<3\) \|/),
+    });
+    expect(await check(address, "-w", "idle<3", "--critical", "idle processes=3:")).toMatchObject({
+      code: 2,
+      line: expect.stringMatching(/^FCGI CRITICAL: shop: idle processes 2 \(.*\), idle 2/),
+    });
+  });
+
+  it("judges several targets by the worst, and names them", async () => {
+    const dead = `unix:${join(fpm.folder, "nowhere.sock")}:/status`;
+    const { code, line } = await check(fpm.pool("shop").address, dead, fpm.pool("blog").address);
+    expect(code).toBe(2);
+    expect(line).toContain("(socket_missing); 2 of 3 fine | 'shop idle'=");
+    expect(line).toContain("'blog idle'=");
+  });
+
+  it("is critical for a pool that is late", async () => {
+    const server = await startFakeServer(silent);
+    onTestFinished(() => server.stop());
+    const { code, line } = await check(server.address, "--timeout", "200ms");
+    expect(code).toBe(2);
+    expect(line).toContain("(deadline)");
+  });
+
+  it("sees a queue of a saturated pool by its status socket", async () => {
+    const pool = fpm.pool("blog");
+    const sockets = Array.from({ length: 5 }, () => connect(pool.endpoint));
+    onTestFinished(() => sockets.forEach((socket) => void socket.destroy()));
+    await expect
+      .poll(() => check(pool.statusListenAddress as string, "-c", "queue>1"), { timeout: 9_000 })
+      .toMatchObject({ code: 2, line: expect.stringContaining("blog: queue 2 (queue>1)") });
+  });
+
+  it("knows rates from the last check on", async () => {
+    const { address, bareAddress } = fpm.pool("shop");
+    const state = join(makeFolder(), "state.json");
+    const options = ["--state", state, "-c", "requests/s>0.001"];
+    const first = await check(address, ...options);
+    expect(first).toMatchObject({ code: 0, line: expect.not.stringContaining("requests/s") });
+    for (let count = 0; count < 3; count++) {
+      const request = new Request("http://localhost/echo.php");
+      const script = { scriptFilename: phpScript("echo.php") };
+      await (await gatewayFetch(`unix:${bareAddress}`, request, script)).arrayBuffer();
+    }
+    expect(await check(address, ...options)).toMatchObject({
+      code: 2,
+      line: expect.stringMatching(/requests\/s [\d.]+ \(requests\/s>0\.001\).*'requests\/s'=/),
+    });
+  });
+
+  it.each([
+    [["-w", "idle<"], /^FCGI UNKNOWN: "idle<" is not a threshold/],
+    [["-w", "nonsense<2"], /^FCGI UNKNOWN: shop: there is no value nonsense/],
+    [["-w", "slow/s>1"], /^FCGI UNKNOWN: "slow\/s>1" is a rate since the last check \(.*--state/],
+    [["--nonsense"], /^$/],
+    [["--state", "/nowhere/state.json"], /FCGI UNKNOWN: --state \/nowhere\/state\.json: ENOENT/],
+  ])("is UNKNOWN with %j", async (args, line) => {
+    const result = await check(fpm.pool("shop").address, ...args);
+    expect(result.code).toBe(3);
+    expect(result.line).toMatch(line);
+  });
+});
+
+describeWith(["apache2"], "fcgi-probe check of an httpd", () => {
+  it("compares the numbers of its page", async () => {
+    const apache = await startApache({ mpm: "event" });
+    onTestFinished(() => apache.stop());
+    expect(
+      await check(`${apache.url}/server-status`, "-w", "busy>100", "-c", "idle<1"),
+    ).toMatchObject({
+      code: 0,
+      line: expect.stringMatching(/^FCGI OK: [^|]*1 busy, \d+ idle.* \| 'busy'=1;~:100;;0/),
+    });
+    expect(await check(`${apache.url}/server-status`, "-c", "BusyWorkers>0")).toMatchObject({
+      code: 2,
+    });
+  });
+});
+
+describe("the output", () => {
+  it("is one line, whatever a pool is called", async () => {
+    const { code, line } = await check("unix:/nowhere/a|b'c.sock:/status");
+    expect(code).toBe(2);
+    expect(line).toMatch(/^FCGI CRITICAL: [^|\n]*\n$/);
+  });
+});
