@@ -51,5 +51,11 @@ export const lighttpdPages = [
 /** What apache_exporter makes of a page. */
 export const apacheMetrics = fixtures("apache-exporter", ".metrics.txt");
 
+/** The flags of the two exporters, and the metrics of php-fpm_exporter. */
+export const peerTexts = [
+  ...fixtures("exporter", ".flags.txt"),
+  ...fixtures("php-fpm-exporter", ".metrics.txt"),
+];
+
 /** `/proc/PID/cmdline` of daemons of mod_wsgi, as hex. */
 export const commandLines = fixtures("proc", ".hex");

@@ -8,12 +8,21 @@ const MEGABYTE = 1_048_576;
 
 describeWith(["php-fpm"], "2,000 targets, 100 of them dead and 20 silent", () => {
   it(`leave descriptors and memory flat over ${scrapes} scrapes`, async () => {
-    await using many = await startManyTargets(5_000, 200);
-    const exporter = createExporter({ targets: many.targets, cacheAge: 0 });
+    await using many = await startManyTargets(30_000, 200);
+    const exporter = createExporter({
+      targets: many.targets,
+      cacheAge: 0,
+      scrapeTimeout: 60_000,
+    });
     const marks: { descriptors: number; heap: number; resident: number }[] = [];
     for (let count = 0; count < scrapes; count++) {
       const response = await exporter.fetch(new Request("http://exporter/metrics"));
       const text = await response.text();
+      const reasons = text.match(/^phpfpm_scrape_error\{.*\} 1$/gm) ?? [];
+      expect(countsOf(reasons.map((line) => /reason="(\w+)"/.exec(line)?.[1] ?? ""))).toEqual({
+        not_found: 100,
+        timeout: 20,
+      });
       expect(text.match(/^phpfpm_up\{.*\} 1$/gm)).toHaveLength(many.good);
       const failures = text.match(/^phpfpm_scrape_failures\{.*\} (?!0$)\d+$/gm) ?? [];
       expect(new Set(failures.map((line) => line.split(" ").at(-1)))).toEqual(
@@ -42,3 +51,9 @@ describeWith(["php-fpm"], "2,000 targets, 100 of them dead and 20 silent", () =>
     exporter.close();
   });
 });
+
+function countsOf(values: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const value of values) counts[value] = (counts[value] ?? 0) + 1;
+  return counts;
+}
