@@ -3,7 +3,10 @@ import type { MetricData } from "@opentelemetry/sdk-metrics";
 import { ErrorCode, GatewayError } from "../../errors.js";
 import { packageVersion } from "../package-version.js";
 
-/** The packages of OpenTelemetry that sending needs. They are optional, and loaded only here. */
+/**
+ * The packages of OpenTelemetry that sending needs, in the last versions for Node 20. They are
+ * optional, and loaded only here.
+ */
 const PACKAGES = [
   "@opentelemetry/api@^1.9.1",
   "@opentelemetry/exporter-metrics-otlp-http@^0.223.0",
