@@ -85,9 +85,12 @@ describeWith(["php-fpm"], "an exporter whose target has a script for OPcache", (
 
   it("stays up when all workers are busy, also where the answer cannot wait", async () => {
     const { bareAddress } = fpm.pool("full");
-    const sleeping = gatewayFetch(`unix:${bareAddress}`, new Request("http://localhost/?ms=3000"), {
-      scriptFilename: phpScript("sleep.php"),
-    });
+    // Its first line says that a worker has the request.
+    const sleeping = await gatewayFetch(
+      `unix:${bareAddress}`,
+      new Request("http://localhost/?ms=3000&say=1"),
+      { scriptFilename: phpScript("sleep.php") },
+    );
     const configuration = {
       ...anyConfiguration,
       statusPath: "/status",
@@ -101,7 +104,7 @@ describeWith(["php-fpm"], "an exporter whose target has a script for OPcache", (
       expect(seriesValue(text, "phpfpm_opcache_up{")).toBe(0);
       expect(seriesValue(text, "phpfpm_scrape_failures{")).toBe(0);
     }
-    await (await sleeping).arrayBuffer();
+    await sleeping.arrayBuffer();
   });
 });
 
