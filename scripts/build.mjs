@@ -76,6 +76,12 @@ async function joinCommands() {
       codeSplitting: {
         groups: [
           { name: "errors", test: /dist.errors\.js/, priority: 1 },
+          // What every command needs, also `--version`.
+          {
+            name: "start",
+            test: /dist.(?:cli.(?:io|exit-codes|terminal.(?:output|style|text))|exporter.package-version)\.js/,
+            priority: 1,
+          },
           {
             name: "pages",
             test: /dist.(?:status-page.(?!write)|fleet|phpfpm|engine.(?:line-reader|log-date))/,
