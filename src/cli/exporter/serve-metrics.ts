@@ -31,6 +31,9 @@ import { flagTargets } from "./targets.js";
 const PORT = 9253;
 const HTTPD_PORT = 9117;
 
+/** Milliseconds that answers may take after a signal. */
+const GRACE = 500;
+
 /** What the configuration is where neither a file nor a target is given. */
 const DISCOVER_ALL = "discover: { php_fpm: true, apache: true }\n";
 
@@ -57,7 +60,7 @@ export async function serveMetrics(
   const service = new Service(line, settings, log);
   const signals = handleSignals(io, () => void service.reload().catch(() => {}));
   try {
-    await service.start(config ?? { text }, targets);
+    await service.start(config ?? { text }, targets, signals.stop);
     if (!signals.stop.aborted) await once(signals.stop, "abort");
     return ExitCode.Fine;
   } catch (error) {
@@ -66,7 +69,7 @@ export async function serveMetrics(
     return ExitCode.NotConnected;
   } finally {
     await service.stop();
-    signals.release();
+    await signals.release();
   }
 }
 
@@ -78,6 +81,7 @@ class Service {
   readonly #notify: ReturnType<typeof systemdNotifier>;
   #exporter: Exporter | undefined;
   #watched: WatchedConfiguration | undefined;
+  #watching: Promise<WatchedConfiguration> | undefined;
   #configuration: ExporterConfiguration | undefined;
   #current: ExporterSettings | undefined;
   #listener: WebListener | undefined;
@@ -93,18 +97,20 @@ class Service {
   /**
    * Reads the configuration and listens.
    *
+   * @param stop ends the wait for sources of targets
    * @throws GatewayError `bad_input`
    * @throws CannotListen
    */
   async start(
     from: string | { readonly text: string },
     targets: ExporterSettings["targets"],
+    stop: AbortSignal,
   ): Promise<void> {
     const pushes = await preparePushes(this.#settings);
-    let watching: Promise<WatchedConfiguration> | undefined;
     const known = new Promise<void>((resolve) => {
-      watching = watchConfiguration(from, {
+      this.#watching = watchConfiguration(from, {
         targets,
+        signal: stop,
         log: (record) => this.#log({ ...record }),
         onSettings: (settings, configuration) => {
           this.#update(settings, configuration);
@@ -113,11 +119,11 @@ class Service {
       });
     });
     // Sources may be slow: it listens as soon as the targets of the file are known.
-    await Promise.race([known, watching]);
+    await Promise.race([known, this.#watching]);
     try {
       await this.#listen();
     } finally {
-      this.#watched = await watching;
+      this.#watched = await this.#watching;
     }
     this.#startPushes(pushes);
   }
@@ -198,7 +204,8 @@ class Service {
   async reload(): Promise<void> {
     await this.#notify("reloading");
     try {
-      await this.#watched?.reload();
+      // The first reading may not be over.
+      await (await this.#watching)?.reload();
     } finally {
       await this.#notify("ready");
     }
@@ -210,7 +217,7 @@ class Service {
     const pushed = this.#pushes.map((push) => push.stop());
     this.#exporter?.close();
     this.#watched?.close();
-    await Promise.all([this.#listener?.close(), this.#notify("stopping"), ...pushed]);
+    await Promise.all([this.#listener?.close(GRACE), this.#notify("stopping"), ...pushed]);
   }
 }
 

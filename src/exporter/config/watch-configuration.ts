@@ -25,6 +25,8 @@ export interface WatchConfigurationOptions {
   /** Targets that are given otherwise, such as by flags. They come first. */
   readonly targets?: readonly ScrapeTarget[] | undefined;
   readonly log?: LogListener | undefined;
+  /** Stops watching when it is aborted, and the wait for sources at the start. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A configuration that is followed. */
@@ -56,11 +58,18 @@ export async function watchConfiguration(
   options: WatchConfigurationOptions,
 ): Promise<WatchedConfiguration> {
   const watch = new ConfigurationWatch(path, options);
+  const { signal } = options;
+  const close = (): void => watch.close();
+  signal?.addEventListener("abort", close, { once: true });
+  if (signal?.aborted) close();
   await watch.start();
   return {
     sources: () => watch.sources(),
     reload: () => watch.reload(),
-    close: () => watch.close(),
+    close() {
+      signal?.removeEventListener("abort", close);
+      close();
+    },
   };
 }
 
@@ -84,11 +93,19 @@ class ConfigurationWatch {
   #kept = new Map<string, TargetSource>();
   #queue: Promise<void> = Promise.resolve();
   #closed = false;
+  /** Sources of a configuration that is not in use yet. */
+  #loading: SourceSet | undefined;
+  /** Resolved by {@link close}, which waits for no source. */
+  readonly #closing: Promise<void>;
+  #endLoading: () => void = () => {};
 
   constructor(path: string | { readonly text: string }, options: WatchConfigurationOptions) {
     this.#path = typeof path === "string" ? path : undefined;
     this.#fixedText = typeof path === "string" ? "" : path.text;
     this.#options = options;
+    this.#closing = new Promise((resolve) => {
+      this.#endLoading = resolve;
+    });
     this.#local = new LocalConfigurations({ onChange: () => this.#apply(), log: options.log });
     this.#timer = setInterval(() => {
       this.#folders.set([]);
@@ -127,7 +144,9 @@ class ConfigurationWatch {
     clearInterval(this.#timer);
     this.#folders.close();
     this.#sources.close();
+    this.#loading?.close();
     this.#local.close();
+    this.#endLoading();
   }
 
   /** Runs one thing at a time: a reload waits for the one before. */
@@ -173,7 +192,8 @@ class ConfigurationWatch {
     // Until slow sources have answered, the targets of the file are there.
     const isFirst = this.#reload.succeededAt === 0;
     if (isFirst && sources.size > 0) this.#apply({ ready: false });
-    await sources.readAll();
+    this.#loading = sources;
+    await Promise.race([sources.readAll(), this.#closing]);
     before.close();
     if (this.#closed) return sources.close();
     this.#sources = sources;

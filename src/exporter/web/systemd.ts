@@ -7,7 +7,9 @@ const FIRST = 3;
 /** The most descriptors that are taken. */
 const MAX_SOCKETS = 64;
 /** Milliseconds that telling systemd may take. */
-const NOTIFY_TIMEOUT = 1_000;
+const NOTIFY_TIMEOUT = 5_000;
+/** The same at the end, which waits for it. */
+const STOPPING_TIMEOUT = 500;
 
 type MutableEnvironment = Record<string, string | undefined>;
 
@@ -53,8 +55,8 @@ export function takeSystemdSockets(environment: MutableEnvironment = process.env
 export type SystemdState = "ready" | "reloading" | "stopping";
 
 /**
- * Makes a function that tells systemd the state of this service, by `systemd-notify`, and waits a
- * second at most. Without NOTIFY_SOCKET it does nothing. The variable is removed, so that children
+ * Makes a function that tells systemd the state of this service, by `systemd-notify`, and waits for it:
+ * half a second at most before it stops. Without NOTIFY_SOCKET it does nothing. The variable is removed, so that children
  * cannot tell. The unit needs `NotifyAccess=all`.
  */
 export function systemdNotifier(
@@ -67,7 +69,8 @@ export function systemdNotifier(
   const env = { ...environment, NOTIFY_SOCKET: socket } as NodeJS.ProcessEnv;
   return (state) =>
     new Promise((resolve) => {
-      const options = { env, timeout: NOTIFY_TIMEOUT, killSignal: "SIGKILL" } as const;
+      const timeout = state === "stopping" ? STOPPING_TIMEOUT : NOTIFY_TIMEOUT;
+      const options = { env, timeout, killSignal: "SIGKILL" } as const;
       execFile("systemd-notify", ["--no-block", ...messageOf(state)], options, (error) => {
         if (error !== null) {
           const message = `cannot tell systemd that this service is ${state}`;
