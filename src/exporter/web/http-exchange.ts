@@ -83,7 +83,8 @@ function urlOf(target: string, host: string, scheme: string): URL {
 /**
  * Writes an answer. A client that does not read it in time is cut.
  *
- * @param more headers that replace those of the answer
+ * @param more headers that the answer gets where it does not have them: the page at `/` needs its own
+ * Content-Security-Policy
  * @returns after the last byte was handed to the system, or the connection was cut
  */
 export async function sendResponse(
@@ -100,7 +101,9 @@ export async function sendResponse(
   }
   const cookies = answer.headers.getSetCookie();
   if (cookies.length > 0) response.setHeader("set-cookie", cookies);
-  for (const [name, value] of more) response.setHeader(name, value);
+  for (const [name, value] of more) {
+    if (!answer.headers.has(name)) response.setHeader(name, value);
+  }
   if (request.method === "HEAD" || answer.body === null) {
     await answer.body?.cancel();
     await new Writer(response).end();
