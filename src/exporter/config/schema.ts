@@ -18,7 +18,10 @@ import { checkTargetAddress, isLabelName, reservedLabels } from "./target-checks
 
 const labelName = v.pipe(
   v.string(),
-  v.check(isLabelName, "this is not the name of a label: write letters, digits and _"),
+  v.check(
+    isLabelName,
+    "this is not the name of a label: write letters, digits and _, without a digit or __ in front",
+  ),
   v.check((name) => !reservedLabels.has(name), "the exporter itself sets a label of this name"),
 );
 const moduleName = v.pipe(
