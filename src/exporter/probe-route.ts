@@ -41,7 +41,7 @@ export async function answerProbe(
   const started = performance.now();
   const target =
     servedTarget(settings, address) ??
-    (await allowedTarget(address, module ?? defaultModule(address), timeout, context));
+    (await allowedTarget(address, module ?? defaultModule(address, settings), timeout, context));
   if (target === undefined) return textResponse(403, "this target may not be probed");
   const wantsDebug = /^(1|t|true)$/i.test(parameters.get("debug") ?? "");
   if (wantsDebug && settings.probe?.debug !== true) {
@@ -63,9 +63,12 @@ function servedTarget(
   return served.find(isIt) ?? targets.find(isIt);
 }
 
-function defaultModule(address: string): ProbeModule {
+/** The first module for such an address, as for targets of the configuration that name none. */
+function defaultModule(address: string, { probe }: ExporterSettings): ProbeModule {
+  const kind = kindOf(address);
+  for (const module of probe?.modules.values() ?? []) if (module.kind === kind) return module;
   const { timeout, processes } = targetDefaults;
-  return { kind: kindOf(address), timeout, processes };
+  return { kind, timeout, processes };
 }
 
 /** The target if a rule allows it. One whose name cannot be resolved in time is not allowed. */

@@ -67,6 +67,26 @@ describe("/probe", () => {
     expect(text).toContain('reason="not_found"} 1\n');
   });
 
+  it.each([
+    ["unix:/nowhere/x.sock:/status", 700],
+    ["http://127.0.0.1:1/server-status?auto", 900],
+  ])("reads %s by the first module of its kind, where none is named", async (target, timeout) => {
+    const asked: number[] = [];
+    const probeSettings: ProbeSettings = {
+      modules: new Map([
+        ["fpm", { kind: "phpfpm", timeout: 700, processes: 3 }],
+        ["httpd", { kind: "apache", timeout: 900, processes: 3 }],
+        ["later", { kind: "phpfpm", timeout: 800, processes: 3 }],
+      ]),
+      allow: async (_target, module) => {
+        asked.push(module.timeout);
+        return undefined;
+      },
+    };
+    await probe(of(target), { probe: probeSettings });
+    expect(asked).toEqual([timeout]);
+  });
+
   it("has nothing about the exporter itself", async () => {
     expect((await probe(of(allowed))).text).not.toContain("fcgi_probe_");
   });
