@@ -29,6 +29,7 @@ export type {
   ProbeSettings,
 } from "./exporter/settings.js";
 export type { HttpSettings, ScrapeTarget, TargetKind } from "./exporter/target.js";
+export type { ExporterInput, TargetInput } from "./exporter/target-input.js";
 export type {
   OpcacheField,
   OpcacheFieldName,

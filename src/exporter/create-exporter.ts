@@ -1,10 +1,11 @@
 import { Collector } from "./collector.js";
 import { Routes } from "./routes.js";
 import type { Sample } from "./sample.js";
-import { completeSettings, type ExporterSettings, type LogListener } from "./settings.js";
+import { completeSettings, type LogListener } from "./settings.js";
 import { Subscriptions } from "./subscriptions.js";
+import { type ExporterInput, settingsOfInput } from "./target-input.js";
 
-export interface ExporterOptions extends ExporterSettings {
+export interface ExporterOptions extends ExporterInput {
   /** Called when something changes: once when a target goes down, not at every scrape. */
   readonly log?: LogListener | undefined;
   /** What `POST /-/reload` does. Its error is the answer. Default: there is no reload. */
@@ -24,7 +25,7 @@ export interface Exporter {
    * Replaces all settings. Targets whose address stays keep their series: the pool's last known name
    * and the count of failures.
    */
-  update(settings: ExporterSettings): void;
+  update(settings: ExporterInput): void;
   /**
    * Reads all targets, as `/metrics` does, in the order of the configuration.
    *
@@ -42,14 +43,18 @@ export interface Exporter {
   close(): void;
 }
 
-/** Makes an exporter of Prometheus metrics. It reads its targets when it is asked, and only then. */
+/**
+ * Makes an exporter of Prometheus metrics. It reads its targets when it is asked, and only then.
+ *
+ * @throws GatewayError `bad_input`, `bad_address` for targets that are none
+ */
 export function createExporter(options: ExporterOptions): Exporter {
   const { log = () => {}, reload } = options;
   const collector = new Collector({ log });
   const subscriptions = new Subscriptions(() => collect());
   const routes = new Routes({ collector, log, reload });
-  const update = (settings: ExporterSettings) => {
-    routes.settings = completeSettings(settings);
+  const update = (settings: ExporterInput) => {
+    routes.settings = completeSettings(settingsOfInput(settings));
     collector.update(routes.settings);
   };
   const collect = (timeout = routes.settings.scrapeTimeout) => collector.collect(timeout);

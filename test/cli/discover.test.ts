@@ -50,13 +50,13 @@ describe("fcgi-probe discover", () => {
   it("writes targets for the exporter's configuration, without pools that have no page", async () => {
     const { stdout } = await discover("--format", "yaml");
     const address = fpm.pool("www").address;
-    const labels = { version: expect.stringMatching(/^\d\.\d$/), config: file };
+    const labels = { php_version: expect.stringMatching(/^\d\.\d$/), config: file };
     expect(own(parse(stdout).targets)).toEqual([{ address, labels }]);
   });
 
   it("writes file_sd: groups of targets with labels, all of them texts", async () => {
     const { stdout } = await discover("--format", "file_sd");
-    const labels = { version: expect.stringMatching(/^\d\.\d$/), config: file };
+    const labels = { php_version: expect.stringMatching(/^\d\.\d$/), config: file };
     expect(own(JSON.parse(stdout))).toEqual([{ targets: [fpm.pool("www").address], labels }]);
   });
 

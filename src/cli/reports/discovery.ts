@@ -48,7 +48,7 @@ const columns: readonly Column<DiscoveredTarget>[] = [
   { title: "STATE", value: ({ state }) => state },
   { title: "KIND", value: ({ kind }) => kind },
   { title: "NAME", value: ({ labels }) => visible(labels["pool"] ?? labels["name"] ?? "-") },
-  { title: "VERSION", value: ({ labels }) => labels["version"] ?? "-" },
+  { title: "VERSION", value: ({ labels }) => labels["php_version"] ?? "-" },
   { title: "ADDRESS", value: ({ address }) => visible(address) },
   { title: "SOURCE", value: ({ source }) => visible(source) },
 ];

@@ -109,7 +109,7 @@ function targetOf(
     kind: "phpfpm",
     address: statusPath === undefined ? base : `${base}${separator(base)}${statusPath}`,
     pingAddress: pingPath === undefined ? undefined : `${listen}${separator(listen)}${pingPath}`,
-    labels: { pool: name, ...(version !== undefined && { version }), config: file },
+    labels: { pool: name, ...(version !== undefined && { php_version: version }), config: file },
     source,
     configuration: pool,
     host: undefined,

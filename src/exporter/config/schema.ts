@@ -22,7 +22,10 @@ const labelName = v.pipe(
     isLabelName,
     "this is not the name of a label: write letters, digits and _, without a digit or __ in front",
   ),
-  v.check((name) => !reservedLabels.has(name), "the exporter itself sets a label of this name"),
+  v.check(
+    (name) => !reservedLabels.has(name),
+    ({ input }) => `the exporter itself sets the label ${input}: choose another name`,
+  ),
 );
 const moduleName = v.pipe(
   v.string(),

@@ -165,7 +165,10 @@ probe: { allow: ["10.0.0.0/8"] }
     ["targets: [{ labels: {} }]", "1:11: the key address is missing"],
     ["targets: [{ address: a:1, labels: { a-b: x } }]", "1:37: this is not the name of a label"],
     ["targets: [{ address: a:1, labels: { __a: x } }]", "1:37: this is not the name of a label"],
-    ["targets: [{ address: a:1, labels: { pool: x } }]", "1:37: the exporter itself sets a label"],
+    [
+      "targets: [{ address: a:1, labels: { pool: x } }]",
+      "1:37: the exporter itself sets the label pool: choose another name",
+    ],
     ["targets: [{ address: a:1, labels: { a: 1 } }]", "1:40: this must be text"],
     ["targets: [{ address: a:1, module: m }]", '1:35: no module is called "m"'],
     [

@@ -1,0 +1,36 @@
+import { expect, it } from "vitest";
+import { createExporter } from "../../src/exporter/create-exporter.js";
+
+const of = (targets: unknown) => createExporter({ targets: targets as string[] });
+
+it("targets may be addresses, or addresses with labels", async () => {
+  const exporter = createExporter({
+    targets: [
+      "unix:/nowhere/www.sock:/status",
+      { address: "http://127.0.0.1:1/server-status?auto", labels: { site: "shop" } },
+    ],
+  });
+  const samples = await exporter.collect();
+  expect(samples.map(({ target }) => target)).toMatchObject([
+    { kind: "phpfpm", labels: {}, timeout: 3_000, processes: 64, source: "the program" },
+    { kind: "apache", labels: { site: "shop" }, timeout: 3_000 },
+  ]);
+  exporter.update({ targets: ["unix:/nowhere/www.sock:/status"] });
+  const [again] = await exporter.collect();
+  expect(again?.failures).toBe(1);
+  exporter.close();
+});
+
+it.each([
+  [undefined, "bad_input", "targets is undefined"],
+  ["unix:/run/x.sock", "bad_input", 'targets is "unix:/run/x.sock"'],
+  [[7], "bad_input", "a target is 7"],
+  [[null], "bad_input", "a target is null"],
+  [[{ labels: {} }], "bad_input", 'a target is {"labels":{}}'],
+  [["nonsense"], "bad_address", "nonsense"],
+  [["scgi://127.0.0.1:1"], "bad_address", "scgi"],
+])("%j are refused", (targets, code, message) => {
+  expect(() => of(targets)).toThrow(
+    expect.objectContaining({ code, message: expect.stringContaining(message) }),
+  );
+});
