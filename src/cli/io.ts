@@ -1,5 +1,14 @@
-import { closeSync, constants, createReadStream, fstatSync, openSync, type Stats } from "node:fs";
+import {
+  closeSync,
+  constants,
+  createReadStream,
+  fstatSync,
+  openSync,
+  type Stats,
+  statSync,
+} from "node:fs";
 import { Socket } from "node:net";
+import { devNull } from "node:os";
 import type { Readable } from "node:stream";
 import { isatty, ReadStream } from "node:tty";
 import { ErrorCode, GatewayError } from "../errors.js";
@@ -69,6 +78,14 @@ export function openInput(path: string): OpenInput {
     throw unreadableInput((cause as Error).message, cause);
   }
   throw unreadableInput(`"${path}" is a folder`);
+}
+
+/** Whether standard input may have something to read: it is not a terminal, and not /dev/null. */
+export function hasInput({ stdin }: Io): boolean {
+  if (stdin.isTTY === true) return false;
+  if (stdin !== process.stdin) return true;
+  const stats = fstatSync(0);
+  return !stats.isCharacterDevice() || stats.rdev !== statSync(devNull).rdev;
 }
 
 /**

@@ -3,7 +3,14 @@ import { countTargets, isTargetsFile, readTargets } from "../../discovery/target
 import { GatewayError } from "../../errors.js";
 import { fleetInBatches } from "../../phpfpm/status.js";
 import { ExitCode, exitCodeOf, worse, worstStatusHelp } from "../exit-codes.js";
-import { type Io, inputStream, openInput, standardInput, unreadableInput } from "../io.js";
+import {
+  hasInput,
+  type Io,
+  inputStream,
+  openInput,
+  standardInput,
+  unreadableInput,
+} from "../io.js";
 import { formatOption, fullOption, poolTargets, timeoutOption, timeoutOr } from "../options.js";
 import { parsePositive } from "../parse-values.js";
 import { errorLines } from "../report-error.js";
@@ -35,8 +42,8 @@ Formats:
               names it
 The objects are those of fcgi-probe status --format json.
 
-Without an argument it reads standard input; on a terminal it reads the pools of
-this machine, see fcgi-probe discover --help.
+Without an argument it reads standard input; where that is a terminal or /dev/null,
+it reads the pools of this machine, see fcgi-probe discover --help.
 
 Results come in the order of the answers, and a summary goes to standard error.
 A target is tried a second time after a failure that may be temporary; --timeout
@@ -123,7 +130,7 @@ async function runScrape(
 async function sourcesOf(args: readonly string[], io: Io) {
   const [first, ...others] = args;
   if (first === undefined) {
-    if (io.stdin.isTTY !== true) return { file: "-", addresses: [] };
+    if (hasInput(io)) return { file: "-", addresses: [] };
     return { file: undefined, addresses: await poolTargets([], "status", io) };
   }
   return isTargetsFile(first)
