@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { ErrorCode, GatewayError } from "../../errors.js";
 import { kindOf } from "../target.js";
+import { readRegularFile } from "./regular-file.js";
 import { configurationSchema, type ExporterConfiguration } from "./schema.js";
 import { readStrictYaml } from "./strict-yaml.js";
 
@@ -36,7 +36,7 @@ const MAX_BYTES = 4_194_304;
 export async function readConfigurationFile(path: string): Promise<string> {
   let bytes: Buffer;
   try {
-    bytes = await readFile(path);
+    bytes = await readRegularFile(path, MAX_BYTES);
   } catch (cause) {
     throw new GatewayError(ErrorCode.BadInput, `${path}: ${(cause as Error).message}`, {
       hint: "give the path of a YAML file that this user may read",

@@ -43,6 +43,34 @@ const targetEntry = section({
   opcache: maybe(text),
 });
 
+/** More header fields of a request. */
+const headerFields = v.pipe(
+  v.record(text, v.string("this must be text"), "this must be names with values"),
+  v.check(
+    canBeSent,
+    "these cannot be sent: a header field has a name of letters, digits and -, and a value of one line",
+  ),
+);
+
+function canBeSent(fields: Readonly<Record<string, string>>): boolean {
+  try {
+    new Headers(fields);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function hasReadableUser(text: string): boolean {
+  const { username, password } = new URL(text);
+  try {
+    decodeURIComponent(username + password);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const shared = {
   /** Milliseconds that a scrape may take. */
   timeout: v.optional(duration(), `${targetDefaults.timeout}ms`),
@@ -61,7 +89,7 @@ const httpdModule = variantSection({
   /** The host name of the requests. */
   host: maybe(text),
   /** More header fields. */
-  headers: maybe(v.record(text, v.string("this must be text"), "this must be names with values")),
+  headers: maybe(headerFields),
   /** Whether to accept any certificate. */
   insecure: maybe(flag),
 });
@@ -86,9 +114,7 @@ const httpSource = v.lazy((input) =>
         /** Milliseconds from one request to the next. */
         interval: v.optional(duration(1_000), "60s"),
         /** More header fields. */
-        headers: maybe(
-          v.record(text, v.string("this must be text"), "this must be names with values"),
-        ),
+        headers: maybe(headerFields),
       }),
 );
 
@@ -98,6 +124,10 @@ function webUrl() {
     v.check(
       (url) => /^https?:\/\//.test(url) && URL.canParse(url),
       "this must be a URL such as https://example.com/targets",
+    ),
+    v.check(
+      (url) => !URL.canParse(url) || hasReadableUser(url),
+      "write a % in the user name or password as %25",
     ),
   );
 }

@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { ErrorCode, GatewayError } from "../../errors.js";
+import { readRegularFileSync } from "../config/regular-file.js";
 import { readStrictYaml } from "../config/strict-yaml.js";
 import { tlsVersions } from "./go-names.js";
 import { type PemKey, type TlsSettings, tlsSettings } from "./tls-settings.js";
@@ -39,6 +39,9 @@ const fileKeys = [
   ["key_file", "key"],
   ["client_ca_file", "client_ca"],
 ] as const satisfies readonly (readonly [string, PemKey])[];
+
+/** The longest file that is read, in bytes. */
+const MAX_BYTES = 1_048_576;
 
 /** What is wrong, and at which keys of the file. */
 interface Fault {
@@ -83,7 +86,7 @@ export function readWebConfig(file: string, opened: (path: string) => void = () 
 
 function readText(file: string): string {
   try {
-    return readFileSync(file, "utf8");
+    return readRegularFileSync(file, MAX_BYTES);
   } catch (error) {
     throw new GatewayError(
       ErrorCode.BadInput,
@@ -142,7 +145,7 @@ function* readPems(
     const path = resolve(folder, file);
     opened(path);
     try {
-      pems.set(key, readFileSync(path, "utf8"));
+      pems.set(key, readRegularFileSync(path, MAX_BYTES));
     } catch (error) {
       const message = `cannot read it: ${(error as Error).message}`;
       yield { path: ["tls_server_config", fileKey], message };

@@ -1,5 +1,6 @@
-import { createReadStream } from "node:fs";
+import { addAbortSignal } from "node:stream";
 import { readLabeledTargets } from "../../../discovery/target-files.js";
+import { openRegularFile } from "../regular-file.js";
 import { globFiles } from "./glob-files.js";
 import type { FoundTarget, SourceReading, TargetSource } from "./target-source.js";
 
@@ -47,7 +48,8 @@ const MAX_TARGETS = 1_000_000;
 
 async function targetsOfFile(file: string, signal: AbortSignal): Promise<FoundTarget[]> {
   const targets: FoundTarget[] = [];
-  const stream = createReadStream(file, { signal });
+  const opened = await openRegularFile(file);
+  const stream = addAbortSignal(signal, opened.createReadStream());
   for await (const { address, labels } of readLabeledTargets(stream, file)) {
     if (targets.length === MAX_TARGETS) throw new Error(`it has more than ${MAX_TARGETS} targets`);
     targets.push({ address, labels, source: file });
