@@ -30,7 +30,7 @@ const debug = debuglog("fcgi-probe");
 
 /**
  * Runs a command on the streams of this process. A signal cancels its requests and drains their
- * answers, because a client that leaves kills php-fpm's workers. A second signal ends the process
+ * answers, because a client that leaves can end a worker of php-fpm. A second signal ends the process
  * at once. An unexpected error becomes one line on standard error and the exit code `failed`;
  * `NODE_DEBUG=fcgi-probe` shows its stack.
  *

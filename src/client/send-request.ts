@@ -58,8 +58,9 @@ export interface SendOptions extends ClientMachineOptions, ReceiverOptions {
    */
   headTimeout?: number | undefined;
   /**
-   * Milliseconds that the answer of a cancelled request is still read and discarded. With
-   * some versions of PHP, a worker that writes to a closed socket ends. Default: 1,000; 0 closes the connection at once.
+   * Milliseconds that the answer of a cancelled request is still read and discarded. Default: 1,000;
+   * 0 closes the connection at once. A worker of php-fpm 8.2 that writes a long status page to a unix
+   * socket whose client has left ends with code 70.
    */
   drainTimeout?: number | undefined;
   /** Cancels the request. */

@@ -111,7 +111,7 @@ export const poolOptions = {
   },
   /**
    * The number of workers that the pool starts with. Default in a dynamic pool: halfway between
-   * `minSpareServers` and `maxSpareServers`; in an ondemand pool: 0. A static pool ignores it.
+   * `minSpareServers` and `maxSpareServers`; in an ondemand pool: 0, or 1 if `pm` is not given. A static pool ignores it.
    */
   startServers: {
     type: "count",
@@ -143,7 +143,8 @@ export const poolOptions = {
     help: "replace a worker after so many requests; 0 is no limit",
   },
   /**
-   * Milliseconds after which an idle worker of an ondemand pool ends. Default: 10,000; 0 ends none.
+   * Milliseconds after which an idle worker of an ondemand pool ends. Default: 10,000, or 0 if
+   * `pm` is not given; 0 ends none.
    */
   processIdleTimeout: {
     type: "milliseconds",

@@ -21,8 +21,8 @@ export interface MetricsData {
   readonly workersKilledIdle: number;
   /** Only apache-manager 2 writes them. */
   readonly workerCounts?: { readonly foreign: number; readonly native: number } | undefined;
-  /** The memory of each process, in bytes. */
-  readonly memory: MemoryUsage;
+  /** The memory of each process, in bytes. Without it, the file has no metrics of memory. */
+  readonly memory: MemoryUsage | undefined;
 }
 
 /** The nine metrics of the server: apache-manager's name, the property, and its two forms. */
@@ -63,14 +63,7 @@ export function formatMetrics(data: MetricsData): string {
     `workers-killed-active\t${data.workersKilledActive}`,
     `workers-killed-idle\t${data.workersKilledIdle}`,
     "",
-    "# Memory usage of native Apache worker processes.",
-    ...memoryLines("native", data.memory.native),
-    ...sortedGroups(data.memory).flatMap(([name, memory]) => [
-      "",
-      `# Memory usage of ${pythonText(name)} WSGI worker processes.`,
-      ...memoryLines(name, memory),
-    ]),
-    "",
+    ...(data.memory === undefined ? [] : memoryParagraphs(data.memory)),
   ].join("\n");
 }
 
@@ -97,6 +90,19 @@ function compareCodePoints(one: string, other: string): number {
   const at = ones.findIndex((character, index) => character !== others[index]);
   if (at < 0) return ones.length - others.length;
   return (ones[at]?.codePointAt(0) ?? -1) - (others[at]?.codePointAt(0) ?? -1);
+}
+
+function memoryParagraphs(memory: MemoryUsage): string[] {
+  return [
+    "# Memory usage of native Apache worker processes.",
+    ...memoryLines("native", memory.native),
+    ...sortedGroups(memory).flatMap(([name, used]) => [
+      "",
+      `# Memory usage of ${pythonText(name)} WSGI worker processes.`,
+      ...memoryLines(name, used),
+    ]),
+    "",
+  ];
 }
 
 function memoryLines(name: string, memory: readonly number[]): string[] {

@@ -6,7 +6,8 @@ import { formatSize, pluralize } from "./quantities.js";
 /** What the report shows. */
 export interface ReportData {
   readonly status: ServerStatus;
-  readonly memory: MemoryUsage;
+  /** Without it, the report says nothing about memory. */
+  readonly memory: MemoryUsage | undefined;
 }
 
 /**
@@ -14,14 +15,14 @@ export interface ReportData {
  * caller may colour. A metric that the page lacks is 0, or 0.0 where it is a float.
  */
 export function reportLines({ status, memory }: ReportData): string[] {
-  const groups = sortedGroups(memory);
+  const groups = memory === undefined ? [] : sortedGroups(memory);
   const main = groups.length === 0 ? "Apache workers" : "main Apache workers";
   return [
     "Server metrics:",
     ...serverMetrics.map(
       ([name, property, , format]) => ` - ${labelOf(name)}: ${format(status[property] ?? 0)}`,
     ),
-    ...memoryLines(main, memory.native),
+    ...(memory === undefined ? [] : memoryLines(main, memory.native)),
     ...groups.flatMap(([name, used]) =>
       memoryLines(`WSGI process group '${printable(name)}'`, used),
     ),

@@ -22,6 +22,7 @@ variable of the environment is forwarded only when --env names it.
 
 Exit status: that of the application (0 is success), or 1 when the response is
 not complete. The client then gets a 502 or a 504, if nothing was sent before.
+130 means that Ctrl-C interrupted it.
 
 Examples:
   fcgi-probe bridge --env SSL_CLIENT_S_DN scgi://127.0.0.1:4000

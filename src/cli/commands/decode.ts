@@ -25,7 +25,7 @@ and content; variables follow, one per line. For SCGI and uwsgi requests, and
 for responses of SCGI, uwsgi and CGI, shows the head and the body.
 
 Exit status: 0 success, 2 malformed or truncated bytes, or bad input; the offset
-and the reason are on standard error.
+and the reason are on standard error; 130 interrupted by Ctrl-C.
 
 Examples:
   fcgi-probe decode capture.bin

@@ -40,7 +40,8 @@ second one ends it at once, and so does the first one while the application
 loads. HUP and USR2 replace the workers without losing a request. USR1 reopens
 the log.
 
-Exit status: 0 ended by a signal, 2 could not start.
+Exit status: 0 ended by a signal, 2 could not start, 130 interrupted by Ctrl-C
+before the start.
 
 Examples:
   fcgi-probe serve app.mjs --listen unix:/run/app.sock --workers 4

@@ -213,10 +213,13 @@ export class HttpConnection implements RunnerConnection, HttpRequestOwner, Liste
   }
 
   #closeSoon(): void {
-    this.#closeTimer = setTimeout(() => {
+    const close = (): void => {
       // A head that has begun is completed, or ends by its timeout.
-      if (this.#current === undefined && !this.#head.hasBegun) this.#close();
-    }, DRAIN_DELAY);
+      const isIdle = this.#current === undefined && !this.#head.hasBegun;
+      if (isIdle && this.#state === "draining") this.#close();
+    };
+    // Timers run before sockets are read. A process that was busy reads first what has arrived.
+    this.#closeTimer = setTimeout(() => setImmediate(close), DRAIN_DELAY);
   }
 
   #failHead(): void {

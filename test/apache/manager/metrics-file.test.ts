@@ -107,6 +107,12 @@ describe("the metrics file", () => {
     expect(text).not.toContain("busy-workers");
   });
 
+  it("says nothing about memory that is unknown", () => {
+    const text = formatMetrics({ ...data, memory: undefined });
+    expect(text).not.toMatch(/memory/i);
+    expect(text).toMatch(/\nworkers-killed-idle\t0\n$/);
+  });
+
   it("S1.63 has zeros if there are no workers", () => {
     const text = formatMetrics({ ...data, memory: { native: [], groups: new Map() } });
     expect(text.split("\n").slice(-6)).toEqual([
@@ -148,7 +154,7 @@ describe("Zabbix's discovery", () => {
 describe("the report for people", () => {
   it("S1.81 has these lines", () => {
     expect(
-      reportLines({ status, memory: { native: data.memory.native, groups: new Map() } }),
+      reportLines({ status, memory: { native: data.memory?.native ?? [], groups: new Map() } }),
     ).toEqual([
       "Server metrics:",
       " - Busy workers: 17",
@@ -166,6 +172,10 @@ describe("the report for people", () => {
       " - Average: 4.29 MB",
       " - Maximum: 4.31 MB",
     ]);
+  });
+
+  it("has no section of memory that is unknown", () => {
+    expect(reportLines({ status, memory: undefined }).join()).not.toContain("Memory");
   });
 
   it("S1.81 has a section for each process group", () => {

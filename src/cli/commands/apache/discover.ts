@@ -26,7 +26,8 @@ httpd with this configuration was started with; IfVersion uses the version in
 the file of its program. A block whose condition is unknown is left out, with a
 warning.
 
-Exit status: 0 success, 2 no configuration, or none with a Listen.
+Exit status: 0 success, 2 no configuration, or none with a Listen,
+130 interrupted by Ctrl-C.
 
 Examples:
   fcgi-probe apache discover

@@ -106,7 +106,8 @@ function collectWithout(
   options: CollectMetricsOptions,
 ): Collected {
   const [server, other] = findServers(table);
-  const children = other === undefined ? server?.children : undefined;
+  // Of several, it is not known which one is meant. If none runs, none uses memory.
+  const children = other === undefined ? (server?.children ?? []) : undefined;
   const data: MetricsData = {
     status: undefined,
     responded: false,
@@ -114,7 +115,7 @@ function collectWithout(
     workersKilledActive: options.killedActive ?? 0,
     workersKilledIdle: options.killedIdle ?? 0,
     workerCounts: options.counts ? countKinds([]) : undefined,
-    memory: memoryUsageOf(children ?? []),
+    memory: children && memoryUsageOf(children),
   };
   return { data, error };
 }
@@ -136,7 +137,7 @@ async function collectFrom(httpd: Httpd, options: CollectMetricsOptions): Promis
     workersKilledActive: options.killedActive ?? 0,
     workersKilledIdle: options.killedIdle ?? 0,
     workerCounts: options.counts ? countKinds(workers) : undefined,
-    memory: memoryUsageOf(server?.children ?? []),
+    memory: server && memoryUsageOf(server.children),
   };
   return { data, error };
 }
@@ -164,6 +165,10 @@ function countKinds(workers: readonly ApacheWorker[]): { foreign: number; native
  * @throws GatewayError `bad_input` if the file cannot be written
  */
 export async function saveMetrics(data: MetricsData, path: string, io: Io): Promise<void> {
+  if (data.memory === undefined) {
+    const message = "memory is not written, because it is not proven which httpd is meant";
+    await io.stderr.writeLines([`fcgi-probe: ${message}`]);
+  }
   if (path === "-") return io.stdout.write(formatMetrics(data));
   try {
     await writeMetricsFile(path, data);

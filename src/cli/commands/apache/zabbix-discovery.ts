@@ -13,7 +13,8 @@ Prints JSON for Zabbix's low-level discovery: the groups of processes whose
 memory usage is in the metrics file. These are "native", the workers of httpd,
 and the process groups of mod_wsgi. Reads httpd's processes, and no status page.
 
-Exit status: 0 success, 1 no httpd runs on this machine, 2 bad input.
+Exit status: 0 success, 1 no httpd runs on this machine, 2 bad input,
+130 interrupted by Ctrl-C.
 
 Example:
   fcgi-probe apache zabbix-discovery
