@@ -55,6 +55,11 @@ export function shownAddress({ kind, address }: Pick<ScrapeTarget, "kind" | "add
   return kind === "apache" ? shownUrl(address) : address;
 }
 
+/** An address without a target for logs and messages: {@link shownAddress}. */
+export function shownText(address: string): string {
+  return shownAddress({ kind: kindOf(address), address });
+}
+
 /** The address of a page of a pool. */
 export function pageAddress(listen: string, path: string): string {
   return listen.startsWith("unix:") ? `${listen}:${path}` : `${listen}${path}`;

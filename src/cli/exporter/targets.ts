@@ -1,4 +1,5 @@
 import { parseAddress } from "../../address.js";
+import { shownUrl } from "../../apache/fetch/status-url.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
 import {
   type HttpSettings,
@@ -66,7 +67,11 @@ function check(address: string, kind: ScrapeTarget["kind"], source: string): voi
     return;
   }
   if (/^https?:\/\//i.test(address) && URL.canParse(address)) return;
-  throw new GatewayError(ErrorCode.BadAddress, `${source}: "${address}" is not a URL of httpd`, {
-    hint: "write it as in http://127.0.0.1/server-status?auto",
-  });
+  throw new GatewayError(
+    ErrorCode.BadAddress,
+    `${source}: "${shownUrl(address)}" is not a URL of httpd`,
+    {
+      hint: "write it as in http://127.0.0.1/server-status?auto",
+    },
+  );
 }

@@ -1,5 +1,5 @@
 import { ErrorCode, GatewayError } from "../../errors.js";
-import { kindOf } from "../target.js";
+import { kindOf, shownText } from "../target.js";
 import { readRegularFile } from "./regular-file.js";
 import { configurationSchema, type ExporterConfiguration } from "./schema.js";
 import { readStrictYaml } from "./strict-yaml.js";
@@ -61,7 +61,8 @@ function* crossCheck({ targets, modules }: ExporterConfiguration) {
     const path = ["targets", index];
     const earlier = first.get(address);
     if (earlier === undefined) first.set(address, index);
-    else yield { path, message: `"${address}" is also target ${earlier + 1} of this list` };
+    else
+      yield { path, message: `"${shownText(address)}" is also target ${earlier + 1} of this list` };
     const kind = kindOf(address);
     if (opcache !== undefined && kind === "apache") {
       yield { path: [...path, "opcache"], message: "an httpd has no OPcache" };

@@ -1,6 +1,12 @@
 import { probeSettings } from "../probe/probe-settings.js";
 import type { ExporterSettings, LogListener, ProbeModule } from "../settings.js";
-import { kindOf, type ScrapeTarget, type TargetKind, targetDefaults } from "../target.js";
+import {
+  kindOf,
+  type ScrapeTarget,
+  shownText,
+  type TargetKind,
+  targetDefaults,
+} from "../target.js";
 import type { ParsedConfiguration } from "./configuration.js";
 import type { ExporterConfiguration } from "./schema.js";
 import { joinTargets, seriesLabels } from "./sources/join-targets.js";
@@ -92,7 +98,9 @@ function scrapeTarget(
     const kind = checkTargetAddress(address);
     const name = labels["__param_module"];
     if (name !== undefined && modules.get(name)?.kind !== kind) {
-      warnings.push(`${source}: no module for ${kind} is called "${name}", which ${address} names`);
+      warnings.push(
+        `${source}: no module for ${kind} is called "${name}", which ${shownText(address)} names`,
+      );
     }
     const module = chooseModule(kind, modules, name);
     const target = targetOf(address, module);

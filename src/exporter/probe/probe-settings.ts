@@ -1,5 +1,5 @@
 import type { LogListener, ProbeModule, ProbeSettings } from "../settings.js";
-import type { HttpSettings, ScrapeTarget } from "../target.js";
+import { type HttpSettings, type ScrapeTarget, shownText } from "../target.js";
 import { allowProbe, type ResolveHost } from "./allow-probe.js";
 import { parseAllowRule } from "./allow-rule.js";
 
@@ -24,7 +24,7 @@ export interface ProbeRules {
 export function probeSettings({ allow, modules, debug, log, resolve }: ProbeRules): ProbeSettings {
   const rules = allow.map(parseAllowRule);
   const refuse = (target: string, error: string): undefined => {
-    log?.({ level: "warn", message: "refused to probe", target, error });
+    log?.({ level: "warn", message: "refused to probe", target: shownText(target), error });
   };
   return {
     modules,

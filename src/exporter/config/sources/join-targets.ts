@@ -1,3 +1,4 @@
+import { shownText } from "../../target.js";
 import { isLabelName, reservedLabels } from "../target-checks.js";
 import type { FoundTarget } from "./target-source.js";
 
@@ -28,7 +29,8 @@ export function joinTargets<Target extends Placed>(
       const first = byAddress.get(target.address);
       if (first === undefined) byAddress.set(target.address, target);
       else if (warnings.length === MAX_WARNINGS) more++;
-      else warnings.push(`${target.address} is in ${first.source} and in ${target.source}`);
+      else
+        warnings.push(`${shownText(target.address)} is in ${first.source} and in ${target.source}`);
     }
   }
   if (more > 0) warnings.push(`${more} more targets are given twice`);
