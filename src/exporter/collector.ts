@@ -12,7 +12,8 @@ const MOST_PROBED = 10_000;
 
 /**
  * Milliseconds that the kernel's tables may take after all targets are read. They are files, whose
- * reads share their threads with a name service that may be silent.
+ * reads share their threads with a name service that may be silent. They are a part of the time that
+ * an answer has: a quarter of it at the most is kept for them.
  */
 const EVIDENCE_TIME = 250;
 
@@ -101,8 +102,10 @@ export class Collector {
 
   /** Reads these targets, and adds the evidence if the kernel's tables are read in time. */
   async #observe(states: readonly TargetState[], timeout: number): Promise<Sample[]> {
-    const samples = await this.#collect(states, timeout);
-    const observed = (await withinTime(this.#evidence.addTo(samples), EVIDENCE_TIME)) ?? samples;
+    const deadline = performance.now() + timeout;
+    const samples = await this.#collect(states, timeout - Math.min(EVIDENCE_TIME, timeout / 4));
+    const left = Math.max(1, Math.min(EVIDENCE_TIME, deadline - performance.now()));
+    const observed = (await withinTime(this.#evidence.addTo(samples), left)) ?? samples;
     for (const [index, state] of states.entries()) {
       if (state.sample === samples[index]) state.sample = observed[index];
     }
