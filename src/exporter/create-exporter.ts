@@ -51,7 +51,7 @@ export interface Exporter {
 export function createExporter(options: ExporterOptions): Exporter {
   const { log = () => {}, reload } = options;
   const collector = new Collector({ log });
-  const subscriptions = new Subscriptions(() => collect());
+  const subscriptions = new Subscriptions(() => collect(), log);
   const routes = new Routes({ collector, log, reload });
   const update = (settings: ExporterInput) => {
     routes.settings = completeSettings(settingsOfInput(settings));

@@ -1,14 +1,17 @@
 import type { Sample } from "./sample.js";
+import type { LogListener } from "./settings.js";
 
 type Listener = (samples: readonly Sample[]) => void;
 
 /** Scrapes on an interval while somebody listens: the page while it is open, and what is pushed. */
 export class Subscriptions {
   readonly #collect: () => Promise<readonly Sample[]>;
+  readonly #log: LogListener;
   readonly #timers = new Set<{ stop(): void }>();
 
-  constructor(collect: () => Promise<readonly Sample[]>) {
+  constructor(collect: () => Promise<readonly Sample[]>, log: LogListener) {
     this.#collect = collect;
+    this.#log = log;
   }
 
   /**
@@ -22,9 +25,14 @@ export class Subscriptions {
     let isOver = false;
     const scrape = async () => {
       const started = performance.now();
-      const samples = await this.#collect();
-      if (isOver) return;
-      listener(samples);
+      try {
+        const samples = await this.#collect();
+        if (!isOver) listener(samples);
+      } catch (thrown) {
+        // A listener that fails once must not end the process, nor the scrapes of the others.
+        const error = thrown instanceof Error ? thrown.message : String(thrown);
+        this.#log({ level: "error", message: "a subscriber failed", error });
+      }
       const passed = performance.now() - started;
       if (!isOver) timer = setTimeout(() => void scrape(), Math.max(0, interval - passed));
     };
