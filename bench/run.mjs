@@ -22,7 +22,12 @@ const SUITES = {
     "suites/serve-stream.mjs",
   ],
   fleet: ["suites/fleet.mjs"],
-  exporter: ["suites/exposition.mjs"],
+  exporter: [
+    "suites/exposition.mjs",
+    "suites/exporter-pools.mjs",
+    "suites/exporter-many.mjs",
+    "suites/exporter-httpd.mjs",
+  ],
   start: ["suites/start.mjs"],
   size: ["suites/size.mjs"],
 };

@@ -8,7 +8,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const source = join(root, "test", "harness");
 const compiled = join(root, "build", "harness");
 
-/** `startPhpFpm` and `findServer` of test/harness/. */
+/** `startPhpFpm`, `startApache` and `findServer` of test/harness/. */
 export async function loadHarness() {
   const folder = join(root, "node_modules", "typescript");
   const { bin } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
@@ -17,5 +17,6 @@ export async function loadHarness() {
   if (status !== 0) throw new Error(`the test harness does not compile:\n${stdout}`);
   copyFileSync(join(source, "guard.mjs"), join(compiled, "guard.mjs"));
   const load = (name) => import(pathToFileURL(join(compiled, name)).href);
-  return { ...(await load("php-fpm.js")), ...(await load("servers.js")) };
+  const modules = ["php-fpm.js", "apache.js", "servers.js"].map(load);
+  return Object.assign({}, ...(await Promise.all(modules)));
 }

@@ -16,8 +16,12 @@ export class EvidenceReader {
 
   /** The samples in their order. The kernel's tables are read at most once a second. */
   async addTo(samples: readonly Sample[]): Promise<Sample[]> {
-    if (!samples.some(({ kind }) => kind === "phpfpm")) return [...samples];
-    const table = await this.#queues.read();
+    const kinds = { unix: false, tcp: false };
+    for (const { kind, target } of samples) {
+      const endpoint = kind === "phpfpm" ? this.#endpointOf(target) : undefined;
+      if (endpoint !== undefined) kinds["port" in endpoint ? "tcp" : "unix"] = true;
+    }
+    const table = await this.#queues.read(kinds);
     return samples.map((sample) => (sample.kind === "phpfpm" ? this.#add(sample, table) : sample));
   }
 

@@ -109,7 +109,7 @@ export class Routes {
 
   async #metrics(visit: Visit): Promise<Response> {
     const { request, settings } = visit;
-    const timeout = scrapeDeadline(request.headers, settings);
+    const timeout = scrapeDeadline(request.headers, settings, settings.targets.length);
     if (request.method === "HEAD") return this.#exposition(visit, []);
     const started = performance.now();
     const samples = await this.#context.collector.collect(timeout);

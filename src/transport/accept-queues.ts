@@ -1,8 +1,8 @@
-import { realpathSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import { posix } from "node:path";
 import { type SocketEndpoint, withoutBrackets } from "../address.js";
+import { RealPaths } from "./real-paths.js";
 import { placesOf, placesOfHex, type TcpRow, TcpState, tcpRows } from "./tcp-table.js";
 
 /** The accept queue of a listening socket. */
@@ -23,27 +23,38 @@ const UNIX_WAITING = "02";
 /** The references of a waiting connection whose client has closed: its client held the third. */
 const WITHOUT_CLIENT = 2;
 
-/** Milliseconds for which the tables, and the real path of a socket, are read once. */
+/** Milliseconds for which the tables are read once. */
 const TABLES_AGE = 1_000;
-const PATHS_AGE = 10_000;
+
+/** The sockets whose tables are read. */
+export interface QueueKinds {
+  readonly unix: boolean;
+  readonly tcp: boolean;
+}
+
+const allKinds: QueueKinds = { unix: true, tcp: true };
 
 /** Reads the accept queues of this machine, the tables of the kernel at most once a second. */
 export class AcceptQueues {
   #table: Promise<AcceptQueueTable> | undefined;
   #tableRead = 0;
-  #realPaths = new Map<string, string>();
-  #pathsRead = 0;
+  #kinds: QueueKinds = allKinds;
+  readonly #realPaths = new RealPaths();
 
-  /** The queues as they are now, or were up to a second ago. */
-  read(): Promise<AcceptQueueTable> {
+  /**
+   * The queues as they are now, or were up to a second ago.
+   *
+   * @param kinds which sockets are asked for. The others are unknown. Reading the tables of TCP takes
+   * 7 ms of CPU even if they are empty, since the kernel walks through all of its hash table
+   */
+  read(kinds: QueueKinds = allKinds): Promise<AcceptQueueTable> {
     const now = performance.now();
-    if (now - this.#pathsRead > PATHS_AGE) {
-      this.#realPaths = new Map();
-      this.#pathsRead = now;
-    }
-    if (this.#table === undefined || now - this.#tableRead > TABLES_AGE) {
-      this.#table = AcceptQueueTable.read(this.#realPaths);
+    const isEnough = (kinds.unix ? this.#kinds.unix : true) && (kinds.tcp ? this.#kinds.tcp : true);
+    if (this.#table === undefined || !isEnough || now - this.#tableRead > TABLES_AGE) {
+      this.#realPaths.refresh();
+      this.#table = AcceptQueueTable.read(kinds, this.#realPaths);
       this.#tableRead = now;
+      this.#kinds = kinds;
     }
     return this.#table;
   }
@@ -59,22 +70,22 @@ export class AcceptQueueTable {
   readonly longest: number | undefined;
   readonly #unix: ReadonlyMap<string, AcceptQueue>;
   readonly #tcp: ReadonlyMap<string, AcceptQueue>;
-  readonly #realPaths: Map<string, string>;
+  readonly #realPaths: RealPaths;
 
-  private constructor(tables: Tables, realPaths: Map<string, string>) {
+  private constructor(tables: Tables, realPaths: RealPaths) {
     const longest = Number.parseInt(tables.longest, 10);
     this.longest = Number.isNaN(longest) ? undefined : longest;
-    this.#unix = unixQueues(tables.unix, (path) => realPathOf(path, realPaths));
+    this.#unix = unixQueues(tables.unix, realPaths);
     this.#tcp = tcpQueues([...tcpRows(tables.tcp), ...tcpRows(tables.tcp6)]);
     this.#realPaths = realPaths;
   }
 
   /** Reads the tables. A table that cannot be read, as on systems other than Linux, is empty. */
-  static async read(realPaths: Map<string, string>): Promise<AcceptQueueTable> {
+  static async read(kinds: QueueKinds, realPaths: RealPaths): Promise<AcceptQueueTable> {
     const [unix, tcp, tcp6, longest] = await Promise.all([
-      readTable("/proc/net/unix"),
-      readTable("/proc/net/tcp"),
-      readTable("/proc/net/tcp6"),
+      kinds.unix ? readTable("/proc/net/unix") : "",
+      kinds.tcp ? readTable("/proc/net/tcp") : "",
+      kinds.tcp ? readTable("/proc/net/tcp6") : "",
       readTable("/proc/sys/net/core/somaxconn"),
     ]);
     return new AcceptQueueTable({ unix, tcp, tcp6, longest }, realPaths);
@@ -88,7 +99,7 @@ export class AcceptQueueTable {
     if ("port" in endpoint) return this.#tcpQueue(withoutBrackets(endpoint.host), endpoint.port);
     const { socketPath } = endpoint;
     if (socketPath.startsWith("\0")) return this.#unix.get(`@${socketPath.slice(1)}`);
-    return this.#unix.get(realPathOf(socketPath, this.#realPaths));
+    return this.#unix.get(this.#realPaths.of(socketPath));
   }
 
   #tcpQueue(host: string, port: number): AcceptQueue | undefined {
@@ -118,7 +129,7 @@ interface Tables {
 }
 
 /** The queues by the path of the socket, without symbolic links. */
-function unixQueues(table: string, realPath: (path: string) => string): Map<string, AcceptQueue> {
+function unixQueues(table: string, realPaths: RealPaths): Map<string, AcceptQueue> {
   const listening = new Set<string>();
   const rows: { path: string; isAbandoned: boolean }[] = [];
   for (const line of table.split("\n")) {
@@ -138,7 +149,7 @@ function unixQueues(table: string, realPath: (path: string) => string): Map<stri
   // The folder alone: the file may have been replaced by another socket, or by a link.
   function keyOf(path: string): string {
     if (!path.startsWith("/")) return path;
-    return posix.join(realPath(posix.dirname(path)), posix.basename(path));
+    return posix.join(realPaths.folder(posix.dirname(path)), posix.basename(path));
   }
 }
 
@@ -173,19 +184,6 @@ function add(queues: Map<string, AcceptQueue>, key: string, waiting: number, aba
     waiting: queue.waiting + waiting,
     abandoned: queue.abandoned + abandoned,
   });
-}
-
-function realPathOf(path: string, known: Map<string, string>): string {
-  let real = known.get(path);
-  if (real === undefined) {
-    try {
-      real = realpathSync.native(path);
-    } catch {
-      real = path;
-    }
-    known.set(path, real);
-  }
-  return real;
 }
 
 function isLocal(address: string): boolean {

@@ -24,6 +24,15 @@ describe("the deadline of a scrape", () => {
     expect(deadline(seconds)).toBe(milliseconds);
   });
 
+  it.each([
+    ["10", 1_000, 9_400],
+    ["10", 10_000, 8_500],
+    ["2", 100_000, 750],
+  ])("of %s s leaves time to write %d targets: %d ms", (seconds, targets, milliseconds) => {
+    const headers = new Headers({ "X-Prometheus-Scrape-Timeout-Seconds": seconds });
+    expect(scrapeDeadline(headers, settings, targets)).toBe(milliseconds);
+  });
+
   it.each(["", "soon", "-1", "0", "NaN", "0x10", "10s"])("refuses %j", async (seconds) => {
     expect(() => deadline(seconds)).toThrow(/not a number of seconds/);
     const headers = { "X-Prometheus-Scrape-Timeout-Seconds": seconds };
