@@ -24,7 +24,7 @@ export interface DeadlineSettings {
  * @param targets how many targets the answer has
  * @throws GatewayError `bad_input` for a timeout that is not a number of seconds
  */
-export function scrapeDeadline(headers: Headers, settings: DeadlineSettings, targets = 1): number {
+export function scrapeDeadline(headers: Headers, settings: DeadlineSettings, targets = 0): number {
   const timeout = answerTime(headers, settings);
   return Math.max(timeout - targets * WRITING, timeout / 2);
 }
