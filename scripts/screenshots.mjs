@@ -36,6 +36,7 @@ const targets = [...names, "legacy"].map((name) => {
     source: "screenshots",
     configuration: pool && {
       name,
+      listen: `unix:${pool.bareAddress}`,
       maxChildren: 8,
       statusListen: `unix:${pool.statusListenBareAddress}`,
       statusPath: pool.statusPath,

@@ -101,8 +101,13 @@ describe("discover", () => {
     writeFileSync(file, text("$" + "{WHERE}", "1"));
     const unknown = await discover({ phpFpm: [file], apache: false });
     expect(unknown.targets).toEqual([]);
-    expect(unknown.problems[0]).toMatchObject({ source: `${file}:2` });
-    expect(unknown.problems[0]?.message).toContain("depends on $" + "{WHERE}");
+    // Other tests may run php-fpm masters, about which there may be problems, too.
+    expect(unknown.problems).toContainEqual(
+      expect.objectContaining({
+        source: `${file}:2`,
+        message: expect.stringContaining("depends on $" + "{WHERE}"),
+      }),
+    );
     rmSync(folder, { recursive: true });
   });
 

@@ -48,7 +48,7 @@ export async function startExporter(
     log += bytes.toString();
   });
   const ended = once(child, "exit").then(([code]) => code as number | null);
-  const address = () => /msg=listening address=(\S+)/.exec(log)?.[1];
+  const address = () => /msg"?[=:]"?listening"?[ ,]"?address"?[=:]"?([^\s",]+)/.exec(log)?.[1];
   const stop = async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
     await ended;

@@ -72,6 +72,8 @@ describeWith(["chromium", "php-fpm"], "the page of an exporter", () => {
     const sockets = Array.from({ length: 6 }, () => connect(held.endpoint));
     onTestFinished(() => sockets.forEach((socket) => void socket.destroy()));
     const configuration = {
+      name: "held",
+      listen: `unix:${held.bareAddress}`,
       statusListen: `unix:${held.statusListenBareAddress}`,
       statusPath: held.statusPath,
     } as ScrapeTarget["configuration"];
