@@ -21,7 +21,7 @@ const SUITES = {
     "suites/serve-nginx.mjs",
     "suites/serve-stream.mjs",
   ],
-  fleet: ["suites/fleet.mjs"],
+  fleet: ["suites/fleet.mjs", "suites/fleet-threads.mjs"],
   exporter: [
     "suites/exposition.mjs",
     "suites/exporter-pools.mjs",

@@ -40,6 +40,15 @@ export function compileResponder() {
 }
 
 /**
+ * Compiles the C peer that answers every request with the same page.
+ *
+ * @returns its path; undefined where there is no C compiler, or no epoll
+ */
+export function compileStatusPeer() {
+  return compile("status-peer", ["system"]);
+}
+
+/**
  * Compiles the Go client of the scrape suite.
  *
  * @returns its path; undefined where there is no Go

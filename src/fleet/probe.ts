@@ -84,8 +84,8 @@ const temporary: ReadonlySet<ErrorCode> = new Set([
 /**
  * A fleet under way: starts probes while there are targets and room for their results.
  *
- * Results are handed on in the order of completion, all of one turn of the event loop at once. A
- * promise for each of them, and for each target, took 3 µs of a page.
+ * Results are handed on in the order of completion, all of one turn of the event loop at once:
+ * a promise for each would cost more.
  */
 class FleetRun<Value> {
   readonly #targets: TargetReader;

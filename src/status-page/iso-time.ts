@@ -6,7 +6,7 @@ let beginning = "";
 
 /**
  * A moment as `toISOString` has it. Most moments of a page, and of many pages, are of one day, which
- * takes 0.2 µs instead of 2.3.
+ * takes 0.06 µs instead of 0.42 (Node 20).
  *
  * @throws RangeError for an invalid date
  */

@@ -7,7 +7,8 @@ type Values = Readonly<Record<string, FieldValue | undefined>>;
 
 /**
  * The text between the braces of `JSON.stringify(pool)`, made from the table of fields: an object
- * with a copy of every field, and its text, take five times as long (5.5 µs against 1.1).
+ * with a copy of every field, and its text, take 1.5 µs instead of 0.65 (Node 20, a page without
+ * processes).
  */
 export function poolJsonText(pool: PoolStatus): string {
   const fields = fieldsText(poolKeys, pool as unknown as Values);
