@@ -63,10 +63,14 @@ function compare(socket) {
   row("if each thread had a core", "pages/s", (run) => PAGES / busiest(run));
 }
 
-const titleOf = (threads) =>
-  threads === 0 ? BASE : `${threads} ${threads === 1 ? "thread" : "threads"}`;
+function titleOf(threads) {
+  if (threads === 0) return BASE;
+  return threads === 1 ? "1 thread" : `${threads} threads`;
+}
 
-const busiest = ({ main, others }) => Math.max(main, ...others);
+function busiest({ main, others }) {
+  return Math.max(main, ...others);
+}
 
 function measure(socket, threads) {
   const script = [
