@@ -1,8 +1,9 @@
-import { parseAddress, type SocketEndpoint } from "../address.js";
+import type { SocketEndpoint } from "../address.js";
 import { diagnosePool } from "../phpfpm/diagnosis.js";
 import { AcceptQueues, type AcceptQueueTable } from "../transport/accept-queues.js";
 import type { PoolQueue, PoolSample, Sample } from "./sample.js";
 import type { ScrapeTarget } from "./target.js";
+import { queueSocket } from "./target-address.js";
 
 /**
  * Adds to the samples of pools what their pages do not say: the accept queue, by the kernel of this
@@ -10,26 +11,28 @@ import type { ScrapeTarget } from "./target.js";
  */
 export class EvidenceReader {
   readonly #queues = new AcceptQueues();
-  readonly #endpoints = new WeakMap<ScrapeTarget, { endpoint: SocketEndpoint | undefined }>();
   /** Targets without the configuration of a pool that they turned out not to be. */
   readonly #unexplained = new WeakMap<ScrapeTarget, ScrapeTarget>();
 
   /** The samples in their order. The kernel's tables are read at most once a second. */
   async addTo(samples: readonly Sample[]): Promise<Sample[]> {
-    const kinds = { unix: false, tcp: false };
-    for (const { kind, target } of samples) {
-      const endpoint = kind === "phpfpm" ? this.#endpointOf(target) : undefined;
-      if (endpoint !== undefined) kinds["port" in endpoint ? "tcp" : "unix"] = true;
-    }
-    const table = await this.#queues.read(kinds);
-    return samples.map((sample) => (sample.kind === "phpfpm" ? this.#add(sample, table) : sample));
+    if (!samples.some(({ kind }) => kind === "phpfpm")) return [...samples];
+    const sockets = samples.map(({ kind, target }) =>
+      kind === "phpfpm" ? queueSocket(target) : undefined,
+    );
+    const table = await this.#queues.read({
+      unix: sockets.some((socket) => socket !== undefined && "socketPath" in socket),
+      tcp: sockets.some((socket) => socket !== undefined && "port" in socket),
+    });
+    return samples.map((sample, index) =>
+      sample.kind === "phpfpm" ? this.#add(sample, sockets[index], table) : sample,
+    );
   }
 
-  #add(read: PoolSample, table: AcceptQueueTable): PoolSample {
+  #add(read: PoolSample, socket: SocketEndpoint | undefined, table: AcceptQueueTable): PoolSample {
     const sample = this.#checked(read);
     const { target, status, error } = sample;
-    const endpoint = this.#endpointOf(target);
-    const queue = endpoint && table.queueOf(endpoint);
+    const queue = socket && table.queueOf(socket);
     const maxChildren = target.configuration?.maxChildren;
     const diagnoses = diagnosePool({ status, error, queue, maxChildren });
     if (queue === undefined && diagnoses.length === 0) return sample;
@@ -54,26 +57,6 @@ export class EvidenceReader {
       this.#unexplained.set(target, unexplained);
     }
     return { ...sample, target: unexplained };
-  }
-
-  #endpointOf(target: ScrapeTarget): SocketEndpoint | undefined {
-    let known = this.#endpoints.get(target);
-    if (known === undefined) {
-      const { connectTo, configuration, address } = target;
-      // The address may be that of pm.status_listen, whose queue is another one.
-      known = { endpoint: endpointOf(connectTo ?? configuration?.listen ?? address) };
-      this.#endpoints.set(target, known);
-    }
-    return known.endpoint;
-  }
-}
-
-function endpointOf(address: string): SocketEndpoint | undefined {
-  try {
-    const { endpoint } = parseAddress(address);
-    return "program" in endpoint ? undefined : endpoint;
-  } catch {
-    return undefined;
   }
 }
 

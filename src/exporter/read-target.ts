@@ -3,9 +3,10 @@ import { parseAddress } from "../address.js";
 import { StatusSource } from "../apache/fetch/status-source.js";
 import type { ServerStatus } from "../apache/page/server-status.js";
 import { ErrorCode, GatewayError } from "../errors.js";
-import { status } from "../phpfpm/status.js";
+import { type StatusOptions, status } from "../phpfpm/status.js";
 import type { PoolStatus } from "../status-page/pool-status.js";
 import { pageAddress, type ScrapeTarget } from "./target.js";
+import { forgetAddresses, parsedAddress } from "./target-address.js";
 
 /** The limits of one read. */
 export interface ReadLimits {
@@ -45,14 +46,27 @@ export async function readPool(
 ): Promise<PoolStatus> {
   const options = { timeout, maxLength, signal, full: true };
   const [first, second] = statusAddresses(target);
-  if (second === undefined) return status(first, options);
+  if (second === undefined) return readAddress(target, first, options);
   const started = performance.now();
   try {
-    return await status(first, options);
+    return await readAddress(target, first, options);
   } catch (error) {
     if (!(error instanceof GatewayError && unreachable.has(error.code))) throw error;
     const left = Math.max(1, timeout - (performance.now() - started));
-    return status(second, { ...options, timeout: left });
+    return readAddress(target, second, { ...options, timeout: left });
+  }
+}
+
+async function readAddress(
+  target: ScrapeTarget,
+  text: string,
+  options: StatusOptions,
+): Promise<PoolStatus> {
+  try {
+    return await status(parsedAddress(target, text), options);
+  } catch (error) {
+    forgetAddresses(target);
+    throw error;
   }
 }
 

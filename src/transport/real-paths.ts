@@ -33,7 +33,7 @@ export class RealPaths {
     this.#folders = new Map();
   }
 
-  /** The path without links in its last part or before. One that does not exist is returned as it is. */
+  /** The path without links in its last part or before. A part that does not exist has no links. */
   of(path: string): string {
     let real = path;
     for (let links = 0; links < MOST_LINKS; links++) {

@@ -107,3 +107,12 @@ it("reads the tables once for all that ask within a second", async () => {
   const queues = new AcceptQueues();
   expect(await queues.read()).toBe(await queues.read());
 });
+
+it("reads only the tables of the sockets that are asked for, and later the others", async () => {
+  const queues = new AcceptQueues();
+  const endpoint = { host: "127.0.0.1", port };
+  const unixOnly = await queues.read({ unix: true, tcp: false });
+  expect(unixOnly.queueOf(endpoint)).toBeUndefined();
+  expect(unixOnly.queueOf({ socketPath: join(folder, "link.sock") })).toBeDefined();
+  expect((await queues.read()).queueOf(endpoint)).toBeDefined();
+});
