@@ -81,6 +81,9 @@ export function parseAddress(text: string, exists: PathExists = noFiles): Addres
       throw badAddress(
         text,
         `has the protocol ${name}, which is none of fcgi, scgi, uwsgi and cgi`,
+        /^https?$/.test(name)
+          ? "the status page of an httpd is read by fcgi-probe apache status URL"
+          : undefined,
       );
   }
 }

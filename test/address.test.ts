@@ -75,7 +75,7 @@ describe("parseAddress", () => {
     "127.0.0.1:0",
     "127.0.0.1:65536",
     "127.0.0.1:port",
-    "http://127.0.0.1:80/",
+    "ftp://127.0.0.1:80/",
     "unix:",
     "unix:@",
     "[fe80::1%]:9000",
@@ -109,6 +109,13 @@ describe("parseAddress", () => {
   it("calls a folder a folder", () => {
     expect(() => parseAddress("unix:/run/php/")).toThrow(/names a folder/);
   });
+});
+
+it("the URL of an httpd has a hint that names its command", () => {
+  const hint = expect.stringContaining("fcgi-probe apache status");
+  const refused = expect.objectContaining({ code: "bad_address", hint });
+  expect(() => parseAddress("http://127.0.0.1/server-status")).toThrow(refused);
+  expect(() => parseAddress("https://[::1]/server-status?auto")).toThrow(refused);
 });
 
 describe("a socket's path that exists", () => {

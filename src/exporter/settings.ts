@@ -115,6 +115,8 @@ export interface LogRecord {
   readonly hint?: string | undefined;
   /** Where the target is configured. */
   readonly source?: string | undefined;
+  /** How many targets there are now. */
+  readonly targets?: number | undefined;
   /** The file or the endpoint to which metrics are pushed. */
   readonly destination?: string | undefined;
 }

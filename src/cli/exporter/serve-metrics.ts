@@ -209,8 +209,6 @@ class Service {
     } finally {
       await this.#notify("ready");
     }
-    const targets = this.#current?.targets.length;
-    this.#log({ level: "info", message: "the configuration was read again", targets });
   }
 
   async stop(): Promise<void> {

@@ -18,7 +18,8 @@ export interface ParsedConfiguration {
  * @throws GatewayError `bad_input` with all errors, a line each; `limit_exceeded`
  */
 export function parseConfiguration(text: string, name: string): ParsedConfiguration {
-  const { value, lineOf } = readStrictYaml(text, name, configurationSchema, crossCheck);
+  const hint = "correct the file; an exporter that runs keeps its last good configuration";
+  const { value, lineOf } = readStrictYaml(text, { name, hint }, configurationSchema, crossCheck);
   return {
     configuration: value,
     sources: value.targets.map((_, index) => `${name}:${lineOf(["targets", index])}`),

@@ -35,17 +35,23 @@ interface Problem {
   readonly message: string;
 }
 
+/** What the errors of a file say. */
+export interface YamlFile {
+  readonly name: string;
+  /** What to do, and what happens until it is done. */
+  readonly hint: string;
+}
+
 /**
  * Reads YAML by a schema. Unknown keys and keys that are given twice are errors.
  *
- * @param name the file, for messages
  * @param check finds what the schema cannot see, such as a name that is not defined
  * @throws GatewayError `bad_input` with all errors, a line each: `site.yaml:6:1: unknown key "pool"`;
  * `limit_exceeded`
  */
 export function readStrictYaml<Schema extends v.GenericSchema>(
   text: string,
-  name: string,
+  { name, hint }: YamlFile,
   schema: Schema,
   check: (value: v.InferOutput<Schema>) => Iterable<Problem> = () => [],
 ): StrictYaml<v.InferOutput<Schema>> {
@@ -61,16 +67,16 @@ export function readStrictYaml<Schema extends v.GenericSchema>(
     const { line, col } = counter.linePos(offset);
     return `${name}:${line}:${col}`;
   };
-  const document = parsed(text, name, counter, place);
+  const document = parsed(text, { name, hint }, counter, place);
   const offsetOf = ({ path, isKey = false }: Problem) => offsetAt(document, path, isKey);
-  const result = v.safeParse(schema, plainValue(document, name) ?? {});
+  const result = v.safeParse(schema, plainValue(document, { name, hint }) ?? {});
   const problems = result.success ? [...check(result.output)] : problemsOf(result.issues);
   if (problems.length > 0 || !result.success) {
     const lines = problems
       .map((problem) => ({ offset: offsetOf(problem), message: problem.message }))
       .sort((one, other) => one.offset - other.offset)
       .map(({ offset, message }) => `${place(offset)}: ${message}`);
-    throw badYaml(lines);
+    throw badYaml(lines, hint);
   }
   return {
     value: result.output,
@@ -80,7 +86,7 @@ export function readStrictYaml<Schema extends v.GenericSchema>(
 
 function parsed(
   text: string,
-  name: string,
+  { name, hint }: YamlFile,
   counter: LineCounter,
   place: (offset: number) => string,
 ): Document {
@@ -93,10 +99,13 @@ function parsed(
   const broken = [...document.errors, ...document.warnings];
   // The parser overflows the stack when the text is nested too deeply.
   if (broken.some(({ message }) => message.startsWith("Maximum call stack"))) {
-    throw badYaml([`${name}: it is nested too deeply`]);
+    throw badYaml([`${name}: it is nested too deeply`], hint);
   }
   if (broken.length > 0) {
-    throw badYaml(broken.map(({ pos, message }) => `${place(pos[0])}: ${message}`));
+    throw badYaml(
+      broken.map(({ pos, message }) => `${place(pos[0])}: ${message}`),
+      hint,
+    );
   }
   const strange: string[] = [];
   visit(document, {
@@ -106,15 +115,15 @@ function parsed(
       strange.push(`${place(key.range?.[0] ?? 0)}: unknown key ${JSON.stringify(key.value)}`);
     },
   });
-  if (strange.length > 0) throw badYaml(strange);
+  if (strange.length > 0) throw badYaml(strange, hint);
   return document;
 }
 
-function plainValue(document: Document, name: string): unknown {
+function plainValue(document: Document, { name, hint }: YamlFile): unknown {
   try {
     return document.toJS({ maxAliasCount: 100 });
   } catch (error) {
-    throw badYaml([`${name}: ${(error as Error).message}`]);
+    throw badYaml([`${name}: ${(error as Error).message}`], hint);
   }
 }
 
@@ -154,10 +163,10 @@ function offsetAt(document: Document, path: readonly Step[], isKey: boolean): nu
   return offset;
 }
 
-function badYaml(problems: readonly string[]): GatewayError {
+function badYaml(problems: readonly string[], hint: string): GatewayError {
   const shown = problems.slice(0, MAX_PROBLEMS);
   if (shown.length < problems.length) shown.push(`${problems.length - shown.length} more errors`);
   return new GatewayError(ErrorCode.BadInput, shown.join("\n"), {
-    hint: "correct the file; an exporter that runs keeps its last good configuration",
+    hint,
   });
 }

@@ -87,6 +87,8 @@ class ConfigurationWatch {
   #reload: ReloadFacts = { successful: false, succeededAt: 0 };
   /** What the last settings were made of, to see whether they changed. */
   #made = "";
+  /** How many targets the last settings have. */
+  #targets = 0;
   #warned: readonly string[] = [];
   #lastError = "";
   /** Sources by what defines them. One that a new configuration has, too, keeps its last targets. */
@@ -133,6 +135,8 @@ class ConfigurationWatch {
         await this.#load(await this.#readText());
         this.#local.refresh();
       } catch (error) {
+        // Who asks for a reload is told what is wrong, each time.
+        this.#lastError = "";
         this.#fail(error);
         throw error;
       }
@@ -201,6 +205,10 @@ class ConfigurationWatch {
     this.#lastError = "";
     this.#made = "";
     this.#apply();
+    if (!isFirst) {
+      const message = "the configuration was read again";
+      this.#options.log?.({ level: "info", message, source: this.#path, targets: this.#targets });
+    }
     sources.repeat(() => this.#apply());
     await this.#watch();
   }
@@ -233,6 +241,7 @@ class ConfigurationWatch {
       log?.({ level: "warn", message: "a target is left out", error: warning });
     }
     this.#warned = warnings;
+    this.#targets = settings.targets.length;
     const lastReload = this.#reload;
     const { configuration } = this.#parsed;
     const { configuration: isExplained, php_fpm: isDiscovered, interval } = configuration.discover;

@@ -134,12 +134,13 @@ async function allowSocket(
   }
   if (!path.startsWith("/")) return refused("the path of the socket is not whole");
   if (candidates.length === 0) return refused("no rule allows a socket with this page");
-  let real: string;
+  const real = await realSocketPath(path);
+  if (real === undefined) return refused("the path of the socket cannot be followed");
   try {
-    real = await realpath(path);
     if (!(await lstat(real)).isSocket()) return refused(`${real} is not a socket`);
   } catch (error) {
-    return refused(`the socket cannot be examined: ${(error as Error).message}`);
+    // The socket of a pool that is down is gone. Its connection fails, and the answer says why.
+    if (!isMissing(error)) return refused(`cannot examine ${real}: ${(error as Error).message}`);
   }
   for (const { pattern } of candidates) {
     if (await matchesSocket(pattern, real)) return allowed(`unix:${real}:${page}`);
@@ -150,13 +151,32 @@ async function allowSocket(
 /** Whether a socket's real path is that of a pattern. Links in the pattern's folder are followed. */
 async function matchesSocket(pattern: string, real: string): Promise<boolean> {
   const { base, glob } = picomatch.scan(pattern);
-  if (glob === "") return (await realOrNone(pattern)) === real;
+  if (glob === "") return (await realSocketPath(pattern)) === real;
   const folder = await realOrNone(base === "" ? "/" : base);
   if (folder === undefined) return false;
   const within = posix.relative(folder, real);
   if (within.startsWith("..")) return false;
   return picomatch(glob, { nonegate: true, noextglob: true })(within);
 }
+
+/**
+ * The real path of a socket. Of one that is not there, the real path of its folder and its name.
+ * None for a link that leads nowhere: what it will lead to is not known.
+ */
+async function realSocketPath(path: string): Promise<string | undefined> {
+  const real = await realOrNone(path);
+  if (real !== undefined) return real;
+  try {
+    await lstat(path);
+    return undefined;
+  } catch (error) {
+    if (!isMissing(error)) return undefined;
+  }
+  const folder = await realOrNone(posix.dirname(path));
+  return folder && posix.join(folder, posix.basename(path));
+}
+
+const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === "ENOENT";
 
 async function realOrNone(path: string): Promise<string | undefined> {
   try {

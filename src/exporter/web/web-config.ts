@@ -72,7 +72,8 @@ export function readWebConfig(file: string, opened: (path: string) => void = () 
     else tls = made;
     yield* checkRate(config.rate_limit);
   };
-  const { value } = readStrictYaml(readText(file), file, webConfigSchema, check);
+  const hint = "correct the file; an exporter that runs answers every request with 500 until then";
+  const { value } = readStrictYaml(readText(file), { name: file, hint }, webConfigSchema, check);
   const { http_server_config: http, basic_auth_users: users, rate_limit: rate } = value;
   const headers = Object.entries(http?.headers ?? {});
   const interval = rate?.interval ?? 0;

@@ -132,6 +132,18 @@ describe("a change", () => {
     );
     site("targets: [h:3]");
     await until(isGood, () => "the old text was not noticed");
+    const again = { level: "info", message: "the configuration was read again", targets: 1 };
+    const wrong = { level: "error" };
+    expect(log).toMatchObject([wrong, again, wrong, again]);
+  });
+
+  it("that is wrong is in the log again when a reload is asked for", async () => {
+    const { reload } = await follow(site("targets: [h:1]"));
+    site("targets: [");
+    await expect(reload()).rejects.toThrow(/site\.yaml/);
+    const before = log.filter(({ level }) => level === "error").length;
+    await expect(reload()).rejects.toThrow(/site\.yaml/);
+    expect(log.filter(({ level }) => level === "error")).toHaveLength(before + 1);
   });
 
   it("of the file by a rename, twice, is noticed", async () => {

@@ -18,6 +18,7 @@ beforeAll(async () => {
   elsewhere.unref();
   symlinkSync(`${folder}/other/secret.sock`, `${folder}/php/link.sock`);
   symlinkSync(`${folder}/php/www.sock`, `${folder}/other/alias.sock`);
+  symlinkSync(`${folder}/other/later.sock`, `${folder}/php/dangling.sock`);
   writeFileSync(`${folder}/php/file.sock`, "");
 });
 afterAll(() => {
@@ -155,12 +156,28 @@ describe("a socket", () => {
     expect(await connectTo(`unix:${folder}/var/www.sock:/other`, allow)).toBeUndefined();
   });
 
+  it("that is missing is allowed by its folder's real path and its name", async () => {
+    const none = `unix:${folder}/php/none.sock:/status`;
+    for (const rule of ["/php/*.sock", "/var/*.sock", "/php/none.sock", "/var/none.sock"]) {
+      const allow = [`unix:${folder}${rule}`];
+      expect(await connectTo(none, allow)).toBe(none);
+      expect(await connectTo(`unix:${folder}/var/none.sock`, allow)).toBe(none);
+      expect(await connectTo(`unix:${folder}/other/none.sock`, allow)).toBeUndefined();
+    }
+    expect(await connectTo(none, [`unix:${folder}/php/dangling.sock`])).toBeUndefined();
+  });
+
   it.each([
     ["a link that leads out of the folder", "/php/link.sock"],
     ["a path that climbs out of the folder", "/php/../other/secret.sock"],
     ["a socket of another folder", "/other/secret.sock"],
     ["a file that is no socket", "/php/file.sock"],
-    ["a socket that is missing", "/php/none.sock"],
+    ["a missing socket of another folder", "/other/none.sock"],
+    ["a missing socket of a folder that is missing", "/php/none/none.sock"],
+    ["a missing socket above a link", "/var/../none.sock"],
+    ["a missing socket behind a socket", "/php/www.sock/none.sock"],
+    ["a missing socket that no glob has", "/php/none"],
+    ["a link that leads nowhere", "/php/dangling.sock"],
     ["a folder", "/php"],
     ["an encoded path", "/php%2fwww.sock"],
     ["a script on the socket", "/php/www.sock:/var/www/install.php"],

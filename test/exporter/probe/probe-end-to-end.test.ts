@@ -48,6 +48,10 @@ probe:
       expect(status).toBe(200);
       expect(text).toMatch(/^phpfpm_up\{.*\} 1$/m);
     }
+    const gone = await probe({ target: `unix:${server.folder}/none.sock:/status`, module: "fpm" });
+    expect(gone.status).toBe(200);
+    expect(gone.text).toMatch(/^phpfpm_up\{.*\} 0$/m);
+    expect(gone.text).toContain('reason="not_found"');
     const { bareAddress } = secret;
     const port = bareAddress.split(":").at(-1);
     const refused = [

@@ -210,6 +210,13 @@ describe("a wrong web configuration", () => {
     expect(() => checkWebConfig(missing)).toThrow(`cannot read the web configuration ${missing}`);
   });
 
+  it("has a hint that says what requests get until it is right", () => {
+    const file = join(certificates.folder, "wrong.yml");
+    writeFileSync(file, "a: 1\n");
+    const hint = expect.stringMatching(/answers every request with 500/);
+    expect(() => checkWebConfig(file)).toThrow(expect.objectContaining({ hint }));
+  });
+
   it("is reported with all its errors at once", () => {
     expect(check("a: 1\nrate_limit: { b: 1 }\n").split("\n")).toHaveLength(2);
   });
