@@ -207,7 +207,7 @@ class ConfigurationWatch {
     this.#apply();
     if (!isFirst) {
       const message = "the configuration was read again";
-      this.#options.log?.({ level: "info", message, source: this.#path, targets: this.#targets });
+      this.#options.log?.({ level: "info", message, targets: this.#targets });
     }
     sources.repeat(() => this.#apply());
     await this.#watch();
