@@ -71,11 +71,14 @@ describe("an exporter that has to end while something hangs", () => {
 
   it("a file system that does not answer: the signal itself ends it", async () => {
     const folder = makeFolder();
-    // A pipe that nobody writes keeps a thread, as a file server does that is gone.
-    execFileSync("mkfifo", [join(folder, "targets.yaml")]);
-    const file = join(folder, "site.yaml");
-    writeFileSync(file, "discover: { files: [targets.yaml] }\n");
-    await using exporter = await startExporter([`--config=${file}`]);
+    const pipe = join(folder, "pipe");
+    const preload = join(folder, "preload.cjs");
+    // A pipe that nobody writes keeps a thread of libuv, as a file server does that is gone.
+    execFileSync("mkfifo", [pipe]);
+    writeFileSync(preload, `require("node:fs").open(${JSON.stringify(pipe)}, "r", () => {});`);
+    await using exporter = await startExporter(["127.0.0.1:1/status"], {
+      env: { NODE_OPTIONS: `--require=${preload}` },
+    });
     expect(await end(exporter)).toEqual({ code: null, inTime: true });
   });
 
