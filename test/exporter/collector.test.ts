@@ -1,72 +1,19 @@
 import { describe, expect, it, vi } from "vitest";
-import { ErrorCode, GatewayError } from "../../src/errors.js";
-import { Collector } from "../../src/exporter/collector.js";
-import type { PoolSample } from "../../src/exporter/sample.js";
-import {
-  completeSettings,
-  type ExporterSettings,
-  type LogRecord,
-} from "../../src/exporter/settings.js";
-import type { ScrapeTarget } from "../../src/exporter/target.js";
-import type { PoolStatus } from "../../src/status-page/pool-status.js";
-import { createPool } from "../../src/status-page/records.js";
+import { ErrorCode } from "../../src/errors.js";
+import { type Read, startCollector } from "./hand-driven-collector.js";
 import { targetOf } from "./targets.js";
-
-/** A read that the test ends. */
-interface Read {
-  readonly target: ScrapeTarget;
-  readonly signal: AbortSignal;
-  succeed(more?: Partial<PoolStatus>): void;
-  fail(code: ErrorCode): void;
-  throw(error: unknown): void;
-}
-
-/** A collector whose reads the test ends by hand. */
-function start(addresses: readonly string[], more: Partial<ExporterSettings> = {}) {
-  const reads: Read[] = [];
-  const records: LogRecord[] = [];
-  const collector = new Collector({
-    log: (record) => records.push(record),
-    read: (target, { signal }) =>
-      new Promise((resolve, reject) => {
-        reads.push({
-          target,
-          signal,
-          succeed: (fields = {}) => resolve(Object.assign(createPool(), { pool: "www" }, fields)),
-          fail: (code) => reject(new GatewayError(code, "no")),
-          throw: reject,
-        });
-      }),
-  });
-  const update = (targets: readonly ScrapeTarget[]) =>
-    collector.update(completeSettings({ targets, ...more }));
-  update(addresses.map((address) => targetOf(address)));
-  const read = (address: string) => {
-    const found = reads.findLast(({ target }) => target.address === address);
-    if (found === undefined) throw new Error(`${address} is not being read`);
-    return found;
-  };
-  /** Scrapes once, and lets the read of every target end in the same way. */
-  const scrape = async (end: (read: Read) => void) => {
-    const before = reads.length;
-    const samples = collector.collect(1_000);
-    for (const each of reads.slice(before)) end(each);
-    return samples;
-  };
-  return { collector, reads, records, update, read, scrape };
-}
 
 const LONG = 10_000;
 
 describe("a collector", () => {
   it("reads nothing until it is asked", async () => {
-    const { reads, collector } = start(["a:1"]);
+    const { reads, collector } = startCollector(["a:1"]);
     expect(reads).toEqual([]);
     expect(collector.snapshot()).toEqual([]);
   });
 
   it("returns the samples in the order of the configuration", async () => {
-    const { collector, read } = start(["a:1", "b:1", "c:1"]);
+    const { collector, read } = startCollector(["a:1", "b:1", "c:1"]);
     const samples = collector.collect(LONG);
     for (const address of ["c:1", "a:1", "b:1"]) read(address).succeed({ pool: address });
     expect((await samples).map(({ target }) => target.address)).toEqual(["a:1", "b:1", "c:1"]);
@@ -74,7 +21,7 @@ describe("a collector", () => {
   });
 
   it("reads a target once for all who ask at the same time, /probe among them", async () => {
-    const { collector, reads, read } = start(["a:1"]);
+    const { collector, reads, read } = startCollector(["a:1"]);
     const all = [
       collector.collect(LONG),
       collector.collect(LONG),
@@ -88,7 +35,7 @@ describe("a collector", () => {
   it("keeps a result for a second, and no longer", async () => {
     const now = vi.spyOn(performance, "now").mockReturnValue(1_000);
     try {
-      const { reads, scrape } = start(["a:1"], { cacheAge: 60_000 });
+      const { reads, scrape } = startCollector(["a:1"], { cacheAge: 60_000 });
       await scrape((read) => read.succeed());
       now.mockReturnValue(2_000);
       await scrape((read) => read.succeed());
@@ -103,7 +50,7 @@ describe("a collector", () => {
 
   it("reads no more targets at once than it may, and the others afterwards", async () => {
     const addresses = ["a:1", "b:1", "c:1", "d:1", "e:1"];
-    const { collector, reads } = start(addresses, { concurrency: 2 });
+    const { collector, reads } = startCollector(addresses, { concurrency: 2 });
     const samples = collector.collect(LONG);
     for (let ended = 0; ended < addresses.length; ended++) {
       await vi.waitFor(() => expect(reads).toHaveLength(Math.min(ended + 2, addresses.length)));
@@ -115,7 +62,7 @@ describe("a collector", () => {
 
 describe("an answer that cannot wait any longer", () => {
   it("has what is there; the read goes on and is shared", async () => {
-    const { collector, reads, read } = start(["good:1", "slow:1"]);
+    const { collector, reads, read } = startCollector(["good:1", "slow:1"]);
     const first = collector.collect(20);
     read("good:1").succeed({ pool: "good" });
     expect(await first).toMatchObject([
@@ -130,7 +77,7 @@ describe("an answer that cannot wait any longer", () => {
   });
 
   it("counts a failure once, even if the read fails afterwards", async () => {
-    const { collector, read } = start(["a:1"], { cacheAge: 0 });
+    const { collector, read } = startCollector(["a:1"], { cacheAge: 0 });
     expect(await collector.collect(5)).toMatchObject([{ reason: "deadline", failures: 1 }]);
     expect(await collector.collect(5)).toMatchObject([{ reason: "deadline", failures: 1 }]);
     const last = collector.collect(LONG);
@@ -139,7 +86,7 @@ describe("an answer that cannot wait any longer", () => {
   });
 
   it("has what it has read, even if others have begun to read it again", async () => {
-    const { collector, read, reads } = start(["good:1", "slow:1"], { cacheAge: 0 });
+    const { collector, read, reads } = startCollector(["good:1", "slow:1"], { cacheAge: 0 });
     const first = collector.collect(LONG);
     read("good:1").succeed({ pool: "first" });
     await vi.waitFor(() => expect(collector.snapshot()).toHaveLength(1));
@@ -150,7 +97,7 @@ describe("an answer that cannot wait any longer", () => {
   });
 
   it("has targets that were not begun for want of a free socket, too", async () => {
-    const { collector, reads } = start(["a:1", "b:1"], { concurrency: 1 });
+    const { collector, reads } = startCollector(["a:1", "b:1"], { concurrency: 1 });
     expect(await collector.collect(5)).toMatchObject([
       { reason: "deadline" },
       { reason: "deadline" },
@@ -163,7 +110,7 @@ describe("what is kept of a target", () => {
   const failing = (read: Read) => read.fail(ErrorCode.Refused);
 
   it("is the last known name of its pool, and the count of its failures", async () => {
-    const { scrape } = start(["a:1"], { cacheAge: 0 });
+    const { scrape } = startCollector(["a:1"], { cacheAge: 0 });
     expect(await scrape(failing)).toMatchObject([{ pool: "", failures: 1 }]);
     expect(await scrape(failing)).toMatchObject([{ pool: "", failures: 2, reason: "refused" }]);
     expect(await scrape((read) => read.succeed())).toMatchObject([{ pool: "www", failures: 2 }]);
@@ -172,7 +119,7 @@ describe("what is kept of a target", () => {
   });
 
   it("stays across a reload as long as its address does, with its new settings", async () => {
-    const { scrape, update } = start(["a:1", "b:1"], { cacheAge: 0 });
+    const { scrape, update } = startCollector(["a:1", "b:1"], { cacheAge: 0 });
     await scrape(failing);
     update([targetOf("b:1", { labels: { site: "shop" }, timeout: 7 }), targetOf("c:1")]);
     const samples = await scrape(failing);
@@ -186,7 +133,7 @@ describe("what is kept of a target", () => {
   });
 
   it("has the new labels even in an answer from the cache", async () => {
-    const { scrape, update, reads } = start(["a:1"]);
+    const { scrape, update, reads } = startCollector(["a:1"]);
     await scrape((read) => read.succeed());
     update([targetOf("a:1", { labels: { site: "shop" } })]);
     const [sample] = await scrape((read) => read.succeed());
@@ -195,14 +142,14 @@ describe("what is kept of a target", () => {
   });
 
   it("is forgotten if the address becomes one of another kind", async () => {
-    const { scrape, update } = start(["a:1"], { cacheAge: 0 });
+    const { scrape, update } = startCollector(["a:1"], { cacheAge: 0 });
     await scrape(failing);
     update([targetOf("a:1", { kind: "apache" })]);
     expect(await scrape(failing)).toMatchObject([{ kind: "apache", failures: 1 }]);
   });
 
   it("of a target that only /probe reads stays, too", async () => {
-    const { collector, read } = start([], { cacheAge: 0 });
+    const { collector, read } = startCollector([], { cacheAge: 0 });
     for (const failures of [1, 2]) {
       const sample = collector.collectOne(targetOf("x:1"), LONG);
       read("x:1").fail(ErrorCode.Refused);
@@ -214,7 +161,7 @@ describe("what is kept of a target", () => {
 
 describe("targets that are configured twice", () => {
   it("are read once, and a warning names both places", async () => {
-    const { collector, reads, records, update } = start([]);
+    const { collector, reads, records, update } = startCollector([]);
     update([
       targetOf("unix:/run/a.sock:/status", { source: "site.yaml:3" }),
       targetOf("unix:/run/b.sock:/status", { source: "site.yaml:4" }),
@@ -232,74 +179,9 @@ describe("targets that are configured twice", () => {
   });
 });
 
-describe("the log", () => {
-  it("has a record for each change of a target's state, and none for a scrape", async () => {
-    const { scrape, records } = start(["a:1"], { cacheAge: 0 });
-    const ends: ((read: Read) => void)[] = [
-      (read) => read.succeed(),
-      (read) => read.fail(ErrorCode.Refused),
-      (read) => read.fail(ErrorCode.SocketMissing),
-      (read) => read.succeed(),
-    ];
-    for (const end of ends) for (let scrapes = 0; scrapes < 3; scrapes++) await scrape(end);
-    expect(records.map(({ level, reason, pool }) => [level, reason, pool])).toEqual([
-      ["debug", undefined, "www"],
-      ["warn", "refused", "www"],
-      ["warn", "not_found", "www"],
-      ["info", undefined, "www"],
-    ]);
-    expect(records[1]).toMatchObject({ target: "a:1", source: "the test", error: "no" });
-    expect(records[1]?.hint).toMatch(/is the server running/);
-  });
-
-  it("has one record for a target that is always late", async () => {
-    const { collector, read, records } = start(["a:1"], { cacheAge: 0 });
-    for (let scrapes = 0; scrapes < 3; scrapes++) {
-      await collector.collect(5);
-      read("a:1").succeed();
-      await vi.waitFor(() => expect(collector.snapshot()[0]?.reason).toBeUndefined());
-    }
-    expect(records).toMatchObject([{ level: "warn", reason: "deadline" }]);
-  });
-
-  it("says once for each pool that its numbers do not add up", async () => {
-    const { scrape, records } = start(["a:1"], { cacheAge: 0 });
-    const counts = { idleProcesses: 1, activeProcesses: 1, totalProcesses: 3 };
-    for (let scrapes = 0; scrapes < 3; scrapes++) await scrape((read) => read.succeed(counts));
-    const warnings = records.filter(({ level }) => level === "warn");
-    expect(warnings).toMatchObject([{ error: "1 idle and 1 active are not 3 in total" }]);
-  });
-
-  it("has what a fault of the exporter's own threw, and the sample the reason `other`", async () => {
-    const { scrape, records } = start(["a:1"], { cacheAge: 0 });
-    const samples = await scrape((read) => read.throw(new TypeError("x is not a function")));
-    expect(samples).toMatchObject([{ reason: "other", failures: 1 } satisfies Partial<PoolSample>]);
-    expect(records).toMatchObject([
-      { level: "error", target: "a:1", error: "the scrape failed: TypeError: x is not a function" },
-    ]);
-  });
-
-  it("may throw", async () => {
-    const collector = new Collector({
-      log: () => {
-        throw new Error("no log");
-      },
-      read: async () => createPool(),
-    });
-    collector.update(completeSettings({ targets: [targetOf("a:1"), targetOf("a:1")] }));
-    expect(await collector.collect(LONG)).toMatchObject([{ reason: undefined }]);
-  });
-
-  it("has no passwords of httpds", async () => {
-    const { scrape, records } = start(["http://bob:secret@a/server-status"], { cacheAge: 0 });
-    await scrape((read) => read.fail(ErrorCode.Refused));
-    expect(records).toMatchObject([{ target: "http://a/server-status" }]);
-  });
-});
-
 describe("closing", () => {
   it("cancels what is read, and logs nothing of it", async () => {
-    const { collector, read, records } = start(["a:1"]);
+    const { collector, read, records } = startCollector(["a:1"]);
     const samples = collector.collect(LONG);
     const { signal, fail } = read("a:1");
     signal.addEventListener("abort", () => fail(ErrorCode.Aborted));

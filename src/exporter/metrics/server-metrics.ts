@@ -1,3 +1,4 @@
+// Over 300 lines: it is one table, of which each entry has the names of both styles.
 import { cacheFields } from "../../apache/page/module-lines.js";
 import { scoreboardState, scoreboardStates } from "../../apache/page/scoreboard.js";
 import type { ProxyWorker, ServerStatus } from "../../apache/page/server-status.js";
