@@ -4,6 +4,7 @@ import { symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { pools } from "../exporter/pools.mjs";
 import { CACHE_AGE, cpuOf, memoryOf, startOurs } from "../exporter/scrape.mjs";
 import { withPhpFpm } from "../lib/php-fpm.mjs";
 import { median, progress, report } from "../lib/report.mjs";
@@ -15,15 +16,7 @@ const DEADLINE = 10;
 const HEADERS = { "x-prometheus-scrape-timeout-seconds": `${DEADLINE}` };
 const NAME = "/metrics of 10,000 targets, 6 % dead or silent";
 
-const pools = Array.from({ length: 8 }, (_, at) => ({
-  name: `pool${at}`,
-  pm: "static",
-  maxChildren: 5,
-  listen: "unix",
-  backlog: 1_024,
-}));
-
-await withPhpFpm(pools, async ({ folder, pools }) => {
+await withPhpFpm(pools, async ({ folder, pools: running }) => {
   const silent = join(folder, "silent.sock");
   const sockets = new Set();
   const server = createServer((socket) => {
@@ -33,7 +26,7 @@ await withPhpFpm(pools, async ({ folder, pools }) => {
   const lines = Array.from({ length: COUNT }, (_, at) => {
     const link = join(folder, `${at}.sock`);
     const kind = at % 100;
-    if (kind >= 5) symlinkSync(kind === 5 ? silent : pools[at % 8].bareAddress, link);
+    if (kind >= 5) symlinkSync(kind === 5 ? silent : running[at % 8].bareAddress, link);
     return `  - unix:${link}:/status\n`;
   });
   const config = join(folder, "many.yaml");

@@ -5,6 +5,7 @@ import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { pools } from "../exporter/pools.mjs";
 import { CACHE_AGE, Costs, startOurs } from "../exporter/scrape.mjs";
 import { withPhpFpm } from "../lib/php-fpm.mjs";
 import { progress, report } from "../lib/report.mjs";
@@ -17,18 +18,10 @@ const GZIP = { "accept-encoding": "gzip" };
 const FLEET = "fleet() and the text, no HTTP";
 const PLAIN = "fcgi-probe exporter";
 
-const pools = Array.from({ length: 8 }, (_, at) => ({
-  name: `pool${at}`,
-  pm: "static",
-  maxChildren: 5,
-  listen: "unix",
-  backlog: 1_024,
-}));
-
-await withPhpFpm(pools, async ({ folder, pools }) => {
+await withPhpFpm(pools, async ({ folder, pools: running }) => {
   const addresses = Array.from({ length: Math.max(...SIZES) }, (_, at) => {
     const link = join(folder, `${at}.sock`);
-    symlinkSync(pools[at % pools.length].bareAddress, link);
+    symlinkSync(running[at % running.length].bareAddress, link);
     return `unix:${link}:/status`;
   });
   const contenders = [];

@@ -1,4 +1,4 @@
-import { ErrorCode, type GatewayError } from "../errors.js";
+import { ErrorCode, GatewayError } from "../errors.js";
 import type { TargetKind } from "./target.js";
 
 /**
@@ -58,4 +58,13 @@ function connectReason(system: string): FailureReason {
 /** The code of the system's error, or of Node's, below an error. */
 function systemCode(cause: unknown): string {
   return cause instanceof Error && "code" in cause ? String(cause.code) : "";
+}
+
+/** What was thrown as an error of this package. Anything else is a fault of the exporter itself. */
+export function explainThrown(what: string, thrown: unknown): GatewayError {
+  if (thrown instanceof GatewayError) return thrown;
+  return new GatewayError(ErrorCode.BadInput, `${what}: ${String(thrown)}`, {
+    hint: "this is a fault of the exporter: please report it",
+    cause: thrown,
+  });
 }

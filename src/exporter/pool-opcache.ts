@@ -1,5 +1,6 @@
-import { ErrorCode, GatewayError } from "../errors.js";
+import { ErrorCode, type GatewayError } from "../errors.js";
 import { readOpcache } from "../phpfpm/opcache.js";
+import { explainThrown } from "./failure-reason.js";
 import type { ReadLimits } from "./read-target.js";
 import type { PoolSample } from "./sample.js";
 
@@ -35,17 +36,10 @@ export class PoolOpcache {
       const opcache = await readOpcache(connectTo, script, { timeout, signal });
       return { ...sample, opcache };
     } catch (thrown) {
-      const error = explain(thrown);
+      const error = explainThrown("reading OPcache failed", thrown);
       this.#error = error;
       if (busy.has(error.code)) this.#pauseEnds = performance.now() + PAUSE;
       return { ...sample, opcacheError: error };
     }
   }
-}
-
-function explain(thrown: unknown): GatewayError {
-  if (thrown instanceof GatewayError) return thrown;
-  const message = `reading OPcache failed: ${String(thrown)}`;
-  const hint = "this is a fault of the exporter: please report it";
-  return new GatewayError(ErrorCode.BadInput, message, { hint, cause: thrown });
 }

@@ -1,8 +1,13 @@
 import type { Collector } from "./collector.js";
 import { textResponse } from "./respond.js";
 import type { Sample } from "./sample.js";
-import type { ExporterSettings, LogListener, ProbeModule } from "./settings.js";
-import { kindOf, type ScrapeTarget, shownAddress, targetDefaults } from "./target.js";
+import {
+  chooseModule,
+  type ExporterSettings,
+  type LogListener,
+  type ProbeModule,
+} from "./settings.js";
+import { kindOf, type ScrapeTarget, shownAddress } from "./target.js";
 
 /** A request for one target. */
 interface Probe {
@@ -40,8 +45,7 @@ export async function answerProbe(
   }
   const started = performance.now();
   const target =
-    servedTarget(settings, address) ??
-    (await allowedTarget(address, module ?? defaultModule(address, settings), timeout, context));
+    servedTarget(settings, address) ?? (await allowedTarget(address, module, timeout, context));
   if (target === undefined) return textResponse(403, "this target may not be probed");
   const wantsDebug = /^(1|t|true)$/i.test(parameters.get("debug") ?? "");
   if (wantsDebug && settings.probe?.debug !== true) {
@@ -63,22 +67,15 @@ function servedTarget(
   return served.find(isIt) ?? targets.find(isIt);
 }
 
-/** The first module for such an address, as for targets of the configuration that name none. */
-function defaultModule(address: string, { probe }: ExporterSettings): ProbeModule {
-  const kind = kindOf(address);
-  for (const module of probe?.modules.values() ?? []) if (module.kind === kind) return module;
-  const { timeout, processes } = targetDefaults;
-  return { kind, timeout, processes };
-}
-
 /** The target if a rule allows it. One whose name cannot be resolved in time is not allowed. */
 async function allowedTarget(
   address: string,
-  module: ProbeModule,
+  named: ProbeModule | undefined,
   timeout: number,
   { settings: { probe }, log }: ProbeContext,
 ): Promise<ScrapeTarget | undefined> {
   if (probe === undefined) return undefined;
+  const module = named ?? chooseModule(kindOf(address), probe.modules);
   const signal = AbortSignal.timeout(Math.max(1, Math.floor(timeout)));
   const tooLate = new Promise<never>((_, reject) => {
     signal.addEventListener("abort", () =>

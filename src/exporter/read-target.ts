@@ -1,5 +1,3 @@
-import { existsSync } from "node:fs";
-import { parseAddress } from "../address.js";
 import { StatusSource } from "../apache/fetch/status-source.js";
 import type { ServerStatus } from "../apache/page/server-status.js";
 import { ErrorCode, GatewayError } from "../errors.js";
@@ -86,16 +84,15 @@ function statusAddresses(target: ScrapeTarget): StatusAddresses {
   if (addresses === undefined) {
     const atStatus = pageAddress(statusListen, statusPath);
     // A target with another path is another page, which only its own address has.
-    if (connectTo !== undefined || pathOf(address) !== statusPath)
+    if (
+      connectTo !== undefined ||
+      (parsedAddress(target, address).path ?? "/status") !== statusPath
+    )
       addresses = [connectTo ?? address];
     else addresses = [atStatus, address === atStatus ? pageAddress(listen, statusPath) : address];
     known.set(target, addresses);
   }
   return addresses;
-}
-
-function pathOf(address: string): string | undefined {
-  return parseAddress(address, existsSync).path ?? "/status";
 }
 
 export function readServer(

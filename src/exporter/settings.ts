@@ -1,6 +1,6 @@
 import type { FailureReason } from "./failure-reason.js";
 import type { ReloadFacts } from "./metrics/exporter-metrics.js";
-import type { HttpSettings, ScrapeTarget, TargetKind } from "./target.js";
+import { type HttpSettings, type ScrapeTarget, type TargetKind, targetDefaults } from "./target.js";
 
 /** The names of the metrics: those of php-fpm_exporter and apache_exporter, or names in base units. */
 export type MetricStyle = "drop-in" | "modern";
@@ -16,6 +16,18 @@ export interface ProbeModule {
   readonly opcache?: string | undefined;
   /** How the page of an httpd is requested. */
   readonly http?: HttpSettings | undefined;
+}
+
+/** The module of a name, else the first one of the kind, else one with the defaults. */
+export function chooseModule(
+  kind: TargetKind,
+  modules: ReadonlyMap<string, ProbeModule>,
+  name?: string,
+): ProbeModule {
+  const named = name === undefined ? undefined : modules.get(name);
+  if (named?.kind === kind) return named;
+  for (const module of modules.values()) if (module.kind === kind) return module;
+  return { ...targetDefaults, kind };
 }
 
 /** What `/probe` may read. Targets that `/sd` serves need no rule. */

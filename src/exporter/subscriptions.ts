@@ -3,7 +3,7 @@ import type { LogListener } from "./settings.js";
 
 type Listener = (samples: readonly Sample[]) => void;
 
-/** Scrapes on an interval while somebody listens: the page while it is open, and what is pushed. */
+/** Scrapes on an interval while there are subscribers. Without one, nothing is read. */
 export class Subscriptions {
   readonly #collect: () => Promise<readonly Sample[]>;
   readonly #log: LogListener;

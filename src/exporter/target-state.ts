@@ -1,7 +1,7 @@
 import type { ServerStatus } from "../apache/page/server-status.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import type { PoolStatus } from "../status-page/pool-status.js";
-import { type FailureReason, failureReason } from "./failure-reason.js";
+import { explainThrown, type FailureReason, failureReason } from "./failure-reason.js";
 import { PoolOpcache } from "./pool-opcache.js";
 import type { ReadLimits, ReadTarget } from "./read-target.js";
 import type { PoolSample, Sample } from "./sample.js";
@@ -175,10 +175,6 @@ export class TargetState {
 
   /** Anything but an error of ours is a fault of this program, and must not end the scrape. */
   #explain(thrown: unknown): GatewayError {
-    const { address } = this.target;
-    if (thrown instanceof GatewayError) return thrown.with({ address });
-    const message = `the scrape failed: ${String(thrown)}`;
-    const hint = "this is a fault of the exporter: please report it";
-    return new GatewayError(ErrorCode.BadInput, message, { address, hint, cause: thrown });
+    return explainThrown("the scrape failed", thrown).with({ address: this.target.address });
   }
 }

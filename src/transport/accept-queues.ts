@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { networkInterfaces } from "node:os";
 import { posix } from "node:path";
 import { type SocketEndpoint, withoutBrackets } from "../address.js";
+import { interfaceAddresses, isOwnAddress } from "./own-address.js";
 import { RealPaths } from "./real-paths.js";
 import { placesOf, placesOfHex, type TcpRow, TcpState, tcpRows } from "./tcp-table.js";
 
@@ -71,6 +71,7 @@ export class AcceptQueueTable {
   readonly #unix: ReadonlyMap<string, AcceptQueue>;
   readonly #tcp: ReadonlyMap<string, AcceptQueue>;
   readonly #realPaths: RealPaths;
+  #interfaceAddresses: ReadonlySet<string> | undefined;
 
   private constructor(tables: Tables, realPaths: RealPaths) {
     const longest = Number.parseInt(tables.longest, 10);
@@ -102,9 +103,16 @@ export class AcceptQueueTable {
     return this.#unix.get(this.#realPaths.of(socketPath));
   }
 
+  /** Reads them once for all questions: to read them takes long where there are many targets. */
+  readonly #interfaces = (): ReadonlySet<string> => {
+    this.#interfaceAddresses ??= interfaceAddresses();
+    return this.#interfaceAddresses;
+  };
+
   #tcpQueue(host: string, port: number): AcceptQueue | undefined {
     const addresses = host === "localhost" ? ["127.0.0.1", "::1"] : [host];
-    for (const place of addresses.filter(isLocal).flatMap(placesOf)) {
+    const own = addresses.filter((address) => isOwnAddress(address, this.#interfaces));
+    for (const place of own.flatMap(placesOf)) {
       const queue = this.#tcp.get(tcpKey({ address: place, port }));
       if (queue !== undefined) return queue;
     }
@@ -184,11 +192,4 @@ function add(queues: Map<string, AcceptQueue>, key: string, waiting: number, aba
     waiting: queue.waiting + waiting,
     abandoned: queue.abandoned + abandoned,
   });
-}
-
-function isLocal(address: string): boolean {
-  if (/^127\./.test(address) || address === "::1") return true;
-  return Object.values(networkInterfaces()).some((interfaces = []) =>
-    interfaces.some((each) => each.address === address),
-  );
 }

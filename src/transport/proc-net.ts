@@ -1,7 +1,8 @@
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { TcpState, tcpRows } from "./tcp-table.js";
 
 /** The kernel's tables of sockets (proc_net(5)): columns count from 0. */
-const TCP = { inode: 9, state: 3, listening: "0A" };
+const TCP = { inode: 9, state: 3, listening: TcpState.Listen };
 const tables = [
   { path: "/proc/net/unix", inode: 6, state: 3, listening: "00010000" },
   { path: "/proc/net/tcp", ...TCP },
@@ -21,14 +22,9 @@ export function waitingConnections(port: number | undefined): number {
 }
 
 function waitingIn(path: string, port: number): number {
-  const hex = port.toString(16).toUpperCase().padStart(4, "0");
-  let waiting = 0;
-  for (const line of readStart(path).split("\n").slice(1)) {
-    const [, local = "", , state, queues = ""] = columnsOf(line);
-    if (state !== TCP.listening || !local.endsWith(`:${hex}`)) continue;
-    waiting += Number.parseInt(queues.split(":")[1] ?? "0", 16) || 0;
-  }
-  return waiting;
+  return tcpRows(readStart(path))
+    .filter((row) => row.state === TcpState.Listen && row.port === port)
+    .reduce((waiting, { receiveQueue }) => waiting + (receiveQueue || 0), 0);
 }
 
 function readStart(path: string): string {

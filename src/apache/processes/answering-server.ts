@@ -1,7 +1,7 @@
+import { isOwnAddress } from "../../transport/own-address.js";
 import type { StatusConnection } from "../fetch/status-connection.js";
 import { type ApacheServer, findServers } from "./apache-servers.js";
 import { type ProcessInfo, type ProcessTable, programName } from "./process-table.js";
-import { isOwnAddress } from "./this-machine.js";
 
 /** Why a page does not prove whose processes it names. */
 export interface ServerDoubt {

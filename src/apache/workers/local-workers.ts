@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { isOwnAddress } from "../../transport/own-address.js";
 import type { StatusConnection } from "../fetch/status-connection.js";
 import type { StatusSource } from "../fetch/status-source.js";
 import type { WorkerPage } from "../page/html-page.js";
@@ -11,7 +12,6 @@ import {
   innerPid,
 } from "../processes/apache-servers.js";
 import type { ProcessTable } from "../processes/process-table.js";
-import { isOwnAddress } from "../processes/this-machine.js";
 import { type ApacheWorker, joinWorkers } from "./workers.js";
 
 export interface LocalWorkersOptions {

@@ -1,6 +1,5 @@
 import type { Command } from "commander";
 import { StatusSource } from "../../apache/fetch/status-source.js";
-import { shownUrl } from "../../apache/fetch/status-url.js";
 import {
   type Counters,
   type Measures,
@@ -14,6 +13,7 @@ import { readCounters, writeCounters } from "../../check/state-file.js";
 import { parseThreshold } from "../../check/threshold.js";
 import { CheckState, judge, type Thresholds, worseState } from "../../check/verdict.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
+import { kindOf, shownText } from "../../exporter/target.js";
 import { type FleetResult, probeAll } from "../../fleet/probe.js";
 import { status } from "../../phpfpm/status.js";
 import { ExitCode } from "../exit-codes.js";
@@ -136,9 +136,9 @@ async function readTarget(
   target: string,
   limits: { timeout: number; signal: AbortSignal },
 ): Promise<Reading> {
-  if (/^https?:\/\//i.test(target)) {
+  if (kindOf(target) === "apache") {
     const server = await new StatusSource(target, limits).status();
-    return { name: server.serverName ?? shownUrl(target), measures: serverMeasures(server) };
+    return { name: server.serverName ?? shownText(target), measures: serverMeasures(server) };
   }
   const pool = await status(target, { ...limits, retries: 0 });
   return { name: pool.pool ?? target, measures: poolMeasures(pool) };
@@ -153,8 +153,7 @@ function check(
   const { target } = result;
   if (!result.ok) {
     const reasons = [`${result.error.message} (${result.error.code})`];
-    const name = /^https?:\/\//i.test(target) ? shownUrl(target) : target;
-    return { name, state: CheckState.Critical, reasons };
+    return { name: shownText(target), state: CheckState.Critical, reasons };
   }
   const { name, measures } = result.value;
   const now = rateCounters(measures, Date.now());

@@ -1,12 +1,11 @@
 import { probeSettings } from "../probe/probe-settings.js";
-import type { ExporterSettings, LogListener, ProbeModule } from "../settings.js";
 import {
-  kindOf,
-  type ScrapeTarget,
-  shownText,
-  type TargetKind,
-  targetDefaults,
-} from "../target.js";
+  chooseModule,
+  type ExporterSettings,
+  type LogListener,
+  type ProbeModule,
+} from "../settings.js";
+import { kindOf, type ScrapeTarget, shownText, targetDefaults } from "../target.js";
 import type { ParsedConfiguration } from "./configuration.js";
 import type { ExporterConfiguration } from "./schema.js";
 import { joinTargets, seriesLabels } from "./sources/join-targets.js";
@@ -70,18 +69,6 @@ function moduleOf(module: ExporterConfiguration["modules"][string]): ProbeModule
   }
   const { host, headers, insecure } = module;
   return { kind, timeout, processes: targetDefaults.processes, http: { host, headers, insecure } };
-}
-
-/** The module of a name, else the first one of the kind, else one with the defaults. */
-function chooseModule(
-  kind: TargetKind,
-  modules: ReadonlyMap<string, ProbeModule>,
-  name: string | undefined,
-): ProbeModule {
-  const named = name === undefined ? undefined : modules.get(name);
-  if (named?.kind === kind) return named;
-  for (const module of modules.values()) if (module.kind === kind) return module;
-  return { ...targetDefaults, kind };
 }
 
 function targetOf(address: string, { kind, timeout, processes, http, opcache }: ProbeModule) {

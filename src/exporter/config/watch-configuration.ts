@@ -135,7 +135,7 @@ class ConfigurationWatch {
         await this.#load(await this.#readText());
         this.#local.refresh();
       } catch (error) {
-        // Who asks for a reload is told what is wrong, each time.
+        // Each reload that is asked for logs its error, also the same one again.
         this.#lastError = "";
         this.#fail(error);
         throw error;

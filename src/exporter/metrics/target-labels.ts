@@ -48,8 +48,8 @@ export class TargetLabels {
 
   /**
    * The address as it was written, of an httpd without a password; in the modern style one spelling
-   * for all ways to write an address. Targets are told apart by what was written: of two whose names
-   * are the same, the second has `#2` behind it.
+   * for all ways to write an address. If two targets were written differently and get the same
+   * name, the second one ends in `#2`.
    */
   #nameOf(target: ScrapeTarget): string {
     const { address, kind } = target;

@@ -139,7 +139,7 @@ async function allowSocket(
   try {
     if (!(await lstat(real)).isSocket()) return refused(`${real} is not a socket`);
   } catch (error) {
-    // The socket of a pool that is down is gone. Its connection fails, and the answer says why.
+    // A pool that is down has no socket. The connection fails, and the answer says why.
     if (!isMissing(error)) return refused(`cannot examine ${real}: ${(error as Error).message}`);
   }
   for (const { pattern } of candidates) {

@@ -22,7 +22,7 @@ const messages = {
 /**
  * Writes all metrics to a file on an interval, in the text format 0.0.4 and without timestamps, for
  * node_exporter's textfile collector. The file is replaced as a whole, has the mode 0644, and stays
- * at the end: its age, which node_exporter shows, tells that nobody writes it any more.
+ * at the end: node_exporter shows its age.
  */
 export function startTextfile({ path, interval, log, ...source }: TextfileOptions): RepeatedPush {
   if (!path.endsWith(".prom")) {

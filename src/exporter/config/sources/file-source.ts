@@ -9,7 +9,7 @@ const INTERVAL = 30_000;
 
 /**
  * Files of targets, by a glob: those of Prometheus' file_sd, or an address a line. A file that
- * cannot be read keeps the targets that it had; a file that is gone has none.
+ * cannot be read keeps the targets that it had; a file that does not exist any more has none.
  *
  * @param glob a whole path, see {@link globFiles}
  */
