@@ -1,6 +1,6 @@
-import { type FSWatcher, watch } from "node:fs";
 import { type DiscoveryOptions, discoverWithFolders } from "./discover.js";
 import type { Discovery } from "./discovery.js";
+import { FolderWatchers } from "./folder-watchers.js";
 
 export interface WatchOptions extends DiscoveryOptions {
   /** Milliseconds between checks of what no folder shows, such as masters. Default: 30,000. */
@@ -38,7 +38,7 @@ export async function watchDiscovery(
     while (!signal.aborted) {
       const found = await discoverWithFolders({ ...options, signal });
       if (signal.aborted) break;
-      folders.set(found.folders);
+      folders.set(found.folders.slice(0, MAX_FOLDERS));
       const { targets, problems } = found;
       const now = JSON.stringify([targets, problems]);
       if (now !== last) onChange({ targets, problems });
@@ -94,47 +94,5 @@ class Changes {
 
   close(): void {
     clearTimeout(this.#timer);
-  }
-}
-
-/** Watches folders. Those that are missing, or may not be watched, are left to the next check. */
-class FolderWatchers {
-  readonly #watchers = new Map<string, FSWatcher>();
-  readonly #onChange: () => void;
-
-  constructor(onChange: () => void) {
-    this.#onChange = onChange;
-  }
-
-  /** Watches these folders, and no others any more. */
-  set(folders: readonly string[]): void {
-    const wanted = new Set(folders.slice(0, MAX_FOLDERS));
-    for (const folder of this.#watchers.keys()) if (!wanted.has(folder)) this.#remove(folder);
-    for (const folder of wanted) if (!this.#watchers.has(folder)) this.#add(folder);
-  }
-
-  close(): void {
-    for (const folder of [...this.#watchers.keys()]) this.#remove(folder);
-  }
-
-  #add(folder: string): void {
-    try {
-      const watcher = watch(folder, (event, name) => {
-        this.#onChange();
-        // A folder that is replaced has another inode, which this watcher does not see.
-        if (event === "rename" && name !== null && folder.endsWith(`/${name}`)) {
-          this.#remove(folder);
-        }
-      });
-      watcher.on("error", () => this.#remove(folder));
-      this.#watchers.set(folder, watcher);
-    } catch {
-      // Missing, not for this user, or one too many for the system.
-    }
-  }
-
-  #remove(folder: string): void {
-    this.#watchers.get(folder)?.close();
-    this.#watchers.delete(folder);
   }
 }
