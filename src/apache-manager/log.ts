@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import type { Io } from "../cli/io.js";
-import { visible } from "../cli/terminal/text.js";
+import { visible } from "../terminal/text.js";
 
 /** From the least severe to the most severe. */
 const levels = ["DEBUG", "VERBOSE", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL"] as const;

@@ -12,10 +12,8 @@ import { devNull } from "node:os";
 import type { Readable } from "node:stream";
 import { isatty, ReadStream } from "node:tty";
 import { ErrorCode, GatewayError } from "../errors.js";
-import { Output, type OutputStream } from "./terminal/output.js";
-
-/** A stream that may be a terminal. */
-export type InputStream = Readable & { isTTY?: boolean; setRawMode?(raw: boolean): unknown };
+import { Output, type OutputStream } from "../terminal/output.js";
+import type { InputStream } from "../terminal/screen.js";
 
 /** The streams and signals of a command. */
 export interface Io {

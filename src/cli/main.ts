@@ -2,9 +2,9 @@ import { constants } from "node:os";
 import { setImmediate } from "node:timers/promises";
 import { debuglog } from "node:util";
 import { packageVersion } from "../exporter/package-version.js";
+import { visible } from "../terminal/text.js";
 import { ExitCode } from "./exit-codes.js";
 import { createIo, type Io } from "./io.js";
-import { visible } from "./terminal/text.js";
 
 /**
  * Runs the command `fcgi-probe` with its arguments, on the streams and signals of this process.

@@ -1,10 +1,10 @@
 import { type Command, Option } from "commander";
 import type { DiscoveryProblem } from "../discovery/discovery.js";
 import { GatewayError } from "../errors.js";
+import { visible } from "../terminal/text.js";
 import type { Io } from "./io.js";
 import { parseDuration, parsePagePath } from "./parse-values.js";
 import { warningLine } from "./report-error.js";
-import { visible } from "./terminal/text.js";
 
 /** How long an answer may take without `--timeout`. */
 const defaultTimeouts = {

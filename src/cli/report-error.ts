@@ -1,8 +1,8 @@
 import { GatewayError } from "../errors.js";
+import type { Style } from "../terminal/style.js";
+import { visible, visibleLines } from "../terminal/text.js";
 import { ExitCode, exitCodeOf } from "./exit-codes.js";
 import type { Io } from "./io.js";
-import type { Style } from "./terminal/style.js";
-import { visible, visibleLines } from "./terminal/text.js";
 
 /**
  * Runs a command's work. A {@link GatewayError} becomes lines on standard error and its exit code;

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { parseServerStatus } from "../../src/apache/page/text-page.js";
 import { legendLines, mapLines } from "../../src/cli/reports/apache/scoreboard-map.js";
 import { serverReport } from "../../src/cli/reports/apache/server-report.js";
-import { styleFor } from "../../src/cli/terminal/style.js";
+import { styleFor } from "../../src/terminal/style.js";
 import { fixture, pageOf } from "../apache/fixtures.js";
 import { freePort } from "../harness/ports.js";
 import { captured, servePages } from "./apache-world.js";

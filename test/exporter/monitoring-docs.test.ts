@@ -10,7 +10,7 @@ import { parseTargetGroups } from "../../src/discovery/target-groups.js";
 import { parseConfiguration } from "../../src/exporter/config/configuration.js";
 import { watchConfiguration } from "../../src/exporter/config/watch-configuration.js";
 import { createExporter } from "../../src/exporter/create-exporter.js";
-import { listenWeb } from "../../src/exporter/web/listener.js";
+import { listenWeb } from "../../src/web/listener.js";
 import { startPhpFpm } from "../harness/php-fpm.js";
 import { freePort } from "../harness/ports.js";
 import { startPrometheus } from "../harness/prometheus.js";

@@ -1,6 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
 import { poolReport } from "../../src/cli/reports/pool-report.js";
-import { styleFor } from "../../src/cli/terminal/style.js";
 import type { Field } from "../../src/status-page/fields.js";
 import type { PoolStatus } from "../../src/status-page/pool-status.js";
 import { parseStatusPage } from "../../src/status-page/read-page.js";
@@ -9,6 +8,7 @@ import {
   type ProcessCounters,
   renderStatusPage,
 } from "../../src/status-page/write-page.js";
+import { styleFor } from "../../src/terminal/style.js";
 import { poolSample, poolTarget, textOf } from "../exporter/metrics/samples.js";
 import { bytesOf, formats, pageOf, writePage } from "./page-writer.js";
 

@@ -16,10 +16,10 @@ import { ErrorCode, GatewayError } from "../../errors.js";
 import { kindOf, shownText } from "../../exporter/target.js";
 import { type FleetResult, probeAll } from "../../fleet/probe.js";
 import { status } from "../../phpfpm/status.js";
+import { visible } from "../../terminal/text.js";
 import { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
 import { poolTargets, repeatable, timeoutOption, timeoutOr } from "../options.js";
-import { visible } from "../terminal/text.js";
 
 interface CheckCommandOptions {
   warning?: string[];

@@ -1,13 +1,13 @@
 import type { Command } from "commander";
 import { probeAll } from "../../fleet/probe.js";
 import { ping } from "../../phpfpm/status.js";
+import { visible } from "../../terminal/text.js";
+import { formatMilliseconds } from "../../terminal/units.js";
 import { ExitCode, exitCodeOf, worse, worstStatusHelp } from "../exit-codes.js";
 import type { Io } from "../io.js";
 import { noTargetHelp, pathOption, poolTargets, timeoutOption, timeoutOr } from "../options.js";
 import { errorLines } from "../report-error.js";
 import { probePool } from "../reports/round.js";
-import { visible } from "../terminal/text.js";
-import { formatMilliseconds } from "../terminal/units.js";
 
 interface PingCommandOptions {
   path?: string;

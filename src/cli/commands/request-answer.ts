@@ -1,9 +1,9 @@
 import { latin1, latin1Bytes, utf8 } from "../../bytes.js";
 import type { GatewayResponse } from "../../client/response-receiver.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
+import { visible, visibleLines } from "../../terminal/text.js";
 import { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
-import { visible, visibleLines } from "../terminal/text.js";
 
 /** Writes the body of a response, and the problems with it. */
 export async function showResponse(

@@ -2,6 +2,8 @@ import type { Command } from "commander";
 import { countTargets, isTargetsFile, readTargets } from "../../discovery/target-files.js";
 import { GatewayError } from "../../errors.js";
 import { fleetInBatches } from "../../phpfpm/status.js";
+import { Progress } from "../../terminal/progress.js";
+import { counted, formatMilliseconds } from "../../terminal/units.js";
 import { ExitCode, exitCodeOf, worse, worstStatusHelp } from "../exit-codes.js";
 import {
   hasInput,
@@ -16,8 +18,6 @@ import { parsePositive } from "../parse-values.js";
 import { errorLines } from "../report-error.js";
 import { DistinctTargets, warningLines } from "../reports/round.js";
 import { type ScrapeFormat, scrapeFormats, scrapeWriter } from "../reports/scrape-writer.js";
-import { Progress } from "../terminal/progress.js";
-import { counted, formatMilliseconds } from "../terminal/units.js";
 
 interface ScrapeCommandOptions {
   concurrency?: number;

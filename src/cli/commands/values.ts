@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { getValues } from "../../client/get-values.js";
+import { visible } from "../../terminal/text.js";
 import { ExitCode, exitStatusHelp } from "../exit-codes.js";
 import type { Io } from "../io.js";
 import { timeoutOption, timeoutOr } from "../options.js";
 import { reportErrors } from "../report-error.js";
-import { visible } from "../terminal/text.js";
 
 const help = `
 Prints lines of NAME=value. FastCGI defines FCGI_MAX_CONNS, FCGI_MAX_REQS and

@@ -1,6 +1,6 @@
 import type { Variable } from "../../cgi/variables.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
-import { visible } from "../terminal/text.js";
+import { visible } from "../../terminal/text.js";
 
 /** Describes the bytes of one direction of a connection in lines, in pieces of any size. */
 export interface Describer {

@@ -7,7 +7,7 @@ import {
   type RecordBody,
   RecordReader,
 } from "../../fastcgi/records.js";
-import { visible } from "../terminal/text.js";
+import { visible } from "../../terminal/text.js";
 import { type Describer, excerpt, innerLine, offsetLine, variableLines } from "./describer.js";
 
 const typeNames = new Map<number, string>([

@@ -1,7 +1,7 @@
 import type { Address } from "../../address.js";
 import { GatewayError } from "../../errors.js";
-import type { Output } from "../terminal/output.js";
-import { visible } from "../terminal/text.js";
+import type { Output } from "../../terminal/output.js";
+import { visible } from "../../terminal/text.js";
 import { InputDescriber, ResponseDescriber } from "./cgi.js";
 import type { Describer } from "./describer.js";
 import { FastCgiDescriber } from "./fastcgi.js";

@@ -1,11 +1,11 @@
 import { checkConfiguration } from "../../exporter/config/check-configuration.js";
 import { parseConfiguration, readConfigurationFile } from "../../exporter/config/configuration.js";
 import type { ScrapeTarget } from "../../exporter/target.js";
-import { checkWebConfig } from "../../exporter/web/listener.js";
+import { counted } from "../../terminal/units.js";
+import { checkWebConfig } from "../../web/listener.js";
 import { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
 import { warningLine } from "../report-error.js";
-import { counted } from "../terminal/units.js";
 import type { FlagValues } from "./flags.js";
 import { processSettings } from "./process-settings.js";
 import { preparePushes } from "./pushes.js";

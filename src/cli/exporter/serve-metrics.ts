@@ -9,8 +9,8 @@ import {
 import { createExporter, type Exporter } from "../../exporter/create-exporter.js";
 import type { RepeatedPush } from "../../exporter/push/repeated-push.js";
 import type { ExporterSettings } from "../../exporter/settings.js";
-import { listenWeb, type WebListener } from "../../exporter/web/listener.js";
-import { systemdNotifier } from "../../exporter/web/systemd.js";
+import { listenWeb, type WebListener } from "../../web/listener.js";
+import { systemdNotifier } from "../../web/systemd.js";
 import { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
 import { errorLines } from "../report-error.js";

@@ -1,7 +1,7 @@
 import type { DiscoveredTarget, Discovery } from "../../discovery/discovery.js";
-import type { Output } from "../terminal/output.js";
-import { type Column, layOut, rowLine, titleLine } from "../terminal/table.js";
-import { visible } from "../terminal/text.js";
+import type { Output } from "../../terminal/output.js";
+import { type Column, layOut, rowLine, titleLine } from "../../terminal/table.js";
+import { visible } from "../../terminal/text.js";
 
 export const discoveryFormats = ["table", "json", "yaml", "file_sd"] as const;
 export type DiscoveryFormat = (typeof discoveryFormats)[number];

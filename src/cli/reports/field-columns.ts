@@ -1,9 +1,9 @@
 import type { FieldValue } from "../../status-page/field-values.js";
 import { entriesOf, type Field, isText } from "../../status-page/fields.js";
 import { ProcessState, processState } from "../../status-page/pool-status.js";
-import type { Column } from "../terminal/table.js";
-import { visible } from "../terminal/text.js";
-import { formatBytes, formatMicroseconds, formatSeconds } from "../terminal/units.js";
+import type { Column } from "../../terminal/table.js";
+import { visible } from "../../terminal/text.js";
+import { formatBytes, formatMicroseconds, formatSeconds } from "../../terminal/units.js";
 
 /** What happens to a column in a narrow terminal. */
 type Fit = Pick<Column<never>, "clip" | "shrinkTo" | "dropOrder">;

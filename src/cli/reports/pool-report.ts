@@ -1,6 +1,6 @@
 import type { PoolResult } from "../../phpfpm/status.js";
 import { ORDERED_SINCE, type PoolFieldName, poolFields } from "../../status-page/fields.js";
-import type { Style } from "../terminal/style.js";
+import type { Style } from "../../terminal/style.js";
 import {
   type Column,
   type Layout,
@@ -8,9 +8,9 @@ import {
   rowLine,
   spanLine,
   titleLine,
-} from "../terminal/table.js";
-import { visible } from "../terminal/text.js";
-import { counted } from "../terminal/units.js";
+} from "../../terminal/table.js";
+import { visible } from "../../terminal/text.js";
+import { counted } from "../../terminal/units.js";
 import { fieldColumns } from "./field-columns.js";
 import { processLines } from "./process-table.js";
 import { saturation } from "./saturation.js";

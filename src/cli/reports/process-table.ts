@@ -1,7 +1,7 @@
 import { ORDERED_SINCE, type ProcessFieldName, processFields } from "../../status-page/fields.js";
 import { ProcessState, type ProcessStatus, processState } from "../../status-page/pool-status.js";
-import type { Style } from "../terminal/style.js";
-import { layOut, rowLine, titleLine } from "../terminal/table.js";
+import type { Style } from "../../terminal/style.js";
+import { layOut, rowLine, titleLine } from "../../terminal/table.js";
 import { fieldColumns } from "./field-columns.js";
 
 const columns = fieldColumns<ProcessStatus, ProcessFieldName>(

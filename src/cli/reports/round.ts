@@ -1,11 +1,11 @@
 import type { Address } from "../../address.js";
 import { targetAddress } from "../../client/connect.js";
 import { type FleetResult, type Probe, probeAll } from "../../fleet/probe.js";
+import { visible, visibleLines } from "../../terminal/text.js";
 import { ExitCode, exitCodeOf, worse } from "../exit-codes.js";
 import type { Io } from "../io.js";
 import type { OutputFormat } from "../options.js";
 import { errorLines, warningLine } from "../report-error.js";
-import { visible, visibleLines } from "../terminal/text.js";
 import type { ResultMetrics } from "./result-metrics.js";
 
 /** One reading of all targets. */

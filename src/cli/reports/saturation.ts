@@ -1,5 +1,5 @@
 import { type PoolStatus, ProcessState, processState } from "../../status-page/pool-status.js";
-import { counted } from "../terminal/units.js";
+import { counted } from "../../terminal/units.js";
 
 export interface Saturation {
   /** Whether new requests have to wait. */

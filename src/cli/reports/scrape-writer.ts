@@ -1,6 +1,6 @@
 import type { PoolResult } from "../../phpfpm/status.js";
 import { poolJsonText } from "../../status-page/json-text.js";
-import type { Output } from "../terminal/output.js";
+import type { Output } from "../../terminal/output.js";
 import { PoolTable, poolReport } from "./pool-report.js";
 import { poolResultMetrics } from "./result-metrics.js";
 import { resultJson } from "./round.js";

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { Screen } from "../../terminal/screen.js";
+import { formatMilliseconds } from "../../terminal/units.js";
 import { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
-import { Screen } from "../terminal/screen.js";
-import { formatMilliseconds } from "../terminal/units.js";
 import type { Round } from "./round.js";
 
 /** Shows one round; with an interval in milliseconds, one after another until the user ends it. */

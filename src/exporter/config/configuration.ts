@@ -1,8 +1,8 @@
 import { ErrorCode, GatewayError } from "../../errors.js";
+import { readRegularFile } from "../../yaml/regular-file.js";
+import { readStrictYaml } from "../../yaml/strict-yaml.js";
 import { kindOf, shownText } from "../target.js";
-import { readRegularFile } from "./regular-file.js";
 import { configurationSchema, type ExporterConfiguration } from "./schema.js";
-import { readStrictYaml } from "./strict-yaml.js";
 
 /** A configuration, and where its targets are written. */
 export interface ParsedConfiguration {

@@ -1,7 +1,5 @@
 import picomatch from "picomatch";
 import * as v from "valibot";
-import { parseAllowRule } from "../probe/allow-rule.js";
-import { targetDefaults } from "../target.js";
 import {
   choice,
   count,
@@ -13,7 +11,9 @@ import {
   section,
   text,
   variantSection,
-} from "./fields.js";
+} from "../../yaml/fields.js";
+import { parseAllowRule } from "../probe/allow-rule.js";
+import { targetDefaults } from "../target.js";
 import { checkTargetAddress, isLabelName, reservedLabels } from "./target-checks.js";
 
 const labelName = v.pipe(

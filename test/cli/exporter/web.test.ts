@@ -5,9 +5,9 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
-import { fileOf, makeCertificates } from "../../exporter/web/certificates.js";
 import { freePort } from "../../harness/ports.js";
 import { makeFolder, until } from "../../harness/server-process.js";
+import { fileOf, makeCertificates } from "../../web/certificates.js";
 import { spawnCommand } from "../cli.js";
 import { startExporter } from "./start-exporter.js";
 

@@ -2,12 +2,12 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { poolReport } from "../../../src/cli/reports/pool-report.js";
 import { saturation } from "../../../src/cli/reports/saturation.js";
-import { styleFor } from "../../../src/cli/terminal/style.js";
-import { textWidth } from "../../../src/cli/terminal/text.js";
 import { ErrorCode, GatewayError } from "../../../src/errors.js";
 import type { PoolResult } from "../../../src/phpfpm/status.js";
 import { parseStatusPage } from "../../../src/status-page/read-page.js";
 import { createPool, processOf, type WritablePool } from "../../../src/status-page/records.js";
+import { styleFor } from "../../../src/terminal/style.js";
+import { textWidth } from "../../../src/terminal/text.js";
 import { fixture as fixtureBytes } from "../../fixtures.js";
 
 const plain = styleFor(false, {});

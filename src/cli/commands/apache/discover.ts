@@ -4,14 +4,14 @@ import { textStatusUrl } from "../../../apache/fetch/status-url.js";
 import { findServers, readPidFile } from "../../../apache/processes/apache-servers.js";
 import { type ProcessTable, ProcFileSystem } from "../../../apache/processes/process-table.js";
 import { discoverLocalHttpd } from "../../../discovery/which-httpd.js";
+import type { Style } from "../../../terminal/style.js";
+import { type Column, layOut, rowLine, titleLine } from "../../../terminal/table.js";
+import { visible } from "../../../terminal/text.js";
+import { counted } from "../../../terminal/units.js";
 import { ExitCode } from "../../exit-codes.js";
 import type { Io } from "../../io.js";
 import { formatOption } from "../../options.js";
 import { reportErrors, warningLine } from "../../report-error.js";
-import type { Style } from "../../terminal/style.js";
-import { type Column, layOut, rowLine, titleLine } from "../../terminal/table.js";
-import { visible } from "../../terminal/text.js";
-import { counted } from "../../terminal/units.js";
 import { addConfigOptions, type ConfigOptions } from "./options.js";
 
 export interface DiscoverOptions extends ConfigOptions {

@@ -10,11 +10,11 @@ import { type KillOptions, type KillResult, killWorkers } from "../../../apache/
 import type { LocalWorkers } from "../../../apache/workers/local-workers.js";
 import { Httpd } from "../../../discovery/local-httpd.js";
 import { ErrorCode, GatewayError } from "../../../errors.js";
+import { visible } from "../../../terminal/text.js";
 import { ExitCode, exitStatusHelp } from "../../exit-codes.js";
 import type { Io } from "../../io.js";
 import { parseDuration } from "../../parse-values.js";
 import { reportErrors, warningLine } from "../../report-error.js";
-import { visible } from "../../terminal/text.js";
 import { addHttpdOptions, type HttpdOptions, httpdHelp } from "./options.js";
 
 export interface KillCommandOptions extends HttpdOptions {

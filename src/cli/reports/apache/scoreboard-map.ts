@@ -1,6 +1,6 @@
 import { type Scoreboard, scoreboardState } from "../../../apache/page/scoreboard.js";
-import type { Style } from "../../terminal/style.js";
-import { visible, wrapParts } from "../../terminal/text.js";
+import type { Style } from "../../../terminal/style.js";
+import { visible, wrapParts } from "../../../terminal/text.js";
 
 type Paint = keyof Style;
 

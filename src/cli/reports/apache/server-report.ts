@@ -3,11 +3,16 @@ import type {
   ProxyWorker,
   ServerStatus,
 } from "../../../apache/page/server-status.js";
-import { progressBar } from "../../terminal/progress.js";
-import type { Style } from "../../terminal/style.js";
-import { type Column, layOut, rowLine, titleLine } from "../../terminal/table.js";
-import { clipEnd, type Part, visible, wrapParts } from "../../terminal/text.js";
-import { counted, formatBytes, formatMilliseconds, formatSeconds } from "../../terminal/units.js";
+import { progressBar } from "../../../terminal/progress.js";
+import type { Style } from "../../../terminal/style.js";
+import { type Column, layOut, rowLine, titleLine } from "../../../terminal/table.js";
+import { clipEnd, type Part, visible, wrapParts } from "../../../terminal/text.js";
+import {
+  counted,
+  formatBytes,
+  formatMilliseconds,
+  formatSeconds,
+} from "../../../terminal/units.js";
 import { legendLines, mapLines } from "./scoreboard-map.js";
 
 /** The report on an httpd: its numbers, its balancers, and the map of its slots. */

@@ -1,9 +1,14 @@
 import { isHanging } from "../../../apache/page/worker-row.js";
 import type { ApacheWorker } from "../../../apache/workers/workers.js";
-import type { Style } from "../../terminal/style.js";
-import { type Column, layOut, rowLine, titleLine } from "../../terminal/table.js";
-import { visible } from "../../terminal/text.js";
-import { counted, formatBytes, formatMilliseconds, formatSeconds } from "../../terminal/units.js";
+import type { Style } from "../../../terminal/style.js";
+import { type Column, layOut, rowLine, titleLine } from "../../../terminal/table.js";
+import { visible } from "../../../terminal/text.js";
+import {
+  counted,
+  formatBytes,
+  formatMilliseconds,
+  formatSeconds,
+} from "../../../terminal/units.js";
 import { modeWord } from "./scoreboard-map.js";
 
 export interface WorkerTableOptions {

@@ -2,9 +2,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { hashSync } from "bcryptjs";
 import { describe, expect, it, vi } from "vitest";
-import { BasicAuth, parseBasic } from "../../../src/exporter/web/basic-auth.js";
-import { BcryptThread } from "../../../src/exporter/web/bcrypt-thread.js";
-import { makeFolder } from "../../harness/server-process.js";
+import { BasicAuth, parseBasic } from "../../src/web/basic-auth.js";
+import { BcryptThread } from "../../src/web/bcrypt-thread.js";
+import { makeFolder } from "../harness/server-process.js";
 import { exchange, listenForTest, requestText } from "./listen-for-test.js";
 
 const basic = (user: string, password: string) =>

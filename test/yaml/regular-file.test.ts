@@ -6,9 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   parseConfiguration,
   readConfigurationFile,
-} from "../../../src/exporter/config/configuration.js";
-import { fileSource } from "../../../src/exporter/config/sources/file-source.js";
-import { readWebConfig } from "../../../src/exporter/web/web-config.js";
+} from "../../src/exporter/config/configuration.js";
+import { fileSource } from "../../src/exporter/config/sources/file-source.js";
+import { readWebConfig } from "../../src/web/web-config.js";
 
 let folder: string;
 let pipe: string;

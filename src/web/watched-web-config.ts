@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
-import type { LogListener } from "../settings.js";
 import { openWebConfig, readWebConfig, type WebConfig } from "./web-config.js";
+import type { WebLog } from "./web-log.js";
 
 /**
  * A web configuration that follows its files: certificates and passwords change without a reload.
@@ -8,7 +8,7 @@ import { openWebConfig, readWebConfig, type WebConfig } from "./web-config.js";
  */
 export class WatchedWebConfig {
   readonly #file: string | undefined;
-  readonly #log: LogListener;
+  readonly #log: WebLog;
   #config = openWebConfig;
   /** The files that were read, with what told their contents at that time. */
   #stamps: ReadonlyMap<string, string> = new Map();
@@ -18,7 +18,7 @@ export class WatchedWebConfig {
    * @param file undefined: plain HTTP for everybody
    * @throws GatewayError `bad_input` when the file is wrong
    */
-  constructor(file: string | undefined, log: LogListener) {
+  constructor(file: string | undefined, log: WebLog) {
     this.#file = file;
     this.#log = log;
     if (file !== undefined) this.#config = this.#read(file);

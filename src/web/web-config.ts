@@ -1,7 +1,7 @@
 import { dirname, resolve } from "node:path";
-import { ErrorCode, GatewayError } from "../../errors.js";
-import { readRegularFileSync } from "../config/regular-file.js";
-import { readStrictYaml } from "../config/strict-yaml.js";
+import { ErrorCode, GatewayError } from "../errors.js";
+import { readRegularFileSync } from "../yaml/regular-file.js";
+import { readStrictYaml } from "../yaml/strict-yaml.js";
 import { tlsVersions } from "./go-names.js";
 import { type PemKey, type TlsSettings, tlsSettings } from "./tls-settings.js";
 import { type TlsSection, type WebConfigFile, webConfigSchema } from "./web-config-schema.js";

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { choice, count, flag, list, maybe, section, text } from "../config/fields.js";
+import { choice, count, flag, list, maybe, section, text } from "../yaml/fields.js";
 import { cipherSuites, clientAuthTypes, curveNames, goDuration, tlsVersions } from "./go-names.js";
 
 const pem = v.pipe(

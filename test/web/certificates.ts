@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { makeFolder } from "../../harness/server-process.js";
+import { makeFolder } from "../harness/server-process.js";
 
 /** A folder with certificates of an authority, made by openssl. */
 export interface Certificates {

@@ -1,13 +1,13 @@
 import type { Server } from "node:net";
-import { ErrorCode, GatewayError } from "../../errors.js";
-import { addressOf, listenOn } from "../../transport/listen.js";
-import { parseListenAddress } from "../../transport/listen-address.js";
-import type { LogListener } from "../settings.js";
+import { ErrorCode, GatewayError } from "../errors.js";
+import { addressOf, listenOn } from "../transport/listen.js";
+import { parseListenAddress } from "../transport/listen-address.js";
 import { ProtocolServers } from "./protocol-servers.js";
 import { RequestHandler, type WebHandler } from "./request-handler.js";
 import { takeSystemdSockets } from "./systemd.js";
 import { WatchedWebConfig } from "./watched-web-config.js";
 import { readWebConfig } from "./web-config.js";
+import type { WebLog } from "./web-log.js";
 
 /** Milliseconds that running answers may take when the listener closes. */
 const GRACE = 1_000;
@@ -23,7 +23,7 @@ export interface ListenWebOptions {
   /** Prometheus' web configuration file. Default: plain HTTP without passwords. */
   readonly webConfigFile?: string | undefined;
   /** Takes records of what goes wrong. Default: nothing is logged. */
-  readonly log?: LogListener | undefined;
+  readonly log?: WebLog | undefined;
 }
 
 /** A running listener. */

@@ -1,5 +1,4 @@
 import type { Socket } from "node:net";
-import type { LogListener } from "../settings.js";
 import { BasicAuth } from "./basic-auth.js";
 import {
   cut,
@@ -12,6 +11,7 @@ import {
 import { TokenBucket } from "./token-bucket.js";
 import type { WatchedWebConfig } from "./watched-web-config.js";
 import type { WebConfig } from "./web-config.js";
+import type { WebLog } from "./web-log.js";
 
 /** A Fetch handler. */
 export type WebHandler = (request: Request) => Response | Promise<Response>;
@@ -20,13 +20,13 @@ export type WebHandler = (request: Request) => Response | Promise<Response>;
 export class RequestHandler {
   readonly #handler: WebHandler;
   readonly #config: WatchedWebConfig;
-  readonly #log: LogListener;
+  readonly #log: WebLog;
   readonly #auth = new BasicAuth();
   readonly #bucket = new TokenBucket();
   readonly #running = new Set<AbortController>();
   #isClosing = false;
 
-  constructor(handler: WebHandler, config: WatchedWebConfig, log: LogListener) {
+  constructor(handler: WebHandler, config: WatchedWebConfig, log: WebLog) {
     this.#handler = handler;
     this.#config = config;
     this.#log = log;

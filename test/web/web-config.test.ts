@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { checkWebConfig } from "../../../src/exporter/web/listener.js";
+import { checkWebConfig } from "../../src/web/listener.js";
 import { makeCertificates } from "./certificates.js";
 
 const certificates = makeCertificates();

@@ -6,12 +6,12 @@ import {
 } from "node:http2";
 import type { Socket } from "node:net";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:tls";
-import type { LogListener } from "../settings.js";
 import { refuseCertificate } from "./client-certificate.js";
 import { ConnectionTable } from "./connection-table.js";
 import type { RequestHandler } from "./request-handler.js";
 import type { TlsSettings } from "./tls-settings.js";
 import type { WatchedWebConfig } from "./watched-web-config.js";
+import type { WebLog } from "./web-log.js";
 
 /** Milliseconds that the headers of a request, and a whole request, may take. */
 const HEADERS_TIMEOUT = 10_000;
@@ -31,14 +31,14 @@ const MAX_STREAMS = 32;
 export class ProtocolServers {
   readonly #requests: RequestHandler;
   readonly #config: WatchedWebConfig;
-  readonly #log: LogListener;
+  readonly #log: WebLog;
   readonly #table = new ConnectionTable();
   readonly #sessions = new Map<ServerHttp2Session, Socket>();
   readonly #http1: HttpServer;
   readonly #http2: Http2Server;
   #tls: { readonly identity: string; readonly server: TlsServer } | undefined;
 
-  constructor(requests: RequestHandler, config: WatchedWebConfig, log: LogListener) {
+  constructor(requests: RequestHandler, config: WatchedWebConfig, log: WebLog) {
     this.#requests = requests;
     this.#config = config;
     this.#log = log;

@@ -1,21 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { progressBar } from "../../../src/cli/terminal/progress.js";
-import { styleFor } from "../../../src/cli/terminal/style.js";
-import {
-  type Column,
-  layOut,
-  rowLine,
-  spanLine,
-  titleLine,
-} from "../../../src/cli/terminal/table.js";
-import {
-  clipEnd,
-  clipStart,
-  textWidth,
-  visible,
-  visibleLines,
-} from "../../../src/cli/terminal/text.js";
-import { formatBytes, formatMicroseconds, formatSeconds } from "../../../src/cli/terminal/units.js";
+import { progressBar } from "../../src/terminal/progress.js";
+import { styleFor } from "../../src/terminal/style.js";
+import { type Column, layOut, rowLine, spanLine, titleLine } from "../../src/terminal/table.js";
+import { clipEnd, clipStart, textWidth, visible, visibleLines } from "../../src/terminal/text.js";
+import { formatBytes, formatMicroseconds, formatSeconds } from "../../src/terminal/units.js";
 
 describe("text on a terminal", () => {
   it.each([

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import { describe, expect, it, vi } from "vitest";
-import { until } from "../../harness/server-process.js";
+import { until } from "../harness/server-process.js";
 import { dial, exchange, listenForTest, requestText } from "./listen-for-test.js";
 
 /** More than twice what a listener keeps, in turns, as one process may have 1,024 descriptors. */

@@ -10,7 +10,7 @@ import {
   parseDocument,
   visit,
 } from "yaml";
-import { ErrorCode, GatewayError } from "../../errors.js";
+import { ErrorCode, GatewayError } from "../errors.js";
 
 /** The longest document, in characters. */
 const MAX_LENGTH = 1_048_576;

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
-import { ErrorCode, GatewayError } from "../../errors.js";
-import type { LogListener } from "../settings.js";
+import { ErrorCode, GatewayError } from "../errors.js";
+import type { WebLog } from "./web-log.js";
 
 /** The first descriptor that systemd passes. */
 const FIRST = 3;
@@ -60,7 +60,7 @@ export type SystemdState = "ready" | "reloading" | "stopping";
  * cannot tell. The unit needs `NotifyAccess=all`.
  */
 export function systemdNotifier(
-  log: LogListener,
+  log: WebLog,
   environment: MutableEnvironment = process.env,
 ): (state: SystemdState) => Promise<void> {
   const { NOTIFY_SOCKET: socket } = environment;

@@ -1,4 +1,5 @@
-import type { Io } from "../io.js";
+import type { Readable } from "node:stream";
+import type { Output } from "./output.js";
 
 /** The alternate screen, without a cursor, and with long lines cut instead of wrapped. */
 const OPEN = "\x1b[?1049h\x1b[?25l\x1b[?7l";
@@ -11,6 +12,17 @@ const CLEAR_BELOW = "\x1b[J";
 const CTRL_C = "\x03";
 const ESCAPE = "\x1b";
 
+/** A stream that may be a terminal. */
+export type InputStream = Readable & { isTTY?: boolean; setRawMode?(raw: boolean): unknown };
+
+/** The two sides of a terminal. */
+export interface Terminal {
+  readonly stdin: InputStream;
+  readonly stdout: Output;
+  /** Ends the command, as Ctrl-C does. */
+  interrupt(): void;
+}
+
 export interface ScreenEvents {
   /** The user has pressed q or Escape. */
   quit(): void;
@@ -20,24 +32,24 @@ export interface ScreenEvents {
 
 /** A terminal that is painted as a whole. Closing restores what it showed before. */
 export class Screen {
-  readonly #io: Io;
+  readonly #terminal: Terminal;
   readonly #events: ScreenEvents;
   #stopResize: (() => void) | undefined;
   readonly #onKey = (key: Buffer): void => {
     const text = key.toString("latin1");
-    if (text.includes(CTRL_C)) this.#io.interrupt();
+    if (text.includes(CTRL_C)) this.#terminal.interrupt();
     else if (text === "q" || text === "Q" || text === ESCAPE) this.#events.quit();
   };
   /** Restores the terminal even if an error ends the process. */
   readonly #onExit = (): void => this.close();
 
-  constructor(io: Io, events: ScreenEvents) {
-    this.#io = io;
+  constructor(terminal: Terminal, events: ScreenEvents) {
+    this.#terminal = terminal;
     this.#events = events;
   }
 
   open(): void {
-    const { stdin, stdout } = this.#io;
+    const { stdin, stdout } = this.#terminal;
     void stdout.write(OPEN);
     process.on("exit", this.#onExit);
     this.#stopResize = stdout.onResize(this.#events.resize);
@@ -48,7 +60,7 @@ export class Screen {
 
   /** Paints lines from the top. If there are too many, the last line counts the rest. */
   async paint(lines: readonly string[]): Promise<void> {
-    const { stdout } = this.#io;
+    const { stdout } = this.#terminal;
     if (this.#stopResize === undefined) return;
     const { rows } = stdout;
     const shown = lines.length <= rows ? lines : lines.slice(0, Math.max(0, rows - 1));
@@ -62,7 +74,7 @@ export class Screen {
   /** Restores the terminal. May be called more than once. */
   close(): void {
     if (this.#stopResize === undefined) return;
-    const { stdin, stdout } = this.#io;
+    const { stdin, stdout } = this.#terminal;
     process.off("exit", this.#onExit);
     this.#stopResize();
     this.#stopResize = undefined;

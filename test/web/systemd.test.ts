@@ -6,14 +6,12 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { systemdNotifier, takeSystemdSockets } from "../../../src/exporter/web/systemd.js";
-import { freePort } from "../../harness/ports.js";
-import { makeFolder, until } from "../../harness/server-process.js";
+import { systemdNotifier, takeSystemdSockets } from "../../src/web/systemd.js";
+import { freePort } from "../harness/ports.js";
+import { makeFolder, until } from "../harness/server-process.js";
 import { requestText } from "./listen-for-test.js";
 
-const listenerFile = fileURLToPath(
-  new URL("../../../dist/exporter/web/listener.js", import.meta.url),
-);
+const listenerFile = fileURLToPath(new URL("../../dist/web/listener.js", import.meta.url));
 
 describe("takeSystemdSockets", () => {
   const pid = String(process.pid);

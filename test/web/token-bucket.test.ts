@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { goDuration } from "../../../src/exporter/web/go-names.js";
-import { TokenBucket } from "../../../src/exporter/web/token-bucket.js";
+import { goDuration } from "../../src/web/go-names.js";
+import { TokenBucket } from "../../src/web/token-bucket.js";
 
 describe("a token bucket", () => {
   it("begins full, and gets a token each interval", () => {

@@ -1,12 +1,8 @@
 import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterEach } from "vitest";
-import type { LogRecord } from "../../../src/exporter/settings.js";
-import {
-  type ListenWebOptions,
-  listenWeb,
-  type WebListener,
-} from "../../../src/exporter/web/listener.js";
+import type { LogRecord } from "../../src/exporter/settings.js";
+import { type ListenWebOptions, listenWeb, type WebListener } from "../../src/web/listener.js";
 
 export type Handler = Parameters<typeof listenWeb>[0];
 

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { MAX_TIMER } from "../../limits.js";
+import { MAX_TIMER } from "../limits.js";
 
 /*
  * The kinds of values in a configuration file. Each says in its error what it expects. A key

@@ -4,13 +4,9 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
-import type { LogRecord } from "../../../src/exporter/settings.js";
-import {
-  type ListenWebOptions,
-  listenWeb,
-  type WebListener,
-} from "../../../src/exporter/web/listener.js";
-import { makeFolder } from "../../harness/server-process.js";
+import type { LogRecord } from "../../src/exporter/settings.js";
+import { type ListenWebOptions, listenWeb, type WebListener } from "../../src/web/listener.js";
+import { makeFolder } from "../harness/server-process.js";
 
 type Handler = Parameters<typeof listenWeb>[0];
 const ok: Handler = () => new Response("fine\n");
