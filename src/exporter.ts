@@ -18,7 +18,7 @@ export {
   type SubscribeOptions,
 } from "./exporter/create-exporter.js";
 export type { FailureReason } from "./exporter/failure-reason.js";
-export type { ReloadFacts } from "./exporter/metrics/exporter-metrics.js";
+export type { ReloadFacts, SourceFacts } from "./exporter/metrics/exporter-metrics.js";
 export type { ApacheSample, PoolQueue, PoolSample, Sample, Scrape } from "./exporter/sample.js";
 export type {
   ExporterSettings,

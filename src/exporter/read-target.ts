@@ -1,6 +1,6 @@
 import { StatusSource } from "../apache/fetch/status-source.js";
 import type { ServerStatus } from "../apache/page/server-status.js";
-import { ErrorCode, GatewayError } from "../errors.js";
+import { GatewayError } from "../errors.js";
 import { type StatusOptions, status } from "../phpfpm/status.js";
 import type { PoolStatus } from "../status-page/pool-status.js";
 import { pageAddress, type ScrapeTarget } from "./target.js";
@@ -25,18 +25,11 @@ export type ReadTarget = (
 export const readTarget: ReadTarget = (target, limits) =>
   target.kind === "phpfpm" ? readPool(target, limits) : readServer(target, limits);
 
-/** The errors of a place where no pool listens, or none that this user may ask. */
-const unreachable: ReadonlySet<ErrorCode> = new Set([
-  ErrorCode.SocketMissing,
-  ErrorCode.PermissionDenied,
-  ErrorCode.Refused,
-  ErrorCode.ConnectFailed,
-]);
-
 /**
  * Reads a pool by its `pm.status_listen` where the configuration has one: it answers while all
- * workers are busy. A running pool may not have read that line yet, so the pool's own socket is
- * next.
+ * workers are busy. A running pool may not have read that line yet, or clients that are silent hold
+ * the two workers of that socket. So it gets half of the time, and the pool's own socket is next:
+ * why that one fails is why the pool has no status.
  */
 export async function readPool(
   target: ScrapeTarget,
@@ -47,9 +40,9 @@ export async function readPool(
   if (second === undefined) return readAddress(target, first, options);
   const started = performance.now();
   try {
-    return await readAddress(target, first, options);
+    return await readAddress(target, first, { ...options, timeout: timeout / 2 });
   } catch (error) {
-    if (!(error instanceof GatewayError && unreachable.has(error.code))) throw error;
+    if (signal.aborted || !(error instanceof GatewayError)) throw error;
     const left = Math.max(1, timeout - (performance.now() - started));
     return readAddress(target, second, { ...options, timeout: left });
   }

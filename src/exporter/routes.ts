@@ -113,9 +113,9 @@ export class Routes {
     if (request.method === "HEAD") return this.#exposition(visit, []);
     const started = performance.now();
     const samples = await this.#context.collector.collect(timeout);
-    const { lastReload: reload } = settings;
+    const { lastReload: reload, sources } = settings;
     const elapsed = performance.now() - started;
-    return this.#exposition(visit, samples, { version: this.#version, elapsed, reload });
+    return this.#exposition(visit, samples, { version: this.#version, elapsed, reload, sources });
   }
 
   #probe(visit: Visit): Promise<Response> {

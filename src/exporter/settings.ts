@@ -1,5 +1,5 @@
 import type { FailureReason } from "./failure-reason.js";
-import type { ReloadFacts } from "./metrics/exporter-metrics.js";
+import type { ReloadFacts, SourceFacts } from "./metrics/exporter-metrics.js";
 import { type HttpSettings, type ScrapeTarget, type TargetKind, targetDefaults } from "./target.js";
 
 /** The names of the metrics: those of php-fpm_exporter and apache_exporter, or names in base units. */
@@ -82,6 +82,8 @@ export interface ExporterSettings {
   readonly lifecycle?: boolean | undefined;
   /** How the last reading of the configuration went. Default: there is none to read. */
   readonly lastReload?: ReloadFacts | undefined;
+  /** How the last reading of each source of targets went. Default: there is none. */
+  readonly sources?: readonly SourceFacts[] | undefined;
   /** Whether the targets are complete, as `/-/ready` says. Default: true. */
   readonly ready?: boolean | undefined;
 }

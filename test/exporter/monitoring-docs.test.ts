@@ -92,7 +92,7 @@ describe("docs/monitoring.md", () => {
   it("has rules that promtool accepts", async () => {
     expect(blocks("rules")).toHaveLength(3);
     for (const text of blocks("rules")) {
-      expect(await promtool("rules", text)).toMatch(/SUCCESS: 1 rules found/);
+      expect(await promtool("rules", text)).toMatch(/SUCCESS: [12] rules found/);
     }
   });
 

@@ -1,7 +1,7 @@
 import { realpath } from "node:fs/promises";
 import { dirname } from "node:path";
 import { LocalPools } from "../../discovery/local-pools.js";
-import type { ReloadFacts } from "../metrics/exporter-metrics.js";
+import type { ReloadFacts, SourceFacts } from "../metrics/exporter-metrics.js";
 import type { ExporterSettings, LogListener } from "../settings.js";
 import type { ScrapeTarget } from "../target.js";
 import {
@@ -12,7 +12,7 @@ import {
 import type { ExporterConfiguration } from "./schema.js";
 import { settingsOf } from "./settings-of.js";
 import { LocalConfigurations } from "./sources/local-configurations.js";
-import { SourceSet, type SourceState } from "./sources/source-set.js";
+import { SourceSet } from "./sources/source-set.js";
 import { sourcesOf } from "./sources/sources-of.js";
 import type { TargetSource } from "./sources/target-source.js";
 import { watchFolders } from "./sources/watch-folders.js";
@@ -32,7 +32,7 @@ export interface WatchConfigurationOptions {
 /** A configuration that is followed. */
 export interface WatchedConfiguration {
   /** What each source of targets gave last. */
-  sources(): readonly SourceState[];
+  sources(): readonly SourceFacts[];
   /**
    * Reads the file and all sources again. A file with an error changes nothing.
    *
@@ -125,7 +125,7 @@ class ConfigurationWatch {
     }
   }
 
-  sources(): readonly SourceState[] {
+  sources(): readonly SourceFacts[] {
     return this.#sources.states;
   }
 
@@ -230,8 +230,8 @@ class ConfigurationWatch {
   /** Makes settings and hands them over, if they changed. */
   #apply({ ready } = { ready: true }): void {
     if (this.#parsed === undefined || this.#closed) return;
-    const { found } = this.#sources;
-    const made = JSON.stringify([ready, this.#reload, found, this.#local.pools]);
+    const { found, states: sources } = this.#sources;
+    const made = JSON.stringify([ready, this.#reload, found, sources, this.#local.pools]);
     if (made === this.#made) return;
     this.#made = made;
     const { targets: given = [], log, onSettings } = this.#options;
@@ -242,19 +242,19 @@ class ConfigurationWatch {
     }
     this.#warned = warnings;
     this.#targets = settings.targets.length;
-    const lastReload = this.#reload;
+    const facts = { ready, lastReload: this.#reload, sources };
     const { configuration } = this.#parsed;
     const { configuration: isExplained, php_fpm: isDiscovered, interval } = configuration.discover;
     if (!isExplained) {
       this.#local.close();
-      onSettings({ ...settings, ready, lastReload }, configuration);
+      onSettings({ ...settings, ...facts }, configuration);
       return;
     }
     // Targets that are written by hand are explained by what discovery reads, or by a reading for them.
     const discovered = found.flat().flatMap((target) => target.configuration ?? []);
     const pools = new LocalPools([...discovered, ...this.#local.pools]);
     const targets = withConfigurations(settings.targets, pools);
-    onSettings({ ...settings, targets, ready, lastReload }, configuration);
+    onSettings({ ...settings, targets, ...facts }, configuration);
     const isWanted = settings.targets.some((target) => mayHaveConfiguration(target, pools));
     this.#local.follow(isWanted && !isDiscovered, interval);
   }

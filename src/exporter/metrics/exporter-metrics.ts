@@ -12,6 +12,8 @@ export interface ExporterFacts {
   readonly targets?: Readonly<Record<TargetKind, number>> | undefined;
   /** The last reading of the configuration; `undefined` if there is none to read. */
   readonly reload?: ReloadFacts | undefined;
+  /** The sources of targets. Default: there is none. */
+  readonly sources?: readonly SourceFacts[] | undefined;
 }
 
 /** How the last reading of the configuration went. */
@@ -19,6 +21,16 @@ export interface ReloadFacts {
   readonly successful: boolean;
   /** The last success, in milliseconds since 1970. */
   readonly succeededAt: number;
+}
+
+/** How the last reading of a source of targets went. */
+export interface SourceFacts {
+  /** What it is: `files targets/*.yaml`. */
+  readonly name: string;
+  /** How many targets it has. */
+  readonly targets: number;
+  /** Whether all of it could be read. */
+  readonly ok: boolean;
 }
 
 export interface ExporterReading {
@@ -71,5 +83,13 @@ export const exporterMetrics: readonly Metric<ExporterReading>[] = [
     type: "gauge",
     help: "When the configuration that is in use was read, as Unix time.",
     emit: single(({ facts: { reload } }) => reload && reload.succeededAt / 1_000),
+  }),
+  both({
+    name: "fcgi_probe_source_up",
+    type: "gauge",
+    help: "1 if a source of targets could be read the last time, 0 if a part of it could not: the last targets of that part stay.",
+    emit: ({ facts: { sources = [] } }, emit) => {
+      for (const { name, ok } of sources) emit(ok ? 1 : 0, new LabelSet([["source", name]]));
+    },
   }),
 ];

@@ -30,9 +30,7 @@ export async function collectSamples(
   const { scrapeTimeout } = completeSettings(settings());
   const samples = await exporter.collect(Math.min(scrapeTimeout, longest));
   const elapsed = performance.now() - started;
-  const { metricStyle: style, fixProcessCount, lastReload: reload } = settings();
-  return {
-    samples,
-    options: { style, fixProcessCount, exporter: { version: packageVersion(), elapsed, reload } },
-  };
+  const { metricStyle: style, fixProcessCount, lastReload: reload, sources } = settings();
+  const facts = { version: packageVersion(), elapsed, reload, sources };
+  return { samples, options: { style, fixProcessCount, exporter: facts } };
 }

@@ -33,8 +33,10 @@ describeWith(["php-fpm"], "in place of php-fpm_exporter, /metrics of real pools"
       `unix://${fpm.pool("www").bareAddress};/status`,
       `tcp://${fpm.pool("api").bareAddress}/status`,
       "tcp://127.0.0.1:1/status",
+      "tcp://127.0.0.1:1/repeated",
     ];
-    exporter = await startExporter([`--phpfpm.scrape-uri=${uris[0]},${uris[1]}`], {
+    const flags = [`--phpfpm.scrape-uri=${uris[0]},${uris[1]}`, `--phpfpm.scrape-uri=${uris[3]}`];
+    exporter = await startExporter(flags, {
       command: ["server"],
       env: { PHP_FPM_SCRAPE_URI: uris[2] as string },
     });
@@ -55,7 +57,7 @@ describeWith(["php-fpm"], "in place of php-fpm_exporter, /metrics of real pools"
     for (const type of typesOf(peer).filter(isPool)) expect(typesOf(text)).toContain(type);
   });
 
-  it("has scrape_uri as it was written, and pool empty before the first success", async () => {
+  it("has the targets of lists, repeated flags and the environment, with scrape_uri as it was written, and pool empty before the first success", async () => {
     const text = await exporter.get("/metrics");
     const up = seriesOf(text)
       .map(sortedLabels)
@@ -65,6 +67,7 @@ describeWith(["php-fpm"], "in place of php-fpm_exporter, /metrics of real pools"
         `phpfpm_up{pool="www",scrape_uri="${uris[0]}"} 1`,
         `phpfpm_up{pool="api",scrape_uri="${uris[1]}"} 1`,
         `phpfpm_up{pool="",scrape_uri="${uris[2]}"} 0`,
+        `phpfpm_up{pool="",scrape_uri="${uris[3]}"} 0`,
       ].sort(),
     );
   });

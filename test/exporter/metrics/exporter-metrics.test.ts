@@ -31,6 +31,18 @@ describe.each(["drop-in", "modern"] as const)("the metrics of the exporter (%s)"
     );
   });
 
+  it("say of each source of targets whether all of it could be read", () => {
+    const sources = [
+      { name: 'files "t"/*.yaml', targets: 3, ok: true },
+      { name: "discovery", targets: 0, ok: false },
+    ];
+    const series = ownSeries({ ...facts, sources }, style);
+    expect(series.filter((line) => line.includes("source"))).toEqual([
+      'fcgi_probe_source_up{source="discovery"} 0',
+      String.raw`fcgi_probe_source_up{source="files \"t\"/*.yaml"} 1`,
+    ]);
+  });
+
   it("are not there for a single target", () => {
     expect(ownSeries(undefined, style)).toEqual([]);
   });

@@ -12,6 +12,7 @@ const exporter = {
   version: "1.2.3",
   elapsed: 5,
   reload: { successful: false, succeededAt: 2_500 },
+  sources: [{ name: "files targets/*.yaml", targets: 1, ok: true }],
 };
 
 function linesOf(status: object, address = "tcp://127.0.0.1:9000/status"): string[] {

@@ -44,6 +44,7 @@ describeWith(["promtool"], "promtool check metrics", () => {
     version: "1.2.3",
     elapsed: 5,
     reload: { successful: true, succeededAt: 1e12 },
+    sources: [{ name: "files targets/*.yaml", targets: 1, ok: true }],
   };
 
   it("complains about the drop-in metrics of pools as about php-fpm_exporter's, 8 times", () => {

@@ -10,7 +10,12 @@ import { captured } from "./captured-pools.js";
 import { everything, fields } from "./everything.js";
 import { poolSample, poolTarget, seriesOf, textOf } from "./samples.js";
 
-const exporter = { version: "1.2.3", elapsed: 5, reload: { successful: true, succeededAt: 1e12 } };
+const exporter = {
+  version: "1.2.3",
+  elapsed: 5,
+  reload: { successful: true, succeededAt: 1e12 },
+  sources: [{ name: "files targets/*.yaml", targets: 1, ok: true }],
+};
 /** Text from a page or a configuration that must not break an exposition. */
 const hostile = 'q"u\\o\nte \ud800 é\u{1f600} \ufffe';
 const samples = [

@@ -1,13 +1,6 @@
+import type { SourceFacts } from "../../metrics/exporter-metrics.js";
 import type { LogListener } from "../../settings.js";
 import type { FoundTarget, SourceReading, TargetSource } from "./target-source.js";
-
-/** What a source gave last, for metrics. */
-export interface SourceState {
-  readonly name: string;
-  readonly targets: number;
-  /** Whether all of it could be read. */
-  readonly ok: boolean;
-}
 
 /** Reads sources of targets on their intervals, and keeps what each gave last. */
 export class SourceSet {
@@ -31,9 +24,12 @@ export class SourceSet {
     return this.#sources.map((source) => this.#readings.get(source)?.targets ?? []);
   }
 
-  get states(): readonly SourceState[] {
-    return this.#sources.map((source) => {
-      const { targets = [], problems = [] } = this.#readings.get(source) ?? {};
+  /** How the last reading of each source went. One that was not read yet is left out. */
+  get states(): readonly SourceFacts[] {
+    return this.#sources.flatMap((source) => {
+      const reading = this.#readings.get(source);
+      if (reading === undefined) return [];
+      const { targets, problems } = reading;
       return { name: source.name, targets: targets.length, ok: problems.length === 0 };
     });
   }
