@@ -11,32 +11,64 @@ const DEADLINE = 900;
 /** The reasons of a pool that runs and has no free worker. */
 const busy: ReadonlySet<FailureReason> = new Set(["backlog_full", "timeout", "busy", "deadline"]);
 
-/**
- * Answers `/-/pool-healthy?pool=NAME`, by the name or the address of a pool; without a name if there
- * is one pool. 200 if it answers, 503 if not. A pool that is merely busy is healthy unless `busy=fail`
- * is asked for: to restart it would lose the requests that it serves.
- */
-export async function answerPoolHealth(
-  parameters: URLSearchParams,
-  collector: Collector,
-): Promise<Response> {
-  const deadline = performance.now() + DEADLINE;
-  const name = parameters.get("pool");
-  const found = await findPools(name, collector, deadline);
-  const [target] = found;
-  if (target === undefined) {
-    return textResponse(
-      404,
-      name === null ? "there is no pool" : `there is no pool ${quoted(name)}`,
-    );
+/** Answers whether pools are healthy. A pool is asked once at a time, however many ask. */
+export class PoolHealth {
+  readonly #collector: Collector;
+  /** The pings that are going on, by the address of their page. */
+  readonly #pings = new Map<string, Promise<FailureReason | undefined>>();
+
+  constructor(collector: Collector) {
+    this.#collector = collector;
   }
-  if (found.length > 1) {
-    return textResponse(400, `there are ${found.length} such pools: ask by the address of one`);
+
+  /**
+   * Answers `/-/pool-healthy?pool=NAME`, by the name or the address of a pool; without a name if there
+   * is one pool. 200 if it answers, 503 if not. A pool that is merely busy is healthy unless
+   * `busy=fail` is asked for: to restart it would lose the requests that it serves.
+   */
+  async answer(parameters: URLSearchParams): Promise<Response> {
+    const deadline = performance.now() + DEADLINE;
+    const name = parameters.get("pool");
+    const found = await findPools(name, this.#collector, deadline);
+    const [target] = found;
+    if (target === undefined) {
+      return textResponse(
+        404,
+        name === null ? "there is no pool" : `there is no pool ${quoted(name)}`,
+      );
+    }
+    if (found.length > 1) {
+      return textResponse(400, `there are ${found.length} such pools: ask by the address of one`);
+    }
+    const reason = await this.#check(target, deadline);
+    if (reason === undefined) return textResponse(200, "healthy");
+    if (!isBusy(reason, target)) return textResponse(503, `unhealthy: ${reason}`);
+    return textResponse(parameters.get("busy") === "fail" ? 503 : 200, `busy: ${reason}`);
   }
-  const reason = await check(target, collector, deadline);
-  if (reason === undefined) return textResponse(200, "healthy");
-  if (!isBusy(reason, target)) return textResponse(503, `unhealthy: ${reason}`);
-  return textResponse(parameters.get("busy") === "fail" ? 503 : 200, `busy: ${reason}`);
+
+  /** Why a pool does not answer; `undefined` if it does. */
+  async #check(target: ScrapeTarget, deadline: number): Promise<FailureReason | undefined> {
+    const { configuration } = target;
+    const timeout = Math.max(1, deadline - performance.now());
+    if (configuration?.pingPath === undefined) {
+      return (await this.#collector.collectOne(target, timeout)).reason;
+    }
+    const address = pageAddress(configuration.listen, configuration.pingPath);
+    const running = this.#pings.get(address);
+    if (running !== undefined) return running;
+    const begun = failureOfPing(address, timeout).finally(() => this.#pings.delete(address));
+    this.#pings.set(address, begun);
+    return begun;
+  }
+}
+
+async function failureOfPing(address: string, timeout: number): Promise<FailureReason | undefined> {
+  try {
+    await ping(address, { timeout, retries: 0 });
+    return undefined;
+  } catch (error) {
+    return error instanceof GatewayError ? failureReason(error, "phpfpm") : "other";
+  }
 }
 
 async function findPools(
@@ -60,26 +92,6 @@ function targetsOf(
   matches: (pool: KnownPool) => boolean,
 ): ScrapeTarget[] {
   return pools.filter(matches).map(({ target }) => target);
-}
-
-/** Why a pool does not answer; `undefined` if it does. */
-async function check(
-  target: ScrapeTarget,
-  collector: Collector,
-  deadline: number,
-): Promise<FailureReason | undefined> {
-  const { configuration } = target;
-  const timeout = Math.max(1, deadline - performance.now());
-  if (configuration?.pingPath === undefined) {
-    return (await collector.collectOne(target, timeout)).reason;
-  }
-  try {
-    const { listen, pingPath } = configuration;
-    await ping(pageAddress(listen, pingPath), { timeout, retries: 0 });
-    return undefined;
-  } catch (error) {
-    return error instanceof GatewayError ? failureReason(error, "phpfpm") : "other";
-  }
 }
 
 /** A full queue of a TCP port drops connections: on this machine, one that takes long is that. */

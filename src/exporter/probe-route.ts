@@ -1,13 +1,9 @@
 import type { Collector } from "./collector.js";
+import type { RefusalLog } from "./probe/refusal-log.js";
 import { textResponse } from "./respond.js";
 import type { Sample } from "./sample.js";
-import {
-  chooseModule,
-  type ExporterSettings,
-  type LogListener,
-  type ProbeModule,
-} from "./settings.js";
-import { kindOf, type ScrapeTarget, shownAddress } from "./target.js";
+import { chooseModule, type ExporterSettings, type ProbeModule } from "./settings.js";
+import { kindOf, type ScrapeTarget, shownAddress, shownText } from "./target.js";
 
 /** A request for one target. */
 interface Probe {
@@ -21,7 +17,7 @@ interface Probe {
 export interface ProbeContext {
   readonly settings: ExporterSettings;
   readonly collector: Collector;
-  readonly log: LogListener;
+  readonly refusals: RefusalLog;
   /** Answers with the metrics of one target. */
   readonly answer: (sample: Sample) => Response;
 }
@@ -72,7 +68,7 @@ async function allowedTarget(
   address: string,
   named: ProbeModule | undefined,
   timeout: number,
-  { settings: { probe }, log }: ProbeContext,
+  { settings: { probe }, refusals }: ProbeContext,
 ): Promise<ScrapeTarget | undefined> {
   if (probe === undefined) return undefined;
   const module = named ?? chooseModule(kindOf(address), probe.modules);
@@ -86,8 +82,7 @@ async function allowedTarget(
     return await Promise.race([probe.allow(address, module, signal), tooLate]);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
-    const message = "a target of /probe was refused";
-    log({ level: "info", message, target: shownAddress({ ...module, address }), error: text });
+    refusals.add({ target: shownText(address), error: text });
     return undefined;
   }
 }

@@ -5,7 +5,8 @@ import { metricsText } from "./metrics/metrics-text.js";
 import { negotiate } from "./metrics/negotiate.js";
 import { packageVersion } from "./package-version.js";
 import { pageRoutes } from "./page/page-routes.js";
-import { answerPoolHealth } from "./pool-health.js";
+import { PoolHealth } from "./pool-health.js";
+import { RefusalLog } from "./probe/refusal-log.js";
 import { serviceDiscovery } from "./probe/service-discovery.js";
 import { answerProbe } from "./probe-route.js";
 import { methodNotAllowed, streamedText, textResponse } from "./respond.js";
@@ -42,11 +43,15 @@ export class Routes {
   settings = completeSettings({ targets: [] });
   readonly #context: RoutesContext;
   readonly #version = packageVersion();
+  readonly #refusals: RefusalLog;
+  readonly #health: PoolHealth;
   #isClosed = false;
   readonly #routes: ReadonlyMap<string, Route>;
 
   constructor(context: RoutesContext) {
     this.#context = context;
+    this.#refusals = new RefusalLog(context.log);
+    this.#health = new PoolHealth(context.collector);
     const health: Route = { methods: READING, answer: () => textResponse(200, "healthy") };
     this.#routes = new Map<string, Route>([
       ["/probe", { methods: ["GET", "HEAD", "POST"], answer: (visit) => this.#probe(visit) }],
@@ -83,6 +88,7 @@ export class Routes {
   /** Makes `/-/ready` answer 503. */
   close(): void {
     this.#isClosed = true;
+    this.#refusals.close();
   }
 
   #find(request: Request): Response | Promise<Response> {
@@ -121,7 +127,7 @@ export class Routes {
   #probe(visit: Visit): Promise<Response> {
     const { request, url, settings } = visit;
     const timeout = scrapeDeadline(request.headers, settings);
-    const { collector, log } = this.#context;
+    const { collector } = this.#context;
     const answer = (sample: Sample) => {
       // The labels of a target come with /sd, and Prometheus adds them.
       const unlabelled = { ...sample, target: { ...sample.target, labels: {} } };
@@ -129,7 +135,7 @@ export class Routes {
     };
     return answerProbe(
       { parameters: url.searchParams, timeout },
-      { settings, collector, log, answer },
+      { settings, collector, refusals: this.#refusals, answer },
     );
   }
 
@@ -151,7 +157,7 @@ export class Routes {
   }
 
   #poolHealth({ url }: Visit): Promise<Response> {
-    return answerPoolHealth(url.searchParams, this.#context.collector);
+    return this.#health.answer(url.searchParams);
   }
 
   async #reload({ settings }: Visit): Promise<Response> {

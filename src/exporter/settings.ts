@@ -38,7 +38,9 @@ export interface ProbeSettings {
    * Decides whether a target may be read, and resolves its host: the connection goes to `connectTo`
    * of what it returns, which is the address that was checked.
    *
+   * @param signal is aborted when the request is over
    * @returns `undefined` for a target that no rule allows
+   * @throws Error why a target is refused: the log has the message, the answer never
    */
   readonly allow: (
     target: string,
@@ -131,6 +133,8 @@ export interface LogRecord {
   readonly source?: string | undefined;
   /** How many targets there are now. */
   readonly targets?: number | undefined;
+  /** How many probes were refused since the last such line. */
+  readonly refused?: number | undefined;
   /** The file or the endpoint to which metrics are pushed. */
   readonly destination?: string | undefined;
 }

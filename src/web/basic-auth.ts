@@ -21,7 +21,8 @@ const UNKNOWN = "vOZp0cPEN39oBYn2ZRmS4ubCz2DLFYE4UYhxbR5tU1yX9kHqt7eFq";
 export class BasicAuth {
   readonly #thread = new BcryptThread();
   readonly #secret = randomBytes(32);
-  readonly #right = new Set<string>();
+  /** What is right, by the user. It holds for the user's hash alone. */
+  readonly #right = new Map<string, string>();
   /** Oldest first. They are apart, so that guesses cannot evict what is right. */
   readonly #wrong = new Set<string>();
   readonly #running = new Map<string, Promise<boolean>>();
@@ -29,15 +30,14 @@ export class BasicAuth {
 
   /** @param header the Authorization of a request */
   async check(header: string | undefined, users: ReadonlyMap<string, string>): Promise<Verdict> {
-    if (users !== this.#users) this.#right.clear();
-    this.#users = users;
+    if (users !== this.#users) this.#take(users);
     const credentials = parseBasic(header);
     if (credentials === undefined) return "wrong";
     const { user, password } = credentials;
     const known = users.get(user);
     const hash = known ?? unknownHash(users);
     const key = this.#key(user, hash, password);
-    if (this.#right.has(key)) return "right";
+    if (this.#right.get(user) === key) return "right";
     if (this.#wrong.has(key)) return "wrong";
     const running = this.#running.get(key) ?? this.#compare(key, password, hash);
     if (running === undefined) return "busy";
@@ -45,12 +45,18 @@ export class BasicAuth {
     const isRight = (await running) && known !== undefined;
     // The users may have changed meanwhile.
     if (!isRight) this.#rememberWrong(key);
-    else if (users === this.#users) this.#right.add(key);
+    else if (this.#users?.get(user) === hash) this.#right.set(user, key);
     return isRight ? "right" : "wrong";
   }
 
   close(): void {
     this.#thread.close();
+  }
+
+  /** Forgets the users that are gone, and no password of those whose hash stays. */
+  #take(users: ReadonlyMap<string, string>): void {
+    this.#users = users;
+    for (const user of this.#right.keys()) if (!users.has(user)) this.#right.delete(user);
   }
 
   #compare(key: string, password: string, hash: string): Promise<boolean> | undefined {

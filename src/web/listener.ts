@@ -99,6 +99,15 @@ export function checkWebConfig(file: string): void {
   readWebConfig(file);
 }
 
+/**
+ * Checks an address of {@link ListenWebOptions.listen} without listening there.
+ *
+ * @throws GatewayError `bad_address`
+ */
+export function checkListenAddress(text: string): void {
+  webAddress(text);
+}
+
 function webAddress(text: string) {
   if (/^vsock:/i.test(text)) {
     throw new GatewayError(ErrorCode.BadAddress, `${text} is a vsock address, which Node has not`, {

@@ -34,6 +34,21 @@ describe("/-/pool-healthy", () => {
     ]);
   });
 
+  it.each([true, false])(
+    "asks a pool once for many who ask at once (by ping: %s)",
+    async (byPing) => {
+      await using server = await startFakeServer(silent);
+      const ping = { name: "www", listen: server.address, pingPath: "/ping" } as PoolConfiguration;
+      const configuration = byPing ? ping : undefined;
+      const exporter = createExporter({ targets: [targetOf(server.address, { configuration })] });
+      const ask = () => exporter.fetch(new Request("http://exporter/-/pool-healthy"));
+      const answers = await Promise.all(Array.from({ length: 50 }, ask));
+      exporter.close();
+      expect(answers.map(({ status }) => status)).toEqual(Array(50).fill(200));
+      expect(server.accepted).toBe(1);
+    },
+  );
+
   it("answers within a second about a pool that is silent, and calls it busy", async () => {
     await using server = await startFakeServer(silent);
     const targets = [targetOf(server.address, { timeout: 60_000 })];

@@ -91,6 +91,20 @@ describe("credentials", () => {
     expect(await it.auth.check(basic("bob", "secret"), others)).toBe("right");
   });
 
+  it("are not compared again while the hash of their user stays", async () => {
+    using it = checker();
+    const carol = hashSync("other", 5);
+    await it.auth.check(basic("alice", "secret"), new Map([...users, ["carol", carol]]));
+    for (const more of [[], [["carol", hashSync("another", 5)] as const]]) {
+      const changed = new Map([...users, ...more]);
+      expect(await it.auth.check(basic("alice", "secret"), changed)).toBe("right");
+    }
+    expect(it.compared).toHaveLength(1);
+    const rehashed = new Map([["alice", hashSync("new", 5)]]);
+    expect(await it.auth.check(basic("alice", "secret"), rehashed)).toBe("wrong");
+    expect(it.compared).toHaveLength(2);
+  });
+
   it.each([
     ["Basic YTpiOmM=", { user: "a", password: "b:c" }],
     ["basic  YTo=", { user: "a", password: "" }],

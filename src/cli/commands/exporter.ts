@@ -55,7 +55,7 @@ async function runCommand(
   }
   if (values.checkConfig) {
     const { printCheck } = await import("../exporter/check-configuration.js");
-    return printCheck(flagTargets(line, command), values, io);
+    return printCheck(() => flagTargets(line, command), values, io);
   }
   const { serveMetrics } = await import("../exporter/serve-metrics.js");
   return serveMetrics(line, command, io);

@@ -1,4 +1,5 @@
 import { GatewayError } from "../../errors.js";
+import { ErrorList } from "./error-list.js";
 import { badFlagValue } from "./flag-values.js";
 import { allFlags, type Flag, type FlagKey, type FlagValues } from "./flags.js";
 
@@ -37,14 +38,16 @@ const byName = new Map<string, Named>(
  * Where a flag without a list is given twice, the last one counts. Commander knows neither
  * `--boolean=false` nor one dash before a long name.
  *
- * @throws GatewayError `bad_input`
+ * @throws GatewayError `bad_input` with all errors, a line each
  */
 export function parseFlags(args: readonly string[], env: Environment): CommandLine {
   const read = new Map<FlagKey, unknown>();
   const operands: string[] = [];
   const warnings: string[] = [];
+  const errors = new ErrorList();
   const add = (key: FlagKey, flag: Flag, text: string, shown: string): void => {
-    const value = readValue(flag, text, shown);
+    const value = errors.attempt(() => readValue(flag, text, shown));
+    if (value === undefined) return;
     const before = read.get(key) as readonly unknown[] | undefined;
     read.set(key, flag.isList ? [...(before ?? []), ...(value as readonly unknown[])] : value);
   };
@@ -58,17 +61,17 @@ export function parseFlags(args: readonly string[], env: Environment): CommandLi
       operands.push(arg);
       continue;
     }
-    const { key, flag, isOld, name, value, isNegated } = findFlag(arg);
+    const found = errors.attempt(() => findFlag(arg));
+    if (found === undefined) continue;
+    const { key, flag, isOld, name, value, isNegated } = found;
     const shown = `--${name}`;
     if (isOld) warnings.push(`${shown} is an old name: write --${flag.name}`);
     if (isNegated) add(key, flag, "false", shown);
     else if (flag.value === undefined) add(key, flag, value ?? "true", shown);
     else {
       const next = value ?? args[++at];
-      if (next === undefined) {
-        throw badFlagValue(`${shown} needs a value`, `write it as ${shown}=${flag.value}`);
-      }
-      add(key, flag, next, shown);
+      if (next !== undefined) add(key, flag, next, shown);
+      else errors.attempt(() => needsValue(shown, flag));
     }
   }
   const given = new Set(read.keys());
@@ -79,6 +82,7 @@ export function parseFlags(args: readonly string[], env: Environment): CommandLi
     }
     if (flag.isList && !read.has(key)) read.set(key, []);
   }
+  errors.throwAny();
   const values = Object.fromEntries(allFlags.map(([key]) => [key, read.get(key)]));
   return { values: values as unknown as FlagValues, given, operands, warnings };
 }
@@ -98,6 +102,10 @@ function findFlag(arg: string) {
     );
   }
   throw badFlagValue(`unknown flag ${arg.replace(/=.*$/s, "")}`, suggestion(name));
+}
+
+function needsValue(shown: string, { value }: Flag): never {
+  throw badFlagValue(`${shown} needs a value`, `write it as ${shown}=${value}`);
 }
 
 function suggestion(name: string): string {

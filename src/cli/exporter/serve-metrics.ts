@@ -6,6 +6,7 @@ import {
   type WatchedConfiguration,
   watchConfiguration,
 } from "../../exporter/config/watch-configuration.js";
+import { WorkQueue } from "../../exporter/config/work-queue.js";
 import { createExporter, type Exporter } from "../../exporter/create-exporter.js";
 import type { RepeatedPush } from "../../exporter/push/repeated-push.js";
 import type { ExporterSettings } from "../../exporter/settings.js";
@@ -85,6 +86,7 @@ class Service {
   #configuration: ExporterConfiguration | undefined;
   #current: ExporterSettings | undefined;
   #listener: WebListener | undefined;
+  readonly #work = new WorkQueue();
   #pushes: readonly RepeatedPush[] = [];
 
   constructor(line: CommandLine, settings: ProcessSettings, log: WriteLog) {
@@ -197,11 +199,15 @@ class Service {
   }
 
   /**
-   * Reads the configuration again.
+   * Reads the configuration again: once at a time, and once more for all who ask meanwhile.
    *
    * @throws GatewayError what is wrong with it; the log has it, too
    */
-  async reload(): Promise<void> {
+  reload(): Promise<void> {
+    return this.#work.run("reload", () => this.#reload());
+  }
+
+  async #reload(): Promise<void> {
     await this.#notify("reloading");
     try {
       // The first reading may not be over.

@@ -7,6 +7,7 @@ import {
   type ScrapeTarget,
   targetDefaults,
 } from "../../exporter/target.js";
+import { ErrorList } from "./error-list.js";
 import type { CommandLine } from "./parse-flags.js";
 
 /** The page that apache_exporter reads without a URL. */
@@ -20,7 +21,7 @@ const PHP_FPM_EXPORTER_DEFAULT = "tcp://127.0.0.1:9000/status";
  * mean there; otherwise there are none, and the exporter looks for targets itself.
  *
  * @param command `server` or `get` where it was written
- * @throws GatewayError `bad_address`
+ * @throws GatewayError `bad_address` with all errors, a line each
  */
 export function flagTargets(
   { values, given, operands }: CommandLine,
@@ -28,20 +29,24 @@ export function flagTargets(
 ): ScrapeTarget[] {
   const { hostOverride: host, insecure, customHeaders, maxProcesses } = values;
   const http = { host, insecure, headers: Object.fromEntries(customHeaders) };
-  const make = (source: string, kind?: ScrapeTarget["kind"]) => (address: string) =>
-    targetOf(address, kind ?? kindOf(address), source, { http, processes: maxProcesses });
+  const errors = new ErrorList();
+  const make = (source: string, kind?: ScrapeTarget["kind"]) => (address: string) => {
+    const more = { http, processes: maxProcesses };
+    return errors.attempt(() => targetOf(address, kind ?? kindOf(address), source, more)) ?? [];
+  };
   const pools = make("--phpfpm.scrape-uri", "phpfpm");
   const httpds = make("--scrape_uri", "apache");
   const targets = [
-    ...values.poolUris.map(pools),
-    ...values.httpdUris.map(httpds),
-    ...operands.map(make("the command line")),
+    ...values.poolUris.flatMap(pools),
+    ...values.httpdUris.flatMap(httpds),
+    ...operands.flatMap(make("the command line")),
   ];
+  errors.throwAny();
   if (targets.length > 0 || values.config !== undefined) return targets;
-  if (command !== undefined) return [pools(PHP_FPM_EXPORTER_DEFAULT)];
+  if (command !== undefined) return [pools(PHP_FPM_EXPORTER_DEFAULT)].flat();
   const isApacheExporter =
     given.has("hostOverride") || given.has("insecure") || given.has("customHeaders");
-  return isApacheExporter ? [httpds(APACHE_EXPORTER_DEFAULT)] : [];
+  return isApacheExporter ? [httpds(APACHE_EXPORTER_DEFAULT)].flat() : [];
 }
 
 function targetOf(

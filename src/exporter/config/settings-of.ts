@@ -1,10 +1,5 @@
 import { probeSettings } from "../probe/probe-settings.js";
-import {
-  chooseModule,
-  type ExporterSettings,
-  type LogListener,
-  type ProbeModule,
-} from "../settings.js";
+import { chooseModule, type ExporterSettings, type ProbeModule } from "../settings.js";
 import { kindOf, type ScrapeTarget, shownText, targetDefaults } from "../target.js";
 import type { ParsedConfiguration } from "./configuration.js";
 import type { ExporterConfiguration } from "./schema.js";
@@ -19,7 +14,6 @@ export interface SettingsInput {
   readonly found: readonly (readonly FoundTarget[])[];
   /** Targets that are given otherwise, such as by flags. They come first. */
   readonly given: readonly ScrapeTarget[];
-  readonly log?: LogListener | undefined;
 }
 
 /** Settings of the exporter, and what was left out of them, a sentence each. */
@@ -29,7 +23,7 @@ export interface MadeSettings {
 }
 
 /** Makes the settings of an exporter from a configuration. */
-export function settingsOf({ parsed, found, given, log }: SettingsInput): MadeSettings {
+export function settingsOf({ parsed, found, given }: SettingsInput): MadeSettings {
   const { configuration, sources } = parsed;
   const modules = new Map(
     Object.entries(configuration.modules).map(([name, module]) => [name, moduleOf(module)]),
@@ -50,7 +44,7 @@ export function settingsOf({ parsed, found, given, log }: SettingsInput): MadeSe
     warnings: [...warnings, ...joined.warnings],
     settings: {
       targets: joined.targets,
-      probe: probeSettings({ allow, modules, debug, log }),
+      probe: probeSettings({ allow, modules, debug }),
       metricStyle: metric_style,
       fixProcessCount: fix_process_count,
       telemetryPath: web.telemetry_path,

@@ -17,6 +17,7 @@ import { sourcesOf } from "./sources/sources-of.js";
 import type { TargetSource } from "./sources/target-source.js";
 import { watchFolders } from "./sources/watch-folders.js";
 import { mayHaveConfiguration, withConfigurations } from "./with-configurations.js";
+import { WorkQueue } from "./work-queue.js";
 
 export interface WatchConfigurationOptions {
   /** Called with the first settings, and with each change. `lastReload` says whether they are those
@@ -34,7 +35,8 @@ export interface WatchedConfiguration {
   /** What each source of targets gave last. */
   sources(): readonly SourceFacts[];
   /**
-   * Reads the file and all sources again. A file with an error changes nothing.
+   * Reads the file and all sources again. A file with an error changes nothing. While one reading
+   * waits for another one, those who ask for more of them share it.
    *
    * @throws GatewayError what is wrong with the file
    */
@@ -76,7 +78,7 @@ export async function watchConfiguration(
 class ConfigurationWatch {
   readonly #path: string | undefined;
   readonly #options: WatchConfigurationOptions;
-  readonly #folders = watchFolders(() => this.#enqueue(() => this.#check()));
+  readonly #folders = watchFolders(() => this.#checkSoon());
   readonly #timer: NodeJS.Timeout;
   readonly #fixedText: string;
   /** The text that was last tried; `undefined` where the file could not be read. */
@@ -93,7 +95,7 @@ class ConfigurationWatch {
   #lastError = "";
   /** Sources by what defines them. One that a new configuration has, too, keeps its last targets. */
   #kept = new Map<string, TargetSource>();
-  #queue: Promise<void> = Promise.resolve();
+  readonly #work = new WorkQueue();
   #closed = false;
   /** Sources of a configuration that is not in use yet. */
   #loading: SourceSet | undefined;
@@ -111,7 +113,7 @@ class ConfigurationWatch {
     this.#local = new LocalConfigurations({ onChange: () => this.#apply(), log: options.log });
     this.#timer = setInterval(() => {
       this.#folders.set([]);
-      this.#enqueue(() => this.#check());
+      this.#checkSoon();
     }, CHECK_INTERVAL);
     this.#timer.unref();
   }
@@ -130,7 +132,8 @@ class ConfigurationWatch {
   }
 
   reload(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#work.run("reload", async () => {
+      if (this.#closed) return;
       try {
         await this.#load(await this.#readText());
         this.#local.refresh();
@@ -153,19 +156,13 @@ class ConfigurationWatch {
     this.#endLoading();
   }
 
-  /** Runs one thing at a time: a reload waits for the one before. */
-  #inTurn(work: () => Promise<void>): Promise<void> {
-    const turn = this.#queue.then(() => (this.#closed ? undefined : work()));
-    this.#queue = turn.catch(() => {});
-    return turn;
-  }
-
-  #enqueue(work: () => Promise<void>): void {
-    this.#inTurn(work).catch(() => {});
+  #checkSoon(): void {
+    void this.#work.run("check", () => this.#check()).catch(() => {});
   }
 
   /** After something changed in a folder: the file, or files of targets. */
   async #check(): Promise<void> {
+    if (this.#closed) return;
     try {
       const text = await this.#readText();
       if (text !== this.#text) return await this.#load(text);
@@ -235,7 +232,7 @@ class ConfigurationWatch {
     if (made === this.#made) return;
     this.#made = made;
     const { targets: given = [], log, onSettings } = this.#options;
-    const { settings, warnings } = settingsOf({ parsed: this.#parsed, found, given, log });
+    const { settings, warnings } = settingsOf({ parsed: this.#parsed, found, given });
     for (const warning of warnings) {
       if (this.#warned.includes(warning)) continue;
       log?.({ level: "warn", message: "a target is left out", error: warning });

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { makeFolder } from "../../harness/server-process.js";
@@ -11,6 +11,12 @@ function site(text: string): string {
   const path = join(makeFolder(), "site.yaml");
   writeFileSync(path, text);
   return path;
+}
+
+/** Replaces a file at once: an exporter that watches it never sees it empty. */
+function replace(path: string, text: string): void {
+  writeFileSync(`${path}.tmp`, text);
+  renameSync(`${path}.tmp`, path);
 }
 
 const count = (text: string, pattern: RegExp) => text.match(pattern)?.length ?? 0;
@@ -57,6 +63,29 @@ describe("--check-config", () => {
     expect(wrong.stderr).toContain(":1:1: ");
   });
 
+  it("names all that is wrong: targets, the file, the web configuration, an address to listen on", async () => {
+    const { code, stderr } = await runHere([
+      "exporter",
+      "--check-config",
+      `--config=${site("targets: {}\n")}`,
+      `--web.config.file=${site("unknown: 1\n")}`,
+      "--web.listen-address=nowhere:x",
+      "nonsense",
+      "--scrape_uri=ftp://h/",
+    ]);
+    expect(code).toBe(2);
+    const lines = stderr.trimEnd().split("\n");
+    expect(lines.map((line) => line.slice(0, 12))).toEqual([
+      ...Array(5).fill("fcgi-probe: "),
+      expect.stringMatching(/^hint: /),
+    ]);
+    expect(lines[0]).toContain("ftp://h/");
+    expect(lines[1]).toContain("nonsense");
+    expect(lines[2]).toContain("site.yaml:1:10: ");
+    expect(lines[3]).toContain("site.yaml:1:1: ");
+    expect(lines[4]).toContain("nowhere:x");
+  });
+
   it("a wrong file ends the exporter with the same errors", async () => {
     const path = site("targets: {}\n");
     const { code, stderr } = await runHere(["exporter", "--config", path]);
@@ -75,12 +104,12 @@ describe("a running exporter with --config", () => {
       `phpfpm_up{pool="www",scrape_uri="${target}"} 1`,
     );
 
-    writeFileSync(path, `targets: [${target}, 127.0.0.1:1/status]\n`);
+    replace(path, `targets: [${target}, 127.0.0.1:1/status]\n`);
     exporter.signal("SIGHUP");
     await exporter.logs(/msg="the configuration was read again" targets=2/);
     expect(await exporter.get("/metrics")).toContain('scrape_uri="127.0.0.1:1/status"} 0');
 
-    writeFileSync(path, "targets: 5\n");
+    replace(path, "targets: 5\n");
     exporter.signal("SIGHUP");
     await exporter.logs(/level=ERROR msg="the configuration cannot be used/);
     const text = await exporter.get("/metrics");

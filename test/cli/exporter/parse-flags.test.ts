@@ -11,6 +11,15 @@ function given(args: readonly string[], env: Record<string, string> = {}) {
   return Object.fromEntries(set);
 }
 
+function thrownBy(work: () => unknown): Error {
+  try {
+    work();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error("nothing was thrown");
+}
+
 describe("flags are written as Go's are", () => {
   it.each([
     [["--web.telemetry-path=/m"], { telemetryPath: "/m" }],
@@ -62,6 +71,18 @@ describe("flags are written as Go's are", () => {
     [["--__proto__=1"], "unknown flag --__proto__"],
   ])("%j is refused", (args, message) => {
     expect(() => parseFlags(args, {})).toThrow(message);
+  });
+
+  it("are all named where several are wrong", () => {
+    const args = ["--insecure=maybe", "--processes.max=-1", "--nosuch=1", "--log.level"];
+    const error = thrownBy(() => parseFlags(args, { PHP_FPM_LOG_LEVEL: "loud" }));
+    expect(error.message.split("\n")).toEqual([
+      '--insecure: "maybe" is not a boolean; write true or false',
+      '--processes.max: "-1" is not a number from 0 to 999999; write digits, as in 64',
+      "unknown flag --nosuch; see fcgi-probe exporter --help",
+      "--log.level needs a value; write it as --log.level=LEVEL",
+      'PHP_FPM_LOG_LEVEL: "loud" is not a level',
+    ]);
   });
 
   it("names the flag that was meant", () => {

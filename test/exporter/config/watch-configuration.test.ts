@@ -51,6 +51,21 @@ const settle = (expected: string[]) =>
     () => `the targets are ${addresses()}, not ${expected}`,
   );
 
+describe("many reloads at once", () => {
+  it("are one that runs and one that waits", async () => {
+    const it = await follow(site("targets: [h:1]\n"));
+    const reloads = Array.from({ length: 1_000 }, () => it.reload());
+    site("targets: [h:2]\n");
+    await Promise.all(reloads);
+    expect(log.filter(({ message }) => message === "the configuration was read again")).toEqual([
+      expect.objectContaining({ targets: 1 }),
+    ]);
+    expect(addresses()).toEqual(["h:2"]);
+    await Promise.all([it.reload(), it.reload()]);
+    expect(log.filter(({ message }) => message.includes("read again"))).toHaveLength(2);
+  });
+});
+
 describe("at the start", () => {
   it("a configuration becomes settings", async () => {
     const path = site(`

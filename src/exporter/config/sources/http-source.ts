@@ -1,5 +1,6 @@
 import { targetsOfGroups } from "../../../discovery/target-groups.js";
 import { ErrorCode, GatewayError } from "../../../errors.js";
+import { shownText } from "../../target.js";
 import type { FoundTarget, TargetSource } from "./target-source.js";
 
 export interface HttpSourceOptions {
@@ -15,10 +16,12 @@ export interface HttpSourceOptions {
 const DEADLINE = 10_000;
 /** The longest answer, in bytes. */
 const MAX_BYTES = 16_777_216;
+const MAX_REDIRECTS = 5;
+const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
  * Targets that a server lists, as Prometheus' http_sd asks for them. While it does not answer, its
- * last list stays.
+ * last list stays. A redirect to another origin is an error.
  */
 export function httpSource({ url, interval, headers }: HttpSourceOptions): TargetSource {
   const { shown, request } = requestFor(url, interval, headers);
@@ -61,8 +64,32 @@ function requestFor(text: string, interval: number, headers: HttpSourceOptions["
   return { shown: url.href, request };
 }
 
+/**
+ * The response to a request. Redirects are followed within the origin alone: another server must not
+ * get the password or a token, and the list of another server is not the one that is configured.
+ */
+async function followed(request: Request, signal: AbortSignal): Promise<Response> {
+  let { url } = request;
+  for (let count = 0; count <= MAX_REDIRECTS; count++) {
+    const response = await fetch(new Request(url, request), { signal, redirect: "manual" });
+    const location = response.headers.get("location");
+    if (location === null || !redirectStatuses.has(response.status)) return response;
+    await response.body?.cancel();
+    const next = URL.canParse(location, url) ? new URL(location, url) : undefined;
+    if (next?.origin !== new URL(url).origin) throw leadsElsewhere(next?.origin ?? location);
+    [next.username, next.password] = ["", ""];
+    url = next.href;
+  }
+  throw badAnswer(`there are more than ${MAX_REDIRECTS} redirects`);
+}
+
+function leadsElsewhere(origin: string): GatewayError {
+  const message = `it redirects to ${shownText(origin)}, which is not followed: configure that URL`;
+  return new GatewayError(ErrorCode.BadInput, message);
+}
+
 async function fetchJson(request: Request, signal: AbortSignal): Promise<unknown> {
-  const response = await fetch(request.clone(), { signal });
+  const response = await followed(request, signal);
   try {
     if (response.status !== 200) throw badAnswer(`the answer has status ${response.status}`);
     const type = response.headers.get("content-type") ?? "";

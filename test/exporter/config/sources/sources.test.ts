@@ -158,6 +158,53 @@ describe("http_sd", () => {
     );
   });
 
+  it("follows a redirect to the same server", async () => {
+    await withServer(
+      ({ url: path }, response) => {
+        if (path === "/sd") response.writeHead(308, { location: "/v2/sd" }).end();
+        else response.writeHead(200, json).end('[{"targets":["h:1"]}]');
+      },
+      async (url) => {
+        const { targets } = await httpSource({ url, interval: 1_000 }).read(signal);
+        expect(targets.map(({ address }) => address)).toEqual(["h:1"]);
+      },
+    );
+  });
+
+  it("takes no token and no request to another server", async () => {
+    let asked = 0;
+    await withServer(
+      (_, response) => {
+        asked++;
+        response.writeHead(200, json).end("[]");
+      },
+      async (elsewhere) => {
+        await withServer(
+          (_, response) => response.writeHead(307, { location: elsewhere }).end(),
+          async (url) => {
+            const headers = { Authorization: "Bearer x", "X-Token": "y" };
+            const { problems } = await httpSource({ url, interval: 1_000, headers }).read(signal);
+            const { origin } = new URL(elsewhere);
+            expect(problems).toEqual([
+              `${url}: it redirects to ${origin}, which is not followed: configure that URL`,
+            ]);
+          },
+        );
+      },
+    );
+    expect(asked).toBe(0);
+  });
+
+  it("does not follow redirects for ever", async () => {
+    await withServer(
+      ({ url: path }, response) => response.writeHead(302, { location: `${path}x` }).end(),
+      async (url) => {
+        const { problems } = await httpSource({ url, interval: 1_000 }).read(signal);
+        expect(problems).toEqual([`${url}: there are more than 5 redirects`]);
+      },
+    );
+  });
+
   it("may have no targets", async () => {
     await withServer(
       (_, response) => response.writeHead(200, json).end("[]"),
