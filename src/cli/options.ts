@@ -21,7 +21,7 @@ const defaultTimeouts = {
 /** `--timeout`, of the commands that wait for an answer. */
 export function timeoutOption(of: keyof typeof defaultTimeouts): Option {
   const text = `how long a complete answer may take (default: ${defaultTimeouts[of]})`;
-  return new Option("--timeout <time>", text).argParser(parseDuration);
+  return new Option("-t, --timeout <time>", text).argParser(parseDuration);
 }
 
 /** Milliseconds that an answer may take. */
@@ -30,12 +30,27 @@ export function timeoutOr(given: number | undefined, of: keyof typeof defaultTim
 }
 
 /** The output formats of the two `status` commands. */
-export const outputFormats = ["table", "text", "json", "prometheus"] as const;
+export const outputFormats = ["table", "text", "json", "ndjson", "prometheus"] as const;
 export type OutputFormat = (typeof outputFormats)[number];
 
 /** `--format`. */
 export function formatOption(formats: readonly string[]): Option {
   return new Option("--format <format>", "the output format").choices(formats);
+}
+
+/** `--json`, of the commands whose `--format` has json. */
+export function jsonOption(): Option {
+  return new Option("-j, --json", "the same as --format json").implies({ format: "json" });
+}
+
+/** `--verbose`, of the commands that read many targets. */
+export function verboseOption(): Option {
+  return new Option("-v, --verbose", "name every target that failed, each with its error");
+}
+
+/** `--quiet`, of the commands that read many targets. */
+export function quietOption(text: string): Option {
+  return new Option("-q, --quiet", text);
 }
 
 /** `--full`, of the commands that show pools. */
@@ -51,7 +66,7 @@ export function pathOption(page: string, path: string): Option {
 
 /** `--watch`, of the two `status` commands. */
 export function watchOption(): Option {
-  return new Option("--watch <time>", "read and show again at this interval").argParser(
+  return new Option("-w, --watch <time>", "read and show again at this interval").argParser(
     parseDuration,
   );
 }

@@ -1,5 +1,6 @@
-import { Command, CommanderError } from "commander";
-import { GatewayError } from "../errors.js";
+import { Command, CommanderError, Option } from "commander";
+import { ErrorCode, GatewayError } from "../errors.js";
+import { colorChoices } from "../terminal/style.js";
 import { ExitCode, worstStatusHelp } from "./exit-codes.js";
 import type { Io } from "./io.js";
 import { nameOptions } from "./options.js";
@@ -108,11 +109,13 @@ const peerCommands = new Set(["server", "get", "version"]);
 
 const help = `
 TARGET is the address of a pool: unix:/run/php/php8.2-fpm.sock:/status, or
-127.0.0.1:9000/status, or [::1]:9000/status.
+127.0.0.1:9000/status, or [::1]:9000/status. Without a command, a TARGET runs
+status, and the URL of a status page runs apache status.
 
 ${worstStatusHelp}
 
 Examples:
+  fcgi-probe discover
   fcgi-probe status unix:/run/php/php8.2-fpm.sock:/status
   fcgi-probe status --full --watch 2s 127.0.0.1:9000/status
   fcgi-probe request unix:/run/php/www.sock --script /var/www/index.php -i
@@ -125,7 +128,8 @@ Examples:
  *
  * @returns its exit code; errors have been written to standard error
  */
-export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
+export async function run(given: readonly string[], io: Io): Promise<ExitCode> {
+  const args = withCommand(withoutColor(given, io));
   const own = await ownArguments(args);
   if (own !== undefined) return own(io);
   let exitCode: ExitCode = ExitCode.Fine;
@@ -147,6 +151,16 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   }
 }
 
+/** What addresses and URLs have, and commands do not. */
+const address = /[/:]|\.sock$/;
+
+/** The arguments with the command that an address in its place means. */
+function withCommand(args: readonly string[]): readonly string[] {
+  const target = args.find((arg) => !arg.startsWith("-"));
+  if (target === undefined || !address.test(target)) return args;
+  return [...(/^https?:/i.test(target) ? ["apache", "status"] : ["status"]), ...args];
+}
+
 /** The run of a command that reads its arguments itself; undefined for all other commands. */
 async function ownArguments([name = "", ...args]: readonly string[]) {
   const isPeers = peerCommands.has(name);
@@ -156,6 +170,35 @@ async function ownArguments([name = "", ...args]: readonly string[]) {
   if (run === undefined) return undefined;
   const own = name === "help" ? ["--help"] : isPeers ? [name, ...args] : args;
   return (io: Io) => run(own, io);
+}
+
+/** `--color`, which may stand before a command and after it. */
+function colorOption(io: Io): Option {
+  const text = `when to use colours: ${colorChoices.join(", ")} (default: auto, on a terminal)`;
+  return new Option("--color <when>", text).argParser((choice) => {
+    if (!chooseColor(choice, io)) {
+      throw new GatewayError(ErrorCode.BadInput, `--color: "${choice}" is no choice`, {
+        hint: `write one of ${colorChoices.join(", ")}`,
+      });
+    }
+  });
+}
+
+/** @returns whether there is such a choice */
+function chooseColor(given: string, { stdout, stderr }: Io): boolean {
+  const choice = colorChoices.find((each) => each === given);
+  if (choice === undefined) return false;
+  for (const output of [stdout, stderr]) output.chooseColor(choice);
+  return true;
+}
+
+/** The arguments without a `--color` before the command. */
+function withoutColor(args: readonly string[], io: Io): readonly string[] {
+  const [first = "", second = ""] = args;
+  const equals = "--color=";
+  const choice = first.startsWith(equals) ? first.slice(equals.length) : second;
+  if (first !== "--color" && !first.startsWith(equals)) return args;
+  return chooseColor(choice, io) ? args.slice(first === "--color" ? 2 : 1) : args;
 }
 
 async function createProgram(
@@ -168,6 +211,7 @@ async function createProgram(
       "Shows the status of PHP-FPM pools and of Apache httpd, serves applications, and sends " +
         "and decodes requests of FastCGI, SCGI and uwsgi.",
     )
+    .addOption(colorOption(io))
     .option("-V, --version", "show the version (only as the first argument)")
     .addHelpText("after", help)
     .configureOutput({

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { Writable } from "node:stream";
-import { type Style, styleFor } from "./style.js";
+import { type ColorChoice, type Style, styleFor } from "./style.js";
 
 /** A stream that may be a terminal. */
 export type OutputStream = Writable & { isTTY?: boolean; columns?: number; rows?: number };
@@ -9,20 +9,31 @@ export type OutputStream = Writable & { isTTY?: boolean; columns?: number; rows?
 export class Output {
   /** The error that ended the stream: `EPIPE` when the reader has closed it, as `head` does. */
   error: NodeJS.ErrnoException | undefined;
-  readonly style: Style;
   readonly #stream: OutputStream;
+  readonly #env: NodeJS.ProcessEnv;
+  #style: Style;
   /** Whether the last line written has no end yet. */
   #inLine = false;
 
   /** @param onError called once, when the stream fails */
   constructor(stream: OutputStream, env: NodeJS.ProcessEnv, onError: () => void = () => {}) {
     this.#stream = stream;
-    this.style = styleFor(this.isTerminal, env);
+    this.#env = env;
+    this.#style = styleFor(this.isTerminal, env);
     stream.on("error", (error) => {
       if (this.error !== undefined) return;
       this.error = error;
       onError();
     });
+  }
+
+  get style(): Style {
+    return this.#style;
+  }
+
+  /** Chooses whether the stream has colours. Without a call, it is `auto`. */
+  chooseColor(choice: ColorChoice): void {
+    this.#style = styleFor(this.isTerminal, this.#env, choice);
   }
 
   get isTerminal(): boolean {

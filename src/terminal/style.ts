@@ -36,8 +36,32 @@ const coloured: Style = {
   notable: paint("magenta"),
 };
 
-/** Colours for a terminal, unless NO_COLOR (https://no-color.org) is set or TERM is `dumb`. */
-export function styleFor(isTerminal: boolean, env: NodeJS.ProcessEnv): Style {
-  const wanted = isTerminal && !env["NO_COLOR"] && env["TERM"] !== "dumb";
-  return wanted ? coloured : plain;
+/** The values of `--color`. */
+export const colorChoices = ["auto", "always", "never"] as const;
+export type ColorChoice = (typeof colorChoices)[number];
+
+/**
+ * The style of a stream. `auto` asks the environment, in this order: NO_COLOR (https://no-color.org),
+ * FORCE_COLOR and CLICOLOR_FORCE, where 0 forces nothing, then CLICOLOR=0 and TERM=dumb. Otherwise a
+ * terminal has colours.
+ */
+export function styleFor(
+  isTerminal: boolean,
+  env: NodeJS.ProcessEnv,
+  choice: ColorChoice = "auto",
+): Style {
+  const isColoured = choice === "auto" ? wantsColour(isTerminal, env) : choice === "always";
+  return isColoured ? coloured : plain;
+}
+
+function wantsColour(isTerminal: boolean, env: NodeJS.ProcessEnv): boolean {
+  if (env["NO_COLOR"]) return false;
+  const { FORCE_COLOR: force } = env;
+  if (force === "0" || force === "false") return false;
+  if (force || isForced(env["CLICOLOR_FORCE"])) return true;
+  return isTerminal && env["CLICOLOR"] !== "0" && env["TERM"] !== "dumb";
+}
+
+function isForced(value: string | undefined): boolean {
+  return value !== undefined && value !== "" && value !== "0";
 }

@@ -80,7 +80,7 @@ for (const mpm of ["prefork", "event"] as const satisfies readonly Mpm[]) {
       const { stdout } = await command("discover", "--config", apache.configuration);
       expect(stdout).toContain(`status page    ${urlOf(apache)}\n`);
       expect(stdout).toMatch(new RegExp(`httpd\\.pid, master ${apache.pid} with \\d+ children`));
-      const status = await command("status", "--config", apache.configuration);
+      const status = await command("status", "--format", "text", "--config", apache.configuration);
       expect(status.stdout).toContain("ServerVersion: Apache");
     });
 

@@ -138,10 +138,10 @@ describe("the report of a server", () => {
 });
 
 describe("fcgi-probe apache status", () => {
-  it("passes the text page on as it is, in a pipe", async () => {
+  it("passes the text page on as it is", async () => {
     const { auto, html } = captured("event-idle");
     const url = await servePages({ auto, html });
-    const { code, stdout, stderr } = await runHere(["apache", "status", url]);
+    const { code, stdout, stderr } = await runHere(["apache", "status", "--format", "text", url]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toBe(Buffer.from(auto).toString());
   });
@@ -169,7 +169,7 @@ describe("fcgi-probe apache status", () => {
 
   it("writes everything as JSON", async () => {
     const url = await servePages(captured("prefork-loaded"));
-    const { stdout } = await runHere(["apache", "status", "--format", "json", url]);
+    const { stdout } = await runHere(["apache", "status", "--json", url]);
     expect(JSON.parse(stdout)).toMatchObject([
       {
         target: url,
@@ -254,7 +254,14 @@ describe("fcgi-probe apache status without a URL", () => {
     try {
       const file = join(folder, "httpd.conf");
       writeFileSync(file, `Listen 127.0.0.1:${url.port}\n`);
-      const { code, stdout } = await runHere(["apache", "status", "--config", file]);
+      const { code, stdout } = await runHere([
+        "apache",
+        "status",
+        "--format",
+        "text",
+        "--config",
+        file,
+      ]);
       expect(code).toBe(0);
       expect(stdout).toMatch(/^127\.0\.0\.1\nServerVersion: Apache/);
     } finally {

@@ -75,7 +75,8 @@ export function spawnCommand(
   } = {},
 ): Promise<Outcome> {
   const bin = binOf(options.command ?? "fcgi-probe");
-  const env = { ...process.env, ...options.env };
+  const { FORCE_COLOR: _, CLICOLOR_FORCE: __, ...inherited } = process.env;
+  const env = { ...inherited, ...options.env };
   const child =
     options.shell === undefined
       ? spawn(process.execPath, [bin, ...args], { env })

@@ -34,13 +34,13 @@ describeWith(["php-fpm"], "the command and a real php-fpm", () => {
   afterAll(() => fpm.stop());
 
   it("S0.7 prints the page of a pool", async () => {
-    const { code, stdout, stderr } = await spawnCommand(["status", unix]);
+    const { code, stdout, stderr } = await spawnCommand(["status", "--format", "text", unix]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(/^pool: {17}www\nprocess manager: {6}static\n(.*\n){12}$/);
   });
 
   it("S0.23 prints the whole of a full page", async () => {
-    const { stdout } = await spawnCommand(["status", "--full", unix]);
+    const { stdout } = await spawnCommand(["status", "--full", "--format", "text", unix]);
     expect(stdout.match(/^pid: /gm)).toHaveLength(4);
     expect(stdout).toMatch(/last request memory: .*\n$/);
   });
@@ -137,6 +137,6 @@ describeWith(["php-fpm"], "the command and a real php-fpm", () => {
   it("ends after a signal with 128 plus its number", async () => {
     const shell = `node "$0" status --watch 100ms ${unix} & sleep 1; kill -INT $!; wait $!; echo "code $?"`;
     const { stdout } = await spawnCommand([], { shell: `set -m; ${shell}` });
-    expect(stdout).toMatch(/^pool: [\s\S]*code 130\n$/);
+    expect(stdout).toMatch(/^POOL [\s\S]*code 130\n$/);
   });
 });

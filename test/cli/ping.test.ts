@@ -56,7 +56,7 @@ describeWith(["php-fpm"], "ping and a real pool", () => {
     expect((await runHere(["ping", "--path", "ping", target])).code).toBe(0);
     const { code, stdout } = await runHere(["status", "--path", "status", target]);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^pool: +www\n/);
+    expect(stdout).toMatch(/^POOL .*\nwww /);
   });
 
   it("is exit 2 for the status page", async () => {

@@ -3,6 +3,9 @@ import { closing, httpRefusal, silent } from "../harness/fake-server.js";
 import { runHere } from "./cli.js";
 import { answer, goodPool, page, start } from "./fake-pool.js";
 
+/** A moment as ISO 8601 has it. */
+const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
 describe("status", () => {
   it("S0.5 of a target without a connection is exit 1, with the address and a hint", async () => {
     const { code, stdout, stderr } = await runHere(["status", "unix:/nowhere/php.sock:/status"]);
@@ -24,12 +27,12 @@ describe("status", () => {
     expect(stderr).toMatch(message);
   });
 
-  it("S0.4 of one target in a pipe is the page as the pool sent it", async () => {
-    const { code, stdout } = await runHere(["status", await start(goodPool)]);
+  it("S0.4 as text of one target is the page as the pool sent it", async () => {
+    const { code, stdout } = await runHere(["status", "--format", "text", await start(goodPool)]);
     expect({ code, stdout }).toEqual({ code: 0, stdout: page });
   });
 
-  it("of several targets in a pipe is a table, without colour and uncut", async () => {
+  it("in a pipe is a table, without colour and uncut", async () => {
     const [one, other] = [await start(goodPool), await start(goodPool)];
     const { code, stdout } = await runHere(["status", one, other]);
     const [title, ...rows] = stdout.split("\n");
@@ -80,11 +83,15 @@ describe("status", () => {
     expect(first).toEqual({
       target: dead,
       ok: false,
+      elapsed: expect.any(Number),
+      time: expect.stringMatching(isoTime),
       error: { code: "refused", message: "connection refused", hint: expect.any(String) },
     });
     expect(second).toEqual({
       target: good,
       ok: true,
+      elapsed: expect.any(Number),
+      time: expect.stringMatching(isoTime),
       pool: "www",
       processManager: "static",
       startTime: "2018-08-15T12:29:57.000Z",
@@ -100,6 +107,22 @@ describe("status", () => {
       maxChildrenReached: 0,
       slowRequests: 0,
     });
+  });
+
+  it("as ndjson is the objects of the JSON, a line each", async () => {
+    const targets = [await start(goodPool), "127.0.0.1:1/status"];
+    const { code, stdout } = await runHere(["status", "--format", "ndjson", ...targets]);
+    expect(code).toBe(1);
+    const lines = stdout.trimEnd().split("\n");
+    expect(lines.map((line) => JSON.parse(line).target)).toEqual(targets);
+  });
+
+  it("with --quiet shows only what failed", async () => {
+    const good = await start(goodPool);
+    expect(await runHere(["status", "-q", good])).toEqual({ code: 0, stdout: "", stderr: "" });
+    const { code, stdout, stderr } = await runHere(["status", "-q", good, "127.0.0.1:1/status"]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toContain("127.0.0.1:1/status: connection refused");
   });
 
   it("of several targets has the worst exit code", async () => {
@@ -132,7 +155,7 @@ describe("status", () => {
   it("--watch in a pipe writes one page after another", async () => {
     const target = await start(goodPool);
     const stop = new AbortController();
-    const running = runHere(["status", "--watch", "20ms", target], { stop });
+    const running = runHere(["status", "-w", "20ms", "--format", "text", target], { stop });
     setTimeout(() => stop.abort(), 300);
     const { stdout } = await running;
     expect(stdout.startsWith(page + page)).toBe(true);

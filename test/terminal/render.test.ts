@@ -44,8 +44,21 @@ describe("colours", () => {
     ["a terminal and NO_COLOR", true, { NO_COLOR: "1" }, "x"],
     ["a terminal and an empty NO_COLOR", true, { NO_COLOR: "" }, "\x1b[31mx\x1b[39m"],
     ["a dumb terminal", true, { TERM: "dumb" }, "x"],
+    ["a terminal and CLICOLOR=0", true, { CLICOLOR: "0" }, "x"],
+    ["a terminal and FORCE_COLOR=0", true, { FORCE_COLOR: "0" }, "x"],
+    ["a pipe and FORCE_COLOR", false, { FORCE_COLOR: "1" }, "\x1b[31mx\x1b[39m"],
+    ["a pipe and CLICOLOR_FORCE", false, { CLICOLOR_FORCE: "1" }, "\x1b[31mx\x1b[39m"],
+    ["a pipe and CLICOLOR_FORCE=0", false, { CLICOLOR_FORCE: "0" }, "x"],
+    ["a pipe, FORCE_COLOR and NO_COLOR", false, { FORCE_COLOR: "1", NO_COLOR: "1" }, "x"],
   ])("on %s", (_, isTerminal, env, text) => {
     expect(styleFor(isTerminal, env).bad("x")).toBe(text);
+  });
+});
+
+describe("a choice of colours", () => {
+  it("comes before the environment", () => {
+    expect(styleFor(false, { NO_COLOR: "1" }, "always").bad("x")).toBe("\x1b[31mx\x1b[39m");
+    expect(styleFor(true, { FORCE_COLOR: "1" }, "never").bad("x")).toBe("x");
   });
 });
 

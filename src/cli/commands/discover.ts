@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { discover } from "../../discovery/discover.js";
 import { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
-import { formatOption, problemLines, repeatable } from "../options.js";
+import { formatOption, jsonOption, problemLines, repeatable } from "../options.js";
 import { reportErrors } from "../report-error.js";
 import { type DiscoveryFormat, discoveryFormats, discoveryText } from "../reports/discovery.js";
 
@@ -47,6 +47,7 @@ export function defineDiscoverAll(
   const list = repeatable(String);
   command
     .addOption(formatOption(discoveryFormats))
+    .addOption(jsonOption())
     .option("--php-fpm-config <file>", "read this configuration instead, or a pattern", list)
     .option("--sockets <pattern>", "also look for sockets here", list)
     .option("--dns <name>", "also each address of name:port/path, or of SRV records", list)

@@ -6,13 +6,16 @@ import type { Io } from "../io.js";
 import {
   formatOption,
   fullOption,
+  jsonOption,
   noTargetHelp,
   type OutputFormat,
   outputFormats,
   pathOption,
   poolTargets,
+  quietOption,
   timeoutOption,
   timeoutOr,
+  verboseOption,
   watchHelp,
   watchOption,
 } from "../options.js";
@@ -25,21 +28,21 @@ interface StatusCommandOptions {
   path?: string;
   timeout?: number;
   watch?: number;
+  verbose?: true;
+  quiet?: true;
 }
 
 const help = `
 Formats:
-  table       one line per pool; with --full also its processes: running
+  table       the default: one line per pool; with --full also its processes: running
               requests first, the longest on top, and new processes last
   text        the page as the pool sent it; with several pools, each page after
               its address; on a terminal, control characters are escaped
-  json        an array with one object per target
+  json        an array with one object per target; elapsed is in milliseconds
+  ndjson      the same objects, one per line
   prometheus  metrics with the names of php-fpm_exporter, with --full also those
               of processes; a target that is given twice is read once, and a
               warning names it
-The default is table on a terminal and for several targets, and text for one
-target in a pipe.
-
 Columns of the table: PEAK is the largest number of processes that were active
 at once, QUEUE the connections that wait (and the size of the queue), MAXED how
 often pm.max_children was reached, SLOW the slow requests. A narrow terminal
@@ -63,15 +66,18 @@ export function defineStatus(command: Command, io: Io, finish: (exitCode: ExitCo
     .argument("[TARGET...]", "addresses of pools")
     .addOption(fullOption())
     .addOption(formatOption(outputFormats))
+    .addOption(jsonOption())
     .addOption(pathOption("status", "/status"))
     .addOption(timeoutOption("status"))
     .addOption(watchOption())
+    .addOption(verboseOption())
+    .addOption(quietOption("show only what failed"))
     .addHelpText("after", help)
     .action(async (given: string[], options: StatusCommandOptions) => {
       const targets = await poolTargets(given, "status", io);
       const reader = poolReader(options);
       const timeout = timeoutOr(options.timeout, "status");
-      const round = () => readRound(reader, targets, { format: options.format, timeout }, io);
+      const round = () => readRound(reader, targets, { ...options, timeout }, io);
       finish(await showRounds(round, options.watch, "fcgi-probe status", io));
     });
 }
@@ -79,6 +85,7 @@ export function defineStatus(command: Command, io: Io, finish: (exitCode: ExitCo
 /** How the status of PHP-FPM pools is read and shown. */
 function poolReader({ path, full }: StatusCommandOptions): StatusReader<PoolStatus> {
   return {
+    nouns: ["pool", "pools"],
     read: probePool(path, (address, limits) => status(address, { ...limits, full })),
     readPage: probePool(path, async (address, limits) => {
       return { page: await fetchStatusPage(address, { ...limits, full }), warnings: [] };

@@ -39,6 +39,7 @@ function readerOf(targets: readonly ScrapeTarget[]): StatusReader<Both> {
     throw new Error("get writes tables and JSON only");
   };
   return {
+    nouns: ["target", "targets"],
     read: (address, limits) => {
       const httpd = httpds.get(address);
       if (httpd === undefined) return status(address, { ...limits, full: true });

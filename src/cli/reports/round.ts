@@ -1,11 +1,13 @@
 import type { Address } from "../../address.js";
 import { targetAddress } from "../../client/connect.js";
 import { type FleetResult, type Probe, probeAll } from "../../fleet/probe.js";
+import { isoTime } from "../../status-page/iso-time.js";
 import { visible, visibleLines } from "../../terminal/text.js";
-import { ExitCode, exitCodeOf, worse } from "../exit-codes.js";
+import type { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
 import type { OutputFormat } from "../options.js";
-import { errorLines, warningLine } from "../report-error.js";
+import { warningLine } from "../report-error.js";
+import { Failures } from "./failures.js";
 import type { ResultMetrics } from "./result-metrics.js";
 
 /** One reading of all targets. */
@@ -19,6 +21,8 @@ export interface Round {
 
 /** How one kind of status is read and shown: that of PHP-FPM pools, or that of Apache httpd. */
 export interface StatusReader<Status> {
+  /** One target, and several, as in `1 pool` and `2 pools`. */
+  readonly nouns: readonly [one: string, several: string];
   read: Probe<Status>;
   /** Reads the page as it was sent. */
   readPage: Probe<TextPage>;
@@ -38,18 +42,28 @@ export interface TextPage {
 /** Anything that is read from a target. */
 type Readable = { readonly warnings: readonly string[] };
 
-/**
- * Reads all targets at once. The default format is a table on a terminal and for several targets,
- * and otherwise text.
- */
+/** A result, and when it came, in milliseconds since 1970. */
+type TimedResult<Value> = FleetResult<Value> & { readonly time: number };
+
+export interface RoundOptions {
+  /** Default: table. */
+  readonly format?: OutputFormat | undefined;
+  /** Milliseconds that a target may take. */
+  readonly timeout: number;
+  /** Whether every failed target is named. Default: false; failures of one kind are one line. */
+  readonly verbose?: boolean | undefined;
+  /** Whether only problems are shown. Default: false. */
+  readonly quiet?: boolean | undefined;
+}
+
+/** Reads all targets at once. */
 export async function readRound<Status extends Readable>(
   reader: StatusReader<Status>,
   targets: readonly string[],
-  options: { format: OutputFormat | undefined; timeout: number },
+  options: RoundOptions,
   io: Io,
 ): Promise<Round> {
-  const isTable = io.stdout.isTerminal || targets.length > 1;
-  const { format = isTable ? "table" : "text", timeout } = options;
+  const { format = "table", timeout, verbose, quiet } = options;
   const distinct = new DistinctTargets();
   const wanted = format === "prometheus" ? distinct.of(targets) : targets;
   const readAll = async <Value extends Readable>(probe: Probe<Value>) => {
@@ -57,9 +71,17 @@ export async function readRound<Status extends Readable>(
     return results.map((result) => ({ ...result, target: reader.shown(result.target) }));
   };
   const roundOf = (results: readonly FleetResult<Readable>[], render: Round["render"]) => {
-    const { problems, exitCode } = failures(results, io);
-    const repeated = distinct.warningLines(io, reader.shown);
-    return { render, problems: [...repeated, ...problems, ...warningLines(results, io)], exitCode };
+    const failures = new Failures(io, { nouns: reader.nouns, verbose });
+    const listed = results.flatMap((result) =>
+      result.ok ? [] : failures.add(result.target, result.error),
+    );
+    const problems = [
+      ...distinct.warningLines(io, reader.shown),
+      ...listed,
+      ...failures.lines(results.length - failures.count),
+      ...warningLines(results, io),
+    ];
+    return { render: quiet ? () => "" : render, problems, exitCode: failures.exitCode };
   };
   if (format === "text") {
     const pages = await readAll(reader.readPage);
@@ -68,7 +90,11 @@ export async function readRound<Status extends Readable>(
   const results = await readAll(reader.read);
   switch (format) {
     case "json":
-      return roundOf(results, () => `${JSON.stringify(results.map(resultJson), undefined, 2)}\n`);
+      return roundOf(results, () => `${JSON.stringify(results.map(timedJson), undefined, 2)}\n`);
+    case "ndjson":
+      return roundOf(results, () =>
+        results.map((result) => `${JSON.stringify(timedJson(result))}\n`).join(""),
+      );
     case "prometheus": {
       const metrics = await reader.newMetrics();
       for (const result of results) metrics.add(result);
@@ -96,10 +122,11 @@ async function readEach<Value>(
   probe: Probe<Value>,
   timeout: number,
   io: Io,
-): Promise<FleetResult<Value>[]> {
-  const results = new Map<string, FleetResult<Value>[]>();
+): Promise<TimedResult<Value>[]> {
+  const results = new Map<string, TimedResult<Value>[]>();
   const all = probeAll(targets, probe, { timeout, retries: 0, signal: io.signal });
-  for await (const result of all) {
+  for await (const untimed of all) {
+    const result = { ...untimed, time: Date.now() };
     const same = results.get(result.target);
     if (same === undefined) results.set(result.target, [result]);
     else same.push(result);
@@ -120,18 +147,6 @@ function pagesText(results: readonly FleetResult<TextPage>[], io: Io): Uint8Arra
   return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
 }
 
-/** The errors of the targets that failed, and the exit code for them. */
-function failures(results: readonly FleetResult<unknown>[], io: Io) {
-  const problems: string[] = [];
-  let exitCode: ExitCode = ExitCode.Fine;
-  for (const result of results) {
-    if (result.ok) continue;
-    problems.push(...errorLines(result.error, io.stderr.style));
-    exitCode = worse(exitCode, exitCodeOf(result.error.code));
-  }
-  return { problems, exitCode };
-}
-
 /** The warnings about pages that were read. */
 export function warningLines(results: readonly FleetResult<Readable>[], io: Io): string[] {
   return results.flatMap((result) =>
@@ -142,15 +157,25 @@ export function warningLines(results: readonly FleetResult<Readable>[], io: Io):
 }
 
 /** One target in the command's JSON. Scripts depend on these keys: they stay as they are. */
-export function resultJson(result: FleetResult<object>): object {
-  const { target } = result;
-  if (!result.ok) {
+export function resultJson(result: FleetResult<object>, time: Date): object {
+  const { target, ok } = result;
+  const start = { target, ok, elapsed: shownElapsed(result), time: isoTime(time) };
+  if (!ok) {
     const { code, message, hint } = result.error;
-    return { target, ok: false, error: { code, message, hint } };
+    return { ...start, error: { code, message, hint } };
   }
   const { value } = result;
   const fields = "toJSON" in value && typeof value.toJSON === "function" ? value.toJSON() : value;
-  return { target, ok: true, ...fields };
+  return { ...start, ...fields };
+}
+
+function timedJson(result: TimedResult<object>): object {
+  return resultJson(result, new Date(result.time));
+}
+
+/** Milliseconds, to the microsecond. */
+export function shownElapsed({ elapsed }: FleetResult<unknown>): number {
+  return Math.round(elapsed * 1_000) / 1_000;
 }
 
 /** How many targets a warning names. */

@@ -1,9 +1,10 @@
 import type { PoolResult } from "../../phpfpm/status.js";
+import { isoTime } from "../../status-page/iso-time.js";
 import { poolJsonText } from "../../status-page/json-text.js";
 import type { Output } from "../../terminal/output.js";
 import { PoolTable, poolReport } from "./pool-report.js";
 import { poolResultMetrics } from "./result-metrics.js";
-import { resultJson } from "./round.js";
+import { resultJson, shownElapsed } from "./round.js";
 
 export const scrapeFormats = ["ndjson", "json", "table", "prometheus"] as const;
 export type ScrapeFormat = (typeof scrapeFormats)[number];
@@ -79,8 +80,11 @@ class LineWriter implements ScrapeWriter {
 
 /** The text of {@link resultJson}. */
 function resultJsonText(result: PoolResult): string {
-  if (!result.ok) return JSON.stringify(resultJson(result));
-  return `{"target":${JSON.stringify(result.target)},"ok":true,${poolJsonText(result.value)}}`;
+  const time = new Date();
+  if (!result.ok) return JSON.stringify(resultJson(result, time));
+  const target = JSON.stringify(result.target);
+  const start = `{"target":${target},"ok":true,"elapsed":${shownElapsed(result)}`;
+  return `${start},"time":"${isoTime(time)}",${poolJsonText(result.value)}}`;
 }
 
 /** One array, with one element per line. */

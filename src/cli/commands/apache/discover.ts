@@ -10,7 +10,7 @@ import { visible } from "../../../terminal/text.js";
 import { counted } from "../../../terminal/units.js";
 import { ExitCode } from "../../exit-codes.js";
 import type { Io } from "../../io.js";
-import { formatOption } from "../../options.js";
+import { formatOption, jsonOption } from "../../options.js";
 import { reportErrors, warningLine } from "../../report-error.js";
 import { addConfigOptions, type ConfigOptions } from "./options.js";
 
@@ -41,6 +41,7 @@ export function defineDiscover(
 ): void {
   addConfigOptions(command)
     .addOption(formatOption(["table", "json"]))
+    .addOption(jsonOption())
     .addHelpText("after", help)
     .action(async (options: DiscoverOptions) => {
       finish(await reportErrors(io, () => runDiscover(options, io, new ProcFileSystem())));

@@ -14,10 +14,13 @@ import { type ExitCode, worstStatusHelp } from "../../exit-codes.js";
 import type { Io } from "../../io.js";
 import {
   formatOption,
+  jsonOption,
   type OutputFormat,
   outputFormats,
+  quietOption,
   timeoutOption,
   timeoutOr,
+  verboseOption,
   watchHelp,
   watchOption,
 } from "../../options.js";
@@ -35,19 +38,20 @@ interface StatusCommandOptions extends PageRequestOptions, ConfigOptions {
   format?: OutputFormat;
   timeout?: number;
   watch?: number;
+  verbose?: true;
+  quiet?: true;
 }
 
 const help = `
 Formats:
-  table       the numbers of the server, and a map of its slots: a letter each,
-              coloured by what the slot does, with a legend
+  table       the default: the numbers of the server, and a map of its slots: a
+              letter each, coloured by what the slot does, with a legend
   text        the page as the server sent it; with several servers, each page
               after its URL; on a terminal, control characters are escaped
-  json        an array with one object per server
+  json        an array with one object per server; elapsed is in milliseconds
+  ndjson      the same objects, one per line
   prometheus  metrics with the names of apache_exporter; with several servers,
               each has the label scrape_uri
-The default is table on a terminal and for several URLs, and text for one URL
-in a pipe.
 
 Without a URL, the page is found in the configuration of httpd on this machine.
 Give the URL with ?auto or without; it may contain a user name and a password.
@@ -69,12 +73,14 @@ export function defineApacheStatus(
   io: Io,
   finish: (exitCode: ExitCode) => void,
 ): void {
-  addPageOptions(command.argument("[URL...]", "status pages")).addOption(
-    formatOption(outputFormats),
-  );
+  addPageOptions(command.argument("[URL...]", "status pages"))
+    .addOption(formatOption(outputFormats))
+    .addOption(jsonOption());
   addConfigOptions(command)
     .addOption(timeoutOption("status"))
     .addOption(watchOption())
+    .addOption(verboseOption())
+    .addOption(quietOption("show only what failed"))
     .addHelpText("after", help)
     .action(async (given: string[], options: StatusCommandOptions) => {
       const found =
@@ -83,7 +89,7 @@ export function defineApacheStatus(
       const request = pageRequest(options);
       const reader = serverReader({ ...request, host: request.host ?? found?.statusHost });
       const timeout = timeoutOr(options.timeout, "status");
-      const round = () => readRound(reader, urls, { format: options.format, timeout }, io);
+      const round = () => readRound(reader, urls, { ...options, timeout }, io);
       finish(await showRounds(round, options.watch, "fcgi-probe apache status", io));
     });
 }
@@ -92,6 +98,7 @@ export function defineApacheStatus(
 function serverReader(request: FetchServerStatusOptions): StatusReader<ServerStatus> {
   const how = { ...request, followOrigins: true };
   return {
+    nouns: ["server", "servers"],
     read: (url, limits) => new StatusSource(url, { ...how, ...limits }).status(),
     readPage: async (target, limits) => {
       const address = textStatusUrl(target);

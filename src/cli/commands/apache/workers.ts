@@ -6,7 +6,7 @@ import type { ApacheWorker } from "../../../apache/workers/workers.js";
 import { Httpd } from "../../../discovery/local-httpd.js";
 import { ExitCode, exitStatusHelp } from "../../exit-codes.js";
 import type { Io } from "../../io.js";
-import { formatOption } from "../../options.js";
+import { formatOption, jsonOption } from "../../options.js";
 import { reportErrors, warningLine } from "../../report-error.js";
 import { workerLines } from "../../reports/apache/worker-table.js";
 import { addHangingAfter, addHttpdOptions, type HttpdOptions, httpdHelp } from "./options.js";
@@ -58,6 +58,7 @@ export function defineWorkers(
   addHangingAfter(command)
     .option("--full", "show every column, and cut nothing")
     .addOption(formatOption(["table", "json"]))
+    .addOption(jsonOption())
     .addHelpText("after", help)
     .action(async (url: string | undefined, options: WorkersOptions) => {
       finish(await reportErrors(io, () => runWorkers(url, options, io, new ProcFileSystem())));
