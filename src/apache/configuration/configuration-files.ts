@@ -1,5 +1,6 @@
 import { accessSync, constants, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
+import { globMatcher } from "./glob-matcher.js";
 
 /** A configuration file is read up to this size, in bytes. */
 const LARGEST = 4_194_304;
@@ -81,21 +82,6 @@ function matchesIn(folder: string, pattern: string, onProblem: OnProblem): strin
   return namesIn(folder, onProblem)
     .filter((name) => matcher.test(name) && (!name.startsWith(".") || pattern.startsWith(".")))
     .map((name) => join(folder, name));
-}
-
-/** Matches whole texts as a pattern of the shell does: with `*`, `?` and `[…]`. */
-export function globMatcher(pattern: string): RegExp {
-  const source = pattern.replace(/\[!?[^\]]+\]|[\s\S]/g, (part) => {
-    if (part === "*") return ".*";
-    if (part === "?") return ".";
-    if (part.length > 1) return part.replace(/^\[!/, "[^").replace(/\\/g, "\\\\");
-    return part.replace(/[\\^$.|+()[\]{}]/, "\\$&");
-  });
-  try {
-    return new RegExp(`^${source}$`, "s");
-  } catch {
-    return /(?!)/; // A range that runs backwards matches nothing.
-  }
 }
 
 function namesIn(folder: string, onProblem: OnProblem): string[] {

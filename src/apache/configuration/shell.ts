@@ -1,4 +1,4 @@
-import { globMatcher } from "./configuration-files.js";
+import { globMatcher } from "./glob-matcher.js";
 
 /** A simple command of a shell script. */
 export interface ShellStatement {

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { globMatcher, problemOf } from "../../apache/configuration/configuration-files.js";
+import { problemOf } from "../../apache/configuration/configuration-files.js";
+import { globMatcher } from "../../apache/configuration/glob-matcher.js";
 import type { ReadProblem } from "./read-configuration.js";
 
 /** The main files where packages keep them. `*` stands for the versions. */

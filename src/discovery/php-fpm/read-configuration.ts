@@ -1,10 +1,10 @@
 import { lstatSync, readdirSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import {
-  globMatcher,
   problemOf,
   readConfigurationText,
 } from "../../apache/configuration/configuration-files.js";
+import { globMatcher } from "../../apache/configuration/glob-matcher.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
 import { globalDirectives, poolArrays, poolDirectives, readDirectiveValue } from "./directives.js";
 import { type IniText, type LookUp, readIniLine } from "./ini-line.js";
@@ -224,7 +224,7 @@ class SectionReader {
     try {
       return readdirSync(folder)
         .sort()
-        .filter((name) => matcher.test(name) && (!name.startsWith(".") || pattern.startsWith(".")))
+        .filter((name) => matcher.test(name) && (!name.startsWith(".") || /^\\?\./.test(pattern)))
         .map((name) => join(folder, name));
     } catch (error) {
       const { isMissing, problem } = problemOf(folder, error);
@@ -258,7 +258,7 @@ function isFolder(path: string): boolean {
   }
 }
 
-const isPattern = (part: string): boolean => /[*?[]/.test(part);
+const isPattern = (part: string): boolean => /[*?[\\]/.test(part);
 
 function noValue(key: string): string {
   if (!key.startsWith("#")) return `"${key}" has no value`;
