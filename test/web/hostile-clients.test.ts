@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
+import { text } from "node:stream/consumers";
 import { describe, expect, it, vi } from "vitest";
 import { until } from "../harness/server-process.js";
 import { dial, exchange, listenForTest, requestText } from "./listen-for-test.js";
@@ -41,6 +42,21 @@ describe("a listener under attack", () => {
     await Promise.all(open.map((socket) => socket.pending && once(socket, "connect")));
     expect(await exchange(port, requestText("/metrics"))).toContain("fine");
     for (const socket of open) socket.destroy();
+  });
+
+  it("ends headers that do not come to an end within ten seconds, and keeps connections between requests", async () => {
+    const { port } = await listenForTest();
+    const kept = dial(port);
+    kept.write("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    const slow = dial(port);
+    const from = performance.now();
+    slow.write("GET / HTTP/1.1\r\nHost: h\r\n");
+    const drip = setInterval(() => slow.write("X: y\r\n"), 500);
+    expect(await text(slow)).toMatch(/^HTTP\/1\.1 408 /);
+    clearInterval(drip);
+    expect(performance.now() - from).toBeGreaterThan(9_900);
+    kept.write(requestText("/metrics"));
+    expect((await text(kept)).match(/^fine$/gm)).toHaveLength(2);
   });
 
   it("keeps connections that are being answered when idle ones come", async () => {
