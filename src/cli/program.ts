@@ -57,6 +57,10 @@ const commands: Commands = {
     summary: "show the status of PHP-FPM pools",
     load: async () => (await import("./commands/status.js")).defineStatus,
   },
+  top: {
+    summary: "show pools and httpds live, the sickest first",
+    load: async () => (await import("./commands/top.js")).defineTop,
+  },
   ping: {
     summary: "check that PHP-FPM pools answer",
     load: async () => (await import("./commands/ping.js")).definePing,

@@ -1,16 +1,17 @@
 import type { Readable } from "node:stream";
+import { Key, KeyParser } from "./keys.js";
 import type { Output } from "./output.js";
 
 /** The alternate screen, without a cursor, and with long lines cut instead of wrapped. */
 const OPEN = "\x1b[?1049h\x1b[?25l\x1b[?7l";
 const CLOSE = "\x1b[?7h\x1b[?25h\x1b[?1049l";
-const HOME = "\x1b[H";
+const CLEAR = "\x1b[2J";
 /** Written before a line. After a line as wide as the terminal, it would clear the last cell. */
 const CLEAR_LINE = "\x1b[K";
-const CLEAR_BELOW = "\x1b[J";
-
-const CTRL_C = "\x03";
-const ESCAPE = "\x1b";
+/** A terminal that has not taken this many bytes gets no further frame for now. */
+const MAX_PENDING = 65_536;
+/** Milliseconds in which the rest of a key's sequence comes. */
+const ESCAPE_TIME = 50;
 
 /** A stream that may be a terminal. */
 export type InputStream = Readable & { isTTY?: boolean; setRawMode?(raw: boolean): unknown };
@@ -24,22 +25,24 @@ export interface Terminal {
 }
 
 export interface ScreenEvents {
-  /** The user has pressed q or Escape. */
-  quit(): void;
-  /** The size of the terminal has changed. */
+  /** A key was pressed: one of `Key`, or the character that it types. */
+  key(key: string): void;
+  /** All lines have to be painted again: the size of the terminal has changed. */
   resize(): void;
 }
 
-/** A terminal that is painted as a whole. Closing restores what it showed before. */
+/**
+ * A terminal that is painted as a whole. Only lines that differ from those it shows are written.
+ * Closing restores what it showed before.
+ */
 export class Screen {
   readonly #terminal: Terminal;
   readonly #events: ScreenEvents;
+  readonly #keys = new KeyParser();
+  #escapeTimer: NodeJS.Timeout | undefined;
   #stopResize: (() => void) | undefined;
-  readonly #onKey = (key: Buffer): void => {
-    const text = key.toString("latin1");
-    if (text.includes(CTRL_C)) this.#terminal.interrupt();
-    else if (text === "q" || text === "Q" || text === ESCAPE) this.#events.quit();
-  };
+  /** The lines that the terminal shows; `undefined` if that is not known. */
+  #shown: readonly string[] | undefined;
   /** Restores the terminal even if an error ends the process. */
   readonly #onExit = (): void => this.close();
 
@@ -48,27 +51,39 @@ export class Screen {
     this.#events = events;
   }
 
+  /** Lines and cells of the terminal. */
+  get size(): { rows: number; columns: number } {
+    const { rows, columns = 80 } = this.#terminal.stdout;
+    return { rows, columns };
+  }
+
   open(): void {
     const { stdin, stdout } = this.#terminal;
     void stdout.write(OPEN);
     process.on("exit", this.#onExit);
-    this.#stopResize = stdout.onResize(this.#events.resize);
+    this.#stopResize = stdout.onResize(() => this.#repaint());
     if (stdin.isTTY !== true) return;
     stdin.setRawMode?.(true);
-    stdin.on("data", this.#onKey);
+    stdin.on("data", this.#onData);
   }
 
-  /** Paints lines from the top. If there are too many, the last line counts the rest. */
-  async paint(lines: readonly string[]): Promise<void> {
+  /**
+   * Shows lines from the top, as many as the terminal has. Lines are not longer than the terminal is
+   * wide.
+   *
+   * @returns false if the terminal has not taken earlier frames yet: paint again later
+   */
+  paint(lines: readonly string[]): boolean {
     const { stdout } = this.#terminal;
-    if (this.#stopResize === undefined) return;
-    const { rows } = stdout;
-    const shown = lines.length <= rows ? lines : lines.slice(0, Math.max(0, rows - 1));
-    const rest = lines.length - shown.length;
-    const all = rest === 0 ? shown : [...shown, stdout.style.faint(`… ${rest} more lines`)];
-    const text = all.map((line) => CLEAR_LINE + line).join("\r\n");
-    const below = all.length < rows ? `\r\n${CLEAR_BELOW}` : "";
-    await stdout.write(HOME + text + below);
+    if (this.#stopResize === undefined) return true;
+    const wanted = Array.from({ length: stdout.rows }, (_, row) => lines[row] ?? "");
+    const changes = wanted.map((line, row) =>
+      line === (this.#shown?.[row] ?? "") ? "" : `\x1b[${row + 1};1H${CLEAR_LINE}${line}`,
+    );
+    const frame = (this.#shown === undefined ? CLEAR : "") + changes.join("");
+    if (frame !== "" && !stdout.writeAtOnce(frame, MAX_PENDING)) return false;
+    this.#shown = wanted;
+    return true;
   }
 
   /** Restores the terminal. May be called more than once. */
@@ -76,12 +91,34 @@ export class Screen {
     if (this.#stopResize === undefined) return;
     const { stdin, stdout } = this.#terminal;
     process.off("exit", this.#onExit);
+    clearTimeout(this.#escapeTimer);
     this.#stopResize();
     this.#stopResize = undefined;
     void stdout.write(CLOSE);
     if (stdin.isTTY !== true) return;
-    stdin.off("data", this.#onKey);
+    stdin.off("data", this.#onData);
     stdin.setRawMode?.(false);
     stdin.pause();
+  }
+
+  #repaint(): void {
+    this.#shown = undefined;
+    this.#events.resize();
+  }
+
+  readonly #onData = (bytes: Buffer): void => {
+    clearTimeout(this.#escapeTimer);
+    for (const key of this.#keys.push(bytes)) this.#press(key);
+    if (!this.#keys.isPending) return;
+    this.#escapeTimer = setTimeout(() => {
+      for (const key of this.#keys.flush()) this.#press(key);
+    }, ESCAPE_TIME);
+  };
+
+  #press(key: string): void {
+    if (this.#stopResize === undefined) return;
+    if (key === Key.CtrlC) this.#terminal.interrupt();
+    else if (key === Key.CtrlL) this.#repaint();
+    else this.#events.key(key);
   }
 }

@@ -10,6 +10,8 @@ export interface Style {
   /** Neither good nor bad, but distinct. */
   calm(text: string): string;
   notable(text: string): string;
+  /** Of no meaning: the terminal's own colour. */
+  plain(text: string): string;
 }
 
 const plain: Style = {
@@ -20,6 +22,7 @@ const plain: Style = {
   faint: (text) => text,
   calm: (text) => text,
   notable: (text) => text,
+  plain: (text) => text,
 };
 
 const paint = (format: Parameters<typeof styleText>[0]) => (text: string) =>
@@ -34,6 +37,7 @@ const coloured: Style = {
   faint: paint("dim"),
   calm: paint("cyan"),
   notable: paint("magenta"),
+  plain: (text) => text,
 };
 
 /** The values of `--color`. */

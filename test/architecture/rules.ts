@@ -33,6 +33,7 @@ const ARROWS: ReadonlyMap<string, readonly string[]> = new Map([
   ["doctor", ["discovery", "transport", ...STATUS_READERS]],
   ["exporter", ["discovery", "transport", "yaml", ...STATUS_READERS]],
   ["terminal", []],
+  ["top", ["discovery", "transport", ...STATUS_READERS]],
   [
     "cli",
     [
@@ -41,6 +42,7 @@ const ARROWS: ReadonlyMap<string, readonly string[]> = new Map([
       "doctor",
       "check",
       "exporter",
+      "top",
       "web",
       "discovery",
       "pool",

@@ -28,6 +28,7 @@ const SERVERS = {
   lighttpd: { program: /^lighttpd$/, aptPackage: "lighttpd" },
   caddy: { program: /^caddy$/, aptPackage: "caddy" },
   haproxy: { program: /^haproxy$/, aptPackage: "haproxy" },
+  tmux: { program: /^tmux$/, aptPackage: "tmux" },
   wrk: { program: /^wrk$/, aptPackage: "wrk" },
   prometheus: { program: /^prometheus$/, aptPackage: "prometheus" },
   promtool: { program: /^promtool$/, aptPackage: "prometheus" },

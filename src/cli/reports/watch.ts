@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { Key } from "../../terminal/keys.js";
 import { Screen } from "../../terminal/screen.js";
+import { sliceCells } from "../../terminal/styled-text.js";
 import { formatMilliseconds } from "../../terminal/units.js";
 import { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
@@ -57,25 +59,29 @@ async function watchScreen(
   const signal = AbortSignal.any([io.signal, quit.signal]);
   let last: { round: Round; time: string } | undefined;
   const screen = new Screen(io, {
-    quit: () => quit.abort(),
-    resize: () => void paint(),
+    key: (key) => {
+      if (key === "q" || key === "Q" || key === Key.Escape) quit.abort();
+    },
+    resize: () => paint(),
   });
-  const paint = async (): Promise<void> => {
-    if (last === undefined) return;
+  const paint = (): void => {
     const { heading, faint } = io.stdout.style;
-    const every = formatMilliseconds(interval);
-    await screen.paint([
-      `${heading(title)} ${faint(`${last.time}, every ${every}, q quits`)}`,
-      "",
-      ...textLines(last.round.render()),
-      ...last.round.problems,
-    ]);
+    const time = last === undefined ? "waiting" : last.time;
+    const head = `${heading(title)} ${faint(`${time}, every ${formatMilliseconds(interval)}, q quits`)}`;
+    const lines =
+      last === undefined ? [] : [...textLines(last.round.render()), ...last.round.problems];
+    const { rows, columns } = screen.size;
+    const room = Math.max(1, rows - 2);
+    const rest = lines.length - room + 1;
+    const shown = rest > 1 ? [...lines.slice(0, room - 1), faint(`… ${rest} more lines`)] : lines;
+    screen.paint([head, "", ...shown].map((line) => sliceCells(line, 0, columns)));
   };
   screen.open();
+  paint();
   try {
     await everyRound(read, interval, signal, async (round) => {
       last = { round, time: new Date().toTimeString().slice(0, 8) };
-      await paint();
+      paint();
     });
   } finally {
     screen.close();

@@ -1,0 +1,24 @@
+import { countBySickness, listTargets } from "../../top/listing.js";
+import type { LiveTargets } from "../../top/live-targets.js";
+import { ExitCode, exitCodeOf, worse } from "../exit-codes.js";
+import type { Io } from "../io.js";
+import { listLines, summaryLine } from "./list-view.js";
+import type { TopOptions } from "./top-options.js";
+
+/** Writes one frame when every target has answered or failed. Nothing is cut. */
+export async function writeOneFrame(
+  targets: LiveTargets,
+  { listSort: sort }: TopOptions,
+  io: Io,
+): Promise<ExitCode> {
+  const { all, now } = targets;
+  const { style } = io.stdout;
+  const model = { listed: listTargets(all, { filter: "", sort, now }), filter: "", sort, now };
+  const summary = summaryLine(model, countBySickness(all, now), style);
+  const lines = listLines(model, style, {}).map((line) => line.slice(2));
+  await io.stdout.writeLines([summary, ...lines]);
+  return all.reduce<ExitCode>(
+    (worst, { error }) => (error === undefined ? worst : worse(worst, exitCodeOf(error.code))),
+    ExitCode.Fine,
+  );
+}

@@ -1,0 +1,130 @@
+import { ProcessState, type ProcessStatus, processState } from "../../status-page/pool-status.js";
+import type { Style } from "../../terminal/style.js";
+import { type Part, visible, wrapParts } from "../../terminal/text.js";
+import { formatMicroseconds, formatSeconds } from "../../terminal/units.js";
+import type { LiveTarget } from "../../top/live-target.js";
+import {
+  groupByScript,
+  groupByUri,
+  isRunning,
+  type RequestGroup,
+} from "../../top/request-groups.js";
+import { sicknessOf, sicknessText, waitingClients } from "../../top/sickness.js";
+import { type ProcessSortKey, processLines } from "../reports/process-table.js";
+import { saturation } from "../reports/saturation.js";
+import { rate } from "./list-view.js";
+
+/** How the processes of a pool are shown. */
+export interface PoolViewOptions {
+  readonly sort: ProcessSortKey;
+  /** Whether only processes with a request are listed. */
+  readonly onlyRunning: boolean;
+  /** Milliseconds of the monotonic clock. */
+  readonly now: number;
+  /** Cells of a line; `undefined` cuts nothing. */
+  readonly width: number | undefined;
+}
+
+/** How many groups of each kind are shown. */
+const MOST_GROUPS = 3;
+
+/** The lines of a pool: its state and numbers, what its requests have in common, its processes. */
+export function poolLines(target: LiveTarget, style: Style, options: PoolViewOptions): string[] {
+  const { pool, error } = target;
+  const { width, now } = options;
+  const sickness = sicknessOf(target, now);
+  const state = sicknessText(target, sickness, now);
+  const problems = problemLines(target, style, state);
+  if (pool === undefined) return error === undefined ? [style.faint(state)] : problems;
+  const processes = pool.status.processes?.filter((each) => !isOwnRequest(each, target));
+  const running = (processes ?? []).filter(isRunning);
+  const stale = error === undefined ? [] : [style.faint("The last page that came says:")];
+  const shown = options.onlyRunning ? running : (processes ?? []);
+  return [
+    ...problems,
+    ...stale,
+    ...wrapParts("", numberParts(target, style), width),
+    ...groupLines("script", "in", groupByScript(running), running.length, style),
+    ...groupLines("URI", "at", groupByUri(running), running.length, style),
+    "",
+    ...(processes === undefined
+      ? [style.faint("waiting for the list of processes")]
+      : shown.length === 0
+        ? [style.faint("no request is running")]
+        : processLines(shown, style, width, options.sort)),
+  ];
+}
+
+/** The process that writes the page, if it is one of the pool. */
+function isOwnRequest(process: ProcessStatus, target: LiveTarget): boolean {
+  if (processState(process.state) !== ProcessState.Running) return false;
+  const path = process.requestUri.replace(/\?.*$/s, "");
+  return path === (pathOf(target) ?? "/status");
+}
+
+function pathOf(target: LiveTarget): string | undefined {
+  try {
+    return target.address().path;
+  } catch {
+    return undefined;
+  }
+}
+
+function problemLines(target: LiveTarget, style: Style, state: string): string[] {
+  const { error, diagnoses, pool } = target;
+  const sentences = new Set<string>();
+  if (error !== undefined) sentences.add(error.message);
+  for (const { text } of diagnoses) sentences.add(text);
+  if (error === undefined && pool !== undefined) {
+    for (const reason of saturation(pool.status).reasons) sentences.add(reason);
+  }
+  const lines = [...sentences].map((text) => visible(text));
+  const paint = error === undefined ? style.warning : style.bad;
+  const [first, ...rest] = lines;
+  if (first === undefined) return state === "ok" ? [] : [style.warning(state)];
+  return [
+    paint(`${state}: ${first}`),
+    ...rest.map((line) => paint(line)),
+    ...(error === undefined ? [] : [`hint: ${visible(error.hint)}`]),
+  ];
+}
+
+function numberParts(target: LiveTarget, style: Style): Part[] {
+  const { rates, queue } = target;
+  const status = target.pool?.status;
+  const waiting = waitingClients(target);
+  const { processManager = "", activeProcesses, idleProcesses, maxActiveProcesses } = status ?? {};
+  const parts: Part[] = [
+    { text: visible(processManager) },
+    { text: `${activeProcesses ?? "-"} active, ${idleProcesses ?? "-"} idle` },
+    { text: `peak ${maxActiveProcesses ?? "-"}` },
+    {
+      text: `queue ${waiting}${queue && queue.abandoned > 0 ? ` (${queue.abandoned} gone)` : ""}`,
+      paint: waiting > 0 ? style.warning : undefined,
+    },
+    { text: `${rate(rates.requests)} requests/s` },
+    { text: `slow ${rate(rates.slow)}/s` },
+    { text: `max children ${rate(rates.maxed)}/s` },
+  ];
+  if (status?.startSince !== undefined) {
+    parts.push({ text: `up ${formatSeconds(status.startSince)}` });
+  }
+  return parts.filter(({ text }) => text !== "");
+}
+
+function groupLines(
+  by: string,
+  preposition: string,
+  groups: readonly RequestGroup[],
+  running: number,
+  style: Style,
+): string[] {
+  const lines = groups.slice(0, MOST_GROUPS).map(({ name, count, oldest }, index) => {
+    const age = oldest === undefined ? "" : `, oldest ${formatMicroseconds(oldest)}`;
+    const text = `${count} of ${running} ${preposition} ${visible(name)}${age}`;
+    const label = index === 0 ? `by ${by}`.padEnd(11) : " ".repeat(11);
+    return style.faint(label) + (index === 0 ? style.heading(text) : text);
+  });
+  const rest = groups.length - lines.length;
+  return rest > 0 ? [...lines, style.faint(`${" ".repeat(11)}and ${rest} more`)] : lines;
+}

@@ -1,0 +1,70 @@
+import { type FoundPlaces, followPlaces } from "../../top/find-places.js";
+import type { LiveTarget } from "../../top/live-target.js";
+import { LiveTargets } from "../../top/live-targets.js";
+import { ExitCode } from "../exit-codes.js";
+import type { Io } from "../io.js";
+import { warningLine } from "../report-error.js";
+import { ListPage } from "./list-page.js";
+import { writeOneFrame } from "./one-frame.js";
+import { PoolPage } from "./pool-page.js";
+import type { TopOptions } from "./top-options.js";
+import { TopScreen } from "./top-screen.js";
+
+/** Shows targets live on a terminal, until the user quits; elsewhere, once. */
+export async function runTop(options: TopOptions, io: Io): Promise<ExitCode> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([io.signal, stop.signal]);
+  const isLive = io.stdout.isTerminal && io.env["TERM"] !== "dumb";
+  try {
+    return await (isLive ? showScreen(options, signal, io) : showOnce(options, signal, io));
+  } finally {
+    stop.abort();
+  }
+}
+
+async function showScreen(options: TopOptions, signal: AbortSignal, io: Io): Promise<ExitCode> {
+  const { style } = io.stdout;
+  const targets = new LiveTargets({ ...options, signal, onChange: () => screen.changed() });
+  const screen = new TopScreen(targets, io);
+  const open = (target: LiveTarget) => screen.show(new PoolPage(targets, target, style, options));
+  const list = new ListPage(targets, style, { sort: options.listSort, open });
+  screen.show(list);
+  const stopSearch = followPlaces(options.places, ({ places, note }) => {
+    list.note = note;
+    targets.set(places);
+  });
+  try {
+    await screen.run();
+  } finally {
+    stopSearch();
+    targets.close();
+  }
+  return io.signal.aborted ? ExitCode.Interrupted : ExitCode.Fine;
+}
+
+/** Waits until every target has answered or failed. */
+async function showOnce(options: TopOptions, signal: AbortSignal, io: Io): Promise<ExitCode> {
+  let onChange = (): void => {};
+  const targets = new LiveTargets({ ...options, signal, onChange: () => onChange() });
+  let found: FoundPlaces | undefined;
+  const stopSearch = followPlaces(options.places, (places) => {
+    found = places;
+    targets.set(places.places);
+  });
+  try {
+    await new Promise<void>((resolve) => {
+      onChange = () => {
+        if (found !== undefined && targets.all.every(({ isKnown }) => isKnown)) resolve();
+      };
+      signal.addEventListener("abort", () => resolve(), { once: true });
+      onChange();
+    });
+  } finally {
+    stopSearch();
+    targets.close();
+  }
+  if (io.signal.aborted) return ExitCode.Interrupted;
+  if (found?.note !== undefined) await io.stderr.writeLines([warningLine(found.note, io)]);
+  if (targets.all.length === 0) return ExitCode.Failed;
+  return writeOneFrame(targets, options, io);
+}

@@ -1,0 +1,24 @@
+import type { TargetSortKey } from "../../top/listing.js";
+import type { TargetPlace } from "../../top/live-target.js";
+import type { HttpPageRequest } from "../../top/read-page.js";
+import type { ProcessSortKey } from "../reports/process-table.js";
+
+/** How pools are shown at first. */
+export interface PoolDisplay {
+  readonly sort: ProcessSortKey;
+  readonly onlyRunning: boolean;
+  /** Whether lines are not cut: the arrows left and right show their ends. */
+  readonly wide: boolean;
+}
+
+/** What the screen shows, and how. */
+export interface TopOptions extends PoolDisplay {
+  /** The targets that were given; none stands for all that discovery finds. */
+  readonly places: readonly TargetPlace[];
+  readonly listSort: TargetSortKey;
+  /** Milliseconds from one read of a target to the next. */
+  readonly interval: number;
+  /** Milliseconds that a read may take. */
+  readonly timeout: number;
+  readonly request: HttpPageRequest;
+}

@@ -1,0 +1,166 @@
+import type { Address, SocketEndpoint } from "../address.js";
+import { shownUrl } from "../apache/fetch/status-url.js";
+import type { ServerStatus } from "../apache/page/server-status.js";
+import type { LocalWorkers } from "../apache/workers/local-workers.js";
+import { targetAddress } from "../client/connect.js";
+import type { PoolConfiguration } from "../discovery/pool-configuration.js";
+import type { GatewayError } from "../errors.js";
+import { type Diagnosis, diagnosePool } from "../phpfpm/diagnosis.js";
+import type { PoolStatus } from "../status-page/pool-status.js";
+import type { AcceptQueue, AcceptQueueTable } from "../transport/accept-queues.js";
+import { type PageAt, poolRates, type Rates, serverRates, unknownRates } from "./rates.js";
+
+/** What is known of a target before it is read. */
+export interface TargetPlace {
+  readonly kind: "phpfpm" | "apache";
+  /** The address of its status page. */
+  readonly address: string;
+  /** The pool's configuration, where that was found. */
+  readonly configuration?: PoolConfiguration | undefined;
+  /** The Host to request an httpd's page with. */
+  readonly host?: string | undefined;
+}
+
+/** What a page says: of a pool, or of an httpd, with its workers where they were read. */
+export type PageRead =
+  | { readonly kind: "phpfpm"; readonly status: PoolStatus }
+  | { readonly kind: "apache"; readonly status: ServerStatus; readonly workers?: LocalWorkers };
+
+/** A pool or an httpd, and what its last pages said. */
+export class LiveTarget {
+  /** When the read that is going on began, in milliseconds of the monotonic clock. */
+  readingSince: number | undefined;
+  /** The last page of a pool. */
+  pool: PageAt<PoolStatus> | undefined;
+  /** The last page of an httpd. */
+  server: PageAt<ServerStatus> | undefined;
+  /** The workers of the last page of an httpd that was read with them. */
+  workers: LocalWorkers | undefined;
+  /** Why the last read failed; `undefined` if it succeeded. */
+  error: GatewayError | undefined;
+  rates: Rates = unknownRates;
+  /** The accept queue; `undefined` where it is not known. */
+  queue: AcceptQueue | undefined;
+  diagnoses: readonly Diagnosis[] = [];
+  #place: TargetPlace;
+  #address: Address | undefined;
+  /** `null` where there is none. */
+  #queueSocket: SocketEndpoint | null | undefined;
+
+  constructor(place: TargetPlace) {
+    this.#place = place;
+  }
+
+  get place(): TargetPlace {
+    return this.#place;
+  }
+
+  set place(place: TargetPlace) {
+    this.#place = place;
+    this.#forgetAddresses();
+  }
+
+  /** The address for people: without the password of a URL. */
+  get shown(): string {
+    const { kind, address } = this.place;
+    return kind === "apache" ? shownUrl(address) : address;
+  }
+
+  /** The name of the pool, or the host of an httpd. */
+  get name(): string {
+    const { kind, address, configuration } = this.place;
+    if (kind === "phpfpm") return this.pool?.status.pool ?? configuration?.name ?? "-";
+    return this.place.host ?? (URL.canParse(address) ? new URL(address).host : "-");
+  }
+
+  /** Whether there was an answer of any kind. */
+  get isKnown(): boolean {
+    return this.pool !== undefined || this.server !== undefined || this.error !== undefined;
+  }
+
+  /** The parsed address. @throws GatewayError `bad_address` */
+  address(): Address {
+    this.#address ??= targetAddress(this.place.address);
+    return this.#address;
+  }
+
+  /** The socket whose accept queue is the pool's: not that of `pm.status_listen`. */
+  get queueSocket(): SocketEndpoint | undefined {
+    if (this.place.kind === "apache") return undefined;
+    this.#queueSocket ??= this.#findQueueSocket();
+    return this.#queueSocket ?? undefined;
+  }
+
+  /** Whether the connection of a read that is going on may wait in the pool's accept queue. */
+  get isInQueue(): boolean {
+    if (this.readingSince === undefined) return false;
+    const { listen, statusListen } = this.place.configuration ?? {};
+    return statusListen === undefined || listen === statusListen;
+  }
+
+  /** Takes a page that came at this time. */
+  take(page: PageRead, at: number): void {
+    this.error = undefined;
+    const { status } = page;
+    if (page.kind === "phpfpm") {
+      const now = { status: page.status, at };
+      this.rates = poolRates(this.pool, now);
+      this.pool = now;
+    } else {
+      const now = { status: status as ServerStatus, at };
+      this.rates = serverRates(this.server, now);
+      this.server = now;
+      this.workers = page.workers ?? this.workers;
+    }
+    this.#diagnose();
+  }
+
+  /** Takes the error of a read. */
+  fail(error: GatewayError): void {
+    this.error = error;
+    this.rates = unknownRates;
+    this.#forgetAddresses();
+    this.#diagnose();
+  }
+
+  /** Takes the queue from the kernel's tables. */
+  takeQueue(table: AcceptQueueTable): void {
+    const { queueSocket } = this;
+    this.queue = queueSocket === undefined ? undefined : table.queueOf(queueSocket);
+    this.#diagnose();
+  }
+
+  /** Which files exist decides where the path of a socket ends, and may have changed. */
+  #forgetAddresses(): void {
+    this.#address = undefined;
+    this.#queueSocket = undefined;
+  }
+
+  #findQueueSocket(): SocketEndpoint | null {
+    try {
+      const { listen } = this.place.configuration ?? {};
+      const { endpoint } = listen === undefined ? this.address() : targetAddress(listen);
+      return "program" in endpoint ? null : endpoint;
+    } catch {
+      return null;
+    }
+  }
+
+  #diagnose(): void {
+    if (this.place.kind !== "phpfpm" || !this.isKnown) return;
+    this.diagnoses = diagnosePool({
+      status: this.error === undefined ? this.pool?.status : undefined,
+      error: this.error,
+      queue: this.queue,
+      maxChildren: this.#maxChildren(),
+    });
+  }
+
+  /** Under another name the configuration is of another pool. */
+  #maxChildren(): number | undefined {
+    const { configuration } = this.place;
+    const pool = this.pool?.status.pool;
+    const isOther = pool !== undefined && configuration?.name !== pool;
+    return isOther ? undefined : configuration?.maxChildren;
+  }
+}

@@ -1,0 +1,77 @@
+import { ErrorCode } from "../errors.js";
+import { isEveryWorkerBusy } from "../phpfpm/busy-workers.js";
+import { PoolProblem } from "../phpfpm/diagnosis.js";
+import type { LiveTarget } from "./live-target.js";
+
+/** How sick a target is, the sickest first. */
+export const Sickness = {
+  /** It cannot be read, for another reason than too many requests. */
+  Unreachable: 0,
+  /** Clients wait. */
+  Queue: 1,
+  /** Every worker is busy. */
+  Saturated: 2,
+  /** It does not answer at once, or some of its requests are slow, or it lacked workers. */
+  Slow: 3,
+  /** It was not read yet. */
+  Unknown: 4,
+  Fine: 5,
+} as const;
+
+export type Sickness = (typeof Sickness)[keyof typeof Sickness];
+
+/** Milliseconds after which a target without an answer is slow. */
+const SLOW_AFTER = 1_000;
+
+/** @param now milliseconds of the monotonic clock */
+export function sicknessOf(target: LiveTarget, now: number): Sickness {
+  const { error, rates, readingSince } = target;
+  const waiting = waitingClients(target);
+  if (error !== undefined) return isBusyError(target) ? Sickness.Queue : Sickness.Unreachable;
+  if (waiting > 0) return Sickness.Queue;
+  if (isSaturated(target)) return Sickness.Saturated;
+  const isLate = readingSince !== undefined && now - readingSince >= SLOW_AFTER;
+  if (isLate || (rates.slow ?? 0) > 0 || (rates.maxed ?? 0) > 0) return Sickness.Slow;
+  return target.isKnown ? Sickness.Fine : Sickness.Unknown;
+}
+
+/** The clients that wait for a worker, by the kernel, or else by the page. */
+export function waitingClients({ queue, pool, isInQueue }: LiveTarget): number {
+  if (queue === undefined) return pool?.status.listenQueue ?? 0;
+  return Math.max(0, queue.waiting - (isInQueue ? 1 : 0));
+}
+
+/** What the state of a target is called, such as `waiting 3 s`. */
+export function sicknessText(target: LiveTarget, sickness: Sickness, now: number): string {
+  const { error, readingSince, diagnoses, queue } = target;
+  if (error !== undefined) return `${isBusyError(target) ? "saturated" : "unreachable"}`;
+  const waited = readingSince === undefined ? 0 : now - readingSince;
+  if (waited >= SLOW_AFTER) return `waiting ${Math.floor(waited / 1_000)} s`;
+  switch (sickness) {
+    case Sickness.Queue: {
+      const isSilent = diagnoses.some(({ problem }) => problem === PoolProblem.SilentClients);
+      const gone = queue === undefined || queue.abandoned === 0 ? "" : `, ${queue.abandoned} gone`;
+      return `${isSilent ? "silent clients" : "queue"}${gone}`;
+    }
+    case Sickness.Saturated:
+      return "saturated";
+    case Sickness.Slow:
+      return (target.rates.slow ?? 0) > 0 ? "slow requests" : "max children";
+    case Sickness.Unknown:
+      return "waiting";
+    default:
+      return "ok";
+  }
+}
+
+function isBusyError({ error, diagnoses }: LiveTarget): boolean {
+  if (error?.code === ErrorCode.BacklogFull) return true;
+  return diagnoses.some(({ problem }) => problem === PoolProblem.Saturated);
+}
+
+function isSaturated({ diagnoses, pool, server }: LiveTarget): boolean {
+  if (diagnoses.some(({ problem }) => problem === PoolProblem.AtLimit)) return true;
+  if (pool !== undefined) return isEveryWorkerBusy(pool.status);
+  const { busyWorkers = 0, idleWorkers, scoreboard } = server?.status ?? {};
+  return busyWorkers > 1 && idleWorkers === 0 && scoreboard?.open === 0;
+}

@@ -1,0 +1,47 @@
+import { fileURLToPath } from "node:url";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { describeWith } from "../../harness/describe-with.js";
+import { type PhpFpm, startPhpFpm } from "../../harness/php-fpm.js";
+import { startTmux, type TmuxTerminal } from "../../harness/tmux.js";
+import { runHere } from "../cli.js";
+
+const bin = fileURLToPath(new URL("../../../bin/fcgi-probe.js", import.meta.url));
+
+describeWith(["php-fpm", "tmux"], "top", () => {
+  let fpm: PhpFpm;
+  let terminal: TmuxTerminal;
+  beforeAll(async () => {
+    fpm = await startPhpFpm({
+      pools: [
+        { name: "shop", pm: "static", maxChildren: 2, listen: "unix" },
+        { name: "blog", pm: "dynamic", maxChildren: 4, listen: "tcp" },
+      ],
+    });
+  });
+  afterEach(() => terminal.stop());
+  afterAll(() => fpm.stop());
+
+  const top = (...args: string[]) => {
+    terminal = startTmux(`node ${bin} top ${args.join(" ")}`);
+    return terminal;
+  };
+
+  it("shows each pool when it answers, and the terminal as it was after q", async () => {
+    const { shows, press } = top(fpm.pool("shop").address, fpm.pool("blog").address);
+    const lines = await shows(/2 targets: 2 fine/);
+    expect(lines[1]).toMatch(/^ {2}POOL +STATE +ACTIVE +QUEUE +REQ\/S/);
+    expect(lines[2]).toMatch(/^> blog +ok +1\/\d/);
+    expect(lines[3]).toMatch(/^ {2}shop +ok +1\/2/);
+    press("q");
+    expect(await shows(/exit/)).toEqual(["exit 0"]);
+  });
+
+  it("writes one frame where there is no terminal, and the worst exit code", async () => {
+    const { address } = fpm.pool("shop");
+    const { code, stdout } = await runHere(["top", address, "unix:/nowhere.sock:/status"]);
+    expect(code).toBe(1);
+    expect(stdout.split("\n").slice(0, 1)).toEqual(["2 targets: 1 unreachable, 1 fine"]);
+    expect(stdout).toMatch(/^- +unreachable: there is no such socket +unix:\/nowhere/m);
+    expect(stdout).toMatch(/^shop +ok .* unix:\/.*shop.sock:\/status$/m);
+  });
+});
