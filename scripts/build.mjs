@@ -130,6 +130,12 @@ write("codec.wasm.d.ts", moduleType);
 write("wasm/inline.js", inline(readFileSync(join(dist, "codec.wasm")).toString("base64")));
 write("wasm/inline.d.ts", compileType);
 write("wasm/workerd.js", workerd);
+const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+write(
+  "version.js",
+  `// Made by scripts/build.mjs.\nexport const version = ${JSON.stringify(version)};\n`,
+);
+write("version.d.ts", "export declare const version: string;\n");
 write("wasm/workerd.d.ts", compileType);
 // Types carry the documentation; code without comments is a fifth smaller.
 const tsc = (...options) => run("typescript", "tsc", "--project", "tsconfig.json", ...options);

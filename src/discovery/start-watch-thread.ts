@@ -1,4 +1,5 @@
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
+import { startThread } from "../transport/executable.js";
 import type { WatchOptions } from "./watch.js";
 
 /**
@@ -6,7 +7,7 @@ import type { WatchOptions } from "./watch.js";
  * not keep the process alive.
  */
 export function startWatchThread(workerData: WatchOptions): Worker {
-  const thread = new Worker(new URL("./watch-thread.js", import.meta.url), {
+  const thread = startThread(new URL("./watch-thread.js", import.meta.url), {
     workerData,
     resourceLimits: { maxOldGenerationSizeMb: 128 },
   });

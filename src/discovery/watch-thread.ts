@@ -3,4 +3,4 @@ import { type WatchOptions, watchDiscovery } from "./watch.js";
 
 /** A thread that discovers, and sends what it has found. It ends with the one that started it. */
 const { signal } = new AbortController();
-await watchDiscovery(workerData as WatchOptions, (found) => parentPort?.postMessage(found), signal);
+void watchDiscovery(workerData as WatchOptions, (found) => parentPort?.postMessage(found), signal);

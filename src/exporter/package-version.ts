@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
+import { version } from "#version";
 
-/** The version in package.json, which is two levels above this file, in dist/ and in src/. */
+/** The version in package.json, which the build writes into a module. */
 export function packageVersion(): string {
-  const path = new URL("../../package.json", import.meta.url);
-  return (JSON.parse(readFileSync(path, "utf8")) as { version: string }).version;
+  return version;
 }

@@ -1,8 +1,8 @@
-import { Worker } from "node:worker_threads";
 import { ErrorCode, GatewayError, type GatewayErrorOptions, withAddress } from "../errors.js";
 import type { Probe } from "../fleet/probe.js";
 import type { PoolStatus } from "../status-page/pool-status.js";
 import { parseStatusPage } from "../status-page/read-page.js";
+import { startThread } from "../transport/executable.js";
 
 /** What a thread is asked: pages, or to abort those that it reads. */
 export type ThreadRequest = { full: boolean; targets: ThreadTarget[] } | "abort";
@@ -76,7 +76,7 @@ export class StatusThreads {
 }
 
 class StatusThread {
-  readonly #worker = new Worker(new URL("./status-thread.js", import.meta.url));
+  readonly #worker = startThread(new URL("./status-thread.js", import.meta.url));
   readonly #full: boolean;
   readonly #waiting = new Map<number, Waiting>();
   #next = 0;

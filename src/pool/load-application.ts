@@ -5,6 +5,14 @@ import { ErrorCode, GatewayError } from "../errors.js";
 import type { Application } from "../server/application.js";
 import { type ServeCgiOptions, serveCgi } from "../server/serve-cgi.js";
 import { dropClientProxy } from "../transport/environment.js";
+import { isExecutable } from "../transport/executable.js";
+import { compileModule } from "../transport/node-internals.js";
+
+/** The `import()` of the single executable itself knows only the modules of Node. */
+const importFile = isExecutable
+  ? (compileModule("module.exports = (url) => import(url)", process.execPath) as ImportFile)
+  : (((url: string) => import(url)) satisfies ImportFile);
+type ImportFile = (url: string) => Promise<unknown>;
 
 /**
  * Imports an application's module and takes its default export.
@@ -16,7 +24,7 @@ export async function loadApplication(module: string): Promise<Application> {
   const url = moduleUrl(module);
   let loaded: { default?: unknown };
   try {
-    loaded = await import(url);
+    loaded = (await importFile(url)) as typeof loaded;
   } catch (error) {
     throw loadError(error, url);
   }

@@ -1,5 +1,5 @@
-import { Worker } from "node:worker_threads";
 import { writeToStandardError } from "../server/error-log.js";
+import { startThread } from "../transport/executable.js";
 import type { WorkerSettings } from "./messages.js";
 
 /** The settings of the thread that watches a worker. */
@@ -24,7 +24,7 @@ export function startWatch(settings: WorkerSettings, log: (text: string) => void
     ...times,
     parent: process.ppid,
   };
-  const thread = new Worker(new URL("./slow-log-thread.js", import.meta.url), { workerData });
+  const thread = startThread(new URL("./slow-log-thread.js", import.meta.url), { workerData });
   thread.on("message", log);
   thread.on("error", (error) => writeToStandardError(`slow log: ${error.message}\n`));
   thread.unref();

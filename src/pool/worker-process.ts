@@ -1,6 +1,6 @@
-import { type ChildProcess, fork, type StdioOptions } from "node:child_process";
+import type { ChildProcess, StdioOptions } from "node:child_process";
 import type { Socket } from "node:net";
-import { fileURLToPath } from "node:url";
+import { forkModule } from "../transport/executable.js";
 import { guardMessages, nodeMajor } from "../transport/node-internals.js";
 import { environmentOf } from "./identity.js";
 import { type MasterMessage, unwrapMessage, type WorkerSettings } from "./messages.js";
@@ -40,7 +40,7 @@ export interface WorkerProcessOptions {
   pool: Pick<PoolSettings, "env" | "execArgv">;
 }
 
-const script = fileURLToPath(new URL("./worker-main.js", import.meta.url));
+const workerMain = new URL("./worker-main.js", import.meta.url);
 
 /** The master's side of a worker process. */
 export class WorkerProcess implements ManagedWorker {
@@ -75,7 +75,7 @@ export class WorkerProcess implements ManagedWorker {
     const output = takesOutput ? "pipe" : "inherit";
     const stdio: StdioOptions = ["ignore", output, output, "ipc", scoreboard];
     if (listening !== undefined) stdio.push(listening);
-    this.#child = fork(script, [], {
+    this.#child = forkModule(workerMain, {
       env: environment(options.pool.env, settings),
       execArgv: workerArguments(options.pool.execArgv),
       stdio,

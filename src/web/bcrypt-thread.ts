@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { Worker } from "node:worker_threads";
+import { embeddedText } from "../transport/executable.js";
 
 /** A password, and the hash that it is compared with. */
 interface Comparison {
@@ -14,10 +15,12 @@ const MAX_WAITING = 64;
 /** Milliseconds after which a comparison has failed. */
 const DEADLINE = 30_000;
 
-/** What runs in the thread. It is text, since the module would have another name in a bundle. */
+/**
+ * What runs in the thread, after a statement that defines `bcrypt`. It is text, since the module would
+ * have another name in a bundle.
+ */
 const source = `
-const { parentPort, workerData } = require("node:worker_threads");
-const bcrypt = require(workerData);
+const { parentPort } = require("node:worker_threads");
 parentPort.on("message", ({ password, hash }) => {
   parentPort.postMessage(bcrypt.compareSync(password, hash));
 });
@@ -59,8 +62,8 @@ export class BcryptThread {
   }
 
   #start(): Worker {
-    const workerData = createRequire(import.meta.url).resolve("bcryptjs");
-    const worker = new Worker(source, { eval: true, workerData, stdout: false, execArgv: [] });
+    const library = embeddedText("bcryptjs") ?? requireLibrary();
+    const worker = new Worker(library + source, { eval: true, stdout: false, execArgv: [] });
     worker.on("message", (isEqual: boolean) => this.#end()?.done(isEqual));
     worker.on("error", (error) => this.#fail(error));
     worker.unref();
@@ -81,4 +84,9 @@ export class BcryptThread {
     this.#worker = undefined;
     this.#end()?.failed(error);
   }
+}
+
+function requireLibrary(): string {
+  const path = createRequire(import.meta.url).resolve("bcryptjs");
+  return `const bcrypt = require(${JSON.stringify(path)});`;
 }

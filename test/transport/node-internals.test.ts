@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
 import {
   allowHalfOpenHttp,
+  compileModule,
   createHandle,
   guardMessages,
   handleOf,
@@ -172,5 +173,17 @@ describe("the options of sockets", () => {
 
   it("do not in Node 20 by themselves", () => {
     expect(shapesOf("as it comes")).toBe(nodeMajor === 20 ? 100 : 1);
+  });
+});
+
+describe("the text of a module", () => {
+  it("is compiled with an import() that loads files", async () => {
+    const load = compileModule("module.exports = (url) => import(url)", "/no/such/file");
+    const file = new URL("./socket-shape.mjs", import.meta.url);
+    expect(compileModule("module.exports = 1 + 1", "/no/such/file")).toBe(2);
+    const builtin = (load as (url: string) => Promise<{ join: unknown }>)("node:path");
+    expect((await builtin).join).toBeTypeOf("function");
+    const missing = (load as (url: string) => Promise<unknown>)(`${file.href}.missing`);
+    await expect(missing).rejects.toThrow("Cannot find module");
   });
 });
