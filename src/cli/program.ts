@@ -102,6 +102,10 @@ const commands: Commands = {
     summary: "show the status of Apache httpd and its workers; kill hanging workers",
     commands: apacheCommands,
   },
+  tap: {
+    summary: "show the requests between a front end and a backend as they pass",
+    load: async () => (await import("./commands/tap.js")).defineTap,
+  },
   decode: {
     summary: "show the records in captured bytes",
     load: async () => (await import("./commands/decode.js")).defineDecode,

@@ -75,6 +75,33 @@ export function resumeAccepting(handle: ListeningHandle): number {
   return handle.readStart();
 }
 
+// Accepted sockets of another class
+
+/** The libuv socket of an accepted connection. */
+export interface AcceptedHandle {
+  setNoDelay?(enable: boolean): number;
+}
+
+/**
+ * Passes the accepted connections of a server on as libuv sockets, to be the `handle` of a
+ * `net.Socket` with options that `net.Server` does not have. The server emits no `connection`.
+ *
+ * @param onError receives the number of a system error, which is negative
+ */
+export function acceptHandles(
+  server: net.Server,
+  onHandle: (handle: AcceptedHandle) => void,
+  onError: (error: number) => void,
+): void {
+  const handle = handleOf(server) as unknown as {
+    onconnection(error: number, accepted: AcceptedHandle | undefined): void;
+  };
+  handle.onconnection = (error, accepted) => {
+    if (error !== 0 || accepted === undefined) onError(error);
+    else onHandle(accepted);
+  };
+}
+
 // HTTP
 
 /**

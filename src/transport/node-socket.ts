@@ -45,19 +45,40 @@ export function nodeConnector(
  * A socket that continues to read after a failed write: a peer may answer and close before it has
  * read everything, and its answer is still to be read when the next write fails.
  */
-class PatientSocket extends net.Socket {
+export class PatientSocket extends net.Socket {
   /** Called at end of file: a socket whose write failed emits no `end`. */
   onEndOfFile: (() => void) | undefined;
+  /** Called when a write has failed: nothing more can be written. */
+  onWriteFailed: (() => void) | undefined;
 
   override destroy(error?: Error): this {
     const { syscall } = (error ?? {}) as { syscall?: string };
-    return syscall === "write" ? this : super.destroy(error);
+    if (syscall !== "write") return super.destroy(error);
+    this.onWriteFailed?.();
+    return this;
   }
 
   override push(chunk: unknown, encoding?: BufferEncoding): boolean {
     if (chunk === null) this.onEndOfFile?.();
     return super.push(chunk, encoding);
   }
+}
+
+/** Receives the first `length` bytes of the buffer that a socket reads into. */
+type OnRead = (length: number) => void;
+
+/**
+ * The options of a socket that reads into one buffer.
+ *
+ * @param onRead is called for each read; the bytes are valid until the socket reads again
+ */
+export function readingInto(buffer: Uint8Array, onRead: OnRead): net.SocketConstructorOpts {
+  const callback = (length: number): boolean => {
+    onRead(length);
+    return true;
+  };
+  // The types of net.Socket's constructor leave out onread, which its documentation has.
+  return { onread: { buffer, callback } } as net.SocketConstructorOpts;
 }
 
 class NodeConnection implements Connection {
@@ -110,13 +131,10 @@ class NodeConnection implements Connection {
     const { memory } = engine;
     const window = memory.subarray(WINDOW, WINDOW + WINDOW_SIZE);
     const buffer = windowIsShared ? window : new Uint8Array(WINDOW_SIZE);
-    const callback = (length: number): boolean => {
+    const options = readingInto(buffer, (length) => {
       if (buffer !== window) window.set(buffer.subarray(0, length));
       if (!this.#closed) this.#handlers.data(length);
-      return true;
-    };
-    // The types of net.Socket's constructor leave out onread, which its documentation has.
-    const options = { onread: { buffer, callback } } as net.SocketConstructorOpts;
+    });
     return new PatientSocket(options);
   }
 
