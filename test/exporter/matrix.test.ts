@@ -51,12 +51,10 @@ let sent = 0;
 const huge: Script = async (peer) => {
   await peer.receive(1);
   const record = stdout("x".repeat(65_528));
+  const closed = new Promise((done) => peer.socket.once("close", done));
   for (; sent < GIGABYTE && !peer.socket.destroyed; sent += record.length) {
     if (!peer.socket.write(record)) {
-      await new Promise((done) => {
-        peer.socket.once("drain", done);
-        peer.socket.once("close", done);
-      });
+      await Promise.race([new Promise((done) => peer.socket.once("drain", done)), closed]);
     }
   }
 };
@@ -79,10 +77,14 @@ describeWith(["php-fpm"], "good pools beside bad ones", () => {
   const records: LogRecord[] = [];
   let fpm: PhpFpm;
   let restarting: PhpFpm;
+  let restartingAt: string;
   let exporter: Exporter;
   const bad = new Map<string, string>();
   const address = (name: string) => fpm.pool(name).address;
   const isRoot = process.getuid?.() === 0;
+
+  const startRestarting = () =>
+    startPhpFpm({ pools: [pool("restarting", "tcp", { listen: restartingAt })] });
 
   beforeAll(async () => {
     fpm = await startPhpFpm({
@@ -94,7 +96,8 @@ describeWith(["php-fpm"], "good pools beside bad ones", () => {
         pool("forbidden", "unix", { "listen.mode": isRoot ? "0600" : "0000" }),
       ],
     });
-    restarting = await startPhpFpm({ pools: [pool("restarting", "tcp")] });
+    restartingAt = `127.0.0.1:${await freePort()}`;
+    restarting = await startRestarting();
     for (const [name, script] of Object.entries(scripts)) {
       fakes.set(name, await startFakeServer(script, { listen: "tcp" }));
     }
@@ -114,12 +117,7 @@ describeWith(["php-fpm"], "good pools beside bad ones", () => {
       bad.set(where, reason);
     }
     const good = ["good-1", "good-2", "good-3", "renamed"].map(address);
-    const addresses = [
-      ...good,
-      ...bad.keys(),
-      fake("lying"),
-      restarting.pool("restarting").address,
-    ];
+    const addresses = [...good, ...bad.keys(), fake("lying"), `${restartingAt}/status`];
     // Other users may enter the folder, and may not open the socket.
     chmodSync(fpm.folder, 0o755);
     exporter = createExporter({
@@ -207,29 +205,34 @@ describeWith(["php-fpm"], "good pools beside bad ones", () => {
     expect(text).not.toContain(series("phpfpm_up", where, "renamed"));
   });
 
-  it("have a restarting one among them: down under its last name, and up again", async () => {
-    const where = restarting.pool("restarting").address;
-    const before = seriesValue(
-      await scrape(),
-      series("phpfpm_accepted_connections", where, "restarting"),
-    );
-    expect(before).toBeGreaterThan(1);
-    await restarting.reload();
-    const after = await scrape();
-    expect(seriesValue(after, series("phpfpm_accepted_connections", where, "restarting"))).toBe(1);
-    await restarting.stop();
-    const text = await scrape();
-    expect(seriesValue(text, series("phpfpm_up", where, "restarting"))).toBe(0);
-    expect(text).toContain(
-      `${series("phpfpm_scrape_error", where, "restarting")},reason="refused"} 1\n`,
-    );
-    expect(text).not.toContain(series("phpfpm_accepted_connections", where));
+  it("have a restarting one among them: down under its last name, and up again, each time", async () => {
+    const where = `${restartingAt}/status`;
+    const up = series("phpfpm_up", where, "restarting");
+    const accepted = series("phpfpm_accepted_connections", where, "restarting");
+    const error = `${series("phpfpm_scrape_error", where, "restarting")},reason="refused"} 1\n`;
+    const failures = series("phpfpm_scrape_failures", where, "restarting");
+    const before = seriesValue(await scrape(), failures) ?? Number.NaN;
+    for (let round = 1; round <= 2; round++) {
+      expect(seriesValue(await scrape(), accepted)).toBeGreaterThan(1);
+      await restarting.reload();
+      expect(seriesValue(await scrape(), accepted)).toBe(1);
+      await restarting.stop();
+      const down = await scrape();
+      expect(seriesValue(down, up)).toBe(0);
+      expect(seriesValue(down, failures)).toBe(before + round);
+      expect(down).toContain(error);
+      expect(down).not.toContain(series("phpfpm_accepted_connections", where));
+      restarting = await startRestarting();
+      const again = await scrape();
+      expect([seriesValue(again, up), seriesValue(again, accepted)]).toEqual([1, 1]);
+      expect(again).not.toContain(error);
+    }
     const states = records.filter(
       ({ target, message }) => target === where && !message.includes("add up"),
     );
     expect(states.map(({ reason, message }) => reason ?? message)).toEqual([
       "the target answers",
-      "refused",
+      ...Array.from({ length: 2 }, () => ["refused", "the target answers again"]).flat(),
     ]);
   });
 

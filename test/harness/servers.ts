@@ -30,6 +30,7 @@ const SERVERS = {
   haproxy: { program: /^haproxy$/, aptPackage: "haproxy" },
   tmux: { program: /^tmux$/, aptPackage: "tmux" },
   wrk: { program: /^wrk$/, aptPackage: "wrk" },
+  dnsmasq: { program: /^dnsmasq$/, aptPackage: "dnsmasq-base" },
   prometheus: { program: /^prometheus$/, aptPackage: "prometheus" },
   promtool: { program: /^promtool$/, aptPackage: "prometheus" },
   "apache-exporter": {

@@ -28,6 +28,8 @@ export interface StartOptions {
   readonly env?: Record<string, string>;
   /** The arguments before those of the exporter. Default: `exporter`. */
   readonly command?: readonly string[];
+  /** What starts it, such as `unshare` and its options, and keeps its process. Default: nothing. */
+  readonly prefix?: readonly string[];
   /** Whether it listens where its arguments say. Default: on any free port of 127.0.0.1. */
   readonly listensItself?: boolean;
 }
@@ -35,11 +37,12 @@ export interface StartOptions {
 /** Starts an exporter, and waits until it listens. */
 export async function startExporter(
   args: readonly string[],
-  { env = {}, command = ["exporter"], listensItself = false }: StartOptions = {},
+  { env = {}, command = ["exporter"], prefix = [], listensItself = false }: StartOptions = {},
 ): Promise<RunningExporter> {
   const listen = listensItself ? [] : ["--web.listen-address=127.0.0.1:0"];
   const { PATH = "", HOME = "" } = process.env;
-  const child = spawn(process.execPath, [bin, ...command, ...listen, ...args], {
+  const line = [...prefix, process.execPath, bin, ...command, ...listen, ...args];
+  const child = spawn(line[0] as string, line.slice(1), {
     env: { PATH, HOME, ...env },
     stdio: ["ignore", "ignore", "pipe"],
   });
