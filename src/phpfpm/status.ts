@@ -1,6 +1,6 @@
 import { type Address, Protocol } from "../address.js";
-import { utf8 } from "../bytes.js";
 import { channelsTo, targetAddress } from "../client/connect.js";
+import { pingReply } from "../client/ping-page.js";
 import { ErrorCode, GatewayError, withAddress } from "../errors.js";
 import {
   type FleetOptions,
@@ -115,11 +115,6 @@ function poolReader({ full, threads = 0 }: PoolFleetOptions): {
   };
 }
 
-/** The most bytes of a reply, which is one line of the pool's configuration. */
-const MAX_REPLY = 1_024;
-/** How many characters of any other answer the error quotes. */
-const SHOWN = 60;
-
 /**
  * Checks that a PHP-FPM pool answers.
  *
@@ -128,22 +123,8 @@ const SHOWN = 60;
  */
 export async function ping(target: string | Address, options: PingOptions = {}): Promise<string> {
   const { head, body } = await fetchFrom(target, "/ping", "", options);
-  const reply = utf8(body);
   const type = head.get("content-type") ?? "";
-  const isPlain = /^(text\/plain\s*(;|$)|$)/i.test(type);
-  if (isPlain && isLine(reply) && body.length <= MAX_REPLY) return reply;
-  const [line = ""] = reply.trimStart().split("\n");
-  const shown = line.length > SHOWN ? `${line.slice(0, SHOWN)}…` : line.trimEnd();
-  throw new GatewayError(
-    ErrorCode.NotAPingReply,
-    `the answer is not a ping reply: ${JSON.stringify(shown)}`,
-    { address: typeof target === "string" ? target : target.text },
-  );
-}
-
-function isLine(text: string): boolean {
-  const line = text.trim();
-  return line !== "" && !line.includes("\n");
+  return pingReply(body, type, typeof target === "string" ? target : target.text);
 }
 
 /** The errors of a pool that was busy for a moment. */

@@ -105,7 +105,7 @@ describe("scrape", () => {
       target: good,
       ok: true,
     });
-    expect(stderr).toMatch(/^2 targets: 1 ok, 1 refused in [\d.]+ m?s\n$/);
+    expect(stderr).toMatch(/^2 targets: 1 ok \(1 saturated\), 1 refused in [\d.]+ m?s\n$/);
   });
 
   it.each([

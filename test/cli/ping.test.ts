@@ -1,9 +1,13 @@
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startPool } from "../../dist/server.js";
 import { encodeEndRequest, encodeRecord } from "../../src/fastcgi/encode.js";
 import { RecordType } from "../../src/fastcgi/protocol.js";
 import { describeWith } from "../harness/describe-with.js";
 import { answering, startFakeServer } from "../harness/fake-server.js";
 import { type PhpFpm, startPhpFpm } from "../harness/php-fpm.js";
+import { freePort } from "../harness/ports.js";
+import { startUwsgi } from "../harness/uwsgi.js";
 import { runHere } from "./cli.js";
 
 /** The result of `ping` for a response. */
@@ -18,6 +22,44 @@ async function ping(response: string) {
 }
 
 describe("ping", () => {
+  const dead = "127.0.0.1:1/ping";
+
+  it.each([
+    ["json", (text: string) => JSON.parse(text)],
+    [
+      "ndjson",
+      (text: string) =>
+        text
+          .trimEnd()
+          .split("\n")
+          .map((line) => JSON.parse(line)),
+    ],
+  ])("has the results as %s", async (format, read) => {
+    const answer = encodeRecord(RecordType.Stdout, 1, Buffer.from("A: b\r\n\r\npong"));
+    const reply = Buffer.concat([answer, encodeEndRequest(1, 0, 0)]);
+    await using server = await startFakeServer(answering(reply));
+    const args = ["ping", "--format", format, server.address, dead];
+    const { code, stdout } = await runHere(args);
+    expect(code).toBe(1);
+    const results: { target: string }[] = read(stdout);
+    const of = (target: string) => results.find((result) => result.target === target);
+    const timed = { elapsed: expect.any(Number), time: expect.any(String) };
+    expect(of(server.address)).toMatchObject({ ok: true, reply: "pong", ...timed });
+    expect(of(dead)).toMatchObject({ ok: false, error: { code: "refused" }, ...timed });
+  });
+
+  it("with --quiet shows only what failed", async () => {
+    const { code, stdout, stderr } = await runHere(["ping", "-q", "-t", "1s", dead]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toMatch(/^fcgi-probe: .*connection refused\nhint: /);
+  });
+
+  it("of a CGI program names the command for it", async () => {
+    const { code, stderr } = await runHere(["ping", "cgi:/bin/true"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("hint: send a request instead: fcgi-probe request cgi:/bin/true");
+  });
+
   it.each([
     ["Content-Type: text/plain;charset=UTF-8\r\n\r\npong", "pong"],
     ["Content-Type: text/plain\r\n\r\nall is well\n", "all is well"],
@@ -76,5 +118,34 @@ describeWith(["php-fpm"], "ping and a real pool", () => {
     } finally {
       process.chdir(before);
     }
+  });
+});
+
+describe("ping and a pool of fcgi-probe serve", () => {
+  it.each(["scgi", "uwsgi", "fcgi"])("asks for the page by %s", async (protocol) => {
+    const pool = await startPool({
+      application: fileURLToPath(new URL("../pool/app.mjs", import.meta.url)),
+      listen: `${protocol}://127.0.0.1:${await freePort()}`,
+      maxChildren: 1,
+      pingPath: "/alive",
+      pingResponse: "I live",
+      log: () => {},
+    });
+    try {
+      const { code, stdout } = await runHere(["ping", `${pool.address}/alive`]);
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/: I live \(/);
+    } finally {
+      await pool.stop();
+    }
+  });
+});
+
+describeWith(["uwsgi"], "ping and a real uWSGI", () => {
+  it("is answered by the ping of the protocol", async () => {
+    await using uwsgi = await startUwsgi();
+    const { code, stdout } = await runHere(["ping", uwsgi.address("uwsgi", "unix")]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^uwsgi:.*: pong \(/);
   });
 });

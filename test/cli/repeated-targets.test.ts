@@ -55,7 +55,7 @@ it("scrape reads it once for Prometheus", async () => {
   const { code, stdout, stderr } = await runHere(args, { stdin });
   expect(code).toBe(0);
   expect(stderr).toContain(warning(one.address, other.address));
-  expect(stderr).toMatch(/^2 targets: 2 ok in /m);
+  expect(stderr).toMatch(/^2 targets: 2 ok \(2 saturated\) in /m);
   expect([one.accepted, other.accepted]).toEqual([1, 1]);
   expectDistinct(stdout);
 });

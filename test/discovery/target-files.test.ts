@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { countTargets, isTargetsFile, readTargets } from "../../src/discovery/target-files.js";
+import { isTargetsFile, readTargets } from "../../src/discovery/target-files.js";
 import { ErrorCode } from "../../src/errors.js";
 import { silent, startFakeServer } from "../harness/fake-server.js";
 
@@ -58,11 +58,6 @@ describe("a file of lines", () => {
     expect((await reader.next()).value).toEqual(["127.0.0.1:1/status"]);
     expect((await reader.next()).value).toEqual(["127.0.0.1:2/status"]);
     await reader.return();
-  });
-
-  it("is counted for the progress bar", async () => {
-    expect(await countTargets(file("count.txt", "# a\nhost:1\n\nhost:2 # b\n"))).toBe(2);
-    expect(await countTargets(file("count.yaml", "- host:1\n"))).toBeUndefined();
   });
 
   it("refuses a line that has no end", async () => {

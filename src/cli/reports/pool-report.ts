@@ -1,3 +1,4 @@
+import type { LabeledTarget } from "../../discovery/target-groups.js";
 import type { PoolResult } from "../../phpfpm/status.js";
 import { ORDERED_SINCE, type PoolFieldName, poolFields } from "../../status-page/fields.js";
 import type { Style } from "../../terminal/style.js";
@@ -15,11 +16,14 @@ import { fieldColumns } from "./field-columns.js";
 import { processLines } from "./process-table.js";
 import { saturation } from "./saturation.js";
 
+/** A pool that was read, and the labels of its target, where it has some. */
+export type PoolRow = PoolResult & { readonly labels?: LabeledTarget["labels"] };
+
 /**
  * The report on pools: a table with one line per pool, sentences about saturated pools, and the
  * processes of each pool whose page lists them.
  */
-export function poolReport(results: readonly PoolResult[], style: Style, width?: number): string[] {
+export function poolReport(results: readonly PoolRow[], style: Style, width?: number): string[] {
   const table = new PoolTable(results, style, width);
   return [
     table.title(),
@@ -58,7 +62,7 @@ function nameOf(result: PoolResult): string {
 }
 
 /** A pool that failed has no values. */
-const columns = fieldColumns<PoolResult, PoolFieldName>(
+const columns = fieldColumns<PoolRow, PoolFieldName>(
   poolFields,
   {
     pool: { shrinkTo: 8 },
@@ -77,7 +81,17 @@ const columns = fieldColumns<PoolResult, PoolFieldName>(
   (result, name) => (result.ok ? result.value[name] : undefined),
 ).map((column) => (column.name === "listenQueue" ? { ...column, value: listenQueue } : column));
 
-const targetColumn: Column<PoolResult> = {
+const labelsColumn: Column<PoolRow> = {
+  title: "LABELS",
+  value: ({ labels = {} }) => {
+    const pairs = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
+    return pairs.length === 0 ? "-" : visible(pairs.join(","));
+  },
+  shrinkTo: 12,
+  dropOrder: 1,
+};
+
+const targetColumn: Column<PoolRow> = {
   title: "TARGET",
   value: ({ target }) => visible(target),
   clip: "start",
@@ -92,21 +106,22 @@ function listenQueue(result: PoolResult): string {
 
 /** One line per pool, with the columns that fit. */
 export class PoolTable {
-  readonly #layout: Layout<PoolResult>;
+  readonly #layout: Layout<PoolRow>;
   readonly #style: Style;
 
   /**
    * @param sample the rows that determine the columns' widths
    * @param width cells of a line; undefined cuts nothing
    */
-  constructor(sample: readonly PoolResult[], style: Style, width?: number) {
+  constructor(sample: readonly PoolRow[], style: Style, width?: number) {
     // A field of later versions of PHP has a column only if a pool has it.
     const shown = columns.filter(
       ({ name, since }) =>
         since <= ORDERED_SINCE ||
         sample.some((result) => result.ok && result.value[name] !== undefined),
     );
-    this.#layout = layOut([...shown, targetColumn], sample, width);
+    const labels = sample.some(({ labels }) => labels !== undefined) ? [labelsColumn] : [];
+    this.#layout = layOut([...shown, ...labels, targetColumn], sample, width);
     this.#style = style;
   }
 
@@ -114,7 +129,7 @@ export class PoolTable {
     return this.#style.heading(titleLine(this.#layout));
   }
 
-  line(result: PoolResult): string {
+  line(result: PoolRow): string {
     if (!result.ok) {
       const { code, message } = result.error;
       return this.#style.bad(spanLine(this.#layout, result, `${code}: ${visible(message)}`));

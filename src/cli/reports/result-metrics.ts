@@ -1,4 +1,5 @@
 import type { ServerStatus } from "../../apache/page/server-status.js";
+import type { LabeledTarget } from "../../discovery/target-groups.js";
 import { failureReason } from "../../exporter/failure-reason.js";
 import { metricsText } from "../../exporter/metrics/metrics-text.js";
 import type { Sample } from "../../exporter/sample.js";
@@ -7,9 +8,12 @@ import { withoutRequests } from "../../exporter/without-requests.js";
 import type { FleetResult } from "../../fleet/probe.js";
 import type { PoolStatus } from "../../status-page/pool-status.js";
 
+/** A result, and the labels of its target, where it has some. */
+type LabeledResult<Status> = FleetResult<Status> & { readonly labels?: LabeledTarget["labels"] };
+
 /** Collects results, and writes them as the exporter does in the drop-in style. */
 export interface ResultMetrics<Status> {
-  add(result: FleetResult<Status>): void;
+  add(result: LabeledResult<Status>): void;
   /** Yields the text in pieces: the format groups values by metric. */
   text(): Iterable<string>;
 }
@@ -32,7 +36,7 @@ export function serverResultMetrics(): ResultMetrics<ServerStatus> {
 }
 
 function resultMetrics<Status>(
-  sampleOf: (result: FleetResult<Status>) => Sample,
+  sampleOf: (result: LabeledResult<Status>) => Sample,
 ): ResultMetrics<Status> {
   const samples: Sample[] = [];
   return {
@@ -42,11 +46,12 @@ function resultMetrics<Status>(
 }
 
 /** One scrape is all that a command knows of a target. Every process gets series of its own. */
-function scrapeOf<Status>(kind: TargetKind, result: FleetResult<Status>) {
+function scrapeOf<Status>(kind: TargetKind, result: LabeledResult<Status>) {
   const address = result.target;
   const processes = Number.POSITIVE_INFINITY;
+  const { labels = targetDefaults.labels } = result;
   return {
-    target: { ...targetDefaults, address, kind, processes, source: "" },
+    target: { ...targetDefaults, address, labels, kind, processes, source: "" },
     time: Date.now(),
     elapsed: result.elapsed,
     failures: result.ok ? 0 : 1,

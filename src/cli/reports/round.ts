@@ -157,9 +157,13 @@ export function warningLines(results: readonly FleetResult<Readable>[], io: Io):
 }
 
 /** One target in the command's JSON. Scripts depend on these keys: they stay as they are. */
-export function resultJson(result: FleetResult<object>, time: Date): object {
-  const { target, ok } = result;
-  const start = { target, ok, elapsed: shownElapsed(result), time: isoTime(time) };
+export function resultJson(
+  result: FleetResult<object> & { readonly labels?: object },
+  time: Date,
+): object {
+  const { target, ok, labels } = result;
+  const reading = { target, ok, elapsed: shownElapsed(result), time: isoTime(time) };
+  const start = labels === undefined ? reading : { ...reading, labels };
   if (!ok) {
     const { code, message, hint } = result.error;
     return { ...start, error: { code, message, hint } };

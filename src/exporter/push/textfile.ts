@@ -25,23 +25,37 @@ const messages = {
  * at the end: node_exporter shows its age.
  */
 export function startTextfile({ path, interval, log, ...source }: TextfileOptions): RepeatedPush {
-  if (!path.endsWith(".prom")) {
-    const message = "node_exporter reads only files whose names end in .prom";
-    log({ level: "warn", message, destination: path });
-  }
+  if (!isTextfileName(path)) log({ level: "warn", message: badTextfileName, destination: path });
   const write = async (signal: AbortSignal) => {
     const { samples, options } = await collectSamples(source, interval);
     // What was cancelled by the end of the exporter is no news of the targets.
     if (signal.aborted) return undefined;
-    try {
-      await writeAtomically(path, metricsText(samples, options), { mode: 0o644, isDurable: false });
-    } catch (cause) {
-      throw new GatewayError(ErrorCode.BadInput, (cause as Error).message, {
-        hint: "name a file in a folder that exists, and in which this user may create files",
-        cause,
-      });
-    }
+    await writeTextfile(path, metricsText(samples, options));
     return undefined;
   };
   return new RepeatedPush(write, { interval, destination: path, messages, log });
+}
+
+/** What is wrong with a name that is not {@link isTextfileName}. */
+export const badTextfileName = "node_exporter reads only files whose names end in .prom";
+
+/** Whether node_exporter reads a file of this name. */
+export function isTextfileName(path: string): boolean {
+  return path.endsWith(".prom");
+}
+
+/**
+ * Replaces a file that node_exporter may read at any moment, with the mode 0644.
+ *
+ * @throws GatewayError `bad_input` if it cannot be written
+ */
+export async function writeTextfile(path: string, text: Iterable<string>): Promise<void> {
+  try {
+    await writeAtomically(path, text, { mode: 0o644, isDurable: false });
+  } catch (cause) {
+    throw new GatewayError(ErrorCode.BadInput, (cause as Error).message, {
+      hint: "name a file in a folder that exists, and in which this user may create files",
+      cause,
+    });
+  }
 }

@@ -1,7 +1,7 @@
 import { PassThrough, Writable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { resultJson } from "../../../src/cli/reports/round.js";
-import { scrapeWriter } from "../../../src/cli/reports/scrape-writer.js";
+import { scrapeWriter } from "../../../src/cli/scrape/scrape-writer.js";
 import { ErrorCode, GatewayError } from "../../../src/errors.js";
 import type { PoolResult } from "../../../src/phpfpm/status.js";
 import { createPool } from "../../../src/status-page/records.js";

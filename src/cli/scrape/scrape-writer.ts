@@ -1,10 +1,9 @@
-import type { PoolResult } from "../../phpfpm/status.js";
 import { isoTime } from "../../status-page/iso-time.js";
 import { poolJsonText } from "../../status-page/json-text.js";
 import type { Output } from "../../terminal/output.js";
-import { PoolTable, poolReport } from "./pool-report.js";
-import { poolResultMetrics } from "./result-metrics.js";
-import { resultJson, shownElapsed } from "./round.js";
+import { type PoolRow, PoolTable, poolReport } from "../reports/pool-report.js";
+import { poolResultMetrics } from "../reports/result-metrics.js";
+import { resultJson, shownElapsed } from "../reports/round.js";
 
 export const scrapeFormats = ["ndjson", "json", "table", "prometheus"] as const;
 export type ScrapeFormat = (typeof scrapeFormats)[number];
@@ -12,14 +11,17 @@ export type ScrapeFormat = (typeof scrapeFormats)[number];
 /** Writes results as they arrive, where the format allows it. */
 export interface ScrapeWriter {
   /** @returns what to wait for before the next result; undefined most of the time */
-  add(result: PoolResult): Promise<void> | undefined;
+  add(result: PoolRow): Promise<void> | undefined;
   end(): Promise<void>;
 }
+
+/** Where results go: standard output, or a file. */
+export type ScrapeOutput = Pick<Output, "write" | "style" | "columns">;
 
 /** @param beforeWrite called before each write */
 export function scrapeWriter(
   format: ScrapeFormat,
-  output: Output,
+  output: ScrapeOutput,
   beforeWrite: () => void,
 ): ScrapeWriter {
   const write = (text: string): Promise<void> => {
@@ -57,7 +59,7 @@ class LineWriter implements ScrapeWriter {
     this.#write = write;
   }
 
-  add(result: PoolResult): Promise<void> | undefined {
+  add(result: PoolRow): Promise<void> | undefined {
     this.#lines += `${resultJsonText(result)}\n`;
     if (this.#lines.length >= JOINED_LENGTH) return this.#flush();
     this.#timer ??= setTimeout(() => void this.#flush(), LINE_DELAY);
@@ -79,9 +81,11 @@ class LineWriter implements ScrapeWriter {
 }
 
 /** The text of {@link resultJson}. */
-function resultJsonText(result: PoolResult): string {
+function resultJsonText(result: PoolRow): string {
   const time = new Date();
-  if (!result.ok) return JSON.stringify(resultJson(result, time));
+  if (!result.ok || result.labels !== undefined) {
+    return JSON.stringify(resultJson(result, time));
+  }
   const target = JSON.stringify(result.target);
   const start = `{"target":${target},"ok":true,"elapsed":${shownElapsed(result)}`;
   return `${start},"time":"${isoTime(time)}",${poolJsonText(result.value)}}`;
@@ -120,18 +124,18 @@ const PATIENCE = 300;
  * columns are chosen. With processes, each pool gets a report of its own.
  */
 class TableWriter implements ScrapeWriter {
-  readonly #output: Output;
+  readonly #output: ScrapeOutput;
   readonly #write: Write;
-  #sample: PoolResult[] = [];
+  #sample: PoolRow[] = [];
   #table: PoolTable | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(output: Output, write: Write) {
+  constructor(output: ScrapeOutput, write: Write) {
     this.#output = output;
     this.#write = write;
   }
 
-  async add(result: PoolResult): Promise<void> {
+  async add(result: PoolRow): Promise<void> {
     const { style, columns } = this.#output;
     if (result.ok && result.value.processes !== undefined) {
       await this.#flush();
