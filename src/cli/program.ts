@@ -77,6 +77,10 @@ const commands: Commands = {
     summary: "read the status of many pools, listed in a file",
     load: async () => (await import("./commands/scrape.js")).defineScrape,
   },
+  doctor: {
+    summary: "say what is wrong with pools of this machine, and what to change",
+    load: async () => (await import("./commands/doctor.js")).defineDoctor,
+  },
   discover: {
     summary: "find the pools and httpds of this machine",
     load: async () => (await import("./commands/discover.js")).defineDiscoverAll,

@@ -58,18 +58,31 @@ export interface TcpRow {
   readonly receiveQueue: number;
   /** 0 for a connection that was not accepted yet. */
   readonly inode: string;
+  /** The other side as the kernel prints it: hexadecimal address and port. */
+  readonly remote: string;
 }
 
 /** The rows of one table. */
 export function tcpRows(table: string): TcpRow[] {
   return table.split("\n").flatMap((line) => {
-    const [, local = "", , state, queues = "", , , , , inode] = line.trim().split(/\s+/);
+    const [, local = "", remote = "", state, queues = "", , , , , inode] = line.trim().split(/\s+/);
     if (state === undefined || inode === undefined) return [];
     const [hex = "", port = ""] = local.split(":");
     const address = hex.length === 8 ? MAPPED + inOrder(hex) : inOrder(hex);
     const receiveQueue = Number.parseInt(queues.split(":")[1] ?? "0", 16);
-    return [{ address, port: Number.parseInt(port, 16), state, receiveQueue, inode }];
+    return [{ address, port: Number.parseInt(port, 16), state, receiveQueue, inode, remote }];
   });
+}
+
+/** The address that the kernel prints in one of its tables: `127.0.0.1`, `[::1]`. */
+export function hexToAddress(printed: string): string {
+  const hex = inOrder(printed);
+  const mapped = hex.length === 8 ? hex : hex.startsWith(MAPPED) ? hex.slice(24) : undefined;
+  if (mapped === undefined) {
+    const groups = hex.match(/.{4}/g) ?? [];
+    return new URL(`http://[${groups.join(":")}]/`).hostname;
+  }
+  return (mapped.match(/../g) ?? []).map((byte) => Number.parseInt(byte, 16)).join(".");
 }
 
 /** The kernel prints an address as words of four bytes, in the byte order of the machine. */

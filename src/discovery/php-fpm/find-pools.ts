@@ -42,7 +42,7 @@ export function findPools(options: FindPoolsOptions): FoundPools {
     files.add(file);
     try {
       const program = own[0]?.program;
-      const lookUp = (name: string) => variableOf(name, own);
+      const lookUp = (name: string) => masterVariable(name, own);
       const found = readPhpFpmConfiguration(file, { prefix: prefixOf(file, program), lookUp });
       for (const each of found.files) files.add(each);
       for (const each of found.folders) folders.add(each);
@@ -78,8 +78,11 @@ function mainFiles(
   return [...new Set(files.map(realPath))];
 }
 
-/** All masters with one configuration must agree. Names in lower case may be settings of php.ini. */
-function variableOf(name: string, masters: readonly PhpFpmMaster[]): string | undefined {
+/**
+ * A variable in the environment of masters. All masters with one configuration must agree. Names in
+ * lower case may be settings of php.ini.
+ */
+export function masterVariable(name: string, masters: readonly PhpFpmMaster[]): string | undefined {
   const [first] = masters;
   if (first === undefined || !/^[A-Z_][A-Z0-9_]*$/.test(name)) return undefined;
   const values = masters.map(({ environment }) =>

@@ -1,0 +1,87 @@
+import type { Command } from "commander";
+import { type Examination, examine } from "../../doctor/doctor.js";
+import { ErrorCode, GatewayError } from "../../errors.js";
+import { ExitCode } from "../exit-codes.js";
+import type { Io } from "../io.js";
+import { noTargetHelp, problemLines, repeatable } from "../options.js";
+import { parseDuration } from "../parse-values.js";
+import { reportErrors } from "../report-error.js";
+import { doctorText } from "../reports/doctor.js";
+
+interface DoctorCommandOptions {
+  json?: boolean;
+  timeout?: number;
+  phpFpmConfig?: string[];
+}
+
+const help = `
+Says what is wrong with pools of this machine and what to change, the worst
+first, each finding with what was seen and the file and line to edit. It reads
+the status page, the configuration, the accept queue, the workers in /proc and
+the logs, and changes nothing. It also describes a pool that does not answer.
+Run it as root: what a user may not see is listed as not looked at. Each look
+takes one to four seconds. docs/doctor.md lists the findings.
+
+${noTargetHelp}
+
+Exit status: 0 healthy, 1 findings, 2 a pool could not be looked at, or bad
+input.
+
+Examples:
+  fcgi-probe doctor
+  fcgi-probe doctor unix:/run/php/php8.2-fpm.sock:/status
+  fcgi-probe doctor --json | jq '.pools[].findings[] | .title'
+`;
+
+export function defineDoctor(command: Command, io: Io, finish: (exitCode: ExitCode) => void): void {
+  command
+    .argument("[TARGET...]", "addresses of pools")
+    .option("-j, --json", "write all as JSON")
+    .option("--timeout <time>", "how long the status page may take (default: 3s)", parseDuration)
+    .option(
+      "--php-fpm-config <file>",
+      "read this configuration instead, or a pattern",
+      repeatable(String),
+    )
+    .addHelpText("after", help)
+    .action(async (targets: string[], options: DoctorCommandOptions) => {
+      finish(await worstOf(io, () => runDoctor(targets, options, io)));
+    });
+}
+
+async function runDoctor(
+  targets: readonly string[],
+  { json = false, timeout, phpFpmConfig }: DoctorCommandOptions,
+  io: Io,
+): Promise<ExitCode> {
+  const found = await examine(targets, {
+    timeout,
+    configurations: phpFpmConfig,
+    signal: io.signal,
+  }).catch((error: unknown) => {
+    if (!io.signal.aborted) throw error;
+    throw new GatewayError(ErrorCode.Aborted, "interrupted", { cause: error });
+  });
+  await io.stdout.write(
+    json ? `${JSON.stringify(found, undefined, 2)}\n` : doctorText(found, io.stdout.style),
+  );
+  await io.stderr.writeLines(problemLines(found.problems, io));
+  return exitCodeFor(found);
+}
+
+function exitCodeFor({ pools }: Examination): ExitCode {
+  if (pools.some(({ verdict }) => verdict === "unknown")) return ExitCode.Failed;
+  const isSick = pools.some(({ verdict }) => verdict === "findings");
+  return isSick ? ExitCode.NotConnected : ExitCode.Fine;
+}
+
+/** What keeps the doctor from looking is 2, whatever it is. */
+async function worstOf(io: Io, work: () => Promise<ExitCode>): Promise<ExitCode> {
+  let hasRun = false;
+  const code = await reportErrors(io, async () => {
+    const result = await work();
+    hasRun = true;
+    return result;
+  });
+  return hasRun || code === ExitCode.Interrupted ? code : ExitCode.Failed;
+}

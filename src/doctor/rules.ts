@@ -1,0 +1,5 @@
+import type { Rule } from "./finding.js";
+import { saturationRule } from "./findings/saturation.js";
+
+/** All rules. */
+export const rules: readonly Rule[] = [saturationRule];

@@ -1,0 +1,125 @@
+import type { ProcessInfo } from "../apache/processes/process-table.js";
+import { isSameProcess } from "../apache/processes/process-table.js";
+import type { PoolStatus, ProcessStatus } from "../status-page/pool-status.js";
+import { WaitKind, type WorkerEvidence } from "./evidence.js";
+import { type DoctorProcesses, processText, TICKS } from "./processes.js";
+import { readSharedScoreboard } from "./shared-scoreboard.js";
+import { lookAtWorkers, type PoolSockets, type WorkerMoment } from "./worker-wait.js";
+
+/** The most workers of a pool that are looked at, the first ones by pid. */
+export const MAX_WORKERS = 2_000;
+
+/** A worker at the first look. */
+interface FirstLook {
+  readonly process: ProcessInfo;
+  readonly moment: WorkerMoment | undefined;
+  readonly requestAge: number | undefined;
+  readonly script: string | undefined;
+}
+
+/** The workers of a pool, looked at twice. */
+export class WorkerLooks {
+  readonly #processes: DoctorProcesses;
+  readonly #pool: PoolSockets;
+  readonly #first: readonly FirstLook[];
+  readonly #taken = performance.now();
+  /** Whether php-fpm's scoreboard could be read. */
+  readonly hasScoreboard: boolean;
+
+  private constructor(
+    processes: DoctorProcesses,
+    pool: PoolSockets,
+    first: readonly FirstLook[],
+    hasScoreboard: boolean,
+  ) {
+    this.#processes = processes;
+    this.#pool = pool;
+    this.#first = first;
+    this.hasScoreboard = hasScoreboard;
+  }
+
+  /** Looks for the first time. */
+  static async begin(
+    workers: readonly ProcessInfo[],
+    pool: PoolSockets,
+    processes: DoctorProcesses,
+  ): Promise<WorkerLooks> {
+    const looked = workers.slice(0, MAX_WORKERS);
+    const moments = await lookAtWorkers(looked, pool);
+    const entries = readSharedScoreboard(
+      looked.map((worker) => ({ pid: worker.pid, startedAt: processes.startOf(worker) / 1_000 })),
+    );
+    const first = looked.map((process): FirstLook => {
+      const moment = moments.get(process.pid);
+      const entry = moment?.client === undefined ? undefined : entries?.get(process.pid);
+      // A worker that waits for its client still shows the request before.
+      const isKnown = entry !== undefined && moment?.wait?.kind !== WaitKind.Client;
+      return {
+        process,
+        moment,
+        requestAge: isKnown ? entry.age : undefined,
+        script: isKnown ? entry.script || entry.uri || undefined : undefined,
+      };
+    });
+    const hasScoreboard = looked.every(({ pid }) => entries?.has(pid));
+    return new WorkerLooks(processes, pool, first, hasScoreboard);
+  }
+
+  /** Looks again, and joins the looks with the lines of the status page. */
+  async again(status: PoolStatus | undefined): Promise<WorkerEvidence[]> {
+    const seconds = (performance.now() - this.#taken) / 1_000;
+    const lines = new Map((status?.processes ?? []).map((line) => [line.pid, line]));
+    const alive = this.#first.flatMap(({ process }) => {
+      const now = this.#processes.read(process.pid);
+      return now !== undefined && isSameProcess(process, now) ? [now] : [];
+    });
+    const later = await lookAtWorkers(alive, this.#pool);
+    const living = new Map(alive.map((process) => [process.pid, process]));
+    return this.#first.map(({ process, moment, requestAge, script }) => {
+      const { pid } = process;
+      const now = living.get(pid);
+      const isSameRequest =
+        moment?.client !== undefined && later.get(pid)?.client === moment.client;
+      const line = isSameRequest ? runningLine(lines.get(pid)) : undefined;
+      const onPage = line?.requestDuration;
+      const startedAt = this.#processes.startOf(process);
+      const since = isSameRequest ? seconds : 0;
+      return {
+        pid,
+        age: (Date.now() - startedAt) / 1_000,
+        startedAt,
+        cpu: now && (now.cpuTicks - process.cpuTicks) / TICKS / seconds,
+        isBusy: moment && moment.client !== undefined,
+        isSameRequest,
+        wait: moment?.wait,
+        requestAge: requestAge === undefined ? onPage && onPage / 1e6 : requestAge + since,
+        script: script ?? scriptOf(line),
+        privateBytes: now && privateBytes(pid),
+      };
+    });
+  }
+}
+
+/** The line of a process that runs a request. */
+function runningLine(line: ProcessStatus | undefined): ProcessStatus | undefined {
+  return line === undefined || line.state === "Idle" ? undefined : line;
+}
+
+function scriptOf(line: ProcessStatus | undefined): string | undefined {
+  const { script = "-", requestUri = "-" } = line ?? {};
+  if (script !== "-") return script;
+  return requestUri === "-" ? undefined : requestUri.replace(/\?.*$/s, "");
+}
+
+/** The memory of a process that no other process shares, what is swapped out included. */
+function privateBytes(pid: number): number | undefined {
+  const rollup = processText(pid, "smaps_rollup");
+  if (rollup === undefined || rollup === "") return undefined;
+  let kilobytes = 0;
+  for (const match of rollup.matchAll(
+    /^(?:Private_Clean|Private_Dirty|Private_Hugetlb|SwapPss):\s*(\d+) kB$/gm,
+  )) {
+    kilobytes += Number(match[1]);
+  }
+  return kilobytes * 1_024;
+}

@@ -1,0 +1,64 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { runHere } from "../cli/cli.js";
+import { describeWith } from "../harness/describe-with.js";
+import { ask, examineOne, findingOf, lineOf, startPools, untilQueued } from "./sick-pool.js";
+
+describeWith(["php-fpm"], "doctor, of a pool whose workers are all busy", () => {
+  it("describes it from the kernel when it does not answer: slow requests", async () => {
+    const fpm = await startPools({
+      pools: [{ name: "www", pm: "static", maxChildren: 4, listen: "unix" }],
+    });
+    const pool = fpm.pool("www");
+    const file = join(fpm.folder, "php-fpm.conf");
+    ask(pool, 16, "sleep.php", "ms=20000");
+    await untilQueued(pool, 12);
+    const { code, stdout } = await runHere(["doctor", pool.address, "--php-fpm-config", file]);
+    expect(code).toBe(1);
+    const [first] = stdout.split("\n");
+    expect(first).toMatch(
+      /^www, unix:.*: saturated: 4 of 4 workers busy, 12 clients wait; requests take \d+\.\d s and more$/,
+    );
+    expect(stdout).toContain("4 of 4 busy workers sleep: the script calls sleep() or usleep()");
+    const line = lineOf(readFileSync(file, "utf8"), "pm.max_children");
+    expect(stdout).toContain(`in: ${file}:${line}`);
+    expect(stdout).toContain("not looked at: the status page (no complete answer within 3000 ms)");
+  });
+
+  it("says that the pool is too small when requests are quick", async () => {
+    const fpm = await startPools({
+      pools: [{ name: "www", pm: "static", maxChildren: 1, listen: "tcp" }],
+    });
+    const pool = fpm.pool("www");
+    ask(pool, 60, "sleep.php", "ms=400");
+    await untilQueued(pool, 20);
+    const found = await examineOne(fpm, pool.address);
+    expect(findingOf(found, "saturated_small")).toMatchObject({
+      severity: "critical",
+      title: expect.stringMatching(
+        /^saturated: 1 of 1 workers busy, \d+ clients wait; requests are quick: they take under 1\.0 s$/,
+      ),
+      change: "raise pm.max_children from 1 if memory allows",
+    });
+  });
+
+  it("says when all workers are busy and no client waits", async () => {
+    const fpm = await startPools({
+      pools: [{ name: "www", pm: "static", maxChildren: 2, listen: "unix", statusListen: true }],
+    });
+    const pool = fpm.pool("www");
+    ask(pool, 2, "sleep.php", "ms=20000");
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const found = await examineOne(fpm, pool.statusListenAddress ?? "");
+    expect(findingOf(found, "at_limit").severity).toBe("warning");
+  });
+
+  it("finds a healthy pool healthy", async () => {
+    const fpm = await startPools({
+      pools: [{ name: "www", pm: "static", maxChildren: 2, listen: "unix" }],
+    });
+    const found = await examineOne(fpm, fpm.pool("www").address);
+    expect(found).toMatchObject({ pool: "www", verdict: "healthy", findings: [], notLookedAt: [] });
+  });
+});

@@ -1,0 +1,83 @@
+import { existsSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { parseAddress, socketEndpoint } from "../../src/address.js";
+import { type DoctorOptions, examine, type PoolExamination } from "../../src/doctor/doctor.js";
+import type { Finding } from "../../src/doctor/finding.js";
+import { prepareRequest } from "../../src/fastcgi/client.js";
+import { AcceptQueues } from "../../src/transport/accept-queues.js";
+import {
+  type PhpFpm,
+  type PhpFpmOptions,
+  type Pool,
+  phpScript,
+  startPhpFpm,
+} from "../harness/php-fpm.js";
+import { until } from "../harness/server-process.js";
+
+/** Starts a php-fpm that stops after the test. */
+export async function startPools(options: PhpFpmOptions): Promise<PhpFpm> {
+  const fpm = await startPhpFpm(options);
+  onTestFinished(() => fpm.stop());
+  return fpm;
+}
+
+/** Examines one pool by its address, with its php-fpm's configuration. */
+export async function examineOne(
+  fpm: PhpFpm,
+  target: string,
+  options: DoctorOptions = {},
+): Promise<PoolExamination> {
+  const configurations = [join(fpm.folder, "php-fpm.conf")];
+  const { pools } = await examine([target], { configurations, ...options });
+  const [pool] = pools;
+  if (pool === undefined) throw new Error("nothing was examined");
+  return pool;
+}
+
+/** The finding with a code. */
+export function findingOf(pool: PoolExamination, code: string): Finding {
+  const found = pool.findings.find((finding) => finding.code === code);
+  if (found === undefined) throw new Error(`no ${code} in ${JSON.stringify(pool, null, 1)}`);
+  return found;
+}
+
+/** Connects clients, each of which asks for a script and waits for the answer until the test ends. */
+export function ask(pool: Pool, count: number, script: string, query = ""): void {
+  const path = script.startsWith("/") ? script : phpScript(script);
+  const name = `/${path.split("/").at(-1)}`;
+  const variables: [string, string][] = [
+    ["SCRIPT_FILENAME", path],
+    ["SCRIPT_NAME", name],
+    ["REQUEST_URI", query === "" ? name : `${name}?${query}`],
+    ["QUERY_STRING", query],
+    ["REQUEST_METHOD", "GET"],
+  ];
+  const { opening, endOfBody } = prepareRequest({ variables });
+  const bytes = Buffer.concat([...opening, ...endOfBody]);
+  // A client that does not read the answer to its end holds the worker.
+  for (const socket of connectMany(pool, count)) socket.resume().write(bytes);
+}
+
+/** Connects clients that send nothing until the test ends. */
+export function connectMany(pool: Pool, count: number) {
+  const sockets = Array.from({ length: count }, () => connect(pool.endpoint));
+  onTestFinished(() => sockets.forEach((socket) => void socket.destroy()));
+  for (const socket of sockets) socket.on("error", () => {});
+  return sockets;
+}
+
+/** Waits until so many clients wait to be accepted. */
+export async function untilQueued(pool: Pool, count: number): Promise<void> {
+  const endpoint = socketEndpoint(parseAddress(pool.address, existsSync));
+  await until(
+    async () => ((await new AcceptQueues().read()).queueOf(endpoint)?.waiting ?? 0) >= count,
+    () => `fewer than ${count} clients wait`,
+  );
+}
+
+/** The line of a text in a file, from 1. */
+export function lineOf(text: string, part: string): number {
+  return text.split("\n").findIndex((line) => line.includes(part)) + 1;
+}
