@@ -1,6 +1,5 @@
 import type { DiscoveryOptions } from "../discovery/discover.js";
 import type { DiscoveryProblem } from "../discovery/discovery.js";
-import { ErrorCode, type GatewayError } from "../errors.js";
 import type { Evidence, NotLookedAt } from "./evidence.js";
 import { type Finding, FindingSeverity } from "./finding.js";
 import { type LookOptions, lookAtPool } from "./look.js";
@@ -68,12 +67,12 @@ async function examinePool(subject: Subject, options: LookOptions): Promise<Pool
     pool: evidence.name ?? null,
     verdict: findings.length > 0 ? "findings" : hasLooked ? "healthy" : "unknown",
     findings,
-    notLookedAt: [...evidence.notLookedAt, ...pageNotRead(evidence)],
+    notLookedAt: evidence.notLookedAt,
   };
 }
 
 /** What the evidence shows, the worst first. */
-export function diagnose(evidence: Evidence): Finding[] {
+function diagnose(evidence: Evidence): Finding[] {
   return rules
     .flatMap((rule) => rule.find(evidence))
     .sort((one, other) => severities.indexOf(one.severity) - severities.indexOf(other.severity));
@@ -91,10 +90,3 @@ function rankOf({ findings, verdict }: PoolExamination): number {
   if (worst !== undefined) return severities.indexOf(worst.severity);
   return verdict === "unknown" ? severities.length : severities.length + 1;
 }
-
-function pageNotRead({ page: { error } }: Evidence): NotLookedAt[] {
-  if (error === undefined || error.code === ErrorCode.Aborted) return [];
-  return [{ what: "the status page", why: reasonOf(error) }];
-}
-
-const reasonOf = ({ message }: GatewayError): string => message;

@@ -15,6 +15,8 @@ export interface Evidence {
   readonly configuration: PoolConfiguration | undefined;
   /** The file and line of a directive, or of the pool's section where it is not set. */
   readonly sourceOf: (directive: string) => string | undefined;
+  /** Why php-fpm would refuse the configuration of its running master as it is now. */
+  readonly refusal: string | undefined;
   readonly page: PageEvidence;
   /** The accept queue at the first look, before the status page was asked for. */
   readonly queue: QueueEvidence | undefined;
@@ -23,6 +25,12 @@ export interface Evidence {
   readonly master: MasterEvidence | undefined;
   /** The workers at the first look. */
   readonly workers: readonly WorkerEvidence[] | undefined;
+  /** The workers that ended and those that were started between the looks. */
+  readonly turnover: { readonly ended: number; readonly started: number } | undefined;
+  readonly memory: MemoryEvidence | undefined;
+  /** The files of the configuration, and when they were changed, in Unix milliseconds. */
+  readonly files: readonly { readonly path: string; readonly changedAt: number }[];
+  readonly log: LogEvidence;
   readonly notLookedAt: readonly NotLookedAt[];
 }
 
@@ -39,6 +47,8 @@ export interface PageEvidence {
   readonly status: PoolStatus | undefined;
   /** Why there is no status. */
   readonly error: GatewayError | undefined;
+  /** When the page came, in Unix milliseconds. */
+  readonly readAt: number | undefined;
 }
 
 export interface QueueEvidence extends AcceptQueue {
@@ -54,9 +64,58 @@ export interface MasterEvidence {
   readonly startedAt: number;
 }
 
+/** The memory that the pool may use. */
+export interface MemoryEvidence {
+  /** MemAvailable of /proc/meminfo. */
+  readonly available: number;
+  /** The group of processes with the least room for the pool, if one has a limit. */
+  readonly group:
+    | { readonly path: string; readonly limit: number; readonly used: number }
+    | undefined;
+}
+
+/** What the pool's logs said in the last hour. Their ends are read, so there may have been more. */
+export interface LogEvidence {
+  /** The log of php-fpm; `undefined` where it was not read. */
+  readonly events: readonly LogEvent[] | undefined;
+  /** The slow log; `undefined` where there is none, or it was not read. */
+  readonly slow: readonly SlowRequest[] | undefined;
+}
+
+/** A line of php-fpm's log that tells something. */
+export interface LogEvent {
+  readonly kind:
+    | "max_children"
+    | "seems_busy"
+    | "signal"
+    | "exit_code"
+    | "recycled"
+    | "terminated"
+    | "slow";
+  /** In Unix milliseconds. */
+  readonly at: number;
+  /** The signal's name, the exit code, or the script. */
+  readonly detail: string;
+  /** Seconds that the worker lived. */
+  readonly age: number | undefined;
+}
+
+/** An entry of the slow log. */
+export interface SlowRequest {
+  /** In Unix milliseconds. */
+  readonly at: number;
+  readonly script: string;
+  /** The function that was running. */
+  readonly call: string;
+  /** The file and line of this call. */
+  readonly source: string | undefined;
+}
+
 /** A worker in /proc, joined with its line of the status page or of the scoreboard. */
 export interface WorkerEvidence {
   readonly pid: number;
+  /** The kernel's letter for its state: `R`, `S`, `D`, `T`… */
+  readonly state: string;
   /** Seconds since it was started. */
   readonly age: number;
   /** When it was started, in Unix milliseconds. */
@@ -68,6 +127,10 @@ export interface WorkerEvidence {
   /** Whether it had the same connection at both looks. */
   readonly isSameRequest: boolean;
   readonly wait: WorkerWait | undefined;
+  /** What it waited for at the second look, perhaps in another request. */
+  readonly laterWait: WorkerWait | undefined;
+  /** The address of its client, of pools that listen on TCP. */
+  readonly client: string | undefined;
   /** Seconds since its request was accepted. */
   readonly requestAge: number | undefined;
   /** The script of its request, or the name in its URI. */

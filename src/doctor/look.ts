@@ -1,9 +1,13 @@
+import { statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { GatewayError } from "../errors.js";
 import { status } from "../phpfpm/status.js";
-import { AcceptQueues } from "../transport/accept-queues.js";
-import type { Evidence, NotLookedAt, PageEvidence, QueueEvidence } from "./evidence.js";
-import { DoctorProcesses } from "./processes.js";
+import { type AcceptQueue, AcceptQueues } from "../transport/accept-queues.js";
+import type { Evidence, NotLookedAt, PageEvidence, WorkerEvidence } from "./evidence.js";
+import { readMemory } from "./memory.js";
+import { readLogs } from "./pool-logs.js";
+import { DoctorProcesses, type PoolProcesses } from "./processes.js";
 import { SocketTable } from "./sockets.js";
 import type { Subject } from "./subjects.js";
 import type { PoolSockets } from "./worker-wait.js";
@@ -18,77 +22,114 @@ export interface LookOptions {
 
 /** Milliseconds between the two looks. */
 const INTERVAL = 1_000;
+/** The same where the pool itself starts and ends workers, which it does once a second. */
+const LONG_INTERVAL = 2_000;
 const TIMEOUT = 3_000;
 
 /** Reads all that can be read about a pool: at once, and again a second later. */
 export async function lookAtPool(subject: Subject, options: LookOptions = {}): Promise<Evidence> {
-  const { configuration, lines, endpoint, masters, isHere, target } = subject;
-  const missing: NotLookedAt[] = [];
+  const { configuration, lines, endpoint, masters, target } = subject;
   const [tables, queues] = await Promise.all([SocketTable.read(), new AcceptQueues().read()]);
   const listeners = tables.listeners(endpoint);
   const pool: PoolSockets = { endpoint, listeners };
   const processes = new DoctorProcesses();
-  const own = processes.ofPool(masters, listeners, configuration?.name);
+  const find = () => processes.ofPool(masters, listeners, configuration?.name);
+  const own = find();
   const looks = own && (await WorkerLooks.begin(own.workers, pool, processes));
   const began = performance.now();
-  const [page] = await Promise.all([
-    readPage(subject, options),
-    sleep(INTERVAL, undefined, options.signal && { signal: options.signal }),
-  ]);
+  const [page] = await Promise.all([readPage(subject, options), pause(subject, options)]);
   const interval = (performance.now() - began) / 1_000;
+  const later = own && find();
   const workers = await looks?.again(page.status);
-  if (own === undefined) {
-    const what = "the workers in /proc";
-    const why = isHere
-      ? "no master of php-fpm that is visible here listens at the address"
-      : "the address is not known to be of this machine";
-    missing.push({ what, why });
-  } else if (workers?.some(({ isBusy }) => isBusy === undefined)) {
-    missing.push({
-      what: "what the workers do",
-      why: "this user may not see their files; run as root",
-    });
-  }
-  if (looks?.hasScoreboard === false && page.status === undefined) {
-    const why = "the status page does not answer, and root alone may read php-fpm's scoreboard";
-    missing.push({ what: "since when requests run, and their scripts", why });
-  }
-  if (own !== undefined && own.workers.length > MAX_WORKERS) {
-    const what = `${own.workers.length - MAX_WORKERS} of the ${own.workers.length} workers`;
-    missing.push({ what, why: `at most ${MAX_WORKERS} are looked at` });
-  }
   const found = queues.queueOf(endpoint);
-  if (found === undefined) {
-    missing.push({
-      what: "the accept queue",
-      why: "nothing listens at the address in this network namespace",
-    });
-  }
-  if (configuration === undefined) {
-    missing.push({
-      what: "the configuration",
-      why: "no configuration of php-fpm that was found here has the address",
-    });
-  }
-  const backlog = configuration?.backlog;
-  const queue: QueueEvidence | undefined = found && {
-    ...found,
-    longest: queues.longest,
-    limit: limitOf(backlog, queues.longest),
-  };
+  const missing = whatIsMissing(subject, { own, looks, workers, page, queue: found });
+  const file = masters.find(({ pid }) => pid === own?.master.pid)?.file;
   return {
     target,
     name: page.status?.pool ?? configuration?.name,
     configuration,
     sourceOf: (directive) =>
       configuration && (lines?.sourceOf(configuration.name, directive) ?? configuration.source),
+    refusal: subject.problems.find(({ source }) => source === file)?.message,
     page,
-    queue,
+    queue: found && {
+      ...found,
+      longest: queues.longest,
+      limit: limitOf(configuration?.backlog, queues.longest),
+    },
     interval,
     master: own && { pid: own.master.pid, startedAt: processes.startOf(own.master) },
     workers,
+    turnover: own && later && turnoverOf(own, later),
+    memory: own && readMemory(own.master.pid),
+    files: timesOf(lines?.files ?? []),
+    log: readLogs(configuration, missing),
     notLookedAt: missing,
   };
+}
+
+/** Waits until the second look. */
+async function pause({ configuration }: Subject, { signal }: LookOptions): Promise<void> {
+  const { processManager = "static" } = configuration ?? {};
+  const time = processManager === "static" ? INTERVAL : LONG_INTERVAL;
+  await sleep(time, undefined, signal && { signal });
+}
+
+function turnoverOf(before: PoolProcesses, after: PoolProcesses): Evidence["turnover"] {
+  const pids = ({ workers }: PoolProcesses) => new Set(workers.map(({ pid }) => pid));
+  const [old, young] = [pids(before), pids(after)];
+  return {
+    ended: [...old].filter((pid) => !young.has(pid)).length,
+    started: [...young].filter((pid) => !old.has(pid)).length,
+  };
+}
+
+/** The times of the files of a configuration, and of the php.ini beside the main file. */
+function timesOf(files: readonly string[]): Evidence["files"] {
+  const [main] = files;
+  const all = main === undefined ? [] : [...files, join(dirname(main), "php.ini")];
+  return [...new Set(all)].flatMap((path) => {
+    try {
+      return [{ path, changedAt: statSync(path).mtimeMs }];
+    } catch {
+      return []; // There is no such php.ini, or the file has gone.
+    }
+  });
+}
+
+interface Looked {
+  readonly own: PoolProcesses | undefined;
+  readonly looks: WorkerLooks | undefined;
+  readonly workers: readonly WorkerEvidence[] | undefined;
+  readonly page: PageEvidence;
+  readonly queue: AcceptQueue | undefined;
+}
+
+function whatIsMissing(subject: Subject, { own, looks, workers, page, queue }: Looked) {
+  const missing: NotLookedAt[] = [];
+  const add = (what: string, why: string) => void missing.push({ what, why });
+  if (page.error !== undefined) add("the status page", page.error.message);
+  if (own === undefined) {
+    const here = "no master of php-fpm that can be seen here listens at the address";
+    add("the workers", subject.isHere ? here : "the address is not known to be of this machine");
+  } else if (workers?.some(({ isBusy }) => isBusy === undefined)) {
+    add("what the workers do", "this user may not see their files; run as root");
+  }
+  if (looks?.hasScoreboard === false && page.status === undefined) {
+    const why = "the status page does not answer, and root alone may read php-fpm's scoreboard";
+    add("since when requests run, and their scripts", why);
+  }
+  if (own !== undefined && own.workers.length > MAX_WORKERS) {
+    const more = own.workers.length - MAX_WORKERS;
+    add(`${more} of ${own.workers.length} workers`, `at most ${MAX_WORKERS} are looked at`);
+  }
+  if (queue === undefined) {
+    add("the accept queue", "nothing listens at the address in this network namespace");
+  }
+  if (subject.configuration === undefined) {
+    add("the configuration", "no configuration of php-fpm that was found here has the address");
+  }
+  return missing;
 }
 
 function limitOf(backlog: number | undefined, longest: number | undefined): number | undefined {
@@ -99,13 +140,10 @@ function limitOf(backlog: number | undefined, longest: number | undefined): numb
 async function readPage({ target }: Subject, options: LookOptions): Promise<PageEvidence> {
   const { timeout = TIMEOUT, signal } = options;
   try {
-    return {
-      address: target,
-      status: await status(target, { full: true, timeout, signal }),
-      error: undefined,
-    };
+    const page = await status(target, { full: true, timeout, signal });
+    return { address: target, status: page, error: undefined, readAt: Date.now() };
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
-    return { address: target, status: undefined, error };
+    return { address: target, status: undefined, error, readAt: undefined };
   }
 }

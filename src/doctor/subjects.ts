@@ -26,6 +26,8 @@ export interface Subject {
   readonly lines: ConfigurationLines | undefined;
   /** The masters that run with this configuration; all of them if none is known. */
   readonly masters: readonly PhpFpmMaster[];
+  /** What is wrong with configurations, by their main files. */
+  readonly problems: readonly DiscoveryProblem[];
 }
 
 /** Where the directives of a configuration are. */
@@ -71,6 +73,7 @@ export async function findSubjects(
       configuration,
       lines: configuration && lines.of(configuration),
       masters: configuration === undefined ? found.masters : own,
+      problems,
     };
   };
   const pools = new LocalPools(configurations);

@@ -10,6 +10,14 @@ export function durationText(seconds: number): string {
     : `${Math.round(seconds / 86_400)} d`;
 }
 
+/** A moment for people, in the local time of this machine: `2024-05-03 14:07:31`. */
+export function clockText(milliseconds: number): string {
+  const date = new Date(milliseconds);
+  if (Number.isNaN(date.getTime())) return "an unknown time";
+  const local = new Date(milliseconds - date.getTimezoneOffset() * 60_000);
+  return local.toISOString().slice(0, 19).replace("T", " ");
+}
+
 /** A size for people, in powers of 1,024. */
 export function sizeText(bytes: number): string {
   const units = ["B", "K", "M", "G", "T"];

@@ -10,6 +10,8 @@ import { type CurrentCall, parseCall } from "./system-calls.js";
 export interface WorkerMoment {
   /** The inode of its client's connection. `undefined` if it has none. */
   readonly client: string | undefined;
+  /** The address of its client, with TCP. */
+  readonly clientAddress: string | undefined;
   readonly wait: WorkerWait | undefined;
 }
 
@@ -54,7 +56,8 @@ export async function lookAtWorkers(
       }
       const wait =
         client === undefined ? undefined : waitOf(pid, state, call, files, client, table);
-      moments.set(pid, { client, wait });
+      const remote = client === undefined ? undefined : table.at(client)?.remote;
+      moments.set(pid, { client, clientAddress: remote?.replace(/:\d+$/, ""), wait });
     }
     rest = open;
   }

@@ -86,12 +86,15 @@ export class WorkerLooks {
       const since = isSameRequest ? seconds : 0;
       return {
         pid,
+        state: process.state,
         age: (Date.now() - startedAt) / 1_000,
         startedAt,
         cpu: now && (now.cpuTicks - process.cpuTicks) / TICKS / seconds,
         isBusy: moment && moment.client !== undefined,
         isSameRequest,
         wait: moment?.wait,
+        laterWait: later.get(pid)?.wait,
+        client: moment?.clientAddress,
         requestAge: requestAge === undefined ? onPage && onPage / 1e6 : requestAge + since,
         script: script ?? scriptOf(line),
         privateBytes: now && privateBytes(pid),

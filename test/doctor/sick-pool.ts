@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { parseAddress, socketEndpoint } from "../../src/address.js";
@@ -43,8 +43,21 @@ export function findingOf(pool: PoolExamination, code: string): Finding {
   return found;
 }
 
+interface ClientOptions {
+  /** Whether the clients read their answers. One that does not holds its worker. Default: true. */
+  readonly reads?: boolean;
+  /** The address that they connect from, with TCP. */
+  readonly from?: string;
+}
+
 /** Connects clients, each of which asks for a script and waits for the answer until the test ends. */
-export function ask(pool: Pool, count: number, script: string, query = ""): void {
+export function ask(
+  pool: Pool,
+  count: number,
+  script: string,
+  query = "",
+  { reads = true, from }: ClientOptions = {},
+): void {
   const path = script.startsWith("/") ? script : phpScript(script);
   const name = `/${path.split("/").at(-1)}`;
   const variables: [string, string][] = [
@@ -56,13 +69,16 @@ export function ask(pool: Pool, count: number, script: string, query = ""): void
   ];
   const { opening, endOfBody } = prepareRequest({ variables });
   const bytes = Buffer.concat([...opening, ...endOfBody]);
-  // A client that does not read the answer to its end holds the worker.
-  for (const socket of connectMany(pool, count)) socket.resume().write(bytes);
+  for (const socket of connectMany(pool, count, from)) {
+    socket.write(bytes);
+    if (reads) socket.resume();
+  }
 }
 
 /** Connects clients that send nothing until the test ends. */
-export function connectMany(pool: Pool, count: number) {
-  const sockets = Array.from({ length: count }, () => connect(pool.endpoint));
+export function connectMany(pool: Pool, count: number, from?: string): Socket[] {
+  const local = from === undefined ? {} : { localAddress: from };
+  const sockets = Array.from({ length: count }, () => connect({ ...pool.endpoint, ...local }));
   onTestFinished(() => sockets.forEach((socket) => void socket.destroy()));
   for (const socket of sockets) socket.on("error", () => {});
   return sockets;

@@ -1,7 +1,8 @@
 import { availableParallelism } from "node:os";
 import { type Evidence, WaitKind, type WorkerEvidence } from "../evidence.js";
 import { type Finding, FindingSeverity, placeOf, type Rule } from "../finding.js";
-import { durationText, many, middle, waitLines } from "../words.js";
+import { durationText, many, middle, sizeText, waitLines } from "../words.js";
+import { roomOf } from "./memory.js";
 
 /** Seconds from which a request is slow rather than one of too many. */
 const SLOW = 1;
@@ -22,8 +23,10 @@ export const saturationRule: Rule = {
     const { maxChildren } = evidence.configuration ?? {};
     // A pool that may start more workers is about to.
     if (maxChildren !== undefined && load.busy < maxChildren) return [];
-    const silent = load.workers.filter(({ wait }) => wait?.kind === WaitKind.Client);
-    if (silent.length * 2 > load.busy) return [];
+    const held = load.workers.filter(
+      ({ wait }) => wait?.kind === WaitKind.Client || wait?.kind === WaitKind.Answer,
+    );
+    if (held.length * 2 > load.busy) return [];
     if (load.waiting === 0) return maxChildren === 1 ? [] : [atLimit(evidence, load)];
     return [saturated(evidence, load)];
   },
@@ -60,7 +63,7 @@ function atLimit(evidence: Evidence, load: Load): Finding {
     severity: FindingSeverity.Warning,
     title: `at its limit: ${load.busy} of ${maxChildren ?? load.busy} workers are busy, and no client waits yet`,
     evidence: [...ageLines(load.workers, evidence.interval), ...waitLines(load.workers)],
-    change: `raise pm.max_children if memory allows, or make the requests quicker`,
+    change: `${moreWorkers(evidence)}; or make the requests quicker`,
     ...placeOf(evidence, "pm.max_children"),
   };
 }
@@ -107,9 +110,14 @@ function saturated(evidence: Evidence, load: Load): Finding {
   };
 }
 
-function moreWorkers({ configuration }: Evidence): string {
-  const now = configuration?.maxChildren;
-  return `raise pm.max_children${now === undefined ? "" : ` from ${now}`} if memory allows`;
+function moreWorkers(evidence: Evidence): string {
+  const now = evidence.configuration?.maxChildren;
+  const raise = `raise pm.max_children${now === undefined ? "" : ` from ${now}`}`;
+  const room = roomOf(evidence);
+  if (room === undefined) return `${raise} if memory allows`;
+  const most = Math.floor(room.bytes / room.largest);
+  if (now !== undefined && most <= now) return "memory allows no more workers";
+  return `${raise}: memory has room for ${most} workers of ${sizeText(room.largest)}`;
 }
 
 /** How long requests take: those that run have not ended, so it is the least. */

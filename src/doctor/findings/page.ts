@@ -1,0 +1,157 @@
+import { ownAccount, predictDenial } from "../../discovery/php-fpm/permissions.js";
+import { ErrorCode } from "../../errors.js";
+import type { Evidence } from "../evidence.js";
+import { type Finding, FindingSeverity, placeIn, placeOf, type Rule } from "../finding.js";
+
+const elsewhere: ReadonlySet<ErrorCode> = new Set([
+  ErrorCode.PageNotFound,
+  ErrorCode.AccessDenied,
+  ErrorCode.NotAStatusPage,
+]);
+const absent: ReadonlySet<ErrorCode> = new Set([ErrorCode.SocketMissing, ErrorCode.Refused]);
+const late: ReadonlySet<ErrorCode> = new Set([
+  ErrorCode.Deadline,
+  ErrorCode.ConnectTimeout,
+  ErrorCode.BacklogFull,
+]);
+
+/** Whether the pool runs, and whether its status page can be read. */
+export const pageRule: Rule = {
+  codes: {
+    not_running: "Nothing listens at the pool's address.",
+    status_off: "The pool has no status page.",
+    status_elsewhere: "The status page has another path than the one that was asked for.",
+    no_status_listen: "The status page waits behind the requests of a busy pool.",
+    not_fastcgi: "Something other than php-fpm answers at the address.",
+    no_answer: "The pool accepts connections and answers nothing.",
+    no_permission: "This user may not connect to the pool's socket.",
+    not_allowed: "listen.allowed_clients does not admit the client.",
+  },
+  find: (evidence) => {
+    const { error } = evidence.page;
+    const { configuration } = evidence;
+    if (error !== undefined && absent.has(error.code)) return [notRunning(evidence)];
+    if (configuration !== undefined && configuration.statusPath === undefined) {
+      return [statusOff(evidence)];
+    }
+    if (error === undefined) return [];
+    if (error.code === ErrorCode.PermissionDenied) return [noPermission(evidence)];
+    if (elsewhere.has(error.code)) return [statusElsewhere(evidence, error.message)];
+    if (error.code === ErrorCode.WrongProtocol) {
+      return [
+        {
+          code: "not_fastcgi",
+          severity: FindingSeverity.Critical,
+          title: `not FastCGI: ${error.message}`,
+          evidence: [error.message],
+          change: "correct the address, or stop what listens there",
+        },
+      ];
+    }
+    if (
+      error.code === ErrorCode.ClosedWithoutAnswer &&
+      configuration?.allowedClients !== undefined
+    ) {
+      return [notAllowed(evidence)];
+    }
+    return late.has(error.code) ? lateFindings(evidence, error.message) : [];
+  },
+};
+
+function notRunning(evidence: Evidence): Finding {
+  const { master, configuration, page } = evidence;
+  const runs = master !== undefined;
+  return {
+    code: "not_running",
+    severity: FindingSeverity.Critical,
+    title: runs
+      ? "down: php-fpm runs, but nothing listens at the pool's address"
+      : "down: nothing listens at the pool's address",
+    evidence: [page.error?.message ?? ""],
+    change: runs
+      ? "reload php-fpm: it runs with an older configuration, or its socket file was removed"
+      : `start php-fpm, and see its log${configuration?.errorLog === undefined ? "" : ` ${configuration.errorLog}`} for why it ended`,
+    ...placeOf(evidence, "listen"),
+  };
+}
+
+function statusOff(evidence: Evidence): Finding {
+  const { configuration } = evidence;
+  return {
+    code: "status_off",
+    severity: FindingSeverity.Notice,
+    title: "no status page: pm.status_path is not set",
+    evidence: ["without it, nothing can watch the pool"],
+    change: `add the line "pm.status_path = /status" below [${configuration?.name}], then reload php-fpm`,
+    ...placeIn(configuration?.source),
+  };
+}
+
+function statusElsewhere(evidence: Evidence, message: string): Finding {
+  const { configuration, page } = evidence;
+  const path = configuration?.statusPath;
+  return {
+    code: "status_elsewhere",
+    severity: FindingSeverity.Notice,
+    title: path === undefined ? "no status page at this path" : `the status page is at ${path}`,
+    evidence: [`${page.address}: ${message}`],
+    change:
+      path === undefined
+        ? "give the path of pm.status_path in the address"
+        : `ask for ${path}, or change pm.status_path and reload php-fpm`,
+    ...placeOf(evidence, "pm.status_path"),
+  };
+}
+
+function noPermission(evidence: Evidence): Finding {
+  const { configuration, page } = evidence;
+  const account = ownAccount();
+  const denial = configuration && account && predictDenial(configuration, account);
+  return {
+    code: "no_permission",
+    severity: FindingSeverity.Warning,
+    title: denial?.problem ?? "this user may not connect to the pool's socket",
+    evidence: [page.error?.message ?? ""],
+    change: denial?.hint ?? page.error?.hint ?? "",
+    ...placeOf(evidence, "listen.mode"),
+  };
+}
+
+function notAllowed(evidence: Evidence): Finding {
+  return {
+    code: "not_allowed",
+    severity: FindingSeverity.Warning,
+    title: `closed without an answer: listen.allowed_clients is ${evidence.configuration?.allowedClients}`,
+    evidence: [evidence.page.error?.message ?? ""],
+    change: "add the client's address to listen.allowed_clients, then reload php-fpm",
+    ...placeOf(evidence, "listen.allowed_clients"),
+  };
+}
+
+function lateFindings(evidence: Evidence, message: string): Finding[] {
+  const { configuration, workers, queue } = evidence;
+  if (configuration !== undefined && configuration.statusListen === undefined) {
+    return [
+      {
+        code: "no_status_listen",
+        severity: FindingSeverity.Notice,
+        title: "the status page waits for a free worker",
+        evidence: [message],
+        change: `add "pm.status_listen = 127.0.0.1:9001", or the path of a socket, below [${configuration.name}]: it answers while all workers are busy`,
+        ...placeOf(evidence, "pm.status_path"),
+      },
+    ];
+  }
+  if (workers !== undefined) return [];
+  const waiting = queue === undefined ? "" : `; ${queue.waiting} clients wait`;
+  return [
+    {
+      code: "no_answer",
+      severity: FindingSeverity.Critical,
+      title: `no answer: ${message}${waiting}`,
+      evidence: ["its workers cannot be seen from here"],
+      change:
+        "run this command as root on the machine of the pool, which shows what its workers do",
+    },
+  ];
+}

@@ -1,0 +1,85 @@
+import type { PoolConfiguration } from "../discovery/pool-configuration.js";
+import type { LogEvent, LogEvidence, NotLookedAt, SlowRequest } from "./evidence.js";
+import { isRecent, lastLines, logTime } from "./log-tail.js";
+
+/** What php-fpm's log says of a pool, and what it means. */
+const patterns: readonly { kind: LogEvent["kind"]; pattern: RegExp }[] = [
+  { kind: "max_children", pattern: /^server reached pm\.max_children setting \((\d+)\)/ },
+  { kind: "seems_busy", pattern: /^seems busy .*spawning (\d+) child/ },
+  {
+    kind: "signal",
+    pattern: /^child \d+ exited on signal \d+ \((\w+)[^)]*\).* after ([\d.]+) sec/,
+  },
+  { kind: "recycled", pattern: /^child \d+ exited with code (0) after ([\d.]+) sec/ },
+  { kind: "exit_code", pattern: /^child \d+ exited with code (\d+) after ([\d.]+) sec/ },
+  {
+    kind: "terminated",
+    pattern: /^child \d+, script '([^']*)'.* execution timed out \(([\d.]+) sec/,
+  },
+  { kind: "slow", pattern: /^child \d+, script '([^']*)'.* executing too slow \(([\d.]+) sec/ },
+];
+
+/** Reads the ends of a pool's logs. */
+export function readLogs(
+  configuration: PoolConfiguration | undefined,
+  missing: NotLookedAt[],
+): LogEvidence {
+  if (configuration === undefined) return { events: undefined, slow: undefined };
+  const { name, errorLog, slowlog } = configuration;
+  return { events: readEvents(errorLog, name, missing), slow: readSlow(slowlog, name, missing) };
+}
+
+function readEvents(path: string | undefined, pool: string, missing: NotLookedAt[]) {
+  const what = "the log of php-fpm";
+  if (path === undefined || !path.startsWith("/")) {
+    const why = path === undefined ? "its path is not known" : `it goes to ${path}`;
+    missing.push({ what, why });
+    return undefined;
+  }
+  const read = lastLines(path);
+  if ("problem" in read) {
+    missing.push({ what, why: read.problem });
+    return undefined;
+  }
+  return read.lines.flatMap((line) => eventOf(line, pool) ?? []);
+}
+
+const LINE = /^\[([^\]]+)\] [A-Z]+: (?:pid \d+, \w+\(\), line \d+: )?\[pool ([^\]]+)\] (.*)$/;
+
+function eventOf(line: string, pool: string): LogEvent | undefined {
+  const [, time = "", name, text = ""] = LINE.exec(line) ?? [];
+  const at = logTime(time);
+  if (name !== pool || at === undefined || !isRecent(at)) return undefined;
+  for (const { kind, pattern } of patterns) {
+    const match = pattern.exec(text);
+    if (match === null) continue;
+    const [, detail = "", age] = match;
+    return { kind, at, detail, age: age === undefined ? undefined : Number(age) };
+  }
+  return undefined;
+}
+
+function readSlow(path: string | undefined, pool: string, missing: NotLookedAt[]) {
+  if (path === undefined) return undefined;
+  const read = lastLines(path);
+  if ("problem" in read) {
+    missing.push({ what: "the slow log", why: read.problem });
+    return undefined;
+  }
+  return slowRequests(read.lines, pool);
+}
+
+/** The entries of a slow log. Each begins with its time and pool; the innermost call comes first. */
+function slowRequests(lines: readonly string[], pool: string): SlowRequest[] {
+  const found: SlowRequest[] = [];
+  for (const [index, line] of lines.entries()) {
+    const [, time = "", name] = /^\[([^\]]+)\]\s+\[pool ([^\]]+)\] pid \d+$/.exec(line) ?? [];
+    const at = logTime(time);
+    if (name !== pool || at === undefined || !isRecent(at)) continue;
+    const script = /^script_filename = (.*)$/.exec(lines[index + 1] ?? "")?.[1] ?? "";
+    const [, call = "", source] =
+      /^\[0x[0-9a-f]+\] (\S+?)(?:\(\))? (.+)$/.exec(lines[index + 2] ?? "") ?? [];
+    found.push({ at, script, call, source });
+  }
+  return found;
+}
