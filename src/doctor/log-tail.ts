@@ -33,7 +33,7 @@ export function lastLines(
 }
 
 /** The time that php-fpm writes, `29-Nov-2026 21:28:50`, in Unix milliseconds. */
-export function logTime(text: string): number | undefined {
+export function parseLogTime(text: string): number | undefined {
   const [, day, month, year, time] = /^(\d\d)-(\w{3})-(\d{4}) (\d\d:\d\d:\d\d)/.exec(text) ?? [];
   const milliseconds = Date.parse(`${day} ${month} ${year} ${time}`);
   return Number.isNaN(milliseconds) ? undefined : milliseconds;

@@ -1,6 +1,6 @@
 import type { PoolConfiguration } from "../discovery/pool-configuration.js";
 import type { LogEvent, LogEvidence, NotLookedAt, SlowRequest } from "./evidence.js";
-import { isRecent, lastLines, logTime } from "./log-tail.js";
+import { isRecent, lastLines, parseLogTime } from "./log-tail.js";
 
 /** What php-fpm's log says of a pool, and what it means. */
 const patterns: readonly { kind: LogEvent["kind"]; pattern: RegExp }[] = [
@@ -48,7 +48,7 @@ const LINE = /^\[([^\]]+)\] [A-Z]+: (?:pid \d+, \w+\(\), line \d+: )?\[pool ([^\
 
 function eventOf(line: string, pool: string): LogEvent | undefined {
   const [, time = "", name, text = ""] = LINE.exec(line) ?? [];
-  const at = logTime(time);
+  const at = parseLogTime(time);
   if (name !== pool || at === undefined || !isRecent(at)) return undefined;
   for (const { kind, pattern } of patterns) {
     const match = pattern.exec(text);
@@ -74,7 +74,7 @@ function slowRequests(lines: readonly string[], pool: string): SlowRequest[] {
   const found: SlowRequest[] = [];
   for (const [index, line] of lines.entries()) {
     const [, time = "", name] = /^\[([^\]]+)\]\s+\[pool ([^\]]+)\] pid \d+$/.exec(line) ?? [];
-    const at = logTime(time);
+    const at = parseLogTime(time);
     if (name !== pool || at === undefined || !isRecent(at)) continue;
     const script = /^script_filename = (.*)$/.exec(lines[index + 1] ?? "")?.[1] ?? "";
     const [, call = "", source] =

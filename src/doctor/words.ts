@@ -11,7 +11,7 @@ export function durationText(seconds: number): string {
 }
 
 /** A moment for people, in the local time of this machine: `2024-05-03 14:07:31`. */
-export function clockText(milliseconds: number): string {
+export function momentText(milliseconds: number): string {
   const date = new Date(milliseconds);
   if (Number.isNaN(date.getTime())) return "an unknown time";
   const local = new Date(milliseconds - date.getTimezoneOffset() * 60_000);

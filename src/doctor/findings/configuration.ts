@@ -1,6 +1,6 @@
 import type { Evidence } from "../evidence.js";
 import { type Finding, FindingSeverity, placeIn, type Rule } from "../finding.js";
-import { clockText, durationText } from "../words.js";
+import { durationText, momentText } from "../words.js";
 
 /** Milliseconds by which times of one moment may differ: the page has whole seconds. */
 const TOLERANCE = 1_500;
@@ -63,8 +63,8 @@ function notReloaded(evidence: Evidence): Finding[] {
       evidence: [
         ...changed
           .slice(0, 5)
-          .map(({ path, changedAt }) => `${path} was changed at ${clockText(changedAt)}`),
-        `php-fpm has read its configuration at ${clockText(loaded)}, or before`,
+          .map(({ path, changedAt }) => `${path} was changed at ${momentText(changedAt)}`),
+        `php-fpm has read its configuration at ${momentText(loaded)}, or before`,
       ],
       change: `check it with php-fpm -tt, then reload: kill -USR2 ${evidence.master?.pid ?? "MASTER"}, or systemctl reload php-fpm`,
       file: last.path,
@@ -82,7 +82,7 @@ function clocks(evidence: Evidence): Finding[] {
       severity: FindingSeverity.Notice,
       title: `${first.path} has a time that is still to come`,
       evidence: [
-        `it was changed at ${clockText(first.changedAt)}, and now it is ${clockText(Date.now())}`,
+        `it was changed at ${momentText(first.changedAt)}, and now it is ${momentText(Date.now())}`,
       ],
       change:
         "set the clock (timedatectl), then touch the file: whether php-fpm has read it cannot be told",
@@ -99,7 +99,7 @@ function clocks(evidence: Evidence): Finding[] {
         severity: FindingSeverity.Warning,
         title: `the pool's clock is ${durationText(Math.abs(skew) / 1_000)} ${skew > 0 ? "fast" : "slow"}`,
         evidence: [
-          `the status page counts ${startSince} s since ${clockText(startTime.getTime())}, and here it is ${clockText(readAt)}`,
+          `the status page counts ${startSince} s since ${momentText(startTime.getTime())}, and here it is ${momentText(readAt)}`,
         ],
         change:
           "synchronize the clocks of both (chrony, systemd-timesyncd): sessions, tokens and logs depend on it",

@@ -1,6 +1,6 @@
 import type { Evidence, LogEvent } from "../evidence.js";
 import { type Finding, FindingSeverity, placeOf, type Rule } from "../finding.js";
-import { clockText, durationText, groups, many, middle } from "../words.js";
+import { durationText, groups, many, middle, momentText } from "../words.js";
 
 /** Signals by which php-fpm ends workers itself: a reload, a stop, request_terminate_timeout. */
 const ordinary: ReadonlySet<string> = new Set(["SIGTERM", "SIGQUIT"]);
@@ -128,7 +128,7 @@ export function eventsOf({ log }: Evidence, kind: LogEvent["kind"]): LogEvent[] 
 
 /** When the last of some events was, for people. */
 export function lastLine(events: readonly { readonly at: number }[]): string {
-  return `the last time at ${clockText(Math.max(...events.map(({ at }) => at)))}`;
+  return `the last time at ${momentText(Math.max(...events.map(({ at }) => at)))}`;
 }
 
 function ageLine(events: readonly LogEvent[]): string[] {
