@@ -15,17 +15,19 @@ export interface FoundPlaces {
  * Targets that are given are the only ones; they get the configuration of the pool that they lead to.
  *
  * @param given none stands for all that is found
+ * @param hasHttpds whether to look for httpds, too
  * @param onFound called at once where targets are given, and after each change
  * @returns a function that ends the search
  */
 export function followPlaces(
   given: readonly TargetPlace[],
+  hasHttpds: boolean,
   onFound: (found: FoundPlaces) => void,
 ): () => void {
   const isGiven = given.length > 0;
   if (isGiven) onFound({ places: given, note: undefined });
   if (isGiven && given.every(({ kind }) => kind === "apache")) return () => {};
-  const thread = startWatchThread(isGiven ? { apache: false } : {});
+  const thread = startWatchThread({ apache: hasHttpds && !isGiven });
   thread.on("message", (found: Discovery) => {
     if (!isGiven) onFound({ places: found.targets, note: noteOf(found) });
     else onFound({ places: withConfiguration(given, found), note: undefined });
@@ -49,7 +51,7 @@ function noteOf({ targets, problems }: Discovery): string | undefined {
   if (first === undefined) {
     return targets.length > 0
       ? undefined
-      : "no pool and no httpd was found here: give the address of one, or see fcgi-probe discover";
+      : "nothing was found on this machine: give an address, and see fcgi-probe discover";
   }
   const more = problems.length > 1 ? ` (${problems.length - 1} more: fcgi-probe discover)` : "";
   return `${first.source}: ${first.message}${more}`;

@@ -5,7 +5,7 @@ import type { LocalWorkers } from "../apache/workers/local-workers.js";
 import { targetAddress } from "../client/connect.js";
 import type { PoolConfiguration } from "../discovery/pool-configuration.js";
 import type { GatewayError } from "../errors.js";
-import { type Diagnosis, diagnosePool } from "../phpfpm/diagnosis.js";
+import { type Diagnosis, diagnosePool, PoolProblem } from "../phpfpm/diagnosis.js";
 import type { PoolStatus } from "../status-page/pool-status.js";
 import type { AcceptQueue, AcceptQueueTable } from "../transport/accept-queues.js";
 import { type PageAt, poolRates, type Rates, serverRates, unknownRates } from "./rates.js";
@@ -19,7 +19,12 @@ export interface TargetPlace {
   readonly configuration?: PoolConfiguration | undefined;
   /** The Host to request an httpd's page with. */
   readonly host?: string | undefined;
+  /** The path of a pool's page, instead of that of the address. */
+  readonly path?: string | undefined;
 }
+
+/** Rates over fewer milliseconds would be noise. */
+const LEAST_SPAN = 500;
 
 /** What a page says: of a pool, or of an httpd, with its workers where they were read. */
 export type PageRead =
@@ -39,9 +44,16 @@ export class LiveTarget {
   /** Why the last read failed; `undefined` if it succeeded. */
   error: GatewayError | undefined;
   rates: Rates = unknownRates;
-  /** The accept queue; `undefined` where it is not known. */
+  /** The accept queue without our own connections; `undefined` where it is not known. */
   queue: AcceptQueue | undefined;
   diagnoses: readonly Diagnosis[] = [];
+  /** The pages that rates are counted from. */
+  #poolBase: PageAt<PoolStatus> | undefined;
+  #serverBase: PageAt<ServerStatus> | undefined;
+  /** How many of our connections may have been in the queue when it was read. */
+  #ownWaiting = 0;
+  /** How many readings of the queue in a row have looked as if silent clients held workers. */
+  #silent = 0;
   #place: TargetPlace;
   #address: Address | undefined;
   /** `null` where there is none. */
@@ -80,7 +92,8 @@ export class LiveTarget {
 
   /** The parsed address. @throws GatewayError `bad_address` */
   address(): Address {
-    this.#address ??= targetAddress(this.place.address);
+    const { address, path } = this.place;
+    this.#address ??= { ...targetAddress(address), ...(path !== undefined && { path }) };
     return this.#address;
   }
 
@@ -91,25 +104,17 @@ export class LiveTarget {
     return this.#queueSocket ?? undefined;
   }
 
-  /** Whether the connection of a read that is going on may wait in the pool's accept queue. */
-  get isInQueue(): boolean {
-    if (this.readingSince === undefined) return false;
-    const { listen, statusListen } = this.place.configuration ?? {};
-    return statusListen === undefined || listen === statusListen;
-  }
-
   /** Takes a page that came at this time. */
   take(page: PageRead, at: number): void {
     this.error = undefined;
-    const { status } = page;
     if (page.kind === "phpfpm") {
-      const now = { status: page.status, at };
-      this.rates = poolRates(this.pool, now);
-      this.pool = now;
+      this.pool = { status: page.status, at };
+      this.#poolBase = this.#count(this.#poolBase, this.pool, (before, now) =>
+        poolRates(before, now, this.#isAskedItself ? 1 : 0),
+      );
     } else {
-      const now = { status: status as ServerStatus, at };
-      this.rates = serverRates(this.server, now);
-      this.server = now;
+      this.server = { status: page.status, at };
+      this.#serverBase = this.#count(this.#serverBase, this.server, serverRates);
       this.workers = page.workers ?? this.workers;
     }
     this.#diagnose();
@@ -126,8 +131,30 @@ export class LiveTarget {
   /** Takes the queue from the kernel's tables. */
   takeQueue(table: AcceptQueueTable): void {
     const { queueSocket } = this;
-    this.queue = queueSocket === undefined ? undefined : table.queueOf(queueSocket);
+    const queue = queueSocket === undefined ? undefined : table.queueOf(queueSocket);
+    const isReading = this.readingSince !== undefined && this.#isAskedItself;
+    this.#ownWaiting = isReading && queue !== undefined ? Math.min(1, queue.waiting) : 0;
+    this.queue = queue && { ...queue, waiting: queue.waiting - this.#ownWaiting };
     this.#diagnose();
+    const isSilent = this.diagnoses.some(({ problem }) => problem === PoolProblem.SilentClients);
+    this.#silent = isSilent ? this.#silent + 1 : 0;
+  }
+
+  /** Whether the pages come from the pool's own workers, and not by its `pm.status_listen`. */
+  get #isAskedItself(): boolean {
+    return this.place.configuration?.statusListen === undefined;
+  }
+
+  /** Updates the rates, and returns the page that the next ones are counted from. */
+  #count<Status>(
+    base: PageAt<Status> | undefined,
+    now: PageAt<Status>,
+    ratesOf: (before: PageAt<Status>, now: PageAt<Status>) => Rates,
+  ): PageAt<Status> {
+    if (base === undefined) return now;
+    if (now.at - base.at < LEAST_SPAN) return base;
+    this.rates = ratesOf(base, now);
+    return now;
   }
 
   /** Which files exist decides where the path of a socket ends, and may have changed. */
@@ -148,12 +175,19 @@ export class LiveTarget {
 
   #diagnose(): void {
     if (this.place.kind !== "phpfpm" || !this.isKnown) return;
+    const { error, queue, pool } = this;
     this.diagnoses = diagnosePool({
-      status: this.error === undefined ? this.pool?.status : undefined,
-      error: this.error,
-      queue: this.queue,
+      status: error === undefined ? pool?.status : undefined,
+      error,
+      // A connection of ours that no worker has accepted says that none is free.
+      queue: error && queue ? { ...queue, waiting: queue.waiting + this.#ownWaiting } : queue,
       maxChildren: this.#maxChildren(),
     });
+  }
+
+  /** Whether silent clients hold the workers. A client that comes at this moment looks the same. */
+  get hasSilentClients(): boolean {
+    return this.#silent > 1;
   }
 
   /** Under another name the configuration is of another pool. */

@@ -20,24 +20,23 @@ export interface Rates {
 
 export const unknownRates: Rates = { requests: undefined, slow: undefined, maxed: undefined };
 
-/** The rates of a pool. A pool that was restarted between the pages has none. */
-export function poolRates(before: PageAt<PoolStatus> | undefined, now: PageAt<PoolStatus>): Rates {
-  if (before === undefined || isRestart(before.status, now.status)) return unknownRates;
-  const seconds = (now.at - before.at) / 1_000;
-  const rate = perSecond(before.status, now.status, seconds);
+/**
+ * The rates of a pool. A pool that was restarted between the pages has none.
+ *
+ * @param own the requests for pages that the pool has counted: 1, or 0 by `pm.status_listen`
+ */
+export function poolRates(before: PageAt<PoolStatus>, now: PageAt<PoolStatus>, own: number): Rates {
+  if (isRestart(before.status, now.status)) return unknownRates;
+  const rate = perSecond(before.status, now.status, (now.at - before.at) / 1_000);
   return {
-    requests: rate("acceptedConn", 1),
+    requests: rate("acceptedConn", own),
     slow: rate("slowRequests"),
     maxed: rate("maxChildrenReached"),
   };
 }
 
 /** The rates of an httpd. One that was restarted between the pages has none. */
-export function serverRates(
-  before: PageAt<ServerStatus> | undefined,
-  now: PageAt<ServerStatus>,
-): Rates {
-  if (before === undefined) return unknownRates;
+export function serverRates(before: PageAt<ServerStatus>, now: PageAt<ServerStatus>): Rates {
   const { uptime: earlier = 0 } = before.status;
   const { uptime: later = earlier } = now.status;
   if (later < earlier) return unknownRates;

@@ -1,3 +1,4 @@
+import type { FetchServerStatusOptions } from "../apache/fetch/fetch-status.js";
 import { StatusSource } from "../apache/fetch/status-source.js";
 import { ProcFileSystem } from "../apache/processes/process-table.js";
 import { Httpd } from "../discovery/local-httpd.js";
@@ -15,11 +16,7 @@ export interface PageLimits {
 }
 
 /** How the pages of httpds are requested. */
-export interface HttpPageRequest {
-  readonly host?: string | undefined;
-  readonly headers?: readonly (readonly [name: string, value: string])[] | undefined;
-  readonly insecure?: boolean | undefined;
-}
+export type HttpPageRequest = Pick<FetchServerStatusOptions, "headers" | "host" | "insecure">;
 
 /** Reads the page of a target once.
  * @throws GatewayError */
@@ -55,7 +52,7 @@ async function readServer(
 }
 
 /** The httpd of a target, to read its workers and to kill one. */
-function findHttpd(
+export function findHttpd(
   place: TargetPlace,
   limits: Pick<PageLimits, "timeout" | "signal">,
   { headers: header, insecure, host = place.host }: HttpPageRequest,

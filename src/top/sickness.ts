@@ -36,22 +36,20 @@ export function sicknessOf(target: LiveTarget, now: number): Sickness {
 }
 
 /** The clients that wait for a worker, by the kernel, or else by the page. */
-export function waitingClients({ queue, pool, isInQueue }: LiveTarget): number {
-  if (queue === undefined) return pool?.status.listenQueue ?? 0;
-  return Math.max(0, queue.waiting - (isInQueue ? 1 : 0));
+export function waitingClients({ queue, pool }: LiveTarget): number {
+  return queue?.waiting ?? pool?.status.listenQueue ?? 0;
 }
 
 /** What the state of a target is called, such as `waiting 3 s`. */
 export function sicknessText(target: LiveTarget, sickness: Sickness, now: number): string {
-  const { error, readingSince, diagnoses, queue } = target;
-  if (error !== undefined) return `${isBusyError(target) ? "saturated" : "unreachable"}`;
+  const { error, readingSince, queue } = target;
+  if (error !== undefined) return isBusyError(target) ? "saturated" : "unreachable";
   const waited = readingSince === undefined ? 0 : now - readingSince;
   if (waited >= SLOW_AFTER) return `waiting ${Math.floor(waited / 1_000)} s`;
   switch (sickness) {
     case Sickness.Queue: {
-      const isSilent = diagnoses.some(({ problem }) => problem === PoolProblem.SilentClients);
       const gone = queue === undefined || queue.abandoned === 0 ? "" : `, ${queue.abandoned} gone`;
-      return `${isSilent ? "silent clients" : "queue"}${gone}`;
+      return `${target.hasSilentClients ? "silent clients" : "queue"}${gone}`;
     }
     case Sickness.Saturated:
       return "saturated";

@@ -140,7 +140,7 @@ describe("status", () => {
     expect(stderr).toContain("\nstderr: Primary\\x1b script\nhint: ");
   });
 
-  it("--watch repaints a terminal until it is ended, and restores it", async () => {
+  it("--watch shows the screen of top until it is ended, and restores the terminal", async () => {
     const target = await start(goodPool);
     const stop = new AbortController();
     const running = runHere(["status", "--watch", "20ms", target], { columns: 80, stop });
@@ -149,7 +149,6 @@ describe("status", () => {
     expect(code).toBe(130);
     expect(stdout).toMatch(/^\x1b\[\?1049h/);
     expect(stdout).toMatch(/\x1b\[\?25h\x1b\[\?1049l$/);
-    expect(stdout).toMatch(/www +4 .* 3\/128/);
   });
 
   it("--watch in a pipe writes one page after another", async () => {

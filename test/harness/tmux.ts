@@ -67,7 +67,7 @@ export function startTmux(
   return terminal;
 }
 
-interface TmuxOptions {
+export interface TmuxOptions {
   columns?: number;
   rows?: number;
   /** More variables of the environment. */

@@ -20,7 +20,8 @@ import {
   watchOption,
 } from "../options.js";
 import { probePool, readRound, type StatusReader } from "../reports/round.js";
-import { showRounds } from "../reports/watch.js";
+import { isScreen, showRounds } from "../reports/watch.js";
+import { type TopOptions, topDefaults } from "../top/top-options.js";
 
 interface StatusCommandOptions {
   full?: true;
@@ -74,12 +75,31 @@ export function defineStatus(command: Command, io: Io, finish: (exitCode: ExitCo
     .addOption(quietOption("show only what failed"))
     .addHelpText("after", help)
     .action(async (given: string[], options: StatusCommandOptions) => {
+      if (isScreen(options, io)) {
+        const { runTop } = await import("../top/run-top.js");
+        finish(await runTop(screenOf(given, options), io));
+        return;
+      }
       const targets = await poolTargets(given, "status", io);
       const reader = poolReader(options);
       const timeout = timeoutOr(options.timeout, "status");
       const round = () => readRound(reader, targets, { ...options, timeout }, io);
       finish(await showRounds(round, options.watch, "fcgi-probe status", io));
     });
+}
+
+/** The screen of `top`, which `--watch` of a table shows, too. */
+function screenOf(
+  given: readonly string[],
+  { path, timeout, watch }: StatusCommandOptions,
+): TopOptions {
+  return {
+    ...topDefaults,
+    places: given.map((address) => ({ kind: "phpfpm", address, path })),
+    hasHttpds: false,
+    timeout: timeoutOr(timeout, "status"),
+    ...(watch !== undefined && { interval: watch }),
+  };
 }
 
 /** How the status of PHP-FPM pools is read and shown. */

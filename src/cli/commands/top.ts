@@ -1,10 +1,12 @@
 import { type Command, Option } from "commander";
+import { kindOf } from "../../exporter/target.js";
 import { type TargetSortKey, targetSortKeys } from "../../top/listing.js";
 import { type ExitCode, exitStatusHelp } from "../exit-codes.js";
 import type { Io } from "../io.js";
 import { timeoutOption, timeoutOr } from "../options.js";
 import { parseDuration } from "../parse-values.js";
 import { type ProcessSortKey, processSortKeys } from "../reports/process-table.js";
+import { topDefaults } from "../top/top-options.js";
 
 interface TopCommandOptions {
   interval?: number;
@@ -42,24 +44,20 @@ export function defineTop(command: Command, io: Io, finish: (exitCode: ExitCode)
     .addHelpText("after", help)
     .action(async (given: string[], options: TopCommandOptions) => {
       const { runTop } = await import("../top/run-top.js");
-      const { sort } = options;
-      finish(
-        await runTop(
-          {
-            places: given.map((address) => ({
-              kind: /^https?:/i.test(address) ? "apache" : "phpfpm",
-              address,
-            })),
-            interval: options.interval ?? 1_000,
-            timeout: timeoutOr(options.timeout, "status"),
-            listSort: targetSortKeys.find((key) => key === sort) ?? "sick",
-            sort: processSortKeys.find((key) => key === sort) ?? "duration",
-            onlyRunning: options.only === "running",
-            wide: options.wide === true,
-            request: {},
-          },
-          io,
-        ),
-      );
+      const { sort, interval, only, wide } = options;
+      const places = given.map((address) => ({ kind: kindOf(address), address }));
+      const listSort = targetSortKeys.find((key) => key === sort);
+      const processSort = processSortKeys.find((key) => key === sort);
+      const settings = {
+        ...topDefaults,
+        places,
+        timeout: timeoutOr(options.timeout, "status"),
+        ...(interval !== undefined && { interval }),
+        ...(listSort !== undefined && { listSort }),
+        ...(processSort !== undefined && { sort: processSort }),
+        onlyRunning: only === "running",
+        wide: wide === true,
+      };
+      finish(await runTop(settings, io));
     });
 }

@@ -5,7 +5,17 @@ import { sliceCells } from "../../terminal/styled-text.js";
 import { formatMilliseconds } from "../../terminal/units.js";
 import { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
+import type { OutputFormat } from "../options.js";
 import type { Round } from "./round.js";
+
+/** Whether a command shows its table on the screen of `top`, and not one round after another. */
+export function isScreen(
+  { watch: interval, format, quiet }: { watch?: number; format?: OutputFormat; quiet?: boolean },
+  io: Io,
+): boolean {
+  const isTable = format === undefined || format === "table";
+  return interval !== undefined && isTable && quiet !== true && io.stdout.isTerminal;
+}
 
 /** Shows one round; with an interval in milliseconds, one after another until the user ends it. */
 export async function showRounds(

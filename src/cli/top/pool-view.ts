@@ -1,6 +1,7 @@
+import { PoolProblem } from "../../phpfpm/diagnosis.js";
 import { ProcessState, type ProcessStatus, processState } from "../../status-page/pool-status.js";
 import type { Style } from "../../terminal/style.js";
-import { type Part, visible, wrapParts } from "../../terminal/text.js";
+import { clipStart, type Part, visible, wrapParts } from "../../terminal/text.js";
 import { formatMicroseconds, formatSeconds } from "../../terminal/units.js";
 import type { LiveTarget } from "../../top/live-target.js";
 import {
@@ -44,8 +45,8 @@ export function poolLines(target: LiveTarget, style: Style, options: PoolViewOpt
     ...problems,
     ...stale,
     ...wrapParts("", numberParts(target, style), width),
-    ...groupLines("script", "in", groupByScript(running), running.length, style),
-    ...groupLines("URI", "at", groupByUri(running), running.length, style),
+    ...groupLines("by script", "in", groupByScript(running), style, options),
+    ...groupLines("by URI", "at", groupByUri(running), style, options),
     "",
     ...(processes === undefined
       ? [style.faint("waiting for the list of processes")]
@@ -74,8 +75,10 @@ function problemLines(target: LiveTarget, style: Style, state: string): string[]
   const { error, diagnoses, pool } = target;
   const sentences = new Set<string>();
   if (error !== undefined) sentences.add(error.message);
-  for (const { text } of diagnoses) sentences.add(text);
-  if (error === undefined && pool !== undefined) {
+  for (const { text, problem } of diagnoses) {
+    if (problem !== PoolProblem.SilentClients || target.hasSilentClients) sentences.add(text);
+  }
+  if (sentences.size === 0 && pool !== undefined) {
     for (const reason of saturation(pool.status).reasons) sentences.add(reason);
   }
   const lines = [...sentences].map((text) => visible(text));
@@ -112,19 +115,27 @@ function numberParts(target: LiveTarget, style: Style): Part[] {
   return parts.filter(({ text }) => text !== "");
 }
 
+const LABEL_WIDTH = 11;
+
+/** The largest groups: `25 of 30 in CheckoutController.php, oldest 41 s`. */
 function groupLines(
-  by: string,
+  label: string,
   preposition: string,
   groups: readonly RequestGroup[],
-  running: number,
   style: Style,
+  { width = Number.POSITIVE_INFINITY }: PoolViewOptions,
 ): string[] {
+  const all = groups.reduce((sum, { count }) => sum + count, 0);
   const lines = groups.slice(0, MOST_GROUPS).map(({ name, count, oldest }, index) => {
-    const age = oldest === undefined ? "" : `, oldest ${formatMicroseconds(oldest)}`;
-    const text = `${count} of ${running} ${preposition} ${visible(name)}${age}`;
-    const label = index === 0 ? `by ${by}`.padEnd(11) : " ".repeat(11);
-    return style.faint(label) + (index === 0 ? style.heading(text) : text);
+    const start = `${count} of ${all} ${preposition} `;
+    const end = oldest === undefined ? "" : `, oldest ${formatMicroseconds(oldest)}`;
+    const room = Math.max(8, width - LABEL_WIDTH - start.length - end.length);
+    const text = start + clipStart(visible(name), room) + end;
+    return (
+      style.faint((index === 0 ? label : "").padEnd(LABEL_WIDTH)) +
+      (index === 0 ? style.heading(text) : text)
+    );
   });
   const rest = groups.length - lines.length;
-  return rest > 0 ? [...lines, style.faint(`${" ".repeat(11)}and ${rest} more`)] : lines;
+  return rest > 0 ? [...lines, style.faint(`${" ".repeat(LABEL_WIDTH)}and ${rest} more`)] : lines;
 }

@@ -1,9 +1,12 @@
+import type { ApacheWorker } from "../../apache/workers/workers.js";
 import { type FoundPlaces, followPlaces } from "../../top/find-places.js";
 import type { LiveTarget } from "../../top/live-target.js";
 import { LiveTargets } from "../../top/live-targets.js";
 import { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
 import { warningLine } from "../report-error.js";
+import { HttpdPage } from "./httpd-page.js";
+import { killShownWorker } from "./kill-worker.js";
 import { ListPage } from "./list-page.js";
 import { writeOneFrame } from "./one-frame.js";
 import { PoolPage } from "./pool-page.js";
@@ -26,13 +29,26 @@ async function showScreen(options: TopOptions, signal: AbortSignal, io: Io): Pro
   const { style } = io.stdout;
   const targets = new LiveTargets({ ...options, signal, onChange: () => screen.changed() });
   const screen = new TopScreen(targets, io);
-  const open = (target: LiveTarget) => screen.show(new PoolPage(targets, target, style, options));
+  const context = {
+    style,
+    kill: (worker: ApacheWorker, target: LiveTarget) =>
+      killShownWorker(worker, target, { ...options, signal }),
+    changed: () => screen.changed(),
+  };
+  const open = (target: LiveTarget) =>
+    screen.show(
+      target.place.kind === "apache"
+        ? new HttpdPage(targets, target, context)
+        : new PoolPage(targets, target, style, options),
+    );
   const list = new ListPage(targets, style, { sort: options.listSort, open });
   screen.show(list);
-  const stopSearch = followPlaces(options.places, ({ places, note }) => {
+  const stopSearch = followPlaces(options.places, options.hasHttpds, ({ places, note }) => {
     list.note = note;
     targets.set(places);
   });
+  const [only, ...others] = targets.all;
+  if (options.places.length > 0 && only !== undefined && others.length === 0) open(only);
   try {
     await screen.run();
   } finally {
@@ -47,7 +63,7 @@ async function showOnce(options: TopOptions, signal: AbortSignal, io: Io): Promi
   let onChange = (): void => {};
   const targets = new LiveTargets({ ...options, signal, onChange: () => onChange() });
   let found: FoundPlaces | undefined;
-  const stopSearch = followPlaces(options.places, (places) => {
+  const stopSearch = followPlaces(options.places, options.hasHttpds, (places) => {
     found = places;
     targets.set(places.places);
   });

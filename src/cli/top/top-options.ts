@@ -15,6 +15,8 @@ export interface PoolDisplay {
 export interface TopOptions extends PoolDisplay {
   /** The targets that were given; none stands for all that discovery finds. */
   readonly places: readonly TargetPlace[];
+  /** Whether discovery looks for httpds, too. */
+  readonly hasHttpds: boolean;
   readonly listSort: TargetSortKey;
   /** Milliseconds from one read of a target to the next. */
   readonly interval: number;
@@ -22,3 +24,15 @@ export interface TopOptions extends PoolDisplay {
   readonly timeout: number;
   readonly request: HttpPageRequest;
 }
+
+/** How the screen of `top` begins without options. */
+export const topDefaults = {
+  places: [],
+  hasHttpds: true,
+  listSort: "sick",
+  interval: 1_000,
+  sort: "duration",
+  onlyRunning: false,
+  wide: false,
+  request: {},
+} as const satisfies Omit<TopOptions, "timeout">;

@@ -1,11 +1,8 @@
-import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { describeWith } from "../../harness/describe-with.js";
 import { type PhpFpm, startPhpFpm } from "../../harness/php-fpm.js";
-import { startTmux, type TmuxTerminal } from "../../harness/tmux.js";
 import { runHere } from "../cli.js";
-
-const bin = fileURLToPath(new URL("../../../bin/fcgi-probe.js", import.meta.url));
+import { startCommand, startTop, type TmuxTerminal } from "./start-top.js";
 
 describeWith(["php-fpm", "tmux"], "top", () => {
   let fpm: PhpFpm;
@@ -22,7 +19,7 @@ describeWith(["php-fpm", "tmux"], "top", () => {
   afterAll(() => fpm.stop());
 
   const top = (...args: string[]) => {
-    terminal = startTmux(`node ${bin} top ${args.join(" ")}`);
+    terminal = startTop(args);
     return terminal;
   };
 
@@ -34,6 +31,17 @@ describeWith(["php-fpm", "tmux"], "top", () => {
     expect(lines[3]).toMatch(/^ {2}shop +ok +1\/2/);
     press("q");
     expect(await shows(/exit/)).toEqual(["exit 0"]);
+  });
+
+  it("is what status --watch shows", async () => {
+    terminal = startCommand(["status", "--watch", "1s", fpm.pool("shop").address], {
+      columns: 100,
+    });
+    const { shows, press } = terminal;
+    const lines = await shows(/static {3}1 active, 1 idle .* 0 requests\/s/);
+    expect(lines[0]).toMatch(/^shop {2}unix:.*\/shop\.sock:\/status .*every 1\.0 s$/);
+    press("Escape");
+    await shows(/^1 target: 1 fine/);
   });
 
   it("writes one frame where there is no terminal, and the worst exit code", async () => {

@@ -8,6 +8,7 @@ import {
 } from "../../../apache/processes/process-table.js";
 import { type KillOptions, type KillResult, killWorkers } from "../../../apache/workers/kill.js";
 import type { LocalWorkers } from "../../../apache/workers/local-workers.js";
+import type { ApacheWorker } from "../../../apache/workers/workers.js";
 import { Httpd } from "../../../discovery/local-httpd.js";
 import { ErrorCode, GatewayError } from "../../../errors.js";
 import { visible } from "../../../terminal/text.js";
@@ -92,6 +93,12 @@ export async function runKill(
   return result.refused.length > 0 ? ExitCode.Failed : ExitCode.Fine;
 }
 
+/** How to kill, and which of the workers may be killed. */
+export interface ProvenKillOptions extends Omit<KillOptions, "again"> {
+  /** Whether a worker may be killed. Default: any. */
+  readonly mayKill?: ((worker: ApacheWorker) => boolean) | undefined;
+}
+
 /**
  * Kills the workers of an httpd that are over a limit, if it is proven that they are its own.
  *
@@ -100,16 +107,19 @@ export async function runKill(
 export async function killOf(
   httpd: Httpd,
   table: ProcessTable,
-  options: Omit<KillOptions, "again">,
+  { mayKill = () => true, ...options }: ProvenKillOptions,
 ): Promise<KillResult> {
   const reading = await httpd.workers();
   const server = provenServer(reading, httpd);
   const again = async () => {
     const later = await httpd.workersAgain();
-    if (isSameProcess(server.master, provenServer(later, httpd).master)) return later.workers;
+    if (isSameProcess(server.master, provenServer(later, httpd).master)) {
+      return later.workers.filter(mayKill);
+    }
     throw refusal("another httpd answers now", "try again", httpd);
   };
-  const result = await killWorkers(reading.workers, server, table, { ...options, again });
+  const workers = reading.workers.filter(mayKill);
+  const result = await killWorkers(workers, server, table, { ...options, again });
   // The page still names the killed workers: metrics that are collected next need a new one.
   if (result.killed.length > 0) httpd.source.refresh();
   return result;

@@ -25,7 +25,8 @@ import {
   watchOption,
 } from "../../options.js";
 import { readRound, type StatusReader } from "../../reports/round.js";
-import { showRounds } from "../../reports/watch.js";
+import { isScreen, showRounds } from "../../reports/watch.js";
+import { type TopOptions, topDefaults } from "../../top/top-options.js";
 import {
   addConfigOptions,
   addPageOptions,
@@ -87,11 +88,31 @@ export function defineApacheStatus(
         given.length > 0 ? undefined : discoverLocalHttpd(options, new ProcFileSystem());
       const urls = found === undefined ? given : [found.statusUrl];
       const request = pageRequest(options);
+      if (isScreen(options, io)) {
+        const { runTop } = await import("../../top/run-top.js");
+        finish(await runTop(screenOf(urls, found?.statusHost, options), io));
+        return;
+      }
       const reader = serverReader({ ...request, host: request.host ?? found?.statusHost });
       const timeout = timeoutOr(options.timeout, "status");
       const round = () => readRound(reader, urls, { ...options, timeout }, io);
       finish(await showRounds(round, options.watch, "fcgi-probe apache status", io));
     });
+}
+
+/** The screen of `top`, which `--watch` of a table shows, too. */
+function screenOf(
+  urls: readonly string[],
+  host: string | undefined,
+  options: StatusCommandOptions,
+): TopOptions {
+  return {
+    ...topDefaults,
+    places: urls.map((address) => ({ kind: "apache", address, host })),
+    timeout: timeoutOr(options.timeout, "status"),
+    request: pageRequest(options),
+    ...(options.watch !== undefined && { interval: options.watch }),
+  };
 }
 
 /** How the status of Apache httpd is read and shown. */

@@ -8,11 +8,13 @@ import { ExitCode, exitStatusHelp } from "../../exit-codes.js";
 import type { Io } from "../../io.js";
 import { formatOption, jsonOption } from "../../options.js";
 import { reportErrors, warningLine } from "../../report-error.js";
+import {
+  sortWorkers,
+  type WorkerSortKey,
+  workerSortKeys,
+} from "../../reports/apache/worker-order.js";
 import { workerLines } from "../../reports/apache/worker-table.js";
 import { addHangingAfter, addHttpdOptions, type HttpdOptions, httpdHelp } from "./options.js";
-
-const sortKeys = ["ss", "memory", "cpu", "requests"] as const;
-type SortKey = (typeof sortKeys)[number];
 
 export interface WorkersOptions extends HttpdOptions {
   format?: "table" | "json";
@@ -20,7 +22,7 @@ export interface WorkersOptions extends HttpdOptions {
   hanging?: true;
   /** Seconds. */
   hangingAfter?: number;
-  sort?: SortKey;
+  sort?: WorkerSortKey;
 }
 
 const help = `
@@ -53,7 +55,7 @@ export function defineWorkers(
   finish: (exitCode: ExitCode) => void,
 ): void {
   addHttpdOptions(command)
-    .addOption(new Option("--sort <key>", "what to sort by (default: ss)").choices(sortKeys))
+    .addOption(new Option("--sort <key>", "what to sort by (default: ss)").choices(workerSortKeys))
     .option("--hanging", "show only hanging workers");
   addHangingAfter(command)
     .option("--full", "show every column, and cut nothing")
@@ -78,7 +80,7 @@ export async function runWorkers(
   const wanted = options.hanging
     ? reading.workers.filter(({ row }) => row !== undefined && isHanging(row, hangingAfter))
     : reading.workers;
-  const workers = [...wanted].sort(comparers[sort]);
+  const workers = sortWorkers(wanted, sort);
   const proportionalMemory = readOnce((pid) => table.proportionalMemory(pid));
   if (options.format === "json") {
     const all = workers.map((worker) => workerJson(worker, hangingAfter, proportionalMemory));
@@ -100,24 +102,6 @@ function readOnce(read: (pid: number) => number | undefined): (pid: number) => n
     return known.get(pid);
   };
 }
-
-type Comparer = (one: ApacheWorker, other: ApacheWorker) => number;
-
-/** The largest first; unknown values come last. */
-const by =
-  (value: (worker: ApacheWorker) => number | undefined): Comparer =>
-  (one, other) =>
-    (value(other) ?? -1) - (value(one) ?? -1);
-const isActive = ({ row, activity }: ApacheWorker) =>
-  Number(row !== undefined && activity === "active");
-const byAge = by(({ row }) => row?.secondsSinceRequest);
-
-const comparers: Readonly<Record<SortKey, Comparer>> = {
-  ss: (one, other) => isActive(other) - isActive(one) || byAge(one, other),
-  memory: by(({ process }) => process?.rss),
-  cpu: by(({ row }) => row?.cpu),
-  requests: by(({ row }) => row?.childAccesses),
-};
 
 /** A worker in the command's JSON. */
 function workerJson(
