@@ -1,4 +1,4 @@
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import type { PoolConfiguration } from "../../src/discovery/pool-configuration.js";
@@ -19,6 +19,8 @@ describeWith(["php-fpm"], "the metrics of a pool whose workers are all held", ()
         { ...common, name: "unix", listen: "unix" },
         { ...common, name: "tcp", listen: "tcp" },
         { ...common, name: "reserve", listen: "unix", statusListen: true },
+        { ...common, name: "gone-unix", listen: "unix", statusListen: true },
+        { ...common, name: "gone-tcp", listen: "tcp", statusListen: "unix" },
       ],
     });
   });
@@ -46,8 +48,8 @@ describeWith(["php-fpm"], "the metrics of a pool whose workers are all held", ()
     return lines.map((line) => line.replace(/pool="[^"]*",scrape_uri="[^"]*",?/, ""));
   }
 
-  /** Connects clients that send nothing: two hold the workers, the others wait. */
-  async function hold(pool: Pool, count: number): Promise<void> {
+  /** Connects clients that send nothing: two hold the workers, the others wait. Returns them all. */
+  async function hold(pool: Pool, count: number): Promise<Socket[]> {
     const sockets = Array.from({ length: count }, () => connect(pool.endpoint));
     onTestFinished(() => sockets.forEach((socket) => void socket.destroy()));
     await until(
@@ -55,6 +57,7 @@ describeWith(["php-fpm"], "the metrics of a pool whose workers are all held", ()
         (await metricsOf(pool)).some((line) => /^phpfpm_accept_queue\{\} [1-9]/.test(line)),
       () => "the queue stayed empty",
     );
+    return sockets;
   }
 
   it.each(["unix", "tcp"])(
@@ -94,6 +97,20 @@ describeWith(["php-fpm"], "the metrics of a pool whose workers are all held", ()
     const lines = await metricsOf(pool, { ...settings, name: "other", statusPath: "/status" });
     expect(lines).toContain("phpfpm_up{} 1");
     expect(lines.filter((line) => line.includes("max_children{"))).toEqual([]);
+  });
+
+  it.each(["gone-unix", "gone-tcp"])("count the clients that gave up: %s", async (name) => {
+    const pool = fpm.pool(name);
+    const statusListen = `unix:${pool.statusListenBareAddress}`;
+    const read = () => metricsOf(pool, { statusListen, statusPath: pool.statusPath });
+    const [, , ...waiting] = await hold(pool, 5);
+    expect(await read()).toContain("phpfpm_accept_queue_abandoned{} 0");
+    for (const socket of waiting.slice(0, 2)) socket.destroy();
+    await until(
+      async () => (await read()).includes("phpfpm_accept_queue_abandoned{} 2"),
+      () => "no client has given up",
+    );
+    expect(await read()).toContain('phpfpm_diagnosis{kind="abandoned"} 1');
   });
 
   it("have the queue of the pool, also where the address is that of pm.status_listen", async () => {

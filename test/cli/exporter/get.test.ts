@@ -1,6 +1,21 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { runHere } from "../cli.js";
+import { runHere, spawnCommand } from "../cli.js";
 import { goodPool, start } from "../fake-pool.js";
+
+it.each([
+  [["version"]],
+  [["--version"]],
+  [["exporter", "version"]],
+  [["exporter", "--version"]],
+  [["server", "--version"]],
+])("%j prints the version", async (command) => {
+  const file = new URL("../../../package.json", import.meta.url);
+  const { version } = JSON.parse(readFileSync(file, "utf8")) as { version: string };
+  const { code, stdout, stderr } = await spawnCommand(command);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toMatch(new RegExp(`(?:^| )${version}\\b[^\\n]*\\n`));
+});
 
 describe("get", () => {
   it.each([[["get"]], [["exporter", "get"]]])("%j prints the status of pools", async (command) => {

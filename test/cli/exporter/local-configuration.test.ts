@@ -17,6 +17,10 @@ describeWith(["php-fpm"], "targets that are written by hand", () => {
       pools: [
         { ...common, name: "www", listen: "unix", statusListen: true },
         { ...common, name: "tcp", listen: "tcp" },
+        {
+          ...{ name: "dynamic", pm: "dynamic", maxChildren: 5, listen: "tcp" },
+          extra: { "pm.max_requests": "400" },
+        },
       ],
     });
   });
@@ -61,6 +65,29 @@ describeWith(["php-fpm"], "targets that are written by hand", () => {
     await become(exporter, "phpfpm_accept_queue", [[uri, 3]]);
     expect(await valuesOf(exporter, "phpfpm_up")).toEqual([[uri, 1]]);
     expect(await valuesOf(exporter, "phpfpm_accept_queue_limit")).toEqual([[uri, BACKLOG]]);
+  });
+
+  it.each(["drop-in", "modern"])("have the settings of the process manager: %s", async (style) => {
+    const uri = `tcp://${fpm.pool("dynamic").bareAddress}/status`;
+    const flags = [`--phpfpm.scrape-uri=${uri}`, `--metric-style=${style}`];
+    await using exporter = await startExporter(flags);
+    const settings = () =>
+      exporter
+        .get("/metrics")
+        .then((text) =>
+          [...text.matchAll(/^phpfpm_(\w+)\{[^}]*\} (\d+)$/gm)].flatMap(([, name = "", value]) =>
+            /^(?:max_children|start_servers|m.._spare_servers|max_requests)$/.test(name)
+              ? [`${name} ${value}`]
+              : [],
+          ),
+        );
+    await expect
+      .poll(settings, { timeout: 10_000 })
+      .toEqual([
+        ...["max_children 5", "start_servers 2", "min_spare_servers 1", "max_spare_servers 3"],
+        "max_requests 400",
+      ]);
+    expect(await exporter.get("/metrics")).toMatch(/^phpfpm_pm_info\{.*pm="dynamic"\} 1$/m);
   });
 
   it("have it in flags, in YAML and in files of targets, and no target is added", async () => {
