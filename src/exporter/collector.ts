@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { EvidenceReader } from "./pool-evidence.js";
 import { ReadQueue } from "./read-queue.js";
-import { type ReadTarget, readTarget } from "./read-target.js";
+import { type ReadLimits, type ReadTarget, readTarget } from "./read-target.js";
 import type { Sample } from "./sample.js";
 import { type CompleteSettings, exporterDefaults, type LogListener } from "./settings.js";
 import { type ScrapeTarget, shownAddress } from "./target.js";
@@ -116,6 +116,7 @@ export class Collector {
   #collect(states: readonly TargetState[], timeout: number): Promise<Sample[]> {
     return new Promise((resolve) => {
       const now = performance.now();
+      const limits = { maxLength: this.#maxLength, signal: this.#stop.signal };
       const samples = states.map((state) => state.freshSample(now, this.#cacheAge));
       let missing = samples.filter((sample) => sample === undefined).length;
       const finish = () => {
@@ -127,7 +128,7 @@ export class Collector {
       if (missing === 0) finish();
       for (const [index, state] of states.entries()) {
         if (samples[index] !== undefined) continue;
-        this.#read(state, (sample) => {
+        this.#read(state, limits, (sample) => {
           samples[index] = sample;
           if (missing > 0 && --missing === 0) finish();
         });
@@ -135,11 +136,14 @@ export class Collector {
     });
   }
 
-  #read(state: TargetState, done: (sample: Sample) => void): void {
+  #read(
+    state: TargetState,
+    limits: Omit<ReadLimits, "timeout">,
+    done: (sample: Sample) => void,
+  ): void {
     const isReading = state.isReading;
     state.waitForRead(done);
     if (isReading) return;
-    const limits = { maxLength: this.#maxLength, signal: this.#stop.signal };
     this.#queue.add(() => state.read(limits));
   }
 

@@ -5,6 +5,8 @@ import type { PoolQueue, PoolSample, Sample } from "./sample.js";
 import type { ScrapeTarget } from "./target.js";
 import { queueSocket } from "./target-address.js";
 
+const noDiagnoses: readonly never[] = [];
+
 /**
  * Adds to the samples of pools what their pages do not say: the accept queue, by the kernel of this
  * machine, and what is wrong with the pool.
@@ -36,10 +38,11 @@ export class EvidenceReader {
     const maxChildren = target.configuration?.maxChildren;
     const diagnoses = diagnosePool({ status, error, queue, maxChildren });
     if (queue === undefined && diagnoses.length === 0) return sample;
+    const limit = queueLimit(sample, table.longest);
     return {
       ...sample,
-      queue: queue && { ...queue, limit: queueLimit(sample, table.longest) },
-      diagnoses: diagnoses.map(({ problem }) => problem),
+      queue: queue && { waiting: queue.waiting, abandoned: queue.abandoned, limit },
+      diagnoses: diagnoses.length === 0 ? noDiagnoses : diagnoses.map(({ problem }) => problem),
     };
   }
 

@@ -22,11 +22,13 @@ export class ReadQueue {
 
   #run(read: Read): void {
     this.#running++;
-    void read().finally(() => {
-      this.#running--;
-      if (this.#running < this.limit) this.#next();
-    });
+    void read().finally(this.#ended);
   }
+
+  readonly #ended = (): void => {
+    this.#running--;
+    if (this.#running < this.limit) this.#next();
+  };
 
   #next(): void {
     const read = this.#waiting[this.#first++];

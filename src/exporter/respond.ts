@@ -1,6 +1,7 @@
 import { gzipSync } from "node:zlib";
 
-/** Text is encoded, compressed and handed on in pieces of about this many characters. */
+const encoder = new TextEncoder();
+/** Text is encoded, compressed and handed on in pieces of at most this many bytes. */
 const PIECE = 262_144;
 /** The level that makes 14 MB of metrics 23 times smaller in 18 ms; the next ones cost four times it. */
 const LEVEL = 1;
@@ -63,18 +64,35 @@ function* piecesOf(
   chunks: Iterable<string>,
   isCompressed: boolean,
 ): Generator<Uint8Array<ArrayBuffer>, undefined> {
-  let text = "";
-  for (const chunk of chunks) {
-    text += chunk;
-    if (text.length < PIECE) continue;
-    yield encode(text, isCompressed);
-    text = "";
+  for (const piece of encodedPieces(chunks)) {
+    yield isCompressed ? gzipSync(piece, { level: LEVEL }) : piece;
   }
-  if (text !== "") yield encode(text, isCompressed);
 }
 
-function encode(text: string, isCompressed: boolean): Uint8Array<ArrayBuffer> {
-  return isCompressed ? gzipSync(text, { level: LEVEL }) : Buffer.from(text);
+/**
+ * The chunks in UTF-8. To join them and to encode the whole takes four times as long: `Buffer.from()`
+ * reserves three bytes for each character first.
+ */
+function* encodedPieces(chunks: Iterable<string>): Generator<Uint8Array<ArrayBuffer>, undefined> {
+  let piece = Buffer.allocUnsafeSlow(PIECE);
+  let length = 0;
+  for (const chunk of chunks) {
+    let rest = chunk;
+    // What fits whole is written fastest.
+    let fits = chunk.length <= PIECE - length;
+    while (rest !== "") {
+      if (!fits && length > 0) {
+        yield piece.subarray(0, length);
+        piece = Buffer.allocUnsafeSlow(PIECE);
+        length = 0;
+      }
+      const { read, written } = encoder.encodeInto(rest, piece.subarray(length));
+      length += written;
+      rest = rest.slice(read);
+      fits = rest === "";
+    }
+  }
+  if (length > 0) yield piece.subarray(0, length);
 }
 
 function streamOf(

@@ -67,11 +67,12 @@ export class TargetState {
 
   /** Calls `done` at the end of the read that is going on, or of one that begins soon. */
   waitForRead(done: (sample: Sample) => void): void {
-    if (this.#waiting === undefined) {
-      this.#waiting = [];
-      this.#begunAt = performance.now();
+    if (this.#waiting !== undefined) {
+      this.#waiting.push(done);
+      return;
     }
-    this.#waiting.push(done);
+    this.#waiting = [done];
+    this.#begunAt = performance.now();
   }
 
   /** Reads the target. It never throws. */
@@ -158,19 +159,33 @@ export class TargetState {
     elapsed: number,
   ): Sample {
     const { target } = this;
-    const scrape = {
+    const failures = this.#failures;
+    const knownSince = this.#knownSince;
+    const time = Date.now();
+    // Microseconds: the clock has no more, and its noise would be digits of a metric.
+    const took = Math.round(elapsed * 1_000) / 1_000;
+    const scrape = { target, error, reason, time, elapsed: took, failures, knownSince };
+    if (target.kind === "apache") {
+      return { kind: "apache", ...scrape, status: status as ServerStatus | undefined };
+    }
+    // Every field has its place from the start. Those that are added to a literal with a spread are
+    // kept in a second object, and so are those of all copies.
+    return {
+      kind: "phpfpm",
       target,
       error,
       reason,
-      time: Date.now(),
-      // Microseconds: the clock has no more, and its noise would be digits of a metric.
-      elapsed: Math.round(elapsed * 1_000) / 1_000,
-      failures: this.#failures,
-      knownSince: this.#knownSince,
+      time,
+      elapsed: took,
+      failures,
+      knownSince,
+      status: status as PoolStatus | undefined,
+      pool: this.#pool,
+      queue: undefined,
+      diagnoses: undefined,
+      opcache: undefined,
+      opcacheError: undefined,
     };
-    return target.kind === "phpfpm"
-      ? { kind: "phpfpm", ...scrape, status: status as PoolStatus | undefined, pool: this.#pool }
-      : { kind: "apache", ...scrape, status: status as ServerStatus | undefined };
   }
 
   /** Anything but an error of ours is a fault of this program, and must not end the scrape. */

@@ -27,10 +27,13 @@ export function* writeMetrics<Reading extends { readonly labels: LabelSet }>(
   style: MetricStyle,
   format: MetricsFormat,
 ): Generator<string> {
-  const kept = distinct(readings);
-  for (const metric of metrics) {
-    const form = metric[style];
-    if (form !== undefined) yield* writeMetric(form, kept, format);
+  const all = distinct(readings);
+  const selected = new Map<Metric<Reading>["where"], readonly Reading[]>([[undefined, all]]);
+  for (const { where, [style]: form } of metrics) {
+    if (form === undefined) continue;
+    const some = selected.get(where) ?? all.filter((reading) => where?.(reading));
+    selected.set(where, some);
+    yield* writeMetric(form, some, format);
   }
 }
 
@@ -42,16 +45,18 @@ function* writeMetric<Reading extends { readonly labels: LabelSet }>(
   const { name } = form;
   let text = "";
   let outer = "";
+  /** How most lines of a reading begin. Each string that is joined less saves 32 bytes a line. */
+  let start = "";
   const emit: Emit = (value, labels = noLabels, suffix = "") => {
     if (value === undefined) return;
-    const inner = labels.text;
-    const between = outer === "" || inner === "" ? "" : ",";
-    const braces = outer === "" && inner === "" ? "" : `{${outer}${between}${inner}}`;
-    text += `${name}${suffix}${braces} ${formatValue(value)}\n`;
+    const end = `${formatValue(value)}\n`;
+    if (outer === "") text += `${name}${suffix}${labels.text && `{${labels.text}}`} ${end}`;
+    else text += (suffix === "" ? start : `${name}${suffix}{${outer}`) + labels.closing + end;
   };
   let isHeaded = false;
   for (const reading of readings) {
     outer = reading.labels.text;
+    start = `${name}{${outer}`;
     form.emit(reading, emit);
     if (text.length > PIECE) {
       yield isHeaded ? text : headOf(form, format) + text;

@@ -8,10 +8,13 @@ export type Label = readonly [name: string, value: string];
 export class LabelSet {
   readonly pairs: readonly Label[];
   readonly text: string;
+  /** What follows the labels of a target in a line: `,child="0"} `. */
+  readonly closing: string;
 
   constructor(pairs: readonly Label[]) {
     this.pairs = pairs.map(([name, value]) => [name, printable(value)]);
     this.text = this.pairs.map(([name, value]) => `${name}="${escapeValue(value)}"`).join(",");
+    this.closing = this.text === "" ? "} " : `,${this.text}} `;
   }
 }
 

@@ -126,17 +126,21 @@ function ofQueue(
   return status?.listenQueueLen ? status[field] : undefined;
 }
 
+const hasSettings = ({ sample }: PoolReading) => sample.target.configuration !== undefined;
+
 const setting = (
   name: string,
   help: string,
   key: "maxChildren" | "startServers" | "minSpareServers" | "maxSpareServers" | "maxRequests",
-): Metric<PoolReading> =>
-  both({
+): Metric<PoolReading> => ({
+  ...both<PoolReading>({
     name: `phpfpm_${name}`,
     type: "gauge",
     help,
     emit: single(({ sample }) => sample.target.configuration?.[key]),
-  });
+  }),
+  where: hasSettings,
+});
 
 /** The settings of the process manager, where the configuration was read. */
 const settingMetrics: readonly Metric<PoolReading>[] = [
@@ -164,9 +168,12 @@ const settingMetrics: readonly Metric<PoolReading>[] = [
   ),
 ];
 
+const hasOpcache = ({ sample: { target, opcache } }: PoolReading) =>
+  target.opcache !== undefined || opcache !== undefined;
+
 /** What the script php/opcache.php says, where it is asked. */
 const opcacheMetrics: readonly Metric<PoolReading>[] = [
-  both({
+  both<PoolReading>({
     name: "phpfpm_opcache_up",
     type: "gauge",
     help: "1 if the script for OPcache answered, 0 if not. Only there where a script is configured.",
@@ -183,7 +190,7 @@ const opcacheMetrics: readonly Metric<PoolReading>[] = [
       began: ({ sample: { opcache } }) => milliseconds(opcache?.opcache_start_time_seconds),
     }),
   ),
-];
+].map((metric) => ({ ...metric, where: hasOpcache }));
 
 function milliseconds(seconds: number | undefined): number | undefined {
   return seconds === undefined ? undefined : seconds * 1_000;
