@@ -94,6 +94,11 @@ const commands: Commands = {
     load: async () => (await import("./commands/check.js")).defineCheck,
     failed: ExitCode.Unknown,
   },
+  healthcheck: {
+    summary: "check once that a PHP-FPM pool is alive, for Docker and kubelet",
+    loadRun: async () => (await import("./commands/healthcheck.js")).runHealthcheck,
+    failed: ExitCode.NotConnected,
+  },
   serve: {
     summary: "serve an application with a pool of workers",
     load: async () => (await import("./commands/serve.js")).defineServe,

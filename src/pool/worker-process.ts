@@ -1,6 +1,6 @@
-import type { ChildProcess, StdioOptions } from "node:child_process";
+import { type ChildProcess, fork, type StdioOptions } from "node:child_process";
 import type { Socket } from "node:net";
-import { forkModule } from "../transport/executable.js";
+import { isExecutable, programArgument } from "../transport/executable.js";
 import { guardMessages, nodeMajor } from "../transport/node-internals.js";
 import { environmentOf } from "./identity.js";
 import { type MasterMessage, unwrapMessage, type WorkerSettings } from "./messages.js";
@@ -75,9 +75,10 @@ export class WorkerProcess implements ManagedWorker {
     const output = takesOutput ? "pipe" : "inherit";
     const stdio: StdioOptions = ["ignore", output, output, "ipc", scoreboard];
     if (listening !== undefined) stdio.push(listening);
-    this.#child = forkModule(workerMain, {
+    this.#child = fork(programArgument(workerMain), [], {
       env: environment(options.pool.env, settings),
-      execArgv: workerArguments(options.pool.execArgv),
+      // The executable takes no flags of Node.
+      execArgv: isExecutable ? [] : workerArguments(options.pool.execArgv),
       stdio,
     });
     this.#listen();

@@ -1,4 +1,3 @@
-import { type ChildProcess, type ForkOptions, fork } from "node:child_process";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker, type WorkerOptions } from "node:worker_threads";
@@ -30,12 +29,7 @@ export function startThread(module: URL, options: WorkerOptions = {}): Worker {
     : new Worker(text, { ...options, eval: true });
 }
 
-/**
- * Starts a process that runs a module of this package. The executable takes no flags of Node, so
- * `execArgv` is for the package alone.
- */
-export function forkModule(module: URL, options: ForkOptions): ChildProcess {
-  return isExecutable
-    ? fork(`${MODULE_ARGUMENT}${nameOf(module)}`, [], { ...options, execArgv: [] })
-    : fork(fileURLToPath(module), [], options);
+/** The first argument of `process.execPath` with which it runs a module of this package. */
+export function programArgument(module: URL): string {
+  return isExecutable ? `${MODULE_ARGUMENT}${nameOf(module)}` : fileURLToPath(module);
 }
