@@ -100,6 +100,34 @@ describe.runIf(isRoot)("a real name server", () => {
       expect(up(await settle(exporter, [uri]), "everywhere", uri)).toBe(1);
     });
 
+    it("of targets by hand, which do not hold up the others while the server is silent", async () => {
+      const dns = await startDnsmasq({ hosts: { "pools.test": ["127.0.0.1"] } });
+      onTestFinished(() => dns[Symbol.asyncDispose]());
+      const [named, none] = [`pools.test:${port}/status`, `none.test:${port}/status`];
+      const fine = `127.0.0.1:${other}/status`;
+      const args = [named, none, fine];
+      const exporter = await startExporter(args, { prefix: dns.prefix });
+      onTestFinished(() => exporter[Symbol.asyncDispose]());
+      const text = await settle(exporter, args);
+      expect(up(text, "everywhere", named)).toBe(1);
+      expect(text).toContain(`phpfpm_scrape_error{pool="",scrape_uri="${none}",reason="dns"} 1\n`);
+      dns.silence();
+      let last = text;
+      await until(
+        async () => {
+          const from = performance.now();
+          last = await exporter.get("/metrics", { "X-Prometheus-Scrape-Timeout-Seconds": "2" });
+          expect(performance.now() - from).toBeLessThan(2_000);
+          expect(up(last, "other", fine)).toBe(1);
+          return up(last, "everywhere", named) === 0;
+        },
+        () => `the name is still resolved:\n${last}`,
+      );
+      expect(last).toMatch(
+        /^phpfpm_scrape_error\{pool="everywhere".*reason="(?:deadline|dns|.*timeout)"/m,
+      );
+    });
+
     it("does not keep the exporter from its end while it is silent", async () => {
       const hosts = { "pools.test": ["127.0.0.1"], "h.test": ["127.0.0.1"] };
       const { dns, exporter } = await discover([`pools.test:${port}/status`], { hosts });

@@ -11,9 +11,13 @@ export interface Verdict {
 }
 
 /** Asks the real php-fpm about a configuration file. */
-export function judge(file: string, environment: Record<string, string> = {}): Verdict {
+export function judge(
+  file: string,
+  environment: Record<string, string> = {},
+  more: readonly string[] = [],
+): Verdict {
   const isRoot = process.getuid?.() === 0;
-  const args = [...(isRoot ? ["-R"] : []), "-n", "-tt", "-y", file];
+  const args = [...(isRoot ? ["-R"] : []), "-n", "-tt", "-y", file, ...more];
   const result = spawnSync(requireServer("php-fpm"), args, {
     encoding: "utf8",
     env: { PATH: process.env["PATH"] ?? "", LANG: "C", ...environment },

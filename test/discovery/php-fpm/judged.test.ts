@@ -215,6 +215,16 @@ describe("sections and includes", () => {
     expect(found !== "refused" && found.get("www")?.get("pm.max_children")).toBe("9");
   });
 
+  it("are merged across files, and the last value wins", () => {
+    const files = {
+      "d/1.conf": pool("pm.max_requests = 5"),
+      "d/2.conf": "[www]\npm.max_children = 8\n",
+    };
+    const found = compare(write({ main: "include = @/d/*.conf", ...files }));
+    expect(found !== "refused" && found.get("www")?.get("pm.max_children")).toBe("8");
+    expect(found !== "refused" && found.get("www")?.get("pm.max_requests")).toBe("5");
+  });
+
   it("have names with blanks and dots", () => {
     expect(read(pool("", "my pool.example"))).toEqual(["my pool.example"]);
   });
