@@ -1,14 +1,12 @@
 import { setMaxListeners } from "node:events";
 import { EvidenceReader } from "./pool-evidence.js";
+import { ProbedStates } from "./probed-states.js";
 import { ReadQueue } from "./read-queue.js";
 import { type ReadLimits, type ReadTarget, readTarget } from "./read-target.js";
 import type { Sample } from "./sample.js";
 import { type CompleteSettings, exporterDefaults, type LogListener } from "./settings.js";
 import { type ScrapeTarget, shownAddress } from "./target.js";
 import { type StateContext, TargetState } from "./target-state.js";
-
-/** How many targets that only `/probe` reads are remembered. */
-const MOST_PROBED = 10_000;
 
 /**
  * Milliseconds that the kernel's tables may take after all targets are read. They are files, whose
@@ -40,8 +38,7 @@ export class Collector {
   readonly #stop = new AbortController();
   /** The states of the configured targets, in their order. */
   #states = new Map<string, TargetState>();
-  /** The states of the targets of `/probe` that are not configured, the last used one last. */
-  readonly #probed = new Map<string, TargetState>();
+  readonly #probed = new ProbedStates();
   #cacheAge: number = exporterDefaults.cacheAge;
   #maxLength: number = exporterDefaults.maxLength;
 
@@ -79,7 +76,14 @@ export class Collector {
 
   /** Reads one target, configured or not. */
   async collectOne(target: ScrapeTarget, timeout: number): Promise<Sample> {
-    const [sample] = await this.#observe([this.#probedState(target)], timeout);
+    const { address, kind } = target;
+    const configured = this.#states.get(address);
+    const isConfigured = configured?.target.kind === kind;
+    const state = isConfigured
+      ? configured
+      : this.#probed.of(target, (known) => this.#stateOf(target, known));
+    const [sample] = await this.#observe([state], timeout);
+    if (!isConfigured) this.#probed.release(state, this.#cacheAge);
     return sample as Sample;
   }
 
@@ -98,6 +102,7 @@ export class Collector {
   /** Cancels all reads. */
   close(): void {
     this.#stop.abort();
+    this.#probed.close();
   }
 
   /** Reads these targets, and adds the evidence if the kernel's tables are read in time. */
@@ -151,22 +156,6 @@ export class Collector {
     if (known?.target.kind !== target.kind) return new TargetState(target, this.#context);
     if (known.target !== target) known.replace(target);
     return known;
-  }
-
-  /** The state of a target of `/probe`: that of the configured target, if it is one. */
-  #probedState(target: ScrapeTarget): TargetState {
-    const { address, kind } = target;
-    const configured = this.#states.get(address);
-    if (configured?.target.kind === kind) return configured;
-    const key = `${kind} ${address}`;
-    const state = this.#stateOf(target, this.#probed.get(key));
-    this.#probed.delete(key);
-    this.#probed.set(key, state);
-    if (this.#probed.size > MOST_PROBED) {
-      const [oldest] = this.#probed.keys();
-      if (oldest !== undefined) this.#probed.delete(oldest);
-    }
-    return state;
   }
 
   #reportTwice(target: ScrapeTarget, again: string): void {

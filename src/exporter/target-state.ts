@@ -59,6 +59,11 @@ export class TargetState {
     return now - this.#readAt <= age ? this.sample : undefined;
   }
 
+  /** Forgets the result of the last read if that ended longer than `age` milliseconds before `now`. */
+  dropSample(now: number, age: number): void {
+    if (this.freshSample(now, age) === undefined) this.sample = undefined;
+  }
+
   /** Other labels, or another timeout: everything but the address may have changed. */
   replace(target: ScrapeTarget): void {
     this.target = target;

@@ -159,6 +159,21 @@ describe("what is kept of a target", () => {
   });
 });
 
+describe("a target that only /probe reads", () => {
+  it("is read once for those who read it in one way, and apart from other ways", async () => {
+    const { collector, reads } = startCollector([]);
+    const slow = targetOf("x:1", { timeout: 500 });
+    const samples = [slow, { ...slow }, targetOf("x:1", { timeout: 700 })].map((target) =>
+      collector.collectOne(target, LONG),
+    );
+    expect(reads.map(({ target }) => target.timeout)).toEqual([500, 700]);
+    for (const { succeed } of reads) succeed();
+    const found = await Promise.all(samples);
+    expect(found.map(({ target }) => target.timeout)).toEqual([500, 500, 700]);
+    collector.close();
+  });
+});
+
 describe("targets that are configured twice", () => {
   it("are read once, and a warning names both places", async () => {
     const { collector, reads, records, update } = startCollector([]);

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 /** The longest value of a label, in bytes of UTF-8. Prometheus has limits of its own, off by default. */
 const MAX_VALUE = 1_024;
 
@@ -20,13 +22,20 @@ export class LabelSet {
 
 export const noLabels = new LabelSet([]);
 
-/** Text that is valid UTF-8 and not too long. It is cut between characters, not in one. */
+/**
+ * Text that is valid UTF-8 and not too long. What is cut, between characters, ends in a hash of the
+ * whole: two texts that begin alike would be the same series.
+ */
 function printable(text: string): string {
   // A code unit has at most three bytes.
   if (text.length <= MAX_VALUE / 3) return text.replace(/\p{Surrogate}/gu, "\ufffd");
-  const whole = text.slice(0, MAX_VALUE + 1).replace(/\p{Surrogate}/gu, "\ufffd");
-  const { read } = new TextEncoder().encodeInto(whole, new Uint8Array(MAX_VALUE));
-  return whole.slice(0, read);
+  const start = text.slice(0, MAX_VALUE + 1).replace(/\p{Surrogate}/gu, "\ufffd");
+  const encoder = new TextEncoder();
+  const bytes = new Uint8Array(MAX_VALUE);
+  if (encoder.encodeInto(start, bytes).read === text.length) return start;
+  const end = `~${createHash("sha256").update(text).digest("hex").slice(0, 16)}`;
+  const { read } = encoder.encodeInto(start, bytes.subarray(end.length));
+  return start.slice(0, read) + end;
 }
 
 function escapeValue(value: string): string {

@@ -38,14 +38,18 @@ describe("labels", () => {
     ["é", 2, 512],
     ["€", 3, 341],
     ["\u{1f600}", 4, 256],
-  ])("are cut to 1,024 bytes between characters: %s of %d bytes", (character, _, count) => {
-    const cut = new LabelSet([["a", character.repeat(2_000)]]).pairs[0]?.[1];
-    expect(cut).toBe(character.repeat(count));
-    expect(textOf(character.repeat(count))).toBe(`a="${character.repeat(count)}"`);
+  ])("are cut to 1,024 bytes between characters: %s of %d bytes", (character, bytes, count) => {
+    const whole = character.repeat(count);
+    expect(textOf(whole)).toBe(`a="${whole}"`);
+    const [, kept, hash] = /^a="(.*)(~[0-9a-f]{16})"$/u.exec(textOf(whole + character)) ?? [];
+    expect(kept).toBe(character.repeat(Math.floor((1_024 - 17) / bytes)));
+    expect(hash).toBeDefined();
   });
 
-  it("are cut in front of a character that does not fit", () => {
-    expect(textOf(`${"x".repeat(1_022)}\u{1f600}`)).toBe(`a="${"x".repeat(1_022)}"`);
-    expect(textOf(`${"x".repeat(1_024)}\u{1f600}`)).toBe(`a="${"x".repeat(1_024)}"`);
+  it("stay different if only what is cut off differs", () => {
+    const start = "x".repeat(1_024);
+    const texts = new Set(["", "a", "b", "ab", "\u{1f600}"].map((end) => textOf(start + end)));
+    expect(texts.size).toBe(5);
+    expect(textOf(`${start}a`)).toBe(textOf(`${start}a`));
   });
 });
