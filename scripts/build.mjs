@@ -62,6 +62,7 @@ async function joinCommands() {
   await build({
     input: {
       main: join(dist, "cli", "main.js"),
+      "manual-files": join(dist, "cli", "manual-files.js"),
       "apache-manager/apache-manager": join(dist, "apache-manager", "apache-manager.js"),
       // Files that commands start by name. They must be next to the code that names them.
       "worker-main": join(dist, "pool", "worker-main.js"),

@@ -1,7 +1,7 @@
-import { Command, CommanderError, Option } from "commander";
-import { ErrorCode, GatewayError } from "../errors.js";
-import { colorChoices } from "../terminal/style.js";
+import { Command, CommanderError } from "commander";
+import { GatewayError } from "../errors.js";
 import { ExitCode, worstStatusHelp } from "./exit-codes.js";
+import { colorOption, withCommand, withoutColor } from "./global-arguments.js";
 import type { Io } from "./io.js";
 import { nameOptions } from "./options.js";
 import { errorLines } from "./report-error.js";
@@ -16,7 +16,10 @@ interface Entry {
   readonly summary: string;
   /** Imports the file of a command that reads its arguments itself. */
   readonly loadRun?: () => Promise<RunArguments>;
-  /** Imports the command's file. Files of other commands are not loaded. */
+  /**
+   * Imports the command's file. Files of other commands are not loaded. With `loadRun`, only the
+   * manual uses what this defines.
+   */
   readonly load?: () => Promise<Define>;
   readonly commands?: Commands;
   /** The exit code after bad input. Default: `Failed`. */
@@ -85,9 +88,14 @@ const commands: Commands = {
     summary: "find the pools and httpds of this machine",
     load: async () => (await import("./commands/discover.js")).defineDiscoverAll,
   },
+  "zabbix-discovery": {
+    summary: "list the pools of this machine for Zabbix",
+    load: async () => (await import("./commands/zabbix-discovery.js")).definePoolDiscovery,
+  },
   exporter: {
     summary: "serve the metrics of pools and httpds to Prometheus",
     loadRun: async () => (await import("./commands/exporter.js")).runExporter,
+    load: async () => (await import("./exporter/help.js")).defineExporterFlags,
   },
   check: {
     summary: "compare pools and httpds with thresholds, as a monitoring plugin",
@@ -102,6 +110,11 @@ const commands: Commands = {
   serve: {
     summary: "serve an application with a pool of workers",
     load: async () => (await import("./commands/serve.js")).defineServe,
+  },
+  completion: {
+    summary: "print a script that completes commands in bash, zsh or fish",
+    load: async () =>
+      (await import("./commands/completion.js")).completionCommand((io) => wholeProgram(io)),
   },
   bridge: {
     summary: "run as a CGI program that forwards its request to a backend",
@@ -168,16 +181,6 @@ export async function run(given: readonly string[], io: Io): Promise<ExitCode> {
   }
 }
 
-/** What addresses and URLs have, and commands do not. */
-const address = /[/:]|\.sock$/;
-
-/** The arguments with the command that an address in its place means. */
-function withCommand(args: readonly string[]): readonly string[] {
-  const target = args.find((arg) => !arg.startsWith("-"));
-  if (target === undefined || !address.test(target)) return args;
-  return [...(/^https?:/i.test(target) ? ["apache", "status"] : ["status"]), ...args];
-}
-
 /** The run of a command that reads its arguments itself; undefined for all other commands. */
 async function ownArguments([name = "", ...args]: readonly string[]) {
   const isPeers = peerCommands.has(name);
@@ -189,37 +192,14 @@ async function ownArguments([name = "", ...args]: readonly string[]) {
   return (io: Io) => run(own, io);
 }
 
-/** `--color`, which may stand before a command and after it. */
-function colorOption(io: Io): Option {
-  const text = `when to use colours: ${colorChoices.join(", ")} (default: auto, on a terminal)`;
-  return new Option("--color <when>", text).argParser((choice) => {
-    if (!chooseColor(choice, io)) {
-      throw new GatewayError(ErrorCode.BadInput, `--color: "${choice}" is no choice`, {
-        hint: `write one of ${colorChoices.join(", ")}`,
-      });
-    }
-  });
+/** The program with all of its commands, for its manual and for the completion of shells. */
+export function wholeProgram(io: Io): Promise<Command> {
+  return createProgram(undefined, io, () => {});
 }
 
-/** @returns whether there is such a choice */
-function chooseColor(given: string, { stdout, stderr }: Io): boolean {
-  const choice = colorChoices.find((each) => each === given);
-  if (choice === undefined) return false;
-  for (const output of [stdout, stderr]) output.chooseColor(choice);
-  return true;
-}
-
-/** The arguments without a `--color` before the command. */
-function withoutColor(args: readonly string[], io: Io): readonly string[] {
-  const [first = "", second = ""] = args;
-  const equals = "--color=";
-  const choice = first.startsWith(equals) ? first.slice(equals.length) : second;
-  if (first !== "--color" && !first.startsWith(equals)) return args;
-  return chooseColor(choice, io) ? args.slice(first === "--color" ? 2 : 1) : args;
-}
-
+/** @param args decide which commands are loaded; undefined loads all */
 async function createProgram(
-  args: readonly string[],
+  args: readonly string[] | undefined,
   io: Io,
   finish: (exitCode: ExitCode) => void,
 ): Promise<Command> {
@@ -243,14 +223,14 @@ async function createProgram(
     .showHelpAfterError("hint: see fcgi-probe --help, and fcgi-probe COMMAND --help")
     .exitOverride();
   // `apache status` is another command than `status`.
-  const named = args[0] === "apache" ? ["apache"] : args;
+  const named = args?.[0] === "apache" ? ["apache"] : args;
   await addCommands(program, commands, named);
   return program;
 
-  async function addCommands(parent: Command, all: Commands, names: readonly string[]) {
+  async function addCommands(parent: Command, all: Commands, names: readonly string[] | undefined) {
     for (const [name, { summary, load, commands }] of Object.entries(all)) {
       const command = parent.command(name).description(summary);
-      if (!names.includes(name)) continue;
+      if (names?.includes(name) === false) continue;
       if (load !== undefined) {
         (await load())(command, io, finish);
         nameOptions(command);

@@ -33,6 +33,7 @@ const ARROWS: ReadonlyMap<string, readonly string[]> = new Map([
   ["doctor", ["discovery", "transport", ...STATUS_READERS]],
   ["exporter", ["discovery", "transport", "yaml", ...STATUS_READERS]],
   ["terminal", []],
+  ["manual", []],
   ["top", ["discovery", "transport", ...STATUS_READERS]],
   [
     "cli",
@@ -48,6 +49,7 @@ const ARROWS: ReadonlyMap<string, readonly string[]> = new Map([
       "pool",
       "server",
       "terminal",
+      "manual",
       ...STATUS_READERS,
       ...PROTOCOLS,
     ],

@@ -1,9 +1,10 @@
+import { type Command, Option } from "commander";
 import { allFlags, type Flag, flagGroups } from "./flags.js";
 
-const head = `Usage: fcgi-probe exporter [flags] [TARGET...]
-       fcgi-probe exporter get [flags] [TARGET...]
+const usage = `Usage: fcgi-probe exporter [flags] [TARGET...]
+       fcgi-probe exporter get [flags] [TARGET...]`;
 
-Serves the metrics of PHP-FPM pools and Apache httpds to Prometheus, with the
+const head = `Serves the metrics of PHP-FPM pools and Apache httpds to Prometheus, with the
 names of php-fpm_exporter and apache_exporter. Reads the targets when it is
 asked. A TARGET is an address of a pool or the URL of a status page. Without
 targets, it finds the pools and httpds of this machine, and keeps looking.
@@ -47,7 +48,16 @@ export function exporterHelp(): string {
     const flags = allFlags.filter(([, flag]) => flag.group === group);
     return `${group}:\n${flags.map(([, flag]) => flagHelp(flag)).join("\n")}\n`;
   });
-  return [head, ...groups, tail].join("\n\n").replaceAll("\n\n\n", "\n\n");
+  return [usage, head, ...groups, tail].join("\n\n").replaceAll("\n\n\n", "\n\n");
+}
+
+/** Gives a command the flags, for its manual. The exporter reads its arguments itself. */
+export function defineExporterFlags(command: Command): void {
+  command.usage("[get] [flags] [TARGET...]").addHelpText("after", `${head}\n\n${tail}`);
+  for (const [, flag] of allFlags) {
+    if (flag.name === "help") continue;
+    command.addOption(new Option(flagForm(flag, "<>"), describe(flag)).helpGroup(flag.group));
+  }
 }
 
 function flagHelp(flag: Flag): string {
@@ -56,8 +66,8 @@ function flagHelp(flag: Flag): string {
 }
 
 /** A flag as it is written, with its value. */
-function flagForm({ name, value }: Flag): string {
-  return value === undefined ? `--${name}` : `--${name} ${value}`;
+function flagForm({ name, value }: Flag, [open = "", close = ""] = ""): string {
+  return value === undefined ? `--${name}` : `--${name} ${open}${value}${close}`;
 }
 
 function describe(flag: Flag): string {

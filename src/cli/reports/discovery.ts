@@ -18,14 +18,14 @@ export async function discoveryText(
     case "json":
       return `${JSON.stringify(found, undefined, 2)}\n`;
     case "yaml":
-      return (await import("yaml")).stringify({ targets: readable(found).map(yamlTarget) });
+      return (await import("yaml")).stringify({ targets: readableTargets(found).map(yamlTarget) });
     case "file_sd":
-      return `${JSON.stringify(readable(found).map(fileSdGroup), undefined, 2)}\n`;
+      return `${JSON.stringify(readableTargets(found).map(fileSdGroup), undefined, 2)}\n`;
   }
 }
 
 /** The targets whose page may answer. A pool without a status page is none. */
-function readable({ targets }: Discovery): DiscoveredTarget[] {
+export function readableTargets({ targets }: Discovery): DiscoveredTarget[] {
   return targets.filter(
     ({ configuration }) => configuration === undefined || configuration.statusPath !== undefined,
   );
