@@ -10,6 +10,7 @@ import { systemdNotifier, takeSystemdSockets } from "../../src/web/systemd.js";
 import { freePort } from "../harness/ports.js";
 import { makeFolder, until } from "../harness/server-process.js";
 import { requestText } from "./listen-for-test.js";
+import { startNotifyReceiver } from "./notify-receiver.js";
 
 const listenerFile = fileURLToPath(new URL("../../dist/web/listener.js", import.meta.url));
 
@@ -74,44 +75,16 @@ it("a listener takes all sockets of systemd-socket-activate", async () => {
 });
 
 describe("systemdNotifier", () => {
-  /** A receiver of datagrams, which Node has not. It writes each to its output. */
-  const receiver = `
-import socket, sys
-s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-s.bind(sys.argv[1])
-print("bound", flush=True)
-while True: print(repr(s.recv(4096).decode()), flush=True)
-`;
-
   it("tells ready, reloading and stopping, and hides the socket from children", async () => {
-    const path = join(makeFolder(), "notify.sock");
-    const child = spawn("python3", ["-c", receiver, path], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    let received = "";
-    child.stdout.on("data", (data) => {
-      received += data;
-    });
-    try {
-      await until(
-        () => received.includes("bound"),
-        () => "the receiver does not start",
-      );
-      const environment: Record<string, string | undefined> = {
-        ...process.env,
-        NOTIFY_SOCKET: path,
-      };
-      const notify = systemdNotifier(() => {}, environment);
-      expect(environment["NOTIFY_SOCKET"]).toBe(undefined);
-      for (const state of ["ready", "reloading", "stopping"] as const) await notify(state);
-      await until(
-        () => received.includes("STOPPING"),
-        () => received,
-      );
-      expect(received).toMatch(/READY=1[\s\S]*RELOADING=1\\nMONOTONIC_USEC=\d+[\s\S]*STOPPING=1/);
-    } finally {
-      child.kill("SIGKILL");
-    }
+    await using systemd = await startNotifyReceiver();
+    const environment: Record<string, string | undefined> = {
+      ...process.env,
+      NOTIFY_SOCKET: systemd.path,
+    };
+    const notify = systemdNotifier(() => {}, environment);
+    expect(environment["NOTIFY_SOCKET"]).toBe(undefined);
+    for (const state of ["ready", "reloading", "stopping"] as const) await notify(state);
+    await systemd.receives(/READY=1[\s\S]*RELOADING=1\\nMONOTONIC_USEC=\d+[\s\S]*STOPPING=1/);
   });
 
   it("does nothing without NOTIFY_SOCKET", async () => {

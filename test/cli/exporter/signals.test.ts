@@ -3,11 +3,20 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { connect as connectTls } from "node:tls";
 import { describe, expect, it } from "vitest";
-import { silent, startFakeServer } from "../../harness/fake-server.js";
+import { type Script, silent, startFakeServer } from "../../harness/fake-server.js";
 import { makeFolder, until } from "../../harness/server-process.js";
+import { makeCertificates } from "../../web/certificates.js";
 import { spawnCommand } from "../cli.js";
 import { type RunningExporter, startExporter } from "./start-exporter.js";
+
+/** Sends a byte of a long record now and then: the answer never ends, and never stops. */
+const dripping: Script = async ({ socket }) => {
+  socket.write(Uint8Array.of(1, 6, 0, 1, 255, 255, 0, 0));
+  for (; !socket.destroyed; await sleep(20)) socket.write("x");
+};
 
 describe("an exporter whose pool is silent", () => {
   it.each(["SIGTERM", "SIGINT"] as const)("%s ends it with 0 within two seconds", async (name) => {
@@ -80,6 +89,36 @@ describe("an exporter that has to end while something hangs", () => {
       env: { NODE_OPTIONS: `--require=${preload}` },
     });
     expect(await end(exporter)).toEqual({ code: null, inTime: true });
+  });
+
+  it("silent and dripping pools, a silent list, half a handshake of TLS, and half a request", async () => {
+    await using pool = await startFakeServer(silent, { listen: "tcp" });
+    await using drip = await startFakeServer(dripping, { listen: "tcp" });
+    await using list = await startFakeServer(silent, { listen: "tcp" });
+    const { folder } = makeCertificates();
+    const [site, web] = [join(folder, "site.yaml"), join(folder, "web.yml")];
+    const many = Array.from({ length: 300 }, (_, index) => `${pool.address}/${index}`);
+    const targets = JSON.stringify([`${drip.address}/status`, ...many]);
+    const discover = `{ http: ["http://${list.bareAddress}/"] }`;
+    writeFileSync(site, `targets: ${targets}\ndiscover: ${discover}\n`);
+    writeFileSync(web, "tls_server_config: { cert_file: server.crt, key_file: server.key }\n");
+    await using exporter = await startExporter([`--config=${site}`, `--web.config.file=${web}`]);
+    const { hostname: host, port } = new URL(exporter.url);
+    const [raw, ...others] = Array.from({ length: 3 }, () => connect({ host, port: Number(port) }));
+    const [scrape, half] = others.map((socket) =>
+      connectTls({ socket, rejectUnauthorized: false }),
+    );
+    const sockets = [raw, scrape, half];
+    for (const socket of sockets) socket?.on("error", () => {});
+    raw?.write(Uint8Array.of(0x16, 3, 1));
+    scrape?.write("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+    half?.write("POST /metrics HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n1");
+    await until(
+      () => pool.accepted > 200 && drip.accepted > 0 && list.accepted > 0,
+      () => "the pools were not asked",
+    );
+    expect(await end(exporter)).toEqual({ code: 0, inTime: true });
+    for (const socket of sockets) socket?.destroy();
   });
 
   it("a client that does not read its answer", async () => {

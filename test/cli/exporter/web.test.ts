@@ -8,6 +8,7 @@ import { expect, it } from "vitest";
 import { freePort } from "../../harness/ports.js";
 import { makeFolder, until } from "../../harness/server-process.js";
 import { fileOf, makeCertificates } from "../../web/certificates.js";
+import { startNotifyReceiver } from "../../web/notify-receiver.js";
 import { spawnCommand } from "../cli.js";
 import { startExporter } from "./start-exporter.js";
 
@@ -36,6 +37,19 @@ it("--web.systemd-socket listens on the socket of systemd-socket-activate", asyn
   } finally {
     child.kill("SIGKILL");
   }
+});
+
+it("tells systemd that it is ready, reloads and stops", async () => {
+  await using systemd = await startNotifyReceiver();
+  const env = { NOTIFY_SOCKET: systemd.path };
+  await using exporter = await startExporter([target], { env });
+  await systemd.receives(/READY=1/);
+  expect(exporter.log).toContain("listening");
+  exporter.signal("SIGHUP");
+  await systemd.receives(/READY=1[\s\S]*RELOADING=1[\s\S]*READY=1/);
+  exporter.signal("SIGTERM");
+  expect(await exporter.ended).toBe(0);
+  await systemd.receives(/STOPPING=1/);
 });
 
 it("--web.systemd-socket without sockets ends with 2", async () => {
