@@ -30,6 +30,7 @@ export type {
 } from "./exporter/settings.js";
 export type { HttpSettings, ScrapeTarget, TargetKind } from "./exporter/target.js";
 export type { ExporterInput, TargetInput } from "./exporter/target-input.js";
+export type { Diagnosis, PoolProblem } from "./phpfpm/diagnosis.js";
 export type {
   OpcacheField,
   OpcacheFieldName,

@@ -1,11 +1,11 @@
 import type { SocketEndpoint } from "../address.js";
-import { diagnosePool } from "../phpfpm/diagnosis.js";
+import { type Diagnosis, diagnosePool } from "../phpfpm/diagnosis.js";
 import { AcceptQueues, type AcceptQueueTable } from "../transport/accept-queues.js";
 import type { PoolQueue, PoolSample, Sample } from "./sample.js";
 import type { ScrapeTarget } from "./target.js";
 import { queueSocket } from "./target-address.js";
 
-const noDiagnoses: readonly never[] = [];
+const noDiagnoses: readonly Diagnosis[] = [];
 
 /**
  * Adds to the samples of pools what their pages do not say: the accept queue, by the kernel of this
@@ -34,16 +34,16 @@ export class EvidenceReader {
   #add(read: PoolSample, socket: SocketEndpoint | undefined, table: AcceptQueueTable): PoolSample {
     const sample = this.#checked(read);
     const { target, status, error } = sample;
-    const queue = socket && table.queueOf(socket);
+    const found = socket && table.queueOf(socket);
+    const queue = found && {
+      waiting: found.waiting,
+      abandoned: found.abandoned,
+      limit: queueLimit(sample, table),
+    };
     const maxChildren = target.configuration?.maxChildren;
     const diagnoses = diagnosePool({ status, error, queue, maxChildren });
     if (queue === undefined && diagnoses.length === 0) return sample;
-    const limit = queueLimit(sample, table.longest);
-    return {
-      ...sample,
-      queue: queue && { waiting: queue.waiting, abandoned: queue.abandoned, limit },
-      diagnoses: diagnoses.length === 0 ? noDiagnoses : diagnoses.map(({ problem }) => problem),
-    };
+    return { ...sample, queue, diagnoses: diagnoses.length === 0 ? noDiagnoses : diagnoses };
   }
 
   /**
@@ -64,13 +64,8 @@ export class EvidenceReader {
 }
 
 /** By the configuration, or for a TCP socket by the page. `undefined` where neither is known. */
-function queueLimit(
-  { target, status }: PoolSample,
-  longest: number | undefined,
-): PoolQueue["limit"] {
+function queueLimit({ target, status }: PoolSample, table: AcceptQueueTable): PoolQueue["limit"] {
   const backlog = target.configuration?.backlog;
-  if (backlog !== undefined && longest !== undefined) {
-    return backlog < 0 ? longest : Math.min(backlog, longest);
-  }
-  return status?.listenQueueLen === 0 ? undefined : status?.listenQueueLen;
+  const limit = backlog === undefined ? undefined : table.limitOf(backlog);
+  return limit ?? (status?.listenQueueLen === 0 ? undefined : status?.listenQueueLen);
 }

@@ -1,5 +1,6 @@
 import type { ServerStatus } from "../apache/page/server-status.js";
 import type { GatewayError } from "../errors.js";
+import type { Diagnosis } from "../phpfpm/diagnosis.js";
 import type { OpcacheStatus } from "../phpfpm/opcache.js";
 import type { PoolStatus } from "../status-page/pool-status.js";
 import type { FailureReason } from "./failure-reason.js";
@@ -38,8 +39,8 @@ export interface PoolSample extends Scrape<PoolStatus> {
   readonly pool: string;
   /** The accept queue, where the kernel shows it. */
   readonly queue?: PoolQueue | undefined;
-  /** What is wrong with the pool, in words of a bounded set: values of a label. */
-  readonly diagnoses?: readonly string[] | undefined;
+  /** What is wrong with the pool. */
+  readonly diagnoses?: readonly Diagnosis[] | undefined;
   /** OPcache and the realpath cache, where a script of the pool was asked for them. */
   readonly opcache?: OpcacheStatus | undefined;
   /** Why there is no `opcache`, although a script was asked. */

@@ -1,4 +1,4 @@
-import { ErrorCode, type GatewayError } from "../errors.js";
+import { ErrorCode, GatewayError } from "../errors.js";
 import type { PoolStatus } from "../status-page/pool-status.js";
 import type { AcceptQueue } from "../transport/accept-queues.js";
 
@@ -29,13 +29,18 @@ export interface Diagnosis {
   readonly text: string;
 }
 
+/** An accept queue, and how many connections may wait in it, where that is known. */
+export interface LimitedQueue extends AcceptQueue {
+  readonly limit?: number | undefined;
+}
+
 /** What is known about a pool. Each part may be missing. */
 export interface PoolEvidence {
   readonly status?: PoolStatus | undefined;
   /** Why there is no status. */
   readonly error?: GatewayError | undefined;
   /** The accept queue, read when the status or the error came. */
-  readonly queue?: AcceptQueue | undefined;
+  readonly queue?: LimitedQueue | undefined;
   /** `pm.max_children`. */
   readonly maxChildren?: number | undefined;
 }
@@ -68,15 +73,59 @@ export function diagnosePool(evidence: PoolEvidence): Diagnosis[] {
   return found;
 }
 
-function diagnoseError({ code, message }: GatewayError, queue: AcceptQueue | undefined) {
+/**
+ * An error of a pool with what its accept queue shows: that the pool is saturated, or that a worker
+ * is silent. Other errors say by themselves whether the pool is dead or misconfigured.
+ */
+export function withQueue(error: GatewayError, queue: LimitedQueue): GatewayError {
+  const [diagnosis] = diagnoseError(error, queue);
+  const hint = diagnosis && queueHints.get(diagnosis.problem);
+  if (diagnosis === undefined || hint === undefined) return error;
+  // The queue was full, and is empty now.
+  if (diagnosis.text === error.message) return error;
+  const { code, address, offset, stderr, cause } = error;
+  const message = `${error.message}: ${diagnosis.text}`;
+  return new GatewayError(code, message, { hint, address, offset, stderr, cause });
+}
+
+/** The numbers are in the message, so that the errors of many pools have one hint. */
+const queueHints: ReadonlyMap<PoolProblem, string> = new Map([
+  [
+    PoolProblem.Saturated,
+    "the pool is saturated, not down: raise pm.max_children, or set pm.status_listen to read the status of a busy pool",
+  ],
+  [PoolProblem.NoAnswer, "the pool is not saturated: see what the worker does, and the pool's log"],
+]);
+
+/** Whether an error may be that of a saturated pool, which its accept queue shows. */
+export function mayBeSaturated({ code }: GatewayError): boolean {
+  return isLate(code) || code === ErrorCode.BacklogFull;
+}
+
+function isLate(code: ErrorCode): boolean {
+  return code === ErrorCode.Deadline || code === ErrorCode.ConnectTimeout;
+}
+
+function diagnoseError(
+  { code, message }: GatewayError,
+  queue: LimitedQueue | undefined,
+): Diagnosis[] {
   const problem = problemOfCode.get(code);
-  if (problem !== undefined) return [{ problem, text: message }];
-  const isLate = code === ErrorCode.Deadline || code === ErrorCode.ConnectTimeout;
-  if (!isLate || queue === undefined) return [];
   // The connection of the scrape is in the queue, too, unless a worker has accepted it.
-  return queue.waiting > 0
-    ? [{ problem: PoolProblem.Saturated, text: `${clients(queue.waiting)}, and no worker is free` }]
-    : [{ problem: PoolProblem.NoAnswer, text: "a worker accepted the request and is silent" }];
+  if (queue !== undefined && queue.waiting > 0 && (isLate(code) || problem === "saturated")) {
+    return [{ problem: PoolProblem.Saturated, text: queueText(queue) }];
+  }
+  if (problem !== undefined) return [{ problem, text: message }];
+  if (!isLate(code) || queue === undefined) return [];
+  const text = "its accept queue is empty, so a worker accepted the request and is silent";
+  return [{ problem: PoolProblem.NoAnswer, text }];
+}
+
+/** The kernel lets one more connection wait than the limit says. */
+function queueText({ waiting, limit }: LimitedQueue): string {
+  const waits = waiting === 1 ? "1 connection waits" : `${waiting} connections wait`;
+  const most = limit === undefined ? "" : ` (limit ${limit})`;
+  return `${waits} in its accept queue${most}, and every worker is busy`;
 }
 
 function diagnoseWorkers(status: PoolStatus, { queue, maxChildren }: PoolEvidence): Diagnosis[] {

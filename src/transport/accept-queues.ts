@@ -23,9 +23,6 @@ const UNIX_WAITING = "02";
 /** The references of a waiting connection whose client has closed: its client held the third. */
 const WITHOUT_CLIENT = 2;
 
-/** Milliseconds for which the tables are read once. */
-const TABLES_AGE = 1_000;
-
 /** The sockets whose tables are read. */
 export interface QueueKinds {
   readonly unix: boolean;
@@ -34,15 +31,21 @@ export interface QueueKinds {
 
 const allKinds: QueueKinds = { unix: true, tcp: true };
 
-/** Reads the accept queues of this machine, the tables of the kernel at most once a second. */
+/** Reads the accept queues of this machine, by default the tables of the kernel at most once a second. */
 export class AcceptQueues {
+  readonly #age: number;
   #table: Promise<AcceptQueueTable> | undefined;
   #tableRead = 0;
   #kinds: QueueKinds = allKinds;
   readonly #realPaths = new RealPaths();
 
+  /** @param age milliseconds for which the tables are read once */
+  constructor(age = 1_000) {
+    this.#age = age;
+  }
+
   /**
-   * The queues as they are now, or were up to a second ago.
+   * The queues as they are now, or were up to `age` milliseconds ago.
    *
    * @param kinds which sockets are asked for. The others are unknown. Reading the tables of TCP takes
    * 7 ms of CPU even if they are empty, since the kernel walks through all of its hash table
@@ -50,7 +53,7 @@ export class AcceptQueues {
   read(kinds: QueueKinds = allKinds): Promise<AcceptQueueTable> {
     const now = performance.now();
     const isEnough = (kinds.unix ? this.#kinds.unix : true) && (kinds.tcp ? this.#kinds.tcp : true);
-    if (this.#table === undefined || !isEnough || now - this.#tableRead > TABLES_AGE) {
+    if (this.#table === undefined || !isEnough || now - this.#tableRead > this.#age) {
       this.#realPaths.refresh();
       this.#table = AcceptQueueTable.read(kinds, this.#realPaths);
       this.#tableRead = now;
@@ -101,6 +104,15 @@ export class AcceptQueueTable {
     const { socketPath } = endpoint;
     if (socketPath.startsWith("\0")) return this.#unix.get(`@${socketPath.slice(1)}`);
     return this.#unix.get(this.#realPaths.of(socketPath));
+  }
+
+  /**
+   * How many connections may wait where a server listens with this backlog: the system's limit at the
+   * most. `undefined` where that is unknown.
+   */
+  limitOf(backlog: number): number | undefined {
+    if (this.longest === undefined) return undefined;
+    return backlog < 0 ? this.longest : Math.min(backlog, this.longest);
   }
 
   /** Reads them once for all questions: to read them takes long where there are many targets. */

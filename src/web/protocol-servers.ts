@@ -5,7 +5,11 @@ import {
   type ServerHttp2Session,
 } from "node:http2";
 import type { Socket } from "node:net";
-import { createServer as createTlsServer, type Server as TlsServer } from "node:tls";
+import {
+  createServer as createTlsServer,
+  type TLSSocket,
+  type Server as TlsServer,
+} from "node:tls";
 import { refuseCertificate } from "./client-certificate.js";
 import { ConnectionTable } from "./connection-table.js";
 import type { RequestHandler } from "./request-handler.js";
@@ -20,6 +24,8 @@ const REQUEST_TIMEOUT = 30_000;
 const CHECK_INTERVAL = 2_000;
 /** Milliseconds that a connection may be idle. Prometheus scrapes each minute or more often. */
 const IDLE_TIMEOUT = 120_000;
+/** OpenSSL's error about a client that does not begin with TLS, but with a method of HTTP. */
+const PLAIN_HTTP = "ERR_SSL_HTTP_REQUEST";
 /** The most requests at once in a connection of HTTP/2. */
 const MAX_STREAMS = 32;
 
@@ -119,11 +125,19 @@ export class ProtocolServers {
       next.emit("connection", socket);
     });
     server.on("tlsClientError", (error, socket) => {
-      this.#broken(error);
+      if ((error as NodeJS.ErrnoException).code === PLAIN_HTTP) this.#refusePlainHttp(socket);
+      else this.#broken(error);
       socket.destroy();
     });
     this.#tls = { identity: settings.identity, server };
     return server;
+  }
+
+  /** Answers as Go's servers do. The few bytes are with the system before the socket is closed. */
+  #refusePlainHttp(socket: TLSSocket): void {
+    this.#log({ level: "debug", message: "a client sent plain HTTP to the port of HTTPS" });
+    const text = "Client sent an HTTP request to an HTTPS server.\n";
+    transportOf(socket).write(`HTTP/1.0 400 Bad Request\r\n\r\n${text}`);
   }
 
   #broken(error: Error): void {

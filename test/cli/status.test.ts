@@ -17,7 +17,11 @@ describe("status", () => {
   });
 
   it.each([
-    ["says nothing", silent, /no complete answer within 200 ms\nhint: .*pm.status_listen/],
+    [
+      "says nothing",
+      silent,
+      /no complete answer within 200 ms: .*a worker accepted the request and is silent\nhint: /,
+    ],
     ["closes", closing, /hint: .*listen.allowed_clients/],
     ["speaks HTTP", httpRefusal, /the peer speaks HTTP, not FastCGI\nhint: /],
   ])("S0.6 of a peer that %s is exit 2", async (_, script, message) => {

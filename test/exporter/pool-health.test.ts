@@ -109,7 +109,10 @@ describeWith(["php-fpm"], "/-/pool-healthy of php-fpm", () => {
     expect((await health("?busy=fail", { targets: [targetOf(address)] }))[0]).toBe(503);
     const exporter = createExporter({ targets: [targetOf(address, { timeout: 300 })] });
     const [sample] = await exporter.collect();
-    expect(sample).toMatchObject({ reason: "timeout", diagnoses: ["saturated", "abandoned"] });
+    expect(sample).toMatchObject({
+      reason: "timeout",
+      diagnoses: [{ problem: "saturated" }, { problem: "abandoned" }],
+    });
     const text = await (await exporter.fetch(new Request("http://exporter/metrics"))).text();
     expect(seriesValue(text, "phpfpm_accept_queue{")).toBeGreaterThan(0);
     cancel.abort();

@@ -6,8 +6,9 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
 import { describe, expect, it } from "vitest";
+import type { LogRecord } from "../../src/exporter/settings.js";
 import { fileOf, makeCertificates } from "./certificates.js";
-import { dial, type Handler, listenForTest, requestText } from "./listen-for-test.js";
+import { dial, exchange, type Handler, listenForTest, requestText } from "./listen-for-test.js";
 
 const certificates = makeCertificates();
 const { folder, issue } = certificates;
@@ -57,6 +58,19 @@ function curl(port: number, ...args: string[]): Promise<string> {
 }
 
 describe("a listener with a certificate", () => {
+  it("tells a client of plain HTTP what is wrong, as Go's servers do, and logs it", async () => {
+    const records: string[] = [];
+    const log = ({ level, message }: LogRecord) => records.push(`${level}: ${message}`);
+    writeFileSync(config, `tls_server_config: { ${pair} }\n`);
+    const { port } = await listenForTest(undefined, { webConfigFile: config, log });
+    expect(await exchange(port, requestText("/metrics"))).toBe(
+      "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n",
+    );
+    expect(records).toEqual(["debug: a client sent plain HTTP to the port of HTTPS"]);
+    expect(await exchange(port, "neither of them\r\n\r\n")).not.toContain("HTTP");
+    expect(await ask(port)).toContain("fine");
+  });
+
   it("answers curl by HTTP/2 and by HTTP/1.1, as https", async () => {
     const { port, isTls } = await listenTls("", "", (request) => new Response(request.url));
     expect(isTls).toBe(true);

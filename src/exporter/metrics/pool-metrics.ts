@@ -57,7 +57,8 @@ const scrapeMetrics: readonly Metric<PoolReading>[] = [
     type: "gauge",
     help: "1, with what is wrong with the pool.",
     emit: ({ sample: { diagnoses = [] } }, emit) => {
-      for (const kind of new Set(diagnoses)) emit(1, new LabelSet([["kind", kind]]));
+      const kinds = new Set(diagnoses.map(({ problem }) => problem));
+      for (const kind of kinds) emit(1, new LabelSet([["kind", kind]]));
     },
   }),
 ];

@@ -1,5 +1,5 @@
 import { scoreboardState } from "../../apache/page/scoreboard.js";
-import { type Diagnosis, diagnosePool, PoolProblem } from "../../phpfpm/diagnosis.js";
+import { type Diagnosis, PoolProblem } from "../../phpfpm/diagnosis.js";
 import { ProcessState, type ProcessStatus, processState } from "../../status-page/pool-status.js";
 import type { ApacheSample, PoolSample, Sample } from "../sample.js";
 import { shownAddress } from "../target.js";
@@ -50,15 +50,9 @@ function pageTarget(sample: Sample): PageTarget {
     : { ...common, ...serverFacts(sample) };
 }
 
-function poolFacts({ target, status, error, pool, queue }: PoolSample) {
+function poolFacts({ target, status, error, pool, queue, diagnoses = [] }: PoolSample) {
   const { configuration } = target;
   const maxChildren = configuration?.maxChildren;
-  const diagnoses = diagnosePool({
-    status,
-    error,
-    maxChildren,
-    queue: queue && { waiting: queue.waiting, abandoned: queue.abandoned ?? 0 },
-  });
   const texts = diagnoses.map(({ text }) => text);
   return {
     name: pool || (configuration?.name ?? ""),

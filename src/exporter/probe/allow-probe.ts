@@ -1,5 +1,4 @@
 import { lookup } from "node:dns/promises";
-import { existsSync } from "node:fs";
 import { lstat, realpath } from "node:fs/promises";
 import { isIPv6 } from "node:net";
 import { posix } from "node:path";
@@ -16,6 +15,9 @@ import {
 
 /** Resolves the name of a host to its addresses. */
 export type ResolveHost = (host: string) => Promise<readonly string[]>;
+
+/** The most names in the path of a socket. */
+const MAX_NAMES = 32;
 
 /** A target that may be read. */
 export interface AllowedProbe {
@@ -54,7 +56,8 @@ export async function allowProbe(
   }
   let address: ReturnType<typeof parseAddress>;
   try {
-    address = parseAddress(target, existsSync);
+    // Without a look at the files that there are: a rule names no socket with a colon in its path.
+    address = parseAddress(target);
   } catch (error) {
     return refused((error as Error).message);
   }
@@ -132,7 +135,7 @@ async function allowSocket(
     if (!candidates.some(({ pattern }) => pattern === path)) return refused("no rule names it");
     return allowed(`unix:@${path.slice(1)}:${page}`);
   }
-  if (!path.startsWith("/")) return refused("the path of the socket is not whole");
+  if (!isPlainPath(path)) return refused("the path of the socket is not plain");
   if (candidates.length === 0) return refused("no rule allows a socket with this page");
   const real = await realSocketPath(path);
   if (real === undefined) return refused("the path of the socket cannot be followed");
@@ -148,11 +151,21 @@ async function allowSocket(
   return refused(`no rule allows the socket ${real}`);
 }
 
+/**
+ * Whether a path is whole, and is that of one file whatever other files there are. Through `..` or
+ * /proc, answers would tell which folders, and which processes, exist.
+ */
+function isPlainPath(path: string): boolean {
+  if (!path.startsWith("/") || /^\/(?:proc|dev\/fd)\//.test(path)) return false;
+  const names = path.slice(1).split("/");
+  return names.length <= MAX_NAMES && !names.some((name) => /^\.{0,2}$/.test(name));
+}
+
 /** Whether a socket's real path is that of a pattern. Links in the pattern's folder are followed. */
 async function matchesSocket(pattern: string, real: string): Promise<boolean> {
   const { base, glob } = picomatch.scan(pattern);
   if (glob === "") return (await realSocketPath(pattern)) === real;
-  const folder = await realOrNone(base === "" ? "/" : base);
+  const folder = await realSocketPath(base === "" ? "/" : base);
   if (folder === undefined) return false;
   const within = posix.relative(folder, real);
   if (within.startsWith("..")) return false;
@@ -160,8 +173,9 @@ async function matchesSocket(pattern: string, real: string): Promise<boolean> {
 }
 
 /**
- * The real path of a socket. Of one that is not there, the real path of its folder and its name.
- * None for a link that leads nowhere: what it will lead to is not known.
+ * The real path of a socket. Of one that is not there, or whose folders are not, the real path of
+ * what there is, and the names that follow: what does not exist is no link. None for a link that
+ * leads nowhere: what it will lead to is not known.
  */
 async function realSocketPath(path: string): Promise<string | undefined> {
   const real = await realOrNone(path);
@@ -172,7 +186,7 @@ async function realSocketPath(path: string): Promise<string | undefined> {
   } catch (error) {
     if (!isMissing(error)) return undefined;
   }
-  const folder = await realOrNone(posix.dirname(path));
+  const folder = await realSocketPath(posix.dirname(path));
   return folder && posix.join(folder, posix.basename(path));
 }
 

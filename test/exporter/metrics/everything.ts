@@ -65,9 +65,13 @@ export function everything(): Sample[] {
     opcache: "/opcache.php",
   });
   const opcache = Object.fromEntries(Object.keys(opcacheFields).map((name, at) => [name, at]));
+  const diagnoses = (["silent_clients", "abandoned"] as const).map((problem) => ({
+    problem,
+    text: `it is ${problem}`,
+  }));
   const queue = { waiting: 3, abandoned: 1, limit: 511 };
   return [
-    poolSample(status, target, { queue, diagnoses: ["silent_clients", "abandoned"], opcache }),
+    poolSample(status, target, { queue, diagnoses, opcache }),
     failedSample(poolTarget("unix:/run/gone.sock:/status")),
     serverPage(busyPage(), serverTarget("http://127.0.0.1/server-status")),
     failedSample(serverTarget("http://127.0.0.2/server-status")),

@@ -143,7 +143,6 @@ describe("a socket", () => {
     const allow = [`unix:${folder}/php/*.sock`];
     const www = `unix:${folder}/php/www.sock:/status`;
     expect(await connectTo(www, allow)).toBe(www);
-    expect(await connectTo(`${folder}/php/../php/www.sock:/status`, allow)).toBe(www);
     // The link is elsewhere, the socket is not.
     expect(await connectTo(`unix:${folder}/other/alias.sock`, allow)).toBe(www);
   });
@@ -165,6 +164,36 @@ describe("a socket", () => {
       expect(await connectTo(`unix:${folder}/other/none.sock`, allow)).toBeUndefined();
     }
     expect(await connectTo(none, [`unix:${folder}/php/dangling.sock`])).toBeUndefined();
+  });
+
+  it("whose folder is gone is allowed by the names in its path: there is no link to follow", async () => {
+    const gone = `unix:${folder}/gone/www.sock:/status`;
+    for (const rule of ["/gone/*.sock", "/gone/www.sock", "/*/www.sock"]) {
+      expect(await connectTo(gone, [`unix:${folder}${rule}`])).toBe(gone);
+    }
+    const deep = `unix:${folder}/var/gone/a/fpm.sock:/status`;
+    const allow = [`unix:${folder}/var/gone/*/fpm.sock`];
+    expect(await connectTo(deep, allow)).toBe(deep.replace("/var/", "/php/"));
+    for (const path of ["/gone/a/b/fpm.sock", "/other/gone/a/fpm.sock", "/php/dangling.sock/x"]) {
+      expect(await connectTo(`unix:${folder}${path}`, allow)).toBeUndefined();
+    }
+    const behindLink = [`unix:${folder}/php/dangling.sock/*.sock`];
+    expect(await connectTo(`unix:${folder}/php/dangling.sock/x.sock`, behindLink)).toBeUndefined();
+  });
+
+  it("is refused by a path that tells which folders or processes there are", async () => {
+    const allow = [`unix:${folder}/php/*.sock`];
+    for (const path of [
+      `${folder}/other/../php/www.sock`,
+      `${folder}/other/none/../../php/www.sock`,
+      `${folder}/php/./www.sock`,
+      `${folder}//php/www.sock`,
+      `/proc/self/root${folder}/php/www.sock`,
+      `/proc/${process.pid}/cwd/x.sock`,
+      `/a${"/a".repeat(40)}/www.sock`,
+    ]) {
+      expect(await connectTo(`unix:${path}`, allow), path).toBeUndefined();
+    }
   });
 
   it.each([

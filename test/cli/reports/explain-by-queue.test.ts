@@ -1,0 +1,69 @@
+import { connect } from "node:net";
+import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
+import { describeWith } from "../../harness/describe-with.js";
+import { type PhpFpm, startPhpFpm } from "../../harness/php-fpm.js";
+import { until } from "../../harness/server-process.js";
+import { runHere } from "../cli.js";
+
+const BACKLOG = 6;
+
+describeWith(["php-fpm"], "the error of a pool of this machine that does not answer", () => {
+  let fpm: PhpFpm;
+  beforeAll(async () => {
+    const common = { pm: "static", maxChildren: 2, backlog: BACKLOG } as const;
+    fpm = await startPhpFpm({
+      pools: [
+        { ...common, name: "unix", listen: "unix" },
+        { ...common, name: "tcp", listen: "tcp" },
+        { ...common, name: "full", listen: "unix" },
+      ],
+    });
+  });
+  afterAll(() => fpm.stop());
+
+  /** Connects clients that send nothing: two hold the workers, the others wait. */
+  function hold(name: string, count: number): void {
+    const sockets = Array.from({ length: count }, () => connect(fpm.pool(name).endpoint));
+    for (const socket of sockets) socket.on("error", () => {});
+    onTestFinished(() => sockets.forEach((socket) => void socket.destroy()));
+  }
+
+  /** What `status` prints once its error is this one. */
+  async function failure(name: string, text: RegExp): Promise<string> {
+    let printed = "";
+    await until(
+      async () => {
+        const args = ["status", fpm.pool(name).address, "--timeout=200ms"];
+        printed = (await runHere(args)).stderr;
+        return text.test(printed);
+      },
+      () => `it printed ${printed}`,
+    );
+    return printed;
+  }
+
+  it.each(["unix", "tcp"])(
+    "by %s says how many wait, and how many may, if it is saturated",
+    async (name) => {
+      hold(name, 3);
+      const text = await failure(name, /within 200 ms: .* is saturated/s);
+      expect(text).toMatch(
+        /within 200 ms: \d+ connections? waits? in its accept queue \(limit 6\), and every worker is busy\nhint: the pool is saturated, not down: /,
+      );
+    },
+  );
+
+  it("a full queue, which refuses the connection, is told with its numbers", async () => {
+    hold("full", 2 + BACKLOG + 4);
+    const text = await failure("full", /the listen queue is full: [67] connections/);
+    expect(text).toMatch(/wait in its accept queue \(limit 6\), and every worker is busy\nhint: /);
+  });
+
+  it("a dead pool and a misconfigured one are no saturated ones", async () => {
+    const { address, bareAddress } = fpm.pool("unix");
+    const dead = await runHere(["status", `${address.replace("unix.sock", "none.sock")}`]);
+    expect(dead.stderr).toMatch(/hint: no socket is at this path: is the pool running/);
+    const wrong = await runHere(["status", `unix:${bareAddress}:/nosuch`]);
+    expect(wrong.stderr).toMatch(/hint: no such page here: set pm.status_path/);
+  });
+});
