@@ -33,7 +33,8 @@ function optionSpec(option: Option): OptionSpec {
 
 /** The text of an option with its default, as the help has it. */
 function withDefault({ defaultValue }: Option, description: string): string {
-  const isShown = defaultValue !== undefined && typeof defaultValue !== "boolean";
+  const isText = typeof defaultValue === "string" || typeof defaultValue === "number";
+  const isShown = isText && !description.includes("(default: ");
   return isShown ? `${description} (default: ${defaultValue})` : description;
 }
 

@@ -65,7 +65,7 @@ const commands: Commands = {
     load: async () => (await import("./commands/top.js")).defineTop,
   },
   ping: {
-    summary: "check that PHP-FPM pools answer",
+    summary: "check that pools, and SCGI and uwsgi servers, answer",
     load: async () => (await import("./commands/ping.js")).definePing,
   },
   values: {
@@ -105,6 +105,7 @@ const commands: Commands = {
   healthcheck: {
     summary: "check once that a PHP-FPM pool is alive, for Docker and kubelet",
     loadRun: async () => (await import("./commands/healthcheck.js")).runHealthcheck,
+    load: async () => (await import("./commands/healthcheck.js")).defineHealthcheck,
     failed: ExitCode.NotConnected,
   },
   serve: {

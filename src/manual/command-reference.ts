@@ -18,8 +18,8 @@ function section(spec: CommandSpec): string[] {
     sentence(spec.summary),
     fenced([`${command} ${spec.usage}`]),
     ...(spec.commands.length === 0 ? [] : [commandTable(spec.commands)]),
-    ...noteParagraphs(spec.notes),
     ...optionTable(spec),
+    ...noteParagraphs(spec.notes),
   ];
 }
 
@@ -63,7 +63,7 @@ function fenced(lines: readonly string[]): string {
 }
 
 function sentence(text: string): string {
-  return `${escaped(text.charAt(0).toUpperCase() + text.slice(1))}.`;
+  return escaped(`${text.charAt(0).toUpperCase()}${text.slice(1)}${text.endsWith(".") ? "" : "."}`);
 }
 
 /** Text that Markdown shows as it is. */

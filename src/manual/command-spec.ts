@@ -52,7 +52,7 @@ export type NoteBlock =
   | { readonly kind: "lines"; readonly lines: readonly string[] };
 
 /** The headings that notes may begin a paragraph with. */
-const headings = /^(Exit status|Examples?|Formats|Columns|Sort keys|States):\s*/;
+const headings = /^(Exit status|Examples?|Formats|Columns|Sort keys|States|Variables):\s*/;
 
 /**
  * Notes as blocks. Lines that begin with a blank stay as they are. A paragraph of other lines is one

@@ -53,7 +53,7 @@ describe("a full disk", () => {
 });
 
 describe("a reader that leaves, or that never existed", () => {
-  it.each([["--version"], ["--help"], ["apache", "--help"]])(
+  it.each([["--version"], ["--help"], ["apache", "--help"], ["completion", "zsh"]])(
     "%s %s is no failure",
     async (...args) => {
       const { stdout, stderr } = await shell('node "$0" "$@" | true; echo "$PIPESTATUS"', args);

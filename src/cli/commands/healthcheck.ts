@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import type { Command } from "commander";
 import { ErrorCode, GatewayError } from "../../errors.js";
 import { type Health, healthcheck } from "../../phpfpm/healthcheck.js";
 import { visible } from "../../terminal/text.js";
@@ -26,26 +27,45 @@ const limitNames = Object.keys(limitOptions) as LimitOption[];
 /** Less than the second that kubelet gives a probe, with time for Node to start. */
 const DEFAULT_TIMEOUT = "700ms";
 
-const help = `Usage: fcgi-probe healthcheck [options] [TARGET]
+/** The options of the help and of the manual. */
+const shownOptions: readonly (readonly [flags: string, text: string])[] = [
+  ...limitNames.map((name) => [`--${name} <n>`, "fail if it is over n"] as const),
+  ["--busy <ok|fail>", "what a pool without a free worker is (default: ok)"],
+  ["-t, --timeout <time>", `how long the check may take (default: ${DEFAULT_TIMEOUT})`],
+  ["-v, --verbose", "also print the status"],
+];
 
-Checks once that a PHP-FPM pool is alive, for Docker and kubelet. TARGET is the
-address of a pool. Takes the options and variables of php-fpm-healthcheck.
+const notes = `Checks once that a pool is alive. TARGET is the address of a pool. Takes the
+options and variables of php-fpm-healthcheck.
 
-Options:
-${limitNames.map((name) => `${`  --${name} <n>`.padEnd(30)}fail if it is over n`).join("\n")}
-  --busy <ok|fail>            what a pool is that accepts connections and has no
-                              worker to answer (default: ok, for liveness; give
-                              fail for readiness)
-  --timeout <time>            how long the check may take (default: ${DEFAULT_TIMEOUT})
-  -v, --verbose               also print the status
-  -h, --help                  display help for command
+A pool that accepts connections and has no worker to answer is busy, not dead:
+--busy ok is for liveness, --busy fail for readiness.
 
 Variables:
   FCGI_CONNECT                the address without TARGET (default: localhost:9000)
   FCGI_STATUS_PATH            the path of the status page (default: /status)
 
 Exit status: 0 alive, 1 not, or bad input.
+
+Examples:
+  fcgi-probe healthcheck unix:/run/php/www.sock
+  fcgi-probe healthcheck --busy fail --listen-queue 10 127.0.0.1:9000/status`;
+
+const help = `Usage: fcgi-probe healthcheck [options] [TARGET]
+
+Options:
+${[...shownOptions, ["-h, --help", "show this help"]]
+  .map(([flags = "", text]) => `  ${flags.padEnd(28)}${text}`)
+  .join("\n")}
+
+${notes}
 `;
+
+/** Gives a command the options, for its manual. The check reads its arguments itself. */
+export function defineHealthcheck(command: Command): void {
+  command.usage("[options] [TARGET]").addHelpText("after", notes);
+  for (const [flags, text] of shownOptions) command.option(flags, text);
+}
 
 /** Runs `fcgi-probe healthcheck`. It loads little: an orchestrator runs it every few seconds. */
 export async function runHealthcheck(args: readonly string[], io: Io): Promise<ExitCode> {
@@ -83,7 +103,7 @@ function readArguments(args: readonly string[]): { values: Values; target: strin
   const options = {
     ...Object.fromEntries(limitNames.map((name) => [name, text])),
     busy: text,
-    timeout: text,
+    timeout: { ...text, short: "t" },
     verbose: { type: "boolean", short: "v" },
     help: { type: "boolean", short: "h" },
   } as const;

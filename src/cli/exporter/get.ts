@@ -25,7 +25,12 @@ export async function getStatus(
 ): Promise<ExitCode> {
   const format = out === "json" ? "json" : "table";
   const addresses = targets.map(({ address }) => address);
-  const round = await readRound(readerOf(targets), addresses, { format, timeout }, io);
+  const round = await readRound(
+    readerOf(targets),
+    addresses,
+    { format, timeout, verbose: true },
+    io,
+  );
   await io.stdout.write(round.render());
   await io.stderr.writeLines(round.problems);
   return io.signal.aborted ? ExitCode.Interrupted : round.exitCode;
