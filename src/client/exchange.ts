@@ -12,8 +12,8 @@ export interface ExchangeOptions {
   /** Milliseconds of `timeout` that have passed already. Default: 0. */
   elapsed?: number | undefined;
   /**
-   * Milliseconds that the answer of an abandoned request is still read and discarded. Default: 1,000;
-   * 0 closes the connection at once. On a unix socket, a worker of php-fpm 8.2.36 that writes a
+   * Milliseconds that the answer of an abandoned request is still read and discarded, up to 8 MiB.
+   * Default: 1,000; 0 closes the connection at once. On a unix socket, a worker of php-fpm 8.2.36 that writes a
    * status page of over 8 KB to a client that has left ends with code 70: 200 such clients ended 84.
    * Scripts, pings and short pages ended none, and neither did any client over TCP.
    */
@@ -35,6 +35,12 @@ export interface ExchangeSink {
   failed(error: GatewayError): void;
 }
 
+/**
+ * The most bytes of an abandoned answer that are discarded: as many as a status page may have. A peer
+ * that never ends sends hundreds of megabytes in a second.
+ */
+const MOST_DRAINED = 8_388_608;
+
 const State = { Open: 0, Draining: 1, Done: 2 } as const;
 
 /**
@@ -50,6 +56,7 @@ export class Exchange implements Abortable, ChannelHandlers, BodyReceiver {
   readonly #timer: ReturnType<typeof setTimeout>;
   readonly #drainTimeout: number;
   #drainTimer: ReturnType<typeof setTimeout> | undefined;
+  #discarded = 0;
   #state: 0 | 1 | 2 = State.Open;
   #ready = false;
   /** Whether a part of the answer has arrived. */
@@ -155,11 +162,13 @@ export class Exchange implements Abortable, ChannelHandlers, BodyReceiver {
   stdout(bytes: Uint8Array): void {
     this.#answered = true;
     if (this.#state === State.Open) this.#sink.stdout(bytes);
+    else this.#discard(bytes);
   }
 
   stderr(bytes: Uint8Array): void {
     this.#answered = true;
     if (this.#state === State.Open) this.#sink.stderr(bytes);
+    else this.#discard(bytes);
   }
 
   end(result: RequestEnd): void {
@@ -212,7 +221,13 @@ export class Exchange implements Abortable, ChannelHandlers, BodyReceiver {
     return open;
   }
 
+  #discard({ length }: Uint8Array): void {
+    this.#discarded += length;
+    if (this.#state === State.Draining && this.#discarded > MOST_DRAINED) this.#close();
+  }
+
   #close(): void {
+    clearTimeout(this.#drainTimer);
     this.#state = State.Done;
     this.#channel.close();
   }

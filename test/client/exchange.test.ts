@@ -146,6 +146,28 @@ describe.each(["unix", "tcp"] as const)("an exchange over %s", (listen) => {
     expect(sent?.endsWith("0102000100000000")).toBe(true);
   });
 
+  it("drains no more than 8 MiB of an answer that never ends", async () => {
+    const part = record(RecordType.Stdout, "x".repeat(65_528));
+    let sent = 0;
+    const abort = new AbortController();
+    const script: Script = async (peer) => {
+      await peer.receive(1);
+      abort.abort();
+      const { socket } = peer;
+      const closed = new Promise((done) => socket.once("close", done));
+      while (!socket.destroyed) {
+        sent += part.length;
+        const isTaken = socket.write(part);
+        if (!isTaken) await Promise.race([new Promise((go) => socket.once("drain", go)), closed]);
+      }
+    };
+    const failure = ask(script, { listen, signal: abort.signal, drainTimeout: 60_000 });
+    await expect(failure).rejects.toMatchObject({ code: "aborted" });
+    await server.allClosed(10_000);
+    expect(sent).toBeGreaterThan(8_000_000);
+    expect(sent).toBeLessThan(40_000_000);
+  });
+
   it("is cancelled before it begins by a signal that has aborted", async () => {
     const failure = ask(silent, { listen, signal: AbortSignal.abort() });
     await expect(failure).rejects.toMatchObject({ code: "aborted" });

@@ -12,13 +12,15 @@ import { type PhpFpm, startPhpFpm } from "../harness/php-fpm.js";
 import { freePort } from "../harness/ports.js";
 import { seriesValue, targetOf } from "./targets.js";
 
-const stdout = (text: string) => encodeRecord(RecordType.Stdout, 1, new TextEncoder().encode(text));
+/** Each character is a byte. */
+const stdout = (text: string) => encodeRecord(RecordType.Stdout, 1, Buffer.from(text, "latin1"));
 const answer = (body: string, type = "text/plain") =>
   Buffer.concat([stdout(`Content-Type: ${type}\r\n\r\n${body}`), encodeEndRequest(1, 0, 0)]);
 
-/** A page whose numbers cannot be, and whose pool has a name for an attack on the exposition. */
+/** A page whose numbers cannot be, and whose pool has a name for an attack on the exposition, and no
+ * text of UTF-8. */
 const lies = [
-  'pool:                 l"i\\ar} 1',
+  'pool:                 l"i\\ar} \xff1',
   "process manager:      static",
   "start time:           15/Aug/2018:14:29:57 +0200",
   "start since:          60",
@@ -144,7 +146,7 @@ describeWith(["php-fpm"], "good pools beside bad ones", () => {
     if (isRoot) process.seteuid?.(65_534);
     try {
       const response = await exporter.fetch(new Request("http://exporter/metrics", { headers }));
-      const text = await response.text();
+      const text = new TextDecoder("utf-8", { fatal: true }).decode(await response.arrayBuffer());
       expect(performance.now() - started).toBeLessThan(1_500);
       return text;
     } finally {
@@ -171,6 +173,28 @@ describeWith(["php-fpm"], "good pools beside bad ones", () => {
     }
   });
 
+  it("are not sick; of the bad ones, those that are dead and those that are set up wrongly are told apart", async () => {
+    const text = await scrape();
+    const kinds = new Map([
+      ["not_found", "dead"],
+      ["refused", "dead"],
+      ["permission", "misconfigured"],
+      ["page_not_found", "misconfigured"],
+      ["not_fastcgi", "misconfigured"],
+      ["not_a_status_page", "misconfigured"],
+      ["timeout", "no_answer"],
+    ]);
+    const wanted = [...bad].flatMap(([where, reason]) => {
+      const kind = kinds.get(reason);
+      return kind === undefined ? [] : [`${series("phpfpm_diagnosis", where)},kind="${kind}"} 1`];
+    });
+    const found = text.split("\n").filter((line) => line.startsWith("phpfpm_diagnosis{"));
+    expect(found).toEqual(expect.arrayContaining(wanted));
+    for (const name of ["good-1", "good-2", "good-3", "renamed"]) {
+      expect(found.filter((line) => line.includes(`pool="${name}"`))).toEqual([]);
+    }
+  });
+
   it("have a silent one with a long timeout beside them: its reason is the deadline", async () => {
     const silent = `tcp://${fakes.get("silent")?.address}/status`;
     const text = await scrape();
@@ -184,7 +208,7 @@ describeWith(["php-fpm"], "good pools beside bad ones", () => {
   it("are not harmed by one that lies: its series are well formed, and a record says it once", async () => {
     const text = await scrape();
     const where = `${fakes.get("lying")?.address}/status`;
-    expect(seriesValue(text, series("phpfpm_up", where, 'l\\"i\\\\ar} 1'))).toBe(1);
+    expect(seriesValue(text, series("phpfpm_up", where, 'l\\"i\\\\ar} \ufffd1'))).toBe(1);
     const about = records.filter(({ target, level }) => target === where && level === "warn");
     expect(about).toMatchObject([{ error: "7 idle and 4 active are not 3 in total" }]);
   });
