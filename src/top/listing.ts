@@ -28,13 +28,17 @@ export function numbersOf(target: LiveTarget): TargetNumbers {
     const { busyWorkers: active, scoreboard, uptime } = server?.status ?? {};
     return { active, total: scoreboard?.slots, waiting: undefined, uptime };
   }
-  const isKnown = target.queue !== undefined || pool !== undefined;
   return {
     active: pool && busyWorkers(pool.status),
     total: pool?.status.totalProcesses,
-    waiting: isKnown ? waitingClients(target) : undefined,
+    waiting: isQueueKnown(target) ? waitingClients(target) : undefined,
     uptime: pool?.status.startSince,
   };
+}
+
+/** The page says 0 for every unix socket, and 0 for the length of its queue, too. */
+function isQueueKnown({ queue, pool }: LiveTarget): boolean {
+  return queue !== undefined || Boolean(pool?.status.listenQueueLen || pool?.status.listenQueue);
 }
 
 /**

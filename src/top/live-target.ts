@@ -133,9 +133,16 @@ export class LiveTarget {
     const { queueSocket } = this;
     const queue = queueSocket === undefined ? undefined : table.queueOf(queueSocket);
     const isReading = this.readingSince !== undefined && this.#isAskedItself;
-    this.#ownWaiting = isReading && queue !== undefined ? Math.min(1, queue.waiting) : 0;
-    this.queue = queue && { ...queue, waiting: queue.waiting - this.#ownWaiting };
-    this.#diagnose();
+    const own = isReading && queue !== undefined ? Math.min(1, queue.waiting) : 0;
+    const isSame =
+      queue?.waiting === (this.queue && this.queue.waiting + this.#ownWaiting) &&
+      queue?.abandoned === this.queue?.abandoned &&
+      own === this.#ownWaiting;
+    if (!isSame) {
+      this.#ownWaiting = own;
+      this.queue = queue && { ...queue, waiting: queue.waiting - own };
+      this.#diagnose();
+    }
     const isSilent = this.diagnoses.some(({ problem }) => problem === PoolProblem.SilentClients);
     this.#silent = isSilent ? this.#silent + 1 : 0;
   }

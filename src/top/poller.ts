@@ -20,6 +20,8 @@ interface Entry<Target> {
 const MOST_YOUNG = 128;
 /** Milliseconds for which a read is young. */
 const YOUNG = 250;
+/** Milliseconds between two looks for targets that are due: each look goes through all of them. */
+const LEAST_PAUSE = 10;
 
 /**
  * Reads targets again and again, each on its own interval: one that does not answer delays no other.
@@ -32,7 +34,10 @@ export class Poller<Target> {
   #timer: NodeJS.Timeout | undefined;
   #isPaused = false;
   #isClosed = false;
-  #isWaking = false;
+  /** Whether a target is due and waits until fewer reads are young. */
+  #isHeld = false;
+  /** When the timer looks for targets that are due. */
+  #next = 0;
 
   constructor(options: PollerOptions<Target>) {
     this.#options = options;
@@ -82,15 +87,25 @@ export class Poller<Target> {
       if (startedAt !== undefined && now - startedAt < YOUNG) young++;
     }
     let next = now + this.#options.interval;
+    this.#isHeld = false;
     for (const entry of this.#entries) {
       if (entry.startedAt !== undefined) continue;
       if (entry.due > now) next = Math.min(next, entry.due);
       else if (young < MOST_YOUNG) {
         young++;
         this.#read(entry, now);
-      } else next = now + YOUNG;
+      } else {
+        this.#isHeld = true;
+        next = Math.min(next, now + YOUNG);
+      }
     }
-    this.#timer = setTimeout(() => this.#startDue(), Math.max(1, next - now));
+    this.#schedule(next, now);
+  }
+
+  #schedule(next: number, now: number): void {
+    clearTimeout(this.#timer);
+    this.#next = Math.max(next, now + LEAST_PAUSE);
+    this.#timer = setTimeout(() => this.#startDue(), this.#next - now);
   }
 
   #read(entry: Entry<Target>, now: number): void {
@@ -98,9 +113,12 @@ export class Poller<Target> {
     entry.due = Number.POSITIVE_INFINITY;
     void this.#options.read(entry.target).then(() => {
       entry.startedAt = undefined;
+      const ended = performance.now();
       // It was asked for again meanwhile.
-      if (entry.due !== 0) entry.due = this.#nextTurn(entry, now);
-      this.#wake();
+      entry.due = entry.due === 0 ? ended : this.#nextTurn(entry, now);
+      if (this.#isPaused || this.#isClosed) return;
+      const next = this.#isHeld ? ended : entry.due;
+      if (next < this.#next - LEAST_PAUSE) this.#schedule(next, ended);
     });
   }
 
@@ -110,15 +128,5 @@ export class Poller<Target> {
     const first = this.#start + (interval * entry.index) / Math.max(1, this.#entries.length);
     const earliest = Math.max(performance.now(), last + interval / 2);
     return first + Math.ceil((earliest - first) / interval) * interval;
-  }
-
-  /** Looks once after all reads that end in this turn of the event loop. */
-  #wake(): void {
-    if (this.#isWaking) return;
-    this.#isWaking = true;
-    setImmediate(() => {
-      this.#isWaking = false;
-      this.#startDue();
-    });
   }
 }

@@ -1,5 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { until } from "./server-process.js";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { makeFolder, until } from "./server-process.js";
 import { requireServer } from "./servers.js";
 
 /** A program on a terminal that tmux emulates. */
@@ -39,8 +41,11 @@ export function startTmux(
       env: { ...withoutColourVariables(), ...env, TERM: "xterm-256color" },
     });
   const size = ["-x", `${columns}`, "-y", `${rows}`];
-  const line = `${command}; printf 'exit %s\\n' $?; sleep 600`;
-  tmux("new-session", "-d", "-s", "main", ...size, "bash", "-c", line);
+  // tmux takes no long command lines.
+  const folder = makeFolder();
+  const script = join(folder, "run.sh");
+  writeFileSync(script, `${command}\nprintf 'exit %s\\n' $?\nsleep 600\n`);
+  tmux("new-session", "-d", "-s", "main", ...size, "bash", script);
   const lines = () => tmux("capture-pane", "-p", "-t", "main").trimEnd().split("\n");
   const terminal: TmuxTerminal = {
     lines,
@@ -62,6 +67,7 @@ export function startTmux(
       } catch {
         // It has ended.
       }
+      rmSync(folder, { recursive: true, force: true });
     },
   };
   return terminal;

@@ -19,12 +19,15 @@ export interface ListModel {
 
 const right = { align: "right" } as const;
 
-const columnsAt = (now: number): readonly Column<Listed>[] => [
-  { title: poolFields.pool.column, value: ({ target }) => visible(target.name), shrinkTo: 8 },
+/** From this many cells on, the addresses have room. */
+const WIDE = 60;
+
+const columnsAt = (now: number, isNarrow: boolean): readonly Column<Listed>[] => [
+  { title: poolFields.pool.column, value: ({ target }) => visible(target.name), shrinkTo: 6 },
   {
     title: "STATE",
     value: ({ target, sickness }) => sicknessText(target, sickness, now),
-    shrinkTo: 9,
+    shrinkTo: 12,
   },
   { title: poolFields.activeProcesses.column, value: activeOf, ...right, dropOrder: 2 },
   {
@@ -37,8 +40,14 @@ const columnsAt = (now: number): readonly Column<Listed>[] => [
   { title: "SLOW/S", value: ({ target }) => rate(target.rates.slow), ...right, dropOrder: 4 },
   { title: "MAXED/S", value: ({ target }) => rate(target.rates.maxed), ...right, dropOrder: 5 },
   { title: poolFields.startSince.column, value: uptimeOf, ...right, dropOrder: 6 },
-  { title: "TARGET", value: ({ target }) => visible(target.shown), clip: "start", shrinkTo: 12 },
+  { title: "TARGET", value: addressOf, clip: "start", shrinkTo: isNarrow ? 14 : 20 },
 ];
+
+/** The address without the usual path, whose end would be all that a narrow column shows. */
+function addressOf({ target }: Listed): string {
+  const { shown, place } = target;
+  return visible(place.kind === "phpfpm" ? shown.replace(/:?\/status$/, "") : shown);
+}
 
 function activeOf({ target }: Listed): string {
   const { active, total } = numbersOf(target);
@@ -65,7 +74,8 @@ export function listLines(
 ): string[] {
   const offset = viewport?.offset ?? 0;
   const rows = listed.slice(offset, height === undefined ? undefined : offset + height);
-  const layout = layOut(columnsAt(now), rows, width === undefined ? undefined : width - 2);
+  const columns = columnsAt(now, width !== undefined && width < WIDE);
+  const layout = layOut(columns, rows, width === undefined ? undefined : width - 2);
   const lines = rows.map((row, index) => {
     const { error } = row.target;
     const text =

@@ -6,9 +6,9 @@ import { HelpPage } from "./help-page.js";
 import type { TopPage } from "./top-page.js";
 
 /** The least milliseconds between two frames that new data cause. */
-const LEAST_GAP = 50;
+const LEAST_GAP = 100;
 /** A frame may take one part in so many of the time until the next. */
-const PAINT_SHARE = 20;
+const PAINT_SHARE = 30;
 /** Milliseconds between two frames while nothing comes: waiting times are shown in seconds. */
 const CLOCK = 1_000;
 

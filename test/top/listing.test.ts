@@ -1,0 +1,116 @@
+import { describe, expect, it } from "vitest";
+import { ErrorCode } from "../../src/errors.js";
+import { countBySickness, listTargets } from "../../src/top/listing.js";
+import { LiveTarget } from "../../src/top/live-target.js";
+import { Sickness, sicknessText } from "../../src/top/sickness.js";
+import { failedTarget, pageOf, targetOf } from "./targets.js";
+
+const fine = targetOf("fine");
+const busy = { idleProcesses: 0, activeProcesses: 4, totalProcesses: 4, processManager: "static" };
+const saturated = targetOf("saturated", busy);
+const queue = targetOf("queue", { ...busy, listenQueue: 5 });
+const longer = targetOf("longer", { ...busy, listenQueue: 9 });
+const full = failedTarget("full", ErrorCode.BacklogFull);
+const dead = failedTarget("dead");
+const slow = targetOf("slow", { slowRequests: 1, acceptedConn: 1 });
+slow.take(pageOf({ pool: "slow", slowRequests: 4, acceptedConn: 9, idleProcesses: 2 }), 1_000);
+const waiting = targetOf("waiting");
+waiting.readingSince = 2_000;
+const unread = new LiveTarget({ kind: "phpfpm", address: "127.0.0.1:9000/status" });
+const all = [unread, fine, slow, saturated, waiting, queue, longer, dead, full];
+
+const NOW = 5_500;
+const list = (options: Partial<Parameters<typeof listTargets>[1]>) =>
+  listTargets(all, { filter: "", sort: "sick", now: NOW, ...options });
+const names = (options: Partial<Parameters<typeof listTargets>[1]>) =>
+  list(options).map(({ target }) => target.place.address.replace(/^unix:\/run\/|\.sock$/g, ""));
+
+describe("the list of targets", () => {
+  it("has the sickest first: unreachable, queue, saturated, slow, not read, fine", () => {
+    expect(names({})).toEqual([
+      ...["dead", "longer", "queue", "full", "saturated", "slow", "waiting"],
+      ...["127.0.0.1:9000/status", "fine"],
+    ]);
+  });
+
+  it("is sorted by name, requests or queue, where the largest comes first", () => {
+    expect(names({ sort: "queue" }).slice(0, 2)).toEqual(["longer", "queue"]);
+    expect(names({ sort: "requests" })[0]).toBe("slow");
+    expect(
+      names({ sort: "name" })
+        .filter((name) => /^[a-z]/.test(name))
+        .slice(2),
+    ).toEqual([...["fine", "longer", "queue", "saturated", "slow", "waiting"]]);
+  });
+
+  it.each([
+    ["SLOW", ["slow"]],
+    ["9000", ["127.0.0.1:9000/status"]],
+    ["refused", ["dead", "full"]],
+    ["nowhere", []],
+  ])("with the filter %j has %j", (filter, found) => {
+    expect(names({ filter })).toEqual(found);
+  });
+
+  it("counts all of them", () => {
+    expect(Object.fromEntries(countBySickness(all, NOW))).toEqual({
+      [Sickness.Unreachable]: 1,
+      [Sickness.Queue]: 3,
+      [Sickness.Saturated]: 1,
+      [Sickness.Slow]: 2,
+      [Sickness.Unknown]: 1,
+      [Sickness.Fine]: 1,
+    });
+  });
+});
+
+describe("the state of a target", () => {
+  it.each([
+    [dead, "unreachable"],
+    [full, "saturated"],
+    [queue, "queue"],
+    [saturated, "saturated"],
+    [slow, "slow requests"],
+    [waiting, "waiting 3 s"],
+    [unread, "waiting"],
+    [fine, "ok"],
+  ])("%# is %j", (target, text) => {
+    const found = list({}).find((listed) => listed.target === target);
+    expect(sicknessText(target, found?.sickness ?? Sickness.Unknown, NOW)).toBe(text);
+  });
+});
+
+describe("the accept queue of a pool", () => {
+  const tableOf = (waiting: number, abandoned = 0) =>
+    ({ queueOf: () => ({ waiting, abandoned }) }) as never;
+
+  it("has no connection of ours that waits for the page", () => {
+    const target = targetOf("www", busy);
+    target.readingSince = 1;
+    target.takeQueue(tableOf(1));
+    expect(target.queue).toEqual({ waiting: 0, abandoned: 0 });
+    target.readingSince = undefined;
+    target.takeQueue(tableOf(1));
+    expect(target.queue).toEqual({ waiting: 1, abandoned: 0 });
+  });
+
+  it("says that a pool without an answer is saturated, and not silent", () => {
+    const target = targetOf("www", busy);
+    target.readingSince = 1;
+    target.takeQueue(tableOf(1));
+    target.readingSince = undefined;
+    target.fail(failedTarget("x", ErrorCode.Deadline).error as never);
+    expect(target.diagnoses.map(({ problem }) => problem)).toEqual(["saturated"]);
+  });
+
+  it("shows silent clients only if they stay: a client that comes looks the same", () => {
+    const target = targetOf("www");
+    const text = () => sicknessText(target, Sickness.Queue, 0);
+    target.takeQueue(tableOf(2, 1));
+    expect(text()).toBe("queue, 1 gone");
+    target.takeQueue(tableOf(2, 1));
+    expect(text()).toBe("silent clients, 1 gone");
+    target.takeQueue(tableOf(0));
+    expect(target.hasSilentClients).toBe(false);
+  });
+});
