@@ -28,6 +28,7 @@ const SUITES = {
     "suites/exporter-many.mjs",
     "suites/exporter-httpd.mjs",
   ],
+  load: ["suites/load.mjs"],
   start: ["suites/start.mjs"],
   size: ["suites/size.mjs"],
 };

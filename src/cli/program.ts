@@ -129,6 +129,10 @@ const commands: Commands = {
     summary: "show the requests between a front end and a backend as they pass",
     load: async () => (await import("./commands/tap.js")).defineTap,
   },
+  load: {
+    summary: "send a request again and again, and measure the answers",
+    load: async () => (await import("./commands/load.js")).defineLoad,
+  },
   decode: {
     summary: "show the records in captured bytes",
     load: async () => (await import("./commands/decode.js")).defineDecode,
