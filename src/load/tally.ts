@@ -14,13 +14,6 @@ export interface Latency {
   readonly max: number;
 }
 
-/** The errors of one code. */
-export interface ErrorTally {
-  readonly count: number;
-  /** The first of them. */
-  readonly first: GatewayError;
-}
-
 /** Counts what became of requests. */
 export class Tally {
   /** Answers that were complete. */
@@ -30,6 +23,7 @@ export class Tally {
   received = 0;
   /** How many answers had each status. Those without a readable head count as 0. */
   readonly statuses = new Map<number, number>();
+  /** The errors of each code: how many, and the first. */
   readonly errors = new Map<ErrorCode, { count: number; first: GatewayError }>();
   /** From the time a request was due; without a rate, from the time it was sent. */
   readonly #latency = createTimes();
