@@ -151,7 +151,9 @@ ${worstStatusHelp}
 
 Examples:
   fcgi-probe discover
-  fcgi-probe status unix:/run/php/php8.2-fpm.sock:/status
+  fcgi-probe doctor
+  fcgi-probe top
+  fcgi-probe unix:/run/php/php8.2-fpm.sock:/status
   fcgi-probe status --full --watch 2s 127.0.0.1:9000/status
   fcgi-probe request unix:/run/php/www.sock --script /var/www/index.php -i
   fcgi-probe scrape targets.txt --format ndjson

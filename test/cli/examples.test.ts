@@ -37,7 +37,7 @@ function commandOf(words: readonly string[]): { spec: CommandSpec; args: readonl
   return { spec, args: words.slice(at) };
 }
 
-describe("the examples of the help", () => {
+describe("the help, and its examples", () => {
   const commands = allCommands(program).filter(({ commands }) => commands.length === 0);
 
   it.each(commands.map((spec) => [spec.words.join(" "), spec] as const))(
@@ -45,6 +45,14 @@ describe("the examples of the help", () => {
     (name, spec) => {
       const [first = ""] = examplesOf(spec);
       expect(wordsOf(first).join(" ")).toContain(name);
+    },
+  );
+
+  it.each(commands.map((spec) => [spec.words.join(" "), spec] as const))(
+    "%s fits a terminal of 80 columns, but for the examples",
+    (_, { notes }) => {
+      const [text = ""] = notes.split(/^Examples?:$/m);
+      expect(text.split("\n").filter((line) => line.length > 80)).toEqual([]);
     },
   );
 

@@ -14,14 +14,14 @@ interface DiscoverCommandOptions {
 }
 
 const help = `
-Reads php-fpm's configuration files as php-fpm does, those of running masters and
-those of packages, and httpd's configuration. Looks for sockets in the usual
+Reads php-fpm's configuration files as php-fpm does, those of running masters
+and those of packages, and httpd's configuration. Looks for sockets in the usual
 folders. Runs nothing, and connects to nothing: whether this user may connect is
 predicted from the sockets' permissions. What cannot be read is reported on
 standard error. It runs as any user; root sees more.
 
-States: ready; status off: pm.status_path is not set; no permission; not running;
-unknown: a socket that no configuration names, or an address from DNS.
+States: ready; status off: pm.status_path is not set; no permission; not
+running; unknown: a socket that no configuration names, or an address from DNS.
 
 Formats:
   table    for people (the default)

@@ -37,7 +37,11 @@ export function defineDoctor(command: Command, io: Io, finish: (exitCode: ExitCo
   command
     .argument("[TARGET...]", "addresses of pools")
     .option("-j, --json", "write all as JSON")
-    .option("--timeout <time>", "how long the status page may take (default: 3s)", parseDuration)
+    .option(
+      "-t, --timeout <time>",
+      "how long the status page may take (default: 3s)",
+      parseDuration,
+    )
     .option(
       "--php-fpm-config <file>",
       "read this configuration instead, or a pattern",

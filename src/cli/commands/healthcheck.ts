@@ -42,8 +42,8 @@ A pool that accepts connections and has no worker to answer is busy, not dead:
 --busy ok is for liveness, --busy fail for readiness.
 
 Variables:
-  FCGI_CONNECT                the address without TARGET (default: localhost:9000)
-  FCGI_STATUS_PATH            the path of the status page (default: /status)
+  FCGI_CONNECT      the address without TARGET (default: localhost:9000)
+  FCGI_STATUS_PATH  the path of the status page (default: /status)
 
 Exit status: 0 alive, 1 not, or bad input.
 

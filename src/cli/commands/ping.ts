@@ -41,9 +41,10 @@ interface Pong {
 
 const help = `
 A pool answers pings when its configuration has ping.path = /ping. SCGI has no
-ping of its own, so a scgi:// target is asked for the page, too; fcgi-probe serve
-has one with --ping-path /ping. A uwsgi:// target without a path is asked by the
-ping of its protocol, which a free worker answers without running the application.
+ping of its own, so a scgi:// target is asked for the page, too: fcgi-probe
+serve has one with --ping-path /ping. A uwsgi:// target without a path is asked
+by the ping of its protocol, which a free worker answers without running the
+application.
 
 Formats:
   text    the default: a line per target, in the order of the answers

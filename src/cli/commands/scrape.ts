@@ -50,8 +50,8 @@ Formats:
               names it
 The objects are those of fcgi-probe status --json.
 
-Without an argument it reads standard input; where that is a terminal or /dev/null,
-it reads the pools of this machine, see fcgi-probe discover --help.
+Without an argument it reads standard input; where that is a terminal or
+/dev/null, it reads the pools of this machine, see fcgi-probe discover --help.
 
 Results come in the order of the answers, and a summary goes to standard error.
 A target is tried a second time after a failure that may be temporary; --timeout

@@ -35,8 +35,8 @@ interface StatusCommandOptions {
 
 const help = `
 Formats:
-  table       the default: one line per pool; with --full also its processes: running
-              requests first, the longest on top, and new processes last
+  table       the default: one line per pool; with --full also its processes:
+              running requests first, the longest on top, and new processes last
   text        the page as the pool sent it; with several pools, each page after
               its address; on a terminal, control characters are escaped
   json        an array with one object per target; elapsed is in milliseconds
