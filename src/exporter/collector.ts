@@ -2,7 +2,7 @@ import { setMaxListeners } from "node:events";
 import { EvidenceReader } from "./pool-evidence.js";
 import { ProbedStates } from "./probed-states.js";
 import { ReadQueue } from "./read-queue.js";
-import { type ReadLimits, type ReadTarget, readTarget } from "./read-target.js";
+import { type ReadTarget, readTarget } from "./read-target.js";
 import type { Sample } from "./sample.js";
 import { type CompleteSettings, exporterDefaults, type LogListener } from "./settings.js";
 import { type ScrapeTarget, shownAddress } from "./target.js";
@@ -69,20 +69,25 @@ export class Collector {
     this.#states = states;
   }
 
-  /** Reads all configured targets, and returns what is there after `timeout` milliseconds. */
-  collect(timeout: number): Promise<Sample[]> {
-    return this.#observe([...this.#states.values()], timeout);
+  /**
+   * Reads all configured targets, and returns what is there after `timeout` milliseconds.
+   *
+   * @param withRequests whether the processes have the texts of their requests, whose pages stay in
+   * memory then
+   */
+  collect(timeout: number, withRequests = false): Promise<Sample[]> {
+    return this.#observe([...this.#states.values()], timeout, withRequests);
   }
 
   /** Reads one target, configured or not. */
-  async collectOne(target: ScrapeTarget, timeout: number): Promise<Sample> {
+  async collectOne(target: ScrapeTarget, timeout: number, withRequests = false): Promise<Sample> {
     const { address, kind } = target;
     const configured = this.#states.get(address);
     const isConfigured = configured?.target.kind === kind;
     const state = isConfigured
       ? configured
       : this.#probed.of(target, (known) => this.#stateOf(target, known));
-    const [sample] = await this.#observe([state], timeout);
+    const [sample] = await this.#observe([state], timeout, withRequests);
     if (!isConfigured) this.#probed.release(state, this.#cacheAge);
     return sample as Sample;
   }
@@ -106,9 +111,14 @@ export class Collector {
   }
 
   /** Reads these targets, and adds the evidence if the kernel's tables are read in time. */
-  async #observe(states: readonly TargetState[], timeout: number): Promise<Sample[]> {
+  async #observe(
+    states: readonly TargetState[],
+    timeout: number,
+    withRequests: boolean,
+  ): Promise<Sample[]> {
     const deadline = performance.now() + timeout;
-    const samples = await this.#collect(states, timeout - Math.min(EVIDENCE_TIME, timeout / 4));
+    const early = timeout - Math.min(EVIDENCE_TIME, timeout / 4);
+    const samples = await this.#collect(states, early, withRequests);
     const left = Math.max(1, Math.min(EVIDENCE_TIME, deadline - performance.now()));
     const observed = (await withinTime(this.#evidence.addTo(samples), left)) ?? samples;
     for (const [index, state] of states.entries()) {
@@ -118,11 +128,15 @@ export class Collector {
   }
 
   /** Waits for the reads of these targets, but no longer than `timeout`. */
-  #collect(states: readonly TargetState[], timeout: number): Promise<Sample[]> {
+  #collect(
+    states: readonly TargetState[],
+    timeout: number,
+    withRequests: boolean,
+  ): Promise<Sample[]> {
     return new Promise((resolve) => {
       const now = performance.now();
       const limits = { maxLength: this.#maxLength, signal: this.#stop.signal };
-      const samples = states.map((state) => state.freshSample(now, this.#cacheAge));
+      const samples = states.map((state) => state.freshSample(now, this.#cacheAge, withRequests));
       let missing = samples.filter((sample) => sample === undefined).length;
       const finish = () => {
         missing = 0;
@@ -133,23 +147,14 @@ export class Collector {
       if (missing === 0) finish();
       for (const [index, state] of states.entries()) {
         if (samples[index] !== undefined) continue;
-        this.#read(state, limits, (sample) => {
+        const isReading = state.isReading;
+        state.waitForRead((sample) => {
           samples[index] = sample;
           if (missing > 0 && --missing === 0) finish();
-        });
+        }, withRequests);
+        if (!isReading) this.#queue.add(() => state.read(limits));
       }
     });
-  }
-
-  #read(
-    state: TargetState,
-    limits: Omit<ReadLimits, "timeout">,
-    done: (sample: Sample) => void,
-  ): void {
-    const isReading = state.isReading;
-    state.waitForRead(done);
-    if (isReading) return;
-    this.#queue.add(() => state.read(limits));
   }
 
   #stateOf(target: ScrapeTarget, known: TargetState | undefined): TargetState {

@@ -32,7 +32,10 @@ export interface Exporter {
    * @param timeout milliseconds after which it returns what is there. Default: `scrapeTimeout`
    */
   collect(timeout?: number): Promise<readonly Sample[]>;
-  /** What the last scrapes gave, without a new one. Targets that were never read are not there. */
+  /**
+   * What the last scrapes gave, without a new one. Targets that were never read are not there. The
+   * scrapes of `/metrics` leave the texts of requests out.
+   */
   snapshot(): readonly Sample[];
   /**
    * Scrapes on an interval, and calls `listener` after each scrape, until the returned function is
@@ -57,7 +60,7 @@ export function createExporter(options: ExporterOptions): Exporter {
     routes.settings = completeSettings(settingsOfInput(settings));
     collector.update(routes.settings);
   };
-  const collect = (timeout = routes.settings.scrapeTimeout) => collector.collect(timeout);
+  const collect = (timeout = routes.settings.scrapeTimeout) => collector.collect(timeout, true);
   update(options);
   return {
     fetch: (request) => routes.answer(request),

@@ -1,5 +1,6 @@
 import type { ServerStatus } from "../apache/page/server-status.js";
 import { ErrorCode, GatewayError } from "../errors.js";
+import { dropRequests } from "../status-page/drop-requests.js";
 import type { PoolStatus } from "../status-page/pool-status.js";
 import { explainThrown, type FailureReason, failureReason } from "./failure-reason.js";
 import { PoolOpcache } from "./pool-opcache.js";
@@ -31,6 +32,10 @@ export class TargetState {
   /** Who waits for the read that is going on. `undefined` while there is none. */
   #waiting: ((sample: Sample) => void)[] | undefined;
   #begunAt = 0;
+  /** Whether one of those who wait wants to see the requests of the processes. */
+  #keepsRequests = false;
+  /** Whether the last result has them, where there are any. */
+  #hasRequests = false;
   /** Whether an answer could not wait for the read that is going on. It counts as a failure. */
   #isLate = false;
   /** The result of the read that is going on, if all but OPcache is there. */
@@ -54,8 +59,13 @@ export class TargetState {
     return this.#waiting !== undefined;
   }
 
-  /** The result of the last read, if that ended within `age` milliseconds before `now`. */
-  freshSample(now: number, age: number): Sample | undefined {
+  /**
+   * The result of the last read, if that ended within `age` milliseconds before `now`.
+   *
+   * @param withRequests whether a result without the requests of the processes is not enough
+   */
+  freshSample(now: number, age: number, withRequests = false): Sample | undefined {
+    if (withRequests && !this.#hasRequests) return undefined;
     return now - this.#readAt <= age ? this.sample : undefined;
   }
 
@@ -70,8 +80,13 @@ export class TargetState {
     if (this.sample !== undefined) this.sample = { ...this.sample, target };
   }
 
-  /** Calls `done` at the end of the read that is going on, or of one that begins soon. */
-  waitForRead(done: (sample: Sample) => void): void {
+  /**
+   * Calls `done` at the end of the read that is going on, or of one that begins soon.
+   *
+   * @param withRequests whether the result has to have the requests of the processes
+   */
+  waitForRead(done: (sample: Sample) => void, withRequests: boolean): void {
+    this.#keepsRequests ||= withRequests;
     if (this.#waiting !== undefined) {
       this.#waiting.push(done);
       return;
@@ -97,6 +112,10 @@ export class TargetState {
       limits,
     );
     this.#readAt = performance.now();
+    const hasNone = sample.kind === "apache" || sample.status === undefined;
+    if (!hasNone && !this.#keepsRequests) dropRequests(sample.status);
+    this.#hasRequests = hasNone || this.#keepsRequests;
+    this.#keepsRequests = false;
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
     this.#isLate = false;

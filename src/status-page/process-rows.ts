@@ -1,8 +1,9 @@
-import { utf8 } from "../bytes.js";
+import { utf8, utf8Bytes } from "../bytes.js";
 import type { Engine } from "../engine/engine.js";
 import { hashKey } from "../engine/hash-key.js";
 import type { LineReader } from "../engine/line-reader.js";
 import { FIRST_LINE_KEY, LineKey, LineValue, ROW_WORDS } from "../engine/memory.js";
+import { dropTexts, placesOfStates, statePage } from "./drop-requests.js";
 import { type FieldValue, stateText } from "./field-values.js";
 import {
   entriesOf,
@@ -81,7 +82,7 @@ interface Layout {
   /** The class of the processes, with a getter for each field. */
   readonly Process: new (
     page: Uint8Array,
-    cells: readonly number[],
+    cells: number[],
   ) => ProcessStatus;
 }
 
@@ -216,14 +217,24 @@ function processClass(fields: readonly CellField[]): Layout["Process"] {
   const pid = cells.get("pid")!;
   const state = cells.get("state")!;
   const startTime = cells.get("startTime")!;
+  const texts = fields.flatMap(({ name, type }) => (isText(type) ? [cells.get(name)!] : []));
 
   class Process {
-    readonly #page: Uint8Array;
-    readonly #cells: readonly number[];
+    #page: Uint8Array;
+    readonly #cells: number[];
 
-    constructor(page: Uint8Array, cells: readonly number[]) {
+    constructor(page: Uint8Array, cells: number[]) {
       this.#page = page;
       this.#cells = cells;
+    }
+
+    [dropTexts](this: Process & ProcessStatus): void {
+      const text = this.state;
+      const place = placesOfStates.get(text);
+      this.#page = place === undefined ? utf8Bytes(text) : statePage;
+      for (const cell of texts) this.#cells.fill(0, cell, cell + 2);
+      this.#cells[state] = place ?? 0;
+      this.#cells[state + 1] = place === undefined ? this.#page.length : place + text.length;
     }
 
     get other(): readonly never[] {

@@ -1,5 +1,8 @@
 import { describe, expect, it, vi } from "vitest";
 import { ErrorCode } from "../../src/errors.js";
+import type { Sample } from "../../src/exporter/sample.js";
+import { parseStatusPage } from "../../src/status-page/read-page.js";
+import { fixture } from "../fixtures.js";
 import { type Read, startCollector } from "./hand-driven-collector.js";
 import { targetOf } from "./targets.js";
 
@@ -156,6 +159,44 @@ describe("what is kept of a target", () => {
       expect(await sample).toMatchObject({ failures });
     }
     expect(await collector.collect(LONG)).toEqual([]);
+  });
+});
+
+describe("the requests of processes", () => {
+  const page = fixture("fpm-status/static-slow--text-full.body.txt");
+  const has = (sample: Sample | undefined) =>
+    sample?.kind === "phpfpm" && sample.status?.processes?.some(({ script }) => script !== "");
+
+  it("are there for those who want them, and are not kept for others", async () => {
+    const { collector, reads } = startCollector(["a:1"]);
+    const collect = async (...wishes: boolean[]) => {
+      const before = reads.length;
+      const all = wishes.map((wish) => collector.collect(LONG, wish));
+      for (const { succeed } of reads.slice(before)) succeed(parseStatusPage(page));
+      return (await Promise.all(all)).map(([sample]) => has(sample));
+    };
+    expect(await collect(false)).toEqual([false]);
+    expect(await collect(true)).toEqual([true]);
+    expect(reads).toHaveLength(2);
+    expect(await collect(false, true)).toEqual([true, true]);
+    expect(reads).toHaveLength(2);
+  });
+
+  it("are there for all if one of those who share a read wants them", async () => {
+    const { collector, reads, read } = startCollector(["a:1"]);
+    const both = [collector.collect(LONG), collector.collect(LONG, true)];
+    read("a:1").succeed(parseStatusPage(page));
+    expect((await Promise.all(both)).map(([sample]) => has(sample))).toEqual([true, true]);
+    expect(reads).toHaveLength(1);
+  });
+
+  it("are not missed of a target that is down", async () => {
+    const { collector, reads, read } = startCollector(["a:1"]);
+    const first = collector.collect(LONG);
+    read("a:1").fail(ErrorCode.Refused);
+    await first;
+    await collector.collect(LONG, true);
+    expect(reads).toHaveLength(1);
   });
 });
 

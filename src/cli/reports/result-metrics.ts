@@ -4,8 +4,8 @@ import { failureReason } from "../../exporter/failure-reason.js";
 import { metricsText } from "../../exporter/metrics/metrics-text.js";
 import type { Sample } from "../../exporter/sample.js";
 import { type TargetKind, targetDefaults } from "../../exporter/target.js";
-import { withoutRequests } from "../../exporter/without-requests.js";
 import type { FleetResult } from "../../fleet/probe.js";
+import { dropRequests } from "../../status-page/drop-requests.js";
 import type { PoolStatus } from "../../status-page/pool-status.js";
 
 /** A result, and the labels of its target, where it has some. */
@@ -22,7 +22,7 @@ export function poolResultMetrics(): ResultMetrics<PoolStatus> {
   return resultMetrics((result) => ({
     kind: "phpfpm",
     ...scrapeOf("phpfpm", result),
-    status: result.ok ? withoutRequests(result.value) : undefined,
+    status: result.ok ? dropRequests(result.value) : undefined,
     pool: (result.ok ? result.value.pool : undefined) ?? "",
   }));
 }

@@ -67,7 +67,8 @@ async function answerTarget(
   const address = url.searchParams.get("address");
   const target = settings.targets.find((each) => shownAddress(each) === address);
   if (target === undefined) return textResponse(404, "no target has this address");
-  const sample = await collector.collectOne(target, Math.min(settings.scrapeTimeout, MOST_WAIT));
+  const timeout = Math.min(settings.scrapeTimeout, MOST_WAIT);
+  const sample = await collector.collectOne(target, timeout, true);
   return json(request, pageDetail(sample));
 }
 
