@@ -1,6 +1,13 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { type WatchOptions, watchDiscovery } from "./watch.js";
+import { discoverWithFolders } from "./discover.js";
+import type { ThreadWork } from "./start-watch-thread.js";
+import { watchDiscovery } from "./watch.js";
 
-/** A thread that discovers, and sends what it has found. It ends with the one that started it. */
+/**
+ * A thread that discovers, and sends what it has found: once, or whenever it has changed. It ends
+ * with the one that started it.
+ */
+const { once, options } = workerData as ThreadWork;
 const { signal } = new AbortController();
-void watchDiscovery(workerData as WatchOptions, (found) => parentPort?.postMessage(found), signal);
+if (once) void discoverWithFolders(options).then((found) => parentPort?.postMessage(found));
+else void watchDiscovery(options, (found) => parentPort?.postMessage(found), signal);

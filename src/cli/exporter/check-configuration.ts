@@ -27,11 +27,11 @@ export async function printCheck(
   const { config } = values;
   const checked =
     config === undefined ? undefined : await errors.settle(checkConfiguration(config));
-  const settings = processSettings(values, checked?.configuration);
-  const { webConfig } = settings;
+  const settings = errors.attempt(() => processSettings(values, checked?.configuration));
+  const { webConfig, listen = [] } = settings ?? {};
   if (webConfig !== undefined) errors.attempt(() => checkWebConfig(webConfig));
-  for (const address of settings.listen) errors.attempt(() => checkListenAddress(address));
-  await errors.settle(preparePushes(settings));
+  for (const address of listen) errors.attempt(() => checkListenAddress(address));
+  if (settings !== undefined) await errors.settle(preparePushes(settings));
   errors.throwAny();
   if (config === undefined || checked === undefined) {
     const count = counted(given.length, "target", "targets");

@@ -150,7 +150,7 @@ export const exporterFlags = {
     isList: true,
     variables: ["PHP_FPM_WEB_LISTEN_ADDRESS"],
     read: one,
-    text: "where to listen (default: :9253, or :9117 where only httpds are configured)",
+    text: "where to listen (default: :9253, or :9117 where only httpds are configured); empty: nowhere",
   },
   systemdSocket: {
     group: "HTTP",

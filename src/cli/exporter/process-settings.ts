@@ -1,12 +1,13 @@
 import { dirname, resolve } from "node:path";
 import type { ExporterConfiguration } from "../../exporter/config/schema.js";
 import type { ExporterSettings, ProbeSettings } from "../../exporter/settings.js";
+import { badFlagValue } from "./flag-values.js";
 import type { FlagValues } from "./flags.js";
 
 /** What is settled once, at the start: where to listen, where to push, and the log. */
 export interface ProcessSettings {
-  /** Where to listen. Empty: on the default port. */
-  readonly listen: readonly string[];
+  /** Where to listen. Empty: on the default port; undefined: nowhere, and the metrics are pushed. */
+  readonly listen: readonly string[] | undefined;
   readonly systemdSocket: boolean;
   /** The path of the web configuration. */
   readonly webConfig: string | undefined;
@@ -20,21 +21,33 @@ export interface ProcessSettings {
 
 const PUSH_INTERVAL = 15_000;
 
-/** Joins flags and the configuration file: a flag wins. */
+/**
+ * Joins flags and the configuration file: a flag wins.
+ *
+ * @throws GatewayError `bad_input` where the metrics would go nowhere
+ */
 export function processSettings(
   values: FlagValues,
   configuration: ExporterConfiguration | undefined,
 ): ProcessSettings {
   const { web, otlp, log, textfile } = configuration ?? {};
   const folder = values.config === undefined ? "." : dirname(values.config);
-  const listen = values.listenAddresses;
+  const { listenAddresses } = values;
+  const listen = listenAddresses.length > 0 ? listenAddresses : (web?.listen ?? []);
+  const systemdSocket = values.systemdSocket ?? web?.systemd_socket ?? false;
   const path = values.textfile ?? inFolder(folder, textfile?.path);
   const textfileInterval = values.textfileInterval ?? textfile?.interval ?? PUSH_INTERVAL;
   const endpoint = values.otlpEndpoint ?? otlp?.endpoint;
   const otlpInterval = values.otlpInterval ?? otlp?.interval ?? PUSH_INTERVAL;
+  // An empty address is no address.
+  const isMute = !systemdSocket && listen.length > 0 && listen.every((address) => address === "");
+  if (isMute && path === undefined && endpoint === undefined) {
+    const message = "there is no address to listen on, so the metrics go nowhere";
+    throw badFlagValue(message, "give --textfile or --otlp.endpoint, or an address");
+  }
   return {
-    listen: listen.length > 0 ? listen : (web?.listen ?? []),
-    systemdSocket: values.systemdSocket ?? web?.systemd_socket ?? false,
+    listen: isMute ? undefined : listen,
+    systemdSocket,
     webConfig: values.webConfig ?? inFolder(folder, web?.config_file),
     textfile: path === undefined ? undefined : { path, interval: textfileInterval },
     otlp: endpoint === undefined ? undefined : { endpoint, interval: otlpInterval },

@@ -170,7 +170,7 @@ class Service {
     if (exporter === undefined || settings === undefined || configuration === undefined) return;
     const port = isHttpdOnly(settings, configuration) ? HTTPD_PORT : PORT;
     this.#listener = await this.#listenFor(exporter, port);
-    for (const address of this.#listener.addresses) {
+    for (const address of this.#listener?.addresses ?? []) {
       this.#log({
         level: "info",
         message: "listening",
@@ -182,8 +182,9 @@ class Service {
     await this.#notify("ready");
   }
 
-  async #listenFor(exporter: Exporter, port: number): Promise<WebListener> {
+  async #listenFor(exporter: Exporter, port: number): Promise<WebListener | undefined> {
     const { listen, systemdSocket, webConfig } = this.#settings;
+    if (listen === undefined) return undefined;
     try {
       return await listenWeb(exporter.fetch, {
         listen: listen.length > 0 ? listen : [`:${port}`],

@@ -122,29 +122,58 @@ function targetOf(
 
 type State = Pick<DiscoveredTarget, "state" | "problem" | "hint">;
 
+/** A state with what is wrong, and what to do about it. */
+type Fault = { readonly [Key in keyof State]: NonNullable<State[Key]> };
+
+/** All that is wrong with a pool: its state is that of the first fault. */
 function stateOf(
   pool: PoolConfiguration,
   base: string,
   isRunning: boolean,
-  { account, listens }: FindPoolsOptions,
+  options: FindPoolsOptions,
 ): State {
-  const endpoint = endpointOf(base);
-  if (endpoint === undefined) {
-    return { state: "unknown", problem: `${base} is no address`, hint: "correct its listen" };
-  }
-  const denied = account && denialOf(pool, endpoint, account);
-  if (denied !== undefined && denied !== "missing") return { state: "no permission", ...denied };
-  if (denied === "missing" || !listens(endpoint)) return notRunning(pool, base, isRunning);
-  if (pool.statusPath !== undefined) return { state: "ready", problem: undefined, hint: undefined };
-  const file = pool.source.replace(/:\d+$/, "");
+  const faults = faultsOf(pool, base, isRunning, options);
+  const [first] = faults;
+  if (first === undefined) return { state: "ready", problem: undefined, hint: undefined };
   return {
-    state: "status off",
-    problem: "pm.status_path is not set, so the pool has no status page",
-    hint: `add the line "pm.status_path = /status" below [${pool.name}] in ${file}, then reload php-fpm; a restart is not needed`,
+    state: first.state,
+    problem: faults.map(({ problem }) => problem).join("; "),
+    hint: faults.map(({ hint }) => hint).join("; "),
   };
 }
 
-function notRunning(pool: PoolConfiguration, base: string, isRunning: boolean): State {
+function faultsOf(
+  pool: PoolConfiguration,
+  base: string,
+  isRunning: boolean,
+  { account, listens }: FindPoolsOptions,
+): Fault[] {
+  const endpoint = endpointOf(base);
+  if (endpoint === undefined) {
+    return [{ state: "unknown", problem: `${base} is no address`, hint: "correct its listen" }];
+  }
+  const faults: Fault[] = [];
+  const denied = account && denialOf(pool, endpoint, account);
+  if (denied !== undefined && denied !== "missing")
+    faults.push({ state: "no permission", ...denied });
+  else if (denied === "missing" || !listens(endpoint)) {
+    faults.push(notRunning(pool, base, isRunning));
+    const predicted = account && denied === "missing" ? predictDenial(pool, account) : undefined;
+    if (predicted !== undefined) faults.push({ state: "no permission", ...predicted });
+  }
+  if (pool.statusPath === undefined) faults.push(statusOff(pool));
+  return faults;
+}
+
+function statusOff({ name, source }: PoolConfiguration): Fault {
+  return {
+    state: "status off",
+    problem: "pm.status_path is not set, so the pool has no status page",
+    hint: `add the line "pm.status_path = /status" below [${name}] in ${source.replace(/:\d+$/, "")}, then reload php-fpm; a restart is not needed`,
+  };
+}
+
+function notRunning(pool: PoolConfiguration, base: string, isRunning: boolean): Fault {
   const file = pool.file ?? "";
   return isRunning
     ? {

@@ -1,11 +1,17 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { seriesOfRequests, startReceiver } from "../../exporter/push/receiver.js";
 import { makeFolder, until } from "../../harness/server-process.js";
 import { runHere, spawnCommand } from "../cli.js";
 import { goodPool, start } from "../fake-pool.js";
 import { startExporter } from "./start-exporter.js";
+
+const bin = fileURLToPath(new URL("../../../bin/fcgi-probe.js", import.meta.url));
 
 const written = (path: string) =>
   until(
@@ -26,6 +32,34 @@ describe("--textfile", () => {
     exporter.signal("SIGTERM");
     expect(await exporter.ended).toBe(0);
     expect(readFileSync(path, "utf8")).toContain(series);
+  });
+
+  it("is written without a listener where the address to listen on is empty", async () => {
+    const target = await start(goodPool);
+    const path = join(makeFolder(), "php.prom");
+    const flags = [`--textfile=${path}`, "--textfile.interval=1s"];
+    const args = [bin, "exporter", "--web.listen-address=", ...flags, target];
+    const exporter = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
+    onTestFinished(() => void exporter.kill("SIGKILL"));
+    const log = text(exporter.stderr);
+    await written(path);
+    const first = statSync(path).mtimeMs;
+    await until(
+      () => statSync(path).mtimeMs > first,
+      () => "the file was not written again",
+    );
+    exporter.kill("SIGTERM");
+    expect((await once(exporter, "exit"))[0]).toBe(0);
+    expect(await log).not.toContain("listening");
+  });
+
+  it("or OTLP is needed where the address to listen on is empty", async () => {
+    for (const more of [[], ["--check-config"]]) {
+      const args = ["exporter", "--web.listen-address=", "127.0.0.1:9000/status", ...more];
+      const { code, stderr } = await runHere(args);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(/the metrics go nowhere\nhint: give --textfile or --otlp.endpoint/);
+    }
   });
 
   it("is a key of the configuration, relative to the file, with an interval", async () => {

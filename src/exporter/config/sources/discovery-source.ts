@@ -1,5 +1,11 @@
-import { discoverWithFolders } from "../../../discovery/discover.js";
+import { performance } from "node:perf_hooks";
+import {
+  type DiscoveryOptions,
+  discoverWithFolders,
+  type WatchedDiscovery,
+} from "../../../discovery/discover.js";
 import type { DiscoveredTarget, DiscoveryProblem } from "../../../discovery/discovery.js";
+import { discoverInThread } from "../../../discovery/start-watch-thread.js";
 import type { SourceReading, TargetSource } from "./target-source.js";
 
 /** What to look for on this machine and in DNS. */
@@ -14,11 +20,27 @@ export interface DiscoverySourceOptions {
   readonly interval: number;
 }
 
+/** Milliseconds of work for which this thread may answer nothing else. */
+const MOST_STALL = 50;
+
+type Discover = (options: DiscoveryOptions) => Promise<WatchedDiscovery>;
+
+/** How it is discovered: in this thread, or, where that takes long, in one of its own. */
+const discoverers: { readonly here: Discover; readonly inThread: Discover } = {
+  here: discoverWithFolders,
+  inThread: discoverInThread,
+};
+
 /**
  * The pools and httpds of this machine, and what DNS names lead to. A file or name that cannot be
  * read keeps the targets that it had.
  */
-export function discoverySource(options: DiscoverySourceOptions): TargetSource {
+export function discoverySource(
+  options: DiscoverySourceOptions,
+  { here, inThread } = discoverers,
+): TargetSource {
+  // A thread costs 50 ms of CPU and 15 MB for a moment: few files are read faster without it.
+  let isLong = false;
   let last: readonly DiscoveredTarget[] = [];
   let watched: readonly string[] = [];
   return {
@@ -28,7 +50,9 @@ export function discoverySource(options: DiscoverySourceOptions): TargetSource {
     async read(signal): Promise<SourceReading> {
       let problems: string[];
       try {
-        const found = await discoverWithFolders({ ...options, signal });
+        const before = performance.eventLoopUtilization();
+        const found = await (isLong ? inThread : here)({ ...options, signal });
+        isLong ||= performance.eventLoopUtilization(before).active > MOST_STALL;
         watched = found.folders;
         last = withKept(found.targets, last, found.problems);
         problems = found.problems.map(({ source, message, hint }) => {

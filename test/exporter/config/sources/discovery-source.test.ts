@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
+import { discoverInThread } from "../../../../dist/discovery/start-watch-thread.js";
+import { discoverySource } from "../../../../src/exporter/config/sources/discovery-source.js";
 import { watchConfiguration } from "../../../../src/exporter/config/watch-configuration.js";
 import type { ExporterSettings } from "../../../../src/exporter/settings.js";
 import { silent, startFakeServer } from "../../../harness/fake-server.js";
@@ -53,4 +55,42 @@ it("reads every address of a name; a name that is wrong is a problem of the sour
   expect(addresses()).toEqual([`127.0.0.1:${port}/status`]);
   expect(watched.sources()).toEqual([{ name: "discovery", targets: 1, ok: false }]);
   expect(server.accepted).toBe(0);
+});
+
+const machine = { phpFpm: false, apache: false, names: [], interval: 30_000 };
+const { signal } = new AbortController();
+
+it("discovers in a thread where it has taken long in this one", async () => {
+  const asked: string[] = [];
+  const found = { targets: [], problems: [], folders: [] };
+  let work = 5;
+  const here = async () => {
+    asked.push("here");
+    const end = performance.now() + work;
+    while (performance.now() < end);
+    return found;
+  };
+  const inThread = async () => {
+    asked.push("in a thread");
+    return found;
+  };
+  const source = discoverySource({ ...machine, sockets: [] }, { here, inThread });
+  await source.read(signal);
+  work = 100;
+  await source.read(signal);
+  await source.read(signal);
+  expect(asked).toEqual(["here", "here", "in a thread"]);
+});
+
+it("discovers the same in a thread", async () => {
+  await using server = await startPhpFpm({
+    pools: [{ name: "www", pm: "static", maxChildren: 1, listen: "unix" }],
+  });
+  const options = { ...machine, sockets: [`${server.folder}/*.sock`], signal };
+  const found = await discoverInThread(options);
+  expect(found.targets).toMatchObject([{ address: `unix:${server.pool("www").bareAddress}` }]);
+  expect(found.folders).toEqual([server.folder]);
+  await expect(discoverInThread({ ...options, signal: AbortSignal.abort() })).rejects.toThrow(
+    "aborted",
+  );
 });
