@@ -122,7 +122,7 @@ describeWith(["php-fpm"], "the command and a real php-fpm", () => {
     const { code, stdout, stderr } = await spawnCommand(["scrape", "-"], { stdin });
     expect(code).toBe(0);
     expect(stdout.trimEnd().split("\n")).toHaveLength(200);
-    expect(stderr).toMatch(/^200 targets: 200 ok in /);
+    expect(stderr).toMatch(/^200 targets: 200 ok (\(\d+ saturated\) )?in /);
   });
 
   it("ends quietly when its reader leaves, and kills no worker", async () => {
