@@ -45,9 +45,9 @@ until --requests are sent. Reports answers a second, how long they took, errors
 by their codes, and what the status page of the pool says before, during and
 after. The request is made as that of fcgi-probe request.
 
-With --rate, requests are due at fixed times, and an answer's latency counts from
-when its request was due, so that a stall of the backend shows in all requests
-that had to wait; "service" counts from when it was sent. Timers have a
+With --rate, requests are due at fixed times, and an answer's latency counts
+from when its request was due, so that a stall of the backend shows in all
+requests that had to wait; "service" counts from when it was sent. Timers have a
 resolution of a millisecond.
 
 Each request has a connection of its own unless --keep is given: then -c
