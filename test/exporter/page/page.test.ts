@@ -220,7 +220,7 @@ describeWith(["chromium", "php-fpm"], "the page of an exporter", () => {
     await page.fill("#filter", "/1234.sock");
     expect(await page.locator("#targets li:visible").count()).toBe(1);
     expect(observed.errors).toEqual([]);
-  });
+  }, 60_000);
 
   it("says so when the exporter is gone", async () => {
     const { page, server } = await open([target(fpm.pool("shop").address)]);
