@@ -29,6 +29,7 @@ const SUITES = {
     "suites/exporter-httpd.mjs",
   ],
   load: ["suites/load.mjs"],
+  top: ["suites/top.mjs"],
   start: ["suites/start.mjs"],
   size: ["suites/size.mjs"],
 };

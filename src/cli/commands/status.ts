@@ -52,6 +52,7 @@ shows fewer columns.
 ${noTargetHelp}
 
 ${watchHelp}
+On a terminal, --watch shows the table on the screen of fcgi-probe top.
 
 ${worstStatusHelp}
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { describeWith } from "../../harness/describe-with.js";
 import { type PhpFpm, startPhpFpm } from "../../harness/php-fpm.js";
-import { runHere } from "../cli.js";
+import { runHere, spawnCommand } from "../cli.js";
 import { startCommand, startTop, type TmuxTerminal } from "./start-top.js";
 
 describeWith(["php-fpm", "tmux"], "top", () => {
@@ -51,5 +51,36 @@ describeWith(["php-fpm", "tmux"], "top", () => {
     expect(stdout.split("\n").slice(0, 1)).toEqual(["2 targets: 1 unreachable, 1 fine"]);
     expect(stdout).toMatch(/^- +unreachable: there is no such socket +unix:\/nowhere/m);
     expect(stdout).toMatch(/^shop +ok .* unix:\/.*shop.sock$/m);
+  });
+
+  it("writes a pool with its processes if that is the only target, and sorts them", async () => {
+    const { address } = fpm.pool("shop");
+    const { stdout } = await runHere(["top", address, "--sort", "pid"]);
+    const pids = [...stdout.matchAll(/^ *(\d+) +Idle/gm)].map((match) => Number(match[1]));
+    expect(pids.length).toBeGreaterThan(0);
+    expect(pids).toEqual(pids.toSorted((one, other) => one - other));
+    const only = await runHere(["top", address, "--only", "running"]);
+    expect(only.stdout).toMatch(/^no request is running$/m);
+  });
+
+  it("finds the pools of this machine by itself", async () => {
+    const { stdout } = await spawnCommand(["top", "--timeout", "1s"]);
+    const { bareAddress } = fpm.pool("shop");
+    expect(stdout).toMatch(new RegExp(`^shop +ok .* unix:${bareAddress}$`, "m"));
+  });
+
+  it("sorts, freezes, and filters by keys", async () => {
+    const { shows, press, type } = top(fpm.pool("shop").address, fpm.pool("blog").address);
+    await shows(/2 targets: 2 fine/);
+    press("s");
+    await shows(/; by name/);
+    press("f");
+    await shows(/ frozen$/m);
+    type("/SHOP");
+    await shows(/; 1 with "SHOP"/);
+    press("Enter", "f");
+    await shows(/every 1\.0 s$/m);
+    press("Escape");
+    expect(await shows(/^ {2}shop/m)).toContainEqual(expect.stringMatching(/^> blog/));
   });
 });
