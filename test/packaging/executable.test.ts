@@ -1,3 +1,4 @@
+import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { hashSync } from "bcryptjs";
@@ -7,7 +8,7 @@ import { describeWith } from "../harness/describe-with.js";
 import { type PhpFpm, startPhpFpm } from "../harness/php-fpm.js";
 import { childrenOf } from "../harness/processes.js";
 import { makeFolder, until } from "../harness/server-process.js";
-import { buildExecutable, runProgram, startProgram } from "./executable.js";
+import { buildExecutable, runProgram, scriptOf, startProgram } from "./executable.js";
 
 const { version } = JSON.parse(
   readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
@@ -117,4 +118,31 @@ describeWith(["php-fpm"], "the single executable, in an empty folder", () => {
     await pool.logs(/slow request[\s\S]*app\.mjs/);
     expect(pool.log).not.toContain("ExperimentalWarning");
   });
+
+  it.skipIf(process.getuid?.() !== 0)(
+    "is what the Debian package installs",
+    async () => {
+      const { stdout: built } = await runProgram(process.execPath, [scriptOf("build-deb.mjs")]);
+      const dpkg = (...args: string[]) =>
+        execFileSync("dpkg", args, { encoding: "utf8", stdio: "pipe" });
+      dpkg("--install", built.trim());
+      try {
+        const fcgiProbe = await runProgram("/usr/bin/fcgi-probe", ["--version"]);
+        expect(fcgiProbe.stdout).toBe(`${version}\n`);
+        expect((await runProgram("/usr/bin/apache-manager", ["--help"])).stdout).toContain("Usage");
+        const files = dpkg("--listfiles", "fcgi-probe").split("\n");
+        expect(files).toContain("/usr/share/man/man1/fcgi-probe.1.gz");
+        expect(files).toContain("/usr/share/bash-completion/completions/fcgi-probe");
+        const units = files.filter((file) => /systemd\/system\/./.test(file));
+        expect(units).toHaveLength(3);
+        const named = units.map((unit) => unit.replace("@.", "@shop."));
+        // It complains about units of others, too, and then fails: what it says of ours counts.
+        const { stderr } = spawnSync("systemd-analyze", ["verify", ...named], { encoding: "utf8" });
+        expect(stderr.split("\n").filter((line) => line.includes("fcgi-probe"))).toEqual([]);
+      } finally {
+        dpkg("--purge", "fcgi-probe");
+      }
+    },
+    120_000,
+  );
 });

@@ -5,6 +5,9 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { makeFolder, until } from "../harness/server-process.js";
 
+/** A script of scripts/. */
+export const scriptOf = (name: string) => path(`scripts/${name}`);
+
 const path = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 let built: string | undefined;
 
