@@ -1,9 +1,16 @@
 #!/usr/bin/env node
-try {
+async function run() {
   const { apacheManager } = await import("../dist/cli/apache-manager/apache-manager.js");
-  process.exitCode = await apacheManager(process.argv.slice(2));
-} catch (error) {
-  // The command's own files could not be read: too few descriptors, a broken installation.
-  process.stderr.write(`apache-manager: could not start: ${error.message.split("\n")[0]}\n`);
-  process.exitCode = 1;
+  return apacheManager(process.argv.slice(2));
 }
+
+run().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error) => {
+    // The command's own files could not be read: too few descriptors, a broken installation.
+    process.stderr.write(`apache-manager: could not start: ${error.message.split("\n")[0]}\n`);
+    process.exitCode = 1;
+  },
+);

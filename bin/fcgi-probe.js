@@ -1,18 +1,45 @@
 #!/usr/bin/env node
-import { useCompileCache } from "./compile-cache.js";
+// CommonJS, which Node starts faster: a health check runs every few seconds.
+const { statSync } = require("node:fs");
+const nodeModule = require("node:module");
+const { join } = require("node:path");
 
-try {
-  useCompileCache();
-  const [command, ...rest] = process.argv.slice(2);
-  if (command === "healthcheck") {
-    const { fcgiProbeHealthcheck } = await import("../dist/cli/healthcheck-process.js");
-    process.exitCode = await fcgiProbeHealthcheck(rest);
-  } else {
-    const { fcgiProbe } = await import("../dist/cli/main.js");
-    process.exitCode = await fcgiProbe(process.argv.slice(2));
+/**
+ * Keeps compiled code in `$XDG_CACHE_HOME/fcgi-probe` or `~/.cache/fcgi-probe`, where Node can do so
+ * (22.1 and later). Node trusts what it finds there. So a folder that belongs to another user, as after
+ * `sudo`, is not used, nor is one below /tmp, which is Node's default.
+ */
+function useCompileCache() {
+  const { XDG_CACHE_HOME: cache, HOME: home, NODE_COMPILE_CACHE: given } = process.env;
+  if (nodeModule.enableCompileCache === undefined || given !== undefined) return;
+  const base = cache || home;
+  if (!base?.startsWith("/")) return;
+  try {
+    if (statSync(base).uid !== process.getuid?.()) return;
+  } catch {
+    return;
   }
-} catch (error) {
-  // The command's own files could not be read: too few descriptors, a broken installation.
-  process.stderr.write(`fcgi-probe: could not start: ${error.message.split("\n")[0]}\n`);
-  process.exitCode = 2;
+  nodeModule.enableCompileCache(
+    cache ? join(cache, "fcgi-probe") : join(base, ".cache", "fcgi-probe"),
+  );
 }
+
+async function run([command, ...rest]) {
+  if (command === "healthcheck") {
+    return require("../dist/cli/healthcheck-process.cjs").fcgiProbeHealthcheck(rest);
+  }
+  const { fcgiProbe } = await import("../dist/cli/main.js");
+  return fcgiProbe(process.argv.slice(2));
+}
+
+useCompileCache();
+run(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error) => {
+    // The command's own files could not be read: too few descriptors, a broken installation.
+    process.stderr.write(`fcgi-probe: could not start: ${error.message.split("\n")[0]}\n`);
+    process.exitCode = 2;
+  },
+);

@@ -114,9 +114,11 @@ async function joinCommands() {
     ...common,
     plugins: [withoutWasm],
     output: {
-      file: join(joined, "healthcheck-process.js"),
-      format: "esm",
-      codeSplitting: false,
+      dir: joined,
+      // Node starts CommonJS faster, and its own modules cost less there.
+      format: "cjs",
+      entryFileNames: "[name].cjs",
+      chunkFileNames: "healthcheck-process-[name].cjs",
       minify: true,
     },
   });

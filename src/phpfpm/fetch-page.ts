@@ -1,7 +1,6 @@
 import { utf8 } from "../bytes.js";
 import type { ResponseHead } from "../cgi/response-head.js";
 import { ResponseHeadReader } from "../cgi/response-head-reader.js";
-import type { Variable } from "../cgi/variables.js";
 import type { OpenChannel } from "../client/channel.js";
 import { collect } from "../client/collect.js";
 import { channelOver, type DuplexStreams } from "../client/fetch-over.js";
@@ -11,6 +10,7 @@ import { defaultTimeout } from "../limits.js";
 import type { PoolStatus } from "../status-page/pool-status.js";
 import { parseStatusPage } from "../status-page/read-page.js";
 import type { StatusFormat } from "../status-page/write-page.js";
+import { type PagePath, pageVariables } from "./page-variables.js";
 
 export interface FetchPageOptions {
   /** Milliseconds within which the page must arrive. Default: 5,000; 0 leaves no time. */
@@ -33,12 +33,6 @@ export interface StatusPageOptions extends FetchPageOptions {
   format?: StatusFormat | undefined;
   /** The path of the page, for addresses without one. Default: `/status`. */
   path?: string | undefined;
-}
-
-/** A page that PHP-FPM itself answers, by the path that the pool's configuration gives it. */
-export interface PagePath {
-  path: string;
-  query: string;
 }
 
 /** A page that PHP-FPM itself answered. */
@@ -121,29 +115,9 @@ let last: { page: PagePath; request: PreparedRequest } | undefined;
  */
 function requestFor(page: PagePath): PreparedRequest {
   if (last?.page.path !== page.path || last.page.query !== page.query) {
-    last = { page, request: prepareRequest({ variables: variablesFor(page) }) };
+    last = { page, request: prepareRequest({ variables: pageVariables(page) }) };
   }
   return last.request;
-}
-
-/**
- * The variables that RFC 3875 §4.1 requires of every request, and SCRIPT_FILENAME, without which
- * PHP-FPM answers 404. PHP-FPM needs only the first four; Go's net/http/fcgi answers 500 without
- * SERVER_PROTOCOL.
- */
-function variablesFor({ path, query }: PagePath): Variable[] {
-  return [
-    ["SCRIPT_NAME", path],
-    ["SCRIPT_FILENAME", path],
-    ["QUERY_STRING", query],
-    ["REQUEST_METHOD", "GET"],
-    ["GATEWAY_INTERFACE", "CGI/1.1"],
-    ["SERVER_PROTOCOL", "HTTP/1.1"],
-    ["SERVER_SOFTWARE", "fcgi-probe"],
-    ["SERVER_NAME", "localhost"],
-    ["SERVER_PORT", "80"],
-    ["REMOTE_ADDR", "127.0.0.1"],
-  ];
 }
 
 /** The error for an answer whose status is not a success. */

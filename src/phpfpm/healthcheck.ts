@@ -1,9 +1,8 @@
-import { channelsTo, targetAddress } from "../client/connect.js";
-import { ErrorCode, GatewayError, withAddress } from "../errors.js";
+import { existsSync } from "node:fs";
+import { type Address, parseAddress } from "../address.js";
+import { ErrorCode, GatewayError } from "../errors.js";
 import type { PoolStatus } from "../status-page/pool-status.js";
-import { parseStatusPage } from "../status-page/read-page.js";
-import { AcceptQueues } from "../transport/accept-queues.js";
-import { fetchPage } from "./fetch-page.js";
+import { quickStatus } from "./quick-status.js";
 
 /** The fields of the status page that have a limit. */
 type LimitedField = {
@@ -28,50 +27,53 @@ export type Health =
 
 /** Reads the status page of a pool once, and compares it with the limits. */
 export async function healthcheck(target: string, options: HealthcheckOptions): Promise<Health> {
-  let status: PoolStatus;
-  try {
-    status = await readStatus(target, options);
-  } catch (error) {
-    if (!(error instanceof GatewayError)) throw error;
-    return { state: (await isBusy(target, error)) ? "busy" : "down", error };
-  }
-  const fields = [...options.limits].flatMap(([field, limit]) => {
+  const began = performance.now();
+  const address = parseAddress(target, existsSync);
+  const path = address.path ?? options.path;
+  const quick = await quickStatus(address, path, options.timeout);
+  if (typeof quick === "object") return compare(quick, options);
+  if (quick !== "unclear") return lateHealth(address, quick, options.timeout);
+  const left = Math.max(1, options.timeout - Math.round(performance.now() - began));
+  // Most checks find a pool that is well, and never load this.
+  const { readStatus } = await import("./read-status.js");
+  const read = await readStatus(address, path, left, options.signal);
+  if (!(read instanceof GatewayError)) return compare(read, options);
+  const { code } = read;
+  if (code === ErrorCode.Deadline) return lateHealth(address, "no answer", options.timeout);
+  if (code === ErrorCode.ConnectTimeout)
+    return lateHealth(address, "not connected", options.timeout);
+  const isBusy = code === ErrorCode.BacklogFull || code === ErrorCode.ServerBusy;
+  return { state: isBusy ? "busy" : "down", error: read };
+}
+
+function compare(status: PoolStatus, { limits }: HealthcheckOptions): Health {
+  const fields = [...limits].flatMap(([field, limit]) => {
     return (status[field] ?? 0) > limit ? [field] : [];
   });
   return fields.length === 0 ? { state: "healthy", status } : { state: "over", status, fields };
 }
 
-async function readStatus(
-  target: string,
-  { path, timeout, signal }: HealthcheckOptions,
-): Promise<PoolStatus> {
-  const address = targetAddress(target);
-  try {
-    const open = channelsTo(address, { connectTimeout: timeout });
-    const page = { path: address.path ?? path, query: "" };
-    // The short page: a worker can write all of it even if nobody reads.
-    const { body } = await fetchPage(open, page, { timeout, drainTimeout: 0, signal });
-    return parseStatusPage(body);
-  } catch (error) {
-    throw withAddress(error, address.text);
-  }
-}
-
 /**
- * Whether the pool is busy rather than dead. A queue that is full is busy. Where the kernel accepted
- * the connection and no answer came, it waits in the queue of a pool without an idle worker; a worker
- * that took it and is silent has emptied the queue. Where the queue is unknown, as on another machine,
- * the pool is given the benefit of the doubt: it listens.
+ * Whether a pool without an answer is busy rather than dead. Where the kernel accepted the connection,
+ * it waits in the queue of a pool without an idle worker; a worker that took it and is silent has
+ * emptied the queue. Where the queue is unknown, as on another machine, the pool is given the benefit
+ * of the doubt: it listens. A queue that takes no connection is full, if it is known to exist.
  */
-async function isBusy(target: string, { code }: GatewayError): Promise<boolean> {
-  if (code === ErrorCode.BacklogFull || code === ErrorCode.ServerBusy) return true;
-  if (code !== ErrorCode.Deadline && code !== ErrorCode.ConnectTimeout) return false;
-  const { endpoint } = targetAddress(target);
-  if ("program" in endpoint) return false;
+async function lateHealth(
+  address: Address,
+  quick: "not connected" | "no answer",
+  timeout: number,
+): Promise<Health> {
+  const { endpoint, text } = address;
+  const isConnected = quick === "no answer";
+  const code = isConnected ? ErrorCode.Deadline : ErrorCode.ConnectTimeout;
+  const what = isConnected ? "no complete answer" : "no connection";
+  const error = new GatewayError(code, `${what} within ${timeout} ms`, { address: text });
+  if ("program" in endpoint) return { state: "down", error };
   const isTcp = "port" in endpoint;
+  const { AcceptQueues } = await import("../transport/accept-queues.js");
   const queues = await new AcceptQueues().read({ unix: !isTcp, tcp: isTcp });
   const queue = queues.queueOf(endpoint);
-  // A queue that takes no connection is full if it exists. An unknown one may be another machine's.
-  if (code === ErrorCode.ConnectTimeout) return queue !== undefined;
-  return queue === undefined || queue.waiting > 0;
+  const isBusy = isConnected ? queue === undefined || queue.waiting > 0 : queue !== undefined;
+  return { state: isBusy ? "busy" : "down", error };
 }

@@ -8,6 +8,9 @@ import type { Io } from "../io.js";
 import { parseDuration } from "../parse-values.js";
 import { errorLines } from "../report-error.js";
 
+/** What the command needs of a process. It ends by itself within its deadline. */
+type HealthcheckIo = Pick<Io, "env" | "stdout" | "stderr">;
+
 /** The options of php-fpm-healthcheck, and the fields of the status page that they limit. */
 const limitOptions = {
   "accepted-conn": "acceptedConn",
@@ -68,7 +71,10 @@ export function defineHealthcheck(command: Command): void {
 }
 
 /** Runs `fcgi-probe healthcheck`. It loads little: an orchestrator runs it every few seconds. */
-export async function runHealthcheck(args: readonly string[], io: Io): Promise<ExitCode> {
+export async function runHealthcheck(
+  args: readonly string[],
+  io: HealthcheckIo,
+): Promise<ExitCode> {
   try {
     const { values, target } = readArguments(args);
     if (values.help === true) {
@@ -83,7 +89,6 @@ export async function runHealthcheck(args: readonly string[], io: Io): Promise<E
       path: io.env["FCGI_STATUS_PATH"] || "/status",
       timeout: parseDuration(values.timeout ?? DEFAULT_TIMEOUT),
       limits: new Map(limits),
-      signal: io.signal,
     });
     return await report(health, values, io);
   } catch (error) {
@@ -132,7 +137,7 @@ function badInput(message: string): GatewayError {
   return new GatewayError(ErrorCode.BadInput, message, { hint });
 }
 
-async function report(health: Health, values: Values, io: Io): Promise<ExitCode> {
+async function report(health: Health, values: Values, io: HealthcheckIo): Promise<ExitCode> {
   if ("error" in health) {
     const isFine = health.state === "busy" && values.busy !== "fail";
     if (!isFine || values.verbose === true) {

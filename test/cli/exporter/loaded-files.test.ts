@@ -1,4 +1,7 @@
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 
@@ -43,6 +46,29 @@ describe("the files of the exporter and its libraries", () => {
     expect(openTelemetry(check)).toEqual([]);
     expect(openTelemetry([...check, "--textfile=/x.prom"])).toEqual([]);
     expect(openTelemetry([...check, "--otlp.endpoint=http://127.0.0.1:1"])).not.toEqual([]);
+  });
+
+  it("are not loaded by healthcheck, nor is anything that a pool that is well does not need", () => {
+    const loaded = `process.on("exit", () => {
+      for (const file of Object.keys(require.cache)) process._rawDebug("loaded " + file);
+    });`;
+    const folder = mkdtempSync(join(tmpdir(), "fcgi-probe-"));
+    const hook = join(folder, "hook.cjs");
+    writeFileSync(hook, loaded);
+    const run = (...args: string[]) => {
+      const { stderr } = spawnSync(process.execPath, ["--require", hook, bin, ...args], {
+        encoding: "utf8",
+      });
+      return [...stderr.matchAll(/^loaded (.*)$/gm)].map((match) => match[1] as string);
+    };
+    const files = run("healthcheck", "--help");
+    rmSync(folder, { recursive: true });
+    const ours = files.filter((file) => file.includes("/dist/"));
+    expect(ours.length).toBeGreaterThan(0);
+    expect(
+      ours.filter((file) => !/healthcheck-process(?:-(?:address|limits))?\.cjs$/.test(file)),
+    ).toEqual([]);
+    expect(files.filter((file) => file.includes("node_modules"))).toEqual([]);
   });
 
   it("are not loaded by --version, which loads two files", () => {
