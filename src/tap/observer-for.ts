@@ -1,8 +1,8 @@
-import { type ClientProtocol, Protocol } from "../address.js";
-import { ErrorCode, GatewayError } from "../errors.js";
+import { Protocol } from "../address.js";
 import { FastCgiObserver } from "./fastcgi-observer.js";
 import type { Observer, OnRequestEnd } from "./observer.js";
 import { OneRequestObserver } from "./one-request-observer.js";
+import type { TappedProtocol } from "./tapped-request.js";
 
 /**
  * The observer of a connection.
@@ -10,7 +10,7 @@ import { OneRequestObserver } from "./one-request-observer.js";
  * @param connection the number of the connection
  */
 export function observerFor(
-  protocol: ClientProtocol,
+  protocol: TappedProtocol,
   connection: number,
   onEnd: OnRequestEnd,
 ): Observer {
@@ -20,7 +20,5 @@ export function observerFor(
     case Protocol.Scgi:
     case Protocol.Uwsgi:
       return new OneRequestObserver(protocol, connection, onEnd);
-    case Protocol.Cgi:
-      throw new GatewayError(ErrorCode.BadAddress, "a CGI program has no socket to tap");
   }
 }

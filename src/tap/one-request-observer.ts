@@ -1,9 +1,10 @@
-import { type ClientProtocol, Protocol } from "../address.js";
+import { Protocol } from "../address.js";
 import type { Variables } from "../cgi/variables.js";
 import { GatewayError } from "../errors.js";
 import { ScgiRequestDecoder } from "../scgi/server.js";
 import { UwsgiPacketDecoder } from "../uwsgi/packet-decoder.js";
 import type { Observer, OnRequestEnd, RelaySide } from "./observer.js";
+import type { TappedProtocol } from "./tapped-request.js";
 import { OpenRequest, RequestOutcome, TAPPED_VARIABLES } from "./tapped-request.js";
 
 /** The head of a request, once it is complete, and the bytes after it. */
@@ -14,7 +15,7 @@ interface ReadHead {
 
 /** Watches a connection of SCGI or uwsgi, which carries one request; its end ends the response. */
 export class OneRequestObserver implements Observer {
-  readonly #protocol: ClientProtocol;
+  readonly #protocol: TappedProtocol;
   readonly #connection: number;
   readonly #onEnd: OnRequestEnd;
   #request: OpenRequest | undefined;
@@ -25,7 +26,7 @@ export class OneRequestObserver implements Observer {
   #isAnswered = false;
   #isDone = false;
 
-  constructor(protocol: ClientProtocol, connection: number, onEnd: OnRequestEnd) {
+  constructor(protocol: TappedProtocol, connection: number, onEnd: OnRequestEnd) {
     this.#protocol = protocol;
     this.#connection = connection;
     this.#onEnd = onEnd;

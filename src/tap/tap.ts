@@ -6,25 +6,20 @@ import { defaultTimeout } from "../limits.js";
 import { connectError } from "../transport/connect-error.js";
 import { addressOf, listenOn } from "../transport/listen.js";
 import { parseListenAddress } from "../transport/listen-address.js";
-import {
-  type AcceptedHandle,
-  acceptHandles,
-  handleOf,
-  pauseAccepting,
-  resumeAccepting,
-} from "../transport/node-internals.js";
+import { type AcceptedHandle, acceptHandles } from "../transport/node-internals.js";
 import { connectOptions } from "../transport/node-socket.js";
 import type { SocketPermissionOptions } from "../transport/socket-permissions.js";
 import { ReadBuffers } from "./read-buffers.js";
 import type { TapHandlers } from "./tapped-connection.js";
 import { TappedConnection } from "./tapped-connection.js";
+import type { TappedProtocol } from "./tapped-request.js";
 
 export interface TapOptions extends SocketPermissionOptions {
   /** Where front ends connect to. */
   listen: string;
   /** The backend, with its protocol: FastCGI, SCGI or uwsgi. */
   to: string;
-  /** Connections at a time. Further ones wait in the listen queue. Default: 1,024. */
+  /** Connections at a time. 4,096 more may wait; further ones are closed. Default: 1,024. */
   connections?: number | undefined;
   /** Milliseconds that a connection to the backend may take to open. Default: 5,000. */
   connectTimeout?: number | undefined;
@@ -57,6 +52,7 @@ export async function startTap(options: TapOptions, handlers: TapHandlers): Prom
   const { connections = 1_024, connectTimeout = defaultTimeout } = options;
   const listen = parseListenAddress(options.listen);
   const to = targetAddress(options.to);
+  const protocol = tappedProtocol(options.to);
   checkSides(listen, to);
   const endpoint = socketEndpoint(to);
   const target = connectOptions(endpoint);
@@ -67,21 +63,33 @@ export async function startTap(options: TapOptions, handlers: TapHandlers): Prom
     connections,
     (handle, number, buffers, onClosed) => {
       const explain = (error: Error) => connectError(error, endpoint).with({ address: to.text });
-      const place = { target, connectTimeout, explain, protocol: to.protocol };
+      const place = { target, connectTimeout, explain, protocol };
       return new TappedConnection(handle, number, place, buffers, handlers, onClosed);
     },
     handlers,
   );
 }
 
+/**
+ * The protocol of the address of a backend.
+ *
+ * @throws GatewayError `bad_address` for an invalid address, and for a program
+ */
+export function tappedProtocol(to: string): TappedProtocol {
+  const { protocol, text } = targetAddress(to);
+  if (protocol !== Protocol.Cgi) return protocol;
+  throw notTapped(text);
+}
+
+function notTapped(address: string): GatewayError {
+  return new GatewayError(ErrorCode.BadAddress, "a tap is between a front end and a socket", {
+    address,
+    hint: "give the address of a FastCGI, SCGI or uwsgi server, as in unix:/run/php/www.sock",
+  });
+}
+
 function checkSides(listen: ListenAddress, to: Address): void {
-  if (listen.protocol === Protocol.Http || to.protocol === Protocol.Cgi) {
-    const { text } = listen.protocol === Protocol.Http ? listen : to;
-    throw new GatewayError(ErrorCode.BadAddress, "a tap is between a front end and a socket", {
-      address: text,
-      hint: "give the address of a FastCGI, SCGI or uwsgi server, as in unix:/run/php/www.sock",
-    });
-  }
+  if (listen.protocol === Protocol.Http) throw notTapped(listen.text);
   if (JSON.stringify(listen.endpoint) !== JSON.stringify(to.endpoint)) return;
   throw new GatewayError(ErrorCode.BadAddress, "the tap would connect to itself", {
     address: to.text,
@@ -96,12 +104,17 @@ type OpenConnection = (
   onClosed: (connection: TappedConnection) => void,
 ) => TappedConnection;
 
+/** Accepted connections that wait for others to end. */
+const MAX_WAITING = 4_096;
+
 class RunningTap implements Tap {
   readonly address: string;
   readonly #server: net.Server;
   readonly #limit: number;
   readonly #openConnection: OpenConnection;
   readonly #open = new Set<TappedConnection>();
+  readonly #note: TapHandlers["note"];
+  #waiting: AcceptedHandle[] = [];
   readonly #buffers = new ReadBuffers();
   #accepted = 0;
   #isStopping = false;
@@ -118,6 +131,7 @@ class RunningTap implements Tap {
     this.#server = server;
     this.#limit = limit;
     this.#openConnection = openConnection;
+    this.#note = (text) => handlers.note(text);
     acceptHandles(
       server,
       (handle) => this.#accept(handle),
@@ -138,6 +152,7 @@ class RunningTap implements Tap {
   async stop(drain: number): Promise<void> {
     this.#isStopping = true;
     this.#server.close();
+    for (const handle of this.#waiting.splice(0)) handle.close();
     for (const connection of this.#open) connection.closeWhenIdle();
     if (this.#open.size === 0) return;
     const timer = setTimeout(() => {
@@ -150,19 +165,21 @@ class RunningTap implements Tap {
   }
 
   #accept(handle: AcceptedHandle): void {
-    const closed = (connection: TappedConnection) => this.#closed(connection);
-    this.#open.add(this.#openConnection(handle, ++this.#accepted, this.#buffers, closed));
-    if (this.#open.size >= this.#limit) this.#whileListening(pauseAccepting);
+    if (this.#open.size < this.#limit && !this.#isStopping) {
+      const closed = (connection: TappedConnection) => this.#closed(connection);
+      this.#open.add(this.#openConnection(handle, ++this.#accepted, this.#buffers, closed));
+    } else if (this.#waiting.length < MAX_WAITING && !this.#isStopping) {
+      this.#waiting.push(handle);
+    } else {
+      handle.close();
+      if (!this.#isStopping) this.#note(`a connection was closed: ${MAX_WAITING} others wait`);
+    }
   }
 
   #closed(connection: TappedConnection): void {
     this.#open.delete(connection);
-    if (this.#open.size === this.#limit - 1) this.#whileListening(resumeAccepting);
-    if (this.#open.size === 0) this.#onEmpty?.();
-  }
-
-  #whileListening(act: typeof pauseAccepting): void {
-    const handle = handleOf(this.#server);
-    if (handle !== undefined && !this.#isStopping) act(handle);
+    const next = this.#waiting.shift();
+    if (next !== undefined) this.#accept(next);
+    else if (this.#open.size === 0) this.#onEmpty?.();
   }
 }

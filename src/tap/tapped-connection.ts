@@ -1,5 +1,4 @@
 import type net from "node:net";
-import type { ClientProtocol } from "../address.js";
 import type { GatewayError } from "../errors.js";
 import type { AcceptedHandle } from "../transport/node-internals.js";
 import { PatientSocket, readingInto } from "../transport/node-socket.js";
@@ -7,6 +6,7 @@ import type { Observer, RelaySide } from "./observer.js";
 import { observerFor } from "./observer-for.js";
 import type { ReadBuffers } from "./read-buffers.js";
 import { Relay, type RelayHandlers } from "./relay.js";
+import type { TappedProtocol } from "./tapped-request.js";
 import { RequestOutcome, type TappedRequest } from "./tapped-request.js";
 
 /** What a tap reports. Nothing of it delays or changes the bytes. */
@@ -23,7 +23,7 @@ export interface TapHandlers {
 
 /** Where the connections of a tap lead. */
 export interface TapBackend {
-  readonly protocol: ClientProtocol;
+  readonly protocol: TappedProtocol;
   readonly target: net.NetConnectOpts;
   /** Milliseconds that connecting may take. */
   readonly connectTimeout: number;

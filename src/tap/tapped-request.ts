@@ -1,7 +1,10 @@
-import type { ClientProtocol } from "../address.js";
+import type { Protocol } from "../address.js";
 import { ResponseHeadReader } from "../cgi/response-head-reader.js";
 import type { Variables } from "../cgi/variables.js";
 import { ErrorStreamStart } from "../client/exchange.js";
+
+/** The protocols that can be tapped. */
+export type TappedProtocol = typeof Protocol.FastCgi | typeof Protocol.Scgi | typeof Protocol.Uwsgi;
 
 /** Bytes of a request's variables that are examined. A longer request is shown without them. */
 export const TAPPED_VARIABLES = 65_536;
@@ -25,7 +28,7 @@ export type RequestOutcome = (typeof RequestOutcome)[keyof typeof RequestOutcome
 
 /** A request that has passed through a tap. */
 export interface TappedRequest {
-  readonly protocol: ClientProtocol;
+  readonly protocol: TappedProtocol;
   /** The number of the connection, from 1. */
   readonly connection: number;
   /** The FastCGI request id; 0 in other protocols. */
@@ -56,7 +59,7 @@ export interface TappedRequest {
 
 /** A request that has not ended, as far as it has been seen. */
 export class OpenRequest {
-  readonly #protocol: ClientProtocol;
+  readonly #protocol: TappedProtocol;
   readonly #connection: number;
   readonly #requestId: number;
   readonly #startedAt = Date.now();
@@ -73,7 +76,7 @@ export class OpenRequest {
   #stderr: ErrorStreamStart | undefined;
   #isAborted = false;
 
-  constructor(protocol: ClientProtocol, connection: number, requestId: number) {
+  constructor(protocol: TappedProtocol, connection: number, requestId: number) {
     this.#protocol = protocol;
     this.#connection = connection;
     this.#requestId = requestId;

@@ -11,7 +11,7 @@ const unsafeInLines = /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
  * request: control characters in them are shown as `\x1b` or `\u202e`.
  */
 export function visible(text: string): string {
-  return text.replace(unsafe, escapeCharacter);
+  return ascii.test(text) ? text : text.replace(unsafe, escapeCharacter);
 }
 
 /** {@link visible} for text of several lines: keeps line ends and tabs. */

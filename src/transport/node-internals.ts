@@ -80,6 +80,7 @@ export function resumeAccepting(handle: ListeningHandle): number {
 /** The libuv socket of an accepted connection. */
 export interface AcceptedHandle {
   setNoDelay?(enable: boolean): number;
+  close(): void;
 }
 
 /**

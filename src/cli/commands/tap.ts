@@ -1,11 +1,16 @@
 import { once } from "node:events";
 import { type Command, Option } from "commander";
+import { CaptureFile } from "../../tap/capture-file.js";
+import { filterFields, parseFilter, type RequestFilter } from "../../tap/request-filter.js";
 import { ScriptTable } from "../../tap/script-table.js";
-import { startTap } from "../../tap/tap.js";
+import { startTap, type Tap, tappedProtocol } from "../../tap/tap.js";
+import type { TapHandlers } from "../../tap/tapped-connection.js";
 import { visible } from "../../terminal/text.js";
 import { counted } from "../../terminal/units.js";
+import { ConnectionsDescriber } from "../decode/connections.js";
 import { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
+import { repeatable } from "../options.js";
 import { parseDuration, parseWholeNumber } from "../parse-values.js";
 import { reportErrors, warningLine } from "../report-error.js";
 import { requestTitles, scriptLines } from "../reports/tap.js";
@@ -18,7 +23,13 @@ interface TapCommandOptions {
   maxConnections: number;
   drain: number;
   slow?: number;
+  filter?: RequestFilter[];
+  save?: string;
+  verbose?: true;
 }
+
+/** How many bytes of a content --verbose shows. */
+const SHOWN = 64;
 
 const help = `
 Passes every byte on unchanged, and writes a line for each request as it ends:
@@ -29,6 +40,16 @@ stream follows, if it wrote to it. A table by script ends the output.
 Point the front end to --listen, for example in nginx: fastcgi_pass
 unix:/run/tap.sock. The protocol is that of --to: FastCGI, or SCGI and uwsgi
 with scgi:// and uwsgi:// before the address.
+
+--filter shows only requests for which a condition holds, and several only those
+for which all hold: FIELD, = != < <= > or >=, and VALUE. The fields are
+${wrapped(filterFields)}.
+Times are in milliseconds, and * in a text stands for any characters. The table
+counts all requests.
+
+-v also shows the records as they pass: "#3 > " marks what the front end sent on
+connection 3, "#3 < " what the backend sent. --save writes all bytes to a new
+file, which fcgi-probe decode reads. Both may show passwords and cookies.
 
 Ctrl-C, TERM and HUP stop accepting and remove the socket. Requests that are
 open may end within --drain; a second signal ends them at once.
@@ -51,7 +72,14 @@ export function defineTap(command: Command, io: Io, finish: (exitCode: ExitCode)
         .argParser((text) => parseWholeNumber(text, 1))
         .default(1_024),
     )
+    .option(
+      "--filter <condition>",
+      "show only requests for which it holds; repeatable",
+      repeatable(parseFilter),
+    )
     .option("--slow <time>", "show only requests that take at least this long", parseDuration)
+    .option("--save <file>", "save all bytes to a new file, for fcgi-probe decode")
+    .option("-v, --verbose", "show the records as they pass")
     .addOption(
       new Option("--drain <time>", "how long open requests may take after a signal (default: 10s)")
         .argParser(parseDuration)
@@ -64,35 +92,76 @@ export function defineTap(command: Command, io: Io, finish: (exitCode: ExitCode)
 }
 
 async function runTap(options: TapCommandOptions, io: Io): Promise<ExitCode> {
-  const { slow = 0 } = options;
+  const { slow = 0, filter = [] } = options;
   const output = new TapOutput(io);
   const scripts = new ScriptTable();
-  const tap = await startTap(
-    {
-      listen: options.listen,
-      to: options.to,
-      socketMode: options.socketMode,
-      connections: options.maxConnections,
-    },
-    {
-      request: (request) => {
-        scripts.add(request);
-        if (request.elapsed >= slow) output.request(request);
+  const protocol = tappedProtocol(options.to);
+  const note = (text: string): void => output.note(text);
+  const save =
+    options.save === undefined ? undefined : new CaptureFile(options.save, protocol, note);
+  const records = options.verbose && new ConnectionsDescriber(protocol, SHOWN);
+  try {
+    const tap = await startTap(
+      {
+        listen: options.listen,
+        to: options.to,
+        socketMode: options.socketMode,
+        connections: options.maxConnections,
       },
-      note: (text) => output.note(text),
-    },
-  );
+      {
+        note,
+        request: (request) => {
+          scripts.add(request);
+          const isShown = request.elapsed >= slow && filter.every((holds) => holds(request));
+          if (isShown) output.request(request);
+        },
+        ...watchBytes(save, records, output),
+      },
+    );
+    await untilEnded(tap, options, io);
+  } finally {
+    output.end();
+    await save?.close();
+  }
+  const { stdout } = io;
+  const summaries = scripts.summaries();
+  if (summaries.length > 0) await stdout.writeLines(["", ...scriptLines(summaries, stdout)]);
+  return ExitCode.Interrupted;
+}
+
+/** Waits for the end of the command, and then for the requests that are open. */
+async function untilEnded(tap: Tap, { to, drain }: TapCommandOptions, io: Io): Promise<void> {
   const { stderr, stdout, signal } = io;
-  await stderr.writeLines([`tapping ${visible(tap.address)} -> ${visible(options.to)}`]);
+  await stderr.writeLines([`tapping ${visible(tap.address)} -> ${visible(to)}`]);
   await stdout.writeLines([stdout.style.heading(requestTitles)]);
   if (!signal.aborted) await once(signal, "abort");
   if (tap.requests > 0) {
     const waiting = counted(tap.requests, "request", "requests");
     await stderr.writeLines([warningLine(`waiting for ${waiting} to end`, io)]);
   }
-  await tap.stop(options.drain);
-  output.end();
-  const summaries = scripts.summaries();
-  if (summaries.length > 0) await stdout.writeLines(["", ...scriptLines(summaries, stdout)]);
-  return ExitCode.Interrupted;
+  await tap.stop(drain);
+}
+
+/** Whoever wants the bytes: without any, the tap passes them to no one. */
+function watchBytes(
+  save: CaptureFile | undefined,
+  records: ConnectionsDescriber | undefined,
+  output: TapOutput,
+): Pick<TapHandlers, "bytes" | "closed"> {
+  if (save === undefined && records === undefined) return {};
+  return {
+    bytes: (connection, side, bytes) => {
+      save?.bytes(connection, side, bytes);
+      if (records !== undefined) output.lines(records.take(connection, side, bytes));
+    },
+    closed: (connection) => {
+      save?.closed(connection);
+      if (records !== undefined) output.lines(records.closed(connection));
+    },
+  };
+}
+
+function wrapped(names: readonly string[]): string {
+  const half = Math.ceil(names.length / 2);
+  return `${names.slice(0, half).join(", ")},\n${names.slice(half).join(", ")}`;
 }

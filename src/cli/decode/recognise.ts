@@ -1,6 +1,8 @@
 import { latin1 } from "../../bytes.js";
 import { clientProtocol } from "../../cgi/spoken-protocol.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
+import { CAPTURE_START } from "../../tap/capture.js";
+import { CaptureDescriber } from "./capture.js";
 import { ResponseDescriber } from "./cgi.js";
 import type { Describer } from "./describer.js";
 import { FastCgiDescriber } from "./fastcgi.js";
@@ -42,6 +44,11 @@ function isText(first: Uint8Array): boolean {
 }
 
 function recognise(first: Uint8Array, most: number): Describer {
+  if (
+    latin1(first.subarray(0, RECOGNISED_LENGTH)) === latin1(CAPTURE_START, 0, RECOGNISED_LENGTH)
+  ) {
+    return new CaptureDescriber(most);
+  }
   const protocol = clientProtocol(latin1(first));
   if (protocol === "FastCGI") return new FastCgiDescriber(most);
   if (protocol === "SCGI") return new ScgiDescriber(most);
