@@ -24,6 +24,8 @@ const REQUEST_TIMEOUT = 30_000;
 const CHECK_INTERVAL = 2_000;
 /** Milliseconds that a connection may be idle. Prometheus scrapes each minute or more often. */
 const IDLE_TIMEOUT = 120_000;
+/** The most requests that a client of HTTP/1.1 may send before it has the answer to the first. */
+const MAX_PIPELINED = 8;
 /** OpenSSL's error about a client that does not begin with TLS, but with a method of HTTP. */
 const PLAIN_HTTP = "ERR_SSL_HTTP_REQUEST";
 /** The most requests at once in a connection of HTTP/2. */
@@ -40,6 +42,8 @@ export class ProtocolServers {
   readonly #log: WebLog;
   readonly #table = new ConnectionTable();
   readonly #sessions = new Map<ServerHttp2Session, Socket>();
+  /** How many requests of a connection of HTTP/1.1 are being answered. */
+  readonly #pipelined = new WeakMap<Socket, number>();
   readonly #http1: HttpServer;
   readonly #http2: Http2Server;
   #tls: { readonly identity: string; readonly server: TlsServer } | undefined;
@@ -85,8 +89,15 @@ export class ProtocolServers {
       connectionsCheckingInterval: CHECK_INTERVAL,
     };
     const server = createServer(options, (request, response) => {
-      const begin = () => this.#table.begin(transportOf(request.socket));
-      void this.#requests.answer(request, response, begin);
+      const transport = transportOf(request.socket);
+      const running = this.#pipelined.get(transport) ?? 0;
+      // One packet holds two thousand requests, and Node hands them on all at once.
+      if (running >= MAX_PIPELINED) return void transport.destroy();
+      this.#pipelined.set(transport, running + 1);
+      const begin = () => this.#table.begin(transport);
+      void this.#requests.answer(request, response, begin).finally(() => {
+        this.#pipelined.set(transport, (this.#pipelined.get(transport) ?? 1) - 1);
+      });
     });
     // Starts the checks of timeouts, which begin when a server listens.
     server.emit("listening");

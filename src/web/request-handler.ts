@@ -13,6 +13,9 @@ import type { WatchedWebConfig } from "./watched-web-config.js";
 import type { WebConfig } from "./web-config.js";
 import type { WebLog } from "./web-log.js";
 
+/** The most requests that are answered at once: each holds up to half a megabyte of its answer. */
+const MAX_RUNNING = 1_024;
+
 /** A Fetch handler. */
 export type WebHandler = (request: Request) => Response | Promise<Response>;
 
@@ -100,6 +103,8 @@ export class RequestHandler {
     body: Buffer<ArrayBuffer> | undefined,
     signal: AbortSignal,
   ): Promise<Response> {
+    if (this.#running.size > MAX_RUNNING)
+      return plain(503, "too many requests at once", { "retry-after": "5" });
     if (body === undefined)
       return plain(413, "the body is longer than 64 KiB, or comes too slowly");
     const scheme = "encrypted" in (request.socket as Socket) ? "https" : "http";

@@ -10,6 +10,45 @@ const ROUNDS = 40;
 const IN_A_ROUND = 250;
 
 describe("a listener under attack", () => {
+  it("answers no more than eight requests that a client sends at once, and cuts it", async () => {
+    let asked = 0;
+    const { port } = await listenForTest(async () => {
+      asked++;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      return new Response("fine\n");
+    });
+    const greedy = dial(port);
+    greedy.write(requestText("/").replace("close", "keep-alive").repeat(2_000));
+    greedy.resume();
+    await new Promise((resolve) => greedy.once("close", resolve));
+    expect(asked).toBeLessThanOrEqual(8);
+    const modest = requestText("/").replace("close", "keep-alive").repeat(7) + requestText("/");
+    expect((await exchange(port, modest)).match(/fine/g)).toHaveLength(8);
+  });
+
+  it("answers 503 to what is more than 1,024 requests at once", async () => {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let asked = 0;
+    const { port } = await listenForTest(async () => {
+      asked++;
+      await held;
+      return new Response("fine\n");
+    });
+    const pipelined = requestText("/").replace("close", "keep-alive").repeat(7) + requestText("/");
+    const answers = Array.from({ length: 128 }, () => exchange(port, pipelined));
+    await until(
+      () => asked === 1_024,
+      () => `${asked} requests came`,
+    );
+    expect(await exchange(port, requestText("/"))).toMatch(/^HTTP\/1.1 503 /);
+    release();
+    expect((await Promise.all(answers)).join("").match(/ 200 OK/g)).toHaveLength(1_024);
+    expect(await exchange(port, requestText("/"))).toMatch(/^HTTP\/1.1 200 /);
+  });
+
   it("answers scrapes while 10,000 idle connections come", async () => {
     const { port } = await listenForTest();
     const open: Socket[] = [];

@@ -23,7 +23,8 @@ const classes: ReadonlyMap<string, string> = new Map([
 
 /**
  * Matches whole texts as a pattern of the shell does: with `*`, `?`, `[…]` and `\`, as glob(3) and
- * fnmatch(3). A pattern that POSIX leaves undefined matches nothing.
+ * fnmatch(3). A pattern that POSIX leaves undefined matches nothing. The globs of the exporter's own
+ * configuration are those of Prometheus' users, with braces, which picomatch reads.
  */
 export function globMatcher(pattern: string): RegExp {
   const source = pattern.replace(parts, (part) => {

@@ -4,6 +4,7 @@ import { isIPv6 } from "node:net";
 import { posix } from "node:path";
 import picomatch from "picomatch";
 import { Protocol, parseAddress, withoutBrackets } from "../../address.js";
+import { ReadQueue } from "../read-queue.js";
 import {
   type AllowRule,
   defaultPort,
@@ -13,11 +14,10 @@ import {
   type SocketRule,
 } from "./allow-rule.js";
 
-/** Resolves the name of a host to its addresses. */
-export type ResolveHost = (host: string) => Promise<readonly string[]>;
+/** Resolves the name of a host to its addresses, unless the signal is aborted before it begins. */
+export type ResolveHost = (host: string, signal?: AbortSignal) => Promise<readonly string[]>;
 
-/** The most names in the path of a socket. */
-const MAX_NAMES = 32;
+const lookups = new ReadQueue(2);
 
 /** A target that may be read. */
 export interface AllowedProbe {
@@ -43,16 +43,19 @@ const refused = (reason: string): RefusedProbe => ({ allowed: false, reason });
  * understood is refused.
  *
  * @param target the address as it came; it is not decoded again
+ * @param signal is aborted when the answer is no longer waited for
  */
 export async function allowProbe(
   target: string,
   rules: readonly AllowRule[],
   resolve: ResolveHost = resolveBySystem,
+  signal?: AbortSignal,
 ): Promise<AllowedProbe | RefusedProbe> {
+  const resolveInTime: ResolveHost = (host) => resolve(host, signal);
   if (target.length > 2_048) return refused("the target is too long");
   if (/[\s\\\0-\x1f\x7f]/.test(target)) return refused("the target has a blank or a backslash");
   if (/^https?:\/\//i.test(target)) {
-    return await allowPage(target, rules.filter(isPageRule), resolve);
+    return await allowPage(target, rules.filter(isPageRule), resolveInTime);
   }
   let address: ReturnType<typeof parseAddress>;
   try {
@@ -71,7 +74,7 @@ export async function allowProbe(
     (rule): rule is HostRule =>
       rule.kind === "host" && rule.port === endpoint.port && allowsPage(rule, path),
   );
-  const checked = await checkHost(endpoint.host, hosts, resolve);
+  const checked = await checkHost(endpoint.host, hosts, resolveInTime);
   if (checked === undefined) return refused("no rule allows the address, the port and the path");
   const connectTo = `${bracketed(checked)}:${endpoint.port}${path}`;
   return { allowed: true, kind: "phpfpm", connectTo, host: undefined };
@@ -157,8 +160,10 @@ async function allowSocket(
  */
 function isPlainPath(path: string): boolean {
   if (!path.startsWith("/") || /^\/(?:proc|dev\/fd)\//.test(path)) return false;
-  const names = path.slice(1).split("/");
-  return names.length <= MAX_NAMES && !names.some((name) => /^\.{0,2}$/.test(name));
+  return !path
+    .slice(1)
+    .split("/")
+    .some((name) => /^\.{0,2}$/.test(name));
 }
 
 /** Whether a socket's real path is that of a pattern. Links in the pattern's folder are followed. */
@@ -204,11 +209,20 @@ function bracketed(address: string): string {
   return isIPv6(address) ? `[${address}]` : address;
 }
 
-/** All addresses, by the system's resolver. None when it knows none. */
-async function resolveBySystem(host: string): Promise<string[]> {
-  try {
-    return (await lookup(host, { all: true })).map(({ address }) => address);
-  } catch {
-    return [];
-  }
+/**
+ * All addresses, by the system's resolver. None when it knows none. Two of Node's four threads do
+ * it: a name server that is silent must not keep the others from files and from the names of targets.
+ */
+function resolveBySystem(host: string, signal?: AbortSignal): Promise<readonly string[]> {
+  return new Promise((resolve) => {
+    lookups.add(async () => {
+      // Nobody waits any longer.
+      if (signal?.aborted) return resolve([]);
+      try {
+        resolve((await lookup(host, { all: true })).map(({ address }) => address));
+      } catch {
+        resolve([]);
+      }
+    });
+  });
 }

@@ -24,8 +24,8 @@ export function probeSettings({ allow, modules, debug, resolve }: ProbeRules): P
   return {
     modules,
     debug,
-    async allow(target, module): Promise<ScrapeTarget> {
-      const decision = await allowProbe(target, rules, resolve);
+    async allow(target, module, signal): Promise<ScrapeTarget> {
+      const decision = await allowProbe(target, rules, resolve, signal);
       if (!decision.allowed) throw new Error(decision.reason);
       const { kind, connectTo, host } = decision;
       if (module.kind !== kind) throw new Error(`the module reads ${module.kind}`);

@@ -17,6 +17,9 @@ export interface GlobbedFiles {
  * does not begin with a dot. A path without wildcards is that file, whether it exists or not.
  *
  * @param glob a whole path
+ * Its names are read as Prometheus' users write them, with braces, which the `globMatcher` of php-fpm's
+ * and httpd's own patterns must not know.
+ *
  * @throws GatewayError `limit_exceeded` for more than 10,000 files, or the error of a folder that
  * cannot be read
  */
