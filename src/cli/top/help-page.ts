@@ -11,7 +11,7 @@ const keys: readonly (readonly [key: string, does: string])[] = [
   ["/", "show only what contains a text"],
   ["s", "sort by the next value"],
   ["r", "in a pool: only running requests"],
-  ["left, right", "in a pool: see long lines"],
+  ["w", "in a pool: cut no line; left and right show the ends"],
   ["k", "in an httpd: kill a worker, asks first"],
   ["f", "freeze, and go on"],
   ["ctrl-l", "paint again"],

@@ -42,6 +42,7 @@ async function showScreen(options: TopOptions, signal: AbortSignal, io: Io): Pro
         : new PoolPage(targets, target, style, options),
     );
   const list = new ListPage(targets, style, { sort: options.listSort, open });
+  if (options.places.length === 0) list.note = "looking for the pools and httpds of this machine";
   screen.show(list);
   const stopSearch = followPlaces(options.places, options.hasHttpds, ({ places, note }) => {
     list.note = note;
