@@ -1,5 +1,7 @@
+import type { Account } from "../discovery/php-fpm/permissions.js";
 import type { PoolConfiguration } from "../discovery/pool-configuration.js";
 import type { GatewayError } from "../errors.js";
+import type { OpcacheStatus } from "../phpfpm/opcache.js";
 import type { PoolStatus } from "../status-page/pool-status.js";
 import type { AcceptQueue } from "../transport/accept-queues.js";
 
@@ -31,6 +33,10 @@ export interface Evidence {
   /** The files of the configuration, and when they were changed, in Unix milliseconds. */
   readonly files: readonly { readonly path: string; readonly changedAt: number }[];
   readonly log: LogEvidence;
+  /** The web servers of this machine that pass requests to the pool. */
+  readonly frontEnds: readonly FrontEndEvidence[];
+  /** What the script for OPcache says; `undefined` where none was given, or it was not read. */
+  readonly opcache: OpcacheStatus | undefined;
   readonly notLookedAt: readonly NotLookedAt[];
 }
 
@@ -60,6 +66,8 @@ export interface QueueEvidence extends AcceptQueue {
 
 export interface MasterEvidence {
   readonly pid: number;
+  /** The kernel's letter for its state. */
+  readonly state: string;
   /** When it was started, in Unix milliseconds. A reload keeps it. */
   readonly startedAt: number;
 }
@@ -111,6 +119,26 @@ export interface SlowRequest {
   readonly source: string | undefined;
 }
 
+/** A web server that passes requests to the pool. */
+export interface FrontEndEvidence {
+  readonly name: "nginx" | "httpd";
+  /** The file and line that name the pool. */
+  readonly source: string;
+  /** Who it connects as; `undefined` where that is not known. */
+  readonly account: Account | undefined;
+  /** The folder or the socket whose mode keeps this account out. */
+  readonly closed: string | undefined;
+  /** What its error log says about the pool in the last hour. */
+  readonly events: readonly FrontEndEvent[];
+}
+
+/** An error of a web server with the pool. */
+export interface FrontEndEvent {
+  readonly kind: "queue_full" | "denied" | "down" | "timed_out" | "broken_off";
+  /** In Unix milliseconds. */
+  readonly at: number;
+}
+
 /** A worker in /proc, joined with its line of the status page or of the scoreboard. */
 export interface WorkerEvidence {
   readonly pid: number;
@@ -124,6 +152,8 @@ export interface WorkerEvidence {
   readonly cpu: number | undefined;
   /** Whether it has a connection; `undefined` where this user may not see its files. */
   readonly isBusy: boolean | undefined;
+  /** Whether it had a connection at the second look. */
+  readonly isLaterBusy: boolean;
   /** Whether it had the same connection at both looks. */
   readonly isSameRequest: boolean;
   readonly wait: WorkerWait | undefined;
@@ -135,7 +165,7 @@ export interface WorkerEvidence {
   readonly requestAge: number | undefined;
   /** The script of its request, or the name in its URI. */
   readonly script: string | undefined;
-  /** Memory that it shares with no other process. */
+  /** Memory of its own, neither of files nor of OPcache. */
   readonly privateBytes: number | undefined;
 }
 

@@ -2,9 +2,11 @@ import { statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { GatewayError } from "../errors.js";
+import { type OpcacheStatus, readOpcache } from "../phpfpm/opcache.js";
 import { status } from "../phpfpm/status.js";
 import { type AcceptQueue, AcceptQueues } from "../transport/accept-queues.js";
 import type { Evidence, NotLookedAt, PageEvidence, WorkerEvidence } from "./evidence.js";
+import { readFrontEnds } from "./front-ends.js";
 import { readMemory } from "./memory.js";
 import { readLogs } from "./pool-logs.js";
 import { DoctorProcesses, type PoolProcesses } from "./processes.js";
@@ -17,6 +19,8 @@ import { MAX_WORKERS, WorkerLooks } from "./workers.js";
 export interface LookOptions {
   /** Milliseconds that the status page may take. Default: 3,000. */
   readonly timeout?: number | undefined;
+  /** The path of php/opcache.php, as the pool sees it. Default: OPcache is not looked at. */
+  readonly opcache?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -37,12 +41,23 @@ export async function lookAtPool(subject: Subject, options: LookOptions = {}): P
   const own = find();
   const looks = own && (await WorkerLooks.begin(own.workers, pool, processes));
   const began = performance.now();
-  const [page] = await Promise.all([readPage(subject, options), pause(subject, options)]);
+  const [page, opcache] = await Promise.all([
+    readPage(subject, options),
+    readOpcacheOf(subject, options),
+    pause(subject, options),
+  ]);
   const interval = (performance.now() - began) / 1_000;
   const later = own && find();
   const workers = await looks?.again(page.status);
   const found = queues.queueOf(endpoint);
-  const missing = whatIsMissing(subject, { own, looks, workers, page, queue: found });
+  const missing: NotLookedAt[] = whatIsMissing(subject, {
+    own,
+    looks,
+    workers,
+    page,
+    queue: found,
+  });
+  if (opcache instanceof GatewayError) missing.push({ what: "OPcache", why: opcache.message });
   const file = masters.find(({ pid }) => pid === own?.master.pid)?.file;
   return {
     target,
@@ -58,12 +73,18 @@ export async function lookAtPool(subject: Subject, options: LookOptions = {}): P
       limit: limitOf(configuration?.backlog, queues.longest),
     },
     interval,
-    master: own && { pid: own.master.pid, startedAt: processes.startOf(own.master) },
+    master: own && {
+      pid: own.master.pid,
+      state: own.master.state,
+      startedAt: processes.startOf(own.master),
+    },
     workers,
     turnover: own && later && turnoverOf(own, later),
     memory: own && readMemory(own.master.pid),
     files: timesOf(lines?.files ?? []),
     log: readLogs(configuration, missing),
+    frontEnds: readFrontEnds(endpoint, missing),
+    opcache: opcache instanceof GatewayError ? undefined : opcache,
     notLookedAt: missing,
   };
 }
@@ -145,5 +166,19 @@ async function readPage({ target }: Subject, options: LookOptions): Promise<Page
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
     return { address: target, status: undefined, error, readAt: undefined };
+  }
+}
+
+/** OPcache, why it could not be read, or `undefined` without a script. */
+async function readOpcacheOf(
+  { target }: Subject,
+  { opcache: script, timeout = TIMEOUT, signal }: LookOptions,
+): Promise<OpcacheStatus | GatewayError | undefined> {
+  if (script === undefined) return undefined;
+  try {
+    return await readOpcache(target, script, { timeout, signal });
+  } catch (error) {
+    if (error instanceof GatewayError) return error;
+    throw error;
   }
 }

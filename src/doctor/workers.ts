@@ -92,6 +92,7 @@ export class WorkerLooks {
         cpu: now && (now.cpuTicks - process.cpuTicks) / TICKS / seconds,
         isBusy: moment && moment.client !== undefined,
         isSameRequest,
+        isLaterBusy: later.get(pid)?.client !== undefined,
         wait: moment?.wait,
         laterWait: later.get(pid)?.wait,
         client: moment?.clientAddress,
@@ -114,15 +115,18 @@ function scriptOf(line: ProcessStatus | undefined): string | undefined {
   return requestUri === "-" ? undefined : requestUri.replace(/\?.*$/s, "");
 }
 
-/** The memory of a process that no other process shares, what is swapped out included. */
+/**
+ * The memory of a process without its files, in bytes, what is swapped out included. Pages that it
+ * shares with the processes it was forked from count in part. OPcache's pages do not count: the
+ * kernel calls them private where only one process has touched them.
+ */
 function privateBytes(pid: number): number | undefined {
   const rollup = processText(pid, "smaps_rollup");
-  if (rollup === undefined || rollup === "") return undefined;
-  let kilobytes = 0;
-  for (const match of rollup.matchAll(
-    /^(?:Private_Clean|Private_Dirty|Private_Hugetlb|SwapPss):\s*(\d+) kB$/gm,
-  )) {
-    kilobytes += Number(match[1]);
-  }
-  return kilobytes * 1_024;
+  const kilobytes = (name: string) => {
+    const found = new RegExp(`^${name}:\\s*(\\d+) kB$`, "m").exec(rollup ?? "")?.[1];
+    return found === undefined ? undefined : Number(found);
+  };
+  // Linux has Pss_Anon since 5.4.
+  const own = kilobytes("Pss_Anon") ?? kilobytes("Private_Dirty");
+  return own === undefined ? undefined : (own + (kilobytes("SwapPss") ?? 0)) * 1_024;
 }

@@ -1,19 +1,10 @@
-import { writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { describeWith } from "../harness/describe-with.js";
-import type { PhpFpm } from "../harness/php-fpm.js";
-import { ask, examineOne, findingOf, startPools, untilQueued } from "./sick-pool.js";
+import { ask, examineOne, findingOf, script, startPools, untilQueued } from "./sick-pool.js";
 
 const pool = { name: "www", pm: "static", maxChildren: 4, listen: "unix" } as const;
-
-/** A script of the test's own. */
-function script(fpm: PhpFpm, name: string, code: string): string {
-  const path = join(fpm.folder, name);
-  writeFileSync(path, `<?php\n${code}\n`);
-  return path;
-}
 
 describeWith(["php-fpm"], "doctor, of what most busy workers have in common", () => {
   it("names the script, without its query", async () => {

@@ -29,6 +29,16 @@ describeWith(["php-fpm"], "doctor, of an accept queue", () => {
     });
   });
 
+  it("says that it is nearly full", async () => {
+    const fpm = await startPools({ pools: [{ ...pool, backlog: 20 }] });
+    ask(fpm.pool("www"), 18, "sleep.php", "ms=20000");
+    await untilQueued(fpm.pool("www"), 17);
+    const found = await examineOne(fpm, fpm.pool("www").address);
+    expect(findingOf(found, "queue_nearly_full").title).toBe(
+      "the accept queue is nearly full: 17 of 20 wait",
+    );
+  });
+
   it("says that clients have given up", async () => {
     const fpm = await startPools({ pools: [{ ...pool, backlog: 100 }] });
     ask(fpm.pool("www"), 1, "sleep.php", "ms=20000");

@@ -1,9 +1,18 @@
 import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { runHere } from "../cli/cli.js";
 import { describeWith } from "../harness/describe-with.js";
-import { ask, examineOne, findingOf, lineOf, startPools, untilQueued } from "./sick-pool.js";
+import {
+  ask,
+  examineOne,
+  findingOf,
+  lineOf,
+  script,
+  startPools,
+  untilQueued,
+} from "./sick-pool.js";
 
 describeWith(["php-fpm"], "doctor, of a pool whose workers are all busy", () => {
   it("describes it from the kernel when it does not answer: slow requests", async () => {
@@ -39,8 +48,24 @@ describeWith(["php-fpm"], "doctor, of a pool whose workers are all busy", () => 
       title: expect.stringMatching(
         /^saturated: 1 of 1 workers busy, \d+ clients wait; requests are quick: they take under 1\.0 s$/,
       ),
-      change: "raise pm.max_children from 1 if memory allows",
+      change: expect.stringMatching(
+        /^raise pm\.max_children from 1: memory has room for \d+ workers of [\d.]+ [KM]$/,
+      ),
     });
+  });
+
+  it("says that the processors are full when the workers compute", async () => {
+    const maxChildren = availableParallelism() + 1;
+    const fpm = await startPools({
+      pools: [{ name: "www", pm: "static", maxChildren, listen: "unix" }],
+    });
+    const loop = script(fpm, "loop.php", "$end = time() + 20; while (time() < $end);");
+    ask(fpm.pool("www"), maxChildren + 1, loop);
+    await untilQueued(fpm.pool("www"), 1);
+    const found = await examineOne(fpm, fpm.pool("www").address);
+    expect(findingOf(found, "saturated_cpu").title).toMatch(
+      /workers busy, 1 client waits; they compute on \d+ processors?$/,
+    );
   });
 
   it("says when all workers are busy and no client waits", async () => {

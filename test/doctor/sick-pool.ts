@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
@@ -41,6 +41,13 @@ export function findingOf(pool: PoolExamination, code: string): Finding {
   const found = pool.findings.find((finding) => finding.code === code);
   if (found === undefined) throw new Error(`no ${code} in ${JSON.stringify(pool, null, 1)}`);
   return found;
+}
+
+/** Writes a script of the test's own. */
+export function script(fpm: PhpFpm, name: string, code: string): string {
+  const path = join(fpm.folder, name);
+  writeFileSync(path, `<?php\n${code}\n`);
+  return path;
 }
 
 interface ClientOptions {

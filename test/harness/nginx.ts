@@ -41,9 +41,9 @@ function configuration(
   folder: string,
   port: number,
   upstream: string,
-  { location, server }: { location: string; server: string },
+  { location, server, user: name }: { location: string; server: string; user: string },
 ): string {
-  const user = process.getuid?.() === 0 ? "user root;" : "";
+  const user = process.getuid?.() === 0 ? `user ${name};` : "";
   const temporary = TEMPORARY.map((name) => `${name}_temp_path ${folder}/${name};`).join("\n");
   return `${user}
 daemon off;
@@ -72,8 +72,14 @@ http {
  * @param upstream as nginx writes it: `unix:/…/x.sock` or `127.0.0.1:9000`
  * @param location more directives, such as `fastcgi_keep_conn on;`
  * @param server more directives of the server, such as `server_name _;`
+ * @param user who its workers run as, if root runs the tests
  */
-export async function startNginx(upstream: string, location = "", server = ""): Promise<Nginx> {
+export async function startNginx(
+  upstream: string,
+  location = "",
+  server = "",
+  user = "root",
+): Promise<Nginx> {
   const program = requireServer("nginx");
   const folder = makeFolder();
   const port = await freePort();
@@ -81,7 +87,7 @@ export async function startNginx(upstream: string, location = "", server = ""): 
   const path = join(folder, "nginx.conf");
   const log = join(folder, "error.log");
   writeFileSync(log, "");
-  writeFileSync(path, configuration(folder, port, upstream, { location, server }));
+  writeFileSync(path, configuration(folder, port, upstream, { location, server, user }));
   const running = new ServerProcess(program, ["-c", path, "-e", log, "-p", folder], folder);
   const errorLog = () => readFileSync(log, "utf8");
   await running.ready(() => accepts({ port, host: "127.0.0.1" }), errorLog);

@@ -73,6 +73,10 @@ export interface PhpFpmOptions {
   readonly pools: readonly PoolOptions[];
   /** More directives of the `[global]` section. */
   readonly global?: Readonly<Record<string, string>>;
+  /** More directives of php.ini. */
+  readonly ini?: Readonly<Record<string, string>>;
+  /** More variables of its environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Our PHP scripts: what each does is in its first line. */
@@ -205,13 +209,18 @@ async function launch(program: string, options: PhpFpmOptions): Promise<PhpFpm> 
   writeFileSync(join(folder, "php-fpm.conf"), configuration);
   writeFileSync(
     join(folder, "php.ini"),
-    `log_errors = on\ndisplay_errors = off\nexpose_php = off\nsys_temp_dir = ${folder}/tmp\n`,
+    `log_errors = on\ndisplay_errors = off\nexpose_php = off\nsys_temp_dir = ${folder}/tmp\n${Object.entries(
+      options.ini ?? {},
+    )
+      .map(([name, value]) => `${name} = ${value}\n`)
+      .join("")}`,
   );
   const root = process.getuid?.() === 0 ? ["--allow-to-run-as-root"] : [];
   const server = new ServerProcess(
     program,
     ["--nodaemonize", ...root, "-c", join(folder, "php.ini"), "-y", join(folder, "php-fpm.conf")],
     folder,
+    options.env,
   );
   await server.ready(() => countReady(log()) > 0, log);
 

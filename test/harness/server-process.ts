@@ -55,11 +55,16 @@ export class ServerProcess {
   readonly #child: ChildProcess;
   #output = "";
 
-  constructor(program: string, args: readonly string[], folder: string) {
+  constructor(
+    program: string,
+    args: readonly string[],
+    folder: string,
+    env: Readonly<Record<string, string>> = {},
+  ) {
     this.folder = folder;
     this.#child = spawn(program, args, {
       cwd: folder,
-      env: { PATH: process.env["PATH"] ?? "", LANG: "C" },
+      env: { PATH: process.env["PATH"] ?? "", LANG: "C", ...env },
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
     });

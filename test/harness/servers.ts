@@ -25,6 +25,16 @@ const SERVERS = {
     aptPackage: "libapache2-mod-fcgid",
     folders: ["/usr/lib/apache2/modules", "/usr/lib64/httpd/modules"],
   },
+  // A library that gives a program another time of day.
+  libfaketime: {
+    program: /^libfaketime\.so\.1$/,
+    aptPackage: "faketime",
+    folders: [
+      "/usr/lib/x86_64-linux-gnu/faketime",
+      "/usr/lib/aarch64-linux-gnu/faketime",
+      "/usr/lib64/faketime",
+    ],
+  },
   lighttpd: { program: /^lighttpd$/, aptPackage: "lighttpd" },
   caddy: { program: /^caddy$/, aptPackage: "caddy" },
   haproxy: { program: /^haproxy$/, aptPackage: "haproxy" },

@@ -12,6 +12,7 @@ interface DoctorCommandOptions {
   json?: boolean;
   timeout?: number;
   phpFpmConfig?: string[];
+  opcache?: string;
 }
 
 const help = `
@@ -47,6 +48,7 @@ export function defineDoctor(command: Command, io: Io, finish: (exitCode: ExitCo
       "read this configuration instead, or a pattern",
       repeatable(String),
     )
+    .option("--opcache <script>", "look at OPcache by php/opcache.php, installed at this path")
     .addHelpText("after", help)
     .action(async (targets: string[], options: DoctorCommandOptions) => {
       finish(await worstOf(io, () => runDoctor(targets, options, io)));
@@ -55,11 +57,12 @@ export function defineDoctor(command: Command, io: Io, finish: (exitCode: ExitCo
 
 async function runDoctor(
   targets: readonly string[],
-  { json = false, timeout, phpFpmConfig }: DoctorCommandOptions,
+  { json = false, timeout, phpFpmConfig, opcache }: DoctorCommandOptions,
   io: Io,
 ): Promise<ExitCode> {
   const found = await examine(targets, {
     timeout,
+    opcache,
     configurations: phpFpmConfig,
     signal: io.signal,
   }).catch((error: unknown) => {

@@ -37,10 +37,17 @@ function refused({ refusal }: Evidence): Finding[] {
   ];
 }
 
-/** A reload starts all workers anew, so the configuration is no younger than the oldest worker. */
-function loadedAt({ page, workers }: Evidence): number | undefined {
+/**
+ * When the configuration was read, or a later moment. A reload starts all workers anew, so that it is
+ * no younger than the oldest worker.
+ */
+function loadedAt(evidence: Evidence): number | undefined {
+  const { page, workers } = evidence;
   const onPage = page.status?.startTime?.getTime();
-  if (onPage !== undefined) return onPage;
+  const shift = startShift(evidence);
+  // The page's clock may be wrong, which a worker that both know shows.
+  if (onPage !== undefined && shift !== undefined) return onPage - shift;
+  if (onPage !== undefined && workers === undefined) return onPage;
   const starts = (workers ?? []).map(({ startedAt }) => startedAt);
   return starts.length === 0 ? undefined : Math.min(...starts);
 }
@@ -107,7 +114,9 @@ function clocks(evidence: Evidence): Finding[] {
     }
   }
   const shift = startShift(evidence);
-  if (shift !== undefined && Math.abs(shift) > SKEW) {
+  // A clock that is wrong from the start makes both times wrong.
+  const isSkewed = found.some(({ code }) => code === "clock_skew");
+  if (!isSkewed && shift !== undefined && Math.abs(shift) > SKEW) {
     found.push({
       code: "clock_changed",
       severity: FindingSeverity.Warning,

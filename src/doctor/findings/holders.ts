@@ -34,12 +34,15 @@ function isPressed({ busy, idle, waiting, workers }: Load, { configuration }: Ev
   return workers.length >= FEWEST && (waiting > 0 || busy >= all * PRESSURE);
 }
 
-/** The largest group of workers with one name, if it has most of them. */
+/** The largest group of workers that had their requests at both looks, if it has most of the busy ones. */
 function most(
   workers: readonly WorkerEvidence[],
   nameOf: (worker: WorkerEvidence) => string | undefined,
 ) {
-  const [first] = groups(workers, nameOf);
+  const [first] = groups(
+    workers.filter(({ isSameRequest }) => isSameRequest),
+    nameOf,
+  );
   return first !== undefined && first.members.length >= workers.length * MOST ? first : undefined;
 }
 

@@ -1,6 +1,6 @@
 import type { Evidence } from "../evidence.js";
 import { FindingSeverity, placeOf, type Rule } from "../finding.js";
-import { sizeText } from "../words.js";
+import { many, sizeText } from "../words.js";
 
 /** How many workers fit into memory. */
 export interface Room {
@@ -57,7 +57,7 @@ export const memoryRule: Rule = {
         severity: isSure ? FindingSeverity.Critical : FindingSeverity.Warning,
         title: `memory for ${room.workers} workers, and pm.max_children is ${maxChildren}: they would need ${sizeText(maxChildren * each)} of ${sizeText(bytes)}`,
         evidence: [
-          `${measured} workers have ${sizeText(average)} of private memory on average, ${sizeText(largest)} at the most (smaps_rollup)`,
+          `${many(measured, "worker has", "workers have")} ${sizeText(average)} of private memory on average, ${sizeText(largest)} at the most (smaps_rollup)`,
           `${room.limit}; the workers use ${sizeText(average * measured)} now`,
         ],
         change: `lower pm.max_children to ${Math.max(1, Math.floor(bytes / largest))}, or memory_limit, or add memory`,

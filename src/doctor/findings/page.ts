@@ -2,6 +2,7 @@ import { ownAccount, predictDenial } from "../../discovery/php-fpm/permissions.j
 import { ErrorCode } from "../../errors.js";
 import type { Evidence } from "../evidence.js";
 import { type Finding, FindingSeverity, placeIn, placeOf, type Rule } from "../finding.js";
+import { many } from "../words.js";
 
 const elsewhere: ReadonlySet<ErrorCode> = new Set([
   ErrorCode.PageNotFound,
@@ -23,7 +24,7 @@ export const pageRule: Rule = {
     status_elsewhere: "The status page has another path than the one that was asked for.",
     no_status_listen: "The status page waits behind the requests of a busy pool.",
     not_fastcgi: "Something other than php-fpm answers at the address.",
-    no_answer: "The pool accepts connections and answers nothing.",
+    no_answer: "The status page does not answer, and nothing else says why.",
     no_permission: "This user may not connect to the pool's socket.",
     not_allowed: "listen.allowed_clients does not admit the client.",
   },
@@ -142,16 +143,22 @@ function lateFindings(evidence: Evidence, message: string): Finding[] {
       },
     ];
   }
-  if (workers !== undefined) return [];
-  const waiting = queue === undefined ? "" : `; ${queue.waiting} clients wait`;
+  const waiting =
+    queue === undefined ? "" : `; ${many(queue.waiting, "client waits", "clients wait")}`;
   return [
     {
       code: "no_answer",
       severity: FindingSeverity.Critical,
       title: `no answer: ${message}${waiting}`,
-      evidence: ["its workers cannot be seen from here"],
+      evidence: [
+        workers === undefined
+          ? "its workers cannot be seen from here"
+          : `${many(workers.filter(({ isBusy }) => isBusy).length, "worker has", "workers have")} a connection`,
+      ],
       change:
-        "run this command as root on the machine of the pool, which shows what its workers do",
+        workers === undefined
+          ? "run this command as root on the machine of the pool, which shows what its workers do"
+          : "see what the workers and the master wait for: strace -p PID",
     },
   ];
 }

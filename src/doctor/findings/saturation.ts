@@ -71,9 +71,11 @@ function atLimit(evidence: Evidence, load: Load): Finding {
 function saturated(evidence: Evidence, load: Load): Finding {
   const { busy, waiting, workers } = load;
   const { maxChildren } = evidence.configuration ?? {};
-  const counts = `${busy} of ${maxChildren ?? busy} workers busy, ${many(waiting, "client waits", "clients wait")}`;
+  const hasPassed = workers.some(({ isLaterBusy }) => !isLaterBusy);
+  const state = hasPassed ? "saturated for a moment" : "saturated";
+  const counts = `${state}: ${busy} of ${maxChildren ?? busy} workers busy, ${many(waiting, "client waits", "clients wait")}`;
   const shared = {
-    severity: FindingSeverity.Critical,
+    severity: hasPassed ? FindingSeverity.Warning : FindingSeverity.Critical,
     evidence: [
       ...ageLines(workers, evidence.interval),
       ...waitLines(workers),
@@ -83,11 +85,11 @@ function saturated(evidence: Evidence, load: Load): Finding {
     ...placeOf(evidence, "pm.max_children"),
   };
   const used = cpuOf(workers);
-  if (used !== undefined && used >= CPU_FULL * availableParallelism()) {
+  if (isCpuFull(workers, used)) {
     return {
       ...shared,
       code: "saturated_cpu",
-      title: `saturated: ${counts}; the workers use ${used.toFixed(1)} of ${availableParallelism()} processors`,
+      title: `${counts}; they compute on ${many(availableParallelism(), "processor", "processors")}`,
       change:
         "make the scripts cheaper or add processors: more workers would only share the same processors",
     };
@@ -98,16 +100,26 @@ function saturated(evidence: Evidence, load: Load): Finding {
     return {
       ...shared,
       code: "saturated_slow",
-      title: `saturated: ${counts}${slow}`,
+      title: `${counts}${slow}`,
       change: `make what the requests wait for quicker, or end them by request_terminate_timeout; ${moreWorkers(evidence)}`,
     };
   }
   return {
     ...shared,
     code: "saturated_small",
-    title: `saturated: ${counts}; requests are quick: they take ${age.text}`,
+    title: `${counts}; requests are quick: they take ${age.text}`,
     change: moreWorkers(evidence),
   };
+}
+
+/** By what they used, or by how many of them compute: others may use the processors, too. */
+function isCpuFull(workers: readonly WorkerEvidence[], used = 0): boolean {
+  const processors = availableParallelism();
+  const computing = workers.filter(
+    ({ wait, laterWait }) => wait?.kind === WaitKind.Cpu && laterWait?.kind === WaitKind.Cpu,
+  ).length;
+  const isMost = computing * 2 >= workers.length;
+  return used >= CPU_FULL * processors || (computing >= processors && isMost);
 }
 
 function moreWorkers(evidence: Evidence): string {

@@ -19,8 +19,10 @@ export const workersRule: Rule = {
     workers_recycled: "pm.max_requests ends workers after a short life.",
     workers_thrash: "pm = ondemand or dynamic ends and starts workers all the time.",
     workers_stopped: "Workers are stopped, by SIGSTOP or a debugger.",
+    master_stopped: "The master is stopped, so that it starts no workers and does not reload.",
   },
   find: (evidence) => [
+    ...stoppedMaster(evidence),
     ...stopped(evidence),
     ...crashed(evidence),
     ...exited(evidence),
@@ -28,6 +30,19 @@ export const workersRule: Rule = {
     ...thrashing(evidence),
   ],
 };
+
+function stoppedMaster({ master }: Evidence): Finding[] {
+  if (master === undefined || !/[Tt]/.test(master.state)) return [];
+  return [
+    {
+      code: "master_stopped",
+      severity: FindingSeverity.Critical,
+      title: "php-fpm's master is stopped: it starts no workers, and does not reload",
+      evidence: [`state ${master.state} in /proc: ${master.pid}`],
+      change: `let it go on: kill -CONT ${master.pid}; or detach the debugger`,
+    },
+  ];
+}
 
 function stopped({ workers = [] }: Evidence): Finding[] {
   const pids = workers.filter(({ state }) => /[Tt]/.test(state)).map(({ pid }) => pid);

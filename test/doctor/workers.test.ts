@@ -1,0 +1,88 @@
+import { expect, it, onTestFinished } from "vitest";
+import { describeWith } from "../harness/describe-with.js";
+import type { PhpFpm } from "../harness/php-fpm.js";
+import { childrenOf } from "../harness/processes.js";
+import { until } from "../harness/server-process.js";
+import { ask, examineOne, findingOf, script, startPools } from "./sick-pool.js";
+
+const pool = { name: "www", pm: "static", maxChildren: 2, listen: "unix" } as const;
+
+const untilLogged = (fpm: PhpFpm, pattern: RegExp) =>
+  until(
+    () => pattern.test(fpm.log()),
+    () => `${pattern} is not in ${fpm.log()}`,
+    20_000,
+  );
+
+describeWith(["php-fpm"], "doctor, of workers that end", () => {
+  it("counts those that a signal has ended", async () => {
+    const fpm = await startPools({ pools: [pool] });
+    const fault = script(fpm, "fault.php", "posix_kill(getmypid(), 11); sleep(5);");
+    ask(fpm.pool("www"), 1, fault);
+    ask(fpm.pool("www"), 1, "crash.php");
+    await untilLogged(fpm, /signal 11[\s\S]*signal 9|signal 9[\s\S]*signal 11/);
+    const found = await examineOne(fpm, fpm.pool("www").address);
+    const titles = found.findings.filter(({ code }) => code === "workers_crash");
+    expect(titles.map(({ title }) => title).sort()).toEqual([
+      "SIGKILL has ended 1 worker in the last hour",
+      "SIGSEGV has ended 1 worker in the last hour",
+    ]);
+  });
+
+  it("names exit codes", async () => {
+    const extra = { "php_admin_value[ffi.enable]": "1" };
+    const fpm = await startPools({ pools: [{ ...pool, extra }] });
+    const exits = script(fpm, "exits.php", "FFI::cdef('void _exit(int);')->_exit(7);");
+    ask(fpm.pool("www"), 1, exits);
+    await untilLogged(fpm, /exited with code 7/);
+    const found = await examineOne(fpm, fpm.pool("www").address);
+    expect(findingOf(found, "workers_exit").title).toBe(
+      "1 worker has ended with exit code 7 in the last hour",
+    );
+  });
+
+  it("finds pm.max_requests that is too low", async () => {
+    const fpm = await startPools({ pools: [{ ...pool, extra: { "pm.max_requests": "1" } }] });
+    ask(fpm.pool("www"), 12, "echo.php");
+    await untilLogged(fpm, /(exited with code 0[\s\S]*){10}/);
+    const found = await examineOne(fpm, fpm.pool("www").address);
+    const { title, line } = findingOf(found, "workers_recycled");
+    expect(title).toMatch(/^pm\.max_requests = 1 ends workers after \d+(\.\d)? s$/);
+    expect(line).toBeGreaterThan(1);
+  });
+
+  it("finds an idle timeout that ends workers between two requests", async () => {
+    const extra = { "pm.process_idle_timeout": "1s" };
+    const fpm = await startPools({ pools: [{ ...pool, pm: "ondemand", maxChildren: 8, extra }] });
+    const bursts = setInterval(() => ask(fpm.pool("www"), 5, "sleep.php", "ms=300"), 3_000);
+    onTestFinished(() => clearInterval(bursts));
+    let found = await examineOne(fpm, fpm.pool("www").address);
+    await until(
+      async () => {
+        found = await examineOne(fpm, fpm.pool("www").address);
+        return found.findings.some(({ code }) => code === "workers_thrash");
+      },
+      () => "nothing was found",
+      50_000,
+    );
+    expect(findingOf(found, "workers_thrash")).toMatchObject({
+      title: "pm = ondemand ends and starts workers all the time",
+      evidence: [
+        expect.stringMatching(/ended and \d were started$/),
+        "pm.process_idle_timeout is 1 s",
+      ],
+    });
+  }, 60_000);
+
+  it("finds stopped workers", async () => {
+    const fpm = await startPools({ pools: [pool] });
+    const pids = childrenOf(fpm.pid);
+    for (const pid of pids) process.kill(pid, "SIGSTOP");
+    onTestFinished(() => pids.forEach((pid) => void process.kill(pid, "SIGCONT")));
+    const found = await examineOne(fpm, fpm.pool("www").address);
+    expect(findingOf(found, "workers_stopped")).toMatchObject({
+      severity: "critical",
+      title: "2 of 2 workers are stopped",
+    });
+  });
+});
