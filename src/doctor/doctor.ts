@@ -1,8 +1,10 @@
+import { setMaxListeners } from "node:events";
 import type { DiscoveryOptions } from "../discovery/discover.js";
 import type { DiscoveryProblem } from "../discovery/discovery.js";
 import type { Evidence, NotLookedAt } from "./evidence.js";
 import { type Finding, FindingSeverity } from "./finding.js";
 import { type LookOptions, lookAtPool } from "./look.js";
+import { Machine } from "./machine.js";
 import { rules } from "./rules.js";
 import { findSubjects, type Subject } from "./subjects.js";
 
@@ -47,19 +49,26 @@ export async function examine(
   const discovery: DiscoveryOptions = { phpFpm: options.configurations, signal: options.signal };
   const { subjects, problems } = await findSubjects(targets, discovery);
   const pools: PoolExamination[] = [];
+  const machine = new Machine();
+  const signal = options.signal && AbortSignal.any([options.signal]);
+  if (signal !== undefined) setMaxListeners(0, signal);
   const waiting = [...subjects.entries()];
   const work = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [index, subject] = next;
-      pools[index] = await examinePool(subject, options);
+      pools[index] = await examinePool(subject, machine, { ...options, signal });
     }
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, work));
   return { pools: pools.sort((one, other) => rankOf(one) - rankOf(other)), problems };
 }
 
-async function examinePool(subject: Subject, options: LookOptions): Promise<PoolExamination> {
-  const evidence = await lookAtPool(subject, options);
+async function examinePool(
+  subject: Subject,
+  machine: Machine,
+  options: LookOptions,
+): Promise<PoolExamination> {
+  const evidence = await lookAtPool(subject, machine, options);
   const findings = diagnose(evidence);
   const hasLooked = evidence.page.status !== undefined || evidence.workers !== undefined;
   return {

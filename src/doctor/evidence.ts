@@ -1,6 +1,6 @@
 import type { Account } from "../discovery/php-fpm/permissions.js";
 import type { PoolConfiguration } from "../discovery/pool-configuration.js";
-import type { GatewayError } from "../errors.js";
+import { ErrorCode, type GatewayError } from "../errors.js";
 import type { OpcacheStatus } from "../phpfpm/opcache.js";
 import type { PoolStatus } from "../status-page/pool-status.js";
 import type { AcceptQueue } from "../transport/accept-queues.js";
@@ -57,9 +57,22 @@ export interface PageEvidence {
   readonly readAt: number | undefined;
 }
 
+const lateCodes: ReadonlySet<ErrorCode> = new Set([
+  ErrorCode.Deadline,
+  ErrorCode.ConnectTimeout,
+  ErrorCode.BacklogFull,
+]);
+
+/** Whether the page did not come because no worker had time for it. */
+export function isLate(error: GatewayError | undefined): boolean {
+  return error !== undefined && lateCodes.has(error.code);
+}
+
 export interface QueueEvidence extends AcceptQueue {
   /** The most connections that wait: the smaller one of listen.backlog and net.core.somaxconn. */
   readonly limit: number | undefined;
+  /** Connections that wait at the second look, without that of the doctor. */
+  readonly laterWaiting: number | undefined;
   /** `net.core.somaxconn`. */
   readonly longest: number | undefined;
 }

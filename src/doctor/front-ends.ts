@@ -1,47 +1,57 @@
 import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import { type SocketEndpoint, withoutBrackets } from "../address.js";
-import { type ProcessTable, ProcFileSystem } from "../apache/processes/process-table.js";
+import { ProcFileSystem } from "../apache/processes/process-table.js";
 import { realPath } from "../discovery/php-fpm/masters.js";
 import type { Account } from "../discovery/php-fpm/permissions.js";
 import type { FrontEndEvent, FrontEndEvidence, NotLookedAt } from "./evidence.js";
-import { findHttpdsOf } from "./httpd-front-end.js";
+import { findHttpdFrontEnds } from "./httpd-front-end.js";
 import { isRecent, lastLines } from "./log-tail.js";
-import { findNginxesOf } from "./nginx-front-end.js";
+import { findNginxes } from "./nginx-front-end.js";
 import { processText } from "./processes.js";
 
-/** Whether an address in the configuration of a web server is that of the pool. */
-export type NamesPool = (address: string) => boolean;
-
-/** A web server that passes requests to the pool. */
+/** A web server that passes requests to pools. */
 export interface FrontEnd {
   readonly name: "nginx" | "httpd";
   /** Its processes that connect to pools. */
   readonly workers: readonly number[];
-  /** The file and line that name the pool. */
-  readonly source: string;
+  /** The addresses that it passes requests to, and the files and lines that name them. */
+  readonly backends: readonly { readonly address: string; readonly source: string }[];
   readonly errorLogs: readonly string[];
 }
 
-/** Finds the web servers of this machine that pass requests to a pool. Runs nothing. */
-export function readFrontEnds(
-  endpoint: SocketEndpoint,
-  missing: NotLookedAt[],
-): FrontEndEvidence[] {
-  const table: ProcessTable = new ProcFileSystem();
-  const names = namesPool(endpoint);
-  const found = [...findNginxesOf(table, names, missing), ...findHttpdsOf(table, names, missing)];
-  return found.map(({ name, source, workers, errorLogs }) => {
-    const account = workers.map(accountOf).find((each) => each !== undefined);
-    return {
-      name,
-      source,
-      account,
-      closed: account && closedTo(endpoint, account),
-      events: [...new Set(errorLogs)].flatMap((path) => eventsIn(path, names, missing)),
-    };
-  });
+/** The web servers of this machine, whose configurations are read once. Runs nothing. */
+export class FrontEnds {
+  #found: { readonly all: readonly FrontEnd[]; readonly missing: NotLookedAt[] } | undefined;
+
+  /** Those that pass requests to a pool. */
+  of(endpoint: SocketEndpoint, missing: NotLookedAt[]): FrontEndEvidence[] {
+    const { all, missing: unread } = this.#find();
+    missing.push(...unread);
+    const names = namesPool(endpoint);
+    return all.flatMap(({ name, workers, backends, errorLogs }) => {
+      const source = backends.find(({ address }) => names(address))?.source;
+      if (source === undefined) return [];
+      const account = workers.map(accountOf).find((each) => each !== undefined);
+      const closed = account && closedTo(endpoint, account);
+      const events = [...new Set(errorLogs)].flatMap((path) => eventsIn(path, names, missing));
+      return [{ name, source, account, closed, events }];
+    });
+  }
+
+  #find() {
+    if (this.#found === undefined) {
+      const missing: NotLookedAt[] = [];
+      const table = new ProcFileSystem();
+      const all = [...findNginxes(table, missing), ...findHttpdFrontEnds(table, missing)];
+      this.#found = { all, missing };
+    }
+    return this.#found;
+  }
 }
+
+/** Whether an address in the configuration of a web server is that of the pool. */
+type NamesPool = (address: string) => boolean;
 
 function namesPool(endpoint: SocketEndpoint): NamesPool {
   if ("socketPath" in endpoint) {

@@ -5,7 +5,7 @@ import { findRunningHttpd, runningConfigurations } from "../apache/configuration
 import { findServers } from "../apache/processes/apache-servers.js";
 import type { ProcessTable } from "../apache/processes/process-table.js";
 import type { NotLookedAt } from "./evidence.js";
-import type { FrontEnd, NamesPool } from "./front-ends.js";
+import type { FrontEnd } from "./front-ends.js";
 
 /** Directives that name a backend. */
 const passing: ReadonlySet<string> = new Set([
@@ -15,12 +15,8 @@ const passing: ReadonlySet<string> = new Set([
   "balancermember",
 ]);
 
-/** Finds the httpds whose configuration passes requests to a pool. */
-export function findHttpdsOf(
-  table: ProcessTable,
-  names: NamesPool,
-  missing: NotLookedAt[],
-): FrontEnd[] {
+/** Finds the httpds that run here, and what their configurations pass requests to. */
+export function findHttpdFrontEnds(table: ProcessTable, missing: NotLookedAt[]): FrontEnd[] {
   const files = runningConfigurations(table);
   return files.flatMap((file) => {
     const { defines, serverRoot } = findRunningHttpd(file, table);
@@ -31,10 +27,11 @@ export function findHttpdsOf(
       return [];
     }
     const { directives } = configuration;
-    const directive = directives.find(
-      ({ name, arguments: values }) => passing.has(name) && values.flatMap(backendOf).some(names),
-    );
-    if (directive === undefined) return [];
+    const backends = directives
+      .filter(({ name }) => passing.has(name))
+      .flatMap(({ file: path, line, arguments: values }) =>
+        values.flatMap(backendOf).map((address) => ({ address, source: `${path}:${line}` })),
+      );
     const logs = directives
       .filter(({ name }) => name === "errorlog")
       .map(({ arguments: [path = ""] }) => path)
@@ -42,9 +39,9 @@ export function findHttpdsOf(
     return [
       {
         name: "httpd" as const,
-        // Which of several httpds has this configuration does not matter to who they run as only if there is one.
+        // With several httpds it is not known here which of them has this configuration.
         workers: files.length === 1 ? workersOf(table) : [],
-        source: `${directive.file}:${directive.line}`,
+        backends,
         errorLogs: logs,
       },
     ];

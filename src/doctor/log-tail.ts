@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { problemOf } from "../apache/configuration/configuration-files.js";
 
 /** How much of a log is read, in bytes, from its end. */
@@ -12,7 +12,8 @@ export function lastLines(
 ): { readonly lines: string[] } | { readonly problem: string } {
   let descriptor: number;
   try {
-    descriptor = openSync(path, "r");
+    // A pipe without a writer would block.
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     return { problem: `${path} ${problemOf(path, error).problem}` };
   }

@@ -4,13 +4,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { GatewayError } from "../errors.js";
 import { type OpcacheStatus, readOpcache } from "../phpfpm/opcache.js";
 import { status } from "../phpfpm/status.js";
-import { type AcceptQueue, AcceptQueues } from "../transport/accept-queues.js";
-import type { Evidence, NotLookedAt, PageEvidence, WorkerEvidence } from "./evidence.js";
-import { readFrontEnds } from "./front-ends.js";
+import type { AcceptQueue } from "../transport/accept-queues.js";
+import {
+  type Evidence,
+  isLate,
+  type NotLookedAt,
+  type PageEvidence,
+  type WorkerEvidence,
+} from "./evidence.js";
+import type { Machine } from "./machine.js";
 import { readMemory } from "./memory.js";
 import { readLogs } from "./pool-logs.js";
-import { DoctorProcesses, type PoolProcesses } from "./processes.js";
-import { SocketTable } from "./sockets.js";
+import type { PoolProcesses } from "./processes.js";
 import type { Subject } from "./subjects.js";
 import type { PoolSockets } from "./worker-wait.js";
 import { MAX_WORKERS, WorkerLooks } from "./workers.js";
@@ -31,15 +36,19 @@ const LONG_INTERVAL = 2_000;
 const TIMEOUT = 3_000;
 
 /** Reads all that can be read about a pool: at once, and again a second later. */
-export async function lookAtPool(subject: Subject, options: LookOptions = {}): Promise<Evidence> {
+export async function lookAtPool(
+  subject: Subject,
+  machine: Machine,
+  options: LookOptions = {},
+): Promise<Evidence> {
   const { configuration, lines, endpoint, masters, target } = subject;
-  const [tables, queues] = await Promise.all([SocketTable.read(), new AcceptQueues().read()]);
+  const [tables, queues] = await Promise.all([machine.sockets(), machine.queues.read()]);
   const listeners = tables.listeners(endpoint);
   const pool: PoolSockets = { endpoint, listeners };
-  const processes = new DoctorProcesses();
+  const { processes } = machine;
   const find = () => processes.ofPool(masters, listeners, configuration?.name);
   const own = find();
-  const looks = own && (await WorkerLooks.begin(own.workers, pool, processes));
+  const looks = own && (await WorkerLooks.begin(own.workers, pool, machine));
   const began = performance.now();
   const [page, opcache] = await Promise.all([
     readPage(subject, options),
@@ -50,6 +59,7 @@ export async function lookAtPool(subject: Subject, options: LookOptions = {}): P
   const later = own && find();
   const workers = await looks?.again(page.status);
   const found = queues.queueOf(endpoint);
+  const queueLater = (await machine.queues.read()).queueOf(endpoint);
   const missing: NotLookedAt[] = whatIsMissing(subject, {
     own,
     looks,
@@ -70,6 +80,7 @@ export async function lookAtPool(subject: Subject, options: LookOptions = {}): P
     queue: found && {
       ...found,
       longest: queues.longest,
+      laterWaiting: queueLater && Math.max(0, queueLater.waiting - (isLate(page.error) ? 1 : 0)),
       limit: limitOf(configuration?.backlog, queues.longest),
     },
     interval,
@@ -82,8 +93,8 @@ export async function lookAtPool(subject: Subject, options: LookOptions = {}): P
     turnover: own && later && turnoverOf(own, later),
     memory: own && readMemory(own.master.pid),
     files: timesOf(lines?.files ?? []),
-    log: readLogs(configuration, missing),
-    frontEnds: readFrontEnds(endpoint, missing),
+    log: readLogs(configuration, own?.master.pid, missing),
+    frontEnds: machine.frontEnds.of(endpoint, missing),
     opcache: opcache instanceof GatewayError ? undefined : opcache,
     notLookedAt: missing,
   };
@@ -150,6 +161,9 @@ function whatIsMissing(subject: Subject, { own, looks, workers, page, queue }: L
   if (subject.configuration === undefined) {
     add("the configuration", "no configuration of php-fpm that was found here has the address");
   }
+  for (const why of subject.configuration?.unknown ?? []) {
+    add("a directive", why);
+  }
   return missing;
 }
 
@@ -158,14 +172,22 @@ function limitOf(backlog: number | undefined, longest: number | undefined): numb
   return backlog < 0 ? longest : Math.min(backlog, longest);
 }
 
-async function readPage({ target }: Subject, options: LookOptions): Promise<PageEvidence> {
+/** The address of the page that answers while all workers are busy, or else the one that was given. */
+function pageAddress({ target, configuration }: Subject): string {
+  const { statusListen, statusPath } = configuration ?? {};
+  if (statusListen === undefined || statusPath === undefined) return target;
+  return `${statusListen}${statusListen.startsWith("unix:") ? ":" : ""}${statusPath}`;
+}
+
+async function readPage(subject: Subject, options: LookOptions): Promise<PageEvidence> {
   const { timeout = TIMEOUT, signal } = options;
+  const address = pageAddress(subject);
   try {
-    const page = await status(target, { full: true, timeout, signal });
-    return { address: target, status: page, error: undefined, readAt: Date.now() };
+    const page = await status(address, { full: true, timeout, signal });
+    return { address, status: page, error: undefined, readAt: Date.now() };
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
-    return { address: target, status: undefined, error, readAt: undefined };
+    return { address, status: undefined, error, readAt: undefined };
   }
 }
 

@@ -2,32 +2,33 @@ import { dirname, isAbsolute, join } from "node:path";
 import { filesOf, readLines } from "../apache/configuration/configuration-files.js";
 import type { ProcessInfo, ProcessTable } from "../apache/processes/process-table.js";
 import type { NotLookedAt } from "./evidence.js";
-import type { FrontEnd, NamesPool } from "./front-ends.js";
+import type { FrontEnd } from "./front-ends.js";
 
 /** The most files of a configuration that are read. */
 const MAX_FILES = 2_000;
 const TITLE = /^nginx: master process (.*)$/s;
 
-/** Finds the nginxes whose configuration passes requests to a pool. */
-export function findNginxesOf(
-  table: ProcessTable,
-  names: NamesPool,
-  missing: NotLookedAt[],
-): FrontEnd[] {
+/** The servers of a configuration that requests are passed to, and its logs. */
+interface NginxConfiguration {
+  readonly backends: { address: string; source: string }[];
+  readonly errorLogs: string[];
+}
+
+/** Finds the nginxes that run here, and what their configurations pass requests to. */
+export function findNginxes(table: ProcessTable, missing: NotLookedAt[]): FrontEnd[] {
   const all = table.list();
   return all.flatMap((process) => {
     const command = TITLE.exec(process.title ?? "")?.[1];
     if (command === undefined) return [];
     const { file, log } = optionsOf(command);
-    const found = readNginx(file, names, missing);
-    if (found.source === undefined) return [];
+    const { backends, errorLogs } = readNginx(file, missing);
     const children = all.filter(({ parentPid }: ProcessInfo) => parentPid === process.pid);
     return [
       {
         name: "nginx" as const,
         workers: children.map(({ pid }) => pid),
-        source: found.source,
-        errorLogs: [...found.errorLogs, ...(log === undefined ? [] : [log])],
+        backends,
+        errorLogs: [...errorLogs, ...(log === undefined ? [] : [log])],
       },
     ];
   });
@@ -46,9 +47,9 @@ function optionsOf(command: string): { file: string; log: string | undefined } {
 }
 
 /** Reads a configuration with its includes, line by line, as its files are usually written. */
-function readNginx(main: string, names: NamesPool, missing: NotLookedAt[]) {
+function readNginx(main: string, missing: NotLookedAt[]): NginxConfiguration {
   const errorLogs: string[] = [];
-  let source: string | undefined;
+  const backends: NginxConfiguration["backends"] = [];
   const files = [main];
   const seen = new Set<string>();
   for (
@@ -71,9 +72,9 @@ function readNginx(main: string, names: NamesPool, missing: NotLookedAt[]) {
         else if (name === "include") {
           const pattern = isAbsolute(value) ? value : join(dirname(main), value);
           files.push(...filesOf(pattern));
-        } else if (names(value)) source ??= `${file}:${index + 1}`;
+        } else backends.push({ address: value, source: `${file}:${index + 1}` });
       }
     }
   }
-  return { source, errorLogs };
+  return { backends, errorLogs };
 }

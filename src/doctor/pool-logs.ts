@@ -22,11 +22,23 @@ const patterns: readonly { kind: LogEvent["kind"]; pattern: RegExp }[] = [
 /** Reads the ends of a pool's logs. */
 export function readLogs(
   configuration: PoolConfiguration | undefined,
+  master: number | undefined,
   missing: NotLookedAt[],
 ): LogEvidence {
   if (configuration === undefined) return { events: undefined, slow: undefined };
   const { name, errorLog, slowlog } = configuration;
-  return { events: readEvents(errorLog, name, missing), slow: readSlow(slowlog, name, missing) };
+  return {
+    events: readEvents(pathOf(errorLog, master), name, missing),
+    slow: readSlow(pathOf(slowlog, master), name, missing),
+  };
+}
+
+/** `/proc/self/fd/2`, of containers, is a file of php-fpm's master, not of this process. */
+function pathOf(path: string | undefined, master: number | undefined): string | undefined {
+  const own = /^(?:\/proc\/self\/fd\/|\/dev\/fd\/|\/dev\/std)(\d+|out|err)$/.exec(path ?? "")?.[1];
+  if (own === undefined) return path;
+  const descriptor = own === "out" ? "1" : own === "err" ? "2" : own;
+  return master === undefined ? undefined : `/proc/${master}/fd/${descriptor}`;
 }
 
 function readEvents(path: string | undefined, pool: string, missing: NotLookedAt[]) {

@@ -11,12 +11,15 @@ export interface PoolProcesses {
 
 /** The most files of a process that are looked at. */
 const MAX_FILES = 1_024;
+/** Milliseconds for which the list of all processes is read once. */
+const LIST_AGE = 200;
 /** Ticks of the kernel's clock in a second (USER_HZ), which Linux never changes. */
 export const TICKS = 100;
 
 /** The processes of this machine, for what the doctor asks. */
 export class DoctorProcesses {
   readonly #table = new ProcFileSystem();
+  #all: { readonly list: readonly ProcessInfo[]; readonly at: number } | undefined;
   /** When the machine was started, in Unix milliseconds. */
   readonly #boot = Date.now() - uptime() * 1_000;
 
@@ -31,7 +34,7 @@ export class DoctorProcesses {
     listeners: readonly string[],
     name: string | undefined,
   ): PoolProcesses | undefined {
-    const all = this.#table.list();
+    const all = this.#list();
     for (const { pid } of masters) {
       const master = this.#table.read(pid);
       const sockets = this.#table.sockets(pid);
@@ -45,6 +48,15 @@ export class DoctorProcesses {
       return { master, workers };
     }
     return undefined;
+  }
+
+  /** All processes, at most 200 ms old: many pools ask at once. */
+  #list(): readonly ProcessInfo[] {
+    const now = performance.now();
+    if (this.#all === undefined || now - this.#all.at > LIST_AGE) {
+      this.#all = { list: this.#table.list(), at: now };
+    }
+    return this.#all.list;
   }
 
   read(pid: number): ProcessInfo | undefined {

@@ -3,7 +3,7 @@ import type { SocketEndpoint } from "../address.js";
 import { realPath } from "../discovery/php-fpm/masters.js";
 import { WaitKind, type WorkerWait } from "./evidence.js";
 import { openFiles, processText } from "./processes.js";
-import { type OpenSocket, SocketTable } from "./sockets.js";
+import type { OpenSocket, SocketTable } from "./sockets.js";
 import { type CurrentCall, parseCall } from "./system-calls.js";
 
 /** What a worker does at one moment. */
@@ -36,6 +36,7 @@ const MAX_ROUNDS = 3;
 export async function lookAtWorkers(
   workers: readonly WorkerProcess[],
   pool: PoolSockets,
+  readTable: () => Promise<SocketTable>,
 ): Promise<ReadonlyMap<number, WorkerMoment>> {
   const moments = new Map<number, WorkerMoment>();
   let rest = workers;
@@ -46,7 +47,7 @@ export async function lookAtWorkers(
       return files === undefined ? [] : [{ pid, state, files, call }];
     });
     // The kernel's tables come last, so that they have every connection that the files show.
-    const table = await SocketTable.read();
+    const table = await readTable();
     const open: WorkerProcess[] = [];
     for (const { pid, state, files, call } of seen) {
       const inodes = [...files.values()].map(inodeOf).filter((inode) => inode !== "");

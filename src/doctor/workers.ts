@@ -2,12 +2,16 @@ import type { ProcessInfo } from "../apache/processes/process-table.js";
 import { isSameProcess } from "../apache/processes/process-table.js";
 import type { PoolStatus, ProcessStatus } from "../status-page/pool-status.js";
 import { WaitKind, type WorkerEvidence } from "./evidence.js";
-import { type DoctorProcesses, processText, TICKS } from "./processes.js";
+import type { Machine } from "./machine.js";
+import { processText, TICKS } from "./processes.js";
 import { readSharedScoreboard } from "./shared-scoreboard.js";
 import { lookAtWorkers, type PoolSockets, type WorkerMoment } from "./worker-wait.js";
 
 /** The most workers of a pool that are looked at, the first ones by pid. */
 export const MAX_WORKERS = 2_000;
+
+/** The workers whose memory is measured: the kernel walks through all of their pages for it. */
+const MAX_MEASURED = 100;
 
 /** A worker at the first look. */
 interface FirstLook {
@@ -19,7 +23,7 @@ interface FirstLook {
 
 /** The workers of a pool, looked at twice. */
 export class WorkerLooks {
-  readonly #processes: DoctorProcesses;
+  readonly #machine: Machine;
   readonly #pool: PoolSockets;
   readonly #first: readonly FirstLook[];
   readonly #taken = performance.now();
@@ -27,12 +31,12 @@ export class WorkerLooks {
   readonly hasScoreboard: boolean;
 
   private constructor(
-    processes: DoctorProcesses,
+    machine: Machine,
     pool: PoolSockets,
     first: readonly FirstLook[],
     hasScoreboard: boolean,
   ) {
-    this.#processes = processes;
+    this.#machine = machine;
     this.#pool = pool;
     this.#first = first;
     this.hasScoreboard = hasScoreboard;
@@ -42,10 +46,11 @@ export class WorkerLooks {
   static async begin(
     workers: readonly ProcessInfo[],
     pool: PoolSockets,
-    processes: DoctorProcesses,
+    machine: Machine,
   ): Promise<WorkerLooks> {
+    const { processes } = machine;
     const looked = workers.slice(0, MAX_WORKERS);
-    const moments = await lookAtWorkers(looked, pool);
+    const moments = await lookAtWorkers(looked, pool, () => machine.sockets());
     const entries = readSharedScoreboard(
       looked.map((worker) => ({ pid: worker.pid, startedAt: processes.startOf(worker) / 1_000 })),
     );
@@ -62,7 +67,7 @@ export class WorkerLooks {
       };
     });
     const hasScoreboard = looked.every(({ pid }) => entries?.has(pid));
-    return new WorkerLooks(processes, pool, first, hasScoreboard);
+    return new WorkerLooks(machine, pool, first, hasScoreboard);
   }
 
   /** Looks again, and joins the looks with the lines of the status page. */
@@ -70,19 +75,19 @@ export class WorkerLooks {
     const seconds = (performance.now() - this.#taken) / 1_000;
     const lines = new Map((status?.processes ?? []).map((line) => [line.pid, line]));
     const alive = this.#first.flatMap(({ process }) => {
-      const now = this.#processes.read(process.pid);
+      const now = this.#machine.processes.read(process.pid);
       return now !== undefined && isSameProcess(process, now) ? [now] : [];
     });
-    const later = await lookAtWorkers(alive, this.#pool);
+    const later = await lookAtWorkers(alive, this.#pool, () => this.#machine.sockets());
     const living = new Map(alive.map((process) => [process.pid, process]));
-    return this.#first.map(({ process, moment, requestAge, script }) => {
+    return this.#first.map(({ process, moment, requestAge, script }, index) => {
       const { pid } = process;
       const now = living.get(pid);
       const isSameRequest =
         moment?.client !== undefined && later.get(pid)?.client === moment.client;
       const line = isSameRequest ? runningLine(lines.get(pid)) : undefined;
       const onPage = line?.requestDuration;
-      const startedAt = this.#processes.startOf(process);
+      const startedAt = this.#machine.processes.startOf(process);
       const since = isSameRequest ? seconds : 0;
       return {
         pid,
@@ -98,7 +103,7 @@ export class WorkerLooks {
         client: moment?.clientAddress,
         requestAge: requestAge === undefined ? onPage && onPage / 1e6 : requestAge + since,
         script: script ?? scriptOf(line),
-        privateBytes: now && privateBytes(pid),
+        privateBytes: now && index < MAX_MEASURED ? privateBytes(pid) : undefined,
       };
     });
   }

@@ -7,8 +7,8 @@ const pool = { name: "www", pm: "static", maxChildren: 2 } as const;
 describeWith(["php-fpm"], "doctor, of workers that clients hold", () => {
   it("finds clients that send nothing, where the pool does not answer", async () => {
     const fpm = await startPools({ pools: [{ ...pool, listen: "tcp" }] });
-    connectMany(fpm.pool("www"), 20);
-    await untilQueued(fpm.pool("www"), 15);
+    await connectMany(fpm.pool("www"), 20);
+    await untilQueued(fpm.pool("www"), 18);
     const found = await examineOne(fpm, fpm.pool("www").address);
     const { title, evidence, severity } = findingOf(found, "silent_clients");
     expect(severity).toBe("critical");
@@ -21,7 +21,7 @@ describeWith(["php-fpm"], "doctor, of workers that clients hold", () => {
 
   it("finds clients that do not read their answers", async () => {
     const fpm = await startPools({ pools: [{ ...pool, listen: "unix" }] });
-    ask(fpm.pool("www"), 4, "big.php", "bytes=8000000", { reads: false });
+    await ask(fpm.pool("www"), 4, "big.php", "bytes=8000000", { reads: false });
     await untilQueued(fpm.pool("www"), 2);
     const found = await examineOne(fpm, fpm.pool("www").address);
     expect(findingOf(found, "slow_readers").title).toMatch(

@@ -45,9 +45,10 @@ describeWith(["php-fpm", "nginx"], "doctor, of the nginx before a pool", () => {
     const fpm = await startPools({ pools: [{ ...pool, backlog: 2 }] });
     const { bareAddress, address } = fpm.pool("www");
     const nginx = await nginxBefore(bareAddress);
-    ask(fpm.pool("www"), 1, "sleep.php", "ms=20000");
-    connectMany(fpm.pool("www"), 3);
-    await untilQueued(fpm.pool("www"), 2);
+    await ask(fpm.pool("www"), 1, "sleep.php", "ms=20000");
+    await untilQueued(fpm.pool("www"), 0);
+    await connectMany(fpm.pool("www"), 3);
+    await untilQueued(fpm.pool("www"), 3);
     expect((await fetch(nginx.url)).status).toBe(502);
     const found = findingOf(await examineOne(fpm, address), "web_server_refused");
     expect(found).toMatchObject({

@@ -10,8 +10,8 @@ describeWith(["php-fpm"], "doctor, of what most busy workers have in common", ()
   it("names the script, without its query", async () => {
     const fpm = await startPools({ pools: [pool] });
     const checkout = script(fpm, "checkout.php", "sleep(20);");
-    ask(fpm.pool("www"), 3, checkout, "card=4111");
-    ask(fpm.pool("www"), 3, "sleep.php", "ms=20000");
+    await ask(fpm.pool("www"), 3, checkout, "card=4111");
+    await ask(fpm.pool("www"), 3, "sleep.php", "ms=20000");
     await untilQueued(fpm.pool("www"), 2);
     const found = await examineOne(fpm, fpm.pool("www").address);
     expect(findingOf(found, "one_script")).toMatchObject({
@@ -33,7 +33,7 @@ describeWith(["php-fpm"], "doctor, of what most busy workers have in common", ()
       "query.php",
       `$server = stream_socket_client("tcp://127.0.0.1:${port}"); fread($server, 1);`,
     );
-    ask(fpm.pool("www"), 5, query);
+    await ask(fpm.pool("www"), 5, query);
     await untilQueued(fpm.pool("www"), 1);
     const found = await examineOne(fpm, fpm.pool("www").address);
     expect(findingOf(found, "one_backend").title).toBe(
@@ -49,7 +49,7 @@ describeWith(["php-fpm"], "doctor, of what most busy workers have in common", ()
       "lock.php",
       `$f = fopen("${lock}", "c"); flock($f, LOCK_EX); sleep(20);`,
     );
-    ask(fpm.pool("www"), 5, locked);
+    await ask(fpm.pool("www"), 5, locked);
     await untilQueued(fpm.pool("www"), 1);
     const found = await examineOne(fpm, fpm.pool("www").address);
     expect(findingOf(found, "one_lock").title).toBe(
@@ -60,8 +60,8 @@ describeWith(["php-fpm"], "doctor, of what most busy workers have in common", ()
 
   it("names one of several clients", async () => {
     const fpm = await startPools({ pools: [{ ...pool, listen: "tcp" }] });
-    ask(fpm.pool("www"), 3, "sleep.php", "ms=20000", { from: "127.0.0.7" });
-    ask(fpm.pool("www"), 2, "sleep.php", "ms=20000");
+    await ask(fpm.pool("www"), 3, "sleep.php", "ms=20000", { from: "127.0.0.7" });
+    await ask(fpm.pool("www"), 2, "sleep.php", "ms=20000");
     await untilQueued(fpm.pool("www"), 1);
     const found = await examineOne(fpm, fpm.pool("www").address);
     expect(findingOf(found, "one_client").title).toBe("3 of 4 busy workers work for 127.0.0.7");

@@ -11,7 +11,7 @@ describeWith(["php-fpm"], "doctor, of php-fpm's logs", () => {
     const fpm = await startPools({
       pools: [{ ...pool, requestSlowlogTimeout: 1, requestTerminateTimeout: 3 }],
     });
-    ask(fpm.pool("www"), 2, "sleep.php", "ms=20000&token=secret");
+    await ask(fpm.pool("www"), 2, "sleep.php", "ms=20000&token=secret");
     await until(
       () => /execution timed out[\s\S]*execution timed out/.test(fpm.log()),
       () => fpm.log(),
@@ -36,7 +36,7 @@ describeWith(["php-fpm"], "doctor, of php-fpm's logs", () => {
 
   it("knows that pm.max_children was reached, and that workers were started in a hurry", async () => {
     const fpm = await startPools({ pools: [{ ...pool, pm: "dynamic", maxChildren: 7 }] });
-    ask(fpm.pool("www"), 20, "sleep.php", "ms=20000");
+    await ask(fpm.pool("www"), 20, "sleep.php", "ms=20000");
     await until(
       () => /reached pm.max_children/.test(fpm.log()) && /seems busy/.test(fpm.log()),
       () => fpm.log(),

@@ -44,7 +44,7 @@ describeWith(["php-fpm"], "doctor, of OPcache by its script", () => {
   it("says that it is full, and what to raise", async () => {
     const fpm = await startPools({ pools: [pool], ini });
     const opcache = install(fpm);
-    ask(fpm.pool("www"), 1, compiler(fpm));
+    await ask(fpm.pool("www"), 1, compiler(fpm));
     await until(
       async () => (await readOpcache(fpm.pool("www").address, opcache)).opcache_full === 1,
       () => "OPcache is not full",
@@ -65,7 +65,7 @@ describeWith(["php-fpm"], "doctor, of OPcache by its script", () => {
     const compile = compiler(fpm, "foreach ($files as $file) { opcache_invalidate($file, true); }");
     await until(
       async () => {
-        ask(fpm.pool("www"), 1, compile);
+        await ask(fpm.pool("www"), 1, compile);
         const status = await readOpcache(fpm.pool("www").address, opcache);
         return (status.opcache_out_of_memory_restarts_total ?? 0) > 0;
       },

@@ -5,7 +5,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { runHere } from "../cli/cli.js";
 import { describeWith } from "../harness/describe-with.js";
 import { startFakeServer } from "../harness/fake-server.js";
-import { ask, examineOne, findingOf, startPools } from "./sick-pool.js";
+import { ask, examineOne, findingOf, startPools, untilQueued } from "./sick-pool.js";
 
 const pool = { name: "www", pm: "static", maxChildren: 2, listen: "unix" } as const;
 
@@ -31,7 +31,8 @@ describeWith(["php-fpm"], "doctor, of a status page", () => {
 
   it("advises pm.status_listen where the page waits behind requests", async () => {
     const fpm = await startPools({ pools: [pool] });
-    ask(fpm.pool("www"), 3, "sleep.php", "ms=20000");
+    await ask(fpm.pool("www"), 3, "sleep.php", "ms=20000");
+    await untilQueued(fpm.pool("www"), 1);
     const found = await examineOne(fpm, fpm.pool("www").address);
     expect(findingOf(found, "no_status_listen").severity).toBe("notice");
     expect(found.findings[0]?.severity).toBe("critical");

@@ -21,7 +21,7 @@ describeWith(["php-fpm"], "doctor, of a pool whose workers are all busy", () => 
     });
     const pool = fpm.pool("www");
     const file = join(fpm.folder, "php-fpm.conf");
-    ask(pool, 16, "sleep.php", "ms=20000");
+    await ask(pool, 16, "sleep.php", "ms=20000");
     await untilQueued(pool, 12);
     const { code, stdout } = await runHere(["doctor", pool.address, "--php-fpm-config", file]);
     expect(code).toBe(1);
@@ -40,8 +40,7 @@ describeWith(["php-fpm"], "doctor, of a pool whose workers are all busy", () => 
       pools: [{ name: "www", pm: "static", maxChildren: 1, listen: "tcp" }],
     });
     const pool = fpm.pool("www");
-    ask(pool, 60, "sleep.php", "ms=400");
-    await untilQueued(pool, 20);
+    await ask(pool, 60, "sleep.php", "ms=400");
     const found = await examineOne(fpm, pool.address);
     expect(findingOf(found, "saturated_small")).toMatchObject({
       severity: "critical",
@@ -60,7 +59,7 @@ describeWith(["php-fpm"], "doctor, of a pool whose workers are all busy", () => 
       pools: [{ name: "www", pm: "static", maxChildren, listen: "unix" }],
     });
     const loop = script(fpm, "loop.php", "$end = time() + 20; while (time() < $end);");
-    ask(fpm.pool("www"), maxChildren + 1, loop);
+    await ask(fpm.pool("www"), maxChildren + 1, loop);
     await untilQueued(fpm.pool("www"), 1);
     const found = await examineOne(fpm, fpm.pool("www").address);
     expect(findingOf(found, "saturated_cpu").title).toMatch(
@@ -73,8 +72,8 @@ describeWith(["php-fpm"], "doctor, of a pool whose workers are all busy", () => 
       pools: [{ name: "www", pm: "static", maxChildren: 2, listen: "unix", statusListen: true }],
     });
     const pool = fpm.pool("www");
-    ask(pool, 2, "sleep.php", "ms=20000");
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await ask(pool, 2, "sleep.php", "ms=20000");
+    await untilQueued(pool, 0);
     const found = await examineOne(fpm, pool.statusListenAddress ?? "");
     expect(findingOf(found, "at_limit").severity).toBe("warning");
   });

@@ -57,14 +57,17 @@ interface ClientOptions {
   readonly from?: string;
 }
 
-/** Connects clients, each of which asks for a script and waits for the answer until the test ends. */
-export function ask(
+/**
+ * Connects clients, each of which asks for a script and waits for the answer until the test ends.
+ * Settles when they are connected, or refused.
+ */
+export async function ask(
   pool: Pool,
   count: number,
   script: string,
   query = "",
   { reads = true, from }: ClientOptions = {},
-): void {
+): Promise<void> {
   const path = script.startsWith("/") ? script : phpScript(script);
   const name = `/${path.split("/").at(-1)}`;
   const variables: [string, string][] = [
@@ -76,27 +79,38 @@ export function ask(
   ];
   const { opening, endOfBody } = prepareRequest({ variables });
   const bytes = Buffer.concat([...opening, ...endOfBody]);
-  for (const socket of connectMany(pool, count, from)) {
+  for (const socket of await connectMany(pool, count, from)) {
     socket.write(bytes);
     if (reads) socket.resume();
   }
 }
 
-/** Connects clients that send nothing until the test ends. */
-export function connectMany(pool: Pool, count: number, from?: string): Socket[] {
+/** Connects clients that send nothing until the test ends. Settles as {@link ask} does. */
+export async function connectMany(pool: Pool, count: number, from?: string): Promise<Socket[]> {
   const local = from === undefined ? {} : { localAddress: from };
   const sockets = Array.from({ length: count }, () => connect({ ...pool.endpoint, ...local }));
   onTestFinished(() => sockets.forEach((socket) => void socket.destroy()));
-  for (const socket of sockets) socket.on("error", () => {});
+  await Promise.all(
+    sockets.map(
+      (socket) =>
+        new Promise<void>((resolve) => {
+          socket.on("connect", resolve).on("error", () => resolve());
+        }),
+    ),
+  );
   return sockets;
 }
 
-/** Waits until so many clients wait to be accepted. */
+/** Waits until so many of the connected clients wait, and workers have accepted the others. */
 export async function untilQueued(pool: Pool, count: number): Promise<void> {
   const endpoint = socketEndpoint(parseAddress(pool.address, existsSync));
+  let waiting: number | undefined;
   await until(
-    async () => ((await new AcceptQueues().read()).queueOf(endpoint)?.waiting ?? 0) >= count,
-    () => `fewer than ${count} clients wait`,
+    async () => {
+      waiting = (await new AcceptQueues().read()).queueOf(endpoint)?.waiting;
+      return waiting === count;
+    },
+    () => `${waiting} clients wait, not ${count}`,
   );
 }
 

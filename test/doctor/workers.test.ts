@@ -18,8 +18,8 @@ describeWith(["php-fpm"], "doctor, of workers that end", () => {
   it("counts those that a signal has ended", async () => {
     const fpm = await startPools({ pools: [pool] });
     const fault = script(fpm, "fault.php", "posix_kill(getmypid(), 11); sleep(5);");
-    ask(fpm.pool("www"), 1, fault);
-    ask(fpm.pool("www"), 1, "crash.php");
+    await ask(fpm.pool("www"), 1, fault);
+    await ask(fpm.pool("www"), 1, "crash.php");
     await untilLogged(fpm, /signal 11[\s\S]*signal 9|signal 9[\s\S]*signal 11/);
     const found = await examineOne(fpm, fpm.pool("www").address);
     const titles = found.findings.filter(({ code }) => code === "workers_crash");
@@ -33,7 +33,7 @@ describeWith(["php-fpm"], "doctor, of workers that end", () => {
     const extra = { "php_admin_value[ffi.enable]": "1" };
     const fpm = await startPools({ pools: [{ ...pool, extra }] });
     const exits = script(fpm, "exits.php", "FFI::cdef('void _exit(int);')->_exit(7);");
-    ask(fpm.pool("www"), 1, exits);
+    await ask(fpm.pool("www"), 1, exits);
     await untilLogged(fpm, /exited with code 7/);
     const found = await examineOne(fpm, fpm.pool("www").address);
     expect(findingOf(found, "workers_exit").title).toBe(
@@ -43,7 +43,7 @@ describeWith(["php-fpm"], "doctor, of workers that end", () => {
 
   it("finds pm.max_requests that is too low", async () => {
     const fpm = await startPools({ pools: [{ ...pool, extra: { "pm.max_requests": "1" } }] });
-    ask(fpm.pool("www"), 12, "echo.php");
+    await ask(fpm.pool("www"), 12, "echo.php");
     await untilLogged(fpm, /(exited with code 0[\s\S]*){10}/);
     const found = await examineOne(fpm, fpm.pool("www").address);
     const { title, line } = findingOf(found, "workers_recycled");
@@ -54,7 +54,7 @@ describeWith(["php-fpm"], "doctor, of workers that end", () => {
   it("finds an idle timeout that ends workers between two requests", async () => {
     const extra = { "pm.process_idle_timeout": "1s" };
     const fpm = await startPools({ pools: [{ ...pool, pm: "ondemand", maxChildren: 8, extra }] });
-    const bursts = setInterval(() => ask(fpm.pool("www"), 5, "sleep.php", "ms=300"), 3_000);
+    const bursts = setInterval(() => void ask(fpm.pool("www"), 5, "sleep.php", "ms=300"), 3_000);
     onTestFinished(() => clearInterval(bursts));
     let found = await examineOne(fpm, fpm.pool("www").address);
     await until(

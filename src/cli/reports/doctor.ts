@@ -2,10 +2,44 @@ import type { Examination, PoolExamination } from "../../doctor/doctor.js";
 import { type Finding, FindingSeverity } from "../../doctor/finding.js";
 import type { Style } from "../../terminal/style.js";
 import { visible } from "../../terminal/text.js";
+import { counted } from "../../terminal/units.js";
 
-/** The examinations for people: of each pool the verdict, its findings, and what was not looked at. */
+/** Healthy pools are named up to this number. */
+const NAMED = 10;
+
+/**
+ * The examinations for people: of each sick pool the verdict, its findings, and what was not looked
+ * at; the healthy ones in one line. With several pools, the first line counts them.
+ */
 export function doctorText({ pools }: Examination, style: Style): string {
-  return `${pools.map((pool) => poolLines(pool, style).join("\n")).join("\n\n")}\n`;
+  const isPlain = ({ verdict, notLookedAt }: PoolExamination) =>
+    pools.length > 1 && verdict === "healthy" && notLookedAt.length === 0;
+  const shown = pools.filter((pool) => !isPlain(pool));
+  const parts = shown.map((pool) => poolLines(pool, style).join("\n"));
+  const healthy = pools.filter(isPlain);
+  if (healthy.length > 0) parts.push(healthyLine(healthy, style));
+  if (pools.length > 1) parts.unshift(countLine(pools, style));
+  return `${parts.join("\n\n")}\n`;
+}
+
+function countLine(pools: readonly PoolExamination[], style: Style): string {
+  const sick = pools.filter(({ verdict }) => verdict === "findings");
+  const unknown = pools.filter(({ verdict }) => verdict === "unknown").length;
+  const [first] = sick;
+  const worst = first?.findings[0];
+  if (worst === undefined) {
+    const rest = unknown === 0 ? "" : `, ${unknown} could not be looked at`;
+    return `${style.good("no findings")} in ${counted(pools.length, "pool", "pools")}${rest}`;
+  }
+  const text = `${sick.length} of ${counted(pools.length, "pool", "pools")} have findings; the worst: ${first?.pool ?? first?.target}, ${worst.title}`;
+  return paintOf(worst, style)(visible(text));
+}
+
+function healthyLine(pools: readonly PoolExamination[], style: Style): string {
+  const names = pools.slice(0, NAMED).map(({ pool, target }) => pool ?? target);
+  const rest = pools.length - names.length;
+  const more = rest === 0 ? "" : `, and ${rest} more`;
+  return `${style.good("healthy:")} ${visible(names.join(", "))}${more}`;
 }
 
 function poolLines(pool: PoolExamination, style: Style): string[] {

@@ -1,6 +1,6 @@
 import { ownAccount, predictDenial } from "../../discovery/php-fpm/permissions.js";
 import { ErrorCode } from "../../errors.js";
-import type { Evidence } from "../evidence.js";
+import { type Evidence, isLate } from "../evidence.js";
 import { type Finding, FindingSeverity, placeIn, placeOf, type Rule } from "../finding.js";
 import { many } from "../words.js";
 
@@ -10,11 +10,6 @@ const elsewhere: ReadonlySet<ErrorCode> = new Set([
   ErrorCode.NotAStatusPage,
 ]);
 const absent: ReadonlySet<ErrorCode> = new Set([ErrorCode.SocketMissing, ErrorCode.Refused]);
-const late: ReadonlySet<ErrorCode> = new Set([
-  ErrorCode.Deadline,
-  ErrorCode.ConnectTimeout,
-  ErrorCode.BacklogFull,
-]);
 
 /** Whether the pool runs, and whether its status page can be read. */
 export const pageRule: Rule = {
@@ -55,7 +50,7 @@ export const pageRule: Rule = {
     ) {
       return [notAllowed(evidence)];
     }
-    return late.has(error.code) ? lateFindings(evidence, error.message) : [];
+    return isLate(error) ? lateFindings(evidence, error.message) : [];
   },
 };
 

@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { type Evidence, WaitKind, type WorkerEvidence } from "../evidence.js";
+import { type Evidence, isLate, WaitKind, type WorkerEvidence } from "../evidence.js";
 import { type Finding, FindingSeverity, placeOf, type Rule } from "../finding.js";
 import { durationText, many, middle, sizeText, waitLines } from "../words.js";
 import { roomOf } from "./memory.js";
@@ -27,7 +27,10 @@ export const saturationRule: Rule = {
       ({ wait }) => wait?.kind === WaitKind.Client || wait?.kind === WaitKind.Answer,
     );
     if (held.length * 2 > load.busy) return [];
-    if (load.waiting === 0) return maxChildren === 1 ? [] : [atLimit(evidence, load)];
+    if (load.waiting === 0) {
+      const hasPassed = load.workers.some(({ isLaterBusy }) => !isLaterBusy);
+      return maxChildren === 1 || hasPassed ? [] : [atLimit(evidence, load)];
+    }
     return [saturated(evidence, load)];
   },
 };
@@ -46,6 +49,12 @@ export function loadOf({ workers, page, queue, configuration }: Evidence): Load 
   const { status } = page;
   const waiting = queue?.waiting ?? status?.listenQueue ?? 0;
   if (workers?.every(({ isBusy }) => isBusy !== undefined)) {
+    const later = workers.filter(({ isLaterBusy }) => isLaterBusy);
+    // The page waits for a worker, though some were idle: the pool filled up after the first look.
+    if (isLate(page.error) && later.length === workers.length) {
+      const laterWaiting = queue?.laterWaiting ?? waiting;
+      return { busy: later.length, idle: 0, waiting: laterWaiting, workers: later };
+    }
     const busy = workers.filter(({ isBusy }) => isBusy);
     return { busy: busy.length, idle: workers.length - busy.length, waiting, workers: busy };
   }
