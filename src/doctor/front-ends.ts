@@ -5,20 +5,11 @@ import { ProcFileSystem } from "../apache/processes/process-table.js";
 import { realPath } from "../discovery/php-fpm/masters.js";
 import type { Account } from "../discovery/php-fpm/permissions.js";
 import type { FrontEndEvent, FrontEndEvidence, NotLookedAt } from "./evidence.js";
+import type { FrontEnd } from "./front-end.js";
 import { findHttpdFrontEnds } from "./httpd-front-end.js";
 import { isRecent, lastLines } from "./log-tail.js";
 import { findNginxes } from "./nginx-front-end.js";
 import { processText } from "./processes.js";
-
-/** A web server that passes requests to pools. */
-export interface FrontEnd {
-  readonly name: "nginx" | "httpd";
-  /** Its processes that connect to pools. */
-  readonly workers: readonly number[];
-  /** The addresses that it passes requests to, and the files and lines that name them. */
-  readonly backends: readonly { readonly address: string; readonly source: string }[];
-  readonly errorLogs: readonly string[];
-}
 
 /** The web servers of this machine, whose configurations are read once. Runs nothing. */
 export class FrontEnds {

@@ -5,7 +5,7 @@ import { findRunningHttpd, runningConfigurations } from "../apache/configuration
 import { findServers } from "../apache/processes/apache-servers.js";
 import type { ProcessTable } from "../apache/processes/process-table.js";
 import type { NotLookedAt } from "./evidence.js";
-import type { FrontEnd } from "./front-ends.js";
+import type { FrontEnd } from "./front-end.js";
 
 /** Directives that name a backend. */
 const passing: ReadonlySet<string> = new Set([

@@ -2,7 +2,7 @@ import { dirname, isAbsolute, join } from "node:path";
 import { filesOf, readLines } from "../apache/configuration/configuration-files.js";
 import type { ProcessInfo, ProcessTable } from "../apache/processes/process-table.js";
 import type { NotLookedAt } from "./evidence.js";
-import type { FrontEnd } from "./front-ends.js";
+import type { FrontEnd } from "./front-end.js";
 
 /** The most files of a configuration that are read. */
 const MAX_FILES = 2_000;
