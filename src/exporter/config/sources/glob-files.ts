@@ -14,12 +14,10 @@ export interface GlobbedFiles {
 
 /**
  * Finds the files of a glob, in the order of their names. `*` stands for any part of one name, which
- * does not begin with a dot. A path without wildcards is that file, whether it exists or not.
+ * does not begin with a dot. A path without wildcards is that file, whether it exists or not. Braces
+ * are those of Prometheus' users; `globMatcher` for php-fpm's and httpd's own patterns has none.
  *
  * @param glob a whole path
- * Its names are read as Prometheus' users write them, with braces, which the `globMatcher` of php-fpm's
- * and httpd's own patterns must not know.
- *
  * @throws GatewayError `limit_exceeded` for more than 10,000 files, or the error of a folder that
  * cannot be read
  */
