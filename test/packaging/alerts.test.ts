@@ -1,4 +1,5 @@
 import { connect, type Socket } from "node:net";
+import { setTimeout as sleepFor } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { gatewayFetch } from "../../src/client/fetch.js";
 import { describeWith } from "../harness/describe-with.js";
@@ -91,8 +92,11 @@ describeWith(["php-fpm", "promtool"], "the alerts of an incident", () => {
     });
     onTestFinished(() => other.stop());
     const { address } = other.pool("www");
-    await using incident = await Incident.of(address, /^phpfpm_up\{.*\} 1$/m);
-    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    // It has been up for a second, which a restart takes back.
+    const ready = /^phpfpm_start_since\{.*\} [1-9]|^phpfpm_start_time_seconds\{/m;
+    await using incident = await Incident.of(address, ready);
+    // The exporter reads a pool once a second at most.
+    await sleepFor(1_500);
     await other.reload();
     await expectAlerts(incident, /^phpfpm_up\{.*\} 1$/m, ["PhpFpmRestarted"]);
     await other.stop();
