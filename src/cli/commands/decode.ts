@@ -22,8 +22,9 @@ const help = `
 Reads the raw bytes of one direction of a connection. For FastCGI, shows one
 line per record: its offset, type, request id, content length, padding length
 and content; variables follow, one per line. For SCGI and uwsgi requests, and
-for responses of SCGI, uwsgi and CGI, shows the head and the body. Of a file that
-fcgi-probe tap --save has written, shows both directions of all connections.
+for responses of SCGI, uwsgi and CGI, shows the head and the body. Of a file
+that fcgi-probe tap --save has written, shows both directions of all
+connections.
 
 Exit status: 0 success, 2 malformed or truncated bytes, or bad input; the offset
 and the reason are on standard error; 130 interrupted by Ctrl-C.
