@@ -63,7 +63,10 @@ export class TappedConnection implements RelayHandlers {
     };
     handle.setNoDelay?.(true);
     const pass = (side: RelaySide, buffer: Uint8Array) =>
-      readingInto(buffer, (length) => this.#relay.pass(side, buffer.subarray(0, length)));
+      readingInto(buffer, (length) => {
+        this.#relay.pass(side, buffer.subarray(0, length));
+        return true;
+      });
     const backend = new PatientSocket({ ...pass("backend", received), allowHalfOpen: true });
     // The types of net.Socket's constructor leave out handle, of which net.Server makes its sockets.
     const accepted = { handle, allowHalfOpen: true } as net.SocketConstructorOpts;

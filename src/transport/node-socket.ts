@@ -64,8 +64,8 @@ export class PatientSocket extends net.Socket {
   }
 }
 
-/** Receives the first `length` bytes of the buffer that a socket reads into. */
-type OnRead = (length: number) => void;
+/** Receives the first `length` bytes of the buffer that a socket reads into; `true` to read on. */
+type OnRead = (length: number) => true;
 
 /**
  * The options of a socket that reads into one buffer.
@@ -73,12 +73,8 @@ type OnRead = (length: number) => void;
  * @param onRead is called for each read; the bytes are valid until the socket reads again
  */
 export function readingInto(buffer: Uint8Array, onRead: OnRead): net.SocketConstructorOpts {
-  const callback = (length: number): boolean => {
-    onRead(length);
-    return true;
-  };
   // The types of net.Socket's constructor leave out onread, which its documentation has.
-  return { onread: { buffer, callback } } as net.SocketConstructorOpts;
+  return { onread: { buffer, callback: onRead } } as net.SocketConstructorOpts;
 }
 
 class NodeConnection implements Connection {
@@ -134,6 +130,7 @@ class NodeConnection implements Connection {
     const options = readingInto(buffer, (length) => {
       if (buffer !== window) window.set(buffer.subarray(0, length));
       if (!this.#closed) this.#handlers.data(length);
+      return true;
     });
     return new PatientSocket(options);
   }
