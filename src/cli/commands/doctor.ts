@@ -20,8 +20,8 @@ Says what is wrong with pools of this machine and what to change, the worst
 first, each finding with what was seen and the file and line to edit. It reads
 the status page, the configuration, the accept queue, the workers in /proc and
 the logs, and changes nothing. It also describes a pool that does not answer.
-Run it as root: what a user may not see is listed as not looked at. Each look
-takes one to four seconds. docs/doctor.md lists the findings.
+Run it as root: what a user may not see is listed as not looked at. A few pools
+take one to four seconds. docs/doctor.md lists the findings.
 
 ${noTargetHelp}
 
