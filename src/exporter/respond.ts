@@ -1,4 +1,4 @@
-import { gzipSync } from "node:zlib";
+import { constants, crc32, deflateRawSync } from "node:zlib";
 
 const encoder = new TextEncoder();
 /** Text is encoded, compressed and handed on in pieces of at most this many bytes. */
@@ -56,17 +56,47 @@ function acceptsGzip(header: string | null): boolean {
   });
 }
 
-/**
- * Encodes text. Each compressed piece is a member of a gzip file (RFC 1952 §2.2), made in this
- * thread: zlib's own threads are those of `getaddrinfo`, and wait while a name server is silent.
- */
-function* piecesOf(
+/** The header of a gzip file without a name and a time (RFC 1952 §2.3), compressed fast. */
+const GZIP_HEADER = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255];
+/** An empty last block (RFC 1951 §3.2.3). */
+const LAST_BLOCK = [0x03, 0x00];
+
+/** Encodes text, and compresses it. */
+function piecesOf(
   chunks: Iterable<string>,
   isCompressed: boolean,
 ): Generator<Uint8Array<ArrayBuffer>, undefined> {
-  for (const piece of encodedPieces(chunks)) {
-    yield isCompressed ? gzipSync(piece, { level: LEVEL }) : piece;
+  const pieces = encodedPieces(chunks);
+  return isCompressed ? gzipOf(pieces) : pieces;
+}
+
+/**
+ * One member of a gzip file, because Chromium reads only the first. Each piece is compressed for
+ * itself up to a byte boundary, in this thread: zlib's own threads are those of `getaddrinfo`, and wait
+ * while a name server is silent.
+ */
+function* gzipOf(
+  pieces: Iterable<Uint8Array<ArrayBuffer>>,
+): Generator<Uint8Array<ArrayBuffer>, undefined> {
+  const options = { level: LEVEL, finishFlush: constants.Z_SYNC_FLUSH };
+  let checksum = 0;
+  let length = 0;
+  let next = Buffer.from(GZIP_HEADER);
+  for (const piece of pieces) {
+    const compressed = deflateRawSync(piece, options);
+    if (length === 0) next = Buffer.concat([next, compressed]);
+    else {
+      yield next;
+      next = compressed;
+    }
+    checksum = crc32(piece, checksum);
+    length += piece.length;
   }
+  const end = Buffer.alloc(10);
+  end.set(LAST_BLOCK);
+  end.writeUInt32LE(checksum, 2);
+  end.writeUInt32LE(length % 2 ** 32, 6);
+  yield Buffer.concat([next, end]);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { gunzipSync } from "node:zlib";
+import { gunzipSync, inflateRawSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { streamedText } from "../../src/exporter/respond.js";
 
@@ -28,6 +28,21 @@ describe("a text that is sent in pieces", () => {
     const bytes = await bytesOf({ "accept-encoding": "gzip" });
     expect(bytes.length).toBeLessThan(whole.length / 20);
     expect(gunzipSync(bytes).toString()).toBe(whole);
+  });
+
+  it("is one member of a gzip file: browsers read no second one", async () => {
+    const bytes = await bytesOf({ "accept-encoding": "gzip" });
+    const [head, foot] = [10, 8];
+    expect(inflateRawSync(bytes.subarray(head, -foot)).toString()).toBe(whole);
+    expect(bytes.readUInt32LE(bytes.length - 4)).toBe(Buffer.byteLength(whole));
+  });
+
+  it("is one piece where it is short", async () => {
+    const request = new Request("http://exporter/", { headers: { "accept-encoding": "gzip" } });
+    const response = streamedText(request, "text/plain", ["short"]);
+    const { value, done } = await (response.body as ReadableStream<Uint8Array>).getReader().read();
+    expect(done).toBe(false);
+    expect(gunzipSync(value as Uint8Array).toString()).toBe("short");
   });
 
   it("may be empty", async () => {
