@@ -19,7 +19,8 @@ describe("fcgi-probe serve", () => {
   it("serves a module with a handler", async () => {
     await using master = await startMaster(["--workers", "4", "--status-path", "/status"]);
     expect((await master.request("/")).text).toBe("hello");
-    const { code, stdout } = await spawnCommand(["status", `${master.address}:/status`]);
+    const args = ["status", "--format", "text", `${master.address}:/status`];
+    const { code, stdout } = await spawnCommand(args);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^pool: {17}app\nprocess manager: {6}static\n(.*\n){12}$/);
     expect(stdout).toMatch(/total processes: {6}4\n/);
