@@ -52,6 +52,10 @@ export class FastCgiObserver implements Observer {
     if (side === "backend") this.#endAll(this.#firstToEnd);
   }
 
+  broken(side: RelaySide): void {
+    this.ended(side);
+  }
+
   closed(): void {
     this.#endAll(this.#firstToEnd ?? "client");
   }

@@ -14,6 +14,8 @@ export interface Observer {
   take(side: RelaySide, bytes: Uint8Array): void;
   /** A side has sent its last byte. Called once for each side that does. */
   ended(side: RelaySide): void;
+  /** A side has reset its connection: a crash can do that, too. What it has sent is not complete. */
+  broken(side: RelaySide): void;
   /** The connection is closed. Called once, as the last. */
   closed(): void;
 }

@@ -60,6 +60,10 @@ export class OneRequestObserver implements Observer {
     this.#end(this.#isAnswered ? RequestOutcome.Complete : RequestOutcome.Truncated);
   }
 
+  broken(side: RelaySide): void {
+    this.#end(side === "client" ? RequestOutcome.Aborted : RequestOutcome.Truncated);
+  }
+
   closed(): void {
     this.#end(RequestOutcome.Aborted);
   }

@@ -14,6 +14,8 @@ export interface RelayHandlers {
   passed(side: RelaySide, bytes: Uint8Array): void;
   /** A side has sent its last byte. */
   ended(side: RelaySide): void;
+  /** A side has reset its connection, or could not be connected to. */
+  broken(side: RelaySide): void;
   /** The client has gone before it has read everything. */
   lost(): void;
   /** Both sockets are closed. */
@@ -111,6 +113,7 @@ export class Relay {
 
   /** A side has reset its connection, or could not be connected to. */
   #broken(side: RelaySide, error: NodeJS.ErrnoException): void {
+    this.#handlers.broken(side);
     const other = this.#sockets[otherSide(side)];
     if (error.code === "ECONNRESET" && other.remoteFamily !== undefined) {
       afterWritten(other, () => other.resetAndDestroy());

@@ -100,6 +100,10 @@ export class TappedConnection implements RelayHandlers {
     this.#watch((observer) => observer.ended(side));
   }
 
+  broken(side: RelaySide): void {
+    this.#watch((observer) => observer.broken(side));
+  }
+
   lost(): void {
     this.#isLost = true;
     this.#watch((observer) => observer.closed());

@@ -1,5 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { requestLines } from "../../src/cli/reports/tap.js";
+import type { TappedRequest } from "../../src/tap/tapped-request.js";
+import { styleFor } from "../../src/terminal/style.js";
 import { describeWith } from "../harness/describe-with.js";
 import { startNginx } from "../harness/nginx.js";
 import { type PhpFpm, phpScript, startPhpFpm } from "../harness/php-fpm.js";
@@ -119,6 +122,18 @@ describeWith(["php-fpm", "nginx"], "a tap between nginx and php-fpm", () => {
     await (await fetch(`${nginx.url}/?ms=1`)).text();
     expect(await tapping.ended(2)).toHaveLength(2);
     expect(fpm.exitedChildren()).toEqual([]);
+  });
+
+  it("names the backend when its worker crashes before it answers", async () => {
+    await using tapping = await startTapping(backend("www"));
+    await using nginx = await startNginx(tapping.tap.address, location("crash.php", false));
+    for (let count = 1; count <= 4; count++) {
+      expect((await fetch(nginx.url)).status).toBe(502);
+      const request = (await tapping.ended(count)).at(-1);
+      expect(request).toMatchObject({ outcome: "truncated", received: 0 });
+      const [line] = requestLines(request as TappedRequest, styleFor(false, {}));
+      expect(line).toContain("(the backend closed before it answered)");
+    }
   });
 
   it("closes the front end's connection and says why when the backend is down", async () => {

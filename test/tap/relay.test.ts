@@ -174,6 +174,7 @@ describe("the ends of connections", () => {
     const client = net.connect(Number(tapping.tap.address.split(":")[1]), "127.0.0.1");
     client.write(SCGI);
     await expect(received(client)).rejects.toMatchObject({ code: "ECONNRESET" });
+    expect((await tapping.ended(1))[0]?.outcome).toBe("truncated");
   });
 
   it("let the backend see that a client has left", async () => {

@@ -40,10 +40,16 @@ function statusText({ status }: TappedRequest): string {
   return status === undefined ? "-" : `${status}`;
 }
 
-const outcomeTexts = {
-  [RequestOutcome.Aborted]: "the front end left",
-  [RequestOutcome.Truncated]: "the backend closed before the end",
-} as const;
+function outcomeText({ outcome, received }: TappedRequest): string {
+  switch (outcome) {
+    case RequestOutcome.Complete:
+      return "";
+    case RequestOutcome.Aborted:
+      return "the front end left";
+    case RequestOutcome.Truncated:
+      return `the backend closed before ${received === 0 ? "it answered" : "the end"}`;
+  }
+}
 
 const protocolStatuses = new Map([
   [1, "refused: it cannot multiplex"],
@@ -51,10 +57,11 @@ const protocolStatuses = new Map([
   [3, "refused: unknown role"],
 ]);
 
-function remarks({ outcome, sent, appStatus, protocolStatus }: TappedRequest): string[] {
+function remarks(request: TappedRequest): string[] {
+  const { sent, appStatus, protocolStatus } = request;
   const parts = [
     sent > 0 ? `body ${formatBytes(sent)}` : "",
-    outcome === RequestOutcome.Complete ? "" : outcomeTexts[outcome],
+    outcomeText(request),
     appStatus > 0 ? `exit status ${appStatus}` : "",
     protocolStatus > 0
       ? (protocolStatuses.get(protocolStatus) ?? `protocol status ${protocolStatus}`)
