@@ -31,13 +31,13 @@ export async function healthcheck(target: string, options: HealthcheckOptions): 
   const address = parseAddress(target, existsSync);
   const path = address.path ?? options.path;
   const quick = await quickStatus(address, path, options.timeout);
-  if (typeof quick === "object") return compare(quick, options);
+  if (typeof quick === "object") return compare(quick, address, options);
   if (quick !== "unclear") return lateHealth(address, quick, options.timeout);
   const left = Math.max(1, options.timeout - Math.round(performance.now() - began));
   // Most checks find a pool that is well, and never load this.
   const { readStatus } = await import("./read-status.js");
   const read = await readStatus(address, path, left, options.signal);
-  if (!(read instanceof GatewayError)) return compare(read, options);
+  if (!(read instanceof GatewayError)) return compare(read, address, options);
   const { code } = read;
   if (code === ErrorCode.Deadline) return lateHealth(address, "no answer", options.timeout);
   if (code === ErrorCode.ConnectTimeout)
@@ -46,7 +46,16 @@ export async function healthcheck(target: string, options: HealthcheckOptions): 
   return { state: isBusy ? "busy" : "down", error: read };
 }
 
-function compare(status: PoolStatus, { limits }: HealthcheckOptions): Health {
+async function compare(
+  page: PoolStatus,
+  { endpoint }: Address,
+  { limits }: HealthcheckOptions,
+): Promise<Health> {
+  let status = page;
+  if (limits.has("listenQueue") && "socketPath" in endpoint) {
+    const { withKernelQueue } = await import("./kernel-queue.js");
+    status = await withKernelQueue(page, endpoint);
+  }
   const fields = [...limits].flatMap(([field, limit]) => {
     return (status[field] ?? 0) > limit ? [field] : [];
   });

@@ -29,6 +29,7 @@ describeWith(["php-fpm"], "fcgi-probe check", () => {
       pools: [
         { ...common, name: "shop", listen: "unix" },
         { ...common, name: "blog", listen: "tcp" },
+        { ...common, name: "wiki", listen: "unix", backlog: 16 },
       ],
     });
   });
@@ -77,6 +78,20 @@ describeWith(["php-fpm"], "fcgi-probe check", () => {
     await expect
       .poll(() => check(pool.statusListenAddress as string, "-c", "queue>1"), { timeout: 9_000 })
       .toMatchObject({ code: 2, line: expect.stringContaining("blog: queue 2 (queue>1)") });
+  });
+
+  it("sees the queue of a unix socket, of which the page says 0", async () => {
+    const pool = fpm.pool("wiki");
+    const sockets = Array.from({ length: 7 }, () => connect(pool.endpoint));
+    onTestFinished(() => sockets.forEach((socket) => void socket.destroy()));
+    await expect
+      .poll(() => check(pool.statusListenAddress as string, "-c", "queue>3"), { timeout: 9_000 })
+      .toMatchObject({ code: 2, line: expect.stringContaining("wiki: queue 4 (queue>3)") });
+    const silent = await check(pool.address, "-c", "queue>3", "--timeout", "200ms");
+    expect(silent.code).toBe(2);
+    expect(silent.line).toMatch(
+      /within 200 ms: [45] connections wait in its accept queue \(limit 16\), and every worker is busy \(deadline\)/,
+    );
   });
 
   it("knows rates from the last check on", async () => {

@@ -1,6 +1,8 @@
+import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { runHealthcheck } from "../../src/cli/commands/healthcheck.js";
+import { AcceptQueues } from "../../src/transport/accept-queues.js";
 import { describeWith } from "../harness/describe-with.js";
 import { silent, startFakeServer } from "../harness/fake-server.js";
 import { listenOnly } from "../harness/listen-only.js";
@@ -20,6 +22,7 @@ describeWith(["php-fpm"], "healthcheck", () => {
         { ...pool, name: "www", listen: "tcp" },
         { ...pool, name: "held", listen: "unix", backlog: 8 },
         { ...pool, name: "heldtcp", listen: "tcp" },
+        { ...pool, name: "queued", listen: "unix", maxChildren: 1 },
       ],
     });
   });
@@ -79,6 +82,30 @@ describeWith(["php-fpm"], "healthcheck", () => {
       expect(ready.stderr).toMatch(/\(busy\)\nhint: /);
     },
   );
+
+  it("limits the queue of a unix socket, of which the page says 0", async () => {
+    const pool = fpm.pool("queued");
+    const socket = { socketPath: pool.bareAddress };
+    const waiting = (count: number) =>
+      until(
+        async () => (await new AcceptQueues(0).read()).queueOf(socket)?.waiting === count,
+        () => `${count} do not wait`,
+      );
+    const first = connect(pool.endpoint);
+    onTestFinished(() => void first.destroy());
+    await once(first, "connect");
+    await waiting(0);
+    const over = check([pool.address, "--listen-queue=1", "--timeout=20s"]);
+    await waiting(1);
+    // The check comes next. Its worker then takes one of these, and keeps it.
+    hold(pool, 3);
+    await waiting(4);
+    first.destroy();
+    expect(await over).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^fcgi-probe: listen-queue is [23], over 1\n$/),
+    });
+  });
 
   it("takes a full queue for busy", async () => {
     const pool = fpm.pool("held");

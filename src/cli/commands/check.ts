@@ -12,14 +12,17 @@ import { type CheckedTarget, checkReport } from "../../check/report.js";
 import { readCounters, writeCounters } from "../../check/state-file.js";
 import { parseThreshold } from "../../check/threshold.js";
 import { CheckState, judge, type Thresholds, worseState } from "../../check/verdict.js";
+import { targetAddress } from "../../client/connect.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
 import { kindOf, shownText } from "../../exporter/target.js";
 import { type FleetResult, probeAll } from "../../fleet/probe.js";
+import { withKernelQueue } from "../../phpfpm/kernel-queue.js";
 import { status } from "../../phpfpm/status.js";
 import { visible } from "../../terminal/text.js";
 import { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
 import { poolTargets, repeatable, timeoutOption, timeoutOr } from "../options.js";
+import { probePool } from "../reports/probe-pool.js";
 
 interface CheckCommandOptions {
   warning?: string[];
@@ -140,9 +143,19 @@ async function readTarget(
     const server = await new StatusSource(target, limits).status();
     return { name: server.serverName ?? shownText(target), measures: serverMeasures(server) };
   }
-  const pool = await status(target, { ...limits, retries: 0 });
+  const pool = await readPool(target, limits);
   return { name: pool.pool ?? target, measures: poolMeasures(pool) };
 }
+
+/** The queue of a unix socket is the kernel's: the page has 0. That of `pm.status_listen` is another. */
+const readPool = probePool(undefined, async (address, limits) => {
+  const pool = await status(address, { ...limits, retries: 0 });
+  if (!("socketPath" in address.endpoint)) return pool;
+  const { localPool } = await import("../reports/local-pool.js");
+  const listen = (await localPool(address.text))?.listen;
+  const { endpoint } = listen === undefined ? address : targetAddress(listen);
+  return withKernelQueue(pool, endpoint);
+});
 
 function check(
   result: FleetResult<Reading>,

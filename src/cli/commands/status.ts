@@ -19,7 +19,8 @@ import {
   watchHelp,
   watchOption,
 } from "../options.js";
-import { probePool, readRound, type StatusReader } from "../reports/round.js";
+import { probePool } from "../reports/probe-pool.js";
+import { readRound, type StatusReader } from "../reports/round.js";
 import { isScreen, showRounds } from "../reports/watch.js";
 import { type TopOptions, topDefaults } from "../top/top-options.js";
 

@@ -1,8 +1,4 @@
-import type { Address } from "../../address.js";
-import { targetAddress } from "../../client/connect.js";
-import { GatewayError } from "../../errors.js";
 import { type FleetResult, type Probe, probeAll } from "../../fleet/probe.js";
-import { mayBeSaturated } from "../../phpfpm/diagnosis.js";
 import { isoTime } from "../../status-page/iso-time.js";
 import { visible, visibleLines } from "../../terminal/text.js";
 import type { ExitCode } from "../exit-codes.js";
@@ -105,27 +101,6 @@ export async function readRound<Status extends Readable>(
     case "table":
       return roundOf(results, await reader.table(results, io));
   }
-}
-
-/**
- * A probe of a pool. A given path replaces that of the address. The error of a pool of
- * this machine that does not answer says what its accept queue shows.
- */
-export function probePool<Value>(
-  path: string | undefined,
-  read: (address: Address, limits: Parameters<Probe<Value>>[1]) => Promise<Value>,
-): Probe<Value> {
-  return async (target, limits) => {
-    const address = targetAddress(target);
-    try {
-      return await read(path === undefined ? address : { ...address, path }, limits);
-    } catch (error) {
-      if (!(error instanceof GatewayError) || !mayBeSaturated(error)) throw error;
-      const { explainByQueue } = await import("../../phpfpm/explain-by-queue.js");
-      const { localBacklog } = await import("./local-backlog.js");
-      throw await explainByQueue(error, address, localBacklog);
-    }
-  };
 }
 
 /** The results in the order of the targets; a target that is given twice is read twice. */
