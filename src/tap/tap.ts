@@ -10,10 +10,12 @@ import { type AcceptedHandle, acceptHandles } from "../transport/node-internals.
 import { connectOptions } from "../transport/node-socket.js";
 import type { SocketPermissionOptions } from "../transport/socket-permissions.js";
 import { ReadBuffers } from "./read-buffers.js";
+import { socketAccess, whoMayConnect } from "./socket-access.js";
 import type { TapHandlers } from "./tapped-connection.js";
 import { TappedConnection } from "./tapped-connection.js";
 import type { TappedProtocol } from "./tapped-request.js";
 
+/** Without permissions, a unix socket takes those of the backend's, where this user may give them. */
 export interface TapOptions extends SocketPermissionOptions {
   /** Where front ends connect to. */
   listen: string;
@@ -43,7 +45,8 @@ export interface Tap {
 }
 
 /**
- * Listens, and passes all bytes of each connection on to the backend and back, unchanged.
+ * Listens, and passes all bytes of each connection on to the backend and back, unchanged. A note says
+ * who may connect to a unix socket that could not take the permissions of the backend's.
  *
  * @throws GatewayError `bad_address` when it cannot listen, or an address is invalid, is that of a
  * program or of HTTP, or both are the same; `permission_denied`; `bad_input` for invalid permissions
@@ -56,7 +59,10 @@ export async function startTap(options: TapOptions, handlers: TapHandlers): Prom
   checkSides(listen, to);
   const endpoint = socketEndpoint(to);
   const target = connectOptions(endpoint);
-  const server = await listenOn(listen, options);
+  const access = socketAccess(options, to);
+  const server = await listenOn(listen, access);
+  const who = access === undefined ? whoMayConnect(listen) : undefined;
+  if (who !== undefined) handlers.note(who);
   return new RunningTap(
     server,
     listen,

@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, readFileSync, statSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { status } from "../../src/phpfpm/status.js";
+import { findUser } from "../../src/transport/accounts.js";
 import { spawnCommand } from "../cli/cli.js";
 import { describeWith } from "../harness/describe-with.js";
 import { startHaproxyFront } from "../harness/front-ends/haproxy.js";
@@ -73,6 +75,29 @@ describeWith(["php-fpm"], "fcgi-probe tap", () => {
     const records = (text: string) => text.split("\n").filter((line) => /^#\d [<>] /.test(line));
     expect(records(decoded.stdout)).toEqual(records(output.stdout));
     expect(readFileSync(save).length).toBeGreaterThan(1_000);
+  });
+
+  it("lets those connect who may connect to the backend, and else says who may", async () => {
+    const access = (path: string) => {
+      const { mode, uid, gid } = statSync(path);
+      return [mode & 0o777, uid, gid];
+    };
+    const backend = join(makeFolder(), "backend.sock");
+    const server = createServer().listen(backend);
+    await once(server, "listening");
+    chmodSync(backend, 0o620);
+    if (process.geteuid?.() === 0) chownSync(backend, 33, 34);
+    const like = await spawnTap(`unix:${backend}`);
+    expect(access(like.socket)).toEqual(access(backend));
+    expect(like.output.stderr).not.toContain("may connect");
+    const tcp = await spawnTap("127.0.0.1:9");
+    const { name } = findUser(process.geteuid?.() ?? 0);
+    expect(tcp.output.stderr).toMatch(
+      `user ${name} alone may connect to unix:${tcp.socket}, whose`,
+    );
+    for (const { child } of [like, tcp]) child.kill("SIGTERM");
+    await Promise.all([like.ended, tcp.ended]);
+    server.close();
   });
 
   it("that is killed loses its requests alone, and starts again on its socket", async () => {

@@ -51,6 +51,9 @@ counts all requests.
 connection 3, "#3 < " what the backend sent. --save writes all bytes to a new
 file, which fcgi-probe decode reads. Both may show passwords and cookies.
 
+The unix socket takes owner, group and mode of that of --to, if this user may give
+them and --socket-mode is not given; else a line says who may connect.
+
 Ctrl-C, TERM and HUP stop accepting and remove the socket. Requests that are
 open may end within --drain; a second signal ends them at once.
 
@@ -66,7 +69,7 @@ export function defineTap(command: Command, io: Io, finish: (exitCode: ExitCode)
   command
     .requiredOption("--listen <address>", "where the front end connects to")
     .requiredOption("--to <address>", "the address of the backend")
-    .option("--socket-mode <mode>", "the mode of the unix socket (default: by the umask)")
+    .option("--socket-mode <mode>", "the mode of the unix socket (default: that of --to)")
     .addOption(
       new Option("--max-connections <count>", "connections at a time; further ones wait")
         .argParser((text) => parseWholeNumber(text, 1))
