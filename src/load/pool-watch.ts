@@ -7,6 +7,8 @@ import type { PoolStatus } from "../status-page/pool-status.js";
 const PACE = 1_000;
 /** Milliseconds that a page may take: a pool whose workers are all busy does not answer in time. */
 const TIMEOUT = 1_000;
+/** Milliseconds that the last page may take after the run was cancelled. */
+const LAST_TIMEOUT = 100;
 
 /** What a pool's status page said about a run. */
 export interface PoolReport {
@@ -55,12 +57,19 @@ export class PoolWatch {
     if (!isUseless) this.#watching = this.#watch();
   }
 
-  /** Reads the page once more. */
-  async finish(): Promise<PoolReport> {
+  /**
+   * Reads the page once more.
+   *
+   * @param isCancelled whether somebody waits for the end: a page that does not come at once is left
+   */
+  async finish(isCancelled = false): Promise<PoolReport> {
     this.#stop.abort();
     await this.#watching;
     const isUseless = this.#problem !== undefined && lasting.has(this.#problem.code);
-    const after = isUseless ? undefined : await this.#read();
+    const problem = this.#problem;
+    const timeout = isCancelled ? LAST_TIMEOUT : TIMEOUT;
+    const after = isUseless ? undefined : await this.#read(undefined, timeout);
+    if (isCancelled) this.#problem = problem;
     return {
       before: this.#before,
       after,
@@ -90,9 +99,11 @@ export class PoolWatch {
     }
   }
 
-  async #read(signal?: AbortSignal): Promise<PoolStatus | undefined> {
+  async #read(signal?: AbortSignal, timeout = TIMEOUT): Promise<PoolStatus | undefined> {
     try {
-      return await status(this.#target, { timeout: TIMEOUT, retries: 0, signal });
+      // No worker is harmed without a drain: the page without its processes is short.
+      const options = { timeout, retries: 0, drainTimeout: 0, signal };
+      return await status(this.#target, options);
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
       if (error.code !== ErrorCode.Aborted) this.#problem = error;

@@ -171,6 +171,8 @@ class LoadRun implements SlotHandlers {
     if (this.#free.length === 0) return;
     const next = this.#schedule.next(now);
     if (next === undefined) {
+      // With --keep, a worker that waits for nothing more would be missing to the other requests.
+      for (const slot of this.#free) slot.close();
       // Only now: a request that is overdue may still be sent before the end.
       if (this.#free.length === this.#slots.length) {
         this.#unsent ||= this.#schedule.overdue(now);

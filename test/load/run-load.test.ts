@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { PoolWatch } from "../../src/load/pool-watch.js";
 import { type LoadOptions, runLoad } from "../../src/load/run-load.js";
 import { type GatewayServer, serve } from "../../src/server/serve.js";
 import { spawnCommand } from "../cli/cli.js";
 import { describeWith } from "../harness/describe-with.js";
-import { closing, startFakeServer } from "../harness/fake-server.js";
+import { closing, silent, startFakeServer } from "../harness/fake-server.js";
 import { type PhpFpm, phpScript, startPhpFpm } from "../harness/php-fpm.js";
 import { makeFolder } from "../harness/server-process.js";
 
@@ -58,6 +59,13 @@ describeWith(["php-fpm"], "load on php-fpm", () => {
     const { min, max, percentiles } = tally.latency ?? expect.fail();
     expect(percentiles.get(50)).toBeGreaterThanOrEqual(min);
     expect(percentiles.get(99.9)).toBeLessThanOrEqual(max);
+  });
+
+  it("leaves no worker with a kept connection that has nothing more to send", async () => {
+    const options = { requests: 40, concurrency: 8, keep: true, timeout: 3_000 };
+    const { tally } = await load(target(), phpScript("headers.php"), options);
+    expect([...tally.errors.keys()]).toEqual([]);
+    expect(tally.answers).toBe(40);
   });
 
   it("sends the body, and counts statuses and errors by their codes", async () => {
@@ -142,6 +150,17 @@ describe("load on other backends", () => {
     expect(tally.answers).toBe(0);
     expect(tally.errors.get("socket_missing")?.count).toBe(requests);
     expect(requests).toBeLessThan(2_000);
+  });
+
+  it("does not wait for a silent pool's page once the run is cancelled", async () => {
+    await using server = await startFakeServer(silent);
+    const watch = new PoolWatch(server.address);
+    await watch.start(AbortSignal.abort());
+    const start = performance.now();
+    const { after, problem } = await watch.finish(true);
+    expect([after, problem]).toEqual([undefined, undefined]);
+    expect(performance.now() - start).toBeLessThan(900);
+    await server.allClosed(500);
   });
 
   it("counts a backend that closes without an answer", async () => {

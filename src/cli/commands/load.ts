@@ -135,10 +135,10 @@ async function runLoadCommand(
       signal: io.signal,
     });
   } catch (error) {
-    await watch?.finish();
+    await watch?.finish(true);
     throw error;
   }
-  const pool = await watch?.finish();
+  const pool = await watch?.finish(io.signal.aborted);
   await io.stdout.writeLines(
     options.format === "json"
       ? [JSON.stringify(loadJson(result, pool), undefined, 2)]
