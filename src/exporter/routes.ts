@@ -34,6 +34,7 @@ interface Route {
   readonly answer: (visit: Visit) => Response | Promise<Response>;
 }
 
+const NOT_READY = "not ready: the targets are still being discovered";
 const READING = ["GET", "HEAD"];
 const CHANGING = ["POST", "PUT"];
 
@@ -151,9 +152,7 @@ export class Routes {
 
   #ready({ settings }: Visit): Response {
     if (this.#isClosed) return textResponse(503, "not ready: the exporter is stopping");
-    return settings.ready
-      ? textResponse(200, "ready")
-      : textResponse(503, "not ready: the targets are still being discovered");
+    return settings.ready ? textResponse(200, "ready") : textResponse(503, NOT_READY);
   }
 
   #poolHealth({ url }: Visit): Promise<Response> {
@@ -178,8 +177,12 @@ export class Routes {
   }
 }
 
-/** Passwords of httpds are not served. */
-function answerDiscovery({ targets, served = targets }: CompleteSettings): Response {
+/**
+ * Passwords of httpds are not served. Prometheus keeps its last list while the answer is an error; a
+ * list that is not complete would make it drop targets at each start of the exporter.
+ */
+function answerDiscovery({ targets, served = targets, ready }: CompleteSettings): Response {
+  if (!ready) return textResponse(503, NOT_READY, { "retry-after": "1" });
   const shown = served.map((target) => ({ ...target, address: shownAddress(target) }));
   return new Response(serviceDiscovery(shown), { headers: { "content-type": "application/json" } });
 }

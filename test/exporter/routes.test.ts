@@ -131,6 +131,12 @@ describe("/-/reload", () => {
 });
 
 describe("/sd", () => {
+  it("has no list before it is complete, so that Prometheus keeps its last one", async () => {
+    const response = await visit("/sd", {}, { ready: false });
+    expect([response.status, response.headers.get("retry-after")]).toEqual([503, "1"]);
+    expect(await response.text()).toMatch(/^not ready/);
+  });
+
   const groups = async (options: Partial<ExporterOptions>) =>
     (await visit("/sd", {}, options)).json();
 

@@ -21,7 +21,7 @@ import { WorkQueue } from "./work-queue.js";
 
 export interface WatchConfigurationOptions {
   /** Called with the first settings, and with each change. `lastReload` says whether they are those
-   * of the file as it is now. */
+   * of the file as it is now, and `ready` whether each source has answered or failed once. */
   readonly onSettings: (settings: ExporterSettings, configuration: ExporterConfiguration) => void;
   /** Targets that are given otherwise, such as by flags. They come first. */
   readonly targets?: readonly ScrapeTarget[] | undefined;
@@ -97,8 +97,6 @@ class ConfigurationWatch {
   #kept = new Map<string, TargetSource>();
   readonly #work = new WorkQueue();
   #closed = false;
-  /** Sources of a configuration that is not in use yet. */
-  #loading: SourceSet | undefined;
   /** Resolved by {@link close}, which waits for no source. */
   readonly #closing: Promise<void>;
   #endLoading: () => void = () => {};
@@ -151,7 +149,6 @@ class ConfigurationWatch {
     clearInterval(this.#timer);
     this.#folders.close();
     this.#sources.close();
-    this.#loading?.close();
     this.#local.close();
     this.#endLoading();
   }
@@ -188,23 +185,21 @@ class ConfigurationWatch {
     this.#text = text;
     this.#parsed = parseConfiguration(text, this.#path ?? "the defaults");
     const { configuration } = this.#parsed;
-    const before = this.#sources;
-    const sources = new SourceSet(this.#sourcesOf(configuration), this.#options.log);
-    // Until slow sources have answered, the targets of the file are there.
     const isFirst = this.#reload.succeededAt === 0;
-    if (isFirst && sources.size > 0) this.#apply({ ready: false });
-    this.#loading = sources;
-    await Promise.race([sources.readAll(), this.#closing]);
-    before.close();
-    if (this.#closed) return sources.close();
+    const { log } = this.#options;
+    const sources = new SourceSet(this.#sourcesOf(configuration), log, this.#sources);
+    this.#sources.close();
     this.#sources = sources;
     this.#reload = { successful: true, succeededAt: Date.now() };
     this.#lastError = "";
     this.#made = "";
+    // Until slow sources have answered, the targets of the file and of the other sources are there.
     this.#apply();
+    await Promise.race([sources.readAll(() => this.#apply()), this.#closing]);
+    if (this.#closed) return;
     if (!isFirst) {
       const message = "the configuration was read again";
-      this.#options.log?.({ level: "info", message, targets: this.#targets });
+      log?.({ level: "info", message, targets: this.#targets });
     }
     sources.repeat(() => this.#apply());
     await this.#watch();
@@ -225,9 +220,9 @@ class ConfigurationWatch {
   }
 
   /** Makes settings and hands them over, if they changed. */
-  #apply({ ready } = { ready: true }): void {
+  #apply(): void {
     if (this.#parsed === undefined || this.#closed) return;
-    const { found, states: sources } = this.#sources;
+    const { found, states: sources, isComplete: ready } = this.#sources;
     const made = JSON.stringify([ready, this.#reload, found, sources, this.#local.pools]);
     if (made === this.#made) return;
     this.#made = made;

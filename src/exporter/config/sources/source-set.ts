@@ -10,13 +10,20 @@ export class SourceSet {
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #stop = new AbortController();
 
-  constructor(sources: readonly TargetSource[], log: LogListener | undefined) {
+  /** @param before the set that this one replaces: sources that are in both keep their last reading */
+  constructor(sources: readonly TargetSource[], log: LogListener | undefined, before?: SourceSet) {
     this.#sources = sources;
     this.#log = log;
+    if (before === undefined) return;
+    for (const source of sources) {
+      const reading = before.#readings.get(source);
+      if (reading !== undefined) this.#readings.set(source, reading);
+    }
   }
 
-  get size(): number {
-    return this.#sources.length;
+  /** Whether each source has answered or failed once. */
+  get isComplete(): boolean {
+    return this.#sources.every((source) => this.#readings.has(source));
   }
 
   /** The targets of each source, in the order of the sources. */
@@ -39,9 +46,9 @@ export class SourceSet {
     return this.#sources.flatMap((source) => source.folders());
   }
 
-  /** Reads all sources. */
-  async readAll(): Promise<void> {
-    await Promise.all(this.#sources.map((source) => this.#read(source)));
+  /** Reads all sources, and calls `onRead` after each one. */
+  async readAll(onRead: () => void): Promise<void> {
+    await Promise.all(this.#sources.map((source) => this.#read(source).then(onRead)));
   }
 
   /** Reads the sources that have folders. */
