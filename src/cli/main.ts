@@ -1,5 +1,6 @@
 import { constants } from "node:os";
 import { setImmediate } from "node:timers/promises";
+import { isatty } from "node:tty";
 import { debuglog } from "node:util";
 import { packageVersion } from "../exporter/package-version.js";
 import { visible } from "../terminal/text.js";
@@ -52,6 +53,9 @@ export async function runProcess(
     release();
   };
   const io = createIo(process, stop, release);
+  const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor));
+  const hasHungUp = (): boolean =>
+    received === "SIGHUP" || terminals.some((descriptor) => !isatty(descriptor));
   const fail = (error: unknown): void => {
     const isLimit = error instanceof Error && "code" in error && error.code === "EMFILE";
     const hint = isLimit ? ["hint: raise the limit of open files: ulimit -n"] : [];
@@ -60,6 +64,7 @@ export async function runProcess(
   // A timer or an event has thrown. The command could wait forever for its result.
   const onUncaught = (error: unknown): void => {
     fail(error);
+    if (hasHungUp()) endByHangUp();
     process.exit(failed);
   };
   process.on("uncaughtException", onUncaught);
@@ -80,8 +85,20 @@ export async function runProcess(
     return failed;
   } finally {
     release();
+    if (hasHungUp()) endByHangUp();
     setTimeout(() => process.exit(), LEFT_OVER).unref();
   }
+}
+
+/**
+ * Lets the signal end the process, after all else has been done at its exit. Node resets its terminal
+ * last, and aborts when that is gone (https://github.com/nodejs/node/issues/51519).
+ */
+function endByHangUp(): void {
+  process.on("exit", () => {
+    process.removeAllListeners("SIGHUP");
+    process.kill(process.pid, "SIGHUP");
+  });
 }
 
 /** One line, with the code or the name of the error. */
