@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { open, rename, rm, stat, writeFile } from "node:fs/promises";
 
 export interface WriteAtomicallyOptions {
@@ -8,9 +9,10 @@ export interface WriteAtomicallyOptions {
 }
 
 /**
- * Replaces a file as a whole, so that a reader sees the old text or the new one: writes `PATH.tmp`,
- * then renames it. An existing `PATH.tmp` is removed, and a link of that name is not followed. A
- * character device, such as /dev/null, is written to directly. A failure leaves no `PATH.tmp`.
+ * Replaces a file as a whole, so that a reader sees the old text or the new one: writes a file beside
+ * it, such as `PATH.4711-9f86d081884c.tmp`, then renames that. Of writers at the same time, the last
+ * one counts. A character device, such as /dev/null, is written to directly. A failure leaves no
+ * other file.
  *
  * @throws a system error, or an Error if the path is a folder, a pipe or the like
  */
@@ -23,8 +25,7 @@ export async function writeAtomically(
   if (old?.isCharacterDevice()) return writeFile(path, text);
   if (old?.isDirectory()) throw new Error(`${path} is a folder`);
   if (old !== undefined && !old.isFile()) throw new Error(`${path} is not a regular file`);
-  const temporary = `${path}.tmp`;
-  await rm(temporary, { force: true });
+  const temporary = `${path}.${process.pid}-${randomBytes(6).toString("hex")}.tmp`;
   const file = await open(temporary, "wx", 0o644);
   try {
     try {

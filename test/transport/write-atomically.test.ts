@@ -33,14 +33,25 @@ describe("writing a file atomically", () => {
     expect(readdirSync(folder)).toEqual(["apache-manager.txt"]);
   });
 
-  it("S1.82 does not follow a link at the name of the temporary file", async () => {
+  it("S1.82 leaves a link beside the file and what it leads to", async () => {
     const victim = join(folder, "victim");
     writeFileSync(victim, "precious");
     const path = join(folder, "apache-manager.txt");
     symlinkSync(victim, `${path}.tmp`);
     await writeAtomically(path, "text");
     expect(readFileSync(victim, "utf8")).toBe("precious");
+    expect(readFileSync(`${path}.tmp`, "utf8")).toBe("precious");
     expect(readFileSync(path, "utf8")).toBe("text");
+  });
+
+  it("lets several write at the same time, each a whole file", async () => {
+    const path = join(folder, "metrics.prom");
+    const texts = Array.from({ length: 20 }, (_, index) => `${index} `.repeat(50_000));
+    const written = Promise.all(texts.map((text) => writeAtomically(path, text)));
+    expect(readdirSync(folder).filter((name) => name.endsWith(".prom"))).toEqual([]);
+    await written;
+    expect(texts).toContain(readFileSync(path, "utf8"));
+    expect(readdirSync(folder)).toEqual(["metrics.prom"]);
   });
 
   it("leaves nothing in or beside a folder of that name", async () => {
@@ -54,7 +65,7 @@ describe("writing a file atomically", () => {
   it("leaves no file if the name is taken at the last moment", async () => {
     const path = join(folder, "metrics");
     const written = writeAtomically(path, "text".repeat(1_000_000));
-    while (!existsSync(`${path}.tmp`)) await new Promise((resolve) => setImmediate(resolve));
+    while (readdirSync(folder).length === 0) await new Promise((resolve) => setImmediate(resolve));
     mkdirSync(path);
     await expect(written).rejects.toMatchObject({ code: "EISDIR" });
     expect(readdirSync(folder)).toEqual(["metrics"]);
