@@ -25,6 +25,8 @@ export interface Evidence {
   /** Seconds between the two looks. */
   readonly interval: number;
   readonly master: MasterEvidence | undefined;
+  /** The pids of the workers that serve on though their master has ended. */
+  readonly orphans: readonly number[];
   /** The workers at the first look. */
   readonly workers: readonly WorkerEvidence[] | undefined;
   /** The workers that ended and those that were started between the looks. */

@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { ProcessInfo } from "../apache/processes/process-table.js";
 import { GatewayError } from "../errors.js";
 import { type OpcacheStatus, readOpcache } from "../phpfpm/opcache.js";
 import { status } from "../phpfpm/status.js";
@@ -48,7 +49,9 @@ export async function lookAtPool(
   const { processes } = machine;
   const find = () => processes.ofPool(masters, listeners, configuration?.name);
   const own = find();
-  const looks = own && (await WorkerLooks.begin(own.workers, pool, machine));
+  const orphans = own === undefined ? processes.withoutMaster(listeners, configuration?.name) : [];
+  const group = own?.workers ?? (orphans.length > 0 ? orphans : undefined);
+  const looks = group && (await WorkerLooks.begin(group, pool, machine));
   const began = performance.now();
   const [page, opcache] = await Promise.all([
     readPage(subject, options),
@@ -61,7 +64,7 @@ export async function lookAtPool(
   const found = queues.queueOf(endpoint);
   const queueLater = (await machine.queues.read()).queueOf(endpoint);
   const missing: NotLookedAt[] = whatIsMissing(subject, {
-    own,
+    group,
     looks,
     workers,
     page,
@@ -89,6 +92,7 @@ export async function lookAtPool(
       state: own.master.state,
       startedAt: processes.startOf(own.master),
     },
+    orphans: orphans.map(({ pid }) => pid),
     workers,
     turnover: own && later && turnoverOf(own, later),
     memory: own && readMemory(own.master.pid),
@@ -130,30 +134,31 @@ function timesOf(files: readonly string[]): Evidence["files"] {
 }
 
 interface Looked {
-  readonly own: PoolProcesses | undefined;
+  /** The workers of the pool, those without a master included. */
+  readonly group: readonly ProcessInfo[] | undefined;
   readonly looks: WorkerLooks | undefined;
   readonly workers: readonly WorkerEvidence[] | undefined;
   readonly page: PageEvidence;
   readonly queue: AcceptQueue | undefined;
 }
 
-function whatIsMissing(subject: Subject, { own, looks, workers, page, queue }: Looked) {
+function whatIsMissing(subject: Subject, { group, looks, workers, page, queue }: Looked) {
   const missing: NotLookedAt[] = [];
   const add = (what: string, why: string) => void missing.push({ what, why });
   if (page.error !== undefined) add("the status page", page.error.message);
-  if (own === undefined) {
+  if (group === undefined) {
     const here = "no master of php-fpm that can be seen here listens at the address";
     add("the workers", subject.isHere ? here : "the address is not known to be of this machine");
   } else if (workers?.some(({ isBusy }) => isBusy === undefined)) {
     add("what the workers do", "this user may not see their files; run as root");
   }
-  if (looks?.hasScoreboard === false && page.status === undefined) {
-    const why = "the status page does not answer, and root alone may read php-fpm's scoreboard";
+  if (looks?.noScoreboard !== undefined && page.status === undefined) {
+    const why = `the status page does not answer, and ${looks.noScoreboard}`;
     add("since when requests run, and their scripts", why);
   }
-  if (own !== undefined && own.workers.length > MAX_WORKERS) {
-    const more = own.workers.length - MAX_WORKERS;
-    add(`${more} of ${own.workers.length} workers`, `at most ${MAX_WORKERS} are looked at`);
+  if (group !== undefined && group.length > MAX_WORKERS) {
+    const more = group.length - MAX_WORKERS;
+    add(`${more} of ${group.length} workers`, `at most ${MAX_WORKERS} are looked at`);
   }
   if (queue === undefined) {
     add("the accept queue", "nothing listens at the address in this network namespace");

@@ -50,6 +50,23 @@ export class DoctorProcesses {
     return undefined;
   }
 
+  /**
+   * The workers that have a pool's listening socket though their master has ended: their parent can
+   * be seen, and is not php-fpm.
+   *
+   * @param name the pool's name, by which workers are known whose files this user may not see
+   */
+  withoutMaster(listeners: readonly string[], name: string | undefined): readonly ProcessInfo[] {
+    if (listeners.length === 0) return [];
+    return this.#list().filter((process) => {
+      if (!this.#isWorker(process, name, listeners)) return false;
+      const sockets = this.#table.sockets(process.pid);
+      if (sockets !== undefined && !listeners.some((inode) => sockets.has(inode))) return false;
+      const parent = this.#table.read(process.parentPid);
+      return parent !== undefined && !/php.*fpm/.test(parent.title ?? "");
+    });
+  }
+
   /** All processes, at most 200 ms old: many pools ask at once. */
   #list(): readonly ProcessInfo[] {
     const now = performance.now();

@@ -35,9 +35,14 @@ export function many(count: number, one: string, several: string): string {
   return `${count} ${count === 1 ? one : several}`;
 }
 
-/** The middle of some numbers; `undefined` of none. */
+/** The median of some numbers; `undefined` of none. */
 export function middle(numbers: readonly number[]): number | undefined {
   return [...numbers].sort((one, other) => one - other)[Math.floor(numbers.length / 2)];
+}
+
+/** The median of some times. */
+export function medianText(seconds: readonly number[]): string {
+  return durationText(middle(seconds) ?? 0);
 }
 
 const texts: Readonly<Record<WaitKind, string>> = {

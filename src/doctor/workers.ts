@@ -27,19 +27,19 @@ export class WorkerLooks {
   readonly #pool: PoolSockets;
   readonly #first: readonly FirstLook[];
   readonly #taken = performance.now();
-  /** Whether php-fpm's scoreboard could be read. */
-  readonly hasScoreboard: boolean;
+  /** Why php-fpm's scoreboard does not tell of each request that runs; `undefined` if it does. */
+  readonly noScoreboard: string | undefined;
 
   private constructor(
     machine: Machine,
     pool: PoolSockets,
     first: readonly FirstLook[],
-    hasScoreboard: boolean,
+    noScoreboard: string | undefined,
   ) {
     this.#machine = machine;
     this.#pool = pool;
     this.#first = first;
-    this.hasScoreboard = hasScoreboard;
+    this.noScoreboard = noScoreboard;
   }
 
   /** Looks for the first time. */
@@ -66,8 +66,13 @@ export class WorkerLooks {
         script: isKnown ? entry.script || entry.uri || undefined : undefined,
       };
     });
-    const hasScoreboard = looked.every(({ pid }) => entries?.has(pid));
-    return new WorkerLooks(machine, pool, first, hasScoreboard);
+    // A worker that has not run a request yet has no entry.
+    const isTold = first.every(
+      ({ process: { pid }, moment }) =>
+        entries?.has(pid) || (moment !== undefined && moment.client === undefined),
+    );
+    const why = isTold ? undefined : whyNoScoreboard(entries !== undefined);
+    return new WorkerLooks(machine, pool, first, why);
   }
 
   /** Looks again, and joins the looks with the lines of the status page. */
@@ -109,12 +114,20 @@ export class WorkerLooks {
   }
 }
 
+function whyNoScoreboard(isReadable: boolean): string {
+  if (isReadable) return "php-fpm's scoreboard has another form in this version";
+  return process.geteuid?.() === 0
+    ? "php-fpm's memory may not be read: this root has no CAP_SYS_PTRACE"
+    : "root alone may read php-fpm's scoreboard";
+}
+
 /** The line of a process that runs a request. */
 function runningLine(line: ProcessStatus | undefined): ProcessStatus | undefined {
   return line === undefined || line.state === "Idle" ? undefined : line;
 }
 
-function scriptOf(line: ProcessStatus | undefined): string | undefined {
+/** The script of a line of the status page, or the name in its URI. */
+export function scriptOf(line: ProcessStatus | undefined): string | undefined {
   const { script = "-", requestUri = "-" } = line ?? {};
   if (script !== "-") return script;
   return requestUri === "-" ? undefined : requestUri.replace(/\?.*$/s, "");

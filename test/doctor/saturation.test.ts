@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { runHere } from "../cli/cli.js";
 import { describeWith } from "../harness/describe-with.js";
+import { phpScript } from "../harness/php-fpm.js";
 import {
   ask,
   examineOne,
@@ -29,6 +30,7 @@ describeWith(["php-fpm"], "doctor, of a pool whose workers are all busy", () => 
     expect(first).toMatch(
       /^www, unix:.*: saturated: 4 of 4 workers busy, 12 clients wait; requests take \d+\.\d s and more$/,
     );
+    expect(stdout).toContain(`4 of 4 run ${phpScript("sleep.php")}`);
     expect(stdout).toContain("4 of 4 busy workers sleep: the script calls sleep() or usleep()");
     const line = lineOf(readFileSync(file, "utf8"), "pm.max_children");
     expect(stdout).toContain(`in: ${file}:${line}`);
@@ -48,7 +50,7 @@ describeWith(["php-fpm"], "doctor, of a pool whose workers are all busy", () => 
         /^saturated: 1 of 1 workers busy, \d+ clients wait; requests are quick: they take under 1\.0 s$/,
       ),
       change: expect.stringMatching(
-        /^raise pm\.max_children from 1: memory has room for \d+ workers of [\d.]+ [KM]$/,
+        /^raise pm\.max_children from 1 to 2 at most, and look again: a worker takes [\d.]+ [KM], for/,
       ),
     });
   });
@@ -75,7 +77,10 @@ describeWith(["php-fpm"], "doctor, of a pool whose workers are all busy", () => 
     await ask(pool, 2, "sleep.php", "ms=20000");
     await untilQueued(pool, 0);
     const found = await examineOne(fpm, pool.statusListenAddress ?? "");
-    expect(findingOf(found, "at_limit").severity).toBe("warning");
+    const { severity, evidence } = findingOf(found, "at_limit");
+    expect(severity).toBe("warning");
+    expect(evidence[0]).toMatch(/^2 requests have run for (\S+ s|\S+ s to \S+ s, median \S+ s)$/);
+    expect(evidence).toContain(`2 of 2 run ${phpScript("sleep.php")}`);
   });
 
   it("finds a healthy pool healthy", async () => {

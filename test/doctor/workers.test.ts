@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from "vitest";
 import { describeWith } from "../harness/describe-with.js";
 import type { PhpFpm } from "../harness/php-fpm.js";
-import { childrenOf } from "../harness/processes.js";
+import { childrenOf, isRunning } from "../harness/processes.js";
 import { until } from "../harness/server-process.js";
 import { ask, examineOne, findingOf, script, startPools } from "./sick-pool.js";
 
@@ -73,6 +73,26 @@ describeWith(["php-fpm"], "doctor, of workers that end", () => {
       ],
     });
   }, 60_000);
+
+  it("finds workers that serve on after their master was killed", async () => {
+    const fpm = await startPools({ pools: [{ ...pool, pm: "dynamic", listen: "tcp" }] });
+    const pids = childrenOf(fpm.pid);
+    onTestFinished(() => pids.forEach((pid) => void process.kill(pid, "SIGKILL")));
+    process.kill(fpm.pid, "SIGKILL");
+    await until(
+      () => !isRunning(fpm.pid),
+      () => "the master runs",
+    );
+    const found = await examineOne(fpm, fpm.pool("www").address);
+    expect(found.verdict).toBe("findings");
+    const { severity, title, change } = findingOf(found, "no_master");
+    expect(severity).toBe("critical");
+    expect(title).toMatch(
+      /^php-fpm's master has ended, and (\d workers serve|1 worker serves) on without it$/,
+    );
+    for (const pid of pids) expect(change).toContain(`${pid}`);
+    expect(found.notLookedAt).toEqual([]);
+  });
 
   it("finds stopped workers", async () => {
     const fpm = await startPools({ pools: [pool] });

@@ -1,8 +1,9 @@
 import { availableParallelism } from "node:os";
 import { type Evidence, isLate, WaitKind, type WorkerEvidence } from "../evidence.js";
 import { type Finding, FindingSeverity, placeOf, type Rule } from "../finding.js";
-import { durationText, many, middle, sizeText, waitLines } from "../words.js";
+import { durationText, many, medianText, middle, sizeText, waitLines } from "../words.js";
 import { roomOf } from "./memory.js";
+import { runningScriptLines } from "./scripts.js";
 
 /** Seconds from which a request is slow rather than one of too many. */
 const SLOW = 1;
@@ -71,7 +72,11 @@ function atLimit(evidence: Evidence, load: Load): Finding {
     code: "at_limit",
     severity: FindingSeverity.Warning,
     title: `at its limit: ${load.busy} of ${maxChildren ?? load.busy} workers are busy, and no client waits yet`,
-    evidence: [...ageLines(load.workers, evidence.interval), ...waitLines(load.workers)],
+    evidence: [
+      ...ageLines(load.workers, evidence.interval),
+      ...runningScriptLines(evidence, load.workers),
+      ...waitLines(load.workers),
+    ],
     change: `${moreWorkers(evidence)}; or make the requests quicker`,
     ...placeOf(evidence, "pm.max_children"),
   };
@@ -87,6 +92,7 @@ function saturated(evidence: Evidence, load: Load): Finding {
     severity: hasPassed ? FindingSeverity.Warning : FindingSeverity.Critical,
     evidence: [
       ...ageLines(workers, evidence.interval),
+      ...runningScriptLines(evidence, workers),
       ...waitLines(workers),
       ...cpuLines(workers),
       ...pageLines(evidence),
@@ -138,7 +144,10 @@ function moreWorkers(evidence: Evidence): string {
   if (room === undefined) return `${raise} if memory allows`;
   const most = Math.floor(room.bytes / room.largest);
   if (now !== undefined && most <= now) return "memory allows no more workers";
-  return `${raise}: memory has room for ${most} workers of ${sizeText(room.largest)}`;
+  const size = sizeText(room.largest);
+  if (now === undefined) return `${raise}: a worker takes ${size} of memory`;
+  const next = Math.min(most, now * 2);
+  return `${raise} to ${next} at most, and look again: a worker takes ${size}, for which memory has room`;
 }
 
 /** How long requests take: those that run have not ended, so it is the least. */
@@ -165,10 +174,9 @@ function ageLines(workers: readonly WorkerEvidence[], interval: number): string[
   const ages = workers.flatMap(({ requestAge }) => requestAge ?? []);
   if (ages.length > 0) {
     if (ages.length === 1) return [`the request has run for ${durationText(ages[0] ?? 0)}`];
-    const least = durationText(Math.min(...ages));
-    return [
-      `${ages.length} requests have run for ${least} to ${durationText(Math.max(...ages))}, ${durationText(middle(ages) ?? 0)} in the middle`,
-    ];
+    const [least, most] = [durationText(Math.min(...ages)), durationText(Math.max(...ages))];
+    const all = least === most ? least : `${least} to ${most}, median ${medianText(ages)}`;
+    return [`${ages.length} requests have run for ${all}`];
   }
   if (workers.length === 0) return [];
   const same = workers.filter(({ isSameRequest }) => isSameRequest).length;

@@ -19,9 +19,11 @@ export const workersRule: Rule = {
     workers_recycled: "pm.max_requests ends workers after a short life.",
     workers_thrash: "pm = ondemand or dynamic ends and starts workers all the time.",
     workers_stopped: "Workers are stopped, by SIGSTOP or a debugger.",
+    no_master: "Workers serve on after their master was killed: none is replaced.",
     master_stopped: "The master is stopped, so that it starts no workers and does not reload.",
   },
   find: (evidence) => [
+    ...withoutMaster(evidence),
     ...stoppedMaster(evidence),
     ...stopped(evidence),
     ...crashed(evidence),
@@ -40,6 +42,23 @@ function stoppedMaster({ master }: Evidence): Finding[] {
       title: "php-fpm's master is stopped: it starts no workers, and does not reload",
       evidence: [`state ${master.state} in /proc: ${master.pid}`],
       change: `let it go on: kill -CONT ${master.pid}; or detach the debugger`,
+    },
+  ];
+}
+
+function withoutMaster({ orphans }: Evidence): Finding[] {
+  if (orphans.length === 0) return [];
+  const pids = orphans.slice(0, 10).join(" ");
+  return [
+    {
+      code: "no_master",
+      severity: FindingSeverity.Critical,
+      title: `php-fpm's master has ended, and ${many(orphans.length, "worker serves", "workers serve")} on without it`,
+      evidence: [
+        `no php-fpm is the parent of: ${pids}`,
+        "no worker that ends is replaced, no limit of time holds, and no reload is possible",
+      ],
+      change: `end the workers that are left (kill ${pids}), and start php-fpm again; see the kernel's log (dmesg) for what killed the master`,
     },
   ];
 }
@@ -99,7 +118,7 @@ function recycled(evidence: Evidence): Finding[] {
       severity: FindingSeverity.Warning,
       title: `pm.max_requests = ${maxRequests} ends workers after ${durationText(life)}`,
       evidence: [
-        `${events.length} workers have ended with exit code 0 in the last hour, after ${durationText(life)} in the middle`,
+        `${events.length} workers have ended with exit code 0 in the last hour, a median of ${durationText(life)} after their start`,
         "each new worker costs a fork, and begins with empty caches",
       ],
       change: "raise pm.max_requests to 500 or more, or to 0 if no extension leaks memory",
@@ -148,7 +167,7 @@ export function lastLine(events: readonly { readonly at: number }[]): string {
 
 function ageLine(events: readonly LogEvent[]): string[] {
   const age = middle(events.flatMap(({ age }) => age ?? []));
-  return age === undefined ? [] : [`they had lived for ${durationText(age)} in the middle`];
+  return age === undefined ? [] : [`they had lived for a median of ${durationText(age)}`];
 }
 
 function logName({ configuration }: Evidence): string {
