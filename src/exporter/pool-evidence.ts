@@ -40,8 +40,9 @@ export class EvidenceReader {
       abandoned: found.abandoned,
       limit: queueLimit(sample, table),
     };
-    const maxChildren = target.configuration?.maxChildren;
-    const diagnoses = diagnosePool({ status, error, queue, maxChildren });
+    const { maxChildren, statusListen } = target.configuration ?? {};
+    const ownRequests = statusListen === undefined ? 1 : 0;
+    const diagnoses = diagnosePool({ status, error, queue, maxChildren, ownRequests });
     if (queue === undefined && diagnoses.length === 0) return sample;
     return { ...sample, queue, diagnoses: diagnoses.length === 0 ? noDiagnoses : diagnoses };
   }

@@ -1,13 +1,32 @@
 import { type PoolStatus, ProcessState, processState } from "../status-page/pool-status.js";
 
-/**
- * Whether no worker of a pool is free, by its page alone. A single busy worker may only be serving
- * this page, and an `ondemand` pool has no idle workers while it may start more.
- */
+/** What is known beside the page about how many workers a pool may have. */
+export interface PoolCapacity {
+  /** `pm.max_children`. */
+  readonly maxChildren?: number | undefined;
+  /** The requests for the page itself that the workers serve: 1, or 0 by `pm.status_listen`. Default: 1. */
+  readonly ownRequests?: number | undefined;
+  /** Whether `max children reached` has grown since the page before. */
+  readonly isLimitReached?: boolean | undefined;
+}
+
+/** Whether every worker that runs has a request, by the page alone. The pool may start more. */
 export function isEveryWorkerBusy(pool: PoolStatus): boolean {
   const { idle, active } = workers(pool);
-  const mayGrow = pool.processManager === "ondemand" && (pool.maxChildrenReached ?? 0) === 0;
-  return idle === 0 && active > 1 && !mayGrow;
+  return idle === 0 && active > 1;
+}
+
+/**
+ * Whether no worker is left for a request of others, and none will be started: all that the pool may
+ * have are busy. Without `pm.max_children`, only a static pool is known to start no more.
+ */
+export function isEveryPlaceBusy(pool: PoolStatus, limits: PoolCapacity = {}): boolean {
+  const { maxChildren, ownRequests = 1, isLimitReached = false } = limits;
+  if (!isEveryWorkerBusy(pool)) return false;
+  if (isLimitReached) return true;
+  const { active } = workers(pool);
+  const most = maxChildren ?? (pool.processManager === "static" ? active : undefined);
+  return most !== undefined && active - ownRequests >= most;
 }
 
 /** The number of workers with a request. */

@@ -43,6 +43,8 @@ export interface PoolEvidence {
   readonly queue?: LimitedQueue | undefined;
   /** `pm.max_children`. */
   readonly maxChildren?: number | undefined;
+  /** The requests for the status that the workers serve: 1, or 0 by `pm.status_listen`. Default: 0. */
+  readonly ownRequests?: number | undefined;
 }
 
 const problemOfCode: ReadonlyMap<ErrorCode, PoolProblem> = new Map([
@@ -128,7 +130,8 @@ function queueText({ waiting, limit }: LimitedQueue): string {
   return `${waits} in its accept queue${most}, and every worker is busy`;
 }
 
-function diagnoseWorkers(status: PoolStatus, { queue, maxChildren }: PoolEvidence): Diagnosis[] {
+function diagnoseWorkers(status: PoolStatus, evidence: PoolEvidence): Diagnosis[] {
+  const { queue, maxChildren, ownRequests = 0 } = evidence;
   const { idleProcesses: idle, activeProcesses: active } = status;
   const waiting = queue?.waiting ?? status.listenQueue;
   if (idle === undefined || active === undefined) return [];
@@ -137,7 +140,8 @@ function diagnoseWorkers(status: PoolStatus, { queue, maxChildren }: PoolEvidenc
       ? [{ problem: PoolProblem.SilentClients, text: `${clients(waiting)} beside ${idle} idle` }]
       : [{ problem: PoolProblem.Saturated, text: `${clients(waiting)}, and ${active} are busy` }];
   }
-  const isFull = maxChildren !== undefined && maxChildren > 1 && active >= maxChildren;
+  const isFull =
+    maxChildren !== undefined && maxChildren > 1 && active - ownRequests >= maxChildren;
   const text = `${active} of ${maxChildren} workers are busy`;
   return isFull && idle === 0 ? [{ problem: PoolProblem.AtLimit, text }] : [];
 }

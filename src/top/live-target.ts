@@ -5,6 +5,7 @@ import type { LocalWorkers } from "../apache/workers/local-workers.js";
 import { targetAddress } from "../client/connect.js";
 import type { PoolConfiguration } from "../discovery/pool-configuration.js";
 import type { GatewayError } from "../errors.js";
+import type { PoolCapacity } from "../phpfpm/busy-workers.js";
 import { type Diagnosis, diagnosePool, PoolProblem } from "../phpfpm/diagnosis.js";
 import type { PoolStatus } from "../status-page/pool-status.js";
 import type { AcceptQueue, AcceptQueueTable } from "../transport/accept-queues.js";
@@ -147,6 +148,15 @@ export class LiveTarget {
     this.#silent = isSilent ? this.#silent + 1 : 0;
   }
 
+  /** What is known beside the page about how many workers the pool may have. */
+  get capacity(): PoolCapacity {
+    return {
+      maxChildren: this.#maxChildren(),
+      ownRequests: this.#isAskedItself ? 1 : 0,
+      isLimitReached: (this.rates.maxed ?? 0) > 0,
+    };
+  }
+
   /** Whether the pages come from the pool's own workers, and not by its `pm.status_listen`. */
   get #isAskedItself(): boolean {
     return this.place.configuration?.statusListen === undefined;
@@ -189,6 +199,7 @@ export class LiveTarget {
       // A connection of ours that no worker has accepted says that none is free.
       queue: error && queue ? { ...queue, waiting: queue.waiting + this.#ownWaiting } : queue,
       maxChildren: this.#maxChildren(),
+      ownRequests: this.#isAskedItself ? 1 : 0,
     });
   }
 

@@ -1,5 +1,5 @@
 import { ErrorCode } from "../errors.js";
-import { isEveryWorkerBusy } from "../phpfpm/busy-workers.js";
+import { isEveryPlaceBusy } from "../phpfpm/busy-workers.js";
 import { PoolProblem } from "../phpfpm/diagnosis.js";
 import type { LiveTarget } from "./live-target.js";
 
@@ -9,7 +9,7 @@ export const Sickness = {
   Unreachable: 0,
   /** Clients wait. */
   Queue: 1,
-  /** Every worker is busy. */
+  /** Every worker that it may have is busy. */
   Saturated: 2,
   /** It does not answer at once, or some of its requests are slow, or it lacked workers. */
   Slow: 3,
@@ -67,9 +67,9 @@ function isBusyError({ error, diagnoses }: LiveTarget): boolean {
   return diagnoses.some(({ problem }) => problem === PoolProblem.Saturated);
 }
 
-function isSaturated({ diagnoses, pool, server }: LiveTarget): boolean {
+function isSaturated({ diagnoses, pool, server, capacity }: LiveTarget): boolean {
   if (diagnoses.some(({ problem }) => problem === PoolProblem.AtLimit)) return true;
-  if (pool !== undefined) return isEveryWorkerBusy(pool.status);
+  if (pool !== undefined) return isEveryPlaceBusy(pool.status, capacity);
   const { busyWorkers = 0, idleWorkers, scoreboard } = server?.status ?? {};
   return busyWorkers > 1 && idleWorkers === 0 && scoreboard?.open === 0;
 }

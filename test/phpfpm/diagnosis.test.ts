@@ -5,6 +5,7 @@ import { gatewayFetch } from "../../src/client/fetch.js";
 import { GatewayError } from "../../src/errors.js";
 import { diagnosePool, type PoolEvidence } from "../../src/phpfpm/diagnosis.js";
 import { status } from "../../src/phpfpm/status.js";
+import { createPool } from "../../src/status-page/records.js";
 import { AcceptQueues } from "../../src/transport/accept-queues.js";
 import { describeWith } from "../harness/describe-with.js";
 import { silent, startFakeServer } from "../harness/fake-server.js";
@@ -129,6 +130,12 @@ it("has a worker that is silent", async () => {
 it("is dead", async () => {
   expect(problems(await look("unix:/nowhere/x.sock:/status"))).toEqual(["dead"]);
   expect(problems(await look("127.0.0.1:1/status"))).toEqual(["dead"]);
+});
+
+it("is not at its limit while one of its workers only serves the page", () => {
+  const status = Object.assign(createPool(), { idleProcesses: 0, activeProcesses: 4 });
+  expect(problems({ status, maxChildren: 4 })).toEqual(["at_limit"]);
+  expect(problems({ status, maxChildren: 4, ownRequests: 1 })).toEqual([]);
 });
 
 it("has clients that gave up", () => {

@@ -1,13 +1,15 @@
 import { describe, expect, it } from "vitest";
+import type { PoolConfiguration } from "../../src/discovery/pool-configuration.js";
 import { ErrorCode } from "../../src/errors.js";
 import { countBySickness, listTargets } from "../../src/top/listing.js";
 import { LiveTarget } from "../../src/top/live-target.js";
-import { Sickness, sicknessText } from "../../src/top/sickness.js";
+import { Sickness, sicknessOf, sicknessText } from "../../src/top/sickness.js";
 import { failedTarget, pageOf, targetOf } from "./targets.js";
 
 const fine = targetOf("fine");
 const busy = { idleProcesses: 0, activeProcesses: 4, totalProcesses: 4, processManager: "static" };
-const saturated = targetOf("saturated", busy);
+const byStatusListen = { name: "saturated", statusListen: "127.0.0.1:9001" } as PoolConfiguration;
+const saturated = targetOf("saturated", busy, { configuration: byStatusListen });
 const queue = targetOf("queue", { ...busy, listenQueue: 5 });
 const longer = targetOf("longer", { ...busy, listenQueue: 9 });
 const full = failedTarget("full", ErrorCode.BacklogFull);
@@ -77,6 +79,38 @@ describe("the state of a target", () => {
   ])("%# is %j", (target, text) => {
     const found = list({}).find((listed) => listed.target === target);
     expect(sicknessText(target, found?.sickness ?? Sickness.Unknown, NOW)).toBe(text);
+  });
+});
+
+describe("a pool whose workers that run are all busy", () => {
+  const stateOf = (fields: object, configuration?: object) => {
+    const settings = configuration as PoolConfiguration | undefined;
+    const target = targetOf("www", { ...busy, ...fields }, { configuration: settings });
+    return sicknessText(target, sicknessOf(target, NOW), NOW);
+  };
+  const dynamic = { processManager: "dynamic", activeProcesses: 2, totalProcesses: 2 };
+  const byItself = { name: "www", maxChildren: 20 };
+
+  it("is fine while it may start more", () => {
+    expect(stateOf(dynamic)).toBe("ok");
+    expect(stateOf(dynamic, byItself)).toBe("ok");
+    expect(stateOf(dynamic, { ...byItself, statusListen: "127.0.0.1:9001" })).toBe("ok");
+  });
+
+  it("is fine while one of them only serves the page", () => {
+    expect(stateOf({}, { name: "www", maxChildren: 4 })).toBe("ok");
+  });
+
+  it("is saturated if others hold as many as pm.max_children", () => {
+    const other = { name: "www", maxChildren: 2, statusListen: "127.0.0.1:9001" };
+    expect(stateOf(dynamic, other)).toBe("saturated");
+  });
+
+  it("is saturated if pm.max_children was reached since the last page", () => {
+    const target = targetOf("www", { ...dynamic, idleProcesses: 0, maxChildrenReached: 1 });
+    const later = { ...dynamic, pool: "www", idleProcesses: 0, maxChildrenReached: 2 };
+    target.take(pageOf(later), 1_000);
+    expect(sicknessText(target, sicknessOf(target, NOW), NOW)).toBe("saturated");
   });
 });
 

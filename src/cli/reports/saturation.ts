@@ -1,4 +1,9 @@
-import { busyWorkers, isEveryWorkerBusy } from "../../phpfpm/busy-workers.js";
+import {
+  busyWorkers,
+  isEveryPlaceBusy,
+  isEveryWorkerBusy,
+  type PoolCapacity,
+} from "../../phpfpm/busy-workers.js";
 import type { PoolStatus } from "../../status-page/pool-status.js";
 import { counted } from "../../terminal/units.js";
 
@@ -9,22 +14,24 @@ export interface Saturation {
   reasons: string[];
 }
 
-/** Whether a pool has room for more requests, by its page. */
-export function saturation(pool: PoolStatus): Saturation {
+/** Whether a pool has room for more requests, by its page and by what else is known. */
+export function saturation(pool: PoolStatus, limits?: PoolCapacity): Saturation {
   const { listenQueue: waiting = 0 } = pool;
   const reached = pool.maxChildrenReached ?? 0;
   const reasons: string[] = [];
-  if (isEveryWorkerBusy(pool)) {
+  const isSaturated = waiting > 0 || isEveryPlaceBusy(pool, limits);
+  const isStatic = pool.processManager === "static";
+  // Other pools start more, and one of two busy workers may only be serving this page.
+  if (isEveryWorkerBusy(pool) && (isSaturated || isStatic)) {
     const active = busyWorkers(pool);
-    reasons.push(
-      `every process is busy (${active} of ${Math.max(active, pool.totalProcesses ?? 0)})`,
-    );
+    const processes = isStatic ? "process" : "started process";
+    const total = Math.max(active, pool.totalProcesses ?? 0);
+    reasons.push(`every ${processes} is busy (${active} of ${total})`);
   }
   if (waiting > 0) {
     const wait = waiting === 1 ? "waits" : "wait";
     reasons.push(`${counted(waiting, "connection", "connections")} ${wait} for a process`);
   }
-  const isSaturated = reasons.length > 0;
   if (reached > 0) {
     const times = counted(reached, "time", "times");
     reasons.push(`pm.max_children was reached ${times} since the start`);

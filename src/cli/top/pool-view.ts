@@ -79,7 +79,7 @@ function problemLines(target: LiveTarget, style: Style, state: string): string[]
     if (problem !== PoolProblem.SilentClients || target.hasSilentClients) sentences.add(text);
   }
   if (sentences.size === 0 && pool !== undefined) {
-    for (const reason of saturation(pool.status).reasons) sentences.add(reason);
+    for (const reason of saturation(pool.status, target.capacity).reasons) sentences.add(reason);
   }
   const lines = [...sentences].map((text) => visible(text));
   const paint = error === undefined ? style.warning : style.bad;

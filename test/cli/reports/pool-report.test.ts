@@ -35,7 +35,7 @@ describe("the table of pools", () => {
       "dynamic  dynamic       5     0      5     5  2/4096      0     0        18     50s  127.0.0.1:9001/status",
       "-        socket_missing: there is no such socket                                    unix:/run/php/gone.sock:/status",
       "",
-      "dynamic is saturated: every process is busy (5 of 5); 2 connections wait for a process",
+      "dynamic is saturated: every started process is busy (5 of 5); 2 connections wait for a process",
     ]);
   });
 
@@ -88,32 +88,52 @@ describe("a pool", () => {
     expect(saturation(lone)).toEqual({ isSaturated: false, reasons: [] });
   });
 
-  it("is not saturated while ondemand may start more", () => {
-    const fields = { processManager: "ondemand", idleProcesses: 0, activeProcesses: 3 };
-    expect(saturation(pool(fields)).isSaturated).toBe(false);
-    expect(saturation(pool({ ...fields, maxChildrenReached: 1 })).isSaturated).toBe(true);
+  it.each(["ondemand", "dynamic"])("is not saturated while %s may start more", (processManager) => {
+    const page = pool({ processManager, idleProcesses: 0, activeProcesses: 3, totalProcesses: 3 });
+    const none = { isSaturated: false, reasons: [] };
+    expect(saturation(page)).toEqual(none);
+    expect(saturation(page, { maxChildren: 20, ownRequests: 0 })).toEqual(none);
+    // One of the three serves the page.
+    expect(saturation(page, { maxChildren: 3 })).toEqual(none);
+    expect(saturation(page, { maxChildren: 3, ownRequests: 0 })).toEqual({
+      isSaturated: true,
+      reasons: ["every started process is busy (3 of 3)"],
+    });
+    expect(saturation(page, { isLimitReached: true }).isSaturated).toBe(true);
+  });
+
+  const byStatusListen = { ownRequests: 0 };
+
+  it("that is static and may only be busy with the page has a note", () => {
+    const counts = { idleProcesses: 0, activeProcesses: 2, totalProcesses: 2 };
+    const page = pool({ processManager: "static", ...counts });
+    const reasons = ["every process is busy (2 of 2)"];
+    expect(saturation(page)).toEqual({ isSaturated: false, reasons });
+    expect(saturation(page, byStatusListen)).toEqual({ isSaturated: true, reasons });
   });
 
   it("is not saturated if only its unreliable idle counter says so", () => {
     const counts = { processManager: "static", idleProcesses: 0, activeProcesses: 2 };
-    expect(saturation(pool({ ...counts, totalProcesses: 5 })).isSaturated).toBe(false);
-    expect(saturation(pool({ ...counts, totalProcesses: 1 })).isSaturated).toBe(false);
-    expect(saturation(pool({ ...counts, totalProcesses: 2 })).isSaturated).toBe(true);
+    for (const totalProcesses of [1, 5]) {
+      const page = pool({ ...counts, totalProcesses });
+      expect(saturation(page, byStatusListen).isSaturated).toBe(false);
+    }
   });
 
   it("is not saturated while its list has an idle process, whatever its counters say", () => {
     const fields = { idleProcesses: 0, activeProcesses: 3, totalProcesses: 3 };
     const processes = (...states: string[]) =>
       states.map((state) => Object.assign(processOf([]), { state }));
-    const listed = (...states: string[]) =>
-      saturation(pool({ ...fields, processes: processes(...states) }));
-    expect(listed("Running", "Idle", "Running").isSaturated).toBe(false);
-    expect(listed("Running", "Creating", "Running").reasons).toEqual([
+    const listed = (counts: object, ...states: string[]) => {
+      const page = { processManager: "static", ...counts, processes: processes(...states) };
+      return saturation(pool(page), byStatusListen).reasons;
+    };
+    expect(listed(fields, "Running", "Idle", "Running")).toEqual([]);
+    expect(listed(fields, "Running", "Creating", "Running")).toEqual([
       "every process is busy (3 of 3)",
     ]);
     const lost = { idleProcesses: 0, activeProcesses: 0, totalProcesses: 1 };
-    const running = processes("Running", "Ending", "Creating");
-    expect(saturation(pool({ ...lost, processes: running })).reasons).toEqual([
+    expect(listed(lost, "Running", "Ending", "Creating")).toEqual([
       "every process is busy (2 of 2)",
     ]);
   });
@@ -123,12 +143,13 @@ describe("a pool", () => {
     const [plainPage = ""] = page.split("\n\n");
     for (const idle of ["-1", "18446744073709551615"]) {
       const text = plainPage
+        .replace(/(?<=^process manager: +)\w+$/m, "static")
         .replace(/(?<=^idle processes: +)\d+$/m, idle)
         .replace(/(?<=^active processes: +)\d+$/m, "5")
         .replace(/(?<=^total processes: +)\d+$/m, "4");
       const value = parseStatusPage(new TextEncoder().encode(`${text}\n`));
       expect(value.idleProcesses).toBe(0);
-      expect(saturation(value)).toEqual({ isSaturated: false, reasons: [] });
+      expect(saturation(value, byStatusListen)).toEqual({ isSaturated: false, reasons: [] });
     }
   });
 
