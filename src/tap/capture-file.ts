@@ -1,4 +1,4 @@
-import { createWriteStream, openSync, type WriteStream } from "node:fs";
+import { createWriteStream, openSync, rmSync, type WriteStream } from "node:fs";
 import { noBytes } from "../bytes.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { encodeCaptureStart, encodeFrame } from "./capture.js";
@@ -12,6 +12,7 @@ const MAX_LENGTH = 4_294_967_296;
 
 /** A file that the bytes of all connections are saved to. */
 export class CaptureFile {
+  readonly #path: string;
   readonly #stream: WriteStream;
   readonly #onStopped: (reason: string) => void;
   #length = 0;
@@ -24,6 +25,7 @@ export class CaptureFile {
    * @throws GatewayError `bad_input` when it cannot be created, or exists
    */
   constructor(path: string, protocol: TappedProtocol, onStopped: (reason: string) => void) {
+    this.#path = path;
     this.#onStopped = onStopped;
     const fd = openNew(path);
     this.#stream = createWriteStream("", { fd });
@@ -48,6 +50,12 @@ export class CaptureFile {
         this.#stream.end();
       }
     });
+  }
+
+  /** Closes and removes the file, which has no connection in it. */
+  async remove(): Promise<void> {
+    await this.close();
+    rmSync(this.#path, { force: true });
   }
 
   #write(bytes: Uint8Array): void {

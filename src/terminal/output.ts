@@ -12,6 +12,7 @@ export class Output {
   readonly #stream: OutputStream;
   readonly #env: NodeJS.ProcessEnv;
   #style: Style;
+  #onError: (error: Error) => void;
   /** Whether the last line written has no end yet. */
   #inLine = false;
 
@@ -19,12 +20,18 @@ export class Output {
   constructor(stream: OutputStream, env: NodeJS.ProcessEnv, onError: () => void = () => {}) {
     this.#stream = stream;
     this.#env = env;
+    this.#onError = onError;
     this.#style = styleFor(this.isTerminal, env);
     stream.on("error", (error) => {
       if (this.error !== undefined) return;
       this.error = error;
-      onError();
+      this.#onError(error);
     });
+  }
+
+  /** Calls back when the stream fails, which then does not end the command. */
+  onFailure(callback: (error: Error) => void): void {
+    this.#onError = callback;
   }
 
   get style(): Style {

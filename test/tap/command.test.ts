@@ -1,6 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, chownSync, existsSync, readFileSync, statSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  statSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -117,6 +125,44 @@ describeWith(["php-fpm"], "fcgi-probe tap", () => {
     again.kill("SIGINT");
     expect(await closed).toEqual([130, null]);
     expect(fpm.exitedChildren()).toEqual([]);
+  });
+
+  it("passes requests on when its output fails, and ends when nobody reads it", async () => {
+    const socket = join(makeFolder(), "tap.sock");
+    const args = [bin, "tap", "--listen", `unix:${socket}`, "--to", to()];
+    const full = openSync("/dev/full", "w");
+    const child = spawn(process.execPath, args, { stdio: ["ignore", full, "pipe"] });
+    closeSync(full);
+    const ended = once(child, "exit");
+    let errors = "";
+    child.stderr?.on("data", (chunk) => {
+      errors += chunk;
+    });
+    await until(
+      () => errors.includes("nothing more is shown"),
+      () => errors,
+    );
+    expect((await ask(socket, "headers.php")).code).toBe(0);
+    child.kill("SIGTERM");
+    expect(await ended).toEqual([143, null]);
+
+    // The records of these requests are more than a pipe holds.
+    const unread = spawn(process.execPath, [...args, "-v"], { stdio: ["ignore", "pipe", "pipe"] });
+    const over = once(unread, "exit");
+    unread.stdout.pause();
+    await once(unread.stderr, "data");
+    const requests = ["-n", "1000", "-c", "2", "--no-status"];
+    const load = ["load", `unix:${socket}`, "--script", phpScript("headers.php"), ...requests];
+    expect((await spawnCommand(load)).code).toBe(0);
+    unread.kill("SIGTERM");
+    expect(await over).toEqual([143, null]);
+  });
+
+  it("leaves no file when it could not start", async () => {
+    const save = join(makeFolder(), "capture");
+    const args = ["tap", "--listen", "unix:/nonexistent/x.sock", "--to", to(), "--save", save];
+    expect((await spawnCommand(args)).code).toBe(2);
+    expect(existsSync(save)).toBe(false);
   });
 
   it("refuses to tap itself, a file that exists, and conditions that it cannot read", async () => {

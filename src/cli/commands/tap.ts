@@ -12,7 +12,7 @@ import { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
 import { repeatable } from "../options.js";
 import { parseDuration, parseWholeNumber } from "../parse-values.js";
-import { reportErrors, warningLine } from "../report-error.js";
+import { reportErrors } from "../report-error.js";
 import { requestTitles, scriptLines } from "../reports/tap.js";
 import { TapOutput } from "../reports/tap-output.js";
 
@@ -35,7 +35,8 @@ const help = `
 Passes every byte on unchanged, and writes a line for each request as it ends:
 when it began, its status, the time to the first byte of the response and in
 all, the bytes of the response, method, URI and script. The application's error
-stream follows, if it wrote to it. A table by script ends the output.
+stream follows, if it wrote to it. A table by script ends the output. A reader
+of the output that is slow, or leaves, costs lines and no requests.
 
 Point the front end to --listen, for example in nginx: fastcgi_pass
 unix:/run/tap.sock. The protocol is that of --to: FastCGI, or SCGI and uwsgi
@@ -120,27 +121,31 @@ async function runTap(options: TapCommandOptions, io: Io): Promise<ExitCode> {
         },
         ...watchBytes(save, records, output),
       },
-    );
-    await untilEnded(tap, options, io);
+    ).catch(async (error: unknown) => {
+      await save?.remove();
+      throw error;
+    });
+    await untilEnded(tap, options, output, io);
   } finally {
-    output.end();
+    const summaries = scripts.summaries();
+    output.end(summaries.length > 0 ? ["", ...scriptLines(summaries, io.stdout)] : []);
     await save?.close();
   }
-  const { stdout } = io;
-  const summaries = scripts.summaries();
-  if (summaries.length > 0) await stdout.writeLines(["", ...scriptLines(summaries, stdout)]);
   return ExitCode.Interrupted;
 }
 
 /** Waits for the end of the command, and then for the requests that are open. */
-async function untilEnded(tap: Tap, { to, drain }: TapCommandOptions, io: Io): Promise<void> {
-  const { stderr, stdout, signal } = io;
-  await stderr.writeLines([`tapping ${visible(tap.address)} -> ${visible(to)}`]);
-  await stdout.writeLines([stdout.style.heading(requestTitles)]);
+async function untilEnded(
+  tap: Tap,
+  { to, drain }: TapCommandOptions,
+  output: TapOutput,
+  { stdout, signal }: Io,
+): Promise<void> {
+  output.begin(`tapping ${visible(tap.address)} -> ${visible(to)}`);
+  output.lines([stdout.style.heading(requestTitles)]);
   if (!signal.aborted) await once(signal, "abort");
   if (tap.requests > 0) {
-    const waiting = counted(tap.requests, "request", "requests");
-    await stderr.writeLines([warningLine(`waiting for ${waiting} to end`, io)]);
+    output.note(`waiting for ${counted(tap.requests, "request", "requests")} to end`);
   }
   await tap.stop(drain);
 }

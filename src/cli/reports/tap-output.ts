@@ -21,6 +21,12 @@ export class TapOutput {
 
   constructor(io: Io) {
     this.#io = io;
+    io.stdout.onFailure(({ message }) => this.note(`nothing more is shown: ${message}`));
+  }
+
+  /** Writes the first line, to standard error. */
+  begin(text: string): void {
+    this.#io.stderr.writeAtOnce(`${text}\n`, MAX_WAITING);
   }
 
   request(request: TappedRequest): void {
@@ -48,8 +54,9 @@ export class TapOutput {
     this.#write(text);
   }
 
-  /** Writes what is left. */
-  end(): void {
+  /** Writes what is left, and some last lines. It waits for no reader. */
+  end(last: readonly string[]): void {
+    this.#lines.push(...last);
     this.#flush();
     this.#repeated();
     if (this.#dropped === 0) return;
