@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import type { DiscoveryProblem } from "../discovery/discovery.js";
+import type { PoolTargets } from "../discovery/pool-targets.js";
 import { GatewayError } from "../errors.js";
 import { visible } from "../terminal/text.js";
 import type { Io } from "./io.js";
@@ -86,11 +87,15 @@ export async function poolTargets(
   page: "status" | "ping",
   io: Io,
 ): Promise<readonly string[]> {
-  if (given.length > 0) return given;
+  return given.length > 0 ? given : (await discoveredPools(page, io)).addresses;
+}
+
+/** The pools of this machine. Writes warnings about those without the page. */
+export async function discoveredPools(page: "status" | "ping", io: Io): Promise<PoolTargets> {
   const { findPoolTargets } = await import("../discovery/pool-targets.js");
-  const { addresses, problems } = await findPoolTargets(page, { signal: io.signal });
-  await io.stderr.writeLines(problemLines(problems, io));
-  return addresses;
+  const found = await findPoolTargets(page, { signal: io.signal });
+  await io.stderr.writeLines(problemLines(found.problems, io));
+  return found;
 }
 
 /** The lines for what discovery could not find out. */

@@ -6,8 +6,17 @@ import type { DiscoveredTarget, DiscoveryProblem } from "./discovery.js";
 export interface PoolTargets {
   /** The addresses with the path of the page; never empty. */
   readonly addresses: readonly string[];
-  /** The pools that have no such page, and what could not be read. */
+  /** The pools that have no such page. */
+  readonly without: readonly PoolWithoutPage[];
+  /** The same pools, and what could not be read. */
   readonly problems: readonly DiscoveryProblem[];
+}
+
+/** A pool that was found, and does not have the page. */
+export interface PoolWithoutPage {
+  readonly name: string;
+  readonly isRunning: boolean;
+  readonly problem: DiscoveryProblem;
 }
 
 /**
@@ -22,14 +31,17 @@ export async function findPoolTargets(
 ): Promise<PoolTargets> {
   const { targets, problems } = await discover({ ...options, apache: false });
   const addresses: string[] = [];
-  const missing: DiscoveryProblem[] = [];
+  const without: PoolWithoutPage[] = [];
   for (const target of targets) {
     const problem = pageProblem(target, page);
-    if (problem !== undefined) missing.push(problem);
-    else addresses.push(page === "ping" ? (target.pingAddress ?? target.address) : target.address);
+    if (problem !== undefined) {
+      const name = target.configuration?.name ?? target.address;
+      without.push({ name, isRunning: target.state !== "not running", problem });
+    } else
+      addresses.push(page === "ping" ? (target.pingAddress ?? target.address) : target.address);
   }
-  const all = [...missing, ...problems];
-  if (addresses.length > 0) return { addresses, problems: all };
+  const all = [...without.map(({ problem }) => problem), ...problems];
+  if (addresses.length > 0) return { addresses, without, problems: all };
   const [first] = all;
   const why =
     first === undefined ? "no pool of php-fpm was found" : `${first.source}: ${first.message}`;

@@ -63,6 +63,24 @@ describeWith(["php-fpm"], "fcgi-probe check", () => {
     expect(line).toContain("'blog idle'=");
   });
 
+  it("counts the pools that it finds, those without a page as UNKNOWN", async () => {
+    const common = { pm: "static", maxChildren: 1, listen: "unix" } as const;
+    const found = await startPhpFpm({
+      pools: [
+        { ...common, name: "has-page" },
+        { ...common, name: "has-none", extra: { "pm.status_path": "" } },
+      ],
+    });
+    onTestFinished(() => found.stop());
+    // Other pools of this machine are found, too.
+    const { code, line } = await check();
+    expect([2, 3]).toContain(code);
+    expect(line).toContain("has-none: pm.status_path is not set");
+    expect(line).toContain("'has-page idle'=");
+    const [, fine, all] = /; (\d+) of (\d+) fine/.exec(line) ?? [];
+    expect(Number(fine)).toBeLessThan(Number(all));
+  });
+
   it("is critical for a pool that is late", async () => {
     const server = await startFakeServer(silent);
     onTestFinished(() => server.stop());

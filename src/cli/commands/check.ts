@@ -13,6 +13,7 @@ import { readCounters, writeCounters } from "../../check/state-file.js";
 import { parseThreshold } from "../../check/threshold.js";
 import { CheckState, judge, type Thresholds, worseState } from "../../check/verdict.js";
 import { targetAddress } from "../../client/connect.js";
+import type { PoolWithoutPage } from "../../discovery/pool-targets.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
 import { kindOf, shownText } from "../../exporter/target.js";
 import { type FleetResult, probeAll } from "../../fleet/probe.js";
@@ -21,7 +22,7 @@ import { status } from "../../phpfpm/status.js";
 import { visible } from "../../terminal/text.js";
 import { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
-import { poolTargets, repeatable, timeoutOption, timeoutOr } from "../options.js";
+import { discoveredPools, repeatable, timeoutOption, timeoutOr } from "../options.js";
 import { probePool } from "../reports/probe-pool.js";
 
 interface CheckCommandOptions {
@@ -57,7 +58,8 @@ bytes, uptime. requests/s, slow/s, max-children-reached/s and bytes/s are rates
 since the last check, and need --state.
 
 The output is one line with performance data. A target that cannot be read is
-CRITICAL.
+CRITICAL. Without a TARGET, so is a pool of this machine that does not run; one
+without a status page is UNKNOWN.
 
 Exit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (bad usage, or a threshold
 of a value that the page does not have).
@@ -108,7 +110,8 @@ async function compare(
     critical: critical.map(parseThreshold),
   };
   requireState(thresholds, file);
-  const targets = given.length > 0 ? given : await poolTargets(given, "status", io);
+  const found = given.length > 0 ? undefined : await discoveredPools("status", io);
+  const targets = found?.addresses ?? given;
   const before = file === undefined ? new Map<string, Counters>() : readCounters(file);
   const after = new Map(before);
   const checked = new Map<string, CheckedTarget>();
@@ -117,7 +120,10 @@ async function compare(
     checked.set(result.target, check(result, thresholds, before, after));
   }
   if (io.signal.aborted) return ExitCode.Interrupted;
-  const inOrder = [...new Set(targets)].flatMap((target) => checked.get(target) ?? []);
+  const inOrder = [
+    ...[...new Set(targets)].flatMap((target) => checked.get(target) ?? []),
+    ...(found?.without ?? []).map(withoutPage),
+  ];
   const worst = inOrder.reduce<CheckState>(
     (state, target) => worseState(state, target.state),
     CheckState.Ok,
@@ -125,6 +131,13 @@ async function compare(
   await io.stdout.write(`${checkReport(SERVICE, worst, inOrder, thresholds)}\n`);
   if (file !== undefined) await writeCounters(file, after);
   return exitCodes[worst];
+}
+
+/** A pool that was found counts, also where it has no page to read. */
+function withoutPage({ name, isRunning, problem }: PoolWithoutPage): CheckedTarget {
+  return isRunning
+    ? { name, state: CheckState.Unknown, reasons: [problem.message] }
+    : { name, state: CheckState.Critical, reasons: ["the pool does not run"] };
 }
 
 function requireState({ warning, critical }: Thresholds, file: string | undefined): void {
