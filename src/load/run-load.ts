@@ -13,7 +13,7 @@ const LOOK = 20;
 /** Milliseconds that answers are still read for after the run was cancelled. */
 const DRAIN = 1_000;
 /** A run ends after so many failures without an answer. */
-const HOPELESS = 1_024;
+export const HOPELESS = 1_024;
 
 export interface LoadOptions extends RepeatedRequest, ScheduleOptions {
   /** Requests that run at once, 1 to 1,024. */
@@ -35,6 +35,8 @@ export interface LoadResult {
   readonly cancelled: number;
   /** Requests that were due by the rate and were not sent, because no answer came in time. */
   readonly unsent: number;
+  /** Whether the run ended early, after 1,024 failures without an answer. */
+  readonly isHopeless: boolean;
 }
 
 /**
@@ -71,6 +73,7 @@ class LoadRun implements SlotHandlers {
   #timer: NodeJS.Timeout | undefined;
   #cancelled = 0;
   #failures = 0;
+  #isHopeless = false;
   #unsent = 0;
   #lastAnswer = this.#start;
   #onFinished: (() => void) | undefined;
@@ -116,6 +119,7 @@ class LoadRun implements SlotHandlers {
       tally: this.#tally,
       cancelled: this.#cancelled,
       unsent: this.#unsent,
+      isHopeless: this.#isHopeless,
     };
   }
 
@@ -131,8 +135,9 @@ class LoadRun implements SlotHandlers {
     if (error.code === ErrorCode.Aborted) this.#cancelled++;
     else this.#tally.error(error);
     this.#failures++;
-    const isHopeless = this.#tally.answers === 0 && this.#failures >= HOPELESS;
-    if (isHopeless) this.#schedule.stop();
+    if (this.#isHopeless || this.#tally.answers > 0 || this.#failures < HOPELESS) return;
+    this.#isHopeless = this.#schedule.next(this.#lastAnswer) !== undefined;
+    this.#schedule.stop();
   }
 
   sent(): void {

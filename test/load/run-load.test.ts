@@ -152,6 +152,14 @@ describe("load on other backends", () => {
     expect(requests).toBeLessThan(2_000);
   });
 
+  it("says that it gave up", async () => {
+    const args = ["load", `unix:${makeFolder()}/none.sock`, "--script=/x.php", "--no-status"];
+    const early = await spawnCommand([...args, "-d", "30s"]);
+    expect(early.stdout).toContain("ended after 1,024 failures without an answer");
+    const whole = await spawnCommand([...args, "-n", "5"]);
+    expect(whole.stdout).not.toContain("ended after");
+  });
+
   it("does not wait for a silent pool's page once the run is cancelled", async () => {
     await using server = await startFakeServer(silent);
     const watch = new PoolWatch(server.address);

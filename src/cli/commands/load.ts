@@ -89,7 +89,7 @@ export function defineLoad(command: Command, io: Io, finish: (exitCode: ExitCode
     .option("--path <path>", "the path of the URL, as a client writes it")
     .option("--query <query>", "QUERY_STRING, without a question mark")
     .addOption(
-      new Option("--timeout <time>", "how long an answer may take (default: 10s)")
+      new Option("--timeout <time>", "how long an answer may take")
         .argParser(parseDuration)
         .default(10_000, "10s"),
     )

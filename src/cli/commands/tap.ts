@@ -85,7 +85,7 @@ export function defineTap(command: Command, io: Io, finish: (exitCode: ExitCode)
     .option("--save <file>", "save all bytes to a new file, for fcgi-probe decode")
     .option("-v, --verbose", "show the records as they pass")
     .addOption(
-      new Option("--drain <time>", "how long open requests may take after a signal (default: 10s)")
+      new Option("--drain <time>", "how long open requests may take after a signal")
         .argParser(parseDuration)
         .default(10_000, "10s"),
     )

@@ -1,5 +1,5 @@
 import type { PoolReport } from "../../load/pool-watch.js";
-import type { LoadResult } from "../../load/run-load.js";
+import { HOPELESS, type LoadResult } from "../../load/run-load.js";
 import type { Latency, Tally } from "../../load/tally.js";
 import type { PoolStatus } from "../../status-page/pool-status.js";
 import type { Style } from "../../terminal/style.js";
@@ -19,6 +19,9 @@ export function loadLines(
   const perSecond = elapsed > 0 ? 1_000 / elapsed : 0;
   return [
     fact("requests", requestsText(result)),
+    ...(result.isHopeless
+      ? [fact("", style.warning(`ended after ${grouped(HOPELESS)} failures without an answer`))]
+      : []),
     fact("rate", `${grouped(tally.answers * perSecond)} answers a second`),
     ...statusLines(tally, style),
     ...errorLines(tally, style),
@@ -125,12 +128,13 @@ function changeText(before: PoolStatus, after: PoolStatus): string {
 
 /** The summary as plain data. Times are in milliseconds. */
 export function loadJson(result: LoadResult, pool: PoolReport | undefined): object {
-  const { requests, elapsed, tally, cancelled, unsent } = result;
+  const { requests, elapsed, tally, cancelled, unsent, isHopeless } = result;
   return {
     requests,
     answers: tally.answers,
     cancelled,
     unsent,
+    isHopeless,
     elapsed,
     answersPerSecond: elapsed > 0 ? (tally.answers * 1_000) / elapsed : 0,
     statuses: Object.fromEntries(tally.statuses),
