@@ -107,7 +107,7 @@ function readProcess(
   const last = grammar.tail.exec(letters)?.groups;
   if (body === undefined || last === undefined) {
     const message = `process ${head.pid} lacks fields of a process`;
-    throw new GatewayError("malformed", message, { offset: start });
+    throw new GatewayError("not_a_status_page", message, { offset: start });
   }
   if (block.holdsHead) {
     warnings.push(`the request of process ${head.pid} looks like the start of another process`);

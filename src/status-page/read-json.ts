@@ -130,7 +130,7 @@ function fieldsOf(values: object): OtherField[] {
 
 function unreadable(letters: string, offset: number): GatewayError {
   return letters.trimEnd().endsWith("}")
-    ? new GatewayError("malformed", "this JSON is not a status page of PHP-FPM", { offset })
+    ? new GatewayError("not_a_status_page", "this JSON is not a status page of PHP-FPM", { offset })
     : cut(letters);
 }
 

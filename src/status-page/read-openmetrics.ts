@@ -71,6 +71,8 @@ function unescapeLabel(text: string | undefined): string | undefined {
 
 function unreadable(text: string, offset: number): GatewayError {
   return text.includes("\n# EOF")
-    ? new GatewayError("malformed", "a line of the status page is not OpenMetrics", { offset })
+    ? new GatewayError("not_a_status_page", "a line of the status page is not OpenMetrics", {
+        offset,
+      })
     : new GatewayError("truncated", "the status page ends before its # EOF", { offset });
 }

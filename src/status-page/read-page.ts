@@ -32,8 +32,8 @@ export interface ParseStatusPageOptions {
  *
  * @param body the body of the response. Do not write to it afterwards: the texts of processes are
  * decoded when they are read. A page in the engine's memory is copied
- * @throws GatewayError `not_a_status_page` for anything else, `truncated` if the page ends early,
- * `malformed` if a part of it cannot be read
+ * @throws GatewayError `not_a_status_page` for anything else, or if a part of it cannot be read;
+ * `truncated` if the page ends early
  */
 export function parseStatusPage(
   body: Uint8Array,

@@ -61,7 +61,7 @@ function readPool(page: PageText, to: number): { fields: OtherField[]; lastKey: 
       // A full page that was cut after its blank line.
       if (page.letters.slice(at, to).trim() === "") break;
       const message = "a line of the status page is not `key: value`";
-      throw new GatewayError("malformed", message, { offset: at });
+      throw new GatewayError("not_a_status_page", message, { offset: at });
     }
     const { key, value } = match.groups as { key: string; value: string };
     const end = poolField.lastIndex;

@@ -98,7 +98,7 @@ function readPool(page: PageText): { fields: OtherField[]; end: number; hasProce
 
 function unreadable(letters: string, offset: number): GatewayError {
   return letters.trimEnd().endsWith("</status>")
-    ? new GatewayError("malformed", "this XML is not a status page of PHP-FPM", { offset })
+    ? new GatewayError("not_a_status_page", "this XML is not a status page of PHP-FPM", { offset })
     : new GatewayError("truncated", "the XML status page ends early", { offset: letters.length });
 }
 

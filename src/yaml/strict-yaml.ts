@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import {
+  Alias,
   type Document,
   isAlias,
   isMap,
@@ -69,7 +70,7 @@ export function readStrictYaml<Schema extends v.GenericSchema>(
   };
   const document = parsed(text, { name, hint }, counter, place);
   const offsetOf = ({ path, isKey = false }: Problem) => offsetAt(document, path, isKey);
-  const result = v.safeParse(schema, plainValue(document, { name, hint }) ?? {});
+  const result = v.safeParse(schema, plainValue(document, place, hint) ?? {});
   const problems = result.success ? [...check(result.output)] : problemsOf(result.issues);
   if (problems.length > 0 || !result.success) {
     const lines = problems
@@ -119,11 +120,21 @@ function parsed(
   return document;
 }
 
-function plainValue(document: Document, { name, hint }: YamlFile): unknown {
+/** The value of a document. What is wrong with aliases is found only here. */
+function plainValue(document: Document, place: (offset: number) => string, hint: string): unknown {
+  let offset = 0;
+  visit(document, {
+    Alias(_, alias) {
+      alias.toJSON = (...args) => {
+        offset = alias.range?.[0] ?? offset;
+        return Alias.prototype.toJSON.apply(alias, args);
+      };
+    },
+  });
   try {
     return document.toJS({ maxAliasCount: 100 });
   } catch (error) {
-    throw badYaml([`${name}: ${(error as Error).message}`], hint);
+    throw badYaml([`${place(offset)}: ${(error as Error).message}`], hint);
   }
 }
 

@@ -55,15 +55,17 @@ describe.each(engines)("pages that another program has written again (%s)", (_, 
     expect(warnings).toEqual(["the page lists 1 processes and its total says 4"]);
   });
 
-  it("JSON that ends early is truncated, and other JSON malformed", () => {
+  it("JSON that ends early is truncated, and other JSON no status page", () => {
     const text = JSON.stringify(JSON.parse(page), undefined, 2);
     for (let length = 40; length < text.trimEnd().length; length += 7) {
-      const code = text.slice(0, length).trimEnd().endsWith("}") ? "malformed" : "truncated";
+      const code = text.slice(0, length).trimEnd().endsWith("}")
+        ? "not_a_status_page"
+        : "truncated";
       expect(() => parse(text.slice(0, length))).toThrow(expect.objectContaining({ code }));
     }
     for (const processes of ["[3]", "[null]", '[{"state":"Idle"}]', '"none"', "{}"]) {
       expect(() => parse(`{ "pool": "www", "processes": ${processes} }`)).toThrow(
-        expect.objectContaining({ code: "malformed" }),
+        expect.objectContaining({ code: "not_a_status_page" }),
       );
     }
   });

@@ -1,14 +1,13 @@
 import { checkConfiguration } from "../../exporter/config/check-configuration.js";
 import type { ScrapeTarget } from "../../exporter/target.js";
 import { counted } from "../../terminal/units.js";
-import { checkListenAddress, checkWebConfig } from "../../web/listener.js";
 import { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
 import { warningLine } from "../report-error.js";
+import { checkProcess } from "./check-process.js";
 import { ErrorList } from "./error-list.js";
 import type { FlagValues } from "./flags.js";
 import { processSettings } from "./process-settings.js";
-import { preparePushes } from "./pushes.js";
 
 /**
  * Checks the files that the flags name, and prints what is in them. It connects to no target, and
@@ -28,10 +27,7 @@ export async function printCheck(
   const checked =
     config === undefined ? undefined : await errors.settle(checkConfiguration(config));
   const settings = errors.attempt(() => processSettings(values, checked?.configuration));
-  const { webConfig, listen = [] } = settings ?? {};
-  if (webConfig !== undefined) errors.attempt(() => checkWebConfig(webConfig));
-  for (const address of listen) errors.attempt(() => checkListenAddress(address));
-  if (settings !== undefined) await errors.settle(preparePushes(settings));
+  if (settings !== undefined) await checkProcess(settings, errors);
   errors.throwAny();
   if (config === undefined || checked === undefined) {
     const count = counted(given.length, "target", "targets");

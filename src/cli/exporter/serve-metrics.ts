@@ -15,6 +15,7 @@ import { systemdNotifier } from "../../web/systemd.js";
 import { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
 import { errorLines } from "../report-error.js";
+import { changedKeys, checkedProcess } from "./check-process.js";
 import type { WriteLog } from "./log.js";
 import type { CommandLine } from "./parse-flags.js";
 import {
@@ -23,7 +24,7 @@ import {
   processSettings,
   withFlags,
 } from "./process-settings.js";
-import { preparePushes, type StartPush } from "./pushes.js";
+import type { StartPush } from "./pushes.js";
 import { handleSignals } from "./signals.js";
 import { stderrLog } from "./stderr-log.js";
 import { flagTargets } from "./targets.js";
@@ -108,11 +109,12 @@ class Service {
     targets: ExporterSettings["targets"],
     stop: AbortSignal,
   ): Promise<void> {
-    const pushes = await preparePushes(this.#settings);
+    const pushes = await checkedProcess(this.#settings);
     const known = new Promise<void>((resolve) => {
       this.#watching = watchConfiguration(from, {
         targets,
         signal: stop,
+        check: (configuration) => this.#check(configuration),
         log: (record) => this.#log({ ...record }),
         onSettings: (settings, configuration) => {
           this.#update(settings, configuration);
@@ -135,6 +137,18 @@ class Service {
     if (exporter === undefined || first === undefined) return;
     const source = { exporter, settings: () => this.#current ?? first };
     this.#pushes = pushes.map((start) => start(source, (record) => this.#log({ ...record })));
+  }
+
+  /** Checks what a start would check, and says what only a start applies. */
+  async #check(configuration: ExporterConfiguration): Promise<void> {
+    const settings = processSettings(this.#line.values, configuration);
+    // The packages of OpenTelemetry keep one logger: loading them again would take that of a push.
+    const { otlp } = this.#settings;
+    await checkedProcess({ ...settings, otlp: otlp === undefined ? settings.otlp : undefined });
+    const keys = changedKeys(this.#settings, settings);
+    if (keys.length === 0) return;
+    const message = `the change of ${keys.join(", ")} needs a restart`;
+    this.#log({ level: "warn", message, source: this.#line.values.config });
   }
 
   #update(found: ExporterSettings, configuration: ExporterConfiguration): void {

@@ -23,6 +23,8 @@ export interface WatchConfigurationOptions {
   /** Called with the first settings, and with each change. `lastReload` says whether they are those
    * of the file as it is now, and `ready` whether each source has answered or failed once. */
   readonly onSettings: (settings: ExporterSettings, configuration: ExporterConfiguration) => void;
+  /** Rejects a configuration that cannot be used: what this part does not read, such as addresses. */
+  readonly check?: ((configuration: ExporterConfiguration) => Promise<void>) | undefined;
   /** Targets that are given otherwise, such as by flags. They come first. */
   readonly targets?: readonly ScrapeTarget[] | undefined;
   readonly log?: LogListener | undefined;
@@ -183,8 +185,11 @@ class ConfigurationWatch {
 
   async #load(text: string): Promise<void> {
     this.#text = text;
-    this.#parsed = parseConfiguration(text, this.#path ?? "the defaults");
-    const { configuration } = this.#parsed;
+    const parsed = parseConfiguration(text, this.#path ?? "the defaults");
+    const { configuration } = parsed;
+    await this.#options.check?.(configuration);
+    if (this.#closed) return;
+    this.#parsed = parsed;
     const isFirst = this.#reload.succeededAt === 0;
     const { log } = this.#options;
     const sources = new SourceSet(this.#sourcesOf(configuration), log, this.#sources);
