@@ -6,6 +6,14 @@ import { type Abortable, addAbortable, NOT_LISTED, removeAbortable } from "./abo
 import type { Channel, ChannelHandlers, CreateClientMachine, OpenChannel } from "./channel.js";
 import { type BodyReceiver, type BodySource, sendBody } from "./send-body.js";
 
+/**
+ * Called instead of {@link Exchange.abandon} when nothing has arrived in time on an open connection.
+ * From then on the request has no deadline: it ends by its answer, its signal, or `abandon`.
+ *
+ * @param error what the request would have failed with
+ */
+export type OnSilence = (error: GatewayError, abandon: () => void) => void;
+
 export interface ExchangeOptions {
   /** Milliseconds that the whole answer may take, from the start of the request. 0 leaves no time. */
   timeout: number;
@@ -21,6 +29,7 @@ export interface ExchangeOptions {
   signal?: AbortSignal | undefined;
   /** The hint of the error when nothing arrives in time. Default: that of all `deadline` errors. */
   silenceHint?: string | undefined;
+  onSilence?: OnSilence | undefined;
   /** The streams that follow the request's head, in order. Default: an empty body. */
   bodies?: ((machine: ClientMachine) => readonly BodySource[]) | undefined;
 }
@@ -188,11 +197,12 @@ export class Exchange implements Abortable, ChannelHandlers, BodyReceiver {
 
   #expire(): void {
     const within = `within ${Math.ceil(this.#options.timeout)} ms`;
-    this.abandon(
-      this.#ready
-        ? this.#deadlineError(within)
-        : new GatewayError(ErrorCode.ConnectTimeout, `no connection ${within}`),
-    );
+    const error = this.#ready
+      ? this.#deadlineError(within)
+      : new GatewayError(ErrorCode.ConnectTimeout, `no connection ${within}`);
+    const { onSilence } = this.#options;
+    if (onSilence === undefined || !this.#ready || this.#answered) this.abandon(error);
+    else onSilence(error, () => this.abandon(error));
   }
 
   /** Explains why an answer is not complete in time, as far as this side can see. */

@@ -1,4 +1,5 @@
 import { setMaxListeners } from "node:events";
+import { PoolConnections } from "./pool-connections.js";
 import { EvidenceReader } from "./pool-evidence.js";
 import { ProbedStates } from "./probed-states.js";
 import { ReadQueue } from "./read-queue.js";
@@ -7,6 +8,7 @@ import type { Sample } from "./sample.js";
 import { type CompleteSettings, exporterDefaults, type LogListener } from "./settings.js";
 import { type ScrapeTarget, shownAddress } from "./target.js";
 import { type StateContext, TargetState } from "./target-state.js";
+import { withinTime } from "./within-time.js";
 
 /**
  * Milliseconds that the kernel's tables may take after all targets are read. They are files, whose
@@ -34,7 +36,9 @@ export interface CollectorOptions {
 export class Collector {
   readonly #context: StateContext;
   readonly #queue = new ReadQueue(exporterDefaults.concurrency);
-  readonly #evidence = new EvidenceReader();
+  /** The connections to the pools, also those of other requests than a status. */
+  readonly connections = new PoolConnections();
+  readonly #evidence = new EvidenceReader(this.connections);
   readonly #stop = new AbortController();
   /** The states of the configured targets, in their order. */
   #states = new Map<string, TargetState>();
@@ -42,14 +46,15 @@ export class Collector {
   #cacheAge: number = exporterDefaults.cacheAge;
   #maxLength: number = exporterDefaults.maxLength;
 
-  constructor({ log, read = readTarget }: CollectorOptions) {
+  constructor({ log, read }: CollectorOptions) {
     const quietly: LogListener = (record) => {
       // What ends because of close() is no news, and a log that throws must not end a scrape.
       try {
         if (!this.#stop.signal.aborted) log(record);
       } catch {}
     };
-    this.#context = { read, log: quietly };
+    const ownRead: ReadTarget = (target, limits) => readTarget(target, limits, this.connections);
+    this.#context = { read: read ?? ownRead, log: quietly };
     // Each read listens to it, which is not a leak.
     setMaxListeners(0, this.#stop.signal);
   }
@@ -107,6 +112,7 @@ export class Collector {
   /** Cancels all reads. */
   close(): void {
     this.#stop.abort();
+    this.connections.close();
     this.#probed.close();
   }
 
@@ -170,21 +176,5 @@ export class Collector {
       target: shownAddress(target),
       source: `${target.source} and ${again}`,
     });
-  }
-}
-
-/** The result of a promise; `undefined` after so many milliseconds. */
-async function withinTime<Value>(
-  promise: Promise<Value>,
-  milliseconds: number,
-): Promise<Value | undefined> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), milliseconds);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

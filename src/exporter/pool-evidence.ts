@@ -1,6 +1,11 @@
 import type { SocketEndpoint } from "../address.js";
 import { type Diagnosis, diagnosePool } from "../phpfpm/diagnosis.js";
-import { AcceptQueues, type AcceptQueueTable } from "../transport/accept-queues.js";
+import {
+  type AcceptQueue,
+  AcceptQueues,
+  type AcceptQueueTable,
+} from "../transport/accept-queues.js";
+import { listenerOf, type PoolConnections } from "./pool-connections.js";
 import type { PoolQueue, PoolSample, Sample } from "./sample.js";
 import type { ScrapeTarget } from "./target.js";
 import { queueSocket } from "./target-address.js";
@@ -13,8 +18,15 @@ const noDiagnoses: readonly Diagnosis[] = [];
  */
 export class EvidenceReader {
   readonly #queues = new AcceptQueues();
+  readonly #connections: PoolConnections;
+  /** How many connections of ours waited when a table was read, by the listener. */
+  readonly #own = new WeakMap<AcceptQueueTable, ReadonlyMap<string, number>>();
   /** Targets without the configuration of a pool that they turned out not to be. */
   readonly #unexplained = new WeakMap<ScrapeTarget, ScrapeTarget>();
+
+  constructor(connections: PoolConnections) {
+    this.#connections = connections;
+  }
 
   /** The samples in their order. The kernel's tables are read at most once a second. */
   async addTo(samples: readonly Sample[]): Promise<Sample[]> {
@@ -26,6 +38,7 @@ export class EvidenceReader {
       unix: sockets.some((socket) => socket !== undefined && "socketPath" in socket),
       tcp: sockets.some((socket) => socket !== undefined && "port" in socket),
     });
+    if (!this.#own.has(table)) this.#own.set(table, this.#connections.unanswered());
     return samples.map((sample, index) =>
       sample.kind === "phpfpm" ? this.#add(sample, sockets[index], table) : sample,
     );
@@ -35,16 +48,29 @@ export class EvidenceReader {
     const sample = this.#checked(read);
     const { target, status, error } = sample;
     const found = socket && table.queueOf(socket);
+    const own = found && socket ? this.#ownIn(found, socket, table) : 0;
     const queue = found && {
-      waiting: found.waiting,
-      abandoned: found.abandoned,
+      waiting: found.waiting - own,
+      abandoned: Math.min(found.abandoned, found.waiting - own),
       limit: queueLimit(sample, table),
     };
     const { maxChildren, statusListen } = target.configuration ?? {};
-    const ownRequests = statusListen === undefined ? 1 : 0;
-    const diagnoses = diagnosePool({ status, error, queue, maxChildren, ownRequests });
+    const diagnoses = diagnosePool({
+      status,
+      error,
+      queue: queue && { ...queue, own },
+      maxChildren,
+      ownRequests: statusListen === undefined ? 1 : 0,
+    });
     if (queue === undefined && diagnoses.length === 0) return sample;
     return { ...sample, queue, diagnoses: diagnoses.length === 0 ? noDiagnoses : diagnoses };
+  }
+
+  /** How many of the connections in a queue are ours: they are no clients that wait. */
+  #ownIn({ waiting }: AcceptQueue, socket: SocketEndpoint, table: AcceptQueueTable): number {
+    const own = this.#own.get(table);
+    if (waiting === 0 || own === undefined || own.size === 0) return 0;
+    return Math.min(own.get(listenerOf(socket)) ?? 0, waiting);
   }
 
   /**

@@ -1,7 +1,9 @@
+import { targetAddress } from "../client/connect.js";
 import { GatewayError } from "../errors.js";
-import { ping } from "../phpfpm/status.js";
+import { patientPing } from "../phpfpm/status.js";
 import type { Collector, KnownPool } from "./collector.js";
 import { type FailureReason, failureReason } from "./failure-reason.js";
+import type { PoolConnections } from "./pool-connections.js";
 import { textResponse } from "./respond.js";
 import { pageAddress, type ScrapeTarget } from "./target.js";
 
@@ -56,15 +58,24 @@ export class PoolHealth {
     const address = pageAddress(configuration.listen, configuration.pingPath);
     const running = this.#pings.get(address);
     if (running !== undefined) return running;
-    const begun = failureOfPing(address, timeout).finally(() => this.#pings.delete(address));
+    const begun = failureOfPing(address, timeout, this.#collector.connections).finally(() =>
+      this.#pings.delete(address),
+    );
     this.#pings.set(address, begun);
     return begun;
   }
 }
 
-async function failureOfPing(address: string, timeout: number): Promise<FailureReason | undefined> {
+async function failureOfPing(
+  text: string,
+  timeout: number,
+  connections: PoolConnections,
+): Promise<FailureReason | undefined> {
   try {
-    await ping(address, { timeout, retries: 0 });
+    const address = targetAddress(text);
+    await connections.ask(address, timeout, "ping", (limits) =>
+      patientPing(address, { ...limits, retries: 0 }),
+    );
     return undefined;
   } catch (error) {
     return error instanceof GatewayError ? failureReason(error, "phpfpm") : "other";

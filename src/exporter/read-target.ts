@@ -1,8 +1,9 @@
 import { StatusSource } from "../apache/fetch/status-source.js";
 import type { ServerStatus } from "../apache/page/server-status.js";
 import { GatewayError } from "../errors.js";
-import { type StatusOptions, status } from "../phpfpm/status.js";
+import { patientStatus } from "../phpfpm/status.js";
 import type { PoolStatus } from "../status-page/pool-status.js";
+import { PoolConnections } from "./pool-connections.js";
 import { pageAddress, type ScrapeTarget } from "./target.js";
 import { forgetAddresses, parsedAddress } from "./target-address.js";
 
@@ -22,8 +23,16 @@ export type ReadTarget = (
   limits: ReadLimits,
 ) => Promise<PoolStatus | ServerStatus>;
 
-export const readTarget: ReadTarget = (target, limits) =>
-  target.kind === "phpfpm" ? readPool(target, limits) : readServer(target, limits);
+/** Does as {@link ReadTarget} says. */
+export function readTarget(
+  target: ScrapeTarget,
+  limits: ReadLimits,
+  connections = new PoolConnections(),
+): Promise<PoolStatus | ServerStatus> {
+  return target.kind === "phpfpm"
+    ? readPool(target, limits, connections)
+    : readServer(target, limits);
+}
 
 /**
  * Reads a pool by its `pm.status_listen` where the configuration has one: it answers while all
@@ -34,8 +43,9 @@ export const readTarget: ReadTarget = (target, limits) =>
 export async function readPool(
   target: ScrapeTarget,
   { timeout, maxLength, signal }: ReadLimits,
+  connections = new PoolConnections(),
 ): Promise<PoolStatus> {
-  const options = { timeout, maxLength, signal, full: true };
+  const options = { connections, timeout, maxLength, signal };
   const [first, second] = statusAddresses(target);
   if (second === undefined) return readAddress(target, first, options);
   const started = performance.now();
@@ -48,13 +58,20 @@ export async function readPool(
   }
 }
 
+interface PoolLimits extends ReadLimits {
+  readonly connections: PoolConnections;
+}
+
 async function readAddress(
   target: ScrapeTarget,
   text: string,
-  options: StatusOptions,
+  { connections, timeout, maxLength, signal }: PoolLimits,
 ): Promise<PoolStatus> {
   try {
-    return await status(parsedAddress(target, text), options);
+    const address = parsedAddress(target, text);
+    return await connections.ask(address, timeout, "status", (limits) =>
+      patientStatus(address, { ...limits, maxLength, signal, full: true }),
+    );
   } catch (error) {
     forgetAddresses(target);
     throw error;

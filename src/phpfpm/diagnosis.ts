@@ -32,6 +32,8 @@ export interface Diagnosis {
 /** An accept queue, and how many connections may wait in it, where that is known. */
 export interface LimitedQueue extends AcceptQueue {
   readonly limit?: number | undefined;
+  /** Connections of this process that wait, too, and are not among those. Default: 0. */
+  readonly own?: number | undefined;
 }
 
 /** What is known about a pool. Each part may be missing. */
@@ -113,15 +115,18 @@ function diagnoseError(
   queue: LimitedQueue | undefined,
 ): Diagnosis[] {
   const problem = problemOfCode.get(code);
-  // The connection of the scrape is in the queue, too, unless a worker has accepted it.
-  if (queue !== undefined && queue.waiting > 0 && (isLate(code) || problem === "saturated")) {
-    return [{ problem: PoolProblem.Saturated, text: queueText(queue) }];
+  if (queue !== undefined && (isLate(code) || problem === "saturated")) {
+    // The connection that failed is in the queue, too, unless a worker has accepted it.
+    if (queue.waiting > 0) return [{ problem: PoolProblem.Saturated, text: queueText(queue) }];
+    if (queue.own) return [{ problem: PoolProblem.AtLimit, text: ALONE }];
   }
   if (problem !== undefined) return [{ problem, text: message }];
   if (!isLate(code) || queue === undefined) return [];
   const text = "its accept queue is empty, so a worker accepted the request and is silent";
   return [{ problem: PoolProblem.NoAnswer, text }];
 }
+
+const ALONE = "every worker is busy: none has accepted the status request, and nobody else waits";
 
 /** The kernel lets one more connection wait than the limit says. */
 function queueText({ waiting, limit }: LimitedQueue): string {

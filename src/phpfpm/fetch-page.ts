@@ -3,6 +3,7 @@ import type { ResponseHead } from "../cgi/response-head.js";
 import { ResponseHeadReader } from "../cgi/response-head-reader.js";
 import type { OpenChannel } from "../client/channel.js";
 import { collect } from "../client/collect.js";
+import type { OnSilence } from "../client/exchange.js";
 import { channelOver, type DuplexStreams } from "../client/fetch-over.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { FastCgiClient, type PreparedRequest, prepareRequest } from "../fastcgi/client.js";
@@ -24,6 +25,12 @@ export interface FetchPageOptions {
   maxLength?: number | undefined;
   /** Cancels the request. */
   signal?: AbortSignal | undefined;
+}
+
+/** How a caller keeps a request that nobody has answered in time. */
+export interface SilenceOptions {
+  /** Default: the request is abandoned. */
+  onSilence?: OnSilence | undefined;
 }
 
 export interface StatusPageOptions extends FetchPageOptions {
@@ -74,13 +81,15 @@ const SILENCE_HINT =
 export async function fetchPage(
   open: OpenChannel,
   page: PagePath,
-  { timeout = defaultTimeout, maxLength = MAX_LENGTH, drainTimeout, signal }: FetchPageOptions = {},
+  options: FetchPageOptions & SilenceOptions = {},
 ): Promise<FetchedPage> {
+  const { timeout = defaultTimeout, maxLength = MAX_LENGTH, drainTimeout, signal } = options;
+  const { onSilence } = options;
   const request = requestFor(page);
   const { stdout, stderr } = await collect(
     open,
     (handlers) => new FastCgiClient(request, handlers),
-    { timeout, maxLength, drainTimeout, signal, silenceHint: SILENCE_HINT },
+    { timeout, maxLength, drainTimeout, signal, silenceHint: SILENCE_HINT, onSilence },
   ).catch(explainSize);
   const reader = new ResponseHeadReader();
   let head: ResponseHead | undefined;

@@ -17,6 +17,7 @@ import {
   type FetchedPage,
   type FetchPageOptions,
   fetchPage,
+  type SilenceOptions,
   type StatusPageOptions,
   statusQuery,
 } from "./fetch-page.js";
@@ -42,9 +43,14 @@ export interface StatusOptions extends StatusPageOptions, PingOptions {
  * @param target an address, see {@link parseAddress}: `unix:/run/php/php8.2-fpm.sock:/status`
  * @throws GatewayError
  */
-export async function status(
+export function status(target: string | Address, options: StatusOptions = {}): Promise<PoolStatus> {
+  return patientStatus(target, options);
+}
+
+/** Does as {@link status}, for a caller that may keep a request that is late. */
+export async function patientStatus(
   target: string | Address,
-  options: StatusOptions = {},
+  options: StatusOptions & SilenceOptions,
 ): Promise<PoolStatus> {
   const address = targetAddress(target);
   const { body } = await fetchFrom(address, "/status", statusQuery(options), options);
@@ -121,7 +127,15 @@ function poolReader({ full, threads = 0 }: PoolFleetOptions): {
  * @returns its `ping.response`, by default `pong`
  * @throws GatewayError `not_a_ping_reply` for an answer that is not one line of plain text
  */
-export async function ping(target: string | Address, options: PingOptions = {}): Promise<string> {
+export function ping(target: string | Address, options: PingOptions = {}): Promise<string> {
+  return patientPing(target, options);
+}
+
+/** Does as {@link ping}, for a caller that may keep a request that is late. */
+export async function patientPing(
+  target: string | Address,
+  options: PingOptions & SilenceOptions,
+): Promise<string> {
   const { head, body } = await fetchFrom(target, "/ping", "", options);
   const type = head.get("content-type") ?? "";
   return pingReply(body, type, typeof target === "string" ? target : target.text);
@@ -134,7 +148,7 @@ async function fetchFrom(
   target: string | Address,
   defaultPath: string,
   query: string,
-  options: StatusOptions,
+  options: StatusOptions & SilenceOptions,
 ): Promise<FetchedPage> {
   const address = targetAddress(target);
   try {
@@ -146,9 +160,9 @@ async function fetchFrom(
     const { connectTimeout = Number.POSITIVE_INFINITY } = options;
     const open = channelsTo(address, { connectTimeout });
     const page = { path: address.path ?? options.path ?? defaultPath, query };
-    const { maxLength, drainTimeout, signal } = options;
+    const { maxLength, drainTimeout, signal, onSilence } = options;
     const ask = (timeout: number) =>
-      fetchPage(open, page, { timeout, maxLength, drainTimeout, signal });
+      fetchPage(open, page, { timeout, maxLength, drainTimeout, signal, onSilence });
     return await retry(ask, momentary, options);
   } catch (error) {
     throw withAddress(error, address.text);
