@@ -14,7 +14,7 @@ export interface PoolExamination {
   readonly target: string;
   /** The pool's name; null where neither its page nor a configuration says it. */
   readonly pool: string | null;
-  /** `healthy`, `findings`, or `unknown` where nothing could be looked at. */
+  /** `healthy`, `findings`, or `unknown` where neither its page nor its workers could be read. */
   readonly verdict: "healthy" | "findings" | "unknown";
   /** The worst first. */
   readonly findings: readonly Finding[];
@@ -70,7 +70,9 @@ async function examinePool(
 ): Promise<PoolExamination> {
   const evidence = await lookAtPool(subject, machine, options);
   const findings = diagnose(evidence);
-  const hasLooked = evidence.page.status !== undefined || evidence.workers !== undefined;
+  const { page, workers } = evidence;
+  const hasLooked =
+    page.status !== undefined || workers?.every(({ isBusy }) => isBusy !== undefined) === true;
   return {
     target: subject.target,
     pool: evidence.name ?? null,

@@ -4,7 +4,11 @@ import { type DiscoveryOptions, discover } from "../discovery/discover.js";
 import type { DiscoveryProblem } from "../discovery/discovery.js";
 import { LocalPools } from "../discovery/local-pools.js";
 import { masterVariable } from "../discovery/php-fpm/find-pools.js";
-import { findMasters, type PhpFpmMaster } from "../discovery/php-fpm/masters.js";
+import {
+  findMasters,
+  type PhpFpmMaster,
+  type PhpFpmMasters,
+} from "../discovery/php-fpm/masters.js";
 import { prefixOf } from "../discovery/php-fpm/places.js";
 import {
   type ConfigurationSections,
@@ -77,23 +81,35 @@ export async function findSubjects(
     };
   };
   const pools = new LocalPools(configurations);
+  const named = problemsOfNamed(options, found.problems, problems);
   if (targets.length > 0) {
     const subjects = targets.map((target) => {
       parseAddress(target);
       return subjectOf(target, pools.at(target));
     });
-    return { subjects, problems: [] };
+    return { subjects, problems: named };
   }
   const subjects = discovered
     .filter(({ configuration, state }) => configuration !== undefined || state === "unknown")
     .map(({ address, configuration }) => subjectOf(address, configuration));
   if (subjects.length > 0) return { subjects, problems };
-  const [first] = problems;
+  const [first] = [...named, ...problems];
   const why =
     first === undefined ? "no pool of php-fpm was found" : `${first.source}: ${first.message}`;
   throw new GatewayError(ErrorCode.BadInput, `no TARGET is given, and ${why}`, {
     hint: first?.hint ?? "give an address, as in fcgi-probe doctor unix:/run/php/www.sock:/status",
   });
+}
+
+/** The problems of the configurations that the user has named, which are not those of masters. */
+function problemsOfNamed(
+  { phpFpm }: DiscoveryOptions,
+  ofMasters: PhpFpmMasters["problems"],
+  problems: readonly DiscoveryProblem[],
+): readonly DiscoveryProblem[] {
+  if (!Array.isArray(phpFpm)) return [];
+  const others = new Set(ofMasters.map(({ source }) => source));
+  return problems.filter(({ source }) => !others.has(source));
 }
 
 /** Reads the lines of each configuration once. */

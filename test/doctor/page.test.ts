@@ -2,9 +2,11 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
+import { findSubjects } from "../../src/doctor/subjects.js";
 import { runHere } from "../cli/cli.js";
 import { describeWith } from "../harness/describe-with.js";
 import { startFakeServer } from "../harness/fake-server.js";
+import type { PhpFpm } from "../harness/php-fpm.js";
 import { ask, examineOne, findingOf, startPools, untilQueued } from "./sick-pool.js";
 
 const pool = { name: "www", pm: "static", maxChildren: 2, listen: "unix" } as const;
@@ -92,6 +94,48 @@ describeWith(["php-fpm"], "doctor, of a status page", () => {
     });
     expect(found.notLookedAt.map(({ what }: { what: string }) => what)).toContain(
       "what the workers do",
+    );
+  });
+
+  /** What the doctor says to a user who may connect, and may not see what the workers do. */
+  const examineAsNobody = (fpm: PhpFpm, ...options: string[]) => {
+    chmodSync(fpm.folder, 0o755);
+    const file = join(fpm.folder, "php-fpm.conf");
+    const args = [bin, "doctor", fpm.pool("www").address, "--php-fpm-config", file, ...options];
+    const nobody = { uid: 65_534, gid: 65_534, cwd: "/", encoding: "utf8" } as const;
+    return spawnSync(process.execPath, args, nobody);
+  };
+
+  it.runIf(isRoot)("does not say why a pool is silent whose workers it cannot see", async () => {
+    const fpm = await startPools({ pools: [{ ...pool, extra: { "listen.mode": "0666" } }] });
+    await ask(fpm.pool("www"), 3, "sleep.php", "ms=20000");
+    await untilQueued(fpm.pool("www"), 1);
+    const { stdout } = examineAsNobody(fpm, "--json", "--timeout", "500ms");
+    const [found] = JSON.parse(stdout).pools;
+    expect(findingOf(found, "no_answer")).toMatchObject({
+      severity: "critical",
+      evidence: ["what its workers do cannot be seen from here"],
+    });
+    expect(findingOf(found, "no_status_listen").title).toContain("pm.status_listen is not set");
+  });
+
+  it.runIf(isRoot)("calls a pool healthy only where all was looked at", async () => {
+    const fpm = await startPools({ pools: [{ ...pool, extra: { "listen.mode": "0666" } }] });
+    const { stdout, status } = examineAsNobody(fpm);
+    expect(status, stdout).toBe(0);
+    expect(stdout).toMatch(/^www, .*: no fault seen, but \d things? could not be looked at$/m);
+    expect(stdout).not.toContain("healthy");
+  });
+
+  it("names the configuration that was given first, if it cannot be read", async () => {
+    const fpm = await startPools({ pools: [pool] });
+    const options = ["--php-fpm-config", "/no/such.conf"];
+    const { stderr } = await runHere(["doctor", ...options, fpm.pool("www").address]);
+    expect(stderr).toContain("/no/such.conf");
+    const hidden = { source: "process 1", message: "is in another namespace" };
+    const masters = { masters: [], problems: [hidden] };
+    await expect(findSubjects([], { phpFpm: ["/no/such.conf"], masters })).rejects.toThrow(
+      "/no/such.conf",
     );
   });
 

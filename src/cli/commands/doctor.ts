@@ -25,8 +25,9 @@ take one to four seconds. docs/doctor.md lists the findings.
 
 ${noTargetHelp}
 
-Exit status: 0 healthy, 1 findings, 2 a pool could not be looked at, or bad
-input.
+Exit status: 0 no findings, 1 findings, 2 neither the page nor the workers of a
+pool could be read, or bad input. With 0, other things may not have been looked
+at: the first line of a pool counts them.
 
 Examples:
   fcgi-probe doctor

@@ -52,11 +52,13 @@ function poolLines(pool: PoolExamination, style: Style): string[] {
   ];
 }
 
-function verdict({ verdict: word, findings }: PoolExamination, style: Style): string {
+function verdict({ verdict: word, findings, notLookedAt }: PoolExamination, style: Style): string {
   const [worst] = findings;
   if (worst !== undefined) return paintOf(worst, style)(visible(worst.title));
-  if (word === "healthy") return style.good("healthy");
-  return style.warning("nothing could be looked at");
+  if (word === "unknown") return style.warning("neither its page nor its workers could be read");
+  if (notLookedAt.length === 0) return style.good("healthy");
+  const missing = counted(notLookedAt.length, "thing", "things");
+  return style.calm(`no fault seen, but ${missing} could not be looked at`);
 }
 
 function findingLines(finding: Finding, number: number, style: Style): string[] {

@@ -125,19 +125,12 @@ function notAllowed(evidence: Evidence): Finding {
 }
 
 function lateFindings(evidence: Evidence, message: string): Finding[] {
-  const { configuration, workers, queue } = evidence;
-  if (configuration !== undefined && configuration.statusListen === undefined) {
-    return [
-      {
-        code: "no_status_listen",
-        severity: FindingSeverity.Notice,
-        title: "the status page waits for a free worker",
-        evidence: [message],
-        change: `add "pm.status_listen = 127.0.0.1:9001", or the path of a socket, below [${configuration.name}]: it answers while all workers are busy`,
-        ...placeOf(evidence, "pm.status_path"),
-      },
-    ];
-  }
+  const { workers, queue } = evidence;
+  const isSeen = workers?.every(({ isBusy }) => isBusy !== undefined) === true;
+  const busy = workers?.filter(({ isBusy, isLaterBusy }) => isBusy || isLaterBusy) ?? [];
+  const isFull = isSeen && busy.length > 0 && busy.length === workers.length;
+  const waits = isFull || !isSeen ? waitingPage(evidence, message, isFull) : [];
+  if (isFull && waits.length > 0) return waits;
   const waiting =
     queue === undefined ? "" : `; ${many(queue.waiting, "client waits", "clients wait")}`;
   return [
@@ -146,14 +139,32 @@ function lateFindings(evidence: Evidence, message: string): Finding[] {
       severity: FindingSeverity.Critical,
       title: `no answer: ${message}${waiting}`,
       evidence: [
-        workers === undefined
-          ? "its workers cannot be seen from here"
-          : `${many(workers.filter(({ isBusy }) => isBusy).length, "worker has", "workers have")} a connection`,
+        isSeen
+          ? many(busy.length, "worker has a connection", "workers have a connection")
+          : "what its workers do cannot be seen from here",
       ],
-      change:
-        workers === undefined
-          ? "run this command as root on the machine of the pool, which shows what its workers do"
-          : "see what the workers and the master wait for: strace -p PID",
+      change: isSeen
+        ? "see what the workers and the master wait for: strace -p PID"
+        : "run this command as root on the machine of the pool, which shows what its workers do",
+    },
+    ...waits,
+  ];
+}
+
+/** That the page has no socket of its own, so that it waits while all workers are busy. */
+function waitingPage(evidence: Evidence, message: string, isFull: boolean): Finding[] {
+  const { configuration } = evidence;
+  if (configuration === undefined || configuration.statusListen !== undefined) return [];
+  return [
+    {
+      code: "no_status_listen",
+      severity: FindingSeverity.Notice,
+      title: isFull
+        ? "the status page waits for a free worker"
+        : "the status page cannot answer while all workers are busy: pm.status_listen is not set",
+      evidence: [message],
+      change: `add "pm.status_listen = 127.0.0.1:9001", or the path of a socket, below [${configuration.name}]: it answers while all workers are busy`,
+      ...placeOf(evidence, "pm.status_path"),
     },
   ];
 }
