@@ -124,6 +124,17 @@ describeWith(["php-fpm", "zabbix-agent"], "zabbix and real pools", () => {
     expect(stdout).not.toContain("off.sock");
   });
 
+  it("discovery of what cannot be read prints nothing and fails", async () => {
+    const missing = join(home, "missing.conf");
+    const { code, stdout, stderr } = await runHere([
+      "zabbix-discovery",
+      "--php-fpm-config",
+      missing,
+    ]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain(missing);
+  });
+
   it("the agent finds the pool, and reads every item of the template from it", () => {
     const rows = JSON.parse(agent(rule.key));
     const row = rows.find((each: Record<string, string>) => each["{#POOL}"] === "www");

@@ -19,8 +19,8 @@ machine that has a status page, with {#ADDRESS}, {#POOL}, {#PHPVERSION} and
 says where it looks. The values of a pool are in the JSON of status: see
 packaging/zabbix for a template and the UserParameters of the agent.
 
-Exit status: 0 success, also where there is no pool, 2 bad input,
-130 interrupted by Ctrl-C.
+Exit status: 0 success, also where there is no pool, 2 bad input, or nothing
+could be read, 130 interrupted by Ctrl-C.
 
 Examples:
   fcgi-probe zabbix-discovery
@@ -47,9 +47,11 @@ async function runPoolDiscovery(
   io: Io,
 ): Promise<ExitCode> {
   const found = await discover({ phpFpm, sockets, apache: false, signal: io.signal });
+  await io.stderr.writeLines(problemLines(found.problems, io));
+  // Zabbix would take an empty list for the end of all pools, and delete their items.
+  if (found.targets.length === 0 && found.problems.length > 0) return ExitCode.Failed;
   const pools = readableTargets(found).map(discoveryRow);
   await io.stdout.write(`${JSON.stringify(pools)}\n`);
-  await io.stderr.writeLines(problemLines(found.problems, io));
   return ExitCode.Fine;
 }
 
