@@ -29,6 +29,18 @@ describe("an address without a command", () => {
   });
 });
 
+describe("a message about arguments", () => {
+  it.each([[["completion", "bash\x1b[31m"]], [["sta\x1b[31mtus"]], [["status", "--x\x1b[31m"]]])(
+    "shows the control characters of %j",
+    async (args) => {
+      const { code, stderr } = await runHere(args);
+      expect(code).toBe(2);
+      expect(stderr).toContain("\\x1b[31m");
+      expect(stderr).not.toContain("\x1b");
+    },
+  );
+});
+
 describe("--color", () => {
   it.each([
     [["--color", "always", "status"], undefined, true],
