@@ -22,18 +22,22 @@ const SHOWN = 4;
 /**
  * The output of a check by the Monitoring Plugins' guidelines: one line with the state, what is
  * wrong, and performance data after a bar.
+ *
+ * @param notes what else is to be said
  */
 export function checkReport(
   service: string,
   state: CheckState,
   targets: readonly CheckedTarget[],
   thresholds: Thresholds,
+  notes: readonly string[] = [],
 ): string {
   const bad = targets.filter((target) => target.state !== 0);
   const fine = targets.length - bad.length;
   const texts = bad.map(({ name, reasons }) => `${name}: ${reasons.join(", ")}`);
   if (bad.length === 0 && targets.length === 1) texts.push(...targets.map(summary));
   else if (fine > 0) texts.push(`${fine} of ${targets.length} fine`);
+  texts.push(...notes);
   const text = `${service} ${stateWords[state]}: ${texts.join("; ")}`.replaceAll("|", "¦");
   const data = targets.flatMap((target) =>
     performanceData(target, targets.length > 1 ? `${target.name} ` : "", thresholds),

@@ -1,21 +1,19 @@
-import { readFileSync } from "node:fs";
-import { ErrorCode, GatewayError } from "../errors.js";
+import { stat } from "node:fs/promises";
+import { readRegularFileSync } from "../transport/regular-file.js";
 import { writeAtomically } from "../transport/write-atomically.js";
 import type { Counters } from "./measures.js";
 
+/** The longest file of counters, in bytes: some 50,000 targets. */
+const LONGEST = 16 * 1024 * 1024;
+
 /**
- * The counters of the last check, by target. A file that is not there yet has none.
+ * The counters of the last check, by target. A file that is not there yet, or is empty, has none.
  *
- * @throws GatewayError `bad_input` if it is another file, or cannot be read
+ * @throws Error if it is another file, or cannot be read
  */
 export function readCounters(file: string): Map<string, Counters> {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return new Map();
-    throw unusable(file, (error as Error).message, error);
-  }
+  const text = textOf(file);
+  if (text.trim() === "") return new Map();
   try {
     const entries = Object.entries(JSON.parse(text) as Record<string, Counters>);
     if (entries.every(([, { time, values }]) => Number.isFinite(time) && isNumbers(values))) {
@@ -24,7 +22,16 @@ export function readCounters(file: string): Map<string, Counters> {
   } catch {
     // The error below is for what is not JSON, too.
   }
-  throw unusable(file, "it is not a file of counters");
+  throw new Error("it is not a file of counters");
+}
+
+function textOf(file: string): string {
+  try {
+    return readRegularFileSync(file, LONGEST);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    throw error;
+  }
 }
 
 function isNumbers(values: unknown): boolean {
@@ -33,21 +40,16 @@ function isNumbers(values: unknown): boolean {
   );
 }
 
-/** @throws GatewayError `bad_input` if it cannot be written */
+/**
+ * Replaces the file, also one that {@link readCounters} could not read.
+ *
+ * @throws Error if it cannot be written, or is a device, a pipe or the like
+ */
 export async function writeCounters(
   file: string,
   counters: ReadonlyMap<string, Counters>,
 ): Promise<void> {
-  try {
-    await writeAtomically(file, `${JSON.stringify(Object.fromEntries(counters))}\n`);
-  } catch (error) {
-    throw unusable(file, (error as Error).message, error);
-  }
-}
-
-function unusable(file: string, why: string, cause?: unknown): GatewayError {
-  return new GatewayError(ErrorCode.BadInput, `--state ${file}: ${why}`, {
-    hint: "name a file that this user may read and write, or remove it",
-    cause,
-  });
+  const old = await stat(file).catch(() => undefined);
+  if (old?.isFile() === false) throw new Error("it is not a regular file");
+  await writeAtomically(file, `${JSON.stringify(Object.fromEntries(counters))}\n`);
 }

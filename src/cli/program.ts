@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { GatewayError } from "../errors.js";
+import { visibleLines } from "../terminal/text.js";
 import { ExitCode, worstStatusHelp } from "./exit-codes.js";
 import { colorOption, withCommand, withoutColor } from "./global-arguments.js";
 import type { Io } from "./io.js";
@@ -24,6 +25,8 @@ interface Entry {
   readonly commands?: Commands;
   /** The exit code after bad input. Default: `Failed`. */
   readonly failed?: ExitCode;
+  /** Imports what makes the output for a bad command line, where standard error is not enough. */
+  readonly loadRefusal?: () => Promise<(why: string) => string>;
 }
 
 type Commands = Readonly<Record<string, Entry>>;
@@ -100,6 +103,7 @@ const commands: Commands = {
   check: {
     summary: "compare pools and httpds with thresholds, as a monitoring plugin",
     load: async () => (await import("./commands/check.js")).defineCheck,
+    loadRefusal: async () => (await import("./commands/check.js")).unknownLine,
     failed: ExitCode.Unknown,
   },
   healthcheck: {
@@ -174,17 +178,22 @@ export async function run(given: readonly string[], io: Io): Promise<ExitCode> {
     exitCode = code;
   });
   const [name = ""] = args;
-  const failed = (Object.hasOwn(commands, name) && commands[name]?.failed) || ExitCode.Failed;
+  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  const refuse = async (why: string): Promise<ExitCode> => {
+    const refusal = await entry?.loadRefusal?.();
+    if (refusal !== undefined) await io.stdout.write(refusal(why));
+    return entry?.failed ?? ExitCode.Failed;
+  };
   try {
     await program.parseAsync([...args], { from: "user" });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) {
-      return error.exitCode === 0 ? ExitCode.Fine : failed;
+      return error.exitCode === 0 ? ExitCode.Fine : refuse(error.message.replace(/^error: /, ""));
     }
     if (!(error instanceof GatewayError)) throw error;
     await io.stderr.writeLines(errorLines(error, io.stderr.style));
-    return failed;
+    return refuse(`${error.message} (${error.hint})`);
   }
 }
 
@@ -221,7 +230,7 @@ async function createProgram(
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text),
-      outputError: (text, write) => write(text.replace(/^error: /, "fcgi-probe: ")),
+      outputError: (text, write) => write(visibleLines(text.replace(/^error: /, "fcgi-probe: "))),
       getOutHelpWidth: () => io.stdout.columns ?? 80,
       getErrHelpWidth: () => io.stderr.columns ?? 80,
       getOutHasColors: () => false,

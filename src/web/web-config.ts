@@ -1,6 +1,6 @@
 import { dirname, resolve } from "node:path";
 import { ErrorCode, GatewayError } from "../errors.js";
-import { readRegularFileSync } from "../yaml/regular-file.js";
+import { readRegularFileSync } from "../transport/regular-file.js";
 import { readStrictYaml } from "../yaml/strict-yaml.js";
 import { tlsVersions } from "./go-names.js";
 import { type PemKey, type TlsSettings, tlsSettings } from "./tls-settings.js";

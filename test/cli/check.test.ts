@@ -1,4 +1,5 @@
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -133,13 +134,46 @@ describeWith(["php-fpm"], "fcgi-probe check", () => {
     [["-w", "idle<"], /^FCGI UNKNOWN: "idle<" is not a threshold/],
     [["-w", "nonsense<2"], /^FCGI UNKNOWN: shop: there is no value nonsense/],
     [["-w", "slow/s>1"], /^FCGI UNKNOWN: "slow\/s>1" is a rate since the last check \(.*--state/],
-    [["--nonsense"], /^$/],
-    [["--state", "/nowhere/state.json"], /FCGI UNKNOWN: --state \/nowhere\/state\.json: ENOENT/],
+    [["--nonsense"], /^FCGI UNKNOWN: unknown option '--nonsense'[^\n]*\n$/],
+    [["-t", "0"], /^FCGI UNKNOWN: --timeout: [^\n]*\n$/],
+    [["-w"], /^FCGI UNKNOWN: option '-w, --warning <threshold>' argument missing\n$/],
   ])("is UNKNOWN with %j", async (args, line) => {
     const result = await check(fpm.pool("shop").address, ...args);
     expect(result.code).toBe(3);
     expect(result.line).toMatch(line);
   });
+
+  it("counts what a state file cannot change, and needs it for rates alone", async () => {
+    const folder = makeFolder();
+    const corrupt = join(folder, "state.json");
+    const fifo = join(folder, "fifo");
+    execFileSync("mkfifo", [fifo]);
+    const { address } = fpm.pool("shop");
+    for (const file of [corrupt, fifo, "/dev/zero", folder, "/nowhere/state.json"]) {
+      const run = (...args: string[]) => {
+        if (file === corrupt) writeFileSync(corrupt, "{");
+        return check(address, "--state", file, ...args);
+      };
+      const note = `; --state ${file}: `;
+      expect(await run("-c", "idle<3", "-w", "slow/s>1")).toEqual({
+        code: 2,
+        line: expect.stringMatching(/^FCGI CRITICAL: shop: idle 2 [^\n]*; --state [^\n]*\n$/),
+      });
+      const rated = await run("-w", "slow/s>1");
+      expect(rated).toEqual({ code: 3, line: expect.stringContaining(note) });
+      expect(rated.line).toMatch(/^FCGI UNKNOWN: shop: 2 idle[^\n]*\n$/);
+      expect(await run("-c", "queue>9")).toEqual({
+        code: 0,
+        line: expect.stringContaining(note),
+      });
+    }
+    // The next good write has replaced it; an empty one is the same as none.
+    for (const text of [undefined, ""]) {
+      if (text !== undefined) writeFileSync(corrupt, text);
+      const { code, line } = await check(address, "--state", corrupt, "-w", "slow/s>1");
+      expect({ code, line }).toEqual({ code: 0, line: expect.not.stringContaining("--state") });
+    }
+  }, 60_000);
 });
 
 describeWith(["apache2"], "fcgi-probe check of an httpd", () => {

@@ -10,7 +10,7 @@ import {
 } from "../../check/measures.js";
 import { type CheckedTarget, checkReport } from "../../check/report.js";
 import { readCounters, writeCounters } from "../../check/state-file.js";
-import { parseThreshold } from "../../check/threshold.js";
+import { parseThreshold, type Threshold } from "../../check/threshold.js";
 import { CheckState, judge, type Thresholds, worseState } from "../../check/verdict.js";
 import { targetAddress } from "../../client/connect.js";
 import type { PoolWithoutPage } from "../../discovery/pool-targets.js";
@@ -61,8 +61,8 @@ The output is one line with performance data. A target that cannot be read is
 CRITICAL. Without a TARGET, so is a pool of this machine that does not run; one
 without a status page is UNKNOWN.
 
-Exit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (bad usage, or a threshold
-of a value that the page does not have).
+Exit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (bad usage, a threshold of a
+value that the page does not have, or of a rate when --state cannot be used).
 
 Examples:
   fcgi-probe check unix:/run/php/www.sock:/status --warning 'idle<2' --critical 'queue>10'
@@ -93,10 +93,14 @@ async function runCheck(
     return await compare(targets, options, io);
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
-    const { message, hint } = error;
-    await io.stdout.write(`${SERVICE} UNKNOWN: ${visible(message)} (${hint})\n`);
+    await io.stdout.write(unknownLine(`${error.message} (${error.hint})`));
     return ExitCode.Unknown;
   }
+}
+
+/** The output of a check that could not be made. */
+export function unknownLine(why: string): string {
+  return `${SERVICE} UNKNOWN: ${visible(why)}\n`;
 }
 
 async function compare(
@@ -112,7 +116,8 @@ async function compare(
   requireState(thresholds, file);
   const found = given.length > 0 ? undefined : await discoveredPools("status", io);
   const targets = found?.addresses ?? given;
-  const before = file === undefined ? new Map<string, Counters>() : readCounters(file);
+  const notes = new Set<string>();
+  const before = countersBefore(file, notes);
   const after = new Map(before);
   const checked = new Map<string, CheckedTarget>();
   const limits = { timeout: timeoutOr(options.timeout, "status"), signal: io.signal };
@@ -124,12 +129,13 @@ async function compare(
     ...[...new Set(targets)].flatMap((target) => checked.get(target) ?? []),
     ...(found?.without ?? []).map(withoutPage),
   ];
+  await keepCounters(file, after, notes);
+  const needsCounters = rateIn(thresholds) !== undefined;
   const worst = inOrder.reduce<CheckState>(
     (state, target) => worseState(state, target.state),
-    CheckState.Ok,
+    notes.size > 0 && needsCounters ? CheckState.Unknown : CheckState.Ok,
   );
-  await io.stdout.write(`${checkReport(SERVICE, worst, inOrder, thresholds)}\n`);
-  if (file !== undefined) await writeCounters(file, after);
+  await io.stdout.write(`${checkReport(SERVICE, worst, inOrder, thresholds, [...notes])}\n`);
   return exitCodes[worst];
 }
 
@@ -140,8 +146,36 @@ function withoutPage({ name, isRunning, problem }: PoolWithoutPage): CheckedTarg
     : { name, state: CheckState.Critical, reasons: ["the pool does not run"] };
 }
 
-function requireState({ warning, critical }: Thresholds, file: string | undefined): void {
-  const rate = [...warning, ...critical].find(({ name }) => name.endsWith("/s"));
+/** Without its counters, a check still compares all but rates. What is wrong becomes a note. */
+function countersBefore(file: string | undefined, notes: Set<string>): Map<string, Counters> {
+  if (file === undefined) return new Map();
+  try {
+    return readCounters(file);
+  } catch (error) {
+    notes.add(`--state ${file}: ${(error as Error).message}`);
+    return new Map();
+  }
+}
+
+async function keepCounters(
+  file: string | undefined,
+  counters: ReadonlyMap<string, Counters>,
+  notes: Set<string>,
+): Promise<void> {
+  if (file === undefined) return;
+  try {
+    await writeCounters(file, counters);
+  } catch (error) {
+    notes.add(`--state ${file}: ${(error as Error).message}`);
+  }
+}
+
+function rateIn({ warning, critical }: Thresholds): Threshold | undefined {
+  return [...warning, ...critical].find(({ name }) => name.endsWith("/s"));
+}
+
+function requireState(thresholds: Thresholds, file: string | undefined): void {
+  const rate = rateIn(thresholds);
   if (rate === undefined || file !== undefined) return;
   throw new GatewayError(ErrorCode.BadInput, `"${rate.text}" is a rate since the last check`, {
     hint: "name a file for the counters, as in --state /var/tmp/fpm-check.json",

@@ -1,5 +1,5 @@
 import { ErrorCode, GatewayError } from "../../errors.js";
-import { readRegularFile } from "../../yaml/regular-file.js";
+import { readRegularFile } from "../../transport/regular-file.js";
 import { readStrictYaml } from "../../yaml/strict-yaml.js";
 import { kindOf, shownText } from "../target.js";
 import { configurationSchema, type ExporterConfiguration } from "./schema.js";

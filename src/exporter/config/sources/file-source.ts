@@ -1,6 +1,6 @@
 import { addAbortSignal } from "node:stream";
 import { readLabeledTargets } from "../../../discovery/target-files.js";
-import { openRegularFile } from "../../../yaml/regular-file.js";
+import { openRegularFile } from "../../../transport/regular-file.js";
 import { globFiles } from "./glob-files.js";
 import type { FoundTarget, SourceReading, TargetSource } from "./target-source.js";
 
