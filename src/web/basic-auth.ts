@@ -13,6 +13,12 @@ const BCRYPT_BYTES = 72;
 /** The salt and the digest of a hash that no password is known for. */
 const UNKNOWN = "vOZp0cPEN39oBYn2ZRmS4ubCz2DLFYE4UYhxbR5tU1yX9kHqt7eFq";
 
+/** A comparison, and the requests that wait for it. */
+interface Running {
+  readonly result: Promise<boolean>;
+  readonly requests: Set<AbortSignal>;
+}
+
 /**
  * Checks the credentials of requests. An unknown user takes as long as a known one. Results are
  * remembered by an HMAC of user, hash and password, so that a scrape costs one comparison, and not one
@@ -25,11 +31,19 @@ export class BasicAuth {
   readonly #right = new Map<string, string>();
   /** Oldest first. They are apart, so that guesses cannot evict what is right. */
   readonly #wrong = new Set<string>();
-  readonly #running = new Map<string, Promise<boolean>>();
+  readonly #running = new Map<string, Running>();
   #users: ReadonlyMap<string, string> | undefined;
 
-  /** @param header the Authorization of a request */
-  async check(header: string | undefined, users: ReadonlyMap<string, string>): Promise<Verdict> {
+  /**
+   * @param header the Authorization of a request
+   * @param signal is aborted when its client has gone: a comparison that no client waits for any more
+   * is left out, and this rejects
+   */
+  async check(
+    header: string | undefined,
+    users: ReadonlyMap<string, string>,
+    signal: AbortSignal,
+  ): Promise<Verdict> {
     if (users !== this.#users) this.#take(users);
     const credentials = parseBasic(header);
     if (credentials === undefined) return "wrong";
@@ -39,10 +53,11 @@ export class BasicAuth {
     const key = this.#key(user, hash, password);
     if (this.#right.get(user) === key) return "right";
     if (this.#wrong.has(key)) return "wrong";
-    const running = this.#running.get(key) ?? this.#compare(key, password, hash);
+    const running = this.#running.get(key) ?? this.#compare(key, password, hash, signal);
     if (running === undefined) return "busy";
+    running.requests.add(signal);
     // Whether the user is known is looked at last, so that both ways cost the same.
-    const isRight = (await running) && known !== undefined;
+    const isRight = (await running.result) && known !== undefined;
     // The users may have changed meanwhile.
     if (!isRight) this.#rememberWrong(key);
     else if (this.#users?.get(user) === hash) this.#right.set(user, key);
@@ -59,10 +74,13 @@ export class BasicAuth {
     for (const user of this.#right.keys()) if (!users.has(user)) this.#right.delete(user);
   }
 
-  #compare(key: string, password: string, hash: string): Promise<boolean> | undefined {
-    const comparison = this.#thread.compare(password, hash);
+  #compare(key: string, password: string, hash: string, signal: AbortSignal): Running | undefined {
+    const requests = new Set([signal]);
+    const isWanted = () => [...requests].some(({ aborted }) => !aborted);
+    const comparison = this.#thread.compare(password, hash, isWanted);
     if (comparison === undefined) return undefined;
-    const running = comparison.finally(() => this.#running.delete(key));
+    const result = comparison.finally(() => this.#running.delete(key));
+    const running = { result, requests };
     this.#running.set(key, running);
     return running;
   }

@@ -6,6 +6,8 @@ import { embeddedText } from "../transport/executable.js";
 interface Comparison {
   readonly password: string;
   readonly hash: string;
+  /** Whether somebody still waits for it. */
+  readonly isWanted: () => boolean;
   readonly done: (isEqual: boolean) => void;
   readonly failed: (error: Error) => void;
 }
@@ -36,11 +38,15 @@ export class BcryptThread {
   #timer: NodeJS.Timeout | undefined;
   readonly #waiting: Comparison[] = [];
 
-  /** @returns undefined when too many comparisons wait already */
-  compare(password: string, hash: string): Promise<boolean> | undefined {
+  /**
+   * @param isWanted asked before its turn: a comparison that nobody waits for fails without one
+   * @returns undefined when too many comparisons wait already
+   */
+  compare(password: string, hash: string, isWanted: () => boolean): Promise<boolean> | undefined {
+    if (this.#waiting.length >= MAX_WAITING) this.#dropUnwanted();
     if (this.#waiting.length >= MAX_WAITING) return undefined;
     return new Promise((done, failed) => {
-      this.#waiting.push({ password, hash, done, failed });
+      this.#waiting.push({ password, hash, isWanted, done, failed });
       this.#next();
     });
   }
@@ -53,12 +59,20 @@ export class BcryptThread {
 
   #next(): void {
     if (this.#running !== undefined) return;
+    this.#dropUnwanted();
     const next = this.#waiting.shift();
     if (next === undefined) return;
     this.#running = next;
     this.#worker ??= this.#start();
     this.#timer = setTimeout(() => this.#fail(new Error("bcrypt takes too long")), DEADLINE);
     this.#worker.postMessage({ password: next.password, hash: next.hash });
+  }
+
+  #dropUnwanted(): void {
+    for (const each of this.#waiting.splice(0)) {
+      if (each.isWanted()) this.#waiting.push(each);
+      else each.failed(new Error("nobody waits for the comparison"));
+    }
   }
 
   #start(): Worker {

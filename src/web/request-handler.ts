@@ -66,7 +66,7 @@ export class RequestHandler {
     try {
       const config = this.#config.current();
       const headers = config?.headers ?? this.#config.lastGood.headers;
-      const refused = await this.#refuse(request, config);
+      const refused = await this.#refuse(request, config, controller.signal);
       const body = refused === undefined ? await readBody(request) : undefined;
       end ??= begin();
       const answer = refused ?? (await this.#handled(request, body, controller.signal));
@@ -87,11 +87,12 @@ export class RequestHandler {
   async #refuse(
     { headers }: NodeRequest,
     config: WebConfig | undefined,
+    signal: AbortSignal,
   ): Promise<Response | undefined> {
     if (config === undefined) return plain(500, "the web configuration is wrong: see the log");
     if (!this.#bucket.take(config.rateLimit)) return plain(429, "too many requests");
     if (config.users.size === 0) return undefined;
-    const verdict = await this.#auth.check(headers.authorization, config.users);
+    const verdict = await this.#auth.check(headers.authorization, config.users, signal);
     if (verdict === "busy")
       return plain(503, "too many passwords to check", { "retry-after": "5" });
     if (verdict === "right") return undefined;

@@ -11,6 +11,9 @@ const basic = (user: string, password: string) =>
   `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
 const users = new Map([["alice", hashSync("secret", 5)]]);
 
+/** Of a client that stays. */
+const here = new AbortController().signal;
+
 /** A checker, and the hashes that passwords were compared with. */
 function checker() {
   const auth = new BasicAuth();
@@ -20,9 +23,10 @@ function checker() {
     this: BcryptThread,
     password,
     hash,
+    isWanted,
   ) {
     compared.push(hash);
-    return compare.call(this, password, hash);
+    return compare.call(this, password, hash, isWanted);
   });
   return {
     auth,
@@ -37,22 +41,22 @@ function checker() {
 describe("credentials", () => {
   it("are right for a user and the password of its hash alone", async () => {
     using it = checker();
-    expect(await it.auth.check(basic("alice", "secret"), users)).toBe("right");
-    expect(await it.auth.check(basic("alice", "Secret"), users)).toBe("wrong");
-    expect(await it.auth.check(basic("bob", "secret"), users)).toBe("wrong");
-    expect(await it.auth.check(undefined, users)).toBe("wrong");
+    expect(await it.auth.check(basic("alice", "secret"), users, here)).toBe("right");
+    expect(await it.auth.check(basic("alice", "Secret"), users, here)).toBe("wrong");
+    expect(await it.auth.check(basic("bob", "secret"), users, here)).toBe("wrong");
+    expect(await it.auth.check(undefined, users, here)).toBe("wrong");
   });
 
   it("cost one comparison of the same cost for a known and an unknown user", async () => {
     using it = checker();
-    await it.auth.check(basic("alice", "wrong"), users);
-    await it.auth.check(basic("nobody", "wrong"), users);
+    await it.auth.check(basic("alice", "wrong"), users, here);
+    await it.auth.check(basic("nobody", "wrong"), users, here);
     expect(it.compared.map((hash) => hash.slice(3, 7))).toEqual(["$05$", "$05$"]);
   });
 
   it("are compared once, whether right or wrong, and once for many at a time", async () => {
     using it = checker();
-    const check = (password: string) => it.auth.check(basic("alice", password), users);
+    const check = (password: string) => it.auth.check(basic("alice", password), users, here);
     for (const password of ["secret", "wrong"]) {
       await Promise.all([check(password), check(password), check(password)]);
       await check(password);
@@ -62,21 +66,42 @@ describe("credentials", () => {
 
   it("that are wrong do not evict those that are right", async () => {
     using it = checker();
-    await it.auth.check(basic("alice", "secret"), users);
+    await it.auth.check(basic("alice", "secret"), users, here);
     for (let guess = 0; guess < 110; guess++) {
-      await it.auth.check(basic("alice", `guess ${guess}`), users);
+      await it.auth.check(basic("alice", `guess ${guess}`), users, here);
     }
     const before = it.compared.length;
-    await it.auth.check(basic("alice", "secret"), users);
+    await it.auth.check(basic("alice", "secret"), users, here);
     expect(it.compared.length).toBe(before);
-    await it.auth.check(basic("alice", "guess 0"), users);
+    await it.auth.check(basic("alice", "guess 0"), users, here);
     expect(it.compared.length).toBe(before + 1);
+  });
+
+  it("are not checked for clients that have gone, and these hold up nobody", async () => {
+    const auth = new BasicAuth();
+    const dear = new Map([["alice", hashSync("secret", 11)]]);
+    const gone = new AbortController();
+    const guess = (password: string, signal: AbortSignal) =>
+      auth.check(basic("alice", password), dear, signal);
+    const first = guess("runs", here);
+    const left = Array.from({ length: 64 }, (_, index) => guess(`${index}`, gone.signal));
+    const shared = [guess("0", here), first];
+    expect(await guess("late", here)).toBe("busy");
+    gone.abort();
+    const late = guess("late", here);
+    const results = await Promise.allSettled(left);
+    expect(results.map(({ status }) => status)).toEqual([
+      "fulfilled",
+      ...Array.from({ length: 63 }, () => "rejected"),
+    ]);
+    expect(await Promise.all([...shared, late])).toEqual(["wrong", "wrong", "wrong"]);
+    auth.close();
   });
 
   it("are not checked when too many wait", async () => {
     using it = checker();
     const guesses = Array.from({ length: 80 }, (_, guess) =>
-      it.auth.check(basic("alice", `${guess}`), users),
+      it.auth.check(basic("alice", `${guess}`), users, here),
     );
     const verdicts = await Promise.all(guesses);
     expect(verdicts.filter((verdict) => verdict === "busy")).toHaveLength(15);
@@ -85,23 +110,23 @@ describe("credentials", () => {
 
   it("of a user that was removed are wrong at once", async () => {
     using it = checker();
-    expect(await it.auth.check(basic("alice", "secret"), users)).toBe("right");
+    expect(await it.auth.check(basic("alice", "secret"), users, here)).toBe("right");
     const others = new Map([["bob", users.get("alice") ?? ""]]);
-    expect(await it.auth.check(basic("alice", "secret"), others)).toBe("wrong");
-    expect(await it.auth.check(basic("bob", "secret"), others)).toBe("right");
+    expect(await it.auth.check(basic("alice", "secret"), others, here)).toBe("wrong");
+    expect(await it.auth.check(basic("bob", "secret"), others, here)).toBe("right");
   });
 
   it("are not compared again while the hash of their user stays", async () => {
     using it = checker();
     const carol = hashSync("other", 5);
-    await it.auth.check(basic("alice", "secret"), new Map([...users, ["carol", carol]]));
+    await it.auth.check(basic("alice", "secret"), new Map([...users, ["carol", carol]]), here);
     for (const more of [[], [["carol", hashSync("another", 5)] as const]]) {
       const changed = new Map([...users, ...more]);
-      expect(await it.auth.check(basic("alice", "secret"), changed)).toBe("right");
+      expect(await it.auth.check(basic("alice", "secret"), changed, here)).toBe("right");
     }
     expect(it.compared).toHaveLength(1);
     const rehashed = new Map([["alice", hashSync("new", 5)]]);
-    expect(await it.auth.check(basic("alice", "secret"), rehashed)).toBe("wrong");
+    expect(await it.auth.check(basic("alice", "secret"), rehashed, here)).toBe("wrong");
     expect(it.compared).toHaveLength(2);
   });
 
