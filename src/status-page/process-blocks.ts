@@ -83,8 +83,10 @@ function findTail(
   mark: string,
   tail: RegExp,
 ): number | undefined {
-  const at = letters.lastIndexOf(mark, end - mark.length);
-  if (at < from) return undefined;
+  // A search of the whole page for each of its blocks would take hours on a page made for that.
+  const within = letters.slice(from, end).lastIndexOf(mark);
+  if (within < 0) return undefined;
+  const at = from + within;
   tail.lastIndex = at;
   return tail.test(letters) && tail.lastIndex === end ? at : undefined;
 }
@@ -121,41 +123,45 @@ export function divide(
   grammar: Grammar,
 ): Division | undefined {
   const { beforeUri, beforeScript, beforeUser } = grammar;
-  const methodEnd = letters.indexOf(beforeUri, body);
-  if (methodEnd < 0 || methodEnd >= tail) return undefined;
+  // All searches end with the block: one that went on to the end of the page would be done for each.
+  const text = letters.slice(body, tail);
+  const methodEnd = text.indexOf(beforeUri);
+  if (methodEnd < 0) return undefined;
   const uriStart = methodEnd + beforeUri.length;
-  const certain = grammar.uriEnd?.(letters, uriStart);
+  const certain = grammar.uriEnd?.(text, uriStart);
 
   let bounded: Division | undefined;
   let unbounded: Division | undefined;
   let readings = 0;
+  let nextScript = text.indexOf(beforeScript, uriStart);
   beforeUser.lastIndex = certain ?? uriStart;
   for (;;) {
-    const mark = beforeUser.exec(letters);
-    if (mark === null || mark.index >= tail) break;
+    const mark = beforeUser.exec(text);
+    if (mark === null) break;
     if (certain !== undefined && mark.index !== certain) break;
     // Two marks may share a quote.
     beforeUser.lastIndex = mark.index + 1;
-    const userStart = mark.index + mark[0].length;
-    const isUriBounded = uriFits(letters, uriStart, mark.index, grammar);
-    let userEnd = letters.indexOf(beforeScript, userStart);
-    for (; userEnd >= 0; userEnd = letters.indexOf(beforeScript, userEnd + 1)) {
+    const uriEnd = mark.index;
+    const userStart = uriEnd + mark[0].length;
+    const isUriBounded = uriFits(text, uriStart, uriEnd, grammar);
+    if (nextScript >= 0 && nextScript < userStart) {
+      nextScript = text.indexOf(beforeScript, userStart);
+    }
+    let userEnd = nextScript;
+    for (; userEnd >= 0; userEnd = text.indexOf(beforeScript, userEnd + 1)) {
       const scriptStart = userEnd + beforeScript.length;
-      if (scriptStart > tail) break;
-      const uriEnd = mark.index;
-      const contentLength = mark.groups?.["contentLength"] ?? "";
       const fields = {
-        methodEnd,
-        uriStart,
-        uriEnd,
-        contentLength,
-        userStart,
-        userEnd,
-        scriptStart,
+        methodEnd: body + methodEnd,
+        uriStart: body + uriStart,
+        uriEnd: body + uriEnd,
+        contentLength: mark.groups?.["contentLength"] ?? "",
+        userStart: body + userStart,
+        userEnd: body + userEnd,
+        scriptStart: body + scriptStart,
       };
       unbounded = { ...fields, readings };
       if (userEnd - userStart > longest.user) break;
-      if (isUriBounded && tail - scriptStart <= longest.script) {
+      if (isUriBounded && text.length - scriptStart <= longest.script) {
         readings++;
         bounded = { ...fields, readings };
       }
@@ -171,7 +177,7 @@ function uriFits(letters: string, start: number, end: number, grammar: Grammar):
     to - from <= most || (to - from <= most * times && !letters.slice(from, to).includes(raw));
   if (fits(start, end, longest.path, growth.path)) return true;
   return [longest.path, longest.path * growth.path].some((path) => {
-    const mark = letters.lastIndexOf("?", start + path);
+    const mark = start + letters.slice(start, start + path + 1).lastIndexOf("?");
     return (
       mark >= start &&
       fits(start, mark, longest.path, growth.path) &&

@@ -45,7 +45,7 @@ function wholeBlocks(letters: string, blocks: readonly Block[], grammar: Grammar
     begun = undefined;
     const before = whole.at(-1);
     if (divide(letters, joined, grammar) !== undefined) whole.push(joined);
-    else if (hasUri(letters, joined, grammar) && index + 1 < blocks.length) begun = joined;
+    else if (mayGoOn(letters, joined, grammar) && index + 1 < blocks.length) begun = joined;
     else if (before !== undefined) whole[whole.length - 1] = upTo(before, joined);
     else whole.push(joined);
   }
@@ -59,14 +59,22 @@ const upTo = (block: Block, { tail, end }: Block): Block => ({
   holdsHead: true,
 });
 
-/** Whether a block has a URI: its opening quote may be the end of the URI of the block before. */
-function hasUri(letters: string, { body, tail }: Block, grammar: Grammar): boolean {
+/** The most bytes of a block: its texts keep PHP-FPM's limits, and escaping makes six bytes of one. */
+const LONGEST_BLOCK = 16_384;
+
+/**
+ * Whether the next block may belong to this one: it has a URI, whose opening quote may be the end of
+ * the URI of the block before, and is not too long for that.
+ */
+function mayGoOn(letters: string, { start, body, tail }: Block, grammar: Grammar): boolean {
+  if (tail - start > LONGEST_BLOCK) return false;
   const { beforeUri, beforeUser } = grammar;
-  const at = letters.indexOf(beforeUri, body);
-  if (at < 0 || at >= tail) return false;
+  const text = letters.slice(body, tail);
+  const at = text.indexOf(beforeUri);
+  if (at < 0) return false;
   const last = at + beforeUri.length - 1;
   beforeUser.lastIndex = last;
-  return beforeUser.exec(letters)?.index !== last;
+  return beforeUser.exec(text)?.index !== last;
 }
 
 /**

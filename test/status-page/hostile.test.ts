@@ -64,6 +64,16 @@ describe.each(engines)("hostile texts on status pages (%s)", (_, engine) => {
     expect(uri("xml")).toBe("/sleep.php?");
   });
 
+  it.each(formats)("reads 20,000 processes of which the total knows two (%s)", (format) => {
+    const page = pageOf(
+      Array.from({ length: 20_000 }, () => ({})),
+      { total: 2 },
+    );
+    const { processes, warnings } = parseStatusPage(writePage(format, page), { engine });
+    expect(processes).toHaveLength(20_000);
+    expect(warnings).toContain("the page lists 20000 processes and its total says 2");
+  });
+
   it.each(formats)("reads fields as long as PHP-FPM keeps them (%s)", (format) => {
     const long: Partial<WrittenProcess> = {
       method: "PROPFINDLONGMET",
