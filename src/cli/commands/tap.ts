@@ -52,8 +52,8 @@ counts all requests.
 connection 3, "#3 < " what the backend sent. --save writes all bytes to a new
 file, which fcgi-probe decode reads. Both may show passwords and cookies.
 
-The unix socket takes owner, group and mode of that of --to, if this user may give
-them and --socket-mode is not given; else a line says who may connect.
+The unix socket takes owner, group and mode of that of --to, if this user may
+give them and --socket-mode is not given; else a line says who may connect.
 
 Ctrl-C, TERM and HUP stop accepting and remove the socket. Requests that are
 open may end within --drain; a second signal ends them at once.
