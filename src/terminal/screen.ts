@@ -45,6 +45,8 @@ export class Screen {
   #shown: readonly string[] | undefined;
   /** Restores the terminal even if an error ends the process. */
   readonly #onExit = (): void => this.close();
+  /** The terminal is gone. A screen on which nothing changes writes nothing that could fail. */
+  readonly #onEnd = (): void => this.#terminal.interrupt();
 
   constructor(terminal: Terminal, events: ScreenEvents) {
     this.#terminal = terminal;
@@ -65,6 +67,7 @@ export class Screen {
     if (stdin.isTTY !== true) return;
     stdin.setRawMode?.(true);
     stdin.on("data", this.#onData);
+    stdin.once("end", this.#onEnd);
   }
 
   /**
@@ -97,6 +100,7 @@ export class Screen {
     void stdout.write(CLOSE);
     if (stdin.isTTY !== true) return;
     stdin.off("data", this.#onData);
+    stdin.off("end", this.#onEnd);
     stdin.setRawMode?.(false);
     stdin.pause();
   }
