@@ -18,15 +18,15 @@ export function isEveryWorkerBusy(pool: PoolStatus): boolean {
 
 /**
  * Whether no worker is left for a request of others, and none will be started: all that the pool may
- * have are busy. Without `pm.max_children`, only a static pool is known to start no more.
+ * have are busy. Without `pm.max_children`, only a static pool is known to start no more; one of its
+ * requests may be for the page itself.
  */
 export function isEveryPlaceBusy(pool: PoolStatus, limits: PoolCapacity = {}): boolean {
   const { maxChildren, ownRequests = 1, isLimitReached = false } = limits;
   if (!isEveryWorkerBusy(pool)) return false;
   if (isLimitReached) return true;
-  const { active } = workers(pool);
-  const most = maxChildren ?? (pool.processManager === "static" ? active : undefined);
-  return most !== undefined && active - ownRequests >= most;
+  if (maxChildren === undefined) return pool.processManager === "static";
+  return workers(pool).active - ownRequests >= maxChildren;
 }
 
 /** The number of workers with a request. */

@@ -104,12 +104,15 @@ describe("a pool", () => {
 
   const byStatusListen = { ownRequests: 0 };
 
-  it("that is static and may only be busy with the page has a note", () => {
+  it("that is static is saturated if every process is busy, one of them maybe with the page", () => {
     const counts = { idleProcesses: 0, activeProcesses: 2, totalProcesses: 2 };
     const page = pool({ processManager: "static", ...counts });
     const reasons = ["every process is busy (2 of 2)"];
-    expect(saturation(page)).toEqual({ isSaturated: false, reasons });
-    expect(saturation(page, byStatusListen)).toEqual({ isSaturated: true, reasons });
+    for (const limits of [{}, byStatusListen]) {
+      expect(saturation(page, limits)).toEqual({ isSaturated: true, reasons });
+    }
+    expect(saturation(page, { maxChildren: 2 }).isSaturated).toBe(false);
+    expect(saturation(page, { maxChildren: 2, ...byStatusListen }).isSaturated).toBe(true);
   });
 
   it("is not saturated if only its unreliable idle counter says so", () => {
