@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { open, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 
 export interface WriteAtomicallyOptions {
   /** The permissions of the file, whatever the umask. Default: 0644 as the umask allows. */
@@ -26,7 +27,13 @@ export async function writeAtomically(
   if (old?.isDirectory()) throw new Error(`${path} is a folder`);
   if (old !== undefined && !old.isFile()) throw new Error(`${path} is not a regular file`);
   const temporary = `${path}.${process.pid}-${randomBytes(6).toString("hex")}.tmp`;
-  const file = await open(temporary, "wx", 0o644);
+  const file = await open(temporary, "wx", 0o644).catch((cause: NodeJS.ErrnoException) => {
+    const message =
+      cause.code === "ENOENT"
+        ? `the folder ${dirname(path)} does not exist`
+        : cause.message.replace(temporary, path);
+    throw Object.assign(new Error(message, { cause }), { code: cause.code });
+  });
   try {
     try {
       if (mode !== undefined) await file.chmod(mode);

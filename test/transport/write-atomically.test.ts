@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { writeAtomically } from "../../src/transport/write-atomically.js";
 
@@ -94,7 +94,10 @@ describe("writing a file atomically", () => {
 
   it("reports that it is not permitted", async () => {
     const path = join(folder, "none", "x.txt");
-    await expect(writeAtomically(path, "text")).rejects.toMatchObject({ code: "ENOENT" });
+    await expect(writeAtomically(path, "text")).rejects.toMatchObject({
+      code: "ENOENT",
+      message: `the folder ${dirname(path)} does not exist`,
+    });
     expect(existsSync(path)).toBe(false);
   });
 });
