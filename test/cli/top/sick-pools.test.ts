@@ -107,9 +107,10 @@ describeWith(["php-fpm", "tmux"], "top of sick pools", () => {
         symlinkSync(fpm.pool("fine").bareAddress, link);
         return `unix:${link}:/status`;
       });
-      terminal = startTop([...links, "--interval", "10s", "--sort", "name"], size);
+      terminal = startTop([...links, "--interval", "2s", "--sort", "name"], size);
       const { shows, press, type, lines } = terminal;
-      await shows(/^500 targets: (?!.*not read)/);
+      // A pool that was too busy for its first page has no name, and stands elsewhere until it has.
+      await shows(/^500 targets: 500 fine/);
       expect(lines()).toHaveLength(size.rows);
       press("End");
       await shows(/^> fine .*-99\.sock/m);
