@@ -1,5 +1,5 @@
+import { AnswerStatus } from "../cgi/answer-status.js";
 import type { ClientHandlers, ClientMachine } from "../cgi/client-machine.js";
-import { ResponseHeadReader } from "../cgi/response-head-reader.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import type { Connection, ConnectionHandlers, Connector } from "../transport/connection.js";
 import type { WireRequest } from "./wire-request.js";
@@ -33,8 +33,7 @@ export class Slot implements ConnectionHandlers, ClientHandlers {
   /** Whether the connection has carried a request before: the peer may have closed it since. */
   #isReused = false;
   #machine: ClientMachine | undefined;
-  #head: ResponseHeadReader | undefined;
-  #status = 0;
+  #status = new AnswerStatus();
   #received = 0;
   #state: SlotState = "free";
   #drainUntil = 0;
@@ -127,15 +126,7 @@ export class Slot implements ConnectionHandlers, ClientHandlers {
   }
 
   stdout(bytes: Uint8Array): void {
-    if (this.#head === undefined) return;
-    try {
-      const head = this.#head.push(bytes);
-      if (head === undefined) return;
-      this.#status = head.status;
-    } catch {
-      // The answer has no readable head: it counts as one with the status 0.
-    }
-    this.#head = undefined;
+    this.#status.push(bytes);
   }
 
   stderr(): void {}
@@ -145,8 +136,7 @@ export class Slot implements ConnectionHandlers, ClientHandlers {
 
   #begin(): void {
     this.#machine = this.#request.machine(this);
-    this.#head = new ResponseHeadReader();
-    this.#status = 0;
+    this.#status = new AnswerStatus();
     this.#received = 0;
     if (this.#connection !== undefined) {
       this.#send();
@@ -162,7 +152,8 @@ export class Slot implements ConnectionHandlers, ClientHandlers {
   }
 
   #finish(closes: boolean): void {
-    if (this.#state === "busy") this.#handlers.answered(this, this.#status);
+    // An answer without a readable head counts as one with the status 0.
+    if (this.#state === "busy") this.#handlers.answered(this, this.#status.value ?? 0);
     this.#release(closes);
   }
 

@@ -1,5 +1,5 @@
 import type { Protocol } from "../address.js";
-import { ResponseHeadReader } from "../cgi/response-head-reader.js";
+import { AnswerStatus } from "../cgi/answer-status.js";
 import type { Variables } from "../cgi/variables.js";
 import { ErrorStreamStart } from "../client/exchange.js";
 
@@ -71,8 +71,7 @@ export class OpenRequest {
   #received = 0;
   #firstByte: number | undefined;
   /** Undefined once the head is complete, or cannot be read. */
-  #head: ResponseHeadReader | undefined = new ResponseHeadReader({ responseHead: EXAMINED_HEAD });
-  #status: number | undefined;
+  readonly #status = new AnswerStatus({ responseHead: EXAMINED_HEAD });
   #stderr: ErrorStreamStart | undefined;
   #isAborted = false;
 
@@ -101,15 +100,7 @@ export class OpenRequest {
     if (bytes.length === 0) return;
     this.#firstByte ??= performance.now() - this.#started;
     this.#received += bytes.length;
-    if (this.#head === undefined) return;
-    try {
-      const head = this.#head.push(bytes);
-      if (head === undefined) return;
-      this.#status = head.status;
-    } catch {
-      // Not the head of a CGI response. The request is shown without a status.
-    }
-    this.#head = undefined;
+    this.#status.push(bytes);
   }
 
   stderr(bytes: Uint8Array): void {
@@ -126,7 +117,7 @@ export class OpenRequest {
       startedAt: new Date(this.#startedAt),
       firstByte: this.#firstByte,
       elapsed: performance.now() - this.#started,
-      status: this.#status,
+      status: this.#status.value,
       method: this.#method,
       uri: this.#uri,
       script: this.#script,
