@@ -133,7 +133,9 @@ ${memory}`,
     const path = join(folder, "missing", "metrics.txt");
     const { code, stderr } = await write(await servePages(pages), { dataFile: path });
     expect(code).toBe(2);
-    expect(stderr).toContain("the metrics file was not written: ENOENT");
+    expect(stderr).toContain(
+      `the metrics file was not written: the folder ${join(folder, "missing")} does not exist\nhint: its folder must exist`,
+    );
   });
 
   it("says that the file is a folder, and leaves nothing beside it", async () => {
