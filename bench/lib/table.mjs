@@ -6,12 +6,14 @@ export function renderTables(rows) {
     .join("\n");
 }
 
-/** The rows of one suite as a Markdown table. Only the first row of a job has its name. */
+/** The rows of one suite as a Markdown table. Only the first row of a job has its
+ * name, and a row that is compared with nothing has no ratio. */
 export function renderTable(rows) {
   const lines = [["what", "contender", "median", "unit", "ratio"]];
   let last = "";
   for (const { name, contender, median, unit, ratio } of rows) {
-    lines.push([name === last ? "" : name, contender, number(median), unit, ratio.toFixed(2)]);
+    const title = name === last ? "" : name;
+    lines.push([title, contender, number(median), unit, ratio?.toFixed(2) ?? ""]);
     last = name;
   }
   return alignTable(lines, [2, 4]);
