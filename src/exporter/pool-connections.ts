@@ -14,6 +14,9 @@ const LONGEST = 3_600_000;
 /** Milliseconds for which the kernel's tables are read once for requests that are late together. */
 const TABLE_AGE = 50;
 
+/** Milliseconds between two looks at the queues of requests that are late and that nobody waits for. */
+const LOOK_AGAIN = 1_000;
+
 /** What a request gets from {@link PoolConnections.ask}. */
 interface AskLimits extends SilenceOptions {
   readonly timeout: number;
@@ -50,6 +53,7 @@ export class PoolConnections {
   readonly #unanswered = new Set<Unanswered>();
   readonly #late = new Set<Unanswered>();
   readonly #queues = new AcceptQueues(TABLE_AGE);
+  #looking: NodeJS.Timeout | undefined;
 
   /**
    * Asks a pool for a page, or waits for the answer to an earlier request for it.
@@ -101,6 +105,7 @@ export class PoolConnections {
 
   /** Gives up the requests that are late. */
   close(): void {
+    this.#stopLooking();
     for (const { late } of this.#late) late?.abandon();
   }
 
@@ -117,13 +122,25 @@ export class PoolConnections {
         this.#late.add(request);
         reject(error);
         void this.#mustWait([request], request.endpoint, timeout);
+        this.#looking ??= setInterval(() => this.#lookAgain(), LOOK_AGAIN).unref();
       };
       const answered = begin({ timeout, onSilence }).finally(() => {
         this.#unanswered.delete(request);
         this.#late.delete(request);
+        if (this.#late.size === 0) this.#stopLooking();
       });
       answered.then(resolve, reject);
     });
+  }
+
+  /** Gives up what a worker has accepted since, also while nobody scrapes. */
+  #lookAgain(): void {
+    for (const request of this.#late) void this.#mustWait([request], request.endpoint, LOOK_AGAIN);
+  }
+
+  #stopLooking(): void {
+    clearInterval(this.#looking);
+    this.#looking = undefined;
   }
 
   /**

@@ -7,6 +7,7 @@ import type { PoolConfiguration } from "../../src/discovery/pool-configuration.j
 import { createExporter, type Exporter } from "../../src/exporter/create-exporter.js";
 import type { PoolSample } from "../../src/exporter/sample.js";
 import { describeWith } from "../harness/describe-with.js";
+import { listenOnly } from "../harness/listen-only.js";
 import { type PhpFpm, type Pool, phpScript, startPhpFpm } from "../harness/php-fpm.js";
 import { until } from "../harness/server-process.js";
 import { targetOf } from "./targets.js";
@@ -145,6 +146,18 @@ describeWith(
         reason: undefined,
         queue: { waiting: 0 },
       });
+    });
+
+    it("is left, though nobody scrapes, once a worker has accepted the request and is silent", async () => {
+      const path = join(fpm.folder, "accepts-late.sock");
+      const server = await listenOnly([`unix ${path}`]);
+      onTestFinished(() => server.stop());
+      expect(await scrape(exporterOf(`unix:${path}:/status`))).toMatchObject([alone]);
+      server.signal("SIGUSR1");
+      await until(
+        () => server.output.includes("closed"),
+        () => "the connection is still open",
+      );
     });
 
     it("is asked anew when php-fpm has ended", async () => {
