@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { compareTrees } from "./lib/compare-trees.mjs";
 import { installPeers } from "./lib/install-peers.mjs";
-import { writeResults } from "./lib/results.mjs";
+import { drawResults, writeResults } from "./lib/results.mjs";
 import { renderTables } from "./lib/table.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -34,12 +34,14 @@ const SUITES = {
   size: ["suites/size.mjs"],
 };
 
-const { json, write, against, rounds, suites } = readArguments();
-installPeers();
+const { json, write, draw, against, rounds, suites } = readArguments();
+if (!draw) installPeers();
 let failed = false;
-if (against === undefined) {
+if (draw) {
+  process.stdout.write(`wrote ${drawResults().join(", ")}\n`);
+} else if (against === undefined) {
   const rows = await runSuites(suites);
-  if (write) process.stdout.write(`wrote ${writeResults(rows)}\n`);
+  if (write) process.stdout.write(`wrote ${writeResults(rows).join(", ")}\n`);
   else process.stdout.write(json ? `${JSON.stringify(rows, null, 1)}\n` : renderTables(rows));
 } else {
   process.stdout.write(await compareTrees(against, suites, rounds, runSuites));
@@ -52,6 +54,7 @@ function readArguments() {
       options: {
         json: { type: "boolean", default: false },
         write: { type: "boolean", default: false },
+        draw: { type: "boolean", default: false },
         against: { type: "string" },
         rounds: { type: "string", default: "3" },
         suite: { type: "string", multiple: true, default: Object.keys(SUITES) },

@@ -5,13 +5,16 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { root } from "../lib/package.mjs";
 import { withPhpFpm } from "../lib/php-fpm.mjs";
-import { compileGoScrape } from "../lib/reference.mjs";
+import { compileGoScrape, compileScrape } from "../lib/reference.mjs";
 import { median, progress, reportAll } from "../lib/report.mjs";
 
 const PAGES = 20_000;
 const IN_FLIGHT = [16, 256];
 const ROUNDS = 5;
 const FLOOR = "node:net, nothing decoded";
+const LIMIT = "C and epoll (the limit)";
+/** The C client runs for a time, not for a number of pages. */
+const LIMIT_SECONDS = 1;
 const file = (path) => fileURLToPath(new URL(path, import.meta.url));
 
 await withPhpFpm([{ name: "www", pm: "static", maxChildren: 4, listen: "unix" }], (server) => {
@@ -19,7 +22,12 @@ await withPhpFpm([{ name: "www", pm: "static", maxChildren: 4, listen: "unix" }]
   const list = join(server.folder, "targets.txt");
   writeFileSync(list, `unix:${socket}:/status\n`.repeat(PAGES));
   const go = compileGoScrape();
-  for (const inFlight of IN_FLIGHT) compareAt(inFlight, contenders(socket, list, inFlight, go));
+  const c = compileScrape();
+  for (const inFlight of IN_FLIGHT) {
+    const programs = contenders(socket, list, inFlight, go);
+    if (c !== undefined) programs.set(LIMIT, [c, socket, inFlight, LIMIT_SECONDS]);
+    compareAt(inFlight, programs);
+  }
   rmSync(list);
 });
 
@@ -51,8 +59,8 @@ function compareAt(inFlight, programs) {
   for (let round = 0; round < ROUNDS; round++) {
     for (let turn = 0; turn < names.length; turn++) {
       const name = names[(turn + round) % names.length];
-      const seconds = cpuOf(programs.get(name));
-      if (seconds !== undefined) cpu.get(name).push((seconds / PAGES) * 1e6);
+      const cost = name === LIMIT ? limitOf(programs.get(name)) : costOf(programs.get(name));
+      if (cost !== undefined) cpu.get(name).push(cost);
     }
   }
   const medians = new Map(
@@ -63,16 +71,23 @@ function compareAt(inFlight, programs) {
   progress(name);
 }
 
-/** The seconds of CPU of a program, by the shell's `time`; undefined when it fails. */
-function cpuOf(command) {
+/** The CPU of a program, by the shell's `time`, in microseconds a page; undefined when it fails. */
+function costOf(command) {
   const script = 'TIMEFORMAT="%U %S"; time "$@" >/dev/null';
   const { status, stderr } = spawnSync("bash", ["-c", script, "bash", ...command.map(String)], {
     encoding: "utf8",
   });
   const [user, system] = stderr.trim().split("\n").at(-1).split(" ").map(Number);
-  if (status === 0) return user + system;
   // php-fpm fails to lock its scoreboard now and then: the command's exit code says so.
-  if (command.includes("scrape")) return user + system;
+  if (status === 0 || command.includes("scrape")) return ((user + system) / PAGES) * 1e6;
   progress(`${command[0]} failed: ${stderr.slice(0, 200)}`);
   return undefined;
+}
+
+/** What the C client says about itself, in microseconds a page. */
+function limitOf([program, ...args]) {
+  const { status, stdout } = spawnSync(program, args.map(String), { encoding: "utf8" });
+  if (status !== 0) return undefined;
+  const { cpu, answers } = JSON.parse(stdout);
+  return (cpu / answers) * 1e6;
 }
