@@ -17,11 +17,13 @@ import { startPrometheus } from "../harness/prometheus.js";
 import { until } from "../harness/server-process.js";
 import { requireServer } from "../harness/servers.js";
 
-const page = readFileSync(new URL("../../docs/monitoring.md", import.meta.url), "utf8");
+const page = ["monitoring", "exporter", "push", "opcache"]
+  .map((name) => readFileSync(new URL(`../../docs/${name}.md`, import.meta.url), "utf8"))
+  .join("\n");
 const folder = mkdtempSync(join(tmpdir(), "fcgi-probe-docs-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** The YAML blocks of the page with what follows `yaml` on their first line. */
+/** The YAML blocks of the pages with what follows `yaml` on their first line. */
 function blocks(kind: string): string[] {
   return [...page.matchAll(/^ *```yaml ?(.*)\n([\s\S]*?)^ *```$/gm)].flatMap(([, of, text]) =>
     of === kind ? [text ?? ""] : [],
@@ -42,7 +44,7 @@ async function promtool(command: "config" | "rules", text: string): Promise<stri
   return (await promisify(execFile)(program, ["check", command, file])).stdout;
 }
 
-describe("docs/monitoring.md", () => {
+describe("docs/monitoring.md, and the pages that it leads to,", () => {
   it.each(blocks("").map((text) => [jobOf(text), text]))(
     "has a configuration that promtool accepts: %s",
     async (_, text) => {
@@ -90,7 +92,7 @@ describe("docs/monitoring.md", () => {
   });
 
   it("has rules that promtool accepts", async () => {
-    expect(blocks("rules")).toHaveLength(3);
+    expect(blocks("rules")).toHaveLength(5);
     for (const text of blocks("rules")) {
       expect(await promtool("rules", text)).toMatch(/SUCCESS: [12] rules found/);
     }

@@ -32,7 +32,12 @@ function backendUrl(scheme: string, backend: string): string {
   return path === undefined ? `${scheme}://${backend}/` : `unix:${path}|${scheme}://localhost/`;
 }
 
-function virtualHost(folder: string, { name, backend, port }: Route): string {
+/** A way to a server: a virtual host. docs/servers.md shows it. `node` runs mod_fcgid's program. */
+export function apacheSite(
+  { name, backend, port }: Route,
+  folder: string,
+  node = process.execPath,
+): string {
   const scheme = SCHEMES[name];
   const lines =
     scheme === undefined
@@ -44,7 +49,7 @@ function virtualHost(folder: string, { name, backend, port }: Route): string {
           "Require all granted",
           "Options +ExecCGI",
           "SetHandler fcgid-script",
-          `FcgidWrapper "${process.execPath} ${folder}/app/matrix/fcgid.mjs" virtual`,
+          `FcgidWrapper "${node} ${folder}/app/matrix/fcgid.mjs" virtual`,
           "</Directory>",
         ]
       : [
@@ -106,7 +111,7 @@ export function startApacheFront(routes: readonly Route[]): Promise<FrontEnd> {
     "MaxRequestWorkers 64",
     "Timeout 20",
     `DocumentRoot ${folder}/run`,
-    ...routes.map((route) => virtualHost(folder, route)),
+    ...routes.map((route) => apacheSite(route, folder)),
   ];
   const path = join(folder, "httpd.conf");
   const log = join(folder, "error.log");

@@ -4,18 +4,21 @@ import { makeFolder } from "../server-process.js";
 import { requireServer } from "../servers.js";
 import { type FrontEnd, type Route, runFrontEnd } from "./front-end.js";
 
-/** Starts a Caddy with a site for each of its ways: `fastcgi` and `http`. */
-export function startCaddyFront(routes: readonly Route[]): Promise<FrontEnd> {
-  const folder = makeFolder();
-  const sites = routes.map(
-    ({ name, backend, port }) => `http://127.0.0.1:${port} {
+/** A way to a server: a site. docs/servers.md shows it. */
+export function caddySite({ name, backend, port }: Route, folder: string): string {
+  return `http://127.0.0.1:${port} {
 	bind 127.0.0.1
 	reverse_proxy ${backend.replace(/^unix:/, "unix/")} {
 		flush_interval -1
 		${name === "fastcgi" ? `transport fastcgi {\nroot ${folder}\ncapture_stderr\n}` : ""}
 	}
-}`,
-  );
+}`;
+}
+
+/** Starts a Caddy with a site for each of its ways: `fastcgi` and `http`. */
+export function startCaddyFront(routes: readonly Route[]): Promise<FrontEnd> {
+  const folder = makeFolder();
+  const sites = routes.map((route) => caddySite(route, folder));
   const path = join(folder, "Caddyfile");
   writeFileSync(
     path,

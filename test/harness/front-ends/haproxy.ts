@@ -10,7 +10,19 @@ const OPTIONS: Readonly<Record<string, string>> = {
   "mpxs-conns": "option keep-conn\n  option mpxs-conns\n  option get-values\n  option max-reqs 16",
 };
 
-function proxy(folder: string, route: Route): string {
+/** What all of its ways need. docs/servers.md shows it. */
+export const haproxyDefaults = `defaults
+  mode http
+  option abortonclose
+  option http-no-delay
+  timeout connect 5s
+  timeout client 20s
+  timeout server 20s
+  log global
+  retries 0`;
+
+/** A way to a server: a frontend and a backend. docs/servers.md shows it. */
+export function haproxySite(route: Route, folder: string): string {
   const { name, backend, port } = route;
   if (name === "http") return plainProxy(route);
   // Multiplexed, everything goes over one connection.
@@ -48,16 +60,8 @@ export function startHaproxyFront(routes: readonly Route[]): Promise<FrontEnd> {
   maxconn 500
   nbthread 1
   log stdout format raw local0
-defaults
-  mode http
-  option abortonclose
-  option http-no-delay
-  timeout connect 5s
-  timeout client 20s
-  timeout server 20s
-  log global
-  retries 0
-${routes.map((route) => proxy(folder, route)).join("\n")}`;
+${haproxyDefaults}
+${routes.map((route) => haproxySite(route, folder)).join("\n")}`;
   const path = join(folder, "haproxy.cfg");
   writeFileSync(path, configuration);
   return runFrontEnd(requireServer("haproxy"), ["-db", "-f", path], {

@@ -4,7 +4,14 @@ import { makeFolder } from "../server-process.js";
 import { requireServer } from "../servers.js";
 import { type FrontEnd, type Route, runFrontEnd } from "./front-end.js";
 
-function host({ name, backend, port }: Route): string {
+/** What all of its ways need. docs/servers.md shows it. */
+export const lighttpdSettings = `server.modules = ("mod_fastcgi", "mod_scgi", "mod_proxy")
+server.max-request-size = 100000
+server.stream-response-body = 1
+server.http-parseopts = ( "url-path-2f-decode" => "disable", "url-path-2f-reject" => "disable", "url-ctrls-reject" => "disable" )`;
+
+/** A way to a server: a socket. docs/servers.md shows it. */
+export function lighttpdSite({ name, backend, port }: Route): string {
   const path = /^unix:(.*)$/.exec(backend)?.[1];
   const [address, number] = backend.split(":");
   const where =
@@ -25,16 +32,13 @@ export function startLighttpdFront(routes: readonly Route[]): Promise<FrontEnd> 
   const folder = makeFolder();
   mkdirSync(join(folder, "www"));
   const [first] = routes;
-  const configuration = `server.modules = ("mod_fastcgi", "mod_scgi", "mod_proxy")
+  const configuration = `${lighttpdSettings}
 server.document-root = "${folder}/www"
 server.bind = "127.0.0.1"
 server.port = ${first?.port}
 server.errorlog = "${folder}/error.log"
 server.upload-dirs = ("${folder}")
-server.max-request-size = 100000
-server.stream-response-body = 1
-server.http-parseopts = ( "url-path-2f-decode" => "disable", "url-path-2f-reject" => "disable", "url-ctrls-reject" => "disable" )
-${routes.map(host).join("\n")}
+${routes.map(lighttpdSite).join("\n")}
 `;
   const path = join(folder, "lighttpd.conf");
   const log = join(folder, "error.log");

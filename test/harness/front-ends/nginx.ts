@@ -26,6 +26,19 @@ const CONTENT_LENGTH = "CONTENT_LENGTH $content_length";
 const parameters = (protocol: string, more: readonly string[]) =>
   [...VARIABLES.trim().split("\n"), ...more].map((line) => `${protocol}_param ${line};`).join("\n");
 
+/** What Debian's fastcgi_params, scgi_params and uwsgi_params hold, as far as our servers need it. */
+export const nginxParameters = {
+  fastcgi: parameters("fastcgi", ["SCRIPT_NAME $fastcgi_script_name", CONTENT_LENGTH]),
+  scgi: parameters("scgi", ["SCGI 1"]),
+  uwsgi: parameters("uwsgi", ["PATH_INFO $document_uri", CONTENT_LENGTH]),
+} as const;
+
+/** The upstreams of the ways that keep connections. */
+const UPSTREAMS: Readonly<Record<string, string>> = {
+  fastcgi_keep_conn: "kept",
+  proxy_keepalive: "kept_http",
+};
+
 function location({ name, backend }: Route): string {
   switch (name) {
     case "fastcgi_keep_conn":
@@ -41,16 +54,21 @@ function location({ name, backend }: Route): string {
   }
 }
 
+/** A way to a server: the upstream that it needs, and nginx's server. docs/servers.md shows it. */
+export function nginxSite(route: Route): string {
+  const { name, backend, port } = route;
+  const kept = UPSTREAMS[name];
+  const upstream =
+    kept === undefined ? "" : `upstream ${kept} { server ${backend}; keepalive 8; }\n`;
+  return `${upstream}server { listen 127.0.0.1:${port}; location / { ${location(route)} } }`;
+}
+
 /** Starts an nginx with a server for each of its ways: `fastcgi_pass`, `fastcgi_keep_conn`,
  * `unbuffered` (FastCGI), `scgi_pass`, `uwsgi_pass`, and of HTTP `proxy_pass` (1.0) and
  * `proxy_keepalive` (1.1). */
 export function startNginxFront(routes: readonly Route[]): Promise<FrontEnd> {
   const folder = makeFolder();
   for (const name of TEMPORARY) mkdirSync(join(folder, name));
-  const upstream = (name: string, way: string) => {
-    const route = routes.find((each) => each.name === way);
-    return route === undefined ? "" : `upstream ${name} { server ${route.backend}; keepalive 8; }`;
-  };
   const configuration = `${process.getuid?.() === 0 ? "user root;" : ""}
 daemon off;
 worker_processes 1;
@@ -61,14 +79,8 @@ http {
   ${TEMPORARY.map((name) => `${name}_temp_path ${folder}/${name};`).join("\n")}
   client_max_body_size 100m;
   underscores_in_headers off;
-  ${parameters("fastcgi", ["SCRIPT_NAME $fastcgi_script_name", CONTENT_LENGTH])}
-  ${parameters("scgi", ["SCGI 1"])}
-  ${parameters("uwsgi", ["PATH_INFO $document_uri", CONTENT_LENGTH])}
-  ${upstream("kept", "fastcgi_keep_conn")}
-  ${upstream("kept_http", "proxy_keepalive")}
-  ${routes
-    .map((route) => `server { listen 127.0.0.1:${route.port}; location / { ${location(route)} } }`)
-    .join("\n")}
+  ${Object.values(nginxParameters).join("\n")}
+  ${routes.map(nginxSite).join("\n")}
 }
 `;
   const path = join(folder, "nginx.conf");

@@ -1,0 +1,153 @@
+import { execFile } from "node:child_process";
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describeWith } from "../harness/describe-with.js";
+import { type PhpFpm, startPhpFpm } from "../harness/php-fpm.js";
+import { makeFolder, ServerProcess } from "../harness/server-process.js";
+import { blocksOf, pages, root } from "./pages.js";
+
+const run = promisify(execFile);
+const folder = makeFolder();
+const sockets = makeFolder();
+
+interface Program {
+  readonly name: string;
+  readonly kind: string;
+  readonly text: string;
+}
+
+/** The blocks of JavaScript of the documents for users. */
+const programs: readonly Program[] = pages
+  .filter(({ path }) => path === "README.md" || path.startsWith("docs/"))
+  .flatMap((page) =>
+    blocksOf(page)
+      .filter(({ language }) => language === "js" || language === "ts")
+      .map(({ kind, text }, at) => ({ name: `${page.path}, block ${at + 1}`, kind, text })),
+  );
+const fileOf = (program: Program): string => `program-${programs.indexOf(program)}.mjs`;
+
+/** What Cloudflare has, over Node's sockets. */
+const SOCKETS = `import { connect as open } from "node:net";
+import { Duplex } from "node:stream";
+export const connect = () => Duplex.toWeb(open(process.env.POOL));
+`;
+const SOCKET_TYPES = `export declare const connect: (address: string) => {
+  readable: ReadableStream<Uint8Array>;
+  writable: WritableStream<Uint8Array>;
+};
+`;
+
+beforeAll(() => {
+  mkdirSync(join(folder, "node_modules", "@types"), { recursive: true });
+  symlinkSync(root, join(folder, "node_modules", "fcgi-probe"));
+  for (const name of ["@types/node", "undici-types", "hono"]) {
+    symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
+  }
+  writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+  writeFileSync(join(folder, "sockets.mjs"), SOCKETS);
+  writeFileSync(join(folder, "sockets.d.mts"), SOCKET_TYPES);
+  writeFileSync(join(folder, "app.mjs"), "export default () => new Response();\n");
+  for (const program of programs) {
+    const text = program.text.replace("cloudflare:sockets", "./sockets.mjs");
+    writeFileSync(join(folder, fileOf(program)), text);
+  }
+});
+afterAll(() => {
+  for (const each of [folder, sockets]) rmSync(each, { recursive: true });
+});
+
+describe("the programs of the documents", () => {
+  it("fit the types of the package", async () => {
+    const compilerOptions = {
+      allowJs: true,
+      checkJs: true,
+      noEmit: true,
+      target: "ES2022",
+      lib: ["ES2023", "DOM", "DOM.Iterable", "DOM.AsyncIterable"],
+      module: "NodeNext",
+      // Programs have no annotations, so the types of their parameters are unknown.
+      strict: true,
+      noImplicitAny: false,
+      skipLibCheck: true,
+      types: ["node"],
+    };
+    const files = programs.map(fileOf);
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));
+    const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+    const { stdout } = await run(process.execPath, [tsc, "--project", folder], {
+      cwd: folder,
+    }).catch((error: { stdout: string }) => error);
+    expect(stdout.replace(/program-(\d+)\.mjs/g, (_, at) => programs[Number(at)]?.name ?? "")).toBe(
+      "",
+    );
+  });
+});
+
+describeWith(["php-fpm"], "the programs that run", () => {
+  let fpm: PhpFpm;
+  beforeAll(async () => {
+    fpm = await startPhpFpm({
+      pools: [{ name: "www", pm: "static", maxChildren: 2, listen: "unix" }],
+    });
+  });
+  afterAll(() => fpm?.stop());
+
+  /** Runs a program at the addresses of the test. @returns what it prints */
+  async function outputOf(program: Program): Promise<string> {
+    const text = program.text
+      .replaceAll("/run/php/php8.2-fpm.sock", fpm.pool("www").bareAddress)
+      .replaceAll("/var/www/html", fpm.documentRoot)
+      .replaceAll("/index.php", "/echo.php");
+    writeFileSync(join(folder, fileOf(program)), text);
+    const { stdout } = await run(process.execPath, [join(folder, fileOf(program))]);
+    return stdout;
+  }
+
+  const readme = (kind: string): Program =>
+    programs.find((each) => each.name.startsWith("README") && each.kind === kind) ??
+    expect.fail(`README has no program ${kind}`);
+
+  it.each(programs.filter(({ kind }) => kind === "run").map((each) => [each.name, each] as const))(
+    "%s",
+    async (_, program) => {
+      expect(await outputOf(program)).not.toBe("");
+    },
+  );
+
+  it("README's status says what the pool does", async () => {
+    expect(await outputOf(readme("status"))).toMatch(/^1 \[.*'\/status\?full'/);
+  });
+
+  it("README's front end gets a page of PHP", async () => {
+    expect(await outputOf(readme("php"))).toMatch(/^200 .*"REQUEST_METHOD": ?"GET"/s);
+  });
+
+  it("README's server answers behind FastCGI", async () => {
+    const program = readme("serve");
+    const socket = join(sockets, "app.sock");
+    writeFileSync(
+      join(folder, fileOf(program)),
+      `${program.text.replaceAll("/run/app.sock", socket)}console.log("ready");\n`,
+    );
+    const server = new ServerProcess(process.execPath, [join(folder, fileOf(program))], folder);
+    await server.ready(() => server.output.includes("ready"));
+    const cli = join(root, "bin", "fcgi-probe.js");
+    const args = ["request", `unix:${socket}`, "--path", "/there"];
+    const { stdout } = await run(process.execPath, [cli, ...args]);
+    process.kill(server.pid);
+    expect(stdout).toBe("Hello from /there\n");
+  });
+
+  it("README's worker answers with a pool's numbers", async () => {
+    const file = join(folder, fileOf(readme("worker")));
+    const call = `const { default: worker } = await import(${JSON.stringify(file)});
+      process.stdout.write(await (await worker.fetch()).text());`;
+    const env = { ...process.env, POOL: fpm.pool("www").bareAddress };
+    const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", call], {
+      env,
+    });
+    expect(JSON.parse(stdout)).toEqual({ busy: 1, idle: 1 });
+  });
+});
