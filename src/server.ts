@@ -50,6 +50,7 @@ export type { ConnectionContext, ConnectionHandler } from "./server/raw-connecti
 export type { GatewayServer, ServerCounts } from "./server/serve.js";
 export { serve } from "./server/serve.js";
 export { type ServeCgiOptions, serveCgi } from "./server/serve-cgi.js";
+export type { ServingOptions } from "./server/serving-options.js";
 export { showVariables } from "./server/show-variables.js";
 export type { FieldMetric, poolFields, processFields } from "./status-page/fields.js";
 export type {

@@ -4,7 +4,7 @@ import { ignoringReceiver, type ServerMachine } from "../cgi/server-machine.js";
 import { Variables } from "../cgi/variables.js";
 import { variablesFromHttp } from "../cgi/variables-from-http.js";
 import { defaultEngine } from "../engine/select.js";
-import { serverMachineOf } from "../server/open-connection.js";
+import { serverMachineOf } from "../server/server-machines.js";
 import type { WorkerServeOptions } from "./options.js";
 
 /** The most bytes to read for the first request's variables, of which nginx sends 2 KB. */

@@ -1,13 +1,10 @@
 import type { Socket } from "node:net";
 import type { Protocol } from "../address.js";
 import { defaultEngine } from "../engine/select.js";
-import type {
-  ConnectionOwner,
-  ConnectionService,
-  ConnectionTimeouts,
-} from "../server/connection-owner.js";
+import type { ConnectionTimeouts } from "../server/connection-owner.js";
 import { type OpenConnection, openerOf, type ServedConnection } from "../server/open-connection.js";
 import type { Responder } from "../server/run-request.js";
+import type { SocketOwner, SocketService } from "../server/socket-owner.js";
 import type { WorkerServeOptions } from "./options.js";
 
 /** Milliseconds that a client may take to send its request and to read the refusal. */
@@ -21,7 +18,7 @@ const timeouts: ConnectionTimeouts = {
 
 /** Refuses connections as their protocol does: with OVERLOADED or 503. */
 export class Refuser {
-  readonly #service: ConnectionService;
+  readonly #service: SocketService;
   readonly #open: OpenConnection;
   readonly #refusals = new Set<Refusal>();
 
@@ -55,18 +52,13 @@ export class Refuser {
 }
 
 /** One connection, whose request is refused as soon as it arrives. */
-class Refusal implements ConnectionOwner<ServedConnection> {
-  readonly service: ConnectionService;
+class Refusal implements SocketOwner<ServedConnection> {
+  readonly service: SocketService;
   readonly respond: Responder = () => new Response(null, { status: 503 });
   readonly closed: () => void;
   readonly #connection: ServedConnection;
 
-  constructor(
-    socket: Socket,
-    service: ConnectionService,
-    open: OpenConnection,
-    closed: () => void,
-  ) {
+  constructor(socket: Socket, service: SocketService, open: OpenConnection, closed: () => void) {
     this.service = service;
     this.closed = closed;
     this.#connection = open(socket, this);

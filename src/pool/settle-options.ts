@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { type ListenAddress, Protocol } from "../address.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { checkCount, checkMilliseconds } from "../numbers.js";
-import { checkServeOptions } from "../server/options.js";
+import { checkServeOptions } from "../server/serving-options.js";
 import { listenTarget } from "../transport/listen-address.js";
 import { type FilePermissions, filePermissions } from "../transport/socket-permissions.js";
 import { type Identity, identityOf, isRootByDefault } from "./identity.js";

@@ -1,7 +1,6 @@
 import type { Socket } from "node:net";
 import { Protocol } from "../address.js";
 import { Variables } from "../cgi/variables.js";
-import type { ConnectionOwner, ConnectionService } from "../server/connection-owner.js";
 import type { ListedConnection } from "../server/connections.js";
 import type { OpenConnection, ServedConnection } from "../server/open-connection.js";
 import {
@@ -11,11 +10,12 @@ import {
 } from "../server/raw-connection.js";
 import type { RunningRequest } from "../server/request-context.js";
 import type { Responder } from "../server/run-request.js";
+import type { SocketOwner, SocketService } from "../server/socket-owner.js";
 import type { Places } from "./places.js";
 import type { Opener, SlotWriter } from "./scoreboard/slot-writer.js";
 
 /** What all connections of a worker share. */
-export interface WorkerService extends ConnectionService {
+export interface WorkerService extends SocketService {
   readonly respond: Responder;
   readonly places: Places;
   readonly open: OpenConnection;
@@ -26,9 +26,7 @@ export interface WorkerService extends ConnectionService {
 const FIRST_REQUEST_DELAY = 1_000;
 
 /** A connection that a worker serves, and the place that it occupies for its first request. */
-export class WorkerConnection
-  implements ConnectionOwner<ServedConnection>, ListedConnection, Opener
-{
+export class WorkerConnection implements SocketOwner<ServedConnection>, ListedConnection, Opener {
   index = 0;
   readonly service: WorkerService;
   readonly respond: Responder;

@@ -1,9 +1,7 @@
 import type { Socket } from "node:net";
 import { noBytes } from "../bytes.js";
 import type { Ending } from "../cgi/server-machine.js";
-
-/** Milliseconds that a peer's last bytes are read and dropped after the socket's own end. */
-export const LINGER = 2_000;
+import { LINGER } from "./peer.js";
 
 /**
  * Milliseconds between a response's last bytes and a reset. A program that uses libuv and receives

@@ -1,4 +1,3 @@
-import type { Socket } from "node:net";
 import type { Protocol } from "../address.js";
 import type { Engine } from "../engine/engine.js";
 import { ErrorCode, GatewayError } from "../errors.js";
@@ -14,8 +13,6 @@ export interface ConnectionService {
   readonly machineOptions: ServerMachineOptions;
   /** Whether `report` writes to the same place as `errorOutput`. Default: false. */
   readonly logsErrors?: boolean;
-  /** Whether requests of this peer may run. HTTP asks this about peers without an address. */
-  servesPeer(socket: Socket): boolean;
   report(error: unknown): void;
   /** Takes what handlers write to their error stream, where the protocol has none. */
   errorOutput(bytes: Uint8Array): void;

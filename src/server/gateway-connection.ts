@@ -1,4 +1,3 @@
-import type { Socket } from "node:net";
 import { Protocol } from "../address.js";
 import {
   type Ending,
@@ -10,7 +9,7 @@ import {
 } from "../cgi/server-machine.js";
 import type { Engine } from "../engine/engine.js";
 import { ErrorCode } from "../errors.js";
-import { closeSocket } from "./close-socket.js";
+import { afterMicrotasks } from "../transport/event-loop-yield.js";
 import {
   type ConnectionOwner,
   type ConnectionService,
@@ -19,8 +18,8 @@ import {
   writeTimeout,
 } from "./connection-owner.js";
 import type { ListedConnection } from "./connections.js";
+import type { OpenPeer, Peer, PeerHandlers } from "./peer.js";
 import { RequestRunner, type RunnerConnection } from "./run-request.js";
-import { SocketWriter } from "./socket-writer.js";
 
 /** Creates the machine of a protocol for one connection. */
 export type CreateServerMachine = (
@@ -34,56 +33,39 @@ const MAX_REPLIES = 65_536;
 const State = { Open: 0, Closing: 1, Closed: 2 } as const;
 type Phase = "head" | "busy" | "idle";
 
-/** One accepted connection: its socket, its protocol's machine, and its requests. */
-export class ServerConnection implements ServerHandlers, RunnerConnection, ListedConnection {
+/** One accepted connection: its byte stream, its protocol's machine, and its requests. */
+export class ServerConnection
+  implements ServerHandlers, RunnerConnection, ListedConnection, PeerHandlers
+{
   index = 0;
   readonly protocol: Protocol;
-  readonly #socket: Socket;
   readonly #owner: ConnectionOwner<ServerConnection>;
   readonly #service: ConnectionService;
   readonly #machine: ServerMachine;
-  readonly #writer: SocketWriter;
+  readonly #peer: Peer;
   readonly #runners: RequestRunner[] = [];
   #state: 0 | 1 | 2 = State.Open;
   #receiving = false;
   /** Bytes that the machine sent while it read, and that the peer may not have read yet. */
   #replies = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   /** What the timer is set for, and for which request's head, or after how many requests. */
   #phase: Phase | undefined;
   #phaseOf = 0;
-  /**
-   * Removed from the socket when it closes. Node keeps it in an array beside a listener of its own,
-   * and V8 comes to allocate such arrays in the old generation: each would keep its connection alive
-   * for a while, which costs 6 KB and 7 µs for a small request.
-   */
-  readonly #onEnd = (): void => this.#peerEnded();
   #served = 0;
   #draining = false;
 
   constructor(
-    socket: Socket,
+    openPeer: OpenPeer,
     owner: ConnectionOwner<ServerConnection>,
     createMachine: CreateServerMachine,
   ) {
     const { service } = owner;
     this.protocol = service.protocol;
-    this.#socket = socket;
     this.#owner = owner;
     this.#service = service;
     this.#machine = createMachine(this, service.machineOptions, service.engine);
-    this.#writer = new SocketWriter(socket, service.timeouts.write, (waiting) => {
-      if (this.#replies <= waiting) return;
-      this.#replies = waiting;
-      this.resumeReading();
-    });
-    socket.allowHalfOpen = true;
-    socket.on("data", (bytes: Buffer) => this.#receive(bytes));
-    socket.on("end", this.#onEnd);
-    socket.on("timeout", () => this.#fail(writeTimeout(service.timeouts.write)));
-    // Front ends reset connections in normal operation. The `close` that follows is handled.
-    socket.on("error", () => {});
-    socket.once("close", () => this.#closed());
+    this.#peer = openPeer(this);
     this.#updateTimer();
   }
 
@@ -98,7 +80,7 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Liste
   }
 
   destroy(): void {
-    this.#socket.destroy();
+    this.#peer.destroy();
   }
 
   request(request: ServerRequest): RequestReceiver {
@@ -113,7 +95,7 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Liste
   }
 
   send(parts: readonly Uint8Array[]): void {
-    this.#writer.send(parts);
+    this.#peer.send(parts);
     if (!this.#receiving) return;
     for (const part of parts) this.#replies += part.length;
   }
@@ -128,21 +110,19 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Liste
     clearTimeout(this.#timer);
     this.#owner.closing();
     // On the next tick: `finished` of the request runs before the peer sees the end.
-    process.nextTick(() => this.#finish(ending));
+    afterMicrotasks(() => this.#finish(ending));
   }
 
   #finish(ending: Ending): void {
-    if (this.#state === State.Closed) return;
-    this.#writer.flush();
-    closeSocket(this.#socket, ending, this.#service.timeouts.write);
+    if (this.#state !== State.Closed) this.#peer.close(ending);
   }
 
   drained(): Promise<void> | undefined {
-    return this.#writer.drained();
+    return this.#peer.drained();
   }
 
   resumeReading(): void {
-    if (this.#mayRead()) this.#socket.resume();
+    if (this.#mayRead()) this.#peer.resume();
   }
 
   finished(runner: RequestRunner): void {
@@ -162,7 +142,7 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Liste
     return this.#service.logsErrors === true && this.protocol !== Protocol.FastCgi;
   }
 
-  #receive(bytes: Uint8Array): void {
+  received(bytes: Uint8Array): void {
     if (this.#state !== State.Open) return;
     this.#receiving = true;
     try {
@@ -173,8 +153,35 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Liste
     } finally {
       this.#receiving = false;
     }
-    if (!this.#mayRead()) this.#socket.pause();
+    if (!this.#mayRead()) this.#peer.pause();
     this.#updateTimer();
+  }
+
+  ended(): void {
+    const wasOpen = this.#state === State.Open;
+    const problem = wasOpen ? this.#machine.closed() : undefined;
+    if (problem !== undefined && problem.code !== ErrorCode.Aborted) this.#fault(problem);
+    // A peer that is closing already closes by itself. To end a socket again would create an error,
+    // which costs 8 µs.
+    else if (this.#machine.active === 0 && !this.#peer.closing) this.#peer.close("finished");
+  }
+
+  written(waiting: number): void {
+    if (this.#replies <= waiting) return;
+    this.#replies = waiting;
+    this.resumeReading();
+  }
+
+  timedOut(): void {
+    this.#fail(writeTimeout(this.#service.timeouts.write));
+  }
+
+  closed(): void {
+    if (this.#state === State.Closed) return;
+    this.#state = State.Closed;
+    clearTimeout(this.#timer);
+    this.#machine.connectionLost();
+    this.#owner.closed(this);
   }
 
   /** Reading stops while a handler does not read, unless that would hold up other requests. */
@@ -217,18 +224,6 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Liste
     if (milliseconds > 0) this.#timer = setTimeout(act, milliseconds);
   }
 
-  #peerEnded(): void {
-    const wasOpen = this.#state === State.Open;
-    const problem = wasOpen ? this.#machine.closed() : undefined;
-    if (problem !== undefined && problem.code !== ErrorCode.Aborted) this.#fault(problem);
-    // A socket that has been ended already closes by itself. A second end would create an error,
-    // which costs 8 µs.
-    else if (this.#machine.active === 0 && !this.#socket.writableEnded) {
-      this.#writer.flush();
-      closeSocket(this.#socket, "finished", this.#service.timeouts.write);
-    }
-  }
-
   /** The machine cannot go on. If it has answered and closed already, the error is only reported. */
   #fault(error: unknown): void {
     if (this.#state === State.Open) this.#fail(error);
@@ -239,23 +234,12 @@ export class ServerConnection implements ServerHandlers, RunnerConnection, Liste
   #fail(error: unknown): void {
     if (this.#state === State.Closed) return;
     this.#service.report(error);
-    this.#writer.flush();
-    this.#socket.destroy();
+    this.#peer.fail();
   }
 
   #closeWhenIdle(): void {
     if (this.#draining && this.#machine.active === 0 && this.#runners.length === 0) {
       this.close("lingering");
     }
-  }
-
-  #closed(): void {
-    if (this.#state === State.Closed) return;
-    this.#state = State.Closed;
-    clearTimeout(this.#timer);
-    this.#socket.off("end", this.#onEnd);
-    this.#writer.close();
-    this.#machine.connectionLost();
-    this.#owner.closed(this);
   }
 }

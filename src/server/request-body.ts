@@ -172,6 +172,53 @@ export class RequestBody {
 }
 
 /**
+ * The time until the next piece of a body. To start again costs no timer, and works where timers are
+ * numbers: everywhere but in Node and Bun.
+ */
+export class BodyDeadline {
+  readonly #milliseconds: number;
+  readonly #act: () => void;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #startedAt = 0;
+  #isStopped = false;
+
+  /**
+   * Starts at once.
+   *
+   * @param act is called when the time has passed since the last start; it may start it again
+   */
+  constructor(milliseconds: number, act: () => void) {
+    this.#milliseconds = milliseconds;
+    this.#act = act;
+    this.restart();
+  }
+
+  /** Starts again. Has no effect after `stop`. */
+  restart(): void {
+    if (this.#isStopped) return;
+    this.#startedAt = performance.now();
+    if (this.#timer === undefined) this.#wait(this.#milliseconds);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  #wait(milliseconds: number): void {
+    this.#timer = setTimeout(() => this.#check(), milliseconds);
+  }
+
+  #check(): void {
+    this.#timer = undefined;
+    const left = this.#startedAt + this.#milliseconds - performance.now();
+    // A timer may be up to a millisecond early.
+    if (left > 1) this.#wait(left);
+    else this.#act();
+  }
+}
+
+/**
  * Bytes that a reader of the body may keep, and whose buffer it may transfer. Bytes that fill most of
  * their buffer are handed out as they are, because no other chunk is in that buffer; fewer are
  * copied. Copying each 64 KiB would make V8 collect garbage twice as often.

@@ -2,7 +2,7 @@ import type { RequestReceiver, ServerRequest } from "../cgi/server-machine.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { errorText } from "./error-log.js";
 import { type Handler, type HandlerLike, handlerOf, runStreams } from "./handler.js";
-import { RequestBody } from "./request-body.js";
+import { BodyDeadline, RequestBody } from "./request-body.js";
 import { type ContextConnection, type LazyFetch, RunningRequest } from "./request-context.js";
 import { type ResponseConnection, ResponseSender } from "./send-response.js";
 
@@ -68,7 +68,7 @@ export class RequestRunner implements RequestReceiver {
   readonly #running: RunningRequest;
   readonly #body: RequestBody;
   readonly #data: RequestBody | undefined;
-  #bodyTimer: NodeJS.Timeout | undefined;
+  #bodyDeadline: BodyDeadline | undefined;
   readonly #sender: ResponseSender;
   /** Why the response is no longer wanted. */
   #aborted: GatewayError | undefined;
@@ -98,22 +98,22 @@ export class RequestRunner implements RequestReceiver {
 
   body(bytes: Uint8Array): void {
     this.#body.push(bytes);
-    this.#bodyTimer?.refresh();
+    this.#bodyDeadline?.restart();
   }
 
   endBody(): void {
     this.#body.end();
-    if (this.#data === undefined) clearTimeout(this.#bodyTimer);
+    if (this.#data === undefined) this.#bodyDeadline?.stop();
   }
 
   data(bytes: Uint8Array): void {
     this.#data?.push(bytes);
-    this.#bodyTimer?.refresh();
+    this.#bodyDeadline?.restart();
   }
 
   endData(): void {
     this.#data?.end();
-    clearTimeout(this.#bodyTimer);
+    this.#bodyDeadline?.stop();
   }
 
   aborted(error: GatewayError): void {
@@ -150,27 +150,27 @@ export class RequestRunner implements RequestReceiver {
     // In a microtask: the engine's window still holds what follows this request.
     await undefined;
     try {
-      this.#startBodyTimer();
+      this.#startBodyDeadline();
       const response = await this.#respond();
       if (response !== undefined) await this.#sender.send(response);
     } catch (error) {
       this.#breakOff(error);
     } finally {
-      clearTimeout(this.#bodyTimer);
+      this.#bodyDeadline?.stop();
       this.#dropStreams();
       this.#running.finish();
       this.#connection.finished(this);
     }
   }
 
-  #startBodyTimer(): void {
+  #startBodyDeadline(): void {
     const { bodyTimeout } = this.#options;
     if (bodyTimeout === 0 || (this.#body.ended && this.#data?.ended !== false)) return;
-    this.#bodyTimer = setTimeout(() => {
+    this.#bodyDeadline = new BodyDeadline(bodyTimeout, () => {
       // While a stream is full, the peer waits for the handler.
-      if (this.full) this.#bodyTimer?.refresh();
+      if (this.full) this.#bodyDeadline?.restart();
       else this.#failStreams(deadline("no more of the request arrived", bodyTimeout));
-    }, bodyTimeout);
+    });
   }
 
   #failStreams(error: GatewayError): void {
@@ -203,7 +203,7 @@ export class RequestRunner implements RequestReceiver {
   async #inTime(returned: Response | Promise<Response>): Promise<Response> {
     const { responseTimeout } = this.#options;
     if (responseTimeout === 0 || !("then" in returned)) return returned;
-    let timer: NodeJS.Timeout | undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
     let isOver = false;
     const timeout = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {

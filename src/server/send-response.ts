@@ -1,8 +1,8 @@
-import { noBytes } from "../bytes.js";
+import { concat, latin1Bytes, noBytes } from "../bytes.js";
 import { formatResponseHead, hasNullBody, parseResponseLength } from "../cgi/response.js";
 import type { ResponseStart, ServerRequest } from "../cgi/server-machine.js";
 import { ErrorCode, GatewayError } from "../errors.js";
-import { EventLoopYield } from "../transport/event-loop-yield.js";
+import { afterMicrotasks, EventLoopYield } from "../transport/event-loop-yield.js";
 import type { LazyFetch } from "./request-context.js";
 
 /** What a response needs of the connection that it goes to. */
@@ -99,8 +99,7 @@ export class ResponseSender {
     const contentLength = length === 0 && this.#isHead ? undefined : length;
     if (request.begin === undefined) {
       const { headBegin } = this.#connection;
-      const head = formatResponseHead(response, { begin: headBegin, contentLength });
-      return Buffer.from(head, "latin1");
+      return latin1Bytes(formatResponseHead(response, { begin: headBegin, contentLength }));
     }
     request.begin(response, contentLength);
     return noBytes;
@@ -108,7 +107,7 @@ export class ResponseSender {
 
   async #sendBytes(head: Uint8Array, bytes: Uint8Array): Promise<void> {
     if (head.length > 0 && bytes.length <= SMALL) {
-      this.#request.respond(Buffer.concat([head, bytes]));
+      this.#request.respond(concat([head, bytes]));
     } else {
       this.#request.respond(head);
       this.#request.respond(bytes);
@@ -173,7 +172,7 @@ export class PeekedBody {
     this.#peek((result) => {
       second = result;
     });
-    await new Promise<void>((resolve) => process.nextTick(resolve));
+    await new Promise<void>((resolve) => afterMicrotasks(resolve));
     if (first?.done) return noBytes;
     return second?.done && first?.value instanceof Uint8Array ? first.value : undefined;
   }

@@ -10,7 +10,6 @@ import {
   hasChunkedBody,
 } from "../transport/environment.js";
 import type { HandlerLike } from "./handler.js";
-import { checkServeOptions } from "./options.js";
 import {
   defaultRunnerOptions,
   RequestRunner,
@@ -18,6 +17,7 @@ import {
   type RunnerConnection,
   responderOf,
 } from "./run-request.js";
+import { checkServeOptions } from "./serving-options.js";
 
 /** Options of `serveCgi`. */
 export interface ServeCgiOptions {

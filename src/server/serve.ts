@@ -8,26 +8,21 @@ import { addressOf, listenOn } from "../transport/listen.js";
 import { listenTarget } from "../transport/listen-address.js";
 import { allowedPeers, isAllowed, listensOnTcp } from "./allowed-peers.js";
 import { type Application, connectionHandlerOf } from "./application.js";
-import type {
-  ConnectionOwner,
-  ConnectionService,
-  ConnectionTimeouts,
-  ServerMachineOptions,
-} from "./connection-owner.js";
+import type { ConnectionTimeouts, ServerMachineOptions } from "./connection-owner.js";
 import { Connections } from "./connections.js";
 import { writeToStandardError } from "./error-log.js";
 import type { HandlerLike } from "./handler.js";
 import { type OpenConnection, openerOf, type ServedConnection } from "./open-connection.js";
+import { runnerOptionsOf, type ServeOptions } from "./options.js";
+import { type ConnectionHandler, RawConnection } from "./raw-connection.js";
+import { type Responder, type RunnerOptions, responderOf } from "./run-request.js";
 import {
   checkServeOptions,
   defaultMaxConnections,
   defaultMaxRequests,
-  runnerOptionsOf,
-  type ServeOptions,
   timeoutsOf,
-} from "./options.js";
-import { type ConnectionHandler, RawConnection } from "./raw-connection.js";
-import { type Responder, type RunnerOptions, responderOf } from "./run-request.js";
+} from "./serving-options.js";
+import type { SocketOwner, SocketService } from "./socket-owner.js";
 
 /** Counts since the server started. */
 export interface ServerCounts {
@@ -102,7 +97,7 @@ export async function serve(
 }
 
 /** Serves the connections that a listener of Node's accepts. */
-class ApplicationServer implements ConnectionService, ConnectionOwner<ServedConnection> {
+class ApplicationServer implements SocketService, SocketOwner<ServedConnection> {
   readonly service = this;
   readonly respond: Responder;
   readonly protocol: Protocol;

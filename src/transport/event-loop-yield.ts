@@ -1,3 +1,10 @@
+/**
+ * Runs `act` after the microtasks that are queued. In Node, Deno and Bun this is before the event
+ * loop continues; elsewhere it is the next turn.
+ */
+export const afterMicrotasks: (act: () => void) => void =
+  globalThis.process?.nextTick ?? ((act) => void setTimeout(act, 0));
+
 /** Bytes to send before a yield. */
 const YIELD_AFTER = 1_048_576;
 /** Each chunk counts as this many bytes more: an empty one takes time, too. */

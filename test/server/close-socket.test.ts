@@ -3,7 +3,8 @@ import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Ending } from "../../src/cgi/server-machine.js";
-import { closeSocket, LINGER } from "../../src/server/close-socket.js";
+import { closeSocket } from "../../src/server/close-socket.js";
+import { LINGER } from "../../src/server/peer.js";
 
 const open: { close(): unknown }[] = [];
 afterEach(() => {

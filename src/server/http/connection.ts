@@ -5,15 +5,11 @@ import { latin1Bytes } from "../../bytes.js";
 import { reasonPhrases } from "../../cgi/http.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
 import { closeSocket } from "../close-socket.js";
-import {
-  type ConnectionOwner,
-  type ConnectionService,
-  headTimeout,
-  writeTimeout,
-} from "../connection-owner.js";
+import { headTimeout, writeTimeout } from "../connection-owner.js";
 import type { ListedConnection } from "../connections.js";
 import { RequestRunner, type RunnerConnection } from "../run-request.js";
-import { Backpressure } from "../socket-writer.js";
+import type { SocketOwner, SocketService } from "../socket-owner.js";
+import { Backpressure } from "../socket-peer.js";
 import { HeadDeadline } from "./head-deadline.js";
 import { HttpRequest, type HttpRequestOwner } from "./request.js";
 
@@ -33,8 +29,8 @@ export class HttpConnection implements RunnerConnection, HttpRequestOwner, Liste
   /** Not used: an HTTP request writes its own head. */
   readonly headBegin = "status-line";
   readonly #socket: Socket;
-  readonly #owner: ConnectionOwner<HttpConnection>;
-  readonly #service: ConnectionService;
+  readonly #owner: SocketOwner<HttpConnection>;
+  readonly #service: SocketService;
   /** The request that is being answered, and its runner while it runs. */
   #current: { request: HttpRequest; runner: RequestRunner | undefined } | undefined;
   /** The pipelined requests after it, in their order. */
@@ -44,7 +40,7 @@ export class HttpConnection implements RunnerConnection, HttpRequestOwner, Liste
   #closeTimer: NodeJS.Timeout | undefined;
   readonly #backpressure: Backpressure;
 
-  constructor(socket: Socket, owner: ConnectionOwner<HttpConnection>) {
+  constructor(socket: Socket, owner: SocketOwner<HttpConnection>) {
     const { service } = owner;
     this.#socket = socket;
     this.#owner = owner;

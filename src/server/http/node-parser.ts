@@ -3,7 +3,8 @@ import type { Socket } from "node:net";
 import { ErrorCode, GatewayError } from "../../errors.js";
 import { defaultLimits, type Limits } from "../../limits.js";
 import { allowHalfOpenHttp } from "../../transport/node-internals.js";
-import type { ConnectionOwner, ConnectionTimeouts } from "../connection-owner.js";
+import type { ConnectionTimeouts } from "../connection-owner.js";
+import type { SocketOwner } from "../socket-owner.js";
 import { endInside, HttpConnection } from "./connection.js";
 
 export interface HttpParserOptions {
@@ -40,7 +41,7 @@ export class HttpParser {
   }
 
   /** Serves a connection. */
-  open(socket: Socket, owner: ConnectionOwner<HttpConnection>): HttpConnection {
+  open(socket: Socket, owner: SocketOwner<HttpConnection>): HttpConnection {
     const connection = new HttpConnection(socket, owner);
     this.#connections.set(socket, connection);
     this.#server.emit("connection", socket);

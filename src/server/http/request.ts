@@ -7,7 +7,7 @@ import type { ResponseStart, ServerRequest } from "../../cgi/server-machine.js";
 import { Variables } from "../../cgi/variables.js";
 import { variablesFromHttp } from "../../cgi/variables-from-http.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
-import { LINGER } from "../close-socket.js";
+import { LINGER } from "../peer.js";
 
 /** What an HTTP request needs of the connection that it is on. */
 export interface HttpRequestOwner {
