@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { type Examination, examine } from "../../doctor/doctor.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
+import { wrapLines } from "../../terminal/wrap-lines.js";
 import { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
 import { noTargetHelp, problemLines, repeatable } from "../options.js";
@@ -70,8 +71,11 @@ async function runDoctor(
     if (!io.signal.aborted) throw error;
     throw new GatewayError(ErrorCode.Aborted, "interrupted", { cause: error });
   });
+  const { style, columns } = io.stdout;
   await io.stdout.write(
-    json ? `${JSON.stringify(found, undefined, 2)}\n` : doctorText(found, io.stdout.style),
+    json
+      ? `${JSON.stringify(found, undefined, 2)}\n`
+      : wrapLines(doctorText(found, style), columns),
   );
   await io.stderr.writeLines(problemLines(found.problems, io));
   return exitCodeFor(found);
