@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 const installed = join(dirname(dirname(fileURLToPath(import.meta.url))), "node_modules");
 const COMPILERS = ["typescript-5.7", "typescript"];
 const PROJECTS = [
-  { name: "without @types/node", doors: ["", "/codec", "/edge"], packages: [] },
+  { name: "without @types/node", doors: ["", "/codec", "/describe", "/edge"], packages: [] },
   {
     name: "with @types/node",
     doors: ["/apache", "/server"],

@@ -13,6 +13,8 @@ export {
   encodeAbortRequest,
   encodeBeginRequest,
   encodeEndRequest,
+  encodeGetValues,
+  encodeGetValuesResult,
   encodePairs,
   encodeParams,
   encodeRecord,
@@ -22,7 +24,20 @@ export {
 } from "./fastcgi/encode.js";
 export { PairDecoder, type PairDecoderOptions } from "./fastcgi/pair-decoder.js";
 export { KEEP_CONN, ProtocolStatus, RecordType, Role } from "./fastcgi/protocol.js";
+export {
+  decodeBody,
+  type FastCgiRecord,
+  FastCgiRecordDecoder,
+  type FastCgiRecordOptions,
+  type RecordBody,
+} from "./fastcgi/records.js";
+export {
+  FastCgiRequestDecoder,
+  type FastCgiRequestDecoderOptions,
+  type FastCgiRequestEvent,
+} from "./fastcgi/request-decoder.js";
 export { ResponseDecoder } from "./fastcgi/response-decoder.js";
+export type { Limits } from "./limits.js";
 export { encodeRequest as encodeScgiRequest } from "./scgi/client.js";
 export { encodeNetstring, NetstringDecoder, type NetstringOptions } from "./scgi/netstring.js";
 export { type ScgiRequest, ScgiRequestDecoder } from "./scgi/server.js";

@@ -48,7 +48,7 @@ describe("the sources", () => {
     expect(checkArrows(sources)).toEqual([]);
   });
 
-  it("reach nothing of Node's from codec.ts and edge.ts", () => {
+  it("reach nothing of Node's from the doors for every runtime", () => {
     expect(checkNeutrality(sources)).toEqual([]);
   });
 

@@ -85,6 +85,26 @@ export function encodeEndRequest(
   return record;
 }
 
+/**
+ * GET_VALUES, which asks an application for values by their names (FastCGI 1.0 §4.1).
+ *
+ * @throws RangeError when the names do not fit in one record
+ */
+export function encodeGetValues(names: readonly string[]): Uint8Array {
+  const pairs = encodePairs(names.map((name) => [name, ""] as const));
+  return encodeRecord(RecordType.GetValues, NULL_REQUEST_ID, pairs);
+}
+
+/**
+ * GET_VALUES_RESULT, the answer to GET_VALUES (FastCGI 1.0 §4.1). Names that the application does
+ * not know are left out.
+ *
+ * @throws RangeError when the values do not fit in one record
+ */
+export function encodeGetValuesResult(values: Iterable<Variable>): Uint8Array {
+  return encodeRecord(RecordType.GetValuesResult, NULL_REQUEST_ID, encodePairs(values));
+}
+
 /** UNKNOWN_TYPE, the answer to a management record of an unknown type (FastCGI 1.0 §4.2). */
 export function encodeUnknownType(type: number): Uint8Array {
   return encodeRecord(
@@ -94,7 +114,7 @@ export function encodeUnknownType(type: number): Uint8Array {
   );
 }
 
-/** The empty record that ends a stream. */
+/** The empty record that ends a stream: PARAMS, STDIN, STDOUT, STDERR or DATA. */
 export function endOfStream(type: number, requestId: number): Uint8Array {
   const record = new Uint8Array(RECORD_HEADER_LENGTH);
   writeHeader(record, 0, type, requestId, 0);
@@ -108,10 +128,10 @@ export function endOfStream(type: number, requestId: number): Uint8Array {
 const SHORT_LENGTH = 56;
 
 /**
- * A piece of a stream as records of at most {@link MAX_SENT_LENGTH} bytes. The parts are to be
- * written in order: a short record is one part; a longer one is its header, its content, which is
- * not copied, and its padding. There are no parts for no bytes, because an empty record would end
- * the stream.
+ * A piece of a stream (STDIN, STDOUT, STDERR or DATA) as records of at most
+ * {@link MAX_SENT_LENGTH} bytes. The parts are to be written in order: a short record is one part;
+ * a longer one is its header, its content, which is not copied, and its padding. There are no parts
+ * for no bytes, because an empty record would end the stream: {@link endOfStream} does.
  */
 export function streamRecords(type: number, requestId: number, bytes: Uint8Array): Uint8Array[] {
   const parts: Uint8Array[] = [];

@@ -8,18 +8,12 @@ import { WINDOW } from "../engine/memory.js";
 import { defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { ConnectionDecoder, type RecordPiece } from "./connection-decoder.js";
-import { encodePairs, encodeRecord, encodeUnknownType } from "./encode.js";
+import { encodeGetValues, encodeGetValuesResult, encodeUnknownType } from "./encode.js";
 import { PairDecoder } from "./pair-decoder.js";
-import { NULL_REQUEST_ID, RecordType } from "./protocol.js";
+import { RecordType } from "./protocol.js";
 
 /** The names that FastCGI defines for GET_VALUES (FastCGI 1.0 §4.1). */
 export const valueNames = ["FCGI_MAX_CONNS", "FCGI_MAX_REQS", "FCGI_MPXS_CONNS"] as const;
-
-/** The GET_VALUES record that asks for these names. */
-export function encodeGetValues(names: readonly string[]): Uint8Array {
-  const pairs = encodePairs(names.map((name) => [name, ""] as const));
-  return encodeRecord(RecordType.GetValues, NULL_REQUEST_ID, pairs);
-}
 
 /** Asks an application for its values, without I/O. Names that it does not know are left out. */
 export class ValuesClient implements ClientMachine {
@@ -111,8 +105,8 @@ export interface ApplicationValues {
   multiplex: boolean;
 }
 
-/** GET_VALUES_RESULT: each name once, without those that FastCGI does not define. */
-function encodeValuesResult(
+/** The answer to GET_VALUES: each name once, without those that FastCGI does not define. */
+function encodeAnswer(
   asked: Iterable<string>,
   { maxConnections, maxRequests, multiplex }: ApplicationValues,
 ): Uint8Array {
@@ -126,7 +120,7 @@ function encodeValuesResult(
     const value = known.get(name);
     if (value !== undefined) values.push([name, value]);
   }
-  return encodeRecord(RecordType.GetValuesResult, NULL_REQUEST_ID, encodePairs(values));
+  return encodeGetValuesResult(values);
 }
 
 /** An application's answers to a connection's management records (FastCGI 1.0 §4). */
@@ -154,6 +148,6 @@ export class ManagementRecords {
     if (!ends) return undefined;
     const asked = this.#asked.finish().map(([name]) => name);
     this.#asked = undefined;
-    return encodeValuesResult(asked, this.#values);
+    return encodeAnswer(asked, this.#values);
   }
 }

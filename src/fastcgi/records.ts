@@ -4,6 +4,9 @@ import { ErrorCode, GatewayError } from "../errors.js";
 import { PairDecoder } from "./pair-decoder.js";
 import { KEEP_CONN, RECORD_HEADER_LENGTH, RecordType, VERSION } from "./protocol.js";
 
+/** The longest content that a record can have. */
+const MAX_CONTENT = 0xffff;
+
 /** One record as it was sent (FastCGI 1.0 §3.3). */
 export interface FastCgiRecord {
   /** Where the record starts in the stream, in bytes. */
@@ -18,28 +21,43 @@ export interface FastCgiRecord {
   content: Uint8Array;
 }
 
+export interface FastCgiRecordOptions {
+  /** Bytes that the content of a record may have. Default: 65,535, which a record can have. */
+  limit?: number | undefined;
+  /** Where the first byte stands in its stream: records and errors count from there. Default: 0. */
+  offset?: number | undefined;
+}
+
 /**
- * Reads captured bytes record by record, for display: each record with its whole content, of any
- * type and request. Clients and servers use the decoders over the engine instead.
+ * Decodes FastCGI records of either direction, of any type and request, in chunks of any length.
+ * What it yields does not depend on the chunks. {@link decodeBody} decodes a record's content.
  */
-export class RecordReader {
+export class FastCgiRecordDecoder {
+  readonly #limit: number;
   readonly #header = new Uint8Array(RECORD_HEADER_LENGTH);
   readonly #content = new ByteCollector();
   #headerLength = 0;
   #paddingTaken = 0;
-  #offset = 0;
+  #offset: number;
   #recordOffset = 0;
 
-  /** Bytes taken so far. */
+  constructor(options: FastCgiRecordOptions = {}) {
+    this.#limit = options.limit ?? MAX_CONTENT;
+    this.#offset = options.offset ?? 0;
+  }
+
+  /** Where the next byte stands in its stream. */
   get offset(): number {
     return this.#offset;
   }
 
   /**
-   * Takes the next bytes of the stream, and yields each record that they complete.
+   * Takes the next bytes of the stream, and yields each record that they complete. Iterate to the
+   * end: bytes are taken as the records are.
    *
-   * @throws GatewayError `malformed`, with the record's offset, when a record's version is not 1,
-   * after the records before it
+   * @throws GatewayError `malformed` when a record's version is not 1, `limit_exceeded` when its
+   * content is too long; both with the record's offset, after the records before it. The decoder
+   * cannot be used afterwards
    */
   *push(bytes: Uint8Array): Generator<FastCgiRecord, void, undefined> {
     let at = 0;
@@ -49,8 +67,12 @@ export class RecordReader {
     }
   }
 
-  /** @throws GatewayError `truncated`, with the record's offset, inside a record */
-  finish(): void {
+  /**
+   * Takes the end of the stream, which is valid between records.
+   *
+   * @throws GatewayError `truncated`, with the record's offset, inside a record
+   */
+  end(): void {
     if (this.#headerLength === 0) return;
     const missing = this.#missing;
     throw new GatewayError(
@@ -91,6 +113,7 @@ export class RecordReader {
       this.#header.set(part, this.#headerLength);
       this.#headerLength += part.length;
       if (this.#header[0] !== VERSION) throw this.#wrongVersion();
+      if (this.#headerLength === RECORD_HEADER_LENGTH) this.#checkLength();
       return part.length;
     }
     if (this.#content.length < this.#contentLength) {
@@ -117,6 +140,16 @@ export class RecordReader {
     this.#headerLength = 0;
     this.#paddingTaken = 0;
     return record;
+  }
+
+  #checkLength(): void {
+    if (this.#contentLength <= this.#limit) return;
+    const offset = this.#recordOffset;
+    throw new GatewayError(
+      ErrorCode.LimitExceeded,
+      `the record at byte ${offset} has ${this.#contentLength} bytes, more than the limit of ${this.#limit}`,
+      { offset },
+    );
   }
 
   #wrongVersion(): GatewayError {
@@ -192,16 +225,24 @@ function fixedBody({ content, offset }: FastCgiRecord): DataView {
   );
 }
 
-function pairsOf({ content, offset }: FastCgiRecord): Variable[] {
+function pairsOf(record: FastCgiRecord): Variable[] {
   const decoder = new PairDecoder();
-  try {
-    decoder.push(content);
+  return atRecord(record, () => {
+    decoder.push(record.content);
     return decoder.finish();
+  });
+}
+
+/** What `decode` returns. Its error gets the offset of the record instead of one in a stream. */
+export function atRecord<Result>({ offset }: FastCgiRecord, decode: () => Result): Result {
+  try {
+    return decode();
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
-    const { code, message } = error;
+    const { code, message, hint } = error;
     throw new GatewayError(code, `the record at byte ${offset}: ${message}`, {
       offset,
+      hint,
       cause: error,
     });
   }

@@ -1,7 +1,7 @@
 import { createWriteStream, openSync, rmSync, type WriteStream } from "node:fs";
 import { noBytes } from "../bytes.js";
+import { encodeCaptureStart, encodeFrame } from "../capture/tap-capture.js";
 import { ErrorCode, GatewayError } from "../errors.js";
-import { encodeCaptureStart, encodeFrame } from "./capture.js";
 import type { RelaySide } from "./observer.js";
 import type { TappedProtocol } from "./tapped-request.js";
 

@@ -15,6 +15,8 @@ const ARROWS: ReadonlyMap<string, readonly string[]> = new Map([
   ["fastcgi", ["cgi", "engine"]],
   ["scgi", ["cgi", "engine"]],
   ["uwsgi", ["cgi", "engine"]],
+  ["capture", []],
+  ["describe", ["capture", "terminal", ...PROTOCOLS]],
   ["transport", ["cgi", "engine"]],
   ["client", ["transport", ...PROTOCOLS]],
   ["server", ["transport", ...PROTOCOLS]],
@@ -28,7 +30,7 @@ const ARROWS: ReadonlyMap<string, readonly string[]> = new Map([
   ["check", ["apache", "status-page", "transport"]],
   ["yaml", []],
   ["web", ["yaml", "transport"]],
-  ["tap", ["client", "transport", ...PROTOCOLS]],
+  ["tap", ["capture", "client", "transport", ...PROTOCOLS]],
   ["load", ["phpfpm", "fleet", "client", "status-page", "transport", ...PROTOCOLS]],
   ["doctor", ["discovery", "transport", ...STATUS_READERS]],
   ["exporter", ["discovery", "transport", "yaml", ...STATUS_READERS]],
@@ -39,6 +41,8 @@ const ARROWS: ReadonlyMap<string, readonly string[]> = new Map([
     "cli",
     [
       "tap",
+      "capture",
+      "describe",
       "load",
       "doctor",
       "check",
@@ -72,9 +76,10 @@ const DOORS: ReadonlySet<string> = new Set([
   "edge.ts",
   "apache.ts",
   "exporter.ts",
+  "describe.ts",
 ]);
 /** The doors whose whole reach runs where there is no Node. */
-const NEUTRAL_DOORS = ["codec.ts", "edge.ts"];
+const NEUTRAL_DOORS = ["codec.ts", "describe.ts", "edge.ts"];
 /** What imports a module that its user names. */
 const LOADERS: ReadonlySet<string> = new Set(["pool/load-application.ts"]);
 /** The one import of the engine from outside: the compiled module. */

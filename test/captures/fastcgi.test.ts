@@ -4,7 +4,7 @@ import { FastCgiClient } from "../../src/fastcgi/client.js";
 import { ConnectionDecoder } from "../../src/fastcgi/connection-decoder.js";
 import { ValuesClient } from "../../src/fastcgi/management.js";
 import { PairDecoder } from "../../src/fastcgi/pair-decoder.js";
-import { type FastCgiRecord, RecordReader } from "../../src/fastcgi/records.js";
+import { type FastCgiRecord, FastCgiRecordDecoder } from "../../src/fastcgi/records.js";
 import { ResponseDecoder } from "../../src/fastcgi/response-decoder.js";
 import { engines } from "../engine/engines.js";
 import { fastCgiAnswers, fastCgiConnections } from "./captures.js";
@@ -171,14 +171,15 @@ describe.each(engines)("FastCGI however it is cut, on the %s engine", (_, engine
 describe("FastCGI however it is cut, without an engine", () => {
   everyFile([
     row({
-      decoder: "RecordReader",
+      decoder: "FastCgiRecordDecoder",
       files: [...fastCgiConnections, ...fastCgiAnswers],
       decode(chunks) {
-        const reader = new RecordReader();
+        const decoder = new FastCgiRecordDecoder();
         const records: FastCgiRecord[] = [];
         const problem = attempt(() => {
-          for (const chunk of chunks) for (const record of reader.push(chunk)) records.push(record);
-          reader.finish();
+          for (const chunk of chunks)
+            for (const record of decoder.push(chunk)) records.push(record);
+          decoder.end();
         });
         return { records, problem };
       },

@@ -23,7 +23,7 @@ import { everyFile, row } from "./table.js";
 
 /** What takes the engine of the process, and none from its caller. */
 const load = async () => ({
-  ...(await import("../../src/cli/decode/recognise.js")),
+  ...(await import("../../src/describe/create-describer.js")),
   ...(await import("../../src/pool/first-request.js")),
   ...(await import("../../src/phpfpm/fetch-page.js")),
 });
@@ -37,18 +37,18 @@ const wrong = new Map<string, Partial<Problem>>([
   ...wrongBodies,
   ...truncated,
   ["probes/40-params-value-overruns.c2s.bin", { code: "limit_exceeded", offset: 0 }],
+  ["probes/53-zero-bytes-then-close.c2s.bin", { code: "bad_input" }],
 ]);
 
-/** The lines that describe a connection. Its first four bytes show the protocol. */
+/** The lines that describe a connection. Its first bytes show the protocol. */
 function linesOf(
-  { describerFor, RECOGNISED_LENGTH }: Loaded,
+  { createDescriber }: Loaded,
   chunks: readonly Uint8Array[],
-  protocol: "auto" | "fastcgi",
+  protocol: "fcgi" | undefined,
 ) {
   const lines: string[] = [];
-  const first = new Uint8Array(Buffer.concat(chunks).subarray(0, RECOGNISED_LENGTH));
+  const describer = createDescriber({ protocol, bytes: 24 });
   const problem = attempt(() => {
-    const describer = describerFor(first, protocol, 24);
     for (const chunk of chunks) for (const line of describer.push(chunk)) lines.push(line);
     for (const line of describer.end()) lines.push(line);
   });
@@ -111,7 +111,7 @@ const rowsOf = (modules: Loaded) => [
   row({
     decoder: "FastCgiDescriber",
     files: [...fastCgiConnections, ...fastCgiAnswers],
-    decode: (chunks) => linesOf(modules, chunks, "fastcgi"),
+    decode: (chunks) => linesOf(modules, chunks, "fcgi"),
     facts({ lines, problem }, file, bytes) {
       expect(outer(lines).length, file).toBe(plainRecords(bytes).length);
       const expected = wrong.get(file);
@@ -127,7 +127,7 @@ const rowsOf = (modules: Loaded) => [
   row({
     decoder: "ScgiDescriber",
     files: scgiConnections,
-    decode: (chunks) => linesOf(modules, chunks, "auto"),
+    decode: (chunks) => linesOf(modules, chunks, undefined),
     facts({ lines, problem }, file, bytes) {
       expect(problem, file).toBeUndefined();
       const headers = (plainNetstring(bytes).split("\0").length - 1) / 2;
@@ -138,7 +138,7 @@ const rowsOf = (modules: Loaded) => [
   row({
     decoder: "UwsgiDescriber",
     files: uwsgiConnections,
-    decode: (chunks) => linesOf(modules, chunks, "auto"),
+    decode: (chunks) => linesOf(modules, chunks, undefined),
     facts({ lines, problem }, file) {
       expect(problem, file).toBeUndefined();
       const modifier1 = file.includes("modifier") ? 9 : 0;
@@ -153,7 +153,7 @@ const rowsOf = (modules: Loaded) => [
   row({
     decoder: "ResponseDescriber",
     files: [...scgiAnswers, ...uwsgiAnswers],
-    decode: (chunks) => linesOf(modules, chunks, "auto"),
+    decode: (chunks) => linesOf(modules, chunks, undefined),
     facts({ lines, problem }, file, bytes) {
       expect(problem, file).toBeUndefined();
       const head = latin1(bytes).indexOf("\r\n\r\n") + 4;

@@ -4,6 +4,8 @@ import {
   encodeAbortRequest,
   encodeBeginRequest,
   encodeEndRequest,
+  encodeGetValues,
+  encodeGetValuesResult,
   encodePairs,
   encodeParams,
   encodeRecord,
@@ -57,6 +59,17 @@ describe("records", () => {
       hex("01 03 0003 0008 00 00  fedcba98 02 000000"),
     );
     expect(encodeUnknownType(50)).toEqual(hex("01 0b 0000 0008 00 00  32 00000000000000"));
+  });
+
+  it("GET_VALUES and GET_VALUES_RESULT have the id 0", () => {
+    expect(encodeGetValues(["A", "B"])).toEqual(
+      hex("01 09 0000 0006 02 00  01 00 41  01 00 42  0000"),
+    );
+    expect(encodeGetValuesResult([["A", "1"]])).toEqual(
+      hex("01 0a 0000 0004 04 00  01 01 41 31  00000000"),
+    );
+    const names = Array.from({ length: 1_000 }, (_, at) => `${at}`.padStart(66, "A"));
+    expect(() => encodeGetValues(names)).toThrow(RangeError);
   });
 
   it("the end of a stream is a record without content", () => {

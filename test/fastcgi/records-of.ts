@@ -1,14 +1,14 @@
 import { encodePairs, encodeRecord, endOfStream } from "../../src/fastcgi/encode.js";
 import { RecordType } from "../../src/fastcgi/protocol.js";
-import { decodeBody, type RecordBody, RecordReader } from "../../src/fastcgi/records.js";
+import { decodeBody, FastCgiRecordDecoder, type RecordBody } from "../../src/fastcgi/records.js";
 
 /** Bytes as records: `[id, body]` each, streams as Latin-1 text. */
 export function bodiesOf(sent: Uint8Array): (readonly [id: number, body: RecordBody])[] {
-  const reader = new RecordReader();
-  const bodies = [...reader.push(sent)].map(
+  const decoder = new FastCgiRecordDecoder();
+  const bodies = [...decoder.push(sent)].map(
     (record) => [record.requestId, decodeBody(record)] as const,
   );
-  reader.finish();
+  decoder.end();
   return bodies;
 }
 

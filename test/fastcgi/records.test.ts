@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { GatewayError } from "../../src/errors.js";
-import { decodeBody, type FastCgiRecord, RecordReader } from "../../src/fastcgi/records.js";
+import { decodeBody, type FastCgiRecord, FastCgiRecordDecoder } from "../../src/fastcgi/records.js";
 import { hex } from "../bytes.js";
 import { cuts } from "../cuts.js";
 
@@ -12,11 +12,11 @@ interface Read {
 }
 
 function read(pieces: Iterable<Uint8Array>): Read {
-  const reader = new RecordReader();
+  const decoder = new FastCgiRecordDecoder();
   const records: FastCgiRecord[] = [];
   try {
-    for (const piece of pieces) for (const record of reader.push(piece)) records.push(record);
-    reader.finish();
+    for (const piece of pieces) for (const record of decoder.push(piece)) records.push(record);
+    decoder.end();
     return { records };
   } catch (error) {
     const { code, offset } = error as GatewayError;
@@ -29,7 +29,7 @@ const body = (bytes: string) => {
   return decodeBody(record as FastCgiRecord);
 };
 
-describe("RecordReader", () => {
+describe("FastCgiRecordDecoder", () => {
   it("S3.4 yields each record's offset, header and content", () => {
     const bytes = hex(
       "01 06 0102 0003 05 00  616263 0000000000  01 03 0102 0008 00 00  0000000000000000",

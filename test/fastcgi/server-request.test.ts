@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { RECORD_HEADER_LENGTH, RecordType, Role } from "../../src/fastcgi/protocol.js";
-import { RecordReader } from "../../src/fastcgi/records.js";
+import { FastCgiRecordDecoder } from "../../src/fastcgi/records.js";
 import { bytes } from "../bytes.js";
 import { engines } from "../engine/engines.js";
 import { type Behaviour, DrivenServer, get, silent } from "./drive-server.js";
@@ -82,13 +82,13 @@ describe.each(engines)("A request to a FastCgiServer on the %s engine", (_, engi
         },
       );
       server.feed(get());
-      const reader = new RecordReader();
-      for (const { offset, contentLength, paddingLength } of reader.push(server.take())) {
+      const decoder = new FastCgiRecordDecoder();
+      for (const { offset, contentLength, paddingLength } of decoder.push(server.take())) {
         expect(offset % 8).toBe(0);
         expect(contentLength + paddingLength).toBeLessThanOrEqual(65_535);
       }
-      expect(reader.offset % 8).toBe(0);
-      reader.finish();
+      expect(decoder.offset % 8).toBe(0);
+      decoder.end();
     });
 
     it("S3.7 keeps order and duplicates of variables that straddle records", () => {

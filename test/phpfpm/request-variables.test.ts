@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeEndRequest, encodeRecord } from "../../src/fastcgi/encode.js";
 import { PairDecoder } from "../../src/fastcgi/pair-decoder.js";
 import { RecordType } from "../../src/fastcgi/protocol.js";
-import { RecordReader } from "../../src/fastcgi/records.js";
+import { FastCgiRecordDecoder } from "../../src/fastcgi/records.js";
 import { ping, status } from "../../src/phpfpm/status.js";
 import { answering, type FakeServer, startFakeServer } from "../harness/fake-server.js";
 import { pageOf, writePage } from "../status-page/page-writer.js";
@@ -37,7 +37,7 @@ describe("S0.3 the request for a page, on the wire", () => {
   function received(): Map<string, string> {
     const bytes = server.peers.at(-1)?.received() ?? new Uint8Array();
     const decoder = new PairDecoder();
-    for (const { type, content } of new RecordReader().push(bytes)) {
+    for (const { type, content } of new FastCgiRecordDecoder().push(bytes)) {
       if (type === RecordType.Params) decoder.push(content);
     }
     return new Map(decoder.pairs.map(([name, value]) => [`${name}`, `${value}`]));

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { type Command, Option } from "commander";
+import { ConnectionsDescriber } from "../../describe/connections.js";
 import { CaptureFile } from "../../tap/capture-file.js";
 import { filterFields, parseFilter, type RequestFilter } from "../../tap/request-filter.js";
 import { ScriptTable } from "../../tap/script-table.js";
@@ -7,7 +8,6 @@ import { startTap, type Tap, tappedProtocol } from "../../tap/tap.js";
 import type { TapHandlers } from "../../tap/tapped-connection.js";
 import { visible } from "../../terminal/text.js";
 import { counted } from "../../terminal/units.js";
-import { ConnectionsDescriber } from "../decode/connections.js";
 import { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
 import { repeatable } from "../options.js";

@@ -1,12 +1,10 @@
 import type { Address } from "../../address.js";
+import { InputDescriber, ResponseDescriber } from "../../describe/cgi.js";
+import { sideDescriber } from "../../describe/connection.js";
+import type { Describer } from "../../describe/describer.js";
 import { GatewayError } from "../../errors.js";
 import type { Output } from "../../terminal/output.js";
 import { visible } from "../../terminal/text.js";
-import { InputDescriber, ResponseDescriber } from "./cgi.js";
-import type { Describer } from "./describer.js";
-import { FastCgiDescriber } from "./fastcgi.js";
-import { ScgiDescriber } from "./scgi.js";
-import { UwsgiDescriber } from "./uwsgi.js";
 
 /** How many bytes of a content are shown. */
 const SHOWN = 64;
@@ -20,9 +18,10 @@ export function tracer(
   protocol: Address["protocol"],
   output: Output,
 ): (direction: Direction, bytes: Uint8Array) => void {
+  const isCgi = protocol === "cgi";
   const describers = new Map<Direction, Describer>([
-    ["sent", sentDescriber(protocol)],
-    ["received", protocol === "fcgi" ? new FastCgiDescriber(SHOWN) : new ResponseDescriber(SHOWN)],
+    ["sent", isCgi ? new InputDescriber(SHOWN) : sideDescriber(protocol, "client", SHOWN)],
+    ["received", isCgi ? new ResponseDescriber(SHOWN) : sideDescriber(protocol, "backend", SHOWN)],
   ]);
   return (direction, bytes) => {
     const describer = describers.get(direction);
@@ -37,17 +36,4 @@ export function tracer(
       void output.writeLines([`${mark} ${visible(error.message)}`]);
     }
   };
-}
-
-function sentDescriber(protocol: Address["protocol"]): Describer {
-  switch (protocol) {
-    case "fcgi":
-      return new FastCgiDescriber(SHOWN);
-    case "scgi":
-      return new ScgiDescriber(SHOWN);
-    case "uwsgi":
-      return new UwsgiDescriber(SHOWN);
-    case "cgi":
-      return new InputDescriber(SHOWN);
-  }
 }

@@ -1,13 +1,19 @@
-import { GatewayError } from "../../errors.js";
-import { PairDecoder } from "../../fastcgi/pair-decoder.js";
-import { ProtocolStatus, RecordType, Role } from "../../fastcgi/protocol.js";
+import { GatewayError } from "../errors.js";
+import { PairDecoder } from "../fastcgi/pair-decoder.js";
+import {
+  ProtocolStatus,
+  RECORD_HEADER_LENGTH,
+  RecordType,
+  Role,
+  VERSION,
+} from "../fastcgi/protocol.js";
 import {
   decodeBody,
   type FastCgiRecord,
+  FastCgiRecordDecoder,
   type RecordBody,
-  RecordReader,
-} from "../../fastcgi/records.js";
-import { visible } from "../../terminal/text.js";
+} from "../fastcgi/records.js";
+import { visible } from "../terminal/text.js";
 import { type Describer, excerpt, innerLine, offsetLine, variableLines } from "./describer.js";
 
 const typeNames = new Map<number, string>([
@@ -38,27 +44,46 @@ const protocolStatusNames = new Map<number, string>([
 ]);
 
 /**
+ * Whether bytes begin with a FastCGI record, as far as can be told: with headers, each after the
+ * record before it.
+ */
+export function beginsWithRecord(bytes: Uint8Array): boolean {
+  if (bytes.length < RECORD_HEADER_LENGTH) return false;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  for (let at = 0; at + RECORD_HEADER_LENGTH <= bytes.length; ) {
+    const isHeader = bytes[at] === VERSION && typeNames.has(bytes[at + 1]!) && bytes[at + 7] === 0;
+    if (!isHeader) return false;
+    at += RECORD_HEADER_LENGTH + view.getUint16(at + 4) + bytes[at + 6]!;
+  }
+  return true;
+}
+
+/**
  * FastCGI records, one line each. A malformed content is reported in its place, and the records
  * after it are still described.
  */
 export class FastCgiDescriber implements Describer {
-  readonly #reader = new RecordReader();
+  readonly #records: FastCgiRecordDecoder;
   readonly #most: number;
   /** The PARAMS streams that have not ended, by request id. */
   readonly #params = new Map<number, PairDecoder>();
   #problem: GatewayError | undefined;
 
-  /** @param most how many bytes of a content are shown */
-  constructor(most: number) {
+  /**
+   * @param most how many bytes of a content are shown
+   * @param offset where the first byte stands in its stream
+   */
+  constructor(most: number, offset = 0) {
     this.#most = most;
+    this.#records = new FastCgiRecordDecoder({ offset });
   }
 
   *push(bytes: Uint8Array): Generator<string, void, undefined> {
-    for (const record of this.#reader.push(bytes)) yield* this.#record(record);
+    for (const record of this.#records.push(bytes)) yield* this.#record(record);
   }
 
   end(): Iterable<string> {
-    this.#reader.finish();
+    this.#records.end();
     if (this.#problem !== undefined) throw this.#problem;
     for (const params of this.#params.values()) params.finish();
     return [];

@@ -1,4 +1,4 @@
-import { ScgiRequestDecoder } from "../../scgi/server.js";
+import { ScgiRequestDecoder } from "../scgi/server.js";
 import { MessageDescriber, offsetLine, variableLines } from "./describer.js";
 
 /** An SCGI request: its headers, and its body. */

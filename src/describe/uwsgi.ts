@@ -1,4 +1,4 @@
-import { type UwsgiPacket, UwsgiPacketDecoder } from "../../uwsgi/packet-decoder.js";
+import { type UwsgiPacket, UwsgiPacketDecoder } from "../uwsgi/packet-decoder.js";
 import { excerpt, MessageDescriber, offsetLine, variableLines } from "./describer.js";
 
 /** A uwsgi packet: its modifiers and variables, and the body after it. */

@@ -1,5 +1,5 @@
-import { ResponseHeadReader } from "../../cgi/response-head-reader.js";
-import { visible } from "../../terminal/text.js";
+import { ResponseHeadReader } from "../cgi/response-head-reader.js";
+import { visible } from "../terminal/text.js";
 import { type Describer, excerpt, innerLine, MessageDescriber, offsetLine } from "./describer.js";
 
 /** A response of SCGI, uwsgi or CGI: a head and a body. */

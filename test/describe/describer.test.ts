@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { InputDescriber } from "../../src/cli/decode/cgi.js";
-import { excerpt } from "../../src/cli/decode/describer.js";
-import { describerFor } from "../../src/cli/decode/recognise.js";
+import { InputDescriber } from "../../src/describe/cgi.js";
+import { createDescriber } from "../../src/describe/create-describer.js";
+import { excerpt } from "../../src/describe/describer.js";
 import { ErrorCode } from "../../src/errors.js";
 
 const hex = (text: string) => Buffer.from(text.replaceAll(/\s/g, ""), "hex");
@@ -11,7 +11,7 @@ const fixture = (name: string) =>
 
 /** All lines, the bytes given in pieces of `size`. */
 function lines(bytes: Uint8Array, size = bytes.length): string[] {
-  const describer = describerFor(bytes.subarray(0, 4), "auto", 24);
+  const describer = createDescriber({ bytes: 24 });
   const all: string[] = [];
   for (let at = 0; at < bytes.length; at += size) {
     all.push(...describer.push(bytes.subarray(at, at + size)));
@@ -51,22 +51,22 @@ describe("FastCGI records", () => {
 
   it("of which one is malformed, are all shown, and end as an error with the offset", () => {
     const bytes = hex("01 03 0001 0002 00 00 6162  01 06 0001 0001 00 00 78");
-    const describer = describerFor(bytes, "auto", 24);
+    const describer = createDescriber({ bytes: 24 });
     const told = [...describer.push(bytes)];
     expect(told[1]?.trim()).toBe(
       "wrong: the record at byte 0 needs a content of 8 bytes and has 2",
     );
     expect(told[2]).toContain("STDOUT");
-    expect(() => describer.end()).toThrow(
+    expect(() => [...describer.end()]).toThrow(
       expect.objectContaining({ code: ErrorCode.Malformed, offset: 0 }),
     );
   });
 
   it("that stop inside a record are truncated, at its offset", () => {
     const bytes = hex("01 06 0001 0001 00 00 78  01 06 0001 0004 00 00 78");
-    const describer = describerFor(bytes, "auto", 24);
+    const describer = createDescriber({ bytes: 24 });
     expect([...describer.push(bytes)]).toHaveLength(1);
-    expect(() => describer.end()).toThrow(
+    expect(() => [...describer.end()]).toThrow(
       expect.objectContaining({ code: ErrorCode.Truncated, offset: 9 }),
     );
   });
@@ -95,12 +95,13 @@ describe("captured connections", () => {
 
 describe("what is not a protocol", () => {
   it("is refused by its first byte", () => {
-    expect(() => describerFor(hex("ff00"), "auto", 24)).toThrow(/starts with the byte 255/);
-    expect(() => describerFor(hex("16030100"), "auto", 24)).toThrow(/are TLS/);
+    expect(() => lines(hex("ff00"))).toThrow(/starts with the byte 255/);
+    expect(() => lines(hex("16030100"))).toThrow(/are TLS/);
+    expect(() => lines(hex(""))).toThrow(/no bytes/);
   });
 
   it("is read as the given protocol", () => {
-    const describer = describerFor(hex("02060001"), "fastcgi", 24);
+    const describer = createDescriber({ protocol: "fcgi" });
     expect(() => [...describer.push(hex("0206000100000000"))]).toThrow(
       expect.objectContaining({ code: ErrorCode.Malformed, offset: 0 }),
     );

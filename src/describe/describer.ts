@@ -1,6 +1,7 @@
-import type { Variable } from "../../cgi/variables.js";
-import { ErrorCode, GatewayError } from "../../errors.js";
-import { visible } from "../../terminal/text.js";
+import { ByteCollector } from "../bytes.js";
+import type { Variable } from "../cgi/variables.js";
+import { ErrorCode, GatewayError } from "../errors.js";
+import { visible } from "../terminal/text.js";
 
 /** Describes the bytes of one direction of a connection in lines, in pieces of any size. */
 export interface Describer {
@@ -89,11 +90,10 @@ export abstract class MessageDescriber implements Describer {
   /** The offset of the body; undefined before the head is complete. */
   #bodyStart: number | undefined;
   /** The start of the body, up to `most` bytes. */
-  readonly #shown: Uint8Array;
+  readonly #shown = new ByteCollector();
 
   constructor(most: number) {
     this.most = most;
-    this.#shown = new Uint8Array(most);
   }
 
   /** Takes the next bytes of the head. Calls {@link beginBody} when the head is complete. */
@@ -103,10 +103,9 @@ export abstract class MessageDescriber implements Describer {
   protected abstract endInHead(): void;
 
   push(bytes: Uint8Array): Iterable<string> {
-    const start = this.received;
     this.received += bytes.length;
     if (this.#bodyStart === undefined) return this.head(bytes);
-    this.#keep(bytes, start - this.#bodyStart);
+    this.#keep(bytes);
     return [];
   }
 
@@ -119,12 +118,11 @@ export abstract class MessageDescriber implements Describer {
   protected beginBody(rest: Uint8Array, announced: number | undefined): void {
     this.#bodyStart = this.received - rest.length;
     this.#announced = announced;
-    this.#keep(rest, 0);
+    this.#keep(rest);
   }
 
-  #keep(bytes: Uint8Array, at: number): void {
-    const room = this.#shown.length - at;
-    if (room > 0) this.#shown.set(bytes.subarray(0, room), at);
+  #keep(bytes: Uint8Array): void {
+    this.#shown.push(bytes.subarray(0, this.most - this.#shown.length));
   }
 
   *end(): Generator<string, void, undefined> {
@@ -133,7 +131,7 @@ export abstract class MessageDescriber implements Describer {
     const length = this.received - start;
     const announced = this.#announced ?? length;
     if (length > 0) {
-      const text = excerpt(this.#shown.subarray(0, length), this.most, length);
+      const text = excerpt(this.#shown.bytes, this.most, length);
       yield offsetLine(start, "body".padEnd(16), `${length} bytes`, text);
     }
     if (length === announced) return;
