@@ -4,7 +4,7 @@ export { type ClientProtocol, Protocol } from "./address.js";
 export type { RequestEnd } from "./cgi/client-machine.js";
 export type { ServerRole } from "./cgi/server-machine.js";
 export { type Variable, Variables, type VariableValue } from "./cgi/variables.js";
-export type { RequestVariablesOptions } from "./cgi/variables-from-request.js";
+export type { RequestVariablesOptions, VariablesInit } from "./cgi/variables-from-request.js";
 export type { ClientMachineOptions } from "./client/client-machines.js";
 export { type DuplexStreams, gatewayFetchOver } from "./client/fetch-over.js";
 export type { GatewayResponse, ReceiverOptions } from "./client/response-receiver.js";

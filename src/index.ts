@@ -9,11 +9,25 @@ export {
   type SocketEndpoint,
 } from "./address.js";
 export type { RequestEnd } from "./cgi/client-machine.js";
+export {
+  defaultNoScripts,
+  type FrontControllerOptions,
+  type ScriptExists,
+} from "./cgi/front-controller.js";
 export type { VariableValue } from "./cgi/variables.js";
-export type { RequestVariablesOptions } from "./cgi/variables-from-request.js";
+export type { RequestVariablesOptions, VariablesInit } from "./cgi/variables-from-request.js";
 export type { ClientMachineOptions } from "./client/client-machines.js";
 export { type ConnectOptions, keepConnections } from "./client/connect.js";
-export { type GatewayFetchOptions, gatewayFetch } from "./client/fetch.js";
+export { type ClientOptions, createClient, type GatewayClient } from "./client/create-client.js";
+export { gatewayFetch } from "./client/fetch.js";
+export type { GatewayFetchInit, GatewayFetchOptions } from "./client/fetch-options.js";
+export {
+  type FetchHandler,
+  type RequestPeer,
+  toFetchHandler,
+} from "./client/front-end/fetch-handler.js";
+export type { FrontEndInit, FrontEndOptions } from "./client/front-end/front-end.js";
+export { type NodeHandler, toNodeHandler } from "./client/front-end/node-handler.js";
 export { getValues, type ValuesOptions } from "./client/get-values.js";
 export type { KeepOptions, KeptConnections } from "./client/kept-connections.js";
 export type { ProgramOptions } from "./client/program-channel.js";

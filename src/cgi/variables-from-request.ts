@@ -41,10 +41,24 @@ export interface RequestVariablesOptions {
    */
   oddHeaderNames?: "refuse" | "drop" | "fold" | undefined;
   /**
-   * Variables to add at the end. They replace the request's variables of the same names;
-   * `undefined` removes these. Default: none.
+   * Variables to add at the end: an object, a Map or pairs. They replace the request's variables of
+   * the same names; `undefined` removes these. Default: none.
    */
-  variables?: Iterable<readonly [name: string, value: VariableValue | undefined]> | undefined;
+  variables?: VariablesInit | undefined;
+}
+
+/** Variables as a caller writes them: an object, a Map or pairs. */
+export type VariablesInit =
+  | Iterable<readonly [name: string, value: VariableValue | undefined]>
+  | Readonly<Record<string, VariableValue | undefined>>;
+
+/** The pairs of {@link VariablesInit}. */
+export function variablePairs(
+  init: VariablesInit,
+): Iterable<readonly [name: string, value: VariableValue | undefined]> {
+  return Symbol.iterator in init
+    ? (init as Iterable<readonly [string, VariableValue | undefined]>)
+    : Object.entries(init);
 }
 
 /**
@@ -218,15 +232,19 @@ function collision(one: string, other: string, variable: string): GatewayError {
  * Variables with others added, which replace those of the same names; `undefined` removes these.
  *
  * @throws GatewayError `bad_input` for an empty name, and for a NUL
+ * @throws TypeError for a value that is neither a string nor bytes
  */
-export function withGiven(
-  variables: readonly Variable[],
-  given: Iterable<readonly [name: string, value: VariableValue | undefined]>,
-): Variable[] {
-  const added = [...given];
+export function withGiven(variables: readonly Variable[], given: VariablesInit): Variable[] {
+  const added = [...variablePairs(given)];
   const names = new Set(added.map(([name]) => name));
   const all = variables.filter(([name]) => !names.has(name));
-  for (const [name, value] of added) if (value !== undefined) all.push([name, value]);
+  for (const [name, value] of added) {
+    if (value === undefined) continue;
+    if (typeof value !== "string" && !(value instanceof Uint8Array)) {
+      throw new TypeError(`variables: the value of ${name} is neither a string nor a Uint8Array`);
+    }
+    all.push([name, value]);
+  }
   for (const variable of all) checkVariable(variable);
   return all;
 }

@@ -40,7 +40,7 @@ export async function readRequest(
     );
   }
   const length = contentLength ?? 0;
-  return bridgeRequest(all, length, () => bodyOf(stdin, length));
+  return bridgeRequest(all, length, () => streamOf(stdin, length));
 }
 
 function bridgeRequest(
@@ -64,7 +64,7 @@ async function readInput(
   const deadline = AbortSignal.timeout(Math.ceil(timerDelay("timeout", timeout)));
   const stop = signal === undefined ? deadline : AbortSignal.any([deadline, signal]);
   try {
-    return await readWhole(bodyOf(stdin, Number.POSITIVE_INFINITY), stop);
+    return await readWhole(streamOf(stdin, Number.POSITIVE_INFINITY), stop);
   } catch (error) {
     if (!deadline.aborted) throw error;
     throw new GatewayError(ErrorCode.Deadline, `the body did not arrive within ${timeout} ms`, {
@@ -73,8 +73,11 @@ async function readInput(
   }
 }
 
-/** A body of `length` bytes: a front end need not close the input after them. */
-function bodyOf(stdin: Readable, length: number): ReadableStream<Uint8Array> {
+/**
+ * The first `length` bytes of an input: a front end need not close it after them. The input is not
+ * destroyed when the stream is cancelled.
+ */
+export function streamOf(stdin: Readable, length: number): ReadableStream<Uint8Array> {
   const pieces = stdin.iterator({ destroyOnReturn: false });
   let left = length;
   return new ReadableStream<Uint8Array>(

@@ -13,9 +13,12 @@ import { type ProgramOptions, programPerRequest } from "./program-channel.js";
  * The address of a target. A socket whose path has `:` or `;` in it is found when it exists.
  *
  * @throws GatewayError `bad_address`
+ * @throws TypeError for what is neither a string nor an address
  */
 export function targetAddress(target: string | Address): Address {
-  return typeof target === "string" ? parseAddress(target, existsSync) : target;
+  if (typeof target === "string") return parseAddress(target, existsSync);
+  if (typeof target === "object" && target?.endpoint !== undefined) return target;
+  throw new TypeError(`address: ${String(target)} is neither a string nor an Address`);
 }
 
 export interface ConnectOptions extends SocketOptions {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type GatewayFetchOptions, gatewayFetch } from "../../src/client/fetch.js";
+import { gatewayFetch } from "../../src/client/fetch.js";
+import type { GatewayFetchOptions } from "../../src/client/fetch-options.js";
 import { describeWith } from "../harness/describe-with.js";
 import { cgiProgram, type Fcgiwrap, startFcgiwrap } from "../harness/fcgiwrap.js";
 import { type PhpFpm, phpScript, startPhpFpm } from "../harness/php-fpm.js";

@@ -1,7 +1,8 @@
 import { chmodSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
-import { type GatewayFetchOptions, gatewayFetch } from "../../src/client/fetch.js";
+import { gatewayFetch } from "../../src/client/fetch.js";
+import type { GatewayFetchOptions } from "../../src/client/fetch-options.js";
 import { childrenOf, countOpenFiles } from "../harness/processes.js";
 import { makeFolder, until } from "../harness/server-process.js";
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type GatewayFetchOptions, gatewayFetch } from "../../src/client/fetch.js";
+import { gatewayFetch } from "../../src/client/fetch.js";
+import type { GatewayFetchOptions } from "../../src/client/fetch-options.js";
 import { Role } from "../../src/fastcgi/protocol.js";
 import { describeWith } from "../harness/describe-with.js";
 import { type PhpFpm, phpScript, startPhpFpm } from "../harness/php-fpm.js";
@@ -134,6 +135,11 @@ describeWith(["php-fpm"], "gatewayFetch to a real php-fpm", () => {
     const response = await get("headers.php", { query: "?location=https://example.org/" });
     expect(response.status).toBe(302);
     expect(response.headers.get("location")).toBe("https://example.org/");
+  });
+
+  it.each([101, 103])("refuses the status %d, which is none of an answer", async (status) => {
+    const failure = get("headers.php", { query: `?status=${status}` });
+    await expect(failure).rejects.toMatchObject({ code: "bad_status" });
   });
 
   it("gives a response without a body for 304 and HEAD", async () => {

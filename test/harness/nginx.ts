@@ -17,7 +17,7 @@ export interface Nginx {
 const TEMPORARY = ["client_body", "fastcgi", "proxy", "scgi", "uwsgi"];
 
 /** The variables that Debian's fastcgi_params sends, listed here so that the tests need no file. */
-const PARAMETERS = `
+export const nginxParameters = `
 fastcgi_param QUERY_STRING $query_string;
 fastcgi_param REQUEST_METHOD $request_method;
 fastcgi_param CONTENT_TYPE $content_type;
@@ -55,7 +55,7 @@ http {
   access_log off;
   ${temporary}
   client_max_body_size 100m;
-  ${PARAMETERS}
+  ${nginxParameters}
   upstream application { server ${upstream}; keepalive 8; }
   server {
     listen 127.0.0.1:${port};

@@ -1,0 +1,98 @@
+/** A kind of options, and their names. */
+interface OptionKind {
+  what: string;
+  is(value: unknown): boolean;
+  names: readonly string[];
+}
+
+const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
+const isList = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((each) => typeof each === "string");
+
+const kinds: readonly OptionKind[] = [
+  {
+    what: "a number",
+    is: (value) => typeof value === "number",
+    names: [
+      "timeout",
+      "headTimeout",
+      "drainTimeout",
+      "connectTimeout",
+      "bufferedBody",
+      "contentLength",
+      "remotePort",
+      "role",
+      "modifier1",
+      "modifier2",
+    ],
+  },
+  {
+    what: "a string",
+    is: (value) => typeof value === "string",
+    names: [
+      "root",
+      "frontController",
+      "documentRoot",
+      "scriptName",
+      "scriptFilename",
+      "serverProtocol",
+      "serverSoftware",
+      "remoteAddress",
+      "oddHeaderNames",
+    ],
+  },
+  {
+    what: "a function",
+    is: (value) => typeof value === "function",
+    names: ["onHead", "onStderr", "onError", "trace"],
+  },
+  { what: "a boolean", is: (value) => typeof value === "boolean", names: ["static"] },
+  { what: "an object", is: isObject, names: ["limits", "program", "data", "connections"] },
+  { what: "an object, a Map or pairs", is: isObject, names: ["variables"] },
+  { what: "a list of strings", is: isList, names: ["noScripts"] },
+  {
+    what: "a list of strings or a function",
+    is: (value) => isList(value) || typeof value === "function",
+    names: ["scripts"],
+  },
+  {
+    what: "a boolean or an object",
+    is: (value) => typeof value === "boolean" || isObject(value),
+    names: ["keep"],
+  },
+  {
+    what: "an AbortSignal",
+    is: (value) => value === null || value instanceof AbortSignal,
+    names: ["signal"],
+  },
+];
+
+const kindOf: ReadonlyMap<string, OptionKind> = new Map(
+  kinds.flatMap((kind) => kind.names.map((name) => [name, kind] as const)),
+);
+
+/**
+ * Checks the types of options. Those that are not ours are ignored, as `fetch` does.
+ *
+ * @param argument the name of the argument that holds them
+ * @throws TypeError that names the option, or the argument
+ */
+export function checkOptions(argument: string, options: unknown): void {
+  if (!isObject(options)) {
+    throw new TypeError(`${argument}: ${described(options)} is not an object`);
+  }
+  for (const [name, value] of Object.entries(options as object)) {
+    if (value === undefined) continue;
+    const kind = kindOf.get(name);
+    if (kind !== undefined && !kind.is(value)) {
+      throw new TypeError(`${name}: ${described(value)} is not ${kind.what}`);
+    }
+  }
+}
+
+/** A value for a message: in one line, and of a string the first 64 characters. */
+export function described(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.slice(0, 64));
+  if (typeof value === "function") return "a function";
+  return isObject(value) ? Object.prototype.toString.call(value) : String(value);
+}

@@ -1,0 +1,139 @@
+import type { Address } from "../../address.js";
+import { latin1, percentEncoded } from "../../bytes.js";
+import { scriptVariables, sitePath } from "../../cgi/front-controller.js";
+import { decodePath, type VariablesInit, variablePairs } from "../../cgi/variables-from-request.js";
+import { ErrorCode, GatewayError } from "../../errors.js";
+import { checkOptions, described } from "../check-options.js";
+import {
+  type ClientOptions,
+  clientOptions,
+  createClient,
+  type GatewayClient,
+} from "../create-client.js";
+import { type BackendSite, siteOf } from "../script-files.js";
+import { failureStatus, plainResponse } from "./failure.js";
+import { type StaticFiles, serveStaticFiles } from "./static-files.js";
+
+export interface FrontEndOptions {
+  /**
+   * Whether to serve the files of `root` first, as nginx does, by the package `@fastify/send`. PHP
+   * sources and hidden files are never among them. Default: false.
+   */
+  static?: boolean | undefined;
+  /**
+   * Called with an error that is no fault of the HTTP client; it is answered with 502, 503, 504 or
+   * 500. Default: the error is written to standard error.
+   */
+  onError?: ((error: unknown, request: Request) => void) | undefined;
+}
+
+/** A backend, and its front end. */
+export interface FrontEndInit extends ClientOptions, FrontEndOptions {
+  /** Where the backend listens, see {@link parseAddress}. */
+  address: string | Address;
+}
+
+/** What a server knows of a request. Paths are percent-encoded. */
+export interface FrontEndRequest {
+  request: Request;
+  /** The path below the site. */
+  pathname: string;
+  /** The path of the site: empty at the top. */
+  mount: string;
+  variables: VariablesInit;
+}
+
+/** Answers requests as a web server in front of a backend: files first, then the application. */
+export class WebFrontEnd {
+  readonly #client: GatewayClient;
+  readonly #options: FrontEndOptions;
+  readonly #defaults: ClientOptions;
+  readonly #site: BackendSite | undefined;
+  readonly #files: Promise<StaticFiles> | undefined;
+
+  /**
+   * @throws GatewayError as {@link createClient}; `bad_input` for `static` without `root`
+   * @throws TypeError that names a wrong argument
+   */
+  constructor(from: GatewayClient | FrontEndInit, given: FrontEndOptions = {}) {
+    if (typeof from !== "object" || from === null) {
+      throw new TypeError(`client: ${described(from)} is neither a client nor options`);
+    }
+    if ("fetch" in from) [this.#client, this.#options] = [from, given];
+    else {
+      const { address, static: _, onError: __, ...options } = from;
+      [this.#client, this.#options] = [createClient(address, options), from];
+    }
+    checkOptions("options", this.#options);
+    this.#defaults = clientOptions(this.#client);
+    this.#site = siteOf(this.#defaults);
+    if (this.#options.static === true) this.#files = filesOf(this.#defaults.root);
+  }
+
+  /** @throws what the client of the backend throws */
+  async answer({ request, pathname, mount, variables }: FrontEndRequest): Promise<Response> {
+    if (/^websocket$/i.test(request.headers.get("upgrade") ?? "")) return plainResponse(501);
+    let path: string;
+    try {
+      path = sitePath(pathname);
+    } catch {
+      return plainResponse(400);
+    }
+    const site = this.#site;
+    if (site === undefined) return this.#send(request, variables);
+    const chosen = await site.choose(path);
+    const place = latin1(decodePath(mount));
+    if (!chosen.named && (request.method === "GET" || request.method === "HEAD")) {
+      const files = await this.#files;
+      const answer = await files?.answer(request, path);
+      if (answer !== undefined) return answer;
+      const folder = `${path}/`;
+      const isFolder = (await site.choose(folder)).named || (await files?.has(folder)) === true;
+      if (isFolder && !path.endsWith("/")) return toFolder(place + folder, request);
+    }
+    const ofScript = scriptVariables(chosen, site.documentRoot, place);
+    return this.#send(request, [...ofScript, ...variablePairs(variables)]);
+  }
+
+  /** The answer to a request that has failed. */
+  failed(error: unknown, request: Request): Response {
+    const isGone = request.signal.aborted;
+    if (!isGone) this.#report(error, request);
+    return plainResponse(failureStatus(error, request));
+  }
+
+  #report(error: unknown, request: Request): void {
+    const { onError } = this.#options;
+    if (onError !== undefined) {
+      onError(error, request);
+      return;
+    }
+    const hint = error instanceof GatewayError ? `\nhint: ${error.hint}` : "";
+    process.stderr.write(`fcgi-probe: ${request.method} ${request.url}: ${error}${hint}\n`);
+  }
+
+  /** The variables of the client win: whoever configured it meant them. */
+  #send(request: Request, variables: VariablesInit): Promise<Response> {
+    const { oddHeaderNames = "drop", variables: own = [] } = this.#defaults;
+    const all = new Map([...variablePairs(variables), ...variablePairs(own)]);
+    // The script is chosen already.
+    return this.#client.fetch(request, { root: undefined, oddHeaderNames, variables: all });
+  }
+}
+
+function filesOf(root: string | undefined): Promise<StaticFiles> {
+  if (root === undefined) {
+    throw new GatewayError(ErrorCode.BadInput, "static files need a folder: set root");
+  }
+  const files = serveStaticFiles(root);
+  // Each request reports a package that is missing.
+  files.catch(() => {});
+  return files;
+}
+
+/** A folder has its slash, so that the links of its page are right. */
+function toFolder(path: string, request: Request): Response {
+  const encoded = path.replace(/[^\w/.~!$&'()*+,;=:@-]/g, percentEncoded);
+  const location = encoded + new URL(request.url).search;
+  return new Response(null, { status: 301, headers: { location } });
+}
