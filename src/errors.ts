@@ -43,14 +43,14 @@ const hints: Record<ErrorCode, string> = {
   refused:
     "nothing listens here: is the server running, and is this the address of its listen directive?",
   backlog_full:
-    "the listen queue is full: the pool is saturated, not down; raise pm.max_children or listen.backlog",
+    "the listen queue is full: the pool is saturated, not down; fcgi-probe doctor TARGET says why; raise pm.max_children or listen.backlog",
   connect_timeout: "the host did not answer: a firewall, a wrong address, or a full listen queue",
   connect_failed: "check the address and the network between here and there",
   deadline:
-    "connected, but no answer in time: every worker may be busy, or the application slow or stuck",
+    "connected, but no answer in time: every worker may be busy, or the application slow or stuck; of a PHP-FPM pool, fcgi-probe doctor TARGET says which",
   aborted: "the caller cancelled this request",
   closed_without_answer:
-    "the peer closed the connection without an answer: check listen.allowed_clients, the pool's log, and request_terminate_timeout",
+    "the peer closed the connection without an answer: a worker may have crashed, or reached request_terminate_timeout: see the pool's log, or fcgi-probe doctor TARGET; over TCP, check listen.allowed_clients, too",
   wrong_protocol:
     "something else listens here: check the port, and give the address its protocol (fcgi, scgi, uwsgi)",
   overloaded: "the application refused the request because it has too many: try again later",

@@ -96,9 +96,12 @@ export function withQueue(error: GatewayError, queue: LimitedQueue): GatewayErro
 const queueHints: ReadonlyMap<PoolProblem, string> = new Map([
   [
     PoolProblem.Saturated,
-    "the pool is saturated, not down: raise pm.max_children, or set pm.status_listen to read the status of a busy pool",
+    "the pool is saturated, not down: fcgi-probe doctor TARGET says why; raise pm.max_children, or set pm.status_listen to read the status of a busy pool",
   ],
-  [PoolProblem.NoAnswer, "the pool is not saturated: see what the worker does, and the pool's log"],
+  [
+    PoolProblem.NoAnswer,
+    "the pool is not saturated: fcgi-probe doctor TARGET says what its workers do; see the pool's log, too",
+  ],
 ]);
 
 /** Whether an error may be that of a saturated pool, which its accept queue shows. */

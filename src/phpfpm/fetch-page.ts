@@ -71,7 +71,7 @@ export async function statusOver(
 
 const MAX_LENGTH = 16_777_216;
 const SILENCE_HINT =
-  "connected, but no answer in time: every worker may be busy; set pm.status_listen to read the status of a busy pool";
+  "connected, but no answer in time: every worker may be busy: fcgi-probe doctor TARGET says why; set pm.status_listen to read the status of a busy pool";
 
 /**
  * Asks PHP-FPM once for one of its own pages.

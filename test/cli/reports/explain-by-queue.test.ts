@@ -48,7 +48,7 @@ describeWith(["php-fpm"], "the error of a pool of this machine that does not ans
       hold(name, 3);
       const text = await failure(name, /within 200 ms: .* is saturated/s);
       expect(text).toMatch(
-        /within 200 ms: \d+ connections? waits? in its accept queue \(limit 6\), and every worker is busy\nhint: the pool is saturated, not down: /,
+        /within 200 ms: \d+ connections? waits? in its accept queue \(limit 6\), and every worker is busy\nhint: the pool is saturated, not down: fcgi-probe doctor TARGET says why; /,
       );
     },
   );
