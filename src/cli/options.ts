@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import type { DiscoveryProblem } from "../discovery/discovery.js";
 import type { PoolTargets } from "../discovery/pool-targets.js";
-import { GatewayError } from "../errors.js";
+import { ErrorCode, GatewayError } from "../errors.js";
 import { visible } from "../terminal/text.js";
 import type { Io } from "./io.js";
 import { parseDuration, parsePagePath } from "./parse-values.js";
@@ -42,6 +42,15 @@ export function formatOption(formats: readonly string[]): Option {
 /** `--json`, of the commands whose `--format` has json. */
 export function jsonOption(): Option {
   return new Option("-j, --json", "the same as --format json").implies({ format: "json" });
+}
+
+/** Refuses `--json` beside a `--format` that is another one. */
+export function refuseContradictions(command: Command): void {
+  const { json, format } = command.opts<{ json?: true; format?: string }>();
+  if (json !== true || format === "json" || format === undefined) return;
+  throw new GatewayError(ErrorCode.BadInput, `--json contradicts --format ${format}`, {
+    hint: "give one of them",
+  });
 }
 
 /** `--verbose`, of the commands that read many targets. */

@@ -4,7 +4,7 @@ import { visibleLines } from "../terminal/text.js";
 import { ExitCode, worstStatusHelp } from "./exit-codes.js";
 import { colorOption, withCommand, withoutColor } from "./global-arguments.js";
 import type { Io } from "./io.js";
-import { nameOptions } from "./options.js";
+import { nameOptions, refuseContradictions } from "./options.js";
 import { errorLines } from "./report-error.js";
 
 /** Gives a command its arguments, options and action, which reports its exit code to `finish`. */
@@ -237,6 +237,7 @@ async function createProgram(
       getErrHasColors: () => false,
     })
     .showHelpAfterError("hint: see fcgi-probe --help, and fcgi-probe COMMAND --help")
+    .hook("preAction", (_, command) => refuseContradictions(command))
     .exitOverride();
   // `apache status` is another command than `status`.
   const named = args?.[0] === "apache" ? ["apache"] : args;

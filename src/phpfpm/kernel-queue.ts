@@ -2,8 +2,8 @@ import type { Address } from "../address.js";
 import type { PoolStatus } from "../status-page/pool-status.js";
 import { AcceptQueues } from "../transport/accept-queues.js";
 
-/** The pools of one command are read at about the same time. */
-const queues = new AcceptQueues(50);
+/** The accept queues, for the pools of one command, which are read at about the same time. */
+export const kernelQueues = new AcceptQueues(50);
 
 /**
  * A status with the accept queue of the socket that the pool listens on. php-fpm reads the queue of a
@@ -15,6 +15,6 @@ export async function withKernelQueue(
   listen: Address["endpoint"],
 ): Promise<PoolStatus> {
   if (!("socketPath" in listen)) return status;
-  const queue = (await queues.read({ unix: true, tcp: false })).queueOf(listen);
+  const queue = (await kernelQueues.read({ unix: true, tcp: false })).queueOf(listen);
   return queue === undefined ? status : { ...status, listenQueue: queue.waiting };
 }

@@ -114,3 +114,17 @@ export function wrapParts(
   if (!isEmpty) lines.push(line);
   return lines;
 }
+
+/** Words on as many lines as needed; a word that is longer than a line is not cut. */
+export function wrapWords(text: string, width: number = Number.POSITIVE_INFINITY): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (line !== "" && textWidth(longer) > width) {
+      lines.push(line);
+      line = word;
+    } else line = longer;
+  }
+  return [...lines, line];
+}

@@ -7,7 +7,12 @@ import type { PoolConfiguration } from "../discovery/pool-configuration.js";
 import type { GatewayError } from "../errors.js";
 import type { PoolCapacity } from "../phpfpm/busy-workers.js";
 import { type Diagnosis, diagnosePool, PoolProblem } from "../phpfpm/diagnosis.js";
-import type { PoolStatus } from "../status-page/pool-status.js";
+import {
+  type PoolStatus,
+  ProcessState,
+  type ProcessStatus,
+  processState,
+} from "../status-page/pool-status.js";
 import type { AcceptQueue, AcceptQueueTable } from "../transport/accept-queues.js";
 import { type PageAt, poolRates, type Rates, serverRates, unknownRates } from "./rates.js";
 
@@ -32,6 +37,13 @@ export type PageRead =
   | { readonly kind: "phpfpm"; readonly status: PoolStatus }
   | { readonly kind: "apache"; readonly status: ServerStatus; readonly workers?: LocalWorkers };
 
+/** Microseconds that a client may take to send the head of its request. */
+const QUICK_HEAD = 1_000_000;
+
+function isHeldByClient({ state, requestDuration = 0 }: ProcessStatus): boolean {
+  return processState(state) === ProcessState.ReadingHeaders && requestDuration >= QUICK_HEAD;
+}
+
 /** A pool or an httpd, and what its last pages said. */
 export class LiveTarget {
   /** When the read that is going on began, in milliseconds of the monotonic clock. */
@@ -48,6 +60,8 @@ export class LiveTarget {
   /** The accept queue without our own connections; `undefined` where it is not known. */
   queue: AcceptQueue | undefined;
   diagnoses: readonly Diagnosis[] = [];
+  /** Workers whose client has sent a part of its request, and nothing more for a second. */
+  silentWorkers = 0;
   /** The pages that rates are counted from. */
   #poolBase: PageAt<PoolStatus> | undefined;
   #serverBase: PageAt<ServerStatus> | undefined;
@@ -110,6 +124,7 @@ export class LiveTarget {
     this.error = undefined;
     if (page.kind === "phpfpm") {
       this.pool = { status: page.status, at };
+      this.silentWorkers = page.status.processes?.filter(isHeldByClient).length ?? 0;
       this.#poolBase = this.#count(this.#poolBase, this.pool, (before, now) =>
         poolRates(before, now, this.#isAskedItself ? 1 : 0),
       );

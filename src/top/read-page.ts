@@ -18,6 +18,12 @@ export interface PageLimits {
 /** How the pages of httpds are requested. */
 export type HttpPageRequest = Pick<FetchServerStatusOptions, "headers" | "host" | "insecure">;
 
+/**
+ * Milliseconds that an abandoned page is still read, which keeps the process. A page that has begun
+ * comes in a few; a longer one would hold the terminal of a user who has pressed q.
+ */
+const DRAIN = 100;
+
 /** Reads the page of a target once.
  * @throws GatewayError */
 export async function readPage(
@@ -29,7 +35,7 @@ export async function readPage(
   try {
     if (place.kind === "apache") return await readServer(place, limits, request);
     const { timeout, signal, full } = limits;
-    const options = { timeout, signal, full, retries: 0 };
+    const options = { timeout, signal, full, retries: 0, drainTimeout: DRAIN };
     return { kind: "phpfpm", status: await status(target.address(), options) };
   } catch (thrown) {
     throw explain(thrown, place.address);

@@ -11,11 +11,13 @@ export const Sickness = {
   Queue: 1,
   /** Every worker that it may have is busy. */
   Saturated: 2,
-  /** It does not answer at once, or some of its requests are slow, or it lacked workers. */
+  /** It does not answer at once, or some of its requests or clients are slow, or it lacked workers. */
   Slow: 3,
+  /** It runs, but its status page, or the right to read it, is missing. */
+  Misconfigured: 4,
   /** It was not read yet. */
-  Unknown: 4,
-  Fine: 5,
+  Unknown: 5,
+  Fine: 6,
 } as const;
 
 export type Sickness = (typeof Sickness)[keyof typeof Sickness];
@@ -27,11 +29,16 @@ const SLOW_AFTER = 1_000;
 export function sicknessOf(target: LiveTarget, now: number): Sickness {
   const { error, rates, readingSince } = target;
   const waiting = waitingClients(target);
-  if (error !== undefined) return isBusyError(target) ? Sickness.Queue : Sickness.Unreachable;
+  if (error !== undefined) {
+    if (isBusyError(target)) return Sickness.Queue;
+    if (!isMisconfigured(target)) return Sickness.Unreachable;
+    return waiting > 0 ? Sickness.Queue : Sickness.Misconfigured;
+  }
   if (waiting > 0) return Sickness.Queue;
   if (isSaturated(target)) return Sickness.Saturated;
   const isLate = readingSince !== undefined && now - readingSince >= SLOW_AFTER;
-  if (isLate || (rates.slow ?? 0) > 0 || (rates.maxed ?? 0) > 0) return Sickness.Slow;
+  if (isLate || target.silentWorkers > 0) return Sickness.Slow;
+  if ((rates.slow ?? 0) > 0 || (rates.maxed ?? 0) > 0) return Sickness.Slow;
   return target.isKnown ? Sickness.Fine : Sickness.Unknown;
 }
 
@@ -43,7 +50,10 @@ export function waitingClients({ queue, pool }: LiveTarget): number {
 /** What the state of a target is called, such as `waiting 3 s`. */
 export function sicknessText(target: LiveTarget, sickness: Sickness, now: number): string {
   const { error, readingSince, queue } = target;
-  if (error !== undefined) return isBusyError(target) ? "saturated" : "unreachable";
+  if (error !== undefined) {
+    if (isBusyError(target)) return "saturated";
+    return isMisconfigured(target) ? "misconfigured" : "unreachable";
+  }
   const waited = readingSince === undefined ? 0 : now - readingSince;
   if (waited >= SLOW_AFTER) return `waiting ${Math.floor(waited / 1_000)} s`;
   switch (sickness) {
@@ -54,6 +64,7 @@ export function sicknessText(target: LiveTarget, sickness: Sickness, now: number
     case Sickness.Saturated:
       return "saturated";
     case Sickness.Slow:
+      if (target.silentWorkers > 0) return "silent clients";
       return (target.rates.slow ?? 0) > 0 ? "slow requests" : "max children";
     case Sickness.Unknown:
       return "waiting";
@@ -65,6 +76,10 @@ export function sicknessText(target: LiveTarget, sickness: Sickness, now: number
 function isBusyError({ error, diagnoses }: LiveTarget): boolean {
   if (error?.code === ErrorCode.BacklogFull) return true;
   return diagnoses.some(({ problem }) => problem === PoolProblem.Saturated);
+}
+
+function isMisconfigured({ diagnoses }: LiveTarget): boolean {
+  return diagnoses.some(({ problem }) => problem === PoolProblem.Misconfigured);
 }
 
 function isSaturated({ diagnoses, pool, server, capacity }: LiveTarget): boolean {

@@ -19,7 +19,8 @@ slow.take(pageOf({ pool: "slow", slowRequests: 4, acceptedConn: 9, idleProcesses
 const waiting = targetOf("waiting");
 waiting.readingSince = 2_000;
 const unread = new LiveTarget({ kind: "phpfpm", address: "127.0.0.1:9000/status" });
-const all = [unread, fine, slow, saturated, waiting, queue, longer, dead, full];
+const pageless = failedTarget("pageless", ErrorCode.PageNotFound);
+const all = [unread, pageless, fine, slow, saturated, waiting, queue, longer, dead, full];
 
 const NOW = 5_500;
 const list = (options: Partial<Parameters<typeof listTargets>[1]>) =>
@@ -28,10 +29,10 @@ const names = (options: Partial<Parameters<typeof listTargets>[1]>) =>
   list(options).map(({ target }) => target.place.address.replace(/^unix:\/run\/|\.sock$/g, ""));
 
 describe("the list of targets", () => {
-  it("has the sickest first: unreachable, queue, saturated, slow, not read, fine", () => {
+  it("has the sickest first: unreachable, queue, saturated, slow, misconfigured, not read, fine", () => {
     expect(names({})).toEqual([
       ...["dead", "longer", "queue", "full", "saturated", "slow", "waiting"],
-      ...["127.0.0.1:9000/status", "fine"],
+      ...["pageless", "127.0.0.1:9000/status", "fine"],
     ]);
   });
 
@@ -42,13 +43,13 @@ describe("the list of targets", () => {
       names({ sort: "name" })
         .filter((name) => /^[a-z]/.test(name))
         .slice(2),
-    ).toEqual([...["fine", "longer", "queue", "saturated", "slow", "waiting"]]);
+    ).toEqual([...["pageless", "fine", "longer", "queue", "saturated", "slow", "waiting"]]);
   });
 
   it.each([
     ["SLOW", ["slow"]],
     ["9000", ["127.0.0.1:9000/status"]],
-    ["refused", ["dead", "full"]],
+    ["refused", ["dead", "full", "pageless"]],
     ["nowhere", []],
   ])("with the filter %j has %j", (filter, found) => {
     expect(names({ filter })).toEqual(found);
@@ -60,6 +61,7 @@ describe("the list of targets", () => {
       [Sickness.Queue]: 3,
       [Sickness.Saturated]: 1,
       [Sickness.Slow]: 2,
+      [Sickness.Misconfigured]: 1,
       [Sickness.Unknown]: 1,
       [Sickness.Fine]: 1,
     });
@@ -73,6 +75,7 @@ describe("the state of a target", () => {
     [queue, "queue"],
     [saturated, "saturated"],
     [slow, "slow requests"],
+    [pageless, "misconfigured"],
     [waiting, "waiting 3 s"],
     [unread, "waiting"],
     [fine, "ok"],

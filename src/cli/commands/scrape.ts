@@ -77,7 +77,7 @@ Examples:
 export function defineScrape(command: Command, io: Io, finish: (exitCode: ExitCode) => void): void {
   command
     .usage("[options] [FILE|-] [TARGET...]")
-    .argument("[ARGUMENT...]", "a file of targets, or addresses")
+    .argument("[FILE|TARGET...]", "a file of targets, or addresses")
     .option("--concurrency <count>", "targets to read at once (default: 256)", parsePositive)
     .option("--threads <count>", "threads that read them (default: none of its own)", parsePositive)
     .addOption(timeoutOption("status"))

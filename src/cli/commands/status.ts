@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { ErrorCode, GatewayError } from "../../errors.js";
 import { fetchStatusPage, status } from "../../phpfpm/status.js";
 import type { PoolStatus } from "../../status-page/pool-status.js";
 import { type ExitCode, worstStatusHelp } from "../exit-codes.js";
@@ -20,11 +21,13 @@ import {
   watchOption,
 } from "../options.js";
 import { probePool } from "../reports/probe-pool.js";
+import { queuedStatus } from "../reports/queued-status.js";
 import { readRound, type StatusReader } from "../reports/round.js";
 import { isScreen, showRounds } from "../reports/watch.js";
+import { addDisplayOptions, type DisplayOptions, displayOf } from "../top/display-options.js";
 import { type TopOptions, topDefaults } from "../top/top-options.js";
 
-interface StatusCommandOptions {
+interface StatusCommandOptions extends DisplayOptions {
   full?: true;
   format?: OutputFormat;
   path?: string;
@@ -48,7 +51,10 @@ Formats:
 Columns of the table: PEAK is the largest number of processes that were active
 at once, QUEUE the connections that wait (and the size of the queue), MAXED how
 often pm.max_children was reached, SLOW the slow requests. A narrow terminal
-shows fewer columns.
+shows fewer columns, --wide all of them. --only running, and a --sort by what
+only processes have, list the processes, too. The page of a pool on a unix
+socket always has 0 for its queue: the table shows the kernel's, and JSON has
+it as acceptQueue.
 
 ${noTargetHelp}
 
@@ -74,9 +80,12 @@ export function defineStatus(command: Command, io: Io, finish: (exitCode: ExitCo
     .addOption(timeoutOption("status"))
     .addOption(watchOption())
     .addOption(verboseOption())
-    .addOption(quietOption("show only what failed"))
+    .addOption(quietOption("show only what failed"));
+  addDisplayOptions(command)
     .addHelpText("after", help)
-    .action(async (given: string[], options: StatusCommandOptions) => {
+    .action(async (given: string[], asked: StatusCommandOptions) => {
+      refuseDisplayOf(asked);
+      const options = listsProcesses(asked) ? { ...asked, full: true as const } : asked;
       if (isScreen(options, io)) {
         const { runTop } = await import("../top/run-top.js");
         finish(await runTop(screenOf(given, options), io));
@@ -91,12 +100,13 @@ export function defineStatus(command: Command, io: Io, finish: (exitCode: ExitCo
 }
 
 /** The screen of `top`, which `--watch` of a table shows, too. */
-function screenOf(
-  given: readonly string[],
-  { path, timeout, watch }: StatusCommandOptions,
-): TopOptions {
+function screenOf(given: readonly string[], options: StatusCommandOptions): TopOptions {
+  const { path, timeout, watch } = options;
+  const display = displayOf(options);
   return {
     ...topDefaults,
+    ...display,
+    listSort: display.listSort ?? topDefaults.listSort,
     places: given.map((address) => ({ kind: "phpfpm", address, path })),
     hasHttpds: false,
     timeout: timeoutOr(timeout, "status"),
@@ -104,11 +114,29 @@ function screenOf(
   };
 }
 
+/** @throws GatewayError `bad_input` for an option of the table beside another format */
+function refuseDisplayOf({ format = "table", sort, only, wide }: StatusCommandOptions): void {
+  if (format === "table" || (sort ?? only ?? wide) === undefined) return;
+  const option = sort !== undefined ? "--sort" : only !== undefined ? "--only" : "--wide";
+  throw new GatewayError(ErrorCode.BadInput, `${option} is for the table, not for ${format}`, {
+    hint: `leave out ${option}, or --format ${format}`,
+  });
+}
+
+/** Whether an option says something about processes alone. */
+function listsProcesses({ only, sort }: DisplayOptions): boolean {
+  return only !== undefined || (sort !== undefined && displayOf({ sort }).listSort === undefined);
+}
+
 /** How the status of PHP-FPM pools is read and shown. */
-function poolReader({ path, full }: StatusCommandOptions): StatusReader<PoolStatus> {
+function poolReader(options: StatusCommandOptions): StatusReader<PoolStatus> {
+  const { path, full, format } = options;
+  const { listSort, wide, ...processes } = displayOf(options);
+  // Metrics have the names of php-fpm_exporter, and its values.
+  const read = format === "prometheus" ? status : queuedStatus;
   return {
     nouns: ["pool", "pools"],
-    read: probePool(path, (address, limits) => status(address, { ...limits, full })),
+    read: probePool(path, (address, limits) => read(address, { ...limits, full })),
     readPage: probePool(path, async (address, limits) => {
       return { page: await fetchStatusPage(address, { ...limits, full }), warnings: [] };
     }),
@@ -116,9 +144,15 @@ function poolReader({ path, full }: StatusCommandOptions): StatusReader<PoolStat
     newMetrics: async () => (await import("../reports/result-metrics.js")).poolResultMetrics(),
     table: async (results, io) => {
       const { poolReport } = await import("../reports/pool-report.js");
+      const { sortPools } = await import("../reports/pool-order.js");
       // When all targets failed, the errors say everything.
       if (!results.some(({ ok }) => ok)) return () => "";
-      return () => `${poolReport(results, io.stdout.style, io.stdout.columns).join("\n")}\n`;
+      const rows = listSort === undefined ? results : sortPools(results, listSort);
+      const { style } = io.stdout;
+      return () => {
+        const width = wide ? undefined : io.stdout.columns;
+        return `${poolReport(rows, style, width, processes).join("\n")}\n`;
+      };
     },
   };
 }

@@ -1,24 +1,21 @@
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { kindOf } from "../../exporter/target.js";
-import { type TargetSortKey, targetSortKeys } from "../../top/listing.js";
 import { type ExitCode, exitStatusHelp } from "../exit-codes.js";
 import type { Io } from "../io.js";
 import { timeoutOption, timeoutOr } from "../options.js";
 import { parseDuration } from "../parse-values.js";
-import { type ProcessSortKey, processSortKeys } from "../reports/process-table.js";
+import { addDisplayOptions, type DisplayOptions, displayOf } from "../top/display-options.js";
 import { topDefaults } from "../top/top-options.js";
 
-interface TopCommandOptions {
+interface TopCommandOptions extends DisplayOptions {
   interval?: number;
   timeout?: number;
-  sort?: TargetSortKey | ProcessSortKey;
-  only?: "running";
-  wide?: true;
 }
 
 const help = `
 Shows pools and httpds live, the sickest first: those that cannot be read, those
-whose clients wait, those whose workers are all busy, and the slow ones. Press
+whose clients wait, those whose workers are all busy, the slow ones, and those
+that run without a status page. Press
 enter to see what the requests of a pool have in common, and its processes.
 Press ? for the keys.
 
@@ -33,30 +30,22 @@ Examples:
 `;
 
 export function defineTop(command: Command, io: Io, finish: (exitCode: ExitCode) => void): void {
-  const sortKeys = [...new Set<string>([...targetSortKeys, ...processSortKeys])];
   command
     .argument("[TARGET...]", "addresses of pools, and URLs of httpds' status pages")
     .option("--interval <time>", "time between two reads of a target (default: 1s)", parseDuration)
-    .addOption(timeoutOption("status"))
-    .addOption(new Option("--sort <key>", "what to sort by").choices(sortKeys))
-    .addOption(new Option("--only <what>", "list only these processes").choices(["running"]))
-    .option("--wide", "cut nothing")
+    .addOption(timeoutOption("status"));
+  addDisplayOptions(command)
     .addHelpText("after", help)
     .action(async (given: string[], options: TopCommandOptions) => {
       const { runTop } = await import("../top/run-top.js");
-      const { sort, interval, only, wide } = options;
-      const places = given.map((address) => ({ kind: kindOf(address), address }));
-      const listSort = targetSortKeys.find((key) => key === sort);
-      const processSort = processSortKeys.find((key) => key === sort);
+      const display = displayOf(options);
       const settings = {
         ...topDefaults,
-        places,
+        ...display,
+        places: given.map((address) => ({ kind: kindOf(address), address })),
         timeout: timeoutOr(options.timeout, "status"),
-        ...(interval !== undefined && { interval }),
-        ...(listSort !== undefined && { listSort }),
-        ...(processSort !== undefined && { sort: processSort }),
-        onlyRunning: only === "running",
-        wide: wide === true,
+        interval: options.interval ?? topDefaults.interval,
+        listSort: display.listSort ?? topDefaults.listSort,
       };
       finish(await runTop(settings, io));
     });

@@ -12,24 +12,38 @@ import {
 } from "../../terminal/table.js";
 import { visible } from "../../terminal/text.js";
 import { counted } from "../../terminal/units.js";
+import { isRunning } from "../../top/request-groups.js";
 import { fieldColumns } from "./field-columns.js";
-import { processLines } from "./process-table.js";
+import { type ProcessSortKey, processLines } from "./process-table.js";
 import { saturation } from "./saturation.js";
 
 /** A pool that was read, and the labels of its target, where it has some. */
 export type PoolRow = PoolResult & { readonly labels?: LabeledTarget["labels"] };
 
+/** Which processes of a pool are listed, and in which order. */
+export interface ShownProcesses {
+  /** Default: `duration`. */
+  readonly sort?: ProcessSortKey | undefined;
+  /** Whether only processes with a request are listed. Default: false. */
+  readonly onlyRunning?: boolean | undefined;
+}
+
 /**
  * The report on pools: a table with one line per pool, sentences about saturated pools, and the
  * processes of each pool whose page lists them.
  */
-export function poolReport(results: readonly PoolRow[], style: Style, width?: number): string[] {
+export function poolReport(
+  results: readonly PoolRow[],
+  style: Style,
+  width?: number,
+  processes: ShownProcesses = {},
+): string[] {
   const table = new PoolTable(results, style, width);
   return [
     table.title(),
     ...results.map((result) => table.line(result)),
     ...saturationLines(results, style),
-    ...results.flatMap((result) => processSection(result, style, width)),
+    ...results.flatMap((result) => processSection(result, style, width, processes)),
   ];
 }
 
@@ -45,14 +59,21 @@ function saturationLines(results: readonly PoolResult[], style: Style): string[]
   return lines.length === 0 ? [] : ["", ...lines];
 }
 
-function processSection(result: PoolResult, style: Style, width: number | undefined): string[] {
+function processSection(
+  result: PoolResult,
+  style: Style,
+  width: number | undefined,
+  { sort, onlyRunning }: ShownProcesses,
+): string[] {
   if (!result.ok || result.value.processes === undefined) return [];
   const { processes } = result.value;
+  const shown = onlyRunning ? processes.filter(isRunning) : processes;
   const count = counted(processes.length, "process", "processes");
+  const running = onlyRunning ? `, ${shown.length} running` : "";
   return [
     "",
-    style.heading(`${nameOf(result)}, ${visible(result.target)}: ${count}`),
-    ...(processes.length === 0 ? [] : processLines(processes, style, width)),
+    style.heading(`${nameOf(result)}, ${visible(result.target)}: ${count}${running}`),
+    ...(shown.length === 0 ? [] : processLines(shown, style, width, sort)),
   ];
 }
 

@@ -20,7 +20,8 @@ const keys: readonly (readonly [key: string, does: string])[] = [
 
 const notes = `
 The sickest come first: what cannot be read, then where clients wait, then
-where every worker is busy, then what is slow.
+where every worker is busy, then what is slow or held by silent clients, then
+what runs without a status page.
 QUEUE counts the clients that no worker has accepted, by the kernel.
 REQ/S, SLOW/S and MAXED/S are the requests, the slow requests, and how often
 pm.max_children was reached, a second between the last two pages. Requests for

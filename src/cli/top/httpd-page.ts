@@ -1,7 +1,7 @@
 import { HANGING_AFTER } from "../../apache/page/worker-row.js";
 import type { ApacheWorker } from "../../apache/workers/workers.js";
 import type { Style } from "../../terminal/style.js";
-import { visible } from "../../terminal/text.js";
+import { visible, wrapWords } from "../../terminal/text.js";
 import { moveSelection, showSelected } from "../../terminal/viewport.js";
 import type { LiveTarget } from "../../top/live-target.js";
 import type { LiveTargets } from "../../top/live-targets.js";
@@ -110,7 +110,12 @@ export class HttpdPage implements TopPage {
     const problem =
       error === undefined
         ? []
-        : [style.bad(`unreachable: ${visible(error.message)}`), `hint: ${visible(error.hint)}`];
+        : [
+            ...wrapWords(`unreachable: ${visible(error.message)}`, width).map((line) =>
+              style.bad(line),
+            ),
+            ...wrapWords(`hint: ${visible(error.hint)}`, width),
+          ];
     if (server === undefined) {
       const state = sicknessText(this.#target, sicknessOf(this.#target, now), now);
       return error === undefined ? [style.faint(state)] : problem;

@@ -96,6 +96,7 @@ const paintOf: Readonly<Record<Sickness, keyof Style>> = {
   [Sickness.Queue]: "warning",
   [Sickness.Saturated]: "warning",
   [Sickness.Slow]: "notable",
+  [Sickness.Misconfigured]: "notable",
   [Sickness.Unknown]: "faint",
   [Sickness.Fine]: "plain",
 };
@@ -105,6 +106,7 @@ const words: readonly (readonly [sickness: Sickness, word: string])[] = [
   [Sickness.Queue, "with a queue"],
   [Sickness.Saturated, "saturated"],
   [Sickness.Slow, "slow"],
+  [Sickness.Misconfigured, "misconfigured"],
   [Sickness.Unknown, "not read yet"],
   [Sickness.Fine, "fine"],
 ];

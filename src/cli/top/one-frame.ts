@@ -2,6 +2,7 @@ import { countBySickness, listTargets } from "../../top/listing.js";
 import type { LiveTargets } from "../../top/live-targets.js";
 import { ExitCode, exitCodeOf, worse } from "../exit-codes.js";
 import type { Io } from "../io.js";
+import { Crashes } from "./crashes.js";
 import { listLines, summaryLine } from "./list-view.js";
 import { poolLines } from "./pool-view.js";
 import type { TopOptions } from "./top-options.js";
@@ -24,7 +25,15 @@ export async function writeOneFrame(
   const detail =
     pool === undefined
       ? []
-      : ["", ...poolLines(pool, style, { ...display, now, width: undefined })];
+      : [
+          "",
+          ...poolLines(pool, style, {
+            ...display,
+            now,
+            width: undefined,
+            crashes: new Crashes().lines(pool.place.configuration, now),
+          }),
+        ];
   await io.stdout.writeLines([summary, ...lines, ...detail]);
   return all.reduce<ExitCode>(
     (worst, { error }) => (error === undefined ? worst : worse(worst, exitCodeOf(error.code))),

@@ -5,6 +5,7 @@ import { moveSelection } from "../../terminal/viewport.js";
 import type { LiveTarget } from "../../top/live-target.js";
 import type { LiveTargets } from "../../top/live-targets.js";
 import { processSortKeys } from "../reports/process-table.js";
+import { Crashes } from "./crashes.js";
 import { bodyHeight, frameLines, keyHints, type Size } from "./frame.js";
 import { nextOf } from "./list-page.js";
 import { clockText } from "./list-view.js";
@@ -20,6 +21,7 @@ export class PoolPage implements TopPage {
   readonly #targets: LiveTargets;
   readonly #target: LiveTarget;
   readonly #style: Style;
+  readonly #crashes = new Crashes();
   #options: PoolDisplay;
   /** The first line of the body that is shown, and its first cell. */
   #offset = 0;
@@ -42,7 +44,8 @@ export class PoolPage implements TopPage {
     const target = this.#target;
     const isWide = wide || this.#left > 0;
     const width = isWide ? undefined : size.columns;
-    const body = poolLines(target, style, { sort, onlyRunning, now, width });
+    const crashes = this.#crashes.lines(target.place.configuration, now);
+    const body = poolLines(target, style, { sort, onlyRunning, now, width, crashes });
     const name = `${style.heading(visible(target.name))}  ${visible(target.shown)}`;
     const head = [`${name}  ${clockText(interval, isFrozen, style)}`];
     this.#height = bodyHeight(size, head.length);

@@ -1,7 +1,7 @@
 import { PoolProblem } from "../../phpfpm/diagnosis.js";
 import { ProcessState, type ProcessStatus, processState } from "../../status-page/pool-status.js";
 import type { Style } from "../../terminal/style.js";
-import { clipStart, type Part, visible, wrapParts } from "../../terminal/text.js";
+import { clipStart, type Part, visible, wrapParts, wrapWords } from "../../terminal/text.js";
 import { formatMicroseconds, formatSeconds } from "../../terminal/units.js";
 import type { LiveTarget } from "../../top/live-target.js";
 import {
@@ -24,6 +24,8 @@ export interface PoolViewOptions {
   readonly now: number;
   /** Cells of a line; `undefined` cuts nothing. */
   readonly width: number | undefined;
+  /** What the log says of workers that have died. Default: nothing. */
+  readonly crashes?: readonly string[] | undefined;
 }
 
 /** How many groups of each kind are shown. */
@@ -35,7 +37,7 @@ export function poolLines(target: LiveTarget, style: Style, options: PoolViewOpt
   const { width, now } = options;
   const sickness = sicknessOf(target, now);
   const state = sicknessText(target, sickness, now);
-  const problems = problemLines(target, style, state);
+  const problems = problemLines(target, style, { ...options, state });
   if (pool === undefined) return error === undefined ? [style.faint(state)] : problems;
   const processes = pool.status.processes?.filter((each) => !isOwnRequest(each, target));
   const running = (processes ?? []).filter(isRunning);
@@ -71,8 +73,12 @@ function pathOf(target: LiveTarget): string | undefined {
   }
 }
 
-function problemLines(target: LiveTarget, style: Style, state: string): string[] {
-  const { error, diagnoses, pool } = target;
+function problemLines(
+  target: LiveTarget,
+  style: Style,
+  { state, width, crashes = [] }: PoolViewOptions & { readonly state: string },
+): string[] {
+  const { error, diagnoses, pool, silentWorkers } = target;
   const sentences = new Set<string>();
   if (error !== undefined) sentences.add(error.message);
   for (const { text, problem } of diagnoses) {
@@ -81,15 +87,22 @@ function problemLines(target: LiveTarget, style: Style, state: string): string[]
   if (sentences.size === 0 && pool !== undefined) {
     for (const reason of saturation(pool.status, target.capacity).reasons) sentences.add(reason);
   }
-  const lines = [...sentences].map((text) => visible(text));
+  if (error === undefined && silentWorkers > 0) sentences.add(silentText(silentWorkers));
   const paint = error === undefined ? style.warning : style.bad;
-  const [first, ...rest] = lines;
-  if (first === undefined) return state === "ok" ? [] : [style.warning(state)];
+  const wrapped = (text: string) => wrapWords(visible(text), width);
+  const died = crashes.flatMap(wrapped).map((line) => style.bad(line));
+  const [first, ...rest] = sentences;
+  if (first === undefined) return state === "ok" ? died : [style.warning(state), ...died];
   return [
-    paint(`${state}: ${first}`),
-    ...rest.map((line) => paint(line)),
-    ...(error === undefined ? [] : [`hint: ${visible(error.hint)}`]),
+    ...[`${state}: ${first}`, ...rest].flatMap(wrapped).map((line) => paint(line)),
+    ...(error === undefined ? [] : wrapped(`hint: ${error.hint}`)),
+    ...died,
   ];
+}
+
+function silentText(workers: number): string {
+  const wait = workers === 1 ? "1 worker waits" : `${workers} workers wait`;
+  return `${wait} for clients that have not sent the whole of their requests: fcgi-probe doctor names them`;
 }
 
 function numberParts(target: LiveTarget, style: Style): Part[] {

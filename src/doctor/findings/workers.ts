@@ -78,8 +78,7 @@ function stopped({ workers = [] }: Evidence): Finding[] {
 }
 
 function crashed(evidence: Evidence): Finding[] {
-  const events = eventsOf(evidence, "signal").filter(({ detail }) => !ordinary.has(detail));
-  return groups(events, ({ detail }) => detail).map(({ name, members }) => ({
+  return crashesIn(evidence.log.events ?? []).map(({ name, members }) => ({
     code: "workers_crash",
     severity: FindingSeverity.Critical,
     title: `${name} has ended ${many(members.length, "worker", "workers")} in the last hour`,
@@ -92,6 +91,12 @@ function crashed(evidence: Evidence): Finding[] {
       ? placeOf(evidence, "pm.max_children")
       : placeOf(evidence, "rlimit_core")),
   }));
+}
+
+/** The workers that signals have ended, by the signal. Php-fpm's own signals do not count. */
+export function crashesIn(events: readonly LogEvent[]): { name: string; members: LogEvent[] }[] {
+  const crashes = events.filter(({ kind, detail }) => kind === "signal" && !ordinary.has(detail));
+  return groups(crashes, ({ detail }) => detail);
 }
 
 function exited(evidence: Evidence): Finding[] {

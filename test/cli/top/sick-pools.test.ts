@@ -1,6 +1,7 @@
 import { renameSync, symlinkSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, it, onTestFinished } from "vitest";
 import { gatewayFetch } from "../../../src/client/fetch.js";
 import { describeWith } from "../../harness/describe-with.js";
 import { type PhpFpm, phpScript, startPhpFpm } from "../../harness/php-fpm.js";
@@ -37,6 +38,10 @@ describeWith(["php-fpm", "tmux"], "top of sick pools", () => {
         { name: "fine", pm: "static", maxChildren: 3, listen: "unix" },
         { name: "full", pm: "static", maxChildren: 4, listen: "unix", statusListen: true },
         { name: "stuck", pm: "static", maxChildren: 2, listen: "unix" },
+        {
+          ...{ name: "hidden", pm: "static", maxChildren: 1, listen: "unix" },
+          extra: { "pm.status_path": "/elsewhere" },
+        },
       ],
     });
     occupy("full", 7);
@@ -76,6 +81,35 @@ describeWith(["php-fpm", "tmux"], "top of sick pools", () => {
     expect(text).toMatch(/^by script {2}4 of 4 in .*sleep\.php, oldest \d/m);
     expect(text).toMatch(/^by URI {5}4 of 4 at \/sleep\.php, oldest \d/m);
     expect(text.match(/Running/g)).toHaveLength(4);
+  });
+
+  it("shows a pool without a status page after those that are slow, and what to do", async () => {
+    const { bareAddress } = fpm.pool("hidden");
+    terminal = startTop([`unix:${bareAddress}:/status`, fpm.pool("fine").address]);
+    const lines = await terminal.shows(/2 targets: 1 misconfigured, 1 fine/);
+    expect(lines[2]).toMatch(/^> \S+ +misconfigured: /);
+    terminal.press("Enter");
+    const hint = (await terminal.shows(/^hint: /m)).join(" ").replace(/\s+/g, " ");
+    expect(hint).toContain("set pm.status_path (or ping.path) in the pool to the path you ask for");
+  });
+
+  it("shows clients that do not send their requests, and workers that have died", async () => {
+    const pool = fpm.pool("fine");
+    const client = connect(pool.endpoint);
+    onTestFinished(() => void client.destroy());
+    client.write(Uint8Array.of(1));
+    const crash = { scriptFilename: phpScript("crash.php") };
+    await gatewayFetch(pool.bareAddress, new Request("http://shop.example/"), crash).catch(
+      () => {},
+    );
+    terminal = startTop([pool.address], { columns: 60, rows: 24 });
+    const seen = async (pattern: RegExp) => {
+      await terminal.shows(pattern);
+    };
+    await seen(/^silent clients: 1 worker waits for clients that have not/m);
+    await seen(/^SIGKILL has ended 1 worker in the last hour/m);
+    terminal.press("Escape");
+    await seen(/1 target: 1 slow[\s\S]*silent clients/);
   });
 
   it("shows the queue by the kernel, where the address is the pool's own", async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { frameLines } from "../../../src/cli/top/frame.js";
 import { listLines, rate, summaryLine } from "../../../src/cli/top/list-view.js";
 import { poolLines } from "../../../src/cli/top/pool-view.js";
+import { ErrorCode } from "../../../src/errors.js";
 import { styleFor } from "../../../src/terminal/style.js";
 import { textWidth } from "../../../src/terminal/text.js";
 import { countBySickness, listTargets } from "../../../src/top/listing.js";
@@ -130,6 +131,19 @@ describe("a pool", () => {
       expect.stringMatching(/^hint: nothing listens here/),
       "The last page that came says:",
     ]);
+  });
+});
+
+describe("the problems of a pool in a narrow terminal", () => {
+  it("are wrapped, and nothing of them is cut", () => {
+    const target = failedTarget("gone", ErrorCode.ClosedWithoutAnswer);
+    const view = { ...({ sort: "duration", onlyRunning: false, now: NOW } as const), width: 40 };
+    const crashes = ["SIGSEGV has ended 3 workers in the last hour, the last time at noon"];
+    const lines = poolLines(target, plain, { ...view, crashes });
+    expect(Math.max(...lines.map(textWidth))).toBeLessThanOrEqual(40);
+    expect(lines.join(" ")).toBe(
+      `unreachable: connection refused hint: ${target.error?.hint} ${crashes[0]}`,
+    );
   });
 });
 
