@@ -9,6 +9,7 @@ import { parseListenAddress } from "../transport/listen-address.js";
 import { type AcceptedHandle, acceptHandles } from "../transport/node-internals.js";
 import { connectOptions } from "../transport/node-socket.js";
 import type { SocketPermissionOptions } from "../transport/socket-permissions.js";
+import { loopTest } from "./loop.js";
 import { ReadBuffers } from "./read-buffers.js";
 import { socketAccess, whoMayConnect } from "./socket-access.js";
 import type { TapHandlers } from "./tapped-connection.js";
@@ -37,7 +38,7 @@ export interface Tap {
   readonly requests: number;
   /**
    * Stops accepting, removes its socket, closes connections without a request, and waits until the
-   * requests of the others have ended.
+   * requests of the others have ended. May be called again, with less time.
    *
    * @param drain milliseconds after which all connections are closed
    */
@@ -60,7 +61,12 @@ export async function startTap(options: TapOptions, handlers: TapHandlers): Prom
   const endpoint = socketEndpoint(to);
   const target = connectOptions(endpoint);
   const access = socketAccess(options, to);
+  const leadsTo = await loopTest(endpoint);
   const server = await listenOn(listen, access);
+  if (leadsTo(server)) {
+    server.close();
+    throw tapsItself(to);
+  }
   const who = access === undefined ? whoMayConnect(listen) : undefined;
   if (who !== undefined) handlers.note(who);
   return new RunningTap(
@@ -96,8 +102,11 @@ function notTapped(address: string): GatewayError {
 
 function checkSides(listen: ListenAddress, to: Address): void {
   if (listen.protocol === Protocol.Http) throw notTapped(listen.text);
-  if (JSON.stringify(listen.endpoint) !== JSON.stringify(to.endpoint)) return;
-  throw new GatewayError(ErrorCode.BadAddress, "the tap would connect to itself", {
+  if (JSON.stringify(listen.endpoint) === JSON.stringify(to.endpoint)) throw tapsItself(to);
+}
+
+function tapsItself(to: Address): GatewayError {
+  return new GatewayError(ErrorCode.BadAddress, "the tap would connect to itself", {
     address: to.text,
     hint: "let it listen on an address of its own, and point the front end to that",
   });
@@ -124,6 +133,8 @@ class RunningTap implements Tap {
   readonly #buffers = new ReadBuffers();
   #accepted = 0;
   #isStopping = false;
+  /** Resolved by `#onEmpty`, when the last connection is closed. */
+  #empty: Promise<void> | undefined;
   #onEmpty: (() => void) | undefined;
 
   constructor(
@@ -164,9 +175,10 @@ class RunningTap implements Tap {
     const timer = setTimeout(() => {
       for (const connection of this.#open) connection.destroy();
     }, drain);
-    await new Promise<void>((resolve) => {
+    this.#empty ??= new Promise((resolve) => {
       this.#onEmpty = resolve;
     });
+    await this.#empty;
     clearTimeout(timer);
   }
 

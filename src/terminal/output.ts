@@ -59,6 +59,11 @@ export class Output {
     return this.#stream.rows ?? 24;
   }
 
+  /** Changes how the stream of a terminal writes, by a function of another room. */
+  changeTerminal(change: (stream: OutputStream) => void): void {
+    if (this.isTerminal) change(this.#stream);
+  }
+
   /**
    * Writes without waiting, unless the stream already holds more than `limit` bytes that its reader
    * has not taken.

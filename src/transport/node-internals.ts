@@ -103,6 +103,17 @@ export function acceptHandles(
   };
 }
 
+// Terminals
+
+/**
+ * Lets writes to a terminal return at once. Node makes them wait until the terminal takes the bytes,
+ * and after Ctrl-S it takes none until Ctrl-Q.
+ */
+export function writeWithoutWaiting(terminal: object): void {
+  const { _handle } = terminal as { _handle?: { setBlocking?(isBlocking: boolean): number } };
+  _handle?.setBlocking?.(false);
+}
+
 // HTTP
 
 /**

@@ -21,6 +21,7 @@ import { startHaproxyFront } from "../harness/front-ends/haproxy.js";
 import { type PhpFpm, phpScript, startPhpFpm } from "../harness/php-fpm.js";
 import { freePort } from "../harness/ports.js";
 import { makeFolder, until } from "../harness/server-process.js";
+import { startTmux } from "../harness/tmux.js";
 import { startUwsgi, type Uwsgi } from "../harness/uwsgi.js";
 import { startTapping } from "./tapping.js";
 
@@ -158,6 +159,24 @@ describeWith(["php-fpm"], "fcgi-probe tap", () => {
     expect(await over).toEqual([143, null]);
   });
 
+  it("ends open requests at a second signal, and still writes the table", async () => {
+    const { child, socket, output, ended } = await spawnTap(to());
+    await ask(socket, "headers.php");
+    const cut = ask(socket, "sleep.php", "--query", "ms=9000");
+    const isBusy = async () => ((await status(`${to()}:/status`)).activeProcesses ?? 0) > 1;
+    await until(isBusy, () => "no request");
+    child.kill("SIGTERM");
+    await until(
+      () => output.stderr.includes("waiting for 1 request to end"),
+      () => output.stderr,
+    );
+    child.kill("SIGINT");
+    expect(await ended).toEqual([143, null]);
+    expect((await cut).code).toBe(2);
+    expect(output.stdout).toMatch(/^SCRIPT +REQUESTS/m);
+    expect(output.stdout).toContain(`\n${phpScript("headers.php")}  `);
+  });
+
   it("leaves no file when it could not start", async () => {
     const save = join(makeFolder(), "capture");
     const args = ["tap", "--listen", "unix:/nonexistent/x.sock", "--to", to(), "--save", save];
@@ -175,6 +194,29 @@ describeWith(["php-fpm"], "fcgi-probe tap", () => {
     expect((await spawnCommand(save)).stderr).toContain(`${bin} exists`);
     const filter = await spawnCommand(["tap", "--filter", "size>1"]);
     expect(filter.stderr).toContain('--filter: "size>1" is not a condition');
+  });
+});
+
+describeWith(["php-fpm", "tmux"], "a tap on a terminal", () => {
+  it("that Ctrl-S has stopped passes requests on", async () => {
+    await using fpm = await startPhpFpm({
+      pools: [{ name: "www", pm: "static", maxChildren: 3, listen: "unix" }],
+    });
+    const socket = join(makeFolder(), "tap.sock");
+    const backend = `unix:${fpm.pool("www").bareAddress}`;
+    const terminal = startTmux(`node ${bin} tap --listen unix:${socket} --to ${backend}`);
+    try {
+      await terminal.shows(/STATUS/);
+      terminal.press("C-s");
+      const script = phpScript("headers.php");
+      const load = ["load", `unix:${socket}`, "--script", script, "-n", "300", "--no-status"];
+      const { code, stdout } = await spawnCommand(load);
+      expect([code, stdout]).toEqual([0, expect.stringContaining("300")]);
+      terminal.press("C-q", "C-c");
+      await terminal.shows(/^SCRIPT +REQUESTS[\s\S]*exit 130/m);
+    } finally {
+      terminal.stop();
+    }
   });
 });
 

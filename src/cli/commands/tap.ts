@@ -134,6 +134,9 @@ async function runTap(options: TapCommandOptions, io: Io): Promise<ExitCode> {
   return ExitCode.Interrupted;
 }
 
+/** What ends the wait for open requests, after the one that has ended the command. */
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 /** Waits for the end of the command, and then for the requests that are open. */
 async function untilEnded(
   tap: Tap,
@@ -147,7 +150,10 @@ async function untilEnded(
   if (tap.requests > 0) {
     output.note(`waiting for ${counted(tap.requests, "request", "requests")} to end`);
   }
+  const hurry = (): void => void tap.stop(0);
+  for (const name of signals) process.once(name, hurry);
   await tap.stop(drain);
+  for (const name of signals) process.off(name, hurry);
 }
 
 /** Whoever wants the bytes: without any, the tap passes them to no one. */

@@ -1,5 +1,6 @@
 import type { TappedRequest } from "../../tap/tapped-request.js";
 import { counted } from "../../terminal/units.js";
+import { writeWithoutWaiting } from "../../transport/node-internals.js";
 import type { Io } from "../io.js";
 import { warningLine } from "../report-error.js";
 import { requestLines } from "./tap.js";
@@ -21,6 +22,7 @@ export class TapOutput {
 
   constructor(io: Io) {
     this.#io = io;
+    for (const output of [io.stdout, io.stderr]) output.changeTerminal(writeWithoutWaiting);
     io.stdout.onFailure(({ message }) => this.note(`nothing more is shown: ${message}`));
   }
 
@@ -56,8 +58,10 @@ export class TapOutput {
 
   /** Writes what is left, and some last lines. It waits for no reader. */
   end(last: readonly string[]): void {
-    this.#lines.push(...last);
     this.#flush();
+    // Whatever waits before it: the table is what is left of all lines.
+    if (last.length > 0)
+      this.#io.stdout.writeAtOnce(`${last.join("\n")}\n`, Number.POSITIVE_INFINITY);
     this.#repeated();
     if (this.#dropped === 0) return;
     const lines = counted(this.#dropped, "line was", "lines were");
