@@ -32,6 +32,7 @@ export async function healthcheck(target: string, options: HealthcheckOptions): 
   const path = address.path ?? options.path;
   const quick = await quickStatus(address, path, options.timeout);
   if (typeof quick === "object") return compare(quick, address, options);
+  if (quick === "a part") return { state: "busy", error: begunError(address, options.timeout) };
   if (quick !== "unclear") return lateHealth(address, quick, options.timeout);
   const left = Math.max(1, options.timeout - Math.round(performance.now() - began));
   // Most checks find a pool that is well, and never load this.
@@ -60,6 +61,15 @@ async function compare(
     return (status[field] ?? 0) > limit ? [field] : [];
   });
   return fields.length === 0 ? { state: "healthy", status } : { state: "over", status, fields };
+}
+
+/** A worker that has begun to answer lives, and something keeps it from the end: it is busy. */
+function begunError({ text }: Address, timeout: number): GatewayError {
+  const message = `only a part of an answer within ${timeout} ms`;
+  return new GatewayError(ErrorCode.Deadline, message, {
+    address: text,
+    hint: "a worker has begun to answer, so the pool lives: see the load of the machine, or raise the timeout",
+  });
 }
 
 /**

@@ -1,5 +1,5 @@
 import net from "node:net";
-import { type Address, Protocol } from "../address.js";
+import { type Address, Protocol, withoutBrackets } from "../address.js";
 import { encodeBeginRequest, encodeParams, endOfStream } from "../fastcgi/encode.js";
 import { RECORD_HEADER_LENGTH, RecordType, Role } from "../fastcgi/protocol.js";
 import { entriesOf, poolFields } from "../status-page/fields.js";
@@ -10,8 +10,8 @@ const REQUEST_ID = 1;
 /** The short page has 500 bytes. */
 const MAX_LENGTH = 16_384;
 
-/** What became of a quick request: no answer in time, or something that needs a closer look. */
-export type QuickFailure = "not connected" | "no answer" | "unclear";
+/** What became of a quick request: no answer in time, a part of one, or something that needs a closer look. */
+export type QuickFailure = "not connected" | "no answer" | "a part" | "unclear";
 
 /**
  * Reads the short status page with as little code as it takes, for a process that does nothing else:
@@ -28,8 +28,8 @@ export function quickStatus(
 ): Promise<PoolStatus | QuickFailure> {
   if (protocol !== Protocol.FastCgi || "program" in endpoint) return Promise.resolve("unclear");
   const isUnix = "socketPath" in endpoint;
-  const name = isUnix ? endpoint.socketPath : endpoint.host;
-  if (/[\0%[]/.test(name)) return Promise.resolve("unclear");
+  const name = isUnix ? endpoint.socketPath : withoutBrackets(endpoint.host);
+  if (/[\0%]/.test(name)) return Promise.resolve("unclear");
   return new Promise((resolve) => {
     const socket = net.connect(isUnix ? { path: name } : { host: name, port: endpoint.port });
     const chunks: Buffer[] = [];
@@ -40,7 +40,9 @@ export function quickStatus(
       socket.destroy();
       resolve(result);
     };
-    const timer = setTimeout(() => end(isConnected ? "no answer" : "not connected"), timeout);
+    const timer = setTimeout(() => {
+      end(length > 0 ? "a part" : isConnected ? "no answer" : "not connected");
+    }, timeout);
     socket.once("connect", () => {
       isConnected = true;
       socket.write(requestFor(path));

@@ -2,6 +2,8 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { runHealthcheck } from "../../src/cli/commands/healthcheck.js";
+import { encodeRecord } from "../../src/fastcgi/encode.js";
+import { RecordType } from "../../src/fastcgi/protocol.js";
 import { AcceptQueues } from "../../src/transport/accept-queues.js";
 import { describeWith } from "../harness/describe-with.js";
 import { silent, startFakeServer } from "../harness/fake-server.js";
@@ -131,6 +133,19 @@ describe("healthcheck of a pool that is dead", () => {
     const { code, stderr } = await check([server.address, "--timeout", "150ms"]);
     expect(code).toBe(1);
     expect(stderr).not.toContain("(busy)");
+  });
+
+  it("is busy where a worker has begun to answer, and does not end", async () => {
+    const part = encodeRecord(
+      RecordType.Stdout,
+      1,
+      Buffer.from("Content-type: text/plain\r\n\r\n"),
+    );
+    await using server = await startFakeServer((peer) => peer.send(part.subarray(0, -3)));
+    const { code, stderr } = await check([server.address, "--timeout", "150ms", "-v"]);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/only a part of an answer within 150 ms \(busy\)\nhint: /);
+    expect((await check([server.address, "--timeout=150ms", "--busy=fail"])).code).toBe(1);
   });
 
   it("is busy where connections wait and nobody takes them", async () => {
