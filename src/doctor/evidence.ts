@@ -4,6 +4,7 @@ import { ErrorCode, type GatewayError } from "../errors.js";
 import type { OpcacheStatus } from "../phpfpm/opcache.js";
 import type { PoolStatus } from "../status-page/pool-status.js";
 import type { AcceptQueue } from "../transport/accept-queues.js";
+import type { MemoryLimitEvent } from "./memory-limit.js";
 
 /**
  * What was read about a pool. A part that is `undefined` could not be read, and `notLookedAt` says why.
@@ -103,6 +104,8 @@ export interface LogEvidence {
   readonly events: readonly LogEvent[] | undefined;
   /** The slow log; `undefined` where there is none, or it was not read. */
   readonly slow: readonly SlowRequest[] | undefined;
+  /** Requests that needed more than `memory_limit`, by the log of php-fpm and that of PHP. */
+  readonly memoryLimits: readonly MemoryLimitEvent[];
 }
 
 /** A line of php-fpm's log that tells something. */
@@ -145,6 +148,8 @@ export interface FrontEndEvidence {
   readonly closed: string | undefined;
   /** What its error log says about the pool in the last hour. */
   readonly events: readonly FrontEndEvent[];
+  /** What PHP has said to it of `memory_limit`: that is where its messages go by default. */
+  readonly memoryLimits: readonly MemoryLimitEvent[];
 }
 
 /** An error of a web server with the pool. */

@@ -8,6 +8,7 @@ import type { FrontEndEvent, FrontEndEvidence, NotLookedAt } from "./evidence.js
 import type { FrontEnd } from "./front-end.js";
 import { findHttpdFrontEnds } from "./httpd-front-end.js";
 import { isRecent, lastLines } from "./log-tail.js";
+import { memoryLimitsIn } from "./memory-limit.js";
 import { findNginxes } from "./nginx-front-end.js";
 import { processText } from "./processes.js";
 
@@ -25,8 +26,13 @@ export class FrontEnds {
       if (source === undefined) return [];
       const account = workers.map(accountOf).find((each) => each !== undefined);
       const closed = account && closedTo(endpoint, account);
-      const events = [...new Set(errorLogs)].flatMap((path) => eventsIn(path, names, missing));
-      return [{ name, source, account, closed, events }];
+      const lines = [...new Set(errorLogs)].flatMap((path) => linesAbout(path, names, missing));
+      const events = lines.flatMap(({ text, at }) => {
+        const kind = patterns.find(({ pattern }) => pattern.test(text))?.kind;
+        return kind === undefined ? [] : [{ kind, at }];
+      });
+      const memoryLimits = lines.flatMap(({ text, at }) => memoryLimitsIn(text, at));
+      return [{ name, source, account, closed, events, memoryLimits }];
     });
   }
 
@@ -114,18 +120,21 @@ function timeOf(line: string): number {
   return httpd === null ? Number.NaN : Date.parse(`${httpd[1]} ${httpd[2]}`);
 }
 
-function eventsIn(path: string, names: NamesPool, missing: NotLookedAt[]): FrontEndEvent[] {
+/** The lines of a log about a pool, of the last hour. */
+function linesAbout(
+  path: string,
+  names: NamesPool,
+  missing: NotLookedAt[],
+): { readonly text: string; readonly at: number }[] {
   if (!path.startsWith("/")) return [];
   const read = lastLines(path);
   if ("problem" in read) {
     missing.push({ what: "the log of a web server", why: read.problem });
     return [];
   }
-  return read.lines.flatMap((line) => {
-    const at = timeOf(line);
-    if (!isRecent(at) || !addressesIn(line).some(names)) return [];
-    const kind = patterns.find(({ pattern }) => pattern.test(line))?.kind;
-    return kind === undefined ? [] : [{ kind, at }];
+  return read.lines.flatMap((text) => {
+    const at = timeOf(text);
+    return isRecent(at) && addressesIn(text).some(names) ? [{ text, at }] : [];
   });
 }
 

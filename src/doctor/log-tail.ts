@@ -33,10 +33,14 @@ export function lastLines(
   }
 }
 
-/** The time that php-fpm writes, `29-Nov-2026 21:28:50`, in Unix milliseconds. */
+/**
+ * The time that php-fpm writes, `29-Nov-2026 21:28:50`, and that of PHP, which may say `UTC` after it,
+ * in Unix milliseconds.
+ */
 export function parseLogTime(text: string): number | undefined {
-  const [, day, month, year, time] = /^(\d\d)-(\w{3})-(\d{4}) (\d\d:\d\d:\d\d)/.exec(text) ?? [];
-  const milliseconds = Date.parse(`${day} ${month} ${year} ${time}`);
+  const [, day, month, year, time, zone = ""] =
+    /^(\d\d)-(\w{3})-(\d{4}) (\d\d:\d\d:\d\d)( UTC)?/.exec(text) ?? [];
+  const milliseconds = Date.parse(`${day} ${month} ${year} ${time}${zone}`);
   return Number.isNaN(milliseconds) ? undefined : milliseconds;
 }
 

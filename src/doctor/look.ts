@@ -97,11 +97,19 @@ export async function lookAtPool(
     turnover: own && later && turnoverOf(own, later),
     memory: own && readMemory(own.master.pid),
     files: timesOf(lines?.files ?? []),
-    log: readLogs(configuration, own?.master.pid, missing),
+    log: readLogs(configuration, own?.master.pid, missing, phpLogOf(subject)),
     frontEnds: machine.frontEnds.of(endpoint, missing),
     opcache: opcache instanceof GatewayError ? undefined : opcache,
     notLookedAt: missing,
   };
+}
+
+/** The `error_log` of PHP, where the pool sets it. */
+function phpLogOf({ configuration, lines }: Subject): string | undefined {
+  const named = ["php_admin_value[error_log]", "php_value[error_log]"];
+  return named
+    .map((directive) => configuration && lines?.valueOf(configuration.name, directive))
+    .find((path) => path?.startsWith("/"));
 }
 
 /** Waits until the second look. */

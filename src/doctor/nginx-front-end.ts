@@ -1,18 +1,10 @@
-import { dirname, isAbsolute, join } from "node:path";
-import { filesOf, readLines } from "../apache/configuration/configuration-files.js";
+import { isAbsolute, join } from "node:path";
 import type { ProcessInfo, ProcessTable } from "../apache/processes/process-table.js";
 import type { NotLookedAt } from "./evidence.js";
 import type { FrontEnd } from "./front-end.js";
+import { readNginxConfiguration } from "./nginx-configuration.js";
 
-/** The most files of a configuration that are read. */
-const MAX_FILES = 2_000;
 const TITLE = /^nginx: master process (.*)$/s;
-
-/** The servers of a configuration that requests are passed to, and its logs. */
-interface NginxConfiguration {
-  readonly backends: { address: string; source: string }[];
-  readonly errorLogs: string[];
-}
 
 /** Finds the nginxes that run here, and what their configurations pass requests to. */
 export function findNginxes(table: ProcessTable, missing: NotLookedAt[]): FrontEnd[] {
@@ -21,7 +13,7 @@ export function findNginxes(table: ProcessTable, missing: NotLookedAt[]): FrontE
     const command = TITLE.exec(process.title ?? "")?.[1];
     if (command === undefined) return [];
     const { file, log } = optionsOf(command);
-    const { backends, errorLogs } = readNginx(file, missing);
+    const { backends, errorLogs } = readNginxConfiguration(file, missing);
     const children = all.filter(({ parentPid }: ProcessInfo) => parentPid === process.pid);
     return [
       {
@@ -44,37 +36,4 @@ function optionsOf(command: string): { file: string; log: string | undefined } {
   const prefix = after("-p") ?? "/etc/nginx";
   const file = after("-c") ?? "/etc/nginx/nginx.conf";
   return { file: isAbsolute(file) ? file : join(prefix, file), log: after("-e") };
-}
-
-/** Reads a configuration with its includes, line by line, as its files are usually written. */
-function readNginx(main: string, missing: NotLookedAt[]): NginxConfiguration {
-  const errorLogs: string[] = [];
-  const backends: NginxConfiguration["backends"] = [];
-  const files = [main];
-  const seen = new Set<string>();
-  for (
-    let file = files.shift();
-    file !== undefined && seen.size < MAX_FILES;
-    file = files.shift()
-  ) {
-    if (seen.has(file)) continue;
-    seen.add(file);
-    const read = readLines(file);
-    if (!("lines" in read)) {
-      missing.push({ what: `nginx's ${file}`, why: `it ${read.problem}` });
-      continue;
-    }
-    for (const [index, line] of read.lines.entries()) {
-      for (const [, name = "", value = ""] of line
-        .replace(/(^|\s)#.*$/, "")
-        .matchAll(/(?:^|[\s;{])(fastcgi_pass|server|include|error_log)\s+"?([^\s;"{}]+)/g)) {
-        if (name === "error_log") errorLogs.push(value);
-        else if (name === "include") {
-          const pattern = isAbsolute(value) ? value : join(dirname(main), value);
-          files.push(...filesOf(pattern));
-        } else backends.push({ address: value, source: `${file}:${index + 1}` });
-      }
-    }
-  }
-  return { backends, errorLogs };
 }

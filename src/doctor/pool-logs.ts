@@ -1,6 +1,8 @@
+import { existsSync } from "node:fs";
 import type { PoolConfiguration } from "../discovery/pool-configuration.js";
 import type { LogEvent, LogEvidence, NotLookedAt, SlowRequest } from "./evidence.js";
 import { isRecent, lastLines, parseLogTime } from "./log-tail.js";
+import { type MemoryLimitEvent, memoryLimitsIn } from "./memory-limit.js";
 
 /** What php-fpm's log says of a pool, and what it means. */
 const patterns: readonly { kind: LogEvent["kind"]; pattern: RegExp }[] = [
@@ -19,18 +21,43 @@ const patterns: readonly { kind: LogEvent["kind"]; pattern: RegExp }[] = [
   { kind: "slow", pattern: /^child \d+, script '([^']*)'.* executing too slow \(([\d.]+) sec/ },
 ];
 
-/** Reads the ends of a pool's logs. */
+/**
+ * Reads the ends of a pool's logs.
+ *
+ * @param phpLog the `error_log` of PHP that the pool sets
+ */
 export function readLogs(
   configuration: PoolConfiguration | undefined,
   master: number | undefined,
   missing: NotLookedAt[],
+  phpLog?: string,
 ): LogEvidence {
-  if (configuration === undefined) return { events: undefined, slow: undefined };
+  if (configuration === undefined) return { events: undefined, slow: undefined, memoryLimits: [] };
   const { name, errorLog, slowlog } = configuration;
+  const lines = readLines(pathOf(errorLog, master), name, missing);
   return {
-    events: readEvents(pathOf(errorLog, master), name, missing),
+    events: lines?.flatMap((line) => eventOf(line) ?? []),
     slow: readSlow(pathOf(slowlog, master), name, missing),
+    memoryLimits: [
+      ...(lines ?? []).flatMap(({ text, at }) => memoryLimitsIn(text, at)),
+      ...readPhpLog(phpLog, missing),
+    ],
   };
+}
+
+/** The log has no pool's name, and may be that of several. */
+function readPhpLog(path: string | undefined, missing: NotLookedAt[]): MemoryLimitEvent[] {
+  // PHP creates it at the first error.
+  if (path === undefined || !existsSync(path)) return [];
+  const read = lastLines(path);
+  if ("problem" in read) {
+    missing.push({ what: "the log of PHP", why: read.problem });
+    return [];
+  }
+  return read.lines.flatMap((line) => {
+    const at = parseLogTime(/^\[([^\]]+)\]/.exec(line)?.[1] ?? "");
+    return at === undefined || !isRecent(at) ? [] : memoryLimitsIn(line, at);
+  });
 }
 
 /** `/proc/self/fd/2`, of containers, is a file of php-fpm's master, not of this process. */
@@ -41,7 +68,20 @@ function pathOf(path: string | undefined, master: number | undefined): string | 
   return master === undefined ? undefined : `/proc/${master}/fd/${descriptor}`;
 }
 
-function readEvents(path: string | undefined, pool: string, missing: NotLookedAt[]) {
+/** A line about the pool. */
+interface PoolLine {
+  readonly at: number;
+  readonly text: string;
+}
+
+const LINE = /^\[([^\]]+)\] [A-Z]+: (?:pid \d+, \w+\(\), line \d+: )?\[pool ([^\]]+)\] (.*)$/;
+
+/** The lines of php-fpm's log about a pool, of the last hour. */
+function readLines(
+  path: string | undefined,
+  pool: string,
+  missing: NotLookedAt[],
+): PoolLine[] | undefined {
   const what = "the log of php-fpm";
   if (path === undefined || !path.startsWith("/")) {
     const why = path === undefined ? "its path is not known" : `it goes to ${path}`;
@@ -53,15 +93,14 @@ function readEvents(path: string | undefined, pool: string, missing: NotLookedAt
     missing.push({ what, why: read.problem });
     return undefined;
   }
-  return read.lines.flatMap((line) => eventOf(line, pool) ?? []);
+  return read.lines.flatMap((line) => {
+    const [, time = "", name, text = ""] = LINE.exec(line) ?? [];
+    const at = parseLogTime(time);
+    return name !== pool || at === undefined || !isRecent(at) ? [] : [{ at, text }];
+  });
 }
 
-const LINE = /^\[([^\]]+)\] [A-Z]+: (?:pid \d+, \w+\(\), line \d+: )?\[pool ([^\]]+)\] (.*)$/;
-
-function eventOf(line: string, pool: string): LogEvent | undefined {
-  const [, time = "", name, text = ""] = LINE.exec(line) ?? [];
-  const at = parseLogTime(time);
-  if (name !== pool || at === undefined || !isRecent(at)) return undefined;
+function eventOf({ at, text }: PoolLine): LogEvent | undefined {
   for (const { kind, pattern } of patterns) {
     const match = pattern.exec(text);
     if (match === null) continue;

@@ -38,6 +38,8 @@ export interface Subject {
 export interface ConfigurationLines {
   /** The file and line of a directive of a pool; `undefined` where it is not set. */
   sourceOf(pool: string, directive: string): string | undefined;
+  /** The value of a directive of a pool; `undefined` where it is not set. */
+  valueOf(pool: string, directive: string): string | undefined;
   /** The files of the configuration, the main one first. */
   readonly files: readonly string[];
 }
@@ -137,12 +139,14 @@ class LinesReader {
       throw error;
     }
     const pools = new Map(sections.pools.map((pool) => [pool.name, pool]));
+    const settingOf = (name: string, directive: string) => {
+      const pool = pools.get(name);
+      return pool?.settings.get(directive) ?? pool?.items.get(directive);
+    };
     return {
       files: sections.files,
-      sourceOf(name, directive) {
-        const pool = pools.get(name);
-        return (pool?.settings.get(directive) ?? pool?.items.get(directive))?.source;
-      },
+      sourceOf: (name, directive) => settingOf(name, directive)?.source,
+      valueOf: (name, directive) => settingOf(name, directive)?.value.toString(),
     };
   }
 }

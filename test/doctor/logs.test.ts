@@ -1,8 +1,11 @@
+import { chmodSync } from "node:fs";
+import { join } from "node:path";
 import { expect, it } from "vitest";
 import { describeWith } from "../harness/describe-with.js";
+import { startNginx } from "../harness/nginx.js";
 import { phpScript } from "../harness/php-fpm.js";
-import { until } from "../harness/server-process.js";
-import { ask, examineOne, findingOf, startPools } from "./sick-pool.js";
+import { makeFolder, until } from "../harness/server-process.js";
+import { ask, examineOne, findingOf, script, startPools } from "./sick-pool.js";
 
 const pool = { name: "www", pm: "static", maxChildren: 3, listen: "unix" } as const;
 
@@ -50,4 +53,44 @@ describeWith(["php-fpm"], "doctor, of php-fpm's logs", () => {
       /^php-fpm has started workers in a hurry \d times? in the last hour$/,
     );
   }, 30_000);
+});
+
+describeWith(["php-fpm", "nginx"], "doctor, of memory_limit", () => {
+  it("counts the requests that needed more, by PHP's log and by the web server's", async () => {
+    const folder = makeFolder();
+    chmodSync(folder, 0o777);
+    const extra = { "php_admin_value[memory_limit]": "8M" };
+    const logged = { ...extra, "php_admin_value[error_log]": join(folder, "php.log") };
+    const fpm = await startPools({
+      pools: [
+        { ...pool, extra: logged },
+        { ...pool, name: "quiet", extra },
+      ],
+    });
+    const greedy = script(fpm, "greedy.php", "echo strlen(str_repeat('x', 9_000_000));");
+    await ask(fpm.pool("www"), 2, greedy);
+    const parameters = `fastcgi_param SCRIPT_FILENAME ${greedy}; fastcgi_param REQUEST_METHOD GET;`;
+    await using nginx = await startNginx(`unix:${fpm.pool("quiet").bareAddress}`, parameters);
+    expect((await fetch(nginx.url)).status).toBe(500);
+    for (const [name, count] of [
+      ["www", "2 requests"],
+      ["quiet", "1 request"],
+    ] as const) {
+      const { address } = fpm.pool(name);
+      const title = `memory_limit of 8.0 M has ended ${count} in the last hour`;
+      await until(
+        async () => {
+          const { findings } = await examineOne(fpm, address);
+          return findings.some((finding) => finding.title === title);
+        },
+        () => `no "${title}"`,
+      );
+      const found = findingOf(await examineOne(fpm, address), "memory_limit_reached");
+      expect(found).toMatchObject({
+        evidence: [`${count[0]} × ${greedy}:2`, expect.stringMatching(/^the last time at \d{4}-/)],
+        file: join(fpm.folder, "php-fpm.conf"),
+        line: expect.any(Number),
+      });
+    }
+  });
 });

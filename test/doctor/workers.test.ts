@@ -74,6 +74,31 @@ describeWith(["php-fpm"], "doctor, of workers that end", () => {
     });
   }, 60_000);
 
+  it("finds a dynamic pool whose spare workers end between two bursts of requests", async () => {
+    const extra = {
+      "pm.start_servers": "1",
+      "pm.min_spare_servers": "1",
+      "pm.max_spare_servers": "1",
+    };
+    const fpm = await startPools({ pools: [{ ...pool, pm: "dynamic", maxChildren: 8, extra }] });
+    const bursts = setInterval(() => void ask(fpm.pool("www"), 4, "sleep.php", "ms=300"), 1_500);
+    onTestFinished(() => clearInterval(bursts));
+    let found = await examineOne(fpm, fpm.pool("www").address);
+    await until(
+      async () => {
+        found = await examineOne(fpm, fpm.pool("www").address);
+        return found.findings.some(({ code }) => code === "workers_thrash");
+      },
+      () => "nothing was found",
+      50_000,
+    );
+    expect(findingOf(found, "workers_thrash")).toMatchObject({
+      title: "pm = dynamic ends and starts workers all the time",
+      evidence: [expect.stringMatching(/ended and \d+ were started$/)],
+      change: expect.stringContaining("raise pm.max_spare_servers"),
+    });
+  }, 60_000);
+
   it("finds workers that serve on after their master was killed", async () => {
     const fpm = await startPools({ pools: [{ ...pool, pm: "dynamic", listen: "tcp" }] });
     const pids = childrenOf(fpm.pid);

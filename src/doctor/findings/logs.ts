@@ -1,6 +1,6 @@
 import type { Evidence } from "../evidence.js";
 import { type Finding, FindingSeverity, placeIn, placeOf, type Rule } from "../finding.js";
-import { durationText, groups, many } from "../words.js";
+import { durationText, groups, many, sizeText } from "../words.js";
 import { eventsOf, lastLine } from "./workers.js";
 
 /** What php-fpm's own logs warn of. */
@@ -10,12 +10,14 @@ export const logsRule: Rule = {
     spawns_late: "php-fpm has started workers in a hurry: too few of them were idle.",
     slow_requests: "Requests were slower than request_slowlog_timeout in the last hour.",
     requests_terminated: "request_terminate_timeout has ended requests in the last hour.",
+    memory_limit_reached: "PHP has ended requests that needed more than memory_limit.",
   },
   find: (evidence) => [
     ...limitReached(evidence),
     ...spawnsLate(evidence),
     ...slowRequests(evidence),
     ...terminated(evidence),
+    ...memoryLimitReached(evidence),
   ],
 };
 
@@ -99,6 +101,28 @@ function terminated(evidence: Evidence): Finding[] {
       change:
         "make these scripts quicker, or run such work outside of requests; their clients get an error 502",
       ...placeOf(evidence, "request_terminate_timeout"),
+    },
+  ];
+}
+
+function memoryLimitReached(evidence: Evidence): Finding[] {
+  const { log, frontEnds } = evidence;
+  const events = [...log.memoryLimits, ...frontEnds.flatMap(({ memoryLimits }) => memoryLimits)];
+  if (events.length === 0) return [];
+  const limits = [...new Set(events.map(({ limit }) => limit))].map(sizeText);
+  const places = groups(events, ({ source }) => source);
+  return [
+    {
+      code: "memory_limit_reached",
+      severity: FindingSeverity.Warning,
+      title: `memory_limit of ${limits.slice(0, 3).join(", ")} has ended ${many(events.length, "request", "requests")} in the last hour`,
+      evidence: [
+        ...places.slice(0, 5).map(({ name, members }) => `${members.length} × ${name}`),
+        lastLine(events),
+      ],
+      change:
+        "make these scripts use less memory; or raise memory_limit, if pm.max_children times as much fits into memory",
+      ...placeOf(evidence, "php_admin_value[memory_limit]"),
     },
   ];
 }
