@@ -25,7 +25,7 @@ export async function apacheManager(args: readonly string[]): Promise<number> {
     now: () => new Date(),
     systemLog: (line: string) => writeSystemLog(process.pid, line),
   };
-  return runProcess("apache-manager", (io) => runManager(args, io, world), 1);
+  return runProcess("apache-manager", (io) => runManager(args, io, world), { failed: 1 });
 }
 
 /**

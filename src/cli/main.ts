@@ -7,27 +7,46 @@ import { visible } from "../terminal/text.js";
 import { ExitCode } from "./exit-codes.js";
 import { createIo, type Io } from "./io.js";
 
+/** The commands that SIGHUP makes reload. Until they handle it they ignore it: they read all later. */
+const reloaded: ReadonlySet<string | undefined> = new Set(["exporter", "server", "serve"]);
+
 /**
  * Runs the command `fcgi-probe` with its arguments, on the streams and signals of this process.
  *
  * @returns its exit code
  */
 export function fcgiProbe(args: readonly string[]): Promise<number> {
-  return runProcess("fcgi-probe", async (io) => {
-    if (args[0] === "--version" || args[0] === "-V") {
-      await io.stdout.write(`${packageVersion()}\n`);
-      return 0;
-    }
-    // Loaded only now: --version takes little longer than Node needs to start.
-    const { run } = await import("./program.js");
-    return run(args, io);
-  });
+  // Before the name of the command, only --color may stand.
+  const isReloaded = reloaded.has(
+    args[args[0] === "--color" ? 2 : /^--color=/.test(args[0] ?? "") ? 1 : 0],
+  );
+  return runProcess(
+    "fcgi-probe",
+    async (io) => {
+      if (args[0] === "--version" || args[0] === "-V") {
+        await io.stdout.write(`${packageVersion()}\n`);
+        return 0;
+      }
+      // Loaded only now: --version takes little longer than Node needs to start.
+      const { run } = await import("./program.js");
+      return run(args, io);
+    },
+    { isReloaded },
+  );
 }
 
-const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+const endings = ["SIGINT", "SIGTERM"] as const;
 /** Milliseconds from the end of a command to a forced exit, if something keeps Node running. */
 const LEFT_OVER = 1_000;
 const debug = debuglog("fcgi-probe");
+
+/** How a command is run. */
+export interface ProcessOptions {
+  /** The exit code after an unexpected error. Default: 2. */
+  readonly failed?: number;
+  /** Whether SIGHUP makes it reload, once it handles signals itself. Default: false, it ends it. */
+  readonly isReloaded?: boolean;
+}
 
 /**
  * Runs a command on the streams of this process. A signal cancels its requests and drains their
@@ -40,12 +59,16 @@ const debug = debuglog("fcgi-probe");
 export async function runProcess(
   name: string,
   run: (io: Io) => Promise<number>,
-  failed: number = ExitCode.Failed,
+  { failed = ExitCode.Failed, isReloaded = false }: ProcessOptions = {},
 ): Promise<number> {
+  const signals = isReloaded ? endings : ([...endings, "SIGHUP"] as const);
+  const ignore = (): void => {};
+  if (isReloaded) process.on("SIGHUP", ignore);
   const stop = new AbortController();
   let received: NodeJS.Signals | undefined;
   const release = (): void => {
     for (const each of signals) process.off(each, onSignal);
+    process.off("SIGHUP", ignore);
   };
   const onSignal = (signal: NodeJS.Signals): void => {
     received = signal;

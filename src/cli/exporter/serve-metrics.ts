@@ -6,7 +6,6 @@ import {
   type WatchedConfiguration,
   watchConfiguration,
 } from "../../exporter/config/watch-configuration.js";
-import { WorkQueue } from "../../exporter/config/work-queue.js";
 import { createExporter, type Exporter } from "../../exporter/create-exporter.js";
 import type { RepeatedPush } from "../../exporter/push/repeated-push.js";
 import type { ExporterSettings } from "../../exporter/settings.js";
@@ -83,11 +82,12 @@ class Service {
   readonly #notify: ReturnType<typeof systemdNotifier>;
   #exporter: Exporter | undefined;
   #watched: WatchedConfiguration | undefined;
-  #watching: Promise<WatchedConfiguration> | undefined;
   #configuration: ExporterConfiguration | undefined;
   #current: ExporterSettings | undefined;
   #listener: WebListener | undefined;
-  readonly #work = new WorkQueue();
+  /** Whether systemd was told that the start is over. */
+  #isReady = false;
+  #reloads = 0;
   #pushes: readonly RepeatedPush[] = [];
 
   constructor(line: CommandLine, settings: ProcessSettings, log: WriteLog) {
@@ -110,24 +110,29 @@ class Service {
     stop: AbortSignal,
   ): Promise<void> {
     const pushes = await checkedProcess(this.#settings);
+    let isKnown = (): void => {};
     const known = new Promise<void>((resolve) => {
-      this.#watching = watchConfiguration(from, {
-        targets,
-        signal: stop,
-        check: (configuration) => this.#check(configuration),
-        log: (record) => this.#log({ ...record }),
-        onSettings: (settings, configuration) => {
-          this.#update(settings, configuration);
-          resolve();
-        },
-      });
+      isKnown = resolve;
+    });
+    const watching = watchConfiguration(from, {
+      targets,
+      signal: stop,
+      onWatch: (watched) => {
+        this.#watched = watched;
+      },
+      check: (configuration) => this.#check(configuration),
+      log: (record) => this.#log({ ...record }),
+      onSettings: (settings, configuration) => {
+        this.#update(settings, configuration);
+        isKnown();
+      },
     });
     // Sources may be slow: it listens as soon as the targets of the file are known.
-    await Promise.race([known, this.#watching]);
+    await Promise.race([known, watching]);
     try {
       await this.#listen();
     } finally {
-      this.#watched = await this.#watching;
+      await watching;
     }
     this.#startPushes(pushes);
   }
@@ -193,6 +198,7 @@ class Service {
         config: this.#line.values.config,
       });
     }
+    this.#isReady = true;
     await this.#notify("ready");
   }
 
@@ -214,21 +220,19 @@ class Service {
   }
 
   /**
-   * Reads the configuration again: once at a time, and once more for all who ask meanwhile.
+   * Reads the configuration again: once at a time, and once more for all who ask meanwhile. Before the
+   * start has begun to read it, there is nothing to do again.
    *
    * @throws GatewayError what is wrong with it; the log has it, too
    */
-  reload(): Promise<void> {
-    return this.#work.run("reload", () => this.#reload());
-  }
-
-  async #reload(): Promise<void> {
-    await this.#notify("reloading");
+  async reload(): Promise<void> {
+    const watched = this.#watched;
+    if (watched === undefined) return;
+    if (++this.#reloads === 1 && this.#isReady) await this.#notify("reloading");
     try {
-      // The first reading may not be over.
-      await (await this.#watching)?.reload();
+      await watched.reload();
     } finally {
-      await this.#notify("ready");
+      if (--this.#reloads === 0 && this.#isReady) await this.#notify("ready");
     }
   }
 

@@ -30,6 +30,8 @@ export interface WatchConfigurationOptions {
   readonly log?: LogListener | undefined;
   /** Stops watching when it is aborted, and the wait for sources at the start. */
   readonly signal?: AbortSignal | undefined;
+  /** Called before the first reading, which a reload then follows. */
+  readonly onWatch?: ((watched: WatchedConfiguration) => void) | undefined;
 }
 
 /** A configuration that is followed. */
@@ -37,8 +39,9 @@ export interface WatchedConfiguration {
   /** What each source of targets gave last. */
   sources(): readonly SourceFacts[];
   /**
-   * Reads the file and all sources again. A file with an error changes nothing. While one reading
-   * waits for another one, those who ask for more of them share it.
+   * Reads the file and all sources again. A file with an error changes nothing. A reading that waits
+   * for silent sources waits no longer. While one reading waits for another one, those who ask for more
+   * of them share it.
    *
    * @throws GatewayError what is wrong with the file
    */
@@ -66,8 +69,7 @@ export async function watchConfiguration(
   const close = (): void => watch.close();
   signal?.addEventListener("abort", close, { once: true });
   if (signal?.aborted) close();
-  await watch.start();
-  return {
+  const watched: WatchedConfiguration = {
     sources: () => watch.sources(),
     reload: () => watch.reload(),
     close() {
@@ -75,6 +77,9 @@ export async function watchConfiguration(
       close();
     },
   };
+  options.onWatch?.(watched);
+  await watch.start();
+  return watched;
 }
 
 class ConfigurationWatch {
@@ -102,6 +107,8 @@ class ConfigurationWatch {
   /** Resolved by {@link close}, which waits for no source. */
   readonly #closing: Promise<void>;
   #endLoading: () => void = () => {};
+  /** Ends the wait of the reading that is going on for its sources. */
+  #hurry: () => void = () => {};
 
   constructor(path: string | { readonly text: string }, options: WatchConfigurationOptions) {
     this.#path = typeof path === "string" ? path : undefined;
@@ -120,7 +127,7 @@ class ConfigurationWatch {
 
   async start(): Promise<void> {
     try {
-      await this.#load(await this.#readText());
+      await this.#work.run("start", async () => this.#load(await this.#readText()));
     } catch (error) {
       this.close();
       throw error;
@@ -132,6 +139,7 @@ class ConfigurationWatch {
   }
 
   reload(): Promise<void> {
+    this.#hurry();
     return this.#work.run("reload", async () => {
       if (this.#closed) return;
       try {
@@ -156,6 +164,7 @@ class ConfigurationWatch {
   }
 
   #checkSoon(): void {
+    this.#hurry();
     void this.#work.run("check", () => this.#check()).catch(() => {});
   }
 
@@ -200,7 +209,11 @@ class ConfigurationWatch {
     this.#made = "";
     // Until slow sources have answered, the targets of the file and of the other sources are there.
     this.#apply();
-    await Promise.race([sources.readAll(() => this.#apply()), this.#closing]);
+    await this.#watch();
+    const hurried = new Promise<void>((resolve) => {
+      this.#hurry = resolve;
+    });
+    await Promise.race([sources.readAll(() => this.#apply()), this.#closing, hurried]);
     if (this.#closed) return;
     if (!isFirst) {
       const message = "the configuration was read again";

@@ -164,3 +164,10 @@ describe("exit codes of the exporter", () => {
     expect(stderr).toMatch(/^fcgi-probe: .*\nhint: .*\n$/);
   });
 });
+
+it("SIGHUP from its first moment on does not end an exporter, which starts", async () => {
+  await using exporter = await startExporter(["127.0.0.1:1/status"], { hangUps: true });
+  expect(await exporter.get("/-/healthy")).toMatch(/./);
+  exporter.signal("SIGTERM");
+  expect(await exporter.ended).toBe(0);
+});

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { until } from "../../harness/server-process.js";
 
@@ -30,6 +31,8 @@ export interface StartOptions {
   readonly command?: readonly string[];
   /** What starts it, such as `unshare` and its options, and keeps its process. Default: nothing. */
   readonly prefix?: readonly string[];
+  /** Whether it gets one SIGHUP after another until it listens. */
+  readonly hangUps?: boolean;
   /** Whether it listens where its arguments say. Default: on any free port of 127.0.0.1. */
   readonly listensItself?: boolean;
 }
@@ -37,7 +40,13 @@ export interface StartOptions {
 /** Starts an exporter, and waits until it listens. */
 export async function startExporter(
   args: readonly string[],
-  { env = {}, command = ["exporter"], prefix = [], listensItself = false }: StartOptions = {},
+  {
+    env = {},
+    command = ["exporter"],
+    prefix = [],
+    listensItself = false,
+    hangUps = false,
+  }: StartOptions = {},
 ): Promise<RunningExporter> {
   const listen = listensItself ? [] : ["--web.listen-address=127.0.0.1:0"];
   const { PATH = "", HOME = "" } = process.env;
@@ -56,6 +65,8 @@ export async function startExporter(
     if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
     await ended;
   };
+  // Before Node runs the command, it can handle no signal.
+  const sending = hangUps && setInterval(() => runsCommand(child.pid) && child.kill("SIGHUP"), 5);
   try {
     await until(
       () => address() !== undefined || child.exitCode !== null,
@@ -66,6 +77,7 @@ export async function startExporter(
     await stop();
     throw error;
   }
+  if (sending) clearInterval(sending);
   const url = `http://${(address() ?? "").replace(/^(?:\[::\]|0\.0\.0\.0):/, "127.0.0.1:")}`;
   return {
     url,
@@ -87,4 +99,10 @@ export async function startExporter(
     ended,
     [Symbol.asyncDispose]: stop,
   };
+}
+
+/** Whether a process handles SIGHUP: by the mask of its caught signals. */
+function runsCommand(pid: number | undefined): boolean {
+  const status = readFileSync(`/proc/${pid}/status`, "latin1");
+  return (Number.parseInt(/^SigCgt:\s*(\w+)/m.exec(status)?.[1]?.slice(-8) ?? "0", 16) & 1) === 1;
 }

@@ -4,7 +4,10 @@ import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { it, onTestFinished } from "vitest";
-import { watchConfiguration } from "../../../src/exporter/config/watch-configuration.js";
+import {
+  type WatchedConfiguration,
+  watchConfiguration,
+} from "../../../src/exporter/config/watch-configuration.js";
 import type { ExporterSettings } from "../../../src/exporter/settings.js";
 import { makeFolder, until } from "../../harness/server-process.js";
 
@@ -31,12 +34,13 @@ async function startSilentList() {
 }
 
 /** Follows a file, and ends with the test. */
-function follow(file: string) {
+function follow(file: string, onWatch?: (watched: WatchedConfiguration) => void) {
   const seen: ExporterSettings[] = [];
   const stop = new AbortController();
   const watched = watchConfiguration(file, {
     onSettings: (settings) => seen.push(settings),
     signal: stop.signal,
+    onWatch,
   });
   onTestFinished(() => stop.abort());
   const now = () => {
@@ -87,4 +91,23 @@ it("a source that failed once is not waited for any more", async () => {
   writeFileSync(file, `targets: [h:1]\ndiscover: { http: [{ url: "${url}", interval: 1s }] }\n`);
   const { becomes } = follow(file);
   await becomes(true, true, "h:1");
+});
+
+it("a reload does not wait for the silent source of the reading before", async () => {
+  const list = await startSilentList();
+  const file = join(makeFolder(), "site.yaml");
+  const discover = `discover: { http: ["${list.url}"] }\n`;
+  writeFileSync(file, `targets: [h:1]\n${discover}`);
+  const begun: WatchedConfiguration[] = [];
+  const { watched, becomes } = follow(file, (each) => begun.push(each));
+  await until(list.asked, () => "the list was not asked for");
+  // The first reading waits for the list: two reloads follow it, and the second one ends the first.
+  const [{ reload }] = begun as [WatchedConfiguration];
+  writeFileSync(file, `targets: [h:2]\n${discover}`);
+  const first = reload();
+  await becomes(false, true, "h:2");
+  writeFileSync(file, "targets: [h:3]\n");
+  await reload();
+  await Promise.all([first, watched]);
+  await becomes(true, true, "h:3");
 });
