@@ -73,7 +73,8 @@ const unitMilliseconds: ReadonlyMap<string, number> = new Map([
 
 /** A time such as `3s` or `500ms`, in milliseconds. */
 export function duration(least = 1) {
-  const message = `this must be a time such as 500ms, 3s or 1m${least === 0 ? ", or 0s" : ""}`;
+  const also = least === 0 ? ", or 0s" : least === 1_000 ? ", 1s at least" : "";
+  const message = `this must be a time such as ${least > 500 ? "30s, 5m" : "500ms, 3s"} or 1m${also}`;
   return v.pipe(
     v.string(message),
     v.rawTransform(({ dataset, addIssue, NEVER }) => {

@@ -1,4 +1,5 @@
 import { checkConfiguration } from "../../exporter/config/check-configuration.js";
+import { textfileFolderProblem } from "../../exporter/push/textfile.js";
 import type { ScrapeTarget } from "../../exporter/target.js";
 import { counted } from "../../terminal/units.js";
 import { ExitCode } from "../exit-codes.js";
@@ -6,6 +7,7 @@ import type { Io } from "../io.js";
 import { warningLine } from "../report-error.js";
 import { checkProcess } from "./check-process.js";
 import { ErrorList } from "./error-list.js";
+import { badFlagValue } from "./flag-values.js";
 import type { FlagValues } from "./flags.js";
 import { processSettings } from "./process-settings.js";
 
@@ -28,6 +30,10 @@ export async function printCheck(
     config === undefined ? undefined : await errors.settle(checkConfiguration(config));
   const settings = errors.attempt(() => processSettings(values, checked?.configuration));
   if (settings !== undefined) await checkProcess(settings, errors);
+  // That of the configuration was checked with its place.
+  const { textfile } = values;
+  const problem = textfile === undefined ? undefined : textfileFolderProblem(textfile);
+  if (problem !== undefined) errors.attempt(() => refuseFlag(`--textfile: ${problem}`));
   errors.throwAny();
   if (config === undefined || checked === undefined) {
     const count = counted(given.length, "target", "targets");
@@ -41,4 +47,8 @@ export async function printCheck(
   await io.stdout.writeLines([`${config} is valid:`, ...sources]);
   await io.stderr.writeLines(warnings.map((text) => warningLine(`warning: ${text}`, io)));
   return ExitCode.Fine;
+}
+
+function refuseFlag(message: string): never {
+  throw badFlagValue(message, "name a file in a folder that exists");
 }

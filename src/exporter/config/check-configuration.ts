@@ -1,5 +1,10 @@
 import { dirname } from "node:path";
-import { parseConfiguration, readConfigurationFile } from "./configuration.js";
+import { textfileFolderProblem } from "../push/textfile.js";
+import {
+  type ConfigurationProblem,
+  parseConfiguration,
+  readConfigurationFile,
+} from "./configuration.js";
 import type { ExporterConfiguration } from "./schema.js";
 import { settingsOf } from "./settings-of.js";
 import { sourcesOf } from "./sources/sources-of.js";
@@ -19,7 +24,7 @@ export interface CheckedConfiguration {
  * @throws GatewayError `bad_input` with all errors of the file, a line each
  */
 export async function checkConfiguration(path: string): Promise<CheckedConfiguration> {
-  const parsed = parseConfiguration(await readConfigurationFile(path), path);
+  const parsed = parseConfiguration(await readConfigurationFile(path), path, checkFolders);
   const { configuration } = parsed;
   const sources = sourcesOf(configuration.discover, dirname(path));
   const { signal } = new AbortController();
@@ -37,4 +42,10 @@ export async function checkConfiguration(path: string): Promise<CheckedConfigura
       ...warnings,
     ],
   };
+}
+
+/** What an exporter finds out when it writes: it runs on, and the folder may still come. */
+function checkFolders({ textfile }: ExporterConfiguration): ConfigurationProblem[] {
+  const message = textfile && textfileFolderProblem(textfile.path);
+  return message === undefined ? [] : [{ path: ["textfile", "path"], message }];
 }

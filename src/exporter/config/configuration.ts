@@ -11,15 +11,31 @@ export interface ParsedConfiguration {
   readonly sources: readonly string[];
 }
 
+/** Something that is wrong with the value at a path, such as `["targets", 0, "module"]`. */
+export interface ConfigurationProblem {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
 /**
  * Reads the text of a configuration file.
  *
  * @param name the file, for messages
+ * @param check finds more errors
  * @throws GatewayError `bad_input` with all errors, a line each; `limit_exceeded`
  */
-export function parseConfiguration(text: string, name: string): ParsedConfiguration {
+export function parseConfiguration(
+  text: string,
+  name: string,
+  check: (configuration: ExporterConfiguration) => readonly ConfigurationProblem[] = () => [],
+): ParsedConfiguration {
   const hint = "correct the file; an exporter that runs keeps its last good configuration";
-  const { value, lineOf } = readStrictYaml(text, { name, hint }, configurationSchema, crossCheck);
+  const { value, lineOf } = readStrictYaml(
+    text,
+    { name, hint },
+    configurationSchema,
+    (configuration) => [...crossCheck(configuration), ...check(configuration)],
+  );
   return {
     configuration: value,
     sources: value.targets.map((_, index) => `${name}:${lineOf(["targets", index])}`),

@@ -55,6 +55,9 @@ function socketRule(text: string): SocketRule {
   if (!pattern.startsWith("/") || pattern.endsWith("/")) {
     throw badRule(text, "needs the whole path of a socket, with * where it varies");
   }
+  if (/\/\.{0,2}(?:\/|$)/.test(pattern)) {
+    throw badRule(text, "is compared with real paths, which have no empty part, no . and no ..");
+  }
   return { kind: "socket", pattern, page };
 }
 
@@ -92,7 +95,13 @@ function hostOf(
   [, bracketed, plain, bits = ""]: ArrayLike<string | undefined> & Iterable<string | undefined>,
 ): Network | string {
   const host = bracketed ?? plain ?? "";
+  if (bracketed !== undefined && bits !== "") {
+    throw badRule(text, `has ${bits} outside of the brackets: write [${host}${bits}]`);
+  }
   const network = parseNetwork(host + bits);
+  if (network?.isExact === false) {
+    throw badRule(text, `has an address with more bits than its network in "${host}${bits}"`);
+  }
   if (network !== undefined) return network;
   if (bits !== "" || bracketed !== undefined)
     throw badRule(text, `has no network in "${host}${bits}"`);

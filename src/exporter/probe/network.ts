@@ -1,7 +1,10 @@
 import { BlockList, isIP, isIPv4 } from "node:net";
+import { placesOf } from "../../transport/tcp-table.js";
 
 /** A range of addresses, as in `10.0.0.0/8`. A single address is a range of one. */
 export interface Network {
+  /** Whether its address has no bits after the prefix, as `10.0.0.1/8` has. */
+  readonly isExact: boolean;
   /** Whether an address, as the resolver gives it, is in the range. */
   contains(address: string): boolean;
 }
@@ -26,6 +29,7 @@ export function parseNetwork(text: string): Network | undefined {
   list.addSubnet(address, prefix, version === 4 ? "ipv4" : "ipv6");
   const isMappedRange = version === 6 && prefix >= 96 && mapped.check(address, "ipv6");
   return {
+    isExact: (bitsOf(address) & ((1n << BigInt(longest - prefix)) - 1n)) === 0n,
     contains(candidate) {
       if (isIPv4(candidate)) return list.check(candidate, "ipv4");
       if (isIP(candidate) !== 6 || candidate.includes("%")) return false;
@@ -34,4 +38,9 @@ export function parseNetwork(text: string): Network | undefined {
       return list.check(candidate, "ipv6");
     },
   };
+}
+
+/** An address as a number; IPv4 is mapped into IPv6. */
+function bitsOf(address: string): bigint {
+  return BigInt(`0x${placesOf(address)[0] ?? "0"}`);
 }

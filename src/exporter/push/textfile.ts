@@ -1,3 +1,5 @@
+import { statSync } from "node:fs";
+import { dirname } from "node:path";
 import { ErrorCode, GatewayError } from "../../errors.js";
 import { writeAtomically } from "../../transport/write-atomically.js";
 import { metricsText } from "../metrics/metrics-text.js";
@@ -42,6 +44,13 @@ export const badTextfileName = "node_exporter reads only files whose names end i
 /** Whether node_exporter reads a file of this name. */
 export function isTextfileName(path: string): boolean {
   return path.endsWith(".prom");
+}
+
+/** Why no file can be created at a path: its folder is missing. `undefined` where it is there. */
+export function textfileFolderProblem(path: string): string | undefined {
+  const folder = dirname(path);
+  const isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
+  return isFolder ? undefined : `the textfile has no folder: ${folder} is missing`;
 }
 
 /**

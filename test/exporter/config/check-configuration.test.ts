@@ -29,3 +29,26 @@ it("reports all errors of the file", async () => {
   writeFileSync(path, "a: 1\nb: 2\n");
   await expect(checkConfiguration(path)).rejects.toThrow(/wrong\.yaml:1:1: .*\n.*wrong\.yaml:2:1/);
 });
+
+it("knows what cannot work, with its line and column", async () => {
+  const path = join(folder, "useless.yaml");
+  writeFileSync(
+    path,
+    `discover: { interval: 1ms, files: ["/etc/**/x.yaml"] }
+probe:
+  allow: ["[::1]/0:9000", "unix:/run/../etc/*.sock"]
+`,
+  );
+  const error = await checkConfiguration(path).catch((each: Error) => each);
+  expect((error as Error).message.replaceAll(path, "").split("\n")).toEqual([
+    expect.stringMatching(/^:1:23: this must be a time .*, 1s at least$/),
+    expect.stringMatching(/^:1:36: .*is not supported/),
+    expect.stringMatching(/^:3:11: .*write \[::1\/0\]$/),
+    expect.stringMatching(/^:3:27: .*no \.\.$/),
+  ]);
+  const textfile = join(folder, "none", "php.prom");
+  writeFileSync(path, `targets: [h:1]\ntextfile: { path: ${textfile} }\n`);
+  await expect(checkConfiguration(path)).rejects.toThrow(
+    `${path}:2:19: the textfile has no folder: ${join(folder, "none")} is missing`,
+  );
+});

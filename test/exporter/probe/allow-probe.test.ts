@@ -286,6 +286,12 @@ describe("a rule that cannot be read", () => {
     "http://user@10.0.0.7/status",
     "[10.0.0.0/8:9000",
     "*:9000",
+    "[::1]/0:9000",
+    "[fd00::1/8]:9000",
+    "10.0.0.1/8:9000",
+    "unix:/run/../etc/*.sock",
+    "unix:/run/./php.sock",
+    "unix:/run//php.sock",
     "",
   ])("is an error: %s", (rule) => {
     expect(() => parseAllowRule(rule)).toThrow(/rule/);

@@ -39,13 +39,18 @@ export function joinTargets<Target extends Placed>(
 
 /**
  * The labels that the series of a target get: those of its group but the ones that begin with `__`,
- * as with Prometheus. One that the exporter sets itself becomes `exported_…`, also as there.
+ * as with Prometheus. One that the exporter sets itself becomes `exported_…`, also as there: with as
+ * many of these as it takes to be no other label of the target.
  */
 export function seriesLabels(labels: FoundTarget["labels"]): Record<string, string> {
   const kept: [string, string][] = [];
   for (const [name, value] of Object.entries(labels)) {
     if (!isLabelName(name) || value === "") continue;
-    kept.push([reservedLabels.has(name) ? `exported_${name}` : name, value]);
+    let free = name;
+    while (reservedLabels.has(free) || (free !== name && Object.hasOwn(labels, free))) {
+      free = `exported_${free}`;
+    }
+    kept.push([free, value]);
   }
   return Object.fromEntries(kept);
 }

@@ -235,5 +235,9 @@ describe("targets of several sources", () => {
       site: "shop",
       exported_pool: "a",
     });
+    expect(seriesLabels({ pool: "a", exported_pool: "b" })).toEqual({
+      exported_exported_pool: "a",
+      exported_pool: "b",
+    });
   });
 });
