@@ -1,11 +1,13 @@
 import { setMaxListeners } from "node:events";
 import { PoolConnections } from "./pool-connections.js";
 import { EvidenceReader } from "./pool-evidence.js";
+import { ProbedLog } from "./probed-log.js";
 import { ProbedStates } from "./probed-states.js";
 import { ReadQueue } from "./read-queue.js";
 import { type ReadTarget, readTarget } from "./read-target.js";
 import type { Sample } from "./sample.js";
 import { type CompleteSettings, exporterDefaults, type LogListener } from "./settings.js";
+import { sharedReads } from "./shared-reads.js";
 import { type ScrapeTarget, shownAddress } from "./target.js";
 import { type StateContext, TargetState } from "./target-state.js";
 import { withinTime } from "./within-time.js";
@@ -35,6 +37,8 @@ export interface CollectorOptions {
  */
 export class Collector {
   readonly #context: StateContext;
+  readonly #probedLog: ProbedLog;
+  readonly #probedContext: StateContext;
   readonly #queue = new ReadQueue(exporterDefaults.concurrency);
   /** The connections to the pools, also those of other requests than a status. */
   readonly connections = new PoolConnections();
@@ -54,7 +58,9 @@ export class Collector {
       } catch {}
     };
     const ownRead: ReadTarget = (target, limits) => readTarget(target, limits, this.connections);
-    this.#context = { read: read ?? ownRead, log: quietly };
+    this.#context = { read: sharedReads(read ?? ownRead), log: quietly };
+    this.#probedLog = new ProbedLog(quietly);
+    this.#probedContext = { ...this.#context, log: this.#probedLog.write };
     // Each read listens to it, which is not a leak.
     setMaxListeners(0, this.#stop.signal);
   }
@@ -69,7 +75,7 @@ export class Collector {
       const { address, source } = target;
       const twin = states.get(address);
       if (twin !== undefined) this.#reportTwice(twin.target, source);
-      else states.set(address, this.#stateOf(target, this.#states.get(address)));
+      else states.set(address, this.#stateOf(target, this.#states.get(address), this.#context));
     }
     this.#states = states;
   }
@@ -91,7 +97,7 @@ export class Collector {
     const isConfigured = configured?.target.kind === kind;
     const state = isConfigured
       ? configured
-      : this.#probed.of(target, (known) => this.#stateOf(target, known));
+      : this.#probed.of(target, (known) => this.#stateOf(target, known, this.#probedContext));
     const [sample] = await this.#observe([state], timeout, withRequests);
     if (!isConfigured) this.#probed.release(state, this.#cacheAge);
     return sample as Sample;
@@ -114,6 +120,7 @@ export class Collector {
     this.#stop.abort();
     this.connections.close();
     this.#probed.close();
+    this.#probedLog.close();
   }
 
   /** Reads these targets, and adds the evidence if the kernel's tables are read in time. */
@@ -163,8 +170,12 @@ export class Collector {
     });
   }
 
-  #stateOf(target: ScrapeTarget, known: TargetState | undefined): TargetState {
-    if (known?.target.kind !== target.kind) return new TargetState(target, this.#context);
+  #stateOf(
+    target: ScrapeTarget,
+    known: TargetState | undefined,
+    context: StateContext,
+  ): TargetState {
+    if (known?.target.kind !== target.kind) return new TargetState(target, context);
     if (known.target !== target) known.replace(target);
     return known;
   }

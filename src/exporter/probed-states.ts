@@ -3,6 +3,8 @@ import type { TargetState } from "./target-state.js";
 
 /** How many targets are remembered: their counts of failures and the names of their pools. */
 const MOST = 10_000;
+/** How many results are kept while they may be served. */
+const MOST_RESULTS = 200;
 
 /**
  * The states of targets that only `/probe` reads. Each keeps its counts from one probe to the next,
@@ -12,6 +14,8 @@ export class ProbedStates {
   /** The last used one last. */
   readonly #states = new Map<string, TargetState>();
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
+  /** Those with a result, the oldest one first. */
+  readonly #results = new Set<TargetState>();
 
   /** @param make makes the state of a target, of the known one if there is one */
   of(target: ScrapeTarget, make: (known: TargetState | undefined) => TargetState): TargetState {
@@ -26,19 +30,41 @@ export class ProbedStates {
     return state;
   }
 
-  /** Drops the result of a state that was read, after `age` milliseconds. */
+  /**
+   * Drops the result of a state `age` milliseconds after its last read, which may be going on: the
+   * answer has not waited for it then.
+   */
   release(state: TargetState, age: number): void {
+    if (state.isReading)
+      state.waitForRead(() => setImmediate(() => this.release(state, age)), false);
+    else if (state.sample !== undefined) this.#keep(state, age);
+  }
+
+  #keep(state: TargetState, age: number): void {
+    this.#results.delete(state);
+    this.#results.add(state);
+    if (this.#results.size > MOST_RESULTS) {
+      const [oldest] = this.#results;
+      if (oldest !== undefined) this.#drop(oldest);
+    }
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       state.dropSample(performance.now(), age);
+      if (state.sample === undefined) this.#results.delete(state);
     }, age + 1);
     this.#timers.add(timer.unref());
+  }
+
+  #drop(state: TargetState): void {
+    this.#results.delete(state);
+    state.sample = undefined;
   }
 
   close(): void {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
     this.#states.clear();
+    this.#results.clear();
   }
 }
 

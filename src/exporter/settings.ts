@@ -135,6 +135,8 @@ export interface LogRecord {
   readonly targets?: number | undefined;
   /** How many probes were refused since the last such line. */
   readonly refused?: number | undefined;
+  /** How many changes of targets of `/probe` have no line of their own. */
+  readonly changes?: number | undefined;
   /** The file or the endpoint to which metrics are pushed. */
   readonly destination?: string | undefined;
 }

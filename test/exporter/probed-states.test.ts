@@ -34,6 +34,47 @@ describe("the states of targets that only /probe reads", () => {
     expect(stateOf(targetOf("x:2"))).not.toBe(second);
   });
 
+  it("drop the result of a read that ends after its answer", async () => {
+    vi.useFakeTimers({ toFake: ["performance", "setTimeout", "clearTimeout", "setImmediate"] });
+    try {
+      let answer = (): void => {};
+      const answered = new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      const states = new ProbedStates();
+      const read = async () => {
+        await answered;
+        return createPool();
+      };
+      const state = states.of(targetOf("x:1"), () => {
+        return new TargetState(targetOf("x:1"), { read, log: () => {} });
+      });
+      state.waitForRead(() => {}, false);
+      const reading = state.read(limits);
+      states.release(state, 1_000);
+      vi.advanceTimersByTime(5_000);
+      answer();
+      await reading;
+      expect(state.sample).toBeDefined();
+      vi.advanceTimersByTime(1_100);
+      expect(state.sample).toBeUndefined();
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("keep no more than 200 results", async () => {
+    const { states, stateOf } = startStates();
+    const all = Array.from({ length: 201 }, (_, at) => stateOf(targetOf(`x:${at}`)));
+    for (const state of all) {
+      await state.read(limits);
+      states.release(state, 60_000);
+    }
+    expect(all.filter(({ sample }) => sample !== undefined)).toEqual(all.slice(1));
+    states.close();
+  });
+
   it("drop a result when it is too old to be served, and not before", async () => {
     vi.useFakeTimers({ toFake: ["performance", "setTimeout", "clearTimeout"] });
     try {

@@ -43,6 +43,26 @@ const kinds = (["phpfpm", "apache"] as const).map(
   (kind) => [kind, new LabelSet([["kind", kind]])] as const,
 );
 
+/** The names of Go for the processors that Node calls otherwise. */
+const goArchitectures: ReadonlyMap<string, string> = new Map([
+  ["x64", "amd64"],
+  ["ia32", "386"],
+  ["ppc64", "ppc64le"],
+]);
+
+/** The labels of apache_exporter's version, of this exporter: Node stands in the place of Go. */
+function buildLabels(version: string): LabelSet {
+  return new LabelSet([
+    ["branch", ""],
+    ["goarch", goArchitectures.get(process.arch) ?? process.arch],
+    ["goos", process.platform],
+    ["goversion", `node${process.versions.node}`],
+    ["revision", "unknown"],
+    ["tags", "unknown"],
+    ["version", version],
+  ]);
+}
+
 /** The metrics of the exporter itself. */
 export const exporterMetrics: readonly Metric<ExporterReading>[] = [
   both({
@@ -58,6 +78,16 @@ export const exporterMetrics: readonly Metric<ExporterReading>[] = [
         ]),
       ),
   }),
+  {
+    "drop-in": {
+      name: "apache_exporter_build_info",
+      type: "info",
+      help: "1, with the versions of this exporter and of Node, as apache_exporter names its own.",
+      emit: ({ facts: { version }, targets }, emit) => {
+        if (targets.apache > 0) emit(1, buildLabels(version));
+      },
+    },
+  },
   both({
     name: "fcgi_probe_targets",
     type: "gauge",

@@ -47,3 +47,18 @@ describe.each(["drop-in", "modern"] as const)("the metrics of the exporter (%s)"
     expect(ownSeries(undefined, style)).toEqual([]);
   });
 });
+
+it("apache_exporter's own version is that of this exporter, where there is an httpd", () => {
+  const builds = (samples: ReturnType<typeof everything>, style: "drop-in" | "modern") =>
+    seriesOf(textOf(samples, { style, exporter: facts })).filter((line) =>
+      line.startsWith("apache_exporter_build_info"),
+    );
+  const names = 'branch="",goarch="\\w+",goos="\\w+",goversion="node[\\d.]+"';
+  const build = `{${names},revision="unknown",tags="unknown",version="1.2.3"} 1`;
+  expect(builds(everything(), "drop-in")).toEqual([
+    expect.stringMatching(`^apache_exporter_build_info${build.replace(/[{}]/g, "\\$&")}$`),
+  ]);
+  const pools = everything().filter(({ kind }) => kind === "phpfpm");
+  expect(builds(pools, "drop-in")).toEqual([]);
+  expect(builds(everything(), "modern")).toEqual([]);
+});
