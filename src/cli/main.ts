@@ -41,7 +41,7 @@ const LEFT_OVER = 1_000;
 const debug = debuglog("fcgi-probe");
 
 /** How a command is run. */
-export interface ProcessOptions {
+interface CommandProcess {
   /** The exit code after an unexpected error. Default: 2. */
   readonly failed?: number;
   /** Whether SIGHUP makes it reload, once it handles signals itself. Default: false, it ends it. */
@@ -59,7 +59,7 @@ export interface ProcessOptions {
 export async function runProcess(
   name: string,
   run: (io: Io) => Promise<number>,
-  { failed = ExitCode.Failed, isReloaded = false }: ProcessOptions = {},
+  { failed = ExitCode.Failed, isReloaded = false }: CommandProcess = {},
 ): Promise<number> {
   const signals = isReloaded ? endings : ([...endings, "SIGHUP"] as const);
   const ignore = (): void => {};

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { Writable } from "node:stream";
+import { writeWithoutWaiting } from "../transport/node-internals.js";
 import { type ColorChoice, type Style, styleFor } from "./style.js";
 
 /** A stream that may be a terminal. */
@@ -59,9 +60,9 @@ export class Output {
     return this.#stream.rows ?? 24;
   }
 
-  /** Changes how the stream of a terminal writes, by a function of another room. */
-  changeTerminal(change: (stream: OutputStream) => void): void {
-    if (this.isTerminal) change(this.#stream);
+  /** Lets no write wait for a terminal that takes nothing, as after Ctrl-S. */
+  neverWait(): void {
+    if (this.isTerminal) writeWithoutWaiting(this.#stream);
   }
 
   /**

@@ -34,7 +34,8 @@ const ARROWS: ReadonlyMap<string, readonly string[]> = new Map([
   ["load", ["phpfpm", "fleet", "client", "status-page", "transport", ...PROTOCOLS]],
   ["doctor", ["discovery", "transport", ...STATUS_READERS]],
   ["exporter", ["discovery", "transport", "yaml", ...STATUS_READERS]],
-  ["terminal", []],
+  // What leans on Node's internals is in one file.
+  ["terminal", ["transport"]],
   ["manual", []],
   ["top", ["discovery", "transport", ...STATUS_READERS]],
   [

@@ -1,6 +1,5 @@
 import type { TappedRequest } from "../../tap/tapped-request.js";
 import { counted } from "../../terminal/units.js";
-import { writeWithoutWaiting } from "../../transport/node-internals.js";
 import type { Io } from "../io.js";
 import { warningLine } from "../report-error.js";
 import { requestLines } from "./tap.js";
@@ -22,7 +21,7 @@ export class TapOutput {
 
   constructor(io: Io) {
     this.#io = io;
-    for (const output of [io.stdout, io.stderr]) output.changeTerminal(writeWithoutWaiting);
+    for (const output of [io.stdout, io.stderr]) output.neverWait();
     io.stdout.onFailure(({ message }) => this.note(`nothing more is shown: ${message}`));
   }
 
