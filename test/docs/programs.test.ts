@@ -98,8 +98,7 @@ describeWith(["php-fpm"], "the programs that run", () => {
   async function outputOf(program: Program): Promise<string> {
     const text = program.text
       .replaceAll("/run/php/php8.2-fpm.sock", fpm.pool("www").bareAddress)
-      .replaceAll("/var/www/html", fpm.documentRoot)
-      .replaceAll("/index.php", "/echo.php");
+      .replaceAll("/var/www/html", program.kind === "php" ? folder : fpm.documentRoot);
     writeFileSync(join(folder, fileOf(program)), text);
     const { stdout } = await run(process.execPath, [join(folder, fileOf(program))]);
     return stdout;
@@ -120,8 +119,10 @@ describeWith(["php-fpm"], "the programs that run", () => {
     expect(await outputOf(readme("status"))).toMatch(/^1 \[.*'\/status\?full'/);
   });
 
-  it("README's front end gets a page of PHP", async () => {
-    expect(await outputOf(readme("php"))).toMatch(/^200 .*"REQUEST_METHOD": ?"GET"/s);
+  it("README's front controller gets what the visitor asked for", async () => {
+    const show = "<?php echo $_SERVER['SCRIPT_NAME'], ' ', $_SERVER['REQUEST_URI'];";
+    writeFileSync(join(folder, "index.php"), show);
+    expect(await outputOf(readme("php"))).toBe("200 /index.php /products/7?page=2\n");
   });
 
   it("README's server answers behind FastCGI", async () => {
