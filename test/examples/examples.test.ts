@@ -15,8 +15,12 @@ describe.each(examples)("examples/%s", (name) => {
     expect(tests.some((text) => text.includes(stem) && !text.includes("readdirSync"))).toBe(true);
   });
 
-  it.runIf(name.includes("."))("has at most 60 lines", () => {
-    const text = readFileSync(new URL(name, folder), "utf8");
-    expect(text.trimEnd().split("\n").length).toBeLessThanOrEqual(60);
+  it("has at most 60 lines a file", () => {
+    const isFolder = !name.includes(".");
+    const files = isFolder ? readdirSync(new URL(`${name}/`, folder)) : [name];
+    for (const file of files.filter((each) => /\.(?:m?[jt]s|html)$/.test(each))) {
+      const text = readFileSync(new URL(isFolder ? `${name}/${file}` : file, folder), "utf8");
+      expect(text.trimEnd().split("\n").length, file).toBeLessThanOrEqual(60);
+    }
   });
 });

@@ -43,6 +43,7 @@ const SERVERS = {
   "zabbix-agent": { program: /^zabbix_agentd$/, aptPackage: "zabbix-agent" },
   groff: { program: /^groff$/, aptPackage: "groff" },
   tmux: { program: /^tmux$/, aptPackage: "tmux" },
+  strace: { program: /^strace$/, aptPackage: "strace" },
   wrk: { program: /^wrk$/, aptPackage: "wrk" },
   dnsmasq: { program: /^dnsmasq$/, aptPackage: "dnsmasq-base" },
   prometheus: { program: /^prometheus$/, aptPackage: "prometheus" },
