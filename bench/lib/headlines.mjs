@@ -13,7 +13,10 @@ const HEADLINES = [
     unit: "pages",
     value: (pages) => pages,
     ours: "fcgi-probe",
-    labels: { "C and epoll (the limit)": "C and epoll, nothing else" },
+    labels: {
+      "C and epoll (the limit)": "C and epoll, nothing else",
+      "fastcgi-client 0.2.0, split and regex": "fastcgi-client 0.2.0 (npm)",
+    },
   },
   {
     suite: "scrape",
@@ -38,6 +41,7 @@ const HEADLINES = [
     ours: "fcgi-probe, FastCGI",
     labels: {
       "fcgi-probe, FastCGI": "fcgi-probe serve",
+      "node-fastcgi 2.0.0": "node-fastcgi 2.0.0 (npm)",
       "uWSGI and Python, uwsgi": "uWSGI and Python",
       "node:net, a constant answer": "Node, a constant answer",
     },

@@ -4,13 +4,10 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { parse } from "yaml";
-import { exporterMetrics } from "../../src/exporter/metrics/exporter-metrics.js";
-import type { Metric } from "../../src/exporter/metrics/metric.js";
-import { poolMetrics } from "../../src/exporter/metrics/pool-metrics.js";
-import { httpdMetrics } from "../../src/exporter/metrics/server-metrics.js";
 import { makeFolder } from "../harness/server-process.js";
 import { requireServer } from "../harness/servers.js";
 import { rulesOf, type Style, styles } from "./incident.js";
+import { metricsOf } from "./metric-names.js";
 
 interface Panel {
   readonly title: string;
@@ -44,11 +41,6 @@ const expressionsOf = (style: Style): string[] => [
     typeof query === "string" ? query : query.query,
   ),
 ];
-
-function metricsOf(style: Style): Set<string> {
-  const tables: readonly Metric<never>[] = [...poolMetrics, ...httpdMetrics, ...exporterMetrics];
-  return new Set(tables.flatMap((metric) => metric[style]?.name ?? []));
-}
 
 describe("dashboards and alert rules", () => {
   it("are made from one table, and current", () => {
