@@ -27,7 +27,12 @@ export {
   toFetchHandler,
 } from "./client/front-end/fetch-handler.js";
 export type { FrontEndInit, FrontEndOptions } from "./client/front-end/front-end.js";
-export { type NodeHandler, toNodeHandler } from "./client/front-end/node-handler.js";
+export {
+  type NodeHandler,
+  type NodeHandlerRequest,
+  type NodeHandlerResponse,
+  toNodeHandler,
+} from "./client/front-end/node-handler.js";
 export { getValues, type ValuesOptions } from "./client/get-values.js";
 export type { KeepOptions, KeptConnections } from "./client/kept-connections.js";
 export type { ProgramOptions } from "./client/program-channel.js";

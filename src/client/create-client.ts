@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Address } from "../address.js";
 import { variablePairs } from "../cgi/variables-from-request.js";
 import { ErrorCode, GatewayError } from "../errors.js";

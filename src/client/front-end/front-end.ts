@@ -87,9 +87,11 @@ export class WebFrontEnd {
       const files = await this.#files;
       const answer = await files?.answer(request, path);
       if (answer !== undefined) return answer;
-      const folder = `${path}/`;
-      const isFolder = (await site.choose(folder)).named || (await files?.has(folder)) === true;
-      if (isFolder && !path.endsWith("/")) return toFolder(place + folder, request);
+      if (!path.endsWith("/")) {
+        const folder = `${path}/`;
+        const isFolder = (await site.choose(folder)).named || (await files?.has(folder));
+        if (isFolder) return toFolder(place + folder, request);
+      }
     }
     const ofScript = scriptVariables(chosen, site.documentRoot, place);
     return this.#send(request, [...ofScript, ...variablePairs(variables)]);
@@ -109,7 +111,8 @@ export class WebFrontEnd {
       return;
     }
     const hint = error instanceof GatewayError ? `\nhint: ${error.hint}` : "";
-    process.stderr.write(`fcgi-probe: ${request.method} ${request.url}: ${error}${hint}\n`);
+    const text = `fcgi-probe: ${request.method} ${request.url}: ${error}${hint}\n`;
+    process.stderr.write(text.replace(/[^\P{Cc}\n]/gu, percentEncoded));
   }
 
   /** The variables of the client win: whoever configured it meant them. */

@@ -16,6 +16,24 @@ import {
   WebFrontEnd,
 } from "./front-end.js";
 
+type Incoming = IncomingMessage | Http2ServerRequest;
+type Outgoing = ServerResponse | Http2ServerResponse;
+
+/** A request of `node:http` or `node:http2`. These types need no `@types/node`. */
+export interface NodeHandlerRequest {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  readonly headers: object;
+  readonly httpVersion: string;
+}
+
+/** A response of `node:http` or `node:http2`. */
+export interface NodeHandlerResponse {
+  statusCode: number;
+  readonly headersSent: boolean;
+  setHeader(name: string, value: string | readonly string[]): unknown;
+}
+
 /**
  * A listener of `http.createServer`, `https` and `http2`, and a middleware of Express, Connect and
  * Vite.
@@ -23,8 +41,8 @@ import {
  * @returns when the answer is written, or has failed
  */
 export type NodeHandler = (
-  request: IncomingMessage | Http2ServerRequest,
-  response: ServerResponse | Http2ServerResponse,
+  request: NodeHandlerRequest,
+  response: NodeHandlerResponse,
   next?: (error?: unknown) => void,
 ) => Promise<void>;
 
@@ -45,7 +63,8 @@ export function toNodeHandler(
   options?: FrontEndOptions,
 ): NodeHandler {
   const frontEnd = new WebFrontEnd(from, options);
-  return async (incoming, outgoing, next) => {
+  return async (received, answered, next) => {
+    const [incoming, outgoing] = [received as Incoming, answered as Outgoing];
     const controller = new AbortController();
     outgoing.once("close", () => controller.abort());
     const asked = frontEndRequest(incoming, controller.signal);
@@ -71,10 +90,7 @@ export function toNodeHandler(
 }
 
 /** Undefined for a request that is none, such as one for `*`. */
-function frontEndRequest(
-  incoming: IncomingMessage | Http2ServerRequest,
-  signal: AbortSignal,
-): FrontEndRequest | undefined {
+function frontEndRequest(incoming: Incoming, signal: AbortSignal): FrontEndRequest | undefined {
   const { method = "GET", url: target = "", headers } = incoming;
   const { originalUrl = target } = incoming as { originalUrl?: string };
   const isSecure = (incoming.socket as TLSSocket).encrypted === true;
@@ -103,7 +119,7 @@ function frontEndRequest(
   }
 }
 
-function hasContent({ headers, httpVersionMajor }: IncomingMessage | Http2ServerRequest): boolean {
+function hasContent({ headers, httpVersionMajor }: Incoming): boolean {
   const length = headers["content-length"];
   if (length !== undefined) return Number(length) > 0;
   return headers["transfer-encoding"] !== undefined || httpVersionMajor >= 2;
@@ -132,10 +148,7 @@ function mountOf(originalUrl: string, target: string): string {
 }
 
 /** What a Request does not have: the bytes of the target, and the two ends of the connection. */
-function connectionVariables(
-  { socket, httpVersion }: IncomingMessage | Http2ServerRequest,
-  target: string,
-): Variable[] {
+function connectionVariables({ socket, httpVersion }: Incoming, target: string): Variable[] {
   const { remoteAddress, remotePort, localAddress, localPort } = socket;
   const variables: Variable[] = [["SERVER_PROTOCOL", `HTTP/${httpVersion}`]];
   if (target.startsWith("/")) {
@@ -152,8 +165,8 @@ function connectionVariables(
 
 async function writeResponse(
   answer: Response,
-  incoming: IncomingMessage | Http2ServerRequest,
-  outgoing: ServerResponse | Http2ServerResponse,
+  incoming: Incoming,
+  outgoing: Outgoing,
 ): Promise<void> {
   outgoing.statusCode = answer.status;
   if (incoming.httpVersionMajor < 2) {
