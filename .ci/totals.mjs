@@ -1,4 +1,4 @@
-// Adds up what was run: the closing line of the runtimes' output, and vitest's reports as JSON.
+// Adds up what was run: the closing lines of logs, and vitest's reports, which are JSON.
 // Prints `N passed, N failed, N skipped`; exits with 1 unless all that there is has passed.
 import { readFileSync } from "node:fs";
 
@@ -16,10 +16,10 @@ function fromVitest(path) {
   };
 }
 
-function fromRuntimes(path) {
+function fromLog(path) {
   const lines = readFileSync(path, "utf8").trimEnd().split("\n");
   const match = /^(\d+) passed, (\d+) failed, (\d+) skipped$/.exec(lines.at(-1) ?? "");
-  if (match === null) throw new Error("the runtimes did not say how many passed");
+  if (match === null) throw new Error("it does not end with how many passed");
   const [, passed, failed, skipped] = match.map(Number);
   return { passed, failed, skipped };
 }
@@ -34,11 +34,9 @@ function read(reader, path) {
   }
 }
 
-const [runtimesOutput, ...vitestReports] = process.argv.slice(2);
-const parts = [
-  read(fromRuntimes, runtimesOutput),
-  ...vitestReports.map((report) => read(fromVitest, report)),
-];
+const parts = process.argv
+  .slice(2)
+  .map((path) => read(path.endsWith(".log") ? fromLog : fromVitest, path));
 const total = (key) => parts.reduce((sum, part) => sum + part[key], 0);
 const [passed, failed, skipped] = ["passed", "failed", "skipped"].map(total);
 process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`);

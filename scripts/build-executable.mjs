@@ -12,7 +12,12 @@ const parts = join(root, "build", "executable");
 const executable = join(root, "build", "fcgi-probe");
 
 /** Modules that run in a thread of their own, and are assets for that. */
-const THREADS = ["pool/slow-log-thread", "phpfpm/status-thread", "discovery/watch-thread"];
+const THREADS = [
+  "pool/slow-log-thread",
+  "phpfpm/status-thread",
+  "discovery/watch-thread",
+  "web/bcrypt-worker",
+];
 /** What Node looks for in an executable: postject's documentation and Node's have it. */
 const FUSE = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
 
@@ -26,7 +31,7 @@ function run(...args) {
 }
 
 /** Joins a module and all that it imports into one script of build/executable/, and returns its name. */
-async function joinModules(input, name, output = {}) {
+async function joinModules(input, name) {
   const script = `${name}.cjs`;
   await build({
     input,
@@ -42,7 +47,6 @@ async function joinModules(input, name, output = {}) {
       format: "cjs",
       codeSplitting: false,
       minify: true,
-      ...output,
     },
   });
   return script;
@@ -56,10 +60,6 @@ for (const thread of THREADS) {
   const name = basename(thread);
   assets[`${name}.cjs`] = await joinModules(join(root, "src", `${thread}.ts`), name);
 }
-// A statement that defines `bcrypt`: src/web/bcrypt-thread.ts runs it before its own.
-const bcrypt = { format: "iife", name: "bcrypt", globals: { crypto: 'require("node:crypto")' } };
-const library = fileURLToPath(import.meta.resolve("bcryptjs"));
-assets["bcryptjs.cjs"] = await joinModules(library, "bcryptjs", { exports: "named", ...bcrypt });
 
 const output = "executable.blob";
 const options = { disableExperimentalSEAWarning: true, useCodeCache: true };

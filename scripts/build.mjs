@@ -69,6 +69,7 @@ async function joinCommands() {
       "slow-log-thread": join(dist, "pool", "slow-log-thread.js"),
       "status-thread": join(dist, "phpfpm", "status-thread.js"),
       "watch-thread": join(dist, "discovery", "watch-thread.js"),
+      "bcrypt-worker": join(dist, "web", "bcrypt-worker.js"),
     },
     ...common,
     output: {

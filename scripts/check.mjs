@@ -1,5 +1,5 @@
-// Checks the code without running it: format, lint, types, imports between rooms, unused code, and
-// the package as npm would publish it. Stops at the first step that fails.
+// Checks the code without running it: format, lint, types, imports between rooms, unused code, docs,
+// and the package as npm would publish it. Stops at the first step that fails.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -37,6 +37,10 @@ const STEPS = [
   ["types of assembly/", node("assemblyscript", "asc", "--target", "release", "--noEmit")],
   ["arrows", node("vitest", "vitest", "run", "test/architecture.test.ts")],
   ["unused code (knip)", node("knip", "knip")],
+  [
+    "docs that are made from the code",
+    [process.execPath, join("scripts", "manual.mjs"), "--check"],
+  ],
   ["pack", [...npm, "pack", "--ignore-scripts", "--silent", "--pack-destination", temporary]],
   ["package (publint)", node("publint", "publint", "run", packed, "--strict")],
   [

@@ -56,7 +56,7 @@ export function discoverInThread({
 }
 
 function start(workerData: ThreadWork): Worker {
-  const thread = startThread(new URL("./watch-thread.js", import.meta.url), {
+  const thread = startThread("discovery/watch-thread", {
     workerData,
     resourceLimits: { maxOldGenerationSizeMb: 128 },
   });

@@ -13,6 +13,7 @@ export type FailureReason =
 const reasons: Readonly<Record<ErrorCode, FailureReason>> = {
   [ErrorCode.BadAddress]: "other",
   [ErrorCode.BadInput]: "other",
+  [ErrorCode.IncompleteBundle]: "other",
   [ErrorCode.SocketMissing]: "not_found",
   [ErrorCode.PermissionDenied]: "permission",
   [ErrorCode.Refused]: "refused",

@@ -2,7 +2,7 @@ import { ErrorCode, GatewayError, type GatewayErrorOptions, withAddress } from "
 import type { Probe } from "../fleet/probe.js";
 import type { PoolStatus } from "../status-page/pool-status.js";
 import { parseStatusPage } from "../status-page/read-page.js";
-import { startThread } from "../transport/executable.js";
+import { requireOwnModule, startThread } from "../transport/executable.js";
 
 /** What a thread is asked: pages, or to abort those that it reads. */
 export type ThreadRequest = { full: boolean; targets: ThreadTarget[] } | "abort";
@@ -46,12 +46,13 @@ export class StatusThreads {
   readonly #full: boolean;
   #threads: StatusThread[] | undefined;
 
-  /** @throws GatewayError `bad_input` for a count that is not 1 to 256 */
+  /** @throws GatewayError `bad_input` for a count that is not 1 to 256; `incomplete_bundle` */
   constructor(count: number, full: boolean) {
     if (!Number.isInteger(count) || count < 1 || count > MOST_THREADS) {
       const message = `threads is ${count}, not 0 to ${MOST_THREADS}`;
       throw new GatewayError(ErrorCode.BadInput, message);
     }
+    requireOwnModule("phpfpm/status-thread");
     this.#count = count;
     this.#full = full;
   }
@@ -76,7 +77,7 @@ export class StatusThreads {
 }
 
 class StatusThread {
-  readonly #worker = startThread(new URL("./status-thread.js", import.meta.url));
+  readonly #worker = startThread("phpfpm/status-thread");
   readonly #full: boolean;
   readonly #waiting = new Map<number, Waiting>();
   #next = 0;

@@ -88,7 +88,8 @@ export interface PoolFleetOptions extends FleetOptions, Pick<StatusOptions, "ful
 /**
  * Reads the status of many PHP-FPM pools. Results come in the order of completion.
  *
- * @throws GatewayError `bad_input` for a number of threads that is out of range
+ * @throws GatewayError `bad_input` for a number of threads that is out of range; `incomplete_bundle`
+ * for threads in a bundle without this package beside it
  */
 export function fleet(
   targets: Iterable<string> | AsyncIterable<string>,

@@ -6,8 +6,8 @@ import { checkCount, checkMilliseconds } from "../numbers.js";
 import { checkServeOptions } from "../server/serving-options.js";
 import { listenTarget } from "../transport/listen-address.js";
 import { type FilePermissions, filePermissions } from "../transport/socket-permissions.js";
+import { moduleUrl } from "./application-module.js";
 import { type Identity, identityOf, isRootByDefault } from "./identity.js";
-import { moduleUrl } from "./load-application.js";
 import type { PoolOptionSpec } from "./option-types.js";
 import {
   type DefaultedOptions,

@@ -24,7 +24,7 @@ export function startWatch(settings: WorkerSettings, log: (text: string) => void
     ...times,
     parent: process.ppid,
   };
-  const thread = startThread(new URL("./slow-log-thread.js", import.meta.url), { workerData });
+  const thread = startThread("pool/slow-log-thread", { workerData });
   thread.on("message", log);
   thread.on("error", (error) => writeToStandardError(`slow log: ${error.message}\n`));
   thread.unref();

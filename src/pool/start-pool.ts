@@ -1,8 +1,9 @@
 import { ErrorCode, GatewayError } from "../errors.js";
 import { shownAs } from "../shown.js";
+import { requireOwnModule } from "../transport/executable.js";
 import { inheritedListener } from "../transport/listen-address.js";
 import { isListening } from "../transport/proc-net.js";
-import { requireModule } from "./load-application.js";
+import { requireModule } from "./application-module.js";
 import { Master } from "./master.js";
 import type { PoolOptions } from "./options.js";
 import { PidFile } from "./pid-file.js";
@@ -20,13 +21,15 @@ import { settleOptions } from "./settle-options.js";
  *
  * @throws GatewayError `bad_input` if options contradict each other, the application cannot be
  * loaded, or the log or the pid file cannot be written; `bad_address` or `permission_denied` if the
- * pool cannot listen; `aborted` if `signal` ends the start
+ * pool cannot listen; `aborted` if `signal` ends the start; `incomplete_bundle` in a bundle without
+ * this package beside it
  */
 export async function startPool(options: PoolOptions): Promise<Pool> {
   const settings = settleOptions(options);
   const { signal } = options;
   if (signal?.aborted) throw aborted(signal);
   requireModule(settings.application);
+  requireOwnModule("pool/worker-main");
   const pidFile = settings.pidFile === undefined ? undefined : new PidFile(settings.pidFile);
   let log: PoolLog;
   try {

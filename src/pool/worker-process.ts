@@ -40,8 +40,6 @@ export interface WorkerProcessOptions {
   pool: Pick<PoolSettings, "env" | "execArgv">;
 }
 
-const workerMain = new URL("./worker-main.js", import.meta.url);
-
 /** The master's side of a worker process. */
 export class WorkerProcess implements ManagedWorker {
   readonly generation: number;
@@ -75,7 +73,7 @@ export class WorkerProcess implements ManagedWorker {
     const output = takesOutput ? "pipe" : "inherit";
     const stdio: StdioOptions = ["ignore", output, output, "ipc", scoreboard];
     if (listening !== undefined) stdio.push(listening);
-    this.#child = fork(programArgument(workerMain), [], {
+    this.#child = fork(programArgument("pool/worker-main"), [], {
       env: environment(options.pool.env, settings),
       // The executable takes no flags of Node.
       execArgv: isExecutable ? [] : workerArguments(options.pool.execArgv),

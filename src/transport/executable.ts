@@ -1,6 +1,6 @@
 import { basename } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Worker, type WorkerOptions } from "node:worker_threads";
+import { moduleFile, type OwnModule } from "./package-files.js";
 
 /**
  * How the package starts its own modules. As a package they are files. In the single executable
@@ -13,23 +13,33 @@ export const isExecutable = sea?.isSea() === true;
 /** The argument with which the executable runs a module of its own in place of a command. */
 export const MODULE_ARGUMENT = "--run-module=";
 
-/** The name of a module, by which the executable has it. */
-const nameOf = (url: URL) => basename(url.pathname, ".js");
-
-/** The text of a module or library in the executable; undefined in the package. */
-export function embeddedText(name: string): string | undefined {
+/** The text of a module in the executable; undefined in the package. */
+function embeddedText(name: string): string | undefined {
   return isExecutable ? sea?.getAsset(`${name}.cjs`, "utf8") : undefined;
 }
 
-/** Starts a thread that runs a module of this package. */
-export function startThread(module: URL, options: WorkerOptions = {}): Worker {
-  const text = embeddedText(nameOf(module));
+/**
+ * Starts a thread that runs a module of this package.
+ *
+ * @throws GatewayError `incomplete_bundle`
+ */
+export function startThread(module: OwnModule, options: WorkerOptions = {}): Worker {
+  const text = embeddedText(basename(module));
   return text === undefined
-    ? new Worker(module, options)
+    ? new Worker(moduleFile(module), options)
     : new Worker(text, { ...options, eval: true });
 }
 
-/** The first argument of `process.execPath` with which it runs a module of this package. */
-export function programArgument(module: URL): string {
-  return isExecutable ? `${MODULE_ARGUMENT}${nameOf(module)}` : fileURLToPath(module);
+/** Fails early if a bundle lacks a module that is started later: `incomplete_bundle`. */
+export function requireOwnModule(module: OwnModule): void {
+  if (!isExecutable) moduleFile(module);
+}
+
+/**
+ * The first argument of `process.execPath` with which it runs a module of this package.
+ *
+ * @throws GatewayError `incomplete_bundle`
+ */
+export function programArgument(module: OwnModule): string {
+  return isExecutable ? `${MODULE_ARGUMENT}${basename(module)}` : moduleFile(module);
 }

@@ -1,6 +1,5 @@
-import { createRequire } from "node:module";
-import { Worker } from "node:worker_threads";
-import { embeddedText } from "../transport/executable.js";
+import type { Worker } from "node:worker_threads";
+import { startThread } from "../transport/executable.js";
 
 /** A password, and the hash that it is compared with. */
 interface Comparison {
@@ -16,17 +15,6 @@ interface Comparison {
 const MAX_WAITING = 64;
 /** Milliseconds after which a comparison has failed. */
 const DEADLINE = 30_000;
-
-/**
- * What runs in the thread, after a statement that defines `bcrypt`. It is text, since the module would
- * have another name in a bundle.
- */
-const source = `
-const { parentPort } = require("node:worker_threads");
-parentPort.on("message", ({ password, hash }) => {
-  parentPort.postMessage(bcrypt.compareSync(password, hash));
-});
-`;
 
 /**
  * Compares passwords with bcrypt hashes in a thread, one at a time. In the main thread a comparison
@@ -63,7 +51,12 @@ export class BcryptThread {
     const next = this.#waiting.shift();
     if (next === undefined) return;
     this.#running = next;
-    this.#worker ??= this.#start();
+    try {
+      this.#worker ??= this.#start();
+    } catch (error) {
+      this.#fail(error as Error);
+      return;
+    }
     this.#timer = setTimeout(() => this.#fail(new Error("bcrypt takes too long")), DEADLINE);
     this.#worker.postMessage({ password: next.password, hash: next.hash });
   }
@@ -76,8 +69,7 @@ export class BcryptThread {
   }
 
   #start(): Worker {
-    const library = embeddedText("bcryptjs") ?? requireLibrary();
-    const worker = new Worker(library + source, { eval: true, stdout: false, execArgv: [] });
+    const worker = startThread("web/bcrypt-worker", { stdout: false, execArgv: [] });
     worker.on("message", (isEqual: boolean) => this.#end()?.done(isEqual));
     worker.on("error", (error) => this.#fail(error));
     worker.unref();
@@ -98,9 +90,4 @@ export class BcryptThread {
     this.#worker = undefined;
     this.#end()?.failed(error);
   }
-}
-
-function requireLibrary(): string {
-  const path = createRequire(import.meta.url).resolve("bcryptjs");
-  return `const bcrypt = require(${JSON.stringify(path)});`;
 }

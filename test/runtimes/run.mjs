@@ -1,22 +1,13 @@
 // Packs the project, installs the tarball in a project apart, and runs the codec's behaviours from
 // there in each runtime. Ends with `N passed, N failed, N skipped`.
-import { spawnSync } from "node:child_process";
-import {
-  copyFileSync,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { installTools, makeProject, run } from "./packed-project.mjs";
 import { runtimes } from "./runtimes.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const root = dirname(dirname(here));
 const MARK = "fcgi-probe behaviours:";
 const FILES = [
   "behaviours.mjs",
@@ -27,53 +18,6 @@ const FILES = [
   "worker.mjs",
   "workerd.capnp",
 ];
-
-function run(command, args, cwd, env = process.env) {
-  return spawnSync(command, args, { cwd, env, encoding: "utf8", timeout: 120_000 });
-}
-
-function npm(args, cwd) {
-  const script = process.env.npm_execpath;
-  const command = script?.endsWith("npm-cli.js") ? [process.execPath, script] : ["npm"];
-  const said = [...command.slice(1), ...args, "--loglevel=error"];
-  const { status, stdout, stderr } = run(command[0], said, cwd);
-  if (status !== 0) throw new Error(`npm ${args.join(" ")} failed:\n${stdout}${stderr}`);
-}
-
-const modified = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-
-function installRuntimes() {
-  const installed = modified(join(here, "node_modules", ".package-lock.json"));
-  if (installed >= modified(join(here, "package-lock.json"))) return;
-  process.stderr.write("installing the runtimes (750 MB)…\n");
-  npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund"], here);
-}
-
-const readJson = (path) => JSON.parse(readFileSync(path, "utf8"));
-
-/** The folders of everything that the package needs at run time, as our own lock has it. */
-function dependencyFolders() {
-  const { packages } = readJson(join(root, "package-lock.json"));
-  return Object.entries(packages)
-    .filter(([path, { dev, optional }]) => path !== "" && !dev && !optional)
-    .map(([path]) => join(root, path));
-}
-
-/** A project that has the package as its users get it; its dependencies come from ours. */
-function makeProject(folder) {
-  const { name, version } = readJson(join(root, "package.json"));
-  npm(["pack", "--ignore-scripts", "--pack-destination", folder], root);
-  writeFileSync(join(folder, "package.json"), '{ "private": true, "type": "module" }\n');
-  npm(
-    [
-      ...["install", "--offline", "--ignore-scripts", "--install-links", "--no-audit", "--no-fund"],
-      `./${name}-${version}.tgz`,
-      ...dependencyFolders(),
-    ],
-    folder,
-  );
-  for (const file of FILES) copyFileSync(join(here, file), join(folder, file));
-}
 
 /** What a runtime reported; undefined when it reported nothing. */
 function reportIn(output) {
@@ -104,11 +48,12 @@ function judge({ name, engine, program, prepare, args }, folder) {
   return { passed, failed, skipped: 0, lines: [...lines, ...failures.map((line) => `  ${line}`)] };
 }
 
-installRuntimes();
+installTools(here, "the runtimes (750 MB)");
 const folder = mkdtempSync(join(tmpdir(), "fcgi-probe-runtimes-"));
 const sum = { passed: 0, failed: 0, skipped: 0 };
 try {
   makeProject(folder);
+  for (const file of FILES) copyFileSync(join(here, file), join(folder, file));
   for (const runtime of await runtimes(here)) {
     const { lines, ...counts } = judge(runtime, folder);
     process.stdout.write(`${lines.join("\n")}\n`);

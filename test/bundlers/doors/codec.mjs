@@ -1,0 +1,3 @@
+import { behaviours } from "../../runtimes/behaviours.mjs";
+
+for (const { run } of behaviours) run();
