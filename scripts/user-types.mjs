@@ -30,7 +30,7 @@ const PLACES = [
     packages: {},
     program: `import { type StatusOptions, status } from "fcgi-probe";
 export const pool = (options: StatusOptions): Promise<number> =>
-  status("127.0.0.1:9000/status", options).then(({ idleProcesses }) => idleProcesses);
+  status("127.0.0.1:9000/status", options).then(({ warnings }) => warnings.length);
 `,
   },
   {

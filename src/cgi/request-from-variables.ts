@@ -28,7 +28,7 @@ export interface RequestOptions {
  */
 export function requestFromVariables(
   variables: Iterable<Variable> | Variables,
-  body: BodyInit | null = null,
+  body: Exclude<RequestInit["body"], undefined> = null,
   options: RequestOptions = {},
 ): Request {
   const all = variables instanceof Variables ? variables : new Variables(variables);

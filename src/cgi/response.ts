@@ -15,7 +15,10 @@ export function hasNullBody(status: number): boolean {
  * @param body is not read when {@link hasNullBody}: its owner reads it to the end
  * @throws GatewayError `bad_status` for a status that a Response cannot have: 1xx, 600 and above
  */
-export function responseFromHead(head: ResponseHead, body: BodyInit | null): Response {
+export function responseFromHead(
+  head: ResponseHead,
+  body: Exclude<RequestInit["body"], undefined>,
+): Response {
   const { status } = head;
   if (status < 200 || status > 599) {
     throw new GatewayError(ErrorCode.BadStatus, `the status ${status} is not one of a response`, {

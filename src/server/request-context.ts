@@ -214,7 +214,7 @@ export function createRequest(
 }
 
 /** The runtime's own class, whatever replaces the global. */
-export const RuntimeRequest = globalThis.Request;
+export const RuntimeRequest: typeof Request = globalThis.Request;
 
 /** In Node, a Request's signal follows its source only while the Request exists: this keeps it. */
 const followers = new WeakMap<AbortSignal, Request>();

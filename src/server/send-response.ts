@@ -148,7 +148,7 @@ export class ResponseSender {
   }
 }
 
-type Read = ReadableStreamReadResult<Uint8Array>;
+type Read = Awaited<ReturnType<ReadableStreamDefaultReader<Uint8Array>["read"]>>;
 
 /** A response's body that is a stream. The chunks that `whole` looks at can still be read. */
 export class PeekedBody {

@@ -48,7 +48,10 @@ async function withVite(root, input, outDir, options) {
   await vite.build({
     ...{ root, configFile: false, logLevel: "warn", ...rest },
     customLogger: { ...quiet, hasWarned: false, hasErrorLogged: () => false },
-    build: { ssr: rest.ssr !== undefined, outDir, rolldownOptions: { input, output } },
+    build: {
+      ...{ ssr: rest.ssr !== undefined, outDir, emptyOutDir: true },
+      rolldownOptions: { input, output },
+    },
   });
   return warnings;
 }
@@ -57,6 +60,7 @@ function withWebpack(context, entry, path, options) {
   const compiler = webpack({
     context,
     mode: "production",
+    optimization: { minimize: false },
     entry,
     ...options,
     output: { path, ...options.output },
