@@ -14,8 +14,10 @@ const HEADLINES = [
     value: (pages) => pages,
     ours: "fcgi-probe",
     labels: {
-      "C and epoll (the limit)": "C and epoll, nothing else",
+      "C and epoll (the limit)": "C and epoll alone",
+      "node:net, nothing decoded": "Node's sockets alone",
       "fastcgi-client 0.2.0, split and regex": "fastcgi-client 0.2.0 (npm)",
+      "cgi-fcgi, a process each": "cgi-fcgi in a loop",
     },
   },
   {
@@ -27,9 +29,10 @@ const HEADLINES = [
     ours: "fcgi-probe scrape FILE --format ndjson",
     labels: {
       "fcgi-probe scrape FILE --format ndjson": "fcgi-probe scrape",
-      "Go, a goroutine each": "Go, thirty lines",
-      "Python and epoll": "Python, thirty lines",
-      "C and epoll (the limit)": "C and epoll, nothing else",
+      "node:net, nothing decoded": "Node's sockets alone",
+      "Go, a goroutine each": "a loop in Go",
+      "Python and epoll": "a loop in Python",
+      "C and epoll (the limit)": "C and epoll alone",
     },
   },
   {
@@ -43,10 +46,13 @@ const HEADLINES = [
       "fcgi-probe, FastCGI": "fcgi-probe serve",
       "node-fastcgi 2.0.0": "node-fastcgi 2.0.0 (npm)",
       "uWSGI and Python, uwsgi": "uWSGI and Python",
-      "node:net, a constant answer": "Node, a constant answer",
+      "node:net, a constant answer": "Node's sockets alone",
     },
   },
 ];
+
+/** The name of the rows with the sizes of bundles, in bytes. */
+const BUNDLES = "bundles, minified and gzipped";
 
 /** Contenders that stand beside another of ours, or that do something else. */
 const LEFT_OUT = new Set([
@@ -91,14 +97,18 @@ function rowsOf(page, suite, name) {
   return rows;
 }
 
-/** The comparisons as a list in Markdown: ours first, then the others. */
+/** The comparisons as a list in Markdown, ours first; and the sizes of bundles. */
 export function headlineList(page) {
-  const lines = headlines(page).map(({ title, unit, bars }) => {
+  const lines = headlines(page).map(({ title, bars }) => {
     const ours = bars.find(({ isOurs }) => isOurs);
     const others = bars.filter(({ isOurs }) => !isOurs);
     const rest = others.map(({ label, value }) => `${label} ${shown(value)}`).join(", ");
-    return `- ${title}: **${ours.label} ${shown(ours.value)} ${unit}**; ${rest}.`;
+    return `- ${title}: **${ours.label} ${shown(ours.value)}**, ${rest}.`;
   });
+  const bundles = rowsOf(page, "size", BUNDLES).map(
+    ({ contender, median }) => `${contender} ${shown(median / 1_000)} kB`,
+  );
+  if (bundles.length > 0) lines.push(`- Bundles, minified and gzipped: ${bundles.join(", ")}.`);
   return lines.join("\n");
 }
 
