@@ -1,4 +1,5 @@
 import { setMaxListeners } from "node:events";
+import { setImmediate } from "node:timers/promises";
 import type { DiscoveryOptions } from "../discovery/discover.js";
 import type { DiscoveryProblem } from "../discovery/discovery.js";
 import type { Evidence, NotLookedAt } from "./evidence.js";
@@ -25,16 +26,21 @@ export interface PoolExamination {
 /** The examinations of all pools, sick ones first, and what kept pools from being found. */
 export interface Examination {
   readonly pools: readonly PoolExamination[];
+  /** How many pools there was no time for. Those with most waiting clients came first. */
+  readonly leftOut: number;
   readonly problems: readonly DiscoveryProblem[];
 }
 
 export interface DoctorOptions extends LookOptions {
   /** The configurations of php-fpm to read. Default: those of running masters and of packages. */
   readonly configurations?: readonly string[] | undefined;
+  /** Milliseconds after which no further pool is begun, once one is examined. Default: 6,000. */
+  readonly beginWithin?: number | undefined;
 }
 
-/** Pools that are examined at once. */
-const CONCURRENCY = 64;
+/** Pools that are examined at once. Each waits two seconds between its looks, most of the time. */
+const CONCURRENCY = 400;
+const BEGIN_WITHIN = 6_000;
 
 /**
  * Says what is wrong with pools, and what to change.
@@ -46,21 +52,53 @@ export async function examine(
   targets: readonly string[],
   options: DoctorOptions = {},
 ): Promise<Examination> {
+  const began = performance.now();
   const discovery: DiscoveryOptions = { phpFpm: options.configurations, signal: options.signal };
   const { subjects, problems } = await findSubjects(targets, discovery);
-  const pools: PoolExamination[] = [];
   const machine = new Machine();
   const signal = options.signal && AbortSignal.any([options.signal]);
   if (signal !== undefined) setMaxListeners(0, signal);
-  const waiting = [...subjects.entries()];
+  const looked = await examineInTime(await sickFirst(subjects, machine), machine, {
+    ...options,
+    signal,
+    began,
+  });
+  const places = new Map(subjects.map((subject, index) => [subject, index]));
+  const pools = [...looked]
+    .sort(([one], [other]) => (places.get(one) ?? 0) - (places.get(other) ?? 0))
+    .map(([, pool]) => pool)
+    .sort((one, other) => rankOf(one) - rankOf(other));
+  return { pools, leftOut: subjects.length - pools.length, problems };
+}
+
+/** The pools in whose queues most clients wait come first. */
+async function sickFirst(subjects: readonly Subject[], machine: Machine): Promise<Subject[]> {
+  const queues = await machine.queues.read();
+  return subjects
+    .map((subject) => ({ subject, waiting: queues.queueOf(subject.endpoint)?.waiting ?? 0 }))
+    .sort((one, other) => other.waiting - one.waiting)
+    .map(({ subject }) => subject);
+}
+
+/** Examines pools as long as there is time to begin. */
+async function examineInTime(
+  subjects: readonly Subject[],
+  machine: Machine,
+  options: DoctorOptions & { readonly began: number },
+): Promise<ReadonlyMap<Subject, PoolExamination>> {
+  const { beginWithin = BEGIN_WITHIN, began } = options;
+  const looked = new Map<Subject, PoolExamination>();
+  const waiting = subjects.values();
   const work = async () => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const [index, subject] = next;
-      pools[index] = await examinePool(subject, machine, { ...options, signal });
+    for (const subject of waiting) {
+      // A look takes milliseconds of CPU: the pages of the pools before arrive in between.
+      await setImmediate();
+      if (performance.now() - began > beginWithin && looked.size > 0) return;
+      looked.set(subject, await examinePool(subject, machine, options));
     }
   };
-  await Promise.all(Array.from({ length: CONCURRENCY }, work));
-  return { pools: pools.sort((one, other) => rankOf(one) - rankOf(other)), problems };
+  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, subjects.length) }, work));
+  return looked;
 }
 
 async function examinePool(

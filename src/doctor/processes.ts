@@ -11,15 +11,18 @@ export interface PoolProcesses {
 
 /** The most files of a process that are looked at. */
 const MAX_FILES = 1_024;
-/** Milliseconds for which the list of all processes is read once. */
-const LIST_AGE = 200;
+/** Milliseconds for which the list of all processes is read once, at the least and at the most. */
+const LEAST_AGE = 200;
+const MOST_AGE = 1_000;
+/** The share of the time that may go into reading it. */
+const LIST_SHARE = 1 / 5;
 /** Ticks of the kernel's clock in a second (USER_HZ), which Linux never changes. */
 export const TICKS = 100;
 
 /** The processes of this machine, for what the doctor asks. */
 export class DoctorProcesses {
   readonly #table = new ProcFileSystem();
-  #all: { readonly list: readonly ProcessInfo[]; readonly at: number } | undefined;
+  #all: ProcessLists | undefined;
   /** When the machine was started, in Unix milliseconds. */
   readonly #boot = Date.now() - uptime() * 1_000;
 
@@ -34,16 +37,16 @@ export class DoctorProcesses {
     listeners: readonly string[],
     name: string | undefined,
   ): PoolProcesses | undefined {
-    const all = this.#list();
+    const all = this.#lists();
     for (const { pid } of masters) {
-      const master = this.#table.read(pid);
-      const sockets = this.#table.sockets(pid);
+      const master = all.byPid.get(pid);
       if (master === undefined) continue;
+      const sockets = all.sockets(pid);
       // Where the files of the master are hidden, its configuration must tell.
       const isOwner =
         sockets === undefined ? name !== undefined : listeners.some((inode) => sockets.has(inode));
       if (!isOwner) continue;
-      const children = all.filter(({ parentPid }) => parentPid === pid);
+      const children = all.byParent.get(pid) ?? [];
       const workers = children.filter((child) => this.#isWorker(child, name, listeners));
       return { master, workers };
     }
@@ -58,7 +61,7 @@ export class DoctorProcesses {
    */
   withoutMaster(listeners: readonly string[], name: string | undefined): readonly ProcessInfo[] {
     if (listeners.length === 0) return [];
-    return this.#list().filter((process) => {
+    return this.#lists().list.filter((process) => {
       if (!this.#isWorker(process, name, listeners)) return false;
       const sockets = this.#table.sockets(process.pid);
       if (sockets !== undefined && !listeners.some((inode) => sockets.has(inode))) return false;
@@ -67,13 +70,21 @@ export class DoctorProcesses {
     });
   }
 
-  /** All processes, at most 200 ms old: many pools ask at once. */
-  #list(): readonly ProcessInfo[] {
+  /** All processes, as they were a moment ago: many pools ask at once. */
+  #lists(): ProcessLists {
     const now = performance.now();
-    if (this.#all === undefined || now - this.#all.at > LIST_AGE) {
-      this.#all = { list: this.#table.list(), at: now };
+    if (this.#all === undefined || now > this.#all.validUntil) {
+      const list = this.#table.list();
+      const cost = performance.now() - now;
+      this.#all = {
+        list,
+        byPid: new Map(list.map((process) => [process.pid, process])),
+        byParent: byParent(list),
+        sockets: once((pid) => this.#table.sockets(pid)),
+        validUntil: now + cost + Math.min(MOST_AGE, Math.max(LEAST_AGE, cost / LIST_SHARE)),
+      };
     }
-    return this.#all.list;
+    return this.#all;
   }
 
   read(pid: number): ProcessInfo | undefined {
@@ -92,6 +103,40 @@ export class DoctorProcesses {
     const sockets = this.#table.sockets(child.pid);
     return listeners.some((inode) => sockets?.has(inode) === true);
   }
+}
+
+/** All processes at one moment. */
+interface ProcessLists {
+  readonly list: readonly ProcessInfo[];
+  readonly byPid: ReadonlyMap<number, ProcessInfo>;
+  readonly byParent: ReadonlyMap<number, readonly ProcessInfo[]>;
+  /** The inodes of the sockets of a process; `undefined` where this user may not see them. */
+  readonly sockets: (pid: number) => ReadonlySet<string> | undefined;
+  /** In milliseconds of the monotonic clock. */
+  readonly validUntil: number;
+}
+
+function byParent(list: readonly ProcessInfo[]): ReadonlyMap<number, readonly ProcessInfo[]> {
+  const children = new Map<number, ProcessInfo[]>();
+  for (const process of list) {
+    const siblings = children.get(process.parentPid);
+    if (siblings === undefined) children.set(process.parentPid, [process]);
+    else siblings.push(process);
+  }
+  return children;
+}
+
+/** A function that is called once for each key. */
+function once<Value>(read: (key: number) => Value): (key: number) => Value {
+  const known = new Map<number, { readonly value: Value }>();
+  return (key) => {
+    let found = known.get(key);
+    if (found === undefined) {
+      found = { value: read(key) };
+      known.set(key, found);
+    }
+    return found.value;
+  };
 }
 
 /** A file of a process in /proc, as text; `undefined` where it has ended or is another user's. */

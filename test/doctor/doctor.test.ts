@@ -1,5 +1,8 @@
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { doctorText } from "../../src/cli/reports/doctor.js";
+import { examine } from "../../src/doctor/doctor.js";
+import { styleFor } from "../../src/terminal/style.js";
 import { runHere } from "../cli/cli.js";
 import { describeWith } from "../harness/describe-with.js";
 import { ask, examineOne, findingOf, startPools, untilQueued } from "./sick-pool.js";
@@ -24,6 +27,25 @@ describeWith(["php-fpm"], "doctor", () => {
     );
     expect(lines[2]).toMatch(/^pool7, unix:.*: saturated: /);
     expect(stdout).toMatch(/^healthy: pool0, pool1, .*, and 9 more$/m);
+  });
+
+  it("leaves pools out where time is short, and looks first where clients wait", async () => {
+    const names = Array.from({ length: 3 }, (_, index) => `pool${index}`);
+    const fpm = await startPools({ pools: names.map((name) => ({ ...pool, name })) });
+    await ask(fpm.pool("pool2"), 4, "sleep.php", "ms=20000");
+    await untilQueued(fpm.pool("pool2"), 3);
+    const targets = [
+      ...Array.from({ length: 420 }, (_, index) => `unix:/nowhere/${index}.sock`),
+      fpm.pool("pool2").address,
+    ];
+    const configurations = [join(fpm.folder, "php-fpm.conf")];
+    const { pools, leftOut } = await examine(targets, { configurations, beginWithin: 0 });
+    expect(pools.length).toBeGreaterThanOrEqual(400);
+    expect(pools.length + leftOut).toBe(421);
+    expect(leftOut).toBeGreaterThan(0);
+    expect(pools.map((each) => each.pool)).toContain("pool2");
+    const text = doctorText({ pools, leftOut, problems: [] }, styleFor(false, {}));
+    expect(text).toMatch(/^\d+ more pools? (?:was|were) left out for want of time: /m);
   });
 
   it("describes a pool whose configuration is not found, by the inode of its socket", async () => {

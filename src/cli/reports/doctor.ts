@@ -11,7 +11,7 @@ const NAMED = 10;
  * The examinations for people: of each sick pool the verdict, its findings, and what was not looked
  * at; the healthy ones in one line. With several pools, the first line counts them.
  */
-export function doctorText({ pools }: Examination, style: Style): string {
+export function doctorText({ pools, leftOut }: Examination, style: Style): string {
   const isPlain = ({ verdict, notLookedAt }: PoolExamination) =>
     pools.length > 1 && verdict === "healthy" && notLookedAt.length === 0;
   const shown = pools.filter((pool) => !isPlain(pool));
@@ -19,6 +19,14 @@ export function doctorText({ pools }: Examination, style: Style): string {
   const healthy = pools.filter(isPlain);
   if (healthy.length > 0) parts.push(healthyLine(healthy, style));
   if (pools.length > 1) parts.unshift(countLine(pools, style));
+  if (leftOut > 0) {
+    const left = counted(leftOut, "more pool was", "more pools were");
+    parts.push(
+      style.warning(
+        `${left} left out for want of time: those with most waiting clients came first. See one: fcgi-probe doctor TARGET`,
+      ),
+    );
+  }
   return `${parts.join("\n\n")}\n`;
 }
 
