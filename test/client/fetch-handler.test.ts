@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { createClient } from "../../src/client/create-client.js";
 import { toFetchHandler } from "../../src/client/front-end/fetch-handler.js";
 import { describeWith } from "../harness/describe-with.js";
@@ -57,6 +57,17 @@ describeWith(["php-fpm"], "toFetchHandler", () => {
       DOCUMENT_ROOT: "/srv/other",
       HTTPS: "on",
     });
+  });
+
+  it.each([
+    ["a page", {}, {}, { timeout: Number.POSITIVE_INFINITY, headTimeout: 60_000 }],
+    ["an upload", {}, { method: "POST", body: "a" }, { headTimeout: 360_000 }],
+    ["a client with a timeout", { timeout: 5_000 }, {}, { timeout: 5_000, headTimeout: undefined }],
+  ])("gives %s its time", async (_, options, init, times) => {
+    await using client = createClient(address, { root: site.root, ...options });
+    const send = vi.spyOn(client, "fetch");
+    await toFetchHandler(client)(new Request("http://app.test/", init));
+    expect(send).toHaveBeenCalledWith(expect.anything(), expect.objectContaining(times));
   });
 
   it.each(["http://app.test/a%00", "http://app.test/a%2f..%2fb"])(

@@ -14,6 +14,11 @@ import { type BackendSite, siteOf } from "../script-files.js";
 import { failureStatus, plainResponse } from "./failure.js";
 import { type StaticFiles, serveStaticFiles } from "./static-files.js";
 
+/** Milliseconds for the head of an answer, as nginx's fastcgi_read_timeout. */
+const HEAD_TIMEOUT = 60_000;
+/** The same with a body: Node's servers give a client 300 s to send a request. */
+const UPLOAD_TIMEOUT = 360_000;
+
 export interface FrontEndOptions {
   /**
    * Whether to serve the files of `root` first, as nginx does, by the package `@fastify/send`. PHP
@@ -27,7 +32,10 @@ export interface FrontEndOptions {
   onError?: ((error: unknown, request: Request) => void) | undefined;
 }
 
-/** A backend, and its front end. */
+/**
+ * A backend, and its front end. Without a `timeout`, an answer has to begin within 60 s, or 360 s after
+ * a body, and may then take as long as its client stays.
+ */
 export interface FrontEndInit extends ClientOptions, FrontEndOptions {
   /** Where the backend listens, see {@link parseAddress}. */
   address: string | Address;
@@ -115,12 +123,19 @@ export class WebFrontEnd {
     process.stderr.write(text.replace(/[^\P{Cc}\n]/gu, percentEncoded));
   }
 
-  /** The variables of the client win: whoever configured it meant them. */
+  /** Options and variables of the client win: whoever configured it meant them. */
   #send(request: Request, variables: VariablesInit): Promise<Response> {
-    const { oddHeaderNames = "drop", variables: own = [] } = this.#defaults;
-    const all = new Map([...variablePairs(variables), ...variablePairs(own)]);
-    // The script is chosen already.
-    return this.#client.fetch(request, { root: undefined, oddHeaderNames, variables: all });
+    const { oddHeaderNames = "drop", variables: own = [], timeout, headTimeout } = this.#defaults;
+    const usual = request.body === null ? HEAD_TIMEOUT : UPLOAD_TIMEOUT;
+    return this.#client.fetch(request, {
+      // The script is chosen already.
+      root: undefined,
+      oddHeaderNames,
+      variables: new Map([...variablePairs(variables), ...variablePairs(own)]),
+      // A slow reader may take longer for a long answer than any limit of it allows.
+      timeout: timeout ?? Number.POSITIVE_INFINITY,
+      headTimeout: headTimeout ?? (timeout === undefined ? usual : undefined),
+    });
   }
 }
 
