@@ -59,8 +59,14 @@ export class Incident implements AsyncDisposable {
    * another half as it is now.
    *
    * @param isThere what is on the page once the incident is seen
+   * @param rules the file of rules. Default: that of the style
    */
-  async expectAlerts(style: Style, isThere: RegExp, alerts: readonly string[]): Promise<string> {
+  async expectAlerts(
+    style: Style,
+    isThere: RegExp,
+    alerts: readonly string[],
+    rules = rulesOf(style),
+  ): Promise<string> {
     const before = samplesOf(this.#before.get(style) ?? "");
     const now = samplesOf(await this.#pageWith(style, isThere));
     const series = [...new Set([...before.keys(), ...now.keys()])].map((name) => {
@@ -73,7 +79,7 @@ export class Incident implements AsyncDisposable {
       input_series: series,
       promql_expr_test: [{ expr: fired, eval_time: `${2 * LENGTH - 1}m`, exp_samples: expected }],
     };
-    return runRulesTest({ rule_files: [rulesOf(style)], evaluation_interval: "1m", tests: [test] });
+    return runRulesTest({ rule_files: [rules], evaluation_interval: "1m", tests: [test] });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
