@@ -29,7 +29,7 @@ export type CaptureEvent =
 export interface CaptureFileReader {
   /** The protocol of all connections, where the file names it. */
   readonly protocol?: CapturedProtocol | undefined;
-  /** What the file has besides connections, such as `3 packets without TCP`. */
+  /** What the file has besides connections, such as `packets without TCP 3`. */
   readonly others?: readonly string[];
   /**
    * Takes the next bytes, and yields what they complete. Iterate to the end: bytes are taken as the

@@ -16,7 +16,7 @@ export class PacketCaptureReader implements CaptureFileReader {
   }
 
   get others(): string[] {
-    return Array.from(this.#others, ([kind, count]) => `${count} packets (${kind})`);
+    return Array.from(this.#others, ([kind, count]) => `${kind} ${count}`);
   }
 
   *push(bytes: Uint8Array): Generator<CaptureEvent, void, undefined> {

@@ -27,7 +27,10 @@ export interface TcpSegment {
 export const TcpFlag = { Fin: 1, Syn: 2, Rst: 4, Ack: 16 } as const;
 
 /** What a packet is that has no segment to read. */
-export type OtherPacket = "not TCP" | "fragment" | "cut";
+export type OtherPacket =
+  | "packets without TCP"
+  | "fragments of packets"
+  | "packets cut in a header";
 
 const LinkType = {
   Null: 0,
@@ -68,11 +71,11 @@ export function segmentOf({ linkType, bytes, offset }: CapturedPacket): TcpSegme
       case LinkType.LinuxCooked:
         return ethernet(view, 14);
       case LinkType.LinuxCooked2:
-        return isIp(view.getUint16(0)) ? ip(view, 20) : "not TCP";
+        return isIp(view.getUint16(0)) ? ip(view, 20) : "packets without TCP";
     }
   } catch (error) {
     // The packet ends inside a header.
-    if (error instanceof RangeError) return "cut";
+    if (error instanceof RangeError) return "packets cut in a header";
     throw error;
   }
   throw new GatewayError(
@@ -89,7 +92,8 @@ function ethernet(view: DataView, at: number): TcpSegment | OtherPacket {
   for (;;) {
     const etherType = view.getUint16(at);
     if (isIp(etherType)) return ip(view, at + 2);
-    if (etherType !== EtherType.Vlan && etherType !== EtherType.VlanOfProvider) return "not TCP";
+    if (etherType !== EtherType.Vlan && etherType !== EtherType.VlanOfProvider)
+      return "packets without TCP";
     at += 4;
   }
 }
@@ -97,13 +101,13 @@ function ethernet(view: DataView, at: number): TcpSegment | OtherPacket {
 function ip(view: DataView, at: number): TcpSegment | OtherPacket {
   const version = view.getUint8(at) >> 4;
   if (version === 4) return ipv4(view, at);
-  return version === 6 ? ipv6(view, at) : "not TCP";
+  return version === 6 ? ipv6(view, at) : "packets without TCP";
 }
 
 function ipv4(view: DataView, at: number): TcpSegment | OtherPacket {
-  if (view.getUint8(at + 9) !== IpProtocol.Tcp) return "not TCP";
+  if (view.getUint8(at + 9) !== IpProtocol.Tcp) return "packets without TCP";
   // The flag of more fragments, and the offset of this one.
-  if ((view.getUint16(at + 6) & 0x3fff) !== 0) return "fragment";
+  if ((view.getUint16(at + 6) & 0x3fff) !== 0) return "fragments of packets";
   const header = (view.getUint8(at) & 15) * 4;
   // The kernel leaves 0 in packets that it hands to the network card to be cut.
   const total = view.getUint16(at + 2) || view.byteLength - at;
@@ -127,10 +131,10 @@ function ipv6(view: DataView, at: number): TcpSegment | OtherPacket {
         position += 8 + view.getUint8(position + 1) * 8;
         break;
       default:
-        return next === IpProtocol.Fragment ? "fragment" : "not TCP";
+        return next === IpProtocol.Fragment ? "fragments of packets" : "packets without TCP";
     }
   }
-  return "cut";
+  return "packets cut in a header";
 }
 
 interface Addresses {
@@ -152,7 +156,7 @@ function tcp(
 ): TcpSegment | OtherPacket {
   const header = (view.getUint8(at + 12) >> 4) * 4;
   const flags = view.getUint8(at + 13);
-  if (header < 20 || header > length) return "cut";
+  if (header < 20 || header > length) return "packets cut in a header";
   const start = Math.min(at + header, view.byteLength);
   const end = Math.min(at + length, view.byteLength);
   return {

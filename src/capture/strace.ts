@@ -5,8 +5,10 @@ import { parseTracedCall, type TracedCall } from "./traced-call.js";
 
 /** The longest line: a call that passes 4 MiB on, in hex. */
 const MAX_LINE = 16_777_216;
-/** Descriptors and unfinished calls at a time; beyond, old ones are given up. */
-const MAX_OPEN = 16_384;
+/** Descriptors at a time; beyond, the oldest is given up. */
+const MAX_OPEN = 4_096;
+/** Calls at a time whose results are on a later line; beyond, all are given up. */
+const MAX_UNFINISHED = 256;
 
 const LINE_END = 0x0a;
 
@@ -74,9 +76,8 @@ export class StraceReader implements CaptureFileReader {
     if (rest !== null) {
       text = `${this.#unfinished.get(process) ?? ""}${text.slice(rest[0].length)}`;
       this.#unfinished.delete(process);
-    }
-    if (text.endsWith(unfinished)) {
-      if (this.#unfinished.size >= MAX_OPEN) this.#unfinished.clear();
+    } else if (text.endsWith(unfinished)) {
+      if (this.#unfinished.size >= MAX_UNFINISHED) this.#unfinished.clear();
       this.#unfinished.set(process, text.slice(0, -unfinished.length));
       return;
     }

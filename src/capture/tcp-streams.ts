@@ -3,7 +3,7 @@ import { endpointKey, endpointText, TcpFlag, type TcpSegment } from "./packet.js
 import { type StreamPiece, TcpDirection } from "./tcp-direction.js";
 
 /** Connections that are known at a time; beyond, the one that began first is closed. */
-const MAX_CONNECTIONS = 16_384;
+const MAX_CONNECTIONS = 4_096;
 /** Bytes of all connections that wait for those before them. */
 const MAX_WAITING = 67_108_864;
 

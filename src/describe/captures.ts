@@ -59,7 +59,7 @@ export class CaptureDescriber implements Describer {
 
   *end(): Generator<string, void, undefined> {
     for (const event of this.#reader.end()) yield* this.#take(event);
-    const others = Array.from(this.#others, ([protocol, count]) => `${count} ${protocol}`);
+    const others = Array.from(this.#others, ([protocol, count]) => `${protocol} ${count}`);
     const all = [...others, ...(this.#reader.others ?? [])];
     if (all.length > 0) yield `left out: ${all.join(", ")}`;
     if (this.#described > 0 || this.#reader.protocol !== undefined) return;

@@ -43,6 +43,9 @@ const protocolStatusNames = new Map<number, string>([
   [ProtocolStatus.UnknownRole, "UNKNOWN_ROLE"],
 ]);
 
+/** PARAMS streams at a time whose variables are shown; beyond, the oldest is given up. */
+const MAX_PARAMS = 64;
+
 /**
  * Whether bytes begin with a FastCGI record, as far as can be told: with headers, each after the
  * record before it.
@@ -142,6 +145,11 @@ export class FastCgiDescriber implements Describer {
     }
   }
 
+  #forgetOldest(): void {
+    const [oldest] = this.#params.keys();
+    if (oldest !== undefined && this.#params.size > MAX_PARAMS) this.#params.delete(oldest);
+  }
+
   /** The variables that this record completes. */
   #variables(body: RecordBody, requestId: number) {
     if (body.kind === "get-values-result") return body.values;
@@ -153,6 +161,7 @@ export class FastCgiDescriber implements Describer {
       return [];
     }
     this.#params.set(requestId, decoder);
+    this.#forgetOldest();
     const before = decoder.pairs.length;
     decoder.push(body.bytes);
     return decoder.pairs.slice(before);

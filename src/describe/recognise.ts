@@ -29,7 +29,7 @@ const LINE_END = 0x0a;
 
 /** Whether these first bytes are enough to recognise what they belong to. */
 export function isRecognisable(first: Uint8Array): boolean {
-  const isText = first[0]! > 0x20 && first[0]! < 0x7f;
+  const isText = first[0]! >= 0x20 && first[0]! < 0x7f;
   if (!isText) return first.length >= BINARY_LENGTH;
   return first.length >= TEXT_LENGTH || first.includes(LINE_END);
 }

@@ -101,7 +101,11 @@ describe("packets without TCP to read", () => {
     arp[0] = 0;
     const { others, events } = packetEvents(pcap([fragment, udp, arp, first(30)]));
     expect(events).toEqual([]);
-    expect(others).toEqual(["1 packets (fragment)", "2 packets (not TCP)", "1 packets (cut)"]);
+    expect(others).toEqual([
+      "fragments of packets 1",
+      "packets without TCP 2",
+      "packets cut in a header 1",
+    ]);
   });
 
   const first = (length: number) => ipv4(sent[0]!).subarray(0, length);

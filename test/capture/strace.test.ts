@@ -83,6 +83,7 @@ describe("the output of strace", () => {
     ["[pid 1234] accept(0, ", true],
     ["1234  10:11:12.123456 write(3, ", true],
     ["1700000000.123456 <... read resumed>", true],
+    ["     0.000123 read(4, ", true],
     ["strace: Process 12 attached", true],
     ["+++ exited with 0 +++", true],
     ["70:CONTENT_LENGTH", false],

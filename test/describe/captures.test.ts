@@ -43,7 +43,7 @@ describe("a capture of packets", () => {
       ...marked(at + 2, ">", wire(name, "c2s")),
       ...marked(at + 2, "<", wire(name, "s2c")),
     ]);
-    expect([...lines].sort()).toEqual([...expected, "left out: 1 HTTP, 1 not known"].sort());
+    expect([...lines].sort()).toEqual([...expected, "left out: HTTP 1, not known 1"].sort());
   });
 
   it("shows only connections to the given port", () => {
@@ -54,7 +54,7 @@ describe("a capture of packets", () => {
 
   it("without a connection that is described is refused", () => {
     const { lines, problem } = linesOf(pcap(http.map(ipv4)));
-    expect(lines).toEqual(["left out: 1 HTTP"]);
+    expect(lines).toEqual(["left out: HTTP 1"]);
     expect(problem).toMatchObject({ code: "bad_input" });
   });
 
@@ -116,6 +116,6 @@ it("the output of strace is described by the protocol of each descriptor", () =>
     "#2 process 12, descriptor 4  FastCGI",
     "#2 >        0  BEGIN_REQUEST      id 1  content 8  padding 0  role 1 (responder)  flags 1 (KEEP_CONN)",
     '#2 <        0  STDOUT             id 1  content 4  padding 4  "\\x1b[2J"',
-    "left out: 1 not known",
+    "left out: not known 1",
   ]);
 });
