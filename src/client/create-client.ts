@@ -8,6 +8,7 @@ import { gatewayFetch } from "./fetch.js";
 import type { GatewayFetchInit, GatewayFetchOptions } from "./fetch-options.js";
 import type { KeepOptions } from "./kept-connections.js";
 import type { GatewayResponse } from "./response-receiver.js";
+import { siteOf } from "./script-files.js";
 
 /** What all requests of a client have in common. */
 export interface ClientOptions extends Omit<GatewayFetchOptions, "connections" | "signal"> {
@@ -51,7 +52,7 @@ export function clientOptions(client: GatewayClient): ClientOptions {
  * @param target an address, see {@link parseAddress}
  * @param defaults the options of all requests
  * @throws GatewayError `bad_address`; `bad_input` for kept connections of another protocol than
- * FastCGI
+ * FastCGI, and for a `frontController` without `root`
  * @throws TypeError that names a wrong argument
  */
 export function createClient(
@@ -61,6 +62,8 @@ export function createClient(
   checkOptions("defaults", defaults);
   const address = targetAddress(target);
   const { keep, ...options } = defaults;
+  // Before the first request, because a bad option throws.
+  siteOf(options);
   const connections = keptBy(address, options, keep);
   const running = new Set<Promise<unknown>>();
   let isClosed = false;
@@ -75,7 +78,7 @@ export function createClient(
     }
     const variables =
       options.variables && init.variables
-        ? [...variablePairs(options.variables), ...variablePairs(init.variables)]
+        ? new Map([...variablePairs(options.variables), ...variablePairs(init.variables)])
         : (init.variables ?? options.variables);
     const answer = gatewayFetch(address, input, { ...options, connections, ...init, variables });
     const ended = answer.then((response) => response.ended).catch(() => {});

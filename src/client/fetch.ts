@@ -50,7 +50,7 @@ export async function gatewayFetch(
     if (site !== undefined) {
       const chosen = await site.choose(sitePath(new URL(request.url).pathname));
       const given = variablePairs(init.variables ?? []);
-      options.variables = [...scriptVariables(chosen, site.documentRoot), ...given];
+      options.variables = new Map([...scriptVariables(chosen, site.documentRoot), ...given]);
     }
     return await fetchThrough(backendAt(address, init), request, options);
   } catch (error) {

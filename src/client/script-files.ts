@@ -1,6 +1,7 @@
 import { realpath, stat } from "node:fs/promises";
 import { relative, resolve, sep } from "node:path";
 import { createSite, type FrontControllerOptions, type Site } from "../cgi/front-controller.js";
+import { ErrorCode, GatewayError } from "../errors.js";
 
 /** A site, and where its scripts are for the backend. */
 export interface BackendSite extends Site {
@@ -10,13 +11,16 @@ export interface BackendSite extends Site {
 /**
  * The site of options with a `root`; undefined for options without one.
  *
- * @throws GatewayError `bad_input`
+ * @throws GatewayError `bad_input`, also for a `frontController` without `root`
  */
 export function siteOf(
   options: FrontControllerOptions & { documentRoot?: string | undefined },
 ): BackendSite | undefined {
-  const { root, scripts } = options;
-  if (root === undefined) return undefined;
+  const { root, frontController, scripts } = options;
+  if (root === undefined) {
+    if (frontController === undefined) return undefined;
+    throw new GatewayError(ErrorCode.BadInput, "a frontController needs a folder: set root");
+  }
   const folder = scripts === undefined ? resolve(root) : root;
   const site = createSite(options, (script) => isScript(folder, script, site));
   return { ...site, documentRoot: options.documentRoot ?? folder };

@@ -29,12 +29,22 @@ describeWith(["php-fpm"], "a client", () => {
       variables: { A: "1", B: "1" },
     });
     const { fetch } = client;
+    let sent = "";
+    const trace = (_: string, bytes: Uint8Array) => {
+      sent += Buffer.from(bytes).toString("latin1");
+    };
     const one = await serverOf(await fetch("/echo.php"));
     const other = await serverOf(
-      await fetch("/echo.php", { serverSoftware: "other", variables: new Map([["B", "2"]]) }),
+      await fetch("/echo.php", {
+        serverSoftware: "other",
+        variables: new Map([["B", "2"]]),
+        trace,
+      }),
     );
     expect([one["SERVER_SOFTWARE"], one["A"], one["B"]]).toEqual(["own", "1", "1"]);
     expect([other["SERVER_SOFTWARE"], other["A"], other["B"]]).toEqual(["other", "1", "2"]);
+    // SCGI allows a name once.
+    expect(sent.split("\x01\x01B")).toHaveLength(2);
   });
 
   it.each([true, { idleTimeout: 60_000 }])("keeps a connection if asked to: %j", async (keep) => {
@@ -70,6 +80,7 @@ describeWith(["php-fpm"], "a client", () => {
     expect(() => create(5)).toThrow(TypeError);
     expect(() => create(address, { timeout: "5" })).toThrow('timeout: "5" is not a number');
     expect(() => create(address, { keep: 1 })).toThrow("keep: 1 is not a boolean or an object");
+    expect(() => create(address, { frontController: "/a.php" })).toThrow("set root");
     expect(() => create("scgi://127.0.0.1:1", { keep: true })).toThrow("none to keep");
   });
 });

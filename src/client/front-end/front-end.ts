@@ -130,6 +130,7 @@ export class WebFrontEnd {
     return this.#client.fetch(request, {
       // The script is chosen already.
       root: undefined,
+      frontController: undefined,
       oddHeaderNames,
       variables: new Map([...variablePairs(variables), ...variablePairs(own)]),
       // A slow reader may take longer for a long answer than any limit of it allows.
@@ -152,6 +153,7 @@ function filesOf(root: string | undefined): Promise<StaticFiles> {
 /** A folder has its slash, so that the links of its page are right. */
 function toFolder(path: string, request: Request): Response {
   const encoded = path.replace(/[^\w/.~!$&'()*+,;=:@-]/g, percentEncoded);
-  const location = encoded + new URL(request.url).search;
+  // Two slashes would lead to another host.
+  const location = encoded.replace(/^\/+/, "/") + new URL(request.url).search;
   return new Response(null, { status: 301, headers: { location } });
 }

@@ -102,9 +102,8 @@ function frontEndRequest(incoming: Incoming, signal: AbortSignal): FrontEndReque
       if (value === undefined || name.startsWith(":") || name === "expect") continue;
       for (const each of Array.isArray(value) ? value : [value]) fields.append(name, each);
     }
-    const hasBody = method !== "GET" && method !== "HEAD" && incoming.readableEnded === false;
     const init: RequestInit & { duplex?: "half" } = { method, headers: fields, signal };
-    if (hasBody && hasContent(incoming)) {
+    if (method !== "GET" && method !== "HEAD" && hasContent(incoming)) {
       init.body = streamOf(incoming, Number.POSITIVE_INFINITY);
       init.duplex = "half";
     }
@@ -119,7 +118,8 @@ function frontEndRequest(incoming: Incoming, signal: AbortSignal): FrontEndReque
   }
 }
 
-function hasContent({ headers, httpVersionMajor }: Incoming): boolean {
+function hasContent({ headers, httpVersionMajor, readableEnded }: Incoming): boolean {
+  if (readableEnded) return false;
   const length = headers["content-length"];
   if (length !== undefined) return Number(length) > 0;
   return headers["transfer-encoding"] !== undefined || httpVersionMajor >= 2;
