@@ -20,6 +20,7 @@ import {
   pauseAccepting,
   resumeAccepting,
 } from "../../src/transport/node-internals.js";
+import { describeWith } from "../harness/describe-with.js";
 import { makeFolder } from "../harness/server-process.js";
 
 const handles: ListeningHandle[] = [];
@@ -185,5 +186,27 @@ describe("the text of a module", () => {
     expect((await builtin).join).toBeTypeOf("function");
     const missing = (load as (url: string) => Promise<unknown>)(`${file.href}.missing`);
     await expect(missing).rejects.toThrow("Cannot find module");
+  });
+});
+
+/** Runs a program on a terminal that nobody reads, and prints its exit code. */
+const onUnreadTerminal = `
+import os, pty, sys
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+`;
+
+describeWith(["python3"], "a terminal that takes nothing, as after Ctrl-S", () => {
+  it("makes no write wait", () => {
+    const module = new URL("../../dist/transport/node-internals.js", import.meta.url).href;
+    const program = `import { writeWithoutWaiting } from ${JSON.stringify(module)};
+      writeWithoutWaiting(process.stdout);
+      process.stdout.write("x".repeat(1_000_000));
+      process.exit(7);`;
+    const node = [process.execPath, "--input-type=module", "-e", program];
+    const code = execFileSync("python3", ["-c", onUnreadTerminal, ...node], { timeout: 15_000 });
+    expect(code.toString()).toBe("7\n");
   });
 });

@@ -10,6 +10,7 @@ export function stderrLog(
   { stderr }: Io,
   { logFormat: format, logLevel: least }: ProcessSettings,
 ): WriteLog {
+  stderr.neverWait();
   let dropped = 0;
   const write = (line: string): void => {
     if (!stderr.writeAtOnce(line, MAX_PENDING)) dropped++;
