@@ -8,7 +8,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const source = join(root, "test", "harness");
 const compiled = join(root, "build", "harness");
 
-/** `startPhpFpm`, `startApache` and `findServer` of test/harness/. */
+/** `startPhpFpm`, `startApache`, `startNginx`, `findServer` and others of test/harness/. */
 export async function loadHarness() {
   const folder = join(root, "node_modules", "typescript");
   const { bin } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
@@ -17,6 +17,7 @@ export async function loadHarness() {
   if (status !== 0) throw new Error(`the test harness does not compile:\n${stdout}`);
   copyFileSync(join(source, "guard.mjs"), join(compiled, "guard.mjs"));
   const load = (name) => import(pathToFileURL(join(compiled, name)).href);
-  const modules = ["php-fpm.js", "apache.js", "servers.js"].map(load);
+  const names = ["php-fpm", "apache", "nginx", "front-ends/nginx", "ports", "servers"];
+  const modules = names.map((name) => load(`${name}.js`));
   return Object.assign({}, ...(await Promise.all(modules)));
 }

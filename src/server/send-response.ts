@@ -168,9 +168,11 @@ export class PeekedBody {
     let second: Read | undefined;
     this.#peek((result) => {
       first = result;
-    });
-    this.#peek((result) => {
-      second = result;
+      // Not at once: workerd allows one pending read.
+      if (result.done) return;
+      this.#peek((next) => {
+        second = next;
+      });
     });
     await new Promise<void>((resolve) => afterMicrotasks(resolve));
     if (first?.done) return noBytes;

@@ -1,7 +1,7 @@
 import { concat } from "../bytes.js";
 import type { Ending } from "../cgi/server-machine.js";
 import { EventLoopYield } from "../transport/event-loop-yield.js";
-import type { DuplexStreams } from "../transport/web-streams.js";
+import { type DuplexStreams, releaseStreams } from "../transport/web-streams.js";
 import { LINGER, type Peer, type PeerHandlers } from "./peer.js";
 
 /** An accepted connection as a pair of Web Streams. `Deno.Conn` is one. */
@@ -230,8 +230,7 @@ export class StreamPeer implements Peer {
     this.#stopLingering?.();
     this.#pending = [];
     const closed = new Error("the server has closed the connection");
-    this.#reader.cancel(closed).catch(() => {});
-    this.#writer.abort(closed).catch(() => {});
+    releaseStreams(this.#streams, this.#reader, this.#writer, closed);
     this.resume();
     this.#release();
     queueMicrotask(() => this.#handlers.closed());

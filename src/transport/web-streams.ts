@@ -17,6 +17,30 @@ import {
 export interface DuplexStreams {
   readable: ReadableStream<Uint8Array>;
   writable: WritableStream<Uint8Array>;
+  /**
+   * Closes the connection at once. Default: cancels `readable` and aborts `writable`. A connection of
+   * workerd closes by this alone; one that is aborted stays open, and its php-fpm worker busy.
+   */
+  close?(): unknown;
+}
+
+/** Frees a connection at once, whatever is under way. */
+export function releaseStreams(
+  streams: DuplexStreams,
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  writer: WritableStreamDefaultWriter<Uint8Array>,
+  reason?: Error,
+): void {
+  reader.cancel(reason).catch(() => {});
+  if (streams.close === undefined) writer.abort(reason).catch(() => {});
+  else void closeConnection(streams);
+}
+
+/** Closes a connection that may have closed already. */
+async function closeConnection(streams: DuplexStreams): Promise<void> {
+  try {
+    await streams.close?.();
+  } catch {}
 }
 
 /** A connector for one exchange over a pair of Web Streams. */
@@ -30,6 +54,7 @@ export function streamConnector(
 class StreamConnection implements Connection {
   readonly #handlers: ConnectionHandlers;
   readonly #engine: Engine;
+  readonly #streams: DuplexStreams;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   #closed = false;
@@ -39,6 +64,7 @@ class StreamConnection implements Connection {
   constructor(streams: DuplexStreams, handlers: ConnectionHandlers, engine: Engine) {
     this.#handlers = handlers;
     this.#engine = engine;
+    this.#streams = streams;
     this.#reader = streams.readable.getReader();
     this.#writer = streams.writable.getWriter();
     // A failed write shows as the end of the readable side, if the peer has not answered yet.
@@ -74,8 +100,7 @@ class StreamConnection implements Connection {
     if (this.#closed) return;
     this.#closed = true;
     this.resume();
-    this.#reader.cancel().catch(() => {});
-    this.#writer.abort().catch(() => {});
+    releaseStreams(this.#streams, this.#reader, this.#writer);
   }
 
   async #read(): Promise<void> {

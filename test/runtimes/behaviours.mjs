@@ -48,11 +48,13 @@ const list = (variables) => [...variables].map(([name, value]) => [name, value])
 
 export const behaviours = [
   {
+    feature: "codec",
     name: "encodes BEGIN_REQUEST",
     run: () =>
       equal(encodeBeginRequest(1, Role.Responder), hex("0101 0001 0008 0000 0001 00 0000000000")),
   },
   {
+    feature: "codec",
     name: "pads records to 8 bytes",
     run: () =>
       equal(
@@ -61,6 +63,7 @@ export const behaviours = [
       ),
   },
   {
+    feature: "codec",
     name: "encodes name-value pairs with lengths of one byte and of four",
     run: () => {
       equal(encodePairs([["A", "bc"]]), hex("01 02 41 6263"));
@@ -68,6 +71,7 @@ export const behaviours = [
     },
   },
   {
+    feature: "codec",
     name: "ends PARAMS with an empty record",
     run: () =>
       equal(
@@ -76,6 +80,7 @@ export const behaviours = [
       ),
   },
   ...[1, 7, 568].map((size) => ({
+    feature: "codec",
     name: `decodes an answer of php-fpm in pieces of ${size}`,
     run: () => {
       const { stdout, stderr, end } = decode(answer, size);
@@ -85,6 +90,7 @@ export const behaviours = [
     },
   })),
   {
+    feature: "codec",
     name: "keeps stderr apart, and leaves out the records of other requests",
     run: () => {
       const bytes = [
@@ -97,6 +103,7 @@ export const behaviours = [
     },
   },
   {
+    feature: "codec",
     name: "draws together the small records of a megabyte",
     run: () => {
       const body = new Uint8Array(1_000_000).map((_, index) => index % 251);
@@ -109,6 +116,7 @@ export const behaviours = [
     },
   },
   {
+    feature: "codec",
     name: "splits a long body into records that fit",
     run: () => {
       const records = streamRecords(RecordType.Stdin, 1, new Uint8Array(70_000));
@@ -119,10 +127,12 @@ export const behaviours = [
     },
   },
   {
+    feature: "codec",
     name: "says that a peer speaks HTTP",
     run: () => throwsCode(() => decode(latin1("HTTP/1.1 400 Bad Request"), 100), "wrong_protocol"),
   },
   {
+    feature: "codec",
     name: "refuses what is no record, and says where",
     run: () => {
       const bad = Uint8Array.from([
@@ -145,6 +155,7 @@ export const behaviours = [
     },
   },
   {
+    feature: "codec",
     name: "splits the head of a CGI response off at its first blank line",
     run: () => {
       const bytes = latin1("Status: 404 Not Found\r\nX-A: 1\r\n\r\nbody\r\n\r\n");
@@ -154,6 +165,7 @@ export const behaviours = [
     },
   },
   {
+    feature: "codec",
     name: "encodes and decodes netstrings, cut anywhere",
     run: () => {
       equal(encodeNetstring(latin1("hello world!")), latin1("12:hello world!,"));
@@ -167,11 +179,13 @@ export const behaviours = [
     },
   },
   {
+    feature: "codec",
     name: "refuses a netstring without its comma",
     run: () =>
       throwsCode(() => new NetstringDecoder().push(latin1("5:hello;"), () => {}), "malformed"),
   },
   {
+    feature: "codec",
     name: "encodes and decodes an SCGI request",
     run: () => {
       const head = encodeScgiRequest(VARIABLES, 4);
@@ -184,6 +198,7 @@ export const behaviours = [
     },
   },
   {
+    feature: "codec",
     name: "encodes and decodes a uwsgi packet, cut anywhere",
     run: () => {
       const bytes = encodeUwsgiPacket({ modifier1: 5, modifier2: 1, variables: VARIABLES });
@@ -195,6 +210,7 @@ export const behaviours = [
     },
   },
   {
+    feature: "codec",
     name: "decodes name-value pairs, cut anywhere",
     run: () => {
       const decoder = new PairDecoder();
@@ -203,6 +219,7 @@ export const behaviours = [
     },
   },
   {
+    feature: "codec",
     name: "reads php-fpm's status page",
     run: () => {
       const status = parseStatusPage(latin1(page));
@@ -215,10 +232,12 @@ export const behaviours = [
     },
   },
   {
+    feature: "codec",
     name: "refuses a page that is no status page",
     run: () => throwsCode(() => parseStatusPage(latin1("<html></html>\n")), "not_a_status_page"),
   },
   {
+    feature: "codec",
     name: "counts a scoreboard, unknown letters apart",
     run: () => {
       const board = latin1(`${"_".repeat(4_000)}${"W".repeat(300)}K.?`);
@@ -233,6 +252,7 @@ export const behaviours = [
     },
   },
   {
+    feature: "codec",
     name: "names the engine that runs, and why",
     run: () => {
       const { name, reason } = engineChoice();

@@ -32,3 +32,14 @@ export function hex(digits) {
 export const latin1 = (text) => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 /** The ISO-8859-1 text of bytes. */
 export const text = (bytes) => Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+
+/** Fails unless `promise` rejects with something with this `code`. */
+export async function throwsLater(promise, code) {
+  const result = await promise.then(
+    () => undefined,
+    (error) => error,
+  );
+  throwsCode(() => {
+    if (result !== undefined) throw result;
+  }, code);
+}

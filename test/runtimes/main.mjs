@@ -1,3 +1,5 @@
+import { behaviours } from "./behaviours.mjs";
+import { memoryBehaviours } from "./memory-behaviours.mjs";
 import { runBehaviours } from "./run-behaviours.mjs";
 
-await runBehaviours();
+await runBehaviours([...behaviours, ...memoryBehaviours]);

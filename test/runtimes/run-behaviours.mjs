@@ -1,25 +1,25 @@
-// Runs the behaviours wherever it is imported, and reports in one line of JSON.
+// Runs behaviours wherever it is imported, and reports in one line of JSON.
 import { engineChoice } from "fcgi-probe/codec";
-import { behaviours } from "./behaviours.mjs";
 
 /** What precedes the report, so that it is found among a runtime's own output. */
 const MARK = "fcgi-probe behaviours:";
 
-async function failureOf({ name, run }) {
+async function failureOf({ run }) {
   try {
     await run();
     return undefined;
   } catch (error) {
-    return { name, message: String(error?.message ?? error) };
+    return String(error?.message ?? error);
   }
 }
 
-export async function runBehaviours() {
-  const failures = [];
+/** Each behaviour has a `feature`, which is a row of docs/runtimes.md, a `name`, and `run`. */
+export async function runBehaviours(behaviours) {
+  const results = [];
   for (const behaviour of behaviours) {
-    const failure = await failureOf(behaviour);
-    if (failure !== undefined) failures.push(failure);
+    const { feature, name } = behaviour;
+    results.push({ feature, name, failure: await failureOf(behaviour) });
   }
   const { name: engine } = engineChoice();
-  console.log(MARK + JSON.stringify({ engine, total: behaviours.length, failures }));
+  console.log(MARK + JSON.stringify({ engine, results }));
 }

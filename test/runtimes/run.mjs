@@ -1,65 +1,77 @@
-// Packs the project, installs the tarball in a project apart, and runs the codec's behaviours from
-// there in each runtime. Ends with `N passed, N failed, N skipped`.
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+// Packs the project, installs the tarball in a project apart, and runs from there what is tested in
+// each runtime. Ends with `N passed, N failed, N skipped`. With --write it writes docs/runtimes.md;
+// otherwise it checks that the page is current.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { installTools, makeProject, run } from "./packed-project.mjs";
-import { runtimes } from "./runtimes.mjs";
+import { join } from "node:path";
+import { loadHarness } from "../../scripts/harness.mjs";
+import { judgeExamples } from "./examples.mjs";
+import { judge } from "./judge.mjs";
+import { installRuntimes, makeRuntimesProject, root } from "./project.mjs";
+import { nodes, runs, servers } from "./runtimes.mjs";
+import { judgeServer, loadCases } from "./serve-behind-nginx.mjs";
+import { tableOf } from "./table.mjs";
+import { startWorld } from "./world.mjs";
 
-const here = dirname(fileURLToPath(import.meta.url));
-const MARK = "fcgi-probe behaviours:";
-const FILES = [
-  "behaviours.mjs",
-  "expect.mjs",
-  "main.mjs",
-  "php-fpm-answer.mjs",
-  "run-behaviours.mjs",
-  "worker.mjs",
-  "workerd.capnp",
-];
-
-/** What a runtime reported; undefined when it reported nothing. */
-function reportIn(output) {
-  const line = output.split("\n").find((each) => each.includes(MARK));
-  return line === undefined ? undefined : JSON.parse(line.slice(line.indexOf(MARK) + MARK.length));
-}
-
-/** Runs the behaviours in one runtime, and says how it went. */
-function judge({ name, engine, program, prepare, args }, folder) {
-  if (!existsSync(program)) {
-    return { passed: 0, failed: 0, skipped: 1, lines: [`skipped  ${name}: not for this platform`] };
-  }
-  prepare?.(folder);
-  // The engine is the package's own choice here, whatever our environment asks for.
-  const { FCGI_PROBE_ENGINE: _, ...env } = process.env;
-  const { status, error, stdout, stderr } = run(program, args, folder, env);
-  const report = reportIn(`${stdout}\n${stderr}`);
-  if (report === undefined || status !== 0) {
-    const output = `${error?.message ?? `exit ${status}`}\n${stdout}${stderr}`.trimEnd();
-    return { passed: 0, failed: 1, skipped: 0, lines: [`failed   ${name}: ${output}`] };
-  }
-  const failures = report.failures.map((failure) => `${failure.name}: ${failure.message}`);
-  if (report.engine !== engine) failures.push(`the engine is ${report.engine}, not ${engine}`);
-  const failed = failures.length;
-  const passed = report.total - report.failures.length;
-  const verdict = failed === 0 ? "ok     " : "failed ";
-  const lines = [`${verdict}  ${name}: ${passed} of ${report.total}, engine ${report.engine}`];
-  return { passed, failed, skipped: 0, lines: [...lines, ...failures.map((line) => `  ${line}`)] };
-}
-
-installTools(here, "the runtimes (750 MB)");
-const folder = mkdtempSync(join(tmpdir(), "fcgi-probe-runtimes-"));
+const page = join(root, "docs", "runtimes.md");
 const sum = { passed: 0, failed: 0, skipped: 0 };
+/** The features that each runtime has shown. */
+const seen = new Map();
+
+/** Prints and counts results. Those of a runtime of the table become its cells. */
+function report(name, runtime, { results, isMissing = false }, began) {
+  const failures = results.filter(({ failure }) => failure !== undefined);
+  const passed = results.length - failures.length;
+  sum.passed += passed;
+  sum.failed += failures.length;
+  sum.skipped += isMissing ? 1 : 0;
+  const seconds = ((Date.now() - began) / 1_000).toFixed(1);
+  const verdict = failures.length === 0 ? "ok    " : "failed";
+  const line = isMissing
+    ? `skipped  ${name}: not for this platform`
+    : `${verdict}   ${name}: ${passed} of ${results.length} in ${seconds} s`;
+  const details = failures.map((each) => `  ${each.feature}, ${each.name}: ${each.failure}`);
+  process.stdout.write(`${[line, ...details].join("\n")}\n`);
+  if (runtime === undefined) return;
+  const features = seen.get(runtime) ?? new Map();
+  for (const { feature } of results) features.set(feature, true);
+  seen.set(runtime, features);
+}
+
+/** The page has to say what was seen. */
+function checkPage() {
+  const table = tableOf(seen);
+  if (process.argv.includes("--write")) writeFileSync(page, table);
+  const isCurrent = readFileSync(page, "utf8") === table;
+  const failure = isCurrent ? undefined : "is not current: npm run test:runtimes -- --write";
+  return { results: [{ feature: "docs/runtimes.md", name: "the table", failure }] };
+}
+
+installRuntimes();
+const esbuild = await import("esbuild");
+const harness = await loadHarness();
+const folder = mkdtempSync(join(tmpdir(), "fcgi-probe-runtimes-"));
+let world;
 try {
-  makeProject(folder);
-  for (const file of FILES) copyFileSync(join(here, file), join(folder, file));
-  for (const runtime of await runtimes(here)) {
-    const { lines, ...counts } = judge(runtime, folder);
-    process.stdout.write(`${lines.join("\n")}\n`);
-    for (const key of Object.keys(sum)) sum[key] += counts[key];
+  makeRuntimesProject(folder);
+  world = await startWorld(harness, folder);
+  for (const run of await runs(esbuild, world)) {
+    const began = Date.now();
+    report(run.name, run.runtime, judge(run, folder), began);
   }
+  const matrix = await loadCases(esbuild, folder);
+  for (const server of servers) {
+    const began = Date.now();
+    const results = await judgeServer(server, folder, harness, matrix);
+    report(`${server.runtime} behind nginx`, server.runtime, { results }, began);
+  }
+  const began = Date.now();
+  report("examples", undefined, await judgeExamples(esbuild, folder, harness, world), began);
+  // The page is about all runtimes, and Node's oldest version is the first of them.
+  const isWhole = sum.skipped === 0 && nodes[0].name === "Node 20";
+  if (isWhole && sum.failed === 0) report("docs", undefined, checkPage(), Date.now());
 } finally {
+  await world?.stop();
   rmSync(folder, { recursive: true, force: true });
 }
 process.stdout.write(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped\n`);

@@ -1,81 +1,77 @@
-// Where each runtime's program is, how it runs the behaviours, and which engine it has to choose.
+// Where each runtime's program is, and how it runs what is tested.
 import { join } from "node:path";
+import { here } from "./project.mjs";
+
+const module = (...path) => join(here, "node_modules", ...path);
+const programs = {
+  bun: module("@oven", "bun-linux-x64", "bin", "bun"),
+  deno: module("@deno", "linux-x64-glibc", "deno"),
+  workerd: module("@cloudflare", "workerd-linux-64", "bin", "workerd"),
+};
+
+/** Deno's permissions for sockets: it asks for both with the path of a unix socket. */
+const DENO = ["run", "--no-prompt", "--no-remote"];
+const SOCKETS = ["--allow-net", "--allow-read", "--allow-write"];
+
+const major = (version) => version.slice(0, version.indexOf("."));
+const nodes = [
+  { name: `Node ${major(process.versions.node)}`, program: process.execPath },
+  ...["22", "24", "26"].map((version) => ({
+    name: `Node ${version}`,
+    program: module(`node${version}`, "bin", "node"),
+  })),
+];
 
 /** Bundles an entry of the project with esbuild, which resolves the package as its users' would. */
-async function bundler(esbuild, options) {
-  return (folder) =>
-    esbuild.buildSync({
-      absWorkingDir: folder,
-      bundle: true,
-      format: "esm",
-      logLevel: "silent",
-      ...options,
-    });
-}
+const bundler = (esbuild, options) => (folder) =>
+  esbuild.buildSync({
+    absWorkingDir: folder,
+    bundle: true,
+    format: "esm",
+    logLevel: "silent",
+    ...options,
+  });
 
 /**
- * The runtimes, in the order in which they run. Those from npm are the programs of their platform
- * packages, so that no install script has to run.
- *
- * @param here the folder of this file
+ * What is run, in this order. `runtime` is a column of docs/runtimes.md; runs without it only test.
+ * Those from npm are the programs of their platform packages, so that no install script has to run.
  */
-export async function runtimes(here) {
-  const esbuild = await import("esbuild");
-  const module = (...path) => join(here, "node_modules", ...path);
-  const node = process.execPath;
-  const engine = "webassembly";
-  return [
-    { name: `Node ${process.versions.node}`, engine, program: node, args: ["main.mjs"] },
+export async function runs(esbuild, world) {
+  const all = [];
+  for (const { name, program } of nodes) {
+    all.push({ name, runtime: name, program, args: ["main.mjs"] });
+    all.push({ name: `${name}, sockets`, runtime: name, program, args: ["edge-main.mjs"] });
+  }
+  all.push(
+    // No permission to read the environment: the codec asks for none.
+    { name: "Deno", runtime: "Deno", program: programs.deno, args: [...DENO, "main.mjs"] },
     {
-      name: "Node 22",
-      engine,
-      program: module("node22", "bin", "node"),
-      args: ["main.mjs"],
+      name: "Deno, sockets",
+      runtime: "Deno",
+      program: programs.deno,
+      args: [...DENO, ...SOCKETS, "edge-main.mjs"],
     },
-    {
-      name: "Node 24",
-      engine,
-      program: module("node24", "bin", "node"),
-      args: ["main.mjs"],
-    },
-    {
-      name: "Node 26",
-      engine,
-      program: module("node26", "bin", "node"),
-      args: ["main.mjs"],
-    },
-    {
-      // No permission to read the environment: the codec asks for none.
-      name: "Deno",
-      engine,
-      program: module("@deno", "linux-x64-glibc", "deno"),
-      args: ["run", "--no-prompt", "--no-remote", "main.mjs"],
-    },
-    {
-      name: "Bun",
-      engine,
-      program: module("@oven", "bun-linux-x64", "bin", "bun"),
-      args: ["run", "main.mjs"],
-    },
+    { name: "Bun", runtime: "Bun", program: programs.bun, args: ["run", "main.mjs"] },
+    { name: "Bun, sockets", runtime: "Bun", program: programs.bun, args: ["run", "edge-main.mjs"] },
     {
       name: "workerd",
-      engine,
-      program: module("@cloudflare", "workerd-linux-64", "bin", "workerd"),
-      prepare: await bundler(esbuild, {
+      runtime: "workerd",
+      program: programs.workerd,
+      prepare: bundler(esbuild, {
         entryPoints: ["worker.mjs"],
-        outfile: undefined,
         outdir: ".",
         conditions: ["workerd"],
+        external: ["cloudflare:*"],
         loader: { ".wasm": "copy" },
         assetNames: "[name]",
       }),
-      args: ["test", "workerd.capnp"],
+      args: ["test", "workerd.capnp", `--external-addr=php-fpm=unix:${world.socket}`],
     },
     {
       name: "a bundle for browsers",
-      engine,
-      program: node,
-      prepare: await bundler(esbuild, {
+      runtime: "browsers",
+      program: process.execPath,
+      prepare: bundler(esbuild, {
         entryPoints: ["main.mjs"],
         outfile: "browser.mjs",
         platform: "browser",
@@ -84,8 +80,7 @@ export async function runtimes(here) {
     },
     {
       name: "require() of Node",
-      engine,
-      program: node,
+      program: process.execPath,
       args: [
         "--no-warnings",
         "--eval",
@@ -93,10 +88,21 @@ export async function runtimes(here) {
       ],
     },
     {
+      // The codec alone: Node's own Request and Response need WebAssembly.
       name: "Node without WebAssembly (--jitless)",
       engine: "typescript",
-      program: node,
-      args: ["--jitless", "--no-warnings", "main.mjs"],
+      program: process.execPath,
+      args: ["--jitless", "--no-warnings", "codec-main.mjs"],
     },
-  ];
+  );
+  return all;
 }
+
+/** How each runtime runs a server. */
+export const servers = [
+  { runtime: nodes[0].name, program: nodes[0].program, args: [] },
+  { runtime: "Deno", program: programs.deno, args: [...DENO, ...SOCKETS] },
+  { runtime: "Bun", program: programs.bun, args: ["run"] },
+];
+
+export { DENO, nodes, programs, SOCKETS };
