@@ -42,11 +42,10 @@ export function parseTracedCall(text: string): TracedCall | undefined {
   if (passes === undefined) return undefined;
   const bytes = new ByteCollector();
   let end = start.length;
-  let isWhole = true;
   for (let at = openingQuote(text, end, passes.isVector); at >= 0; ) {
     end = pushString(text, at + 1, bytes);
-    isWhole = !text.startsWith("...", end);
-    if (!passes.isVector || !isWhole) break;
+    const isCut = text.startsWith("...", end);
+    if (!passes.isVector || isCut) break;
     at = openingQuote(text, end, true);
   }
   const length = resultOf(text, end);

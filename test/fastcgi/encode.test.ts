@@ -16,6 +16,7 @@ import {
 } from "../../src/fastcgi/encode.js";
 import { KEEP_CONN, MAX_SENT_LENGTH, RecordType, Role } from "../../src/fastcgi/protocol.js";
 import { hex } from "../bytes.js";
+import { plainRecords } from "../captures/plain.js";
 import { bodiesOf, join } from "./records-of.js";
 
 const variables: Variable[] = [
@@ -59,6 +60,21 @@ describe("records", () => {
       hex("01 03 0003 0008 00 00  fedcba98 02 000000"),
     );
     expect(encodeUnknownType(50)).toEqual(hex("01 0b 0000 0008 00 00  32 00000000000000"));
+  });
+
+  it("of every type have an encoder", () => {
+    const { Stdin, Stdout, Stderr, Data } = RecordType;
+    const sent = join(
+      encodeBeginRequest(1, Role.Filter),
+      encodeAbortRequest(1),
+      encodeEndRequest(1, 0, 0),
+      encodeParams(1, [], 0),
+      ...[Stdin, Stdout, Stderr, Data].flatMap((type) => streamRecords(type, 1, hex("61"))),
+      encodeGetValues([]),
+      encodeGetValuesResult([]),
+      encodeUnknownType(12),
+    );
+    expect(plainRecords(sent).map(({ type }) => type)).toEqual(Object.values(RecordType));
   });
 
   it("GET_VALUES and GET_VALUES_RESULT have the id 0", () => {

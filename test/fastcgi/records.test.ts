@@ -79,6 +79,20 @@ describe("FastCgiRecordDecoder", () => {
     expect(read([hex(bytes)])).toMatchObject({ code: "truncated", offset });
   });
 
+  it("refuses a content beyond its limit by the header, and counts from its offset", () => {
+    const bytes = hex("01 05 0001 0002 00 00 6162  01 05 0001 0003 00 00 616263");
+    for (const [how, pieces] of cuts(bytes)) {
+      const decoder = new FastCgiRecordDecoder({ limit: 2, offset: 100 });
+      const offsets: number[] = [];
+      const take = () => {
+        for (const piece of pieces)
+          for (const { offset } of decoder.push(piece)) offsets.push(offset);
+      };
+      expect(take, how).toThrow(expect.objectContaining({ code: "limit_exceeded", offset: 110 }));
+      expect(offsets, how).toEqual([100]);
+    }
+  });
+
   it("takes the longest record, with the longest padding", () => {
     const bytes = new Uint8Array(8 + 65_535 + 255).fill(0x61);
     bytes.set(hex("01 06 0001 ffff ff 00"));
