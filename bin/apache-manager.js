@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 async function run() {
-  const { apacheManager } = await import("../dist/cli/apache-manager/apache-manager.js");
+  const { apacheManager } = await import("../lib/apache-manager.js");
   return apacheManager(process.argv.slice(2));
 }
 

@@ -26,11 +26,11 @@ function useCompileCache() {
 
 async function run([command, ...rest]) {
   if (command === "healthcheck") {
-    return require("../dist/cli/healthcheck-process.cjs").fcgiProbeHealthcheck(rest);
+    return require("../lib/healthcheck/healthcheck-process.cjs").fcgiProbeHealthcheck(rest);
   }
   // A signal to reload comes too early here, and must not end them: they read their files later.
   if (/^(?:exporter|server|serve)$/.test(command)) process.on("SIGHUP", () => {});
-  const { fcgiProbe } = await import("../dist/cli/main.js");
+  const { fcgiProbe } = await import("../lib/fcgi-probe.js");
   return fcgiProbe(process.argv.slice(2));
 }
 

@@ -41,16 +41,17 @@ function put(path, content, mode = 0o644) {
 /** The licenses of what the executable holds. */
 function copyright() {
   const { packages } = JSON.parse(readFileSync(at("package-lock.json"), "utf8"));
-  const texts = Object.entries(packages).flatMap(([path, { dev }]) => {
-    const folder = at(path);
-    if (dev === true && !path.includes("@opentelemetry")) return [];
-    if (!existsSync(folder)) return [];
-    const name = readdirSync(folder).find((file) => /^licen[cs]e/i.test(file));
-    if (name === undefined) return [];
-    return [`${path || "fcgi-probe"}\n\n${readFileSync(join(folder, name), "utf8").trim()}\n`];
+  // The executable holds the optional packages of OpenTelemetry, too.
+  const telemetry = Object.keys(packages).filter((path) => path.includes("@opentelemetry"));
+  const texts = ["", ...telemetry].flatMap((path) => {
+    const name =
+      existsSync(at(path)) && readdirSync(at(path)).find((file) => /^licen[cs]e/i.test(file));
+    if (!name) return [];
+    return [`${path || "fcgi-probe"}\n\n${readFileSync(at(path, name), "utf8").trim()}\n`];
   });
+  const libraries = readFileSync(at("lib", "LICENSES.txt"), "utf8");
   const node = "Node.js: https://github.com/nodejs/node/blob/main/LICENSE\n";
-  return [...texts, node].join(`\n${"-".repeat(72)}\n\n`);
+  return [...texts, libraries, node].join(`\n${"-".repeat(72)}\n\n`);
 }
 
 rmSync(tree, { recursive: true, force: true });

@@ -17,7 +17,7 @@ const LEAST_NODE = [20, 19, 0];
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const at = (...path) => join(root, ...path);
 
-/** The sources of dist/. A folder stands for everything in it. */
+/** The sources of dist/ and lib/. A folder stands for everything in it. */
 const SOURCES = [
   "src",
   "assembly",
@@ -25,8 +25,9 @@ const SOURCES = [
   "tsconfig.json",
   "package.json",
   "scripts/build.mjs",
+  "scripts/join.mjs",
 ];
-/** Its modification time is the start of the last successful build. dist/ itself is published. */
+/** Its modification time is the start of the last successful build. lib/ itself is published. */
 const STAMP = at("build", "built");
 
 function isTooOld(version) {
@@ -58,7 +59,7 @@ function needsInstall() {
 }
 
 function needsBuild() {
-  if (!existsSync(at("dist"))) return true;
+  if (!existsSync(at("dist")) || !existsSync(at("lib"))) return true;
   const built = modified(STAMP);
   return SOURCES.some((source) => newest(at(source)) > built);
 }

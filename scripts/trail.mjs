@@ -8,8 +8,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { status } from "fcgi-probe";
-import { serve } from "fcgi-probe/server";
+import { status } from "../dist/index.js";
+import { serve } from "../dist/server.js";
 import { loadHarness } from "./harness.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));

@@ -32,7 +32,7 @@ function exportedDoors(): string[] {
   return Object.values(exports).flatMap((target) =>
     typeof target === "string"
       ? []
-      : [target.default.replace("./dist/", "").replace(/\.js$/, ".ts")],
+      : [target.default.replace("./lib/", "").replace(/\.js$/, ".ts")],
   );
 }
 

@@ -1,11 +1,10 @@
 import { readFileSync } from "node:fs";
 import nodeModule from "node:module";
 import { basename, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { version } from "#version";
 import { ErrorCode, GatewayError } from "../errors.js";
 
-/** The modules that run in a thread or a process of their own, by their path below `dist/`. */
+/** The modules that run in a thread or a process of their own, by their path below `src/`. */
 export type OwnModule =
   | "pool/worker-main"
   | "pool/slow-log-thread"
@@ -24,22 +23,13 @@ let folder: string | undefined;
  */
 export function moduleFile(module: OwnModule): string {
   folder ??= findFolder();
-  const commands = join(folder, "dist", "cli");
-  // The commands have copies of these modules, which are joined from fewer files.
-  return here() === commands
-    ? join(commands, `${basename(module)}.js`)
-    : join(folder, "dist", `${module}.js`);
-}
-
-/** The folder of this code; undefined in a bundle in CommonJS, where `import.meta` may be empty. */
-function here(): string | undefined {
-  const url = import.meta.url as string | undefined;
-  return url?.startsWith("file:") ? dirname(fileURLToPath(url)) : undefined;
+  return join(folder, "lib", `${basename(module)}.js`);
 }
 
 /** The folder of this package, as this code finds it, or else the program that it is bundled into. */
 function findFolder(): string {
   const bundle = typeof __filename === "string" ? __filename : undefined;
+  // A bundle in CommonJS may have no `import.meta.url`.
   const places = [import.meta.url as string | undefined, bundle, process.argv[1]];
   for (const place of places) {
     const manifest = place === undefined ? undefined : resolveManifest(place);

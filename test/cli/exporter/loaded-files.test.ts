@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,18 +25,26 @@ function filesOf(args: readonly string[]): string[] {
   return [...stderr.matchAll(/^loaded (.*)$/gm)].map((match) => match[1] as string);
 }
 
-const libraries = /node_modules\/(?:yaml|valibot|picomatch|bcryptjs|@opentelemetry)\//;
-const exporter = /\/dist\/cli\/(?:exporter|serve-metrics|get|web|config|discover)[\w-]*\.js$/;
+/** The modules that the files of the package hold, by their source maps. */
+function modulesIn(files: readonly string[]): string[] {
+  const maps = files.map((file) => `${fileURLToPath(file)}.map`).filter((map) => existsSync(map));
+  return maps.flatMap((map) => JSON.parse(readFileSync(map, "utf8")).sources as string[]);
+}
+
+const exporter =
+  /^node_modules\/(?:yaml|valibot|picomatch|bcryptjs|@opentelemetry)\/|^src\/(?:cli\/)?(?:exporter|web)\/(?!package-version)/;
 
 describe("the files of the exporter and its libraries", () => {
   it("are loaded by the exporter", () => {
-    expect(filesOf(["exporter", "--help"]).filter((file) => exporter.test(file))).not.toEqual([]);
+    const modules = modulesIn(filesOf(["exporter", "--help"]));
+    expect(modules.filter((module) => exporter.test(module))).not.toEqual([]);
   });
 
   it.each([["status"], ["ping"]])("are not loaded by %s", (command) => {
     const files = filesOf([command, "127.0.0.1:1/status"]);
-    expect(files.filter((file) => file.includes(`/dist/cli/${command}`))).not.toEqual([]);
-    expect(files.filter((file) => exporter.test(file) || libraries.test(file))).toEqual([]);
+    const modules = modulesIn(files);
+    expect(modules).toContain(`src/cli/commands/${command}.ts`);
+    expect(modules.filter((module) => exporter.test(module))).toEqual([]);
   });
 
   it("that send OTLP are loaded where an endpoint is given, and only there", () => {
@@ -63,10 +71,12 @@ describe("the files of the exporter and its libraries", () => {
     };
     const files = run("healthcheck", "--help");
     rmSync(folder, { recursive: true });
-    const ours = files.filter((file) => file.includes("/dist/"));
+    const ours = files.filter((file) => file.includes("/lib/"));
     expect(ours.length).toBeGreaterThan(0);
     expect(
-      ours.filter((file) => !/healthcheck-process(?:-(?:address|limits))?\.cjs$/.test(file)),
+      ours.filter(
+        (file) => !/healthcheck-process(?:-(?:address|node-internals))?\.cjs$/.test(file),
+      ),
     ).toEqual([]);
     expect(files.filter((file) => file.includes("node_modules"))).toEqual([]);
   });
@@ -74,6 +84,6 @@ describe("the files of the exporter and its libraries", () => {
   it("are not loaded by --version, which loads two files", () => {
     const files = filesOf(["--version"]);
     expect(files.filter((file) => !file.endsWith("/bin/fcgi-probe.js")).length).toBeLessThan(6);
-    expect(files.filter((file) => exporter.test(file) || libraries.test(file))).toEqual([]);
+    expect(modulesIn(files).filter((module) => exporter.test(module))).toEqual([]);
   });
 });

@@ -70,7 +70,7 @@ function copyApplication(folder: string): void {
   const root = fileURLToPath(new URL("../../../", import.meta.url));
   const app = join(folder, "app");
   mkdirSync(join(app, "matrix"), { recursive: true });
-  cpSync(join(root, "dist"), join(app, "dist"), { recursive: true });
+  cpSync(join(root, "lib"), join(app, "lib"), { recursive: true });
   cpSync(join(root, "package.json"), join(app, "package.json"));
   for (const name of ["application.mjs", "fcgid.mjs"]) {
     cpSync(join(root, "test", "matrix", name), join(app, "matrix", name));

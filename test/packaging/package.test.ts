@@ -1,0 +1,46 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { describe, expect, it } from "vitest";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const lib = join(root, "lib");
+const text = (path: string) => readFileSync(join(root, path), "utf8");
+const manifest = JSON.parse(text("package.json"));
+const sources: string[] = readdirSync(lib, { recursive: true })
+  .map(String)
+  .filter((file) => file.endsWith(".map"))
+  .flatMap((file) => JSON.parse(text(join("lib", file))).sources);
+
+describe("the package", () => {
+  it("has at most 680 kB packed, and no dependencies", () => {
+    const args = ["pack", "--dry-run", "--json", "--ignore-scripts"];
+    const [packed] = JSON.parse(execFileSync("npm", args, { cwd: root, encoding: "utf8" }));
+    expect(packed.size).toBeLessThanOrEqual(680_000);
+    expect(manifest.dependencies).toBeUndefined();
+  });
+
+  it("holds every module once", () => {
+    expect(sources).toContain("src/client/fetch.ts");
+    expect(sources.filter((source, at) => sources.indexOf(source) !== at)).toEqual([]);
+  });
+
+  it("has the license of each library that it holds", () => {
+    const licenses = text("lib/LICENSES.txt");
+    const libraries = sources.flatMap((source) => /^node_modules\/([^/]+)/.exec(source)?.[1] ?? []);
+    expect(new Set(libraries)).toContain("yaml");
+    for (const name of new Set(libraries))
+      expect(licenses).toMatch(new RegExp(`^${name} \\d`, "m"));
+  });
+
+  it("has source maps that lead from a stack trace to the line", () => {
+    const door = JSON.stringify(pathToFileURL(join(lib, "index.js")).href);
+    const program = `import(${door}).then(({ parseAddress }) => parseAddress("?"))`;
+    const args = ["--enable-source-maps", "--eval", program];
+    const { stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    const place = new RegExp(`/v${manifest.version}/(src/address\\.ts):(\\d+)`).exec(stderr);
+    const line = text(place?.[1] ?? "src/address.ts").split("\n")[Number(place?.[2]) - 1];
+    expect(line).toContain("new GatewayError(");
+  });
+});
