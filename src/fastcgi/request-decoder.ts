@@ -9,30 +9,33 @@ import { PairDecoder } from "./pair-decoder.js";
 import { NULL_REQUEST_ID, RecordType, Role } from "./protocol.js";
 import { atRecord, decodeBody, type FastCgiRecord, FastCgiRecordDecoder } from "./records.js";
 
-/** A part of what a front end sends on a FastCGI connection. */
+/**
+ * A part of what a front end sends on a FastCGI connection, by its `kind`:
+ * - `request`: a request whose variables are complete. `role` is a {@link Role}, or a number that
+ *   FastCGI does not define; `keepConnection` says whether the application leaves the connection
+ *   open after its response;
+ * - `stdin`, `data`: a part of the body, or of the file that a filter filters; never empty;
+ * - `end`: the request has arrived completely;
+ * - `abort`: the front end aborts the request, whose response may have been sent already;
+ * - `get-values`: the front end asks for values of the application, by their names;
+ * - `unknown-type`: a management record that UNKNOWN_TYPE answers.
+ */
 export type FastCgiRequestEvent =
-  /** A request whose variables are complete. */
   | {
       kind: "request";
       requestId: number;
-      /** A {@link Role}, or a number that FastCGI does not define. */
       role: number;
       flags: number;
-      /** Whether the application leaves the connection open after its response. */
       keepConnection: boolean;
       variables: Variables;
     }
-  /** A part of the body, or of the file that a filter filters; never empty. */
   | { kind: "stdin" | "data"; requestId: number; bytes: Uint8Array }
-  /** The request has arrived completely. */
   | { kind: "end"; requestId: number }
-  /** The front end aborts the request, whose response may have been sent already. */
   | { kind: "abort"; requestId: number }
-  /** The front end asks for values of the application. */
   | { kind: "get-values"; names: string[] }
-  /** A management record that UNKNOWN_TYPE answers. */
   | { kind: "unknown-type"; type: number };
 
+/** `limits` are on the variables of a request, its records, and the requests at a time. */
 export interface FastCgiRequestDecoderOptions {
   limits?: Partial<Pick<Limits, "variables" | "records" | "requests">> | undefined;
   engine?: Engine | undefined;
