@@ -100,8 +100,9 @@ export const ErrorCode = {
   /**
    * The peer accepted the connection and closed it without an answer.
    *
-   * - `listen.allowed_clients` does not name this address: add it.
-   * - The worker crashed, or reached `request_terminate_timeout`: see the log of the pool.
+   * - The worker crashed, or reached `request_terminate_timeout`: `fcgi-probe doctor` counts both in
+   *   the log of the pool.
+   * - `listen.allowed_clients` of a TCP pool does not name this address: add it.
    * - The pool was restarted at this moment: try again.
    * - The peer speaks another protocol: see `wrong_protocol`.
    */
