@@ -18,12 +18,12 @@ interface Program {
   readonly text: string;
 }
 
-/** The blocks of JavaScript of the documents for users. */
+/** The blocks of JavaScript of the documents for users, but for parts of a program. */
 const programs: readonly Program[] = pages
   .filter(({ path }) => path === "README.md" || path.startsWith("docs/"))
   .flatMap((page) =>
     blocksOf(page)
-      .filter(({ language }) => language === "js" || language === "ts")
+      .filter(({ language, kind }) => language === "js" && kind !== "part")
       .map(({ kind, text }, at) => ({ name: `${page.path}, block ${at + 1}`, kind, text })),
   );
 const fileOf = (program: Program): string => `program-${programs.indexOf(program)}.mjs`;

@@ -1,26 +1,27 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 
 const folder = new URL("../../examples/", import.meta.url);
 const examples = readdirSync(folder).filter((name) => name !== "README.md");
 const list = readFileSync(new URL("README.md", folder), "utf8");
-const tests = readdirSync(new URL("./", import.meta.url)).map((name) =>
-  readFileSync(new URL(name, import.meta.url), "utf8"),
-);
 
-describe.each(examples)("examples/%s", (name) => {
-  it("is in the list, and a test runs it", () => {
-    expect(list).toMatch(new RegExp(`^\\| \\[${name.replaceAll(".", "\\.")}/?\\]`, "m"));
-    const stem = name.replace(/\.\w+$/, "");
-    expect(tests.some((text) => text.includes(stem) && !text.includes("readdirSync"))).toBe(true);
+/** What runs examples: the tests beside this one, and those of the runtimes. */
+const tests = ["./", "../runtimes/"]
+  .map((path) => fileURLToPath(new URL(path, import.meta.url)))
+  .flatMap((path) => readdirSync(path).map((name) => path + name))
+  .filter((path) => /\.(?:test\.ts|mjs)$/.test(path) && path !== fileURLToPath(import.meta.url))
+  .map((path) => readFileSync(path, "utf8"));
+
+describe("each example", () => {
+  it.each(examples)("is in the list, and a test runs it: %s", (name) => {
+    expect(list).toContain(`[${name}${name.includes(".") ? "" : "/"}](`);
+    expect(tests.some((text) => text.includes(name))).toBe(true);
   });
 
-  it("has at most 60 lines a file", () => {
-    const isFolder = !name.includes(".");
-    const files = isFolder ? readdirSync(new URL(`${name}/`, folder)) : [name];
-    for (const file of files.filter((each) => /\.(?:m?[jt]s|html)$/.test(each))) {
-      const text = readFileSync(new URL(isFolder ? `${name}/${file}` : file, folder), "utf8");
-      expect(text.trimEnd().split("\n").length, file).toBeLessThanOrEqual(60);
-    }
+  const files = examples.filter((name) => name.includes("."));
+  it.each(files)("has at most 60 lines: %s", (name) => {
+    const text = readFileSync(new URL(name, folder), "utf8");
+    expect(text.trimEnd().split("\n").length).toBeLessThanOrEqual(60);
   });
 });
