@@ -1,7 +1,8 @@
-// Sizes in bytes: of the WebAssembly module, of the package, and of an installation on disk.
+// Sizes in bytes: of the WebAssembly module, of the package, of bundles, and of an installation on disk.
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { bundleSizes } from "../../scripts/bundle-sizes.mjs";
 import { root } from "../lib/package.mjs";
 import { progress, reportAll } from "../lib/report.mjs";
 
@@ -19,6 +20,10 @@ report("package", [
   ["tarball", packed.size],
   ["unpacked", packed.unpackedSize],
 ]);
+report(
+  "in a Worker's bundle, gzipped",
+  (await bundleSizes()).map(({ name, size }) => [name, size]),
+);
 report("installed, with dependencies", [
   ["fcgi-probe", packed.unpackedSize + dependencies],
   ...["fastcgi-client", "fastcgi-parser", "fastcgi-stream", "node-fastcgi", "netstring"].map(

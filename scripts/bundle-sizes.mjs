@@ -1,0 +1,61 @@
+// What the doors for every runtime add to a Worker's bundle: minified by rolldown, and compressed by
+// gzip. The WebAssembly module is a file of its own there. Elsewhere the bundle has it as base64.
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { rolldown } from "rolldown";
+
+const dist = join(dirname(dirname(fileURLToPath(import.meta.url))), "dist");
+const ENTRY = "\0entry";
+const compressed = (bytes) => gzipSync(bytes, { level: 9 }).length;
+
+/** The codecs of the protocols. */
+const { parseStatusPage: _, ...protocols } = await import("../dist/codec.js");
+
+/** Bundles, with the most bytes that each may have. */
+const BUNDLES = [
+  { name: "encodeRecord", from: "codec", imports: ["encodeRecord"], limit: 500 },
+  { name: "codec, all protocols", from: "codec", imports: Object.keys(protocols), limit: 23_000 },
+  { name: "codec, status pages, too", from: "codec", limit: 30_000 },
+  {
+    name: "edge, gatewayFetchOver and statusOver",
+    from: "edge",
+    imports: ["gatewayFetchOver", "statusOver"],
+    limit: 33_000,
+  },
+  { name: "edge, serveOver", from: "edge", imports: ["serveOver"], limit: 33_000 },
+  { name: "edge, all of it", from: "edge", limit: 50_000 },
+];
+
+async function sizeOf({ from, imports }) {
+  const door = JSON.stringify(join(dist, `${from}.js`));
+  const names = imports === undefined ? "*" : `{ ${imports.join(", ")} }`;
+  const bundle = await rolldown({
+    input: ENTRY,
+    platform: "browser",
+    external: /\.wasm$/,
+    resolve: { conditionNames: ["workerd", "import"] },
+    plugins: [
+      {
+        name: "entry",
+        resolveId: (id) => (id === ENTRY ? id : undefined),
+        load: (id) => (id === ENTRY ? `export ${names} from ${door};` : undefined),
+      },
+    ],
+  });
+  const { output } = await bundle.generate({ format: "esm", minify: true });
+  await bundle.close();
+  return compressed(output[0].code);
+}
+
+/** @returns for each bundle its name, its size in bytes, and the most that it may have */
+export async function bundleSizes() {
+  const wasm = compressed(readFileSync(join(dist, "codec.wasm")));
+  const sizes = [{ name: "codec.wasm", size: wasm, limit: 5_000 }];
+  for (const bundle of BUNDLES) {
+    const { name, limit } = bundle;
+    sizes.push({ name, size: await sizeOf(bundle), limit });
+  }
+  return sizes;
+}
