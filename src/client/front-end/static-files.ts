@@ -28,12 +28,7 @@ const phpSource =
  * @throws GatewayError `bad_input` if that package is missing
  */
 export async function serveStaticFiles(root: string): Promise<StaticFiles> {
-  const { send } = await import("@fastify/send").catch((cause: unknown) => {
-    throw new GatewayError(ErrorCode.BadInput, "static files need the package @fastify/send", {
-      hint: "npm install @fastify/send, or leave out the option static",
-      cause,
-    });
-  });
+  const send = await loadSend();
   const servedName = async (path: string): Promise<string | undefined> => {
     const name = fileName(path);
     return name !== undefined && (await isServed(join(root, name))) ? name : undefined;
@@ -57,6 +52,18 @@ export async function serveStaticFiles(root: string): Promise<StaticFiles> {
       return new Response(body, { status: statusCode, headers });
     },
   };
+}
+
+/** Bundlers take an import in a `try` for one that need not be there. */
+async function loadSend() {
+  try {
+    return (await import("@fastify/send")).send;
+  } catch (cause) {
+    throw new GatewayError(ErrorCode.BadInput, "static files need the package @fastify/send", {
+      hint: "npm install @fastify/send, or leave out the option static",
+      cause,
+    });
+  }
 }
 
 /** The name of the file that a path asks for, from the root on; undefined for one that is hidden. */
