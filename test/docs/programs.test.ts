@@ -132,12 +132,12 @@ describeWith(["php-fpm"], "the programs that run", () => {
       join(folder, fileOf(program)),
       `${program.text.replaceAll("/run/app.sock", socket)}console.log("ready");\n`,
     );
-    const server = new ServerProcess(process.execPath, [join(folder, fileOf(program))], folder);
+    const args = [join(folder, fileOf(program))];
+    const server = new ServerProcess(process.execPath, args, makeFolder());
     await server.ready(() => server.output.includes("ready"));
     const cli = join(root, "bin", "fcgi-probe.js");
-    const args = ["request", `unix:${socket}`, "--path", "/there"];
-    const { stdout } = await run(process.execPath, [cli, ...args]);
-    process.kill(server.pid);
+    const request = ["request", `unix:${socket}`, "--path", "/there"];
+    const { stdout } = await run(process.execPath, [cli, ...request]).finally(() => server.stop());
     expect(stdout).toBe("Hello from /there\n");
   });
 
