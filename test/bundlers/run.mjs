@@ -46,8 +46,12 @@ async function runProgram(file, ...args) {
   if (stdout + stderr !== "") throw new Error(`it said ${stdout}${stderr}`);
 }
 
+/** webpack warns of a package that may be missing, which is imported in a `try`. */
+const OPTIONAL = /Can't resolve '@fastify\/send'/;
+
 function expectNone(warnings) {
-  if (warnings.length > 0) throw new Error(`warnings:\n${warnings.join("\n")}`);
+  const left = warnings.filter((warning) => !OPTIONAL.test(warning));
+  if (left.length > 0) throw new Error(`warnings:\n${left.join("\n")}`);
 }
 
 async function testBundle({ name, extension, programs, build }, doors, bundles, all) {
