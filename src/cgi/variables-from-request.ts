@@ -239,6 +239,7 @@ export function withGiven(variables: readonly Variable[], given: VariablesInit):
   const names = new Set(added.map(([name]) => name));
   const all = variables.filter(([name]) => !names.has(name));
   for (const [name, value] of added) {
+    if (typeof name !== "string") throw new TypeError("variables: a name is not a string");
     if (value === undefined) continue;
     if (typeof value !== "string" && !(value instanceof Uint8Array)) {
       throw new TypeError(`variables: the value of ${name} is neither a string nor a Uint8Array`);

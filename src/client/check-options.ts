@@ -6,6 +6,9 @@ interface OptionKind {
 }
 
 const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
+/** Pairs are checked here where they are a list. */
+const isVariables = (value: unknown): boolean =>
+  Array.isArray(value) ? value.every((pair) => Array.isArray(pair)) : isObject(value);
 const isList = (value: unknown): boolean =>
   Array.isArray(value) && value.every((each) => typeof each === "string");
 
@@ -24,6 +27,9 @@ const kinds: readonly OptionKind[] = [
       "role",
       "modifier1",
       "modifier2",
+      "idle",
+      "idleTimeout",
+      "maxRequests",
     ],
   },
   {
@@ -46,9 +52,13 @@ const kinds: readonly OptionKind[] = [
     is: (value) => typeof value === "function",
     names: ["onHead", "onStderr", "onError", "trace"],
   },
-  { what: "a boolean", is: (value) => typeof value === "boolean", names: ["static"] },
+  {
+    what: "a boolean",
+    is: (value) => typeof value === "boolean",
+    names: ["static", "multiplex"],
+  },
   { what: "an object", is: isObject, names: ["limits", "program", "data", "connections"] },
-  { what: "an object, a Map or pairs", is: isObject, names: ["variables"] },
+  { what: "an object, a Map or pairs", is: isVariables, names: ["variables"] },
   { what: "a list of strings", is: isList, names: ["noScripts"] },
   {
     what: "a list of strings or a function",

@@ -98,5 +98,6 @@ export function createClient(
 
 function keptBy(address: Address, options: ClientOptions, keep: ClientOptions["keep"] = false) {
   if (keep === false) return undefined;
+  checkOptions("keep", keep === true ? {} : keep);
   return keepConnections(address, { ...options, ...(keep === true ? {} : keep) });
 }

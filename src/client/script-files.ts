@@ -11,7 +11,8 @@ export interface BackendSite extends Site {
 /**
  * The site of options with a `root`; undefined for options without one.
  *
- * @throws GatewayError `bad_input`, also for a `frontController` without `root`
+ * @throws GatewayError `bad_input`, also for a `frontController` without `root`, and for an empty
+ * `root`, which would be the folder of the process
  */
 export function siteOf(
   options: FrontControllerOptions & { documentRoot?: string | undefined },
@@ -20,6 +21,10 @@ export function siteOf(
   if (root === undefined) {
     if (frontController === undefined) return undefined;
     throw new GatewayError(ErrorCode.BadInput, "a frontController needs a folder: set root");
+  }
+  if (root === "") {
+    const hint = "set root to the folder of the site, or leave it out";
+    throw new GatewayError(ErrorCode.BadInput, "root is empty, which is no folder", { hint });
   }
   const folder = scripts === undefined ? resolve(root) : root;
   const site = createSite(options, (script) => isScript(folder, script, site));

@@ -65,15 +65,26 @@ async function sendStream(
         if (source.length !== undefined && sent < source.length) throw wrongLength(sent, source);
         return;
       }
-      sent += value.length;
+      const bytes = bodyChunk(value);
+      sent += bytes.length;
       if (source.length !== undefined && sent > source.length) throw wrongLength(sent, source);
-      await sendPiece(source, value, receiver);
-      const turn = loop.sent(value.length);
+      await sendPiece(source, bytes, receiver);
+      const turn = loop.sent(bytes.length);
       if (turn !== undefined) await turn;
     }
   } finally {
     reader.cancel().catch(() => {});
   }
+}
+
+/**
+ * A chunk of a body, which a caller may have made of anything.
+ *
+ * @throws TypeError for a chunk that is not a Uint8Array, as `fetch` does
+ */
+export function bodyChunk(value: unknown): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  throw new TypeError("body: the stream has a chunk that is not a Uint8Array");
 }
 
 async function sendPiece(

@@ -17,7 +17,7 @@ import {
   type ReceiverOptions,
   ResponseReceiver,
 } from "./response-receiver.js";
-import { type BodySource, bodySource, type RequestContent } from "./send-body.js";
+import { type BodySource, bodyChunk, bodySource, type RequestContent } from "./send-body.js";
 
 /** Where a request goes. */
 export interface Backend {
@@ -170,7 +170,7 @@ export async function readWhole(
       const { done, value } = await reader.read();
       if (signal.aborted) throw new GatewayError(ErrorCode.Aborted, "the request was cancelled");
       if (done) return collected.take();
-      collected.push(value);
+      collected.push(bodyChunk(value));
       if (collected.length > MAX_BUFFERED) throw tooLong();
     }
   } finally {

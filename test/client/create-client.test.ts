@@ -81,6 +81,8 @@ describeWith(["php-fpm"], "a client", () => {
     expect(() => create(address, { timeout: "5" })).toThrow('timeout: "5" is not a number');
     expect(() => create(address, { keep: 1 })).toThrow("keep: 1 is not a boolean or an object");
     expect(() => create(address, { frontController: "/a.php" })).toThrow("set root");
+    expect(() => create(address, { keep: { idle: "1" } })).toThrow('idle: "1" is not a number');
+    expect(() => create(address, { root: "" })).toThrow("root is empty");
     expect(() => create("scgi://127.0.0.1:1", { keep: true })).toThrow("none to keep");
   });
 });

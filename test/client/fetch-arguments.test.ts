@@ -76,6 +76,22 @@ describeWith(["php-fpm"], "the arguments of gatewayFetch", () => {
     expect(Number(server["CONTENT_LENGTH"])).toBeGreaterThan(1_500_000);
   });
 
+  it.each([
+    ["of known length", 4],
+    ["of unknown length", undefined],
+  ])("refuse a stream %s whose chunks are no bytes", async (_, contentLength) => {
+    const body = new ReadableStream({
+      start(controller) {
+        controller.enqueue("text");
+        controller.close();
+      },
+    });
+    const error = await echo("/echo.php", { method: "POST", body, contentLength }).catch(
+      (reason: Error) => reason.cause ?? reason,
+    );
+    expect(error).toEqual(new TypeError("body: the stream has a chunk that is not a Uint8Array"));
+  });
+
   it("send a stream without duplex", async () => {
     const body = new Blob(["streamed"]).stream();
     expect(text(await echo("/echo.php", { method: "PUT", body }))).toBe("streamed");
@@ -130,6 +146,10 @@ describe("a wrong argument of gatewayFetch", () => {
     [
       ["127.0.0.1:1", "/", { variables: "A=1" }],
       'variables: "A=1" is not an object, a Map or pairs',
+    ],
+    [
+      ["127.0.0.1:1", "/", { variables: ["A=1"] }],
+      "variables: [object Array] is not an object, a Map or pairs",
     ],
     [
       ["127.0.0.1:1", "/", { variables: { A: 1 } }],

@@ -82,6 +82,15 @@ describeWith(["php-fpm"], "toFetchHandler", () => {
     },
   );
 
+  it("fails a body of another length than its Content-Length", async () => {
+    const php = toFetchHandler({ address, root: fpm.documentRoot });
+    const answer = (length: number) =>
+      php(new Request(`http://app.test/headers.php?length=${length}`));
+    await expect((await answer(3)).text()).rejects.toThrow("Content-Length of 3, and more bytes");
+    await expect((await answer(9)).text()).rejects.toThrow("Content-Length of 9, and only 8 bytes");
+    expect(await (await answer(8)).text()).toBe("headers\n");
+  });
+
   it("has no redirect to another host in it", async () => {
     const php = toFetchHandler({ address, root: site.root });
     const response = await php(new Request("http://app.test//wp-admin"));

@@ -153,6 +153,35 @@ describeWith(["php-fpm"], "toNodeHandler", () => {
     await expect(response.text()).rejects.toThrow();
   });
 
+  it.each([3, 100])("cuts an answer of 8 bytes whose Content-Length is %d", async (length) => {
+    const url = await listen(scripts());
+    const answer = fetch(`${url}/headers.php?length=${length}`).then((response) => response.text());
+    await expect(answer).rejects.toThrow();
+    expect(await (await fetch(`${url}/headers.php?length=8`)).text()).toBe("headers\n");
+    const head = await rawGet(url, "/headers.php?length=100", {}, "HEAD");
+    expect(head.headers["content-length"]).toBe("100");
+  });
+
+  it("sends no Content-Length with 204", async () => {
+    const { status, headers } = await rawGet(
+      await listen(scripts()),
+      "/headers.php?status=204&length=8",
+    );
+    expect([status, headers["content-length"]]).toEqual([204, undefined]);
+  });
+
+  it("refuses TRACE, also to a client that has left", async () => {
+    const handler = scripts();
+    const settled: Promise<void>[] = [];
+    const url = await listen((request, response) => {
+      if (request.url === "/left") response.destroy();
+      settled.push(handler(request, response));
+    });
+    expect((await rawGet(url, "/", {}, "TRACE")).status).toBe(400);
+    await expect(rawGet(url, "/left", {}, "TRACE")).rejects.toThrow();
+    expect(await Promise.all(settled)).toEqual([undefined, undefined]);
+  });
+
   it("is a middleware of Express, also below a path", async () => {
     const app = express();
     app.use("/blog", toNodeHandler({ address, root: site.root, static: true }));

@@ -12,6 +12,7 @@ import {
 } from "../create-client.js";
 import { type BackendSite, siteOf } from "../script-files.js";
 import { failureStatus, plainResponse } from "./failure.js";
+import { ofTrueLength } from "./response-length.js";
 import { type StaticFiles, serveStaticFiles } from "./static-files.js";
 
 /** Milliseconds for the head of an answer, as nginx's fastcgi_read_timeout. */
@@ -124,10 +125,10 @@ export class WebFrontEnd {
   }
 
   /** Options and variables of the client win: whoever configured it meant them. */
-  #send(request: Request, variables: VariablesInit): Promise<Response> {
+  async #send(request: Request, variables: VariablesInit): Promise<Response> {
     const { oddHeaderNames = "drop", variables: own = [], timeout, headTimeout } = this.#defaults;
     const usual = request.body === null ? HEAD_TIMEOUT : UPLOAD_TIMEOUT;
-    return this.#client.fetch(request, {
+    const answer = await this.#client.fetch(request, {
       // The script is chosen already.
       root: undefined,
       frontController: undefined,
@@ -137,6 +138,7 @@ export class WebFrontEnd {
       timeout: timeout ?? Number.POSITIVE_INFINITY,
       headTimeout: headTimeout ?? (timeout === undefined ? usual : undefined),
     });
+    return ofTrueLength(answer);
   }
 }
 

@@ -68,7 +68,7 @@ export function toNodeHandler(
     const controller = new AbortController();
     outgoing.once("close", () => controller.abort());
     const asked = frontEndRequest(incoming, controller.signal);
-    if (asked === undefined) return writeResponse(plainResponse(400), incoming, outgoing);
+    if (asked === undefined) return writeOwn(plainResponse(400), incoming, outgoing);
     const { request } = asked;
     try {
       await writeResponse(await frontEnd.answer(asked), incoming, outgoing);
@@ -81,7 +81,7 @@ export function toNodeHandler(
       const answer = frontEnd.failed(error, request);
       // The client sees that an answer is cut.
       if (isOver) outgoing.destroy();
-      else await writeResponse(answer, incoming, outgoing).catch(() => outgoing.destroy());
+      else await writeOwn(answer, incoming, outgoing);
     } finally {
       // A body that was not read to its end would hold the connection.
       incoming.resume();
@@ -163,6 +163,13 @@ function connectionVariables({ socket, httpVersion }: Incoming, target: string):
   return variables;
 }
 
+/** Writes an answer of this side's own: a client that has left is no error. */
+function writeOwn(answer: Response, incoming: Incoming, outgoing: Outgoing): Promise<void> {
+  return writeResponse(answer, incoming, outgoing).catch(() => {
+    outgoing.destroy();
+  });
+}
+
 async function writeResponse(
   answer: Response,
   incoming: Incoming,
@@ -172,8 +179,6 @@ async function writeResponse(
   if (incoming.httpVersionMajor < 2) {
     const response = outgoing as ServerResponse;
     if (answer.statusText !== "") response.statusMessage = answer.statusText;
-    // A body of another length would be read as the next answer of the connection.
-    response.strictContentLength = true;
   }
   for (const [name, value] of answer.headers) {
     if (name !== "set-cookie") outgoing.setHeader(name, value);

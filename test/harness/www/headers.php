@@ -1,6 +1,6 @@
 <?php
 // Answers with ?status= (default 200), two cookies, a repeated header, one in Latin-1 bytes, and
-// ?count= headers more.
+// ?count= headers more. ?length= is its Content-Length, right or wrong.
 http_response_code((int) ($_GET['status'] ?? 200));
 header('Content-Type: text/plain; charset=utf-8');
 header('Set-Cookie: a=1; Path=/', false);
@@ -10,6 +10,9 @@ header('X-Twice: two', false);
 header("X-Latin: caf\xe9");
 for ($i = 0; $i < (int) ($_GET['count'] ?? 0); $i++) {
     header("X-Many-$i: $i");
+}
+if (isset($_GET['length'])) {
+    header('Content-Length: ' . $_GET['length']);
 }
 if (isset($_GET['location'])) {
     header('Location: ' . $_GET['location'], true, (int) ($_GET['status'] ?? 302));
