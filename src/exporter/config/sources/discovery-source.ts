@@ -26,9 +26,11 @@ const MOST_STALL = 50;
 type Discover = (options: DiscoveryOptions) => Promise<WatchedDiscovery>;
 
 /** How it is discovered: in this thread, or, where that takes long, in one of its own. */
-const discoverers: { readonly here: Discover; readonly inThread: Discover } = {
-  here: discoverWithFolders,
-  inThread: discoverInThread,
+const discoverers = {
+  here: discoverWithFolders as Discover,
+  inThread: discoverInThread as Discover,
+  /** Milliseconds that this thread has worked. */
+  worked: (): number => performance.eventLoopUtilization().active,
 };
 
 /**
@@ -37,7 +39,7 @@ const discoverers: { readonly here: Discover; readonly inThread: Discover } = {
  */
 export function discoverySource(
   options: DiscoverySourceOptions,
-  { here, inThread } = discoverers,
+  { here, inThread, worked } = discoverers,
 ): TargetSource {
   // A thread costs 50 ms of CPU and 15 MB for a moment: few files are read faster without it.
   let isLong = false;
@@ -50,9 +52,9 @@ export function discoverySource(
     async read(signal): Promise<SourceReading> {
       let problems: string[];
       try {
-        const before = performance.eventLoopUtilization();
+        const before = worked();
         const found = await (isLong ? inThread : here)({ ...options, signal });
-        isLong ||= performance.eventLoopUtilization(before).active > MOST_STALL;
+        isLong ||= worked() - before > MOST_STALL;
         watched = found.folders;
         last = withKept(found.targets, last, found.problems);
         problems = found.problems.map(({ source, message, hint }) => {
