@@ -9,17 +9,39 @@ import { parsedAddress } from "./target-address.js";
  * spellings, each of which is a target with counts and labels of its own.
  */
 export function sharedReads(read: ReadTarget): ReadTarget {
-  const flights = new Map<string, Promise<PoolStatus | ServerStatus>>();
+  const flights = new Map<string, Flight>();
   return (target, limits) => {
     const key = keyOf(target);
-    const flight = flights.get(key);
-    if (flight !== undefined) return flight;
+    const known = flights.get(key);
+    if (known !== undefined) {
+      known.isShared = true;
+      return known.status;
+    }
     const started = read(target, limits);
-    flights.set(key, started);
+    const flight: Flight = {
+      isShared: false,
+      status: started.then((status) => {
+        if (flight.isShared) shared.add(status);
+        return status;
+      }),
+    };
+    flights.set(key, flight);
     const end = () => void flights.delete(key);
-    started.then(end, end);
-    return started;
+    flight.status.then(end, end);
+    return flight.status;
   };
+}
+
+interface Flight {
+  readonly status: Promise<PoolStatus | ServerStatus>;
+  isShared: boolean;
+}
+
+const shared = new WeakSet<PoolStatus | ServerStatus>();
+
+/** Whether several targets have this status: what one of them drops, another one may show. */
+export function isShared(status: PoolStatus | ServerStatus): boolean {
+  return shared.has(status);
 }
 
 const keys = new WeakMap<ScrapeTarget, string>();

@@ -7,6 +7,7 @@ import { PoolOpcache } from "./pool-opcache.js";
 import type { ReadLimits, ReadTarget } from "./read-target.js";
 import type { PoolSample, Sample } from "./sample.js";
 import type { LogListener } from "./settings.js";
+import { isShared } from "./shared-reads.js";
 import type { ScrapeTarget } from "./target.js";
 import { TargetLog } from "./target-log.js";
 
@@ -113,7 +114,7 @@ export class TargetState {
     );
     this.#readAt = performance.now();
     const hasNone = sample.kind === "apache" || sample.status === undefined;
-    if (!hasNone && !this.#keepsRequests) dropRequests(sample.status);
+    if (!hasNone && !this.#keepsRequests && !isShared(sample.status)) dropRequests(sample.status);
     this.#hasRequests = hasNone || this.#keepsRequests;
     this.#keepsRequests = false;
     const waiting = this.#waiting ?? [];

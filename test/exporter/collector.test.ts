@@ -35,6 +35,17 @@ describe("a collector", () => {
     for (const samples of await Promise.all(all)) expect(samples).toMatchObject([{ pool: "www" }]);
   });
 
+  it("keeps the requests of a pool for who wants them, whoever else reads it by another spelling", async () => {
+    const { collector, reads } = startCollector(["a:1"]);
+    const requests = collector.collect(LONG, true);
+    const numbers = collector.collectOne(targetOf("a:1/status"), LONG);
+    expect(reads).toHaveLength(1);
+    reads[0]?.succeed(parseStatusPage(fixture("fpm-cases/clock-set-back.txt")));
+    await numbers;
+    const script = "/var/www/html/index.php";
+    expect(await requests).toMatchObject([{ status: { processes: [{ script }, { script }, {}] } }]);
+  });
+
   it("keeps a result for a second, and no longer", async () => {
     const now = vi.spyOn(performance, "now").mockReturnValue(1_000);
     try {
