@@ -35,6 +35,13 @@ it("a tap does not tap its own socket through a link", async () => {
   });
 });
 
+it("a tap starts before its backend can be looked up", async () => {
+  const link = join(makeFolder(), "link.sock");
+  symlinkSync(link, link);
+  await using tapping = await startTapping(`unix:${link}`);
+  expect(tapping.tap.address).toMatch(/^unix:/);
+});
+
 it("a tap listens beside its backend, on another address of the same port", async () => {
   const port = await freePort();
   await using tapping = await startTapping(`127.0.0.2:${port}`, { at: `127.0.0.1:${port}` });

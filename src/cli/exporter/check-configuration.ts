@@ -1,5 +1,5 @@
 import { checkConfiguration } from "../../exporter/config/check-configuration.js";
-import { textfileFolderProblem } from "../../exporter/push/textfile.js";
+import { textfileProblem } from "../../exporter/push/textfile.js";
 import type { ScrapeTarget } from "../../exporter/target.js";
 import { counted } from "../../terminal/units.js";
 import { ExitCode } from "../exit-codes.js";
@@ -32,7 +32,7 @@ export async function printCheck(
   if (settings !== undefined) await checkProcess(settings, errors);
   // That of the configuration was checked with its place.
   const { textfile } = values;
-  const problem = textfile === undefined ? undefined : textfileFolderProblem(textfile);
+  const problem = textfile === undefined ? undefined : textfileProblem(textfile);
   if (problem !== undefined) errors.attempt(() => refuseFlag(`--textfile: ${problem}`));
   errors.throwAny();
   if (config === undefined || checked === undefined) {

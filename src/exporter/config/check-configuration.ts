@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { textfileFolderProblem } from "../push/textfile.js";
+import { textfileProblem } from "../push/textfile.js";
 import {
   type ConfigurationProblem,
   parseConfiguration,
@@ -46,6 +46,6 @@ export async function checkConfiguration(path: string): Promise<CheckedConfigura
 
 /** What an exporter finds out when it writes: it runs on, and the folder may still come. */
 function checkFolders({ textfile }: ExporterConfiguration): ConfigurationProblem[] {
-  const message = textfile && textfileFolderProblem(textfile.path);
+  const message = textfile && textfileProblem(textfile.path);
   return message === undefined ? [] : [{ path: ["textfile", "path"], message }];
 }

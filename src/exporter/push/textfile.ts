@@ -46,11 +46,18 @@ export function isTextfileName(path: string): boolean {
   return path.endsWith(".prom");
 }
 
-/** Why no file can be created at a path: its folder is missing. `undefined` where it is there. */
-export function textfileFolderProblem(path: string): string | undefined {
+/** Why no file can be created at a path; `undefined` where nothing is known that is in its way. */
+export function textfileProblem(path: string): string | undefined {
   const folder = dirname(path);
-  const isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
-  return isFolder ? undefined : `the textfile has no folder: ${folder} is missing`;
+  try {
+    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
+      return `the textfile has no folder: ${folder} is missing`;
+    }
+    const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory();
+    return isFolder ? `the textfile cannot be written: ${path} is a folder` : undefined;
+  } catch (error) {
+    return `the textfile cannot be written: ${(error as Error).message}`;
+  }
 }
 
 /**

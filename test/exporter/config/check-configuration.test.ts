@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
@@ -46,9 +46,18 @@ probe:
     expect.stringMatching(/^:3:11: .*write \[::1\/0\]$/),
     expect.stringMatching(/^:3:27: .*no \.\.$/),
   ]);
-  const textfile = join(folder, "none", "php.prom");
-  writeFileSync(path, `targets: [h:1]\ntextfile: { path: ${textfile} }\n`);
-  await expect(checkConfiguration(path)).rejects.toThrow(
-    `${path}:2:19: the textfile has no folder: ${join(folder, "none")} is missing`,
-  );
+});
+
+it("knows that a textfile cannot be written", async () => {
+  const path = join(folder, "textfile.yaml");
+  const loop = join(folder, "loop");
+  symlinkSync(loop, loop);
+  for (const [textfile, problem] of [
+    [join(folder, "none", "php.prom"), `has no folder: ${join(folder, "none")} is missing`],
+    [folder, `cannot be written: ${folder} is a folder`],
+    [join(loop, "php.prom"), "cannot be written: ELOOP"],
+  ]) {
+    writeFileSync(path, `targets: [h:1]\ntextfile: { path: ${textfile} }\n`);
+    await expect(checkConfiguration(path)).rejects.toThrow(`${path}:2:19: the textfile ${problem}`);
+  }
 });
