@@ -154,7 +154,8 @@ function value(bytes: string): VariableValue {
  * name means the same on every system.
  */
 function isAllowed(script: string, noScripts: readonly string[]): boolean {
-  if (/\/\.|[\\:\x00-\x1f\x7f]/.test(script)) return false;
+  // Windows leaves out dots and spaces at the end of a name.
+  if (/\/\.|[. ]\/|[\\:\x00-\x1f\x7f]/.test(script)) return false;
   const folder = script.slice(0, script.lastIndexOf("/") + 1).toLowerCase();
   return noScripts.every((name) => {
     const lower = byteString(name).toLowerCase().replace(/\/+$/, "");

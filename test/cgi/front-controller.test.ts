@@ -50,6 +50,8 @@ describe("a site", () => {
     "/vendor/phpunit/eval-stdin.php",
     "/.git/a.php",
     "/.a.php",
+    "/uploads./a.php",
+    "/uploads /a.php",
     "/a\\b.php",
     "/a:b.php",
     "/a\nb.php",

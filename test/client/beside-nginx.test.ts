@@ -143,6 +143,7 @@ describeWith(["php-fpm", "nginx"], "the front controller beside nginx", () => {
     ["differs: does not serve a hidden file", "/.env", 200],
     ["differs: does not serve a copy of a source", "/secret.php.bak", 200],
     ["differs: does not serve a source by a link", "/source.txt", 200],
+    ["differs: does not serve a hidden folder by a link", "/repository/config", 200],
   ])("%s", async (_, path, theirs) => {
     expect((await rawGet(nginx.url, path)).status).toBe(theirs);
     const { status, text } = await rawGet(url, path);

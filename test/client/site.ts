@@ -37,11 +37,13 @@ export function makeSite(): TestSite {
   write("wp-content/uploads/x.jpg", "<?php echo 'never';");
   write("secret.php.bak", "<?php // secret");
   write(".env", "SECRET=1");
+  write(".git/config", "SECRET=2");
   write("empty/.keep", "");
   copyFileSync(phpScript("echo.php"), join(folder, "outside.php"));
   symlinkSync("../outside.php", join(root, "link.php"));
   symlinkSync("wp-content/uploads", join(root, "pictures"));
   symlinkSync("wp-login.php", join(root, "source.txt"));
+  symlinkSync(".git", join(root, "repository"));
   return { root, remove: () => rmSync(folder, { recursive: true }) };
 }
 

@@ -95,7 +95,7 @@ export class WebFrontEnd {
     if (!chosen.named && (request.method === "GET" || request.method === "HEAD")) {
       const files = await this.#files;
       const answer = await files?.answer(request, path);
-      if (answer !== undefined) return answer;
+      if (answer !== undefined) return ofTrueLength(answer);
       if (!path.endsWith("/")) {
         const folder = `${path}/`;
         const isFolder = (await site.choose(folder)).named || (await files?.has(folder));

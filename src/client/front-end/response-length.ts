@@ -1,9 +1,10 @@
 import { ErrorCode, GatewayError } from "../../errors.js";
 
 /**
- * The answer of a backend, for an HTTP connection. A body of another length than its Content-Length
- * fails: it would be read as a part of the next answer. Servers do not check that, and Node's
- * `strictContentLength` throws where nothing catches it. 204 has no Content-Length (RFC 9110 §8.6).
+ * An answer for an HTTP connection. A body of another length than its Content-Length, of a script or
+ * of a file that has shrunk, fails: it would be read as a part of the next answer. Servers do not
+ * check that, and Node's `strictContentLength` throws where nothing catches it. 204 has no
+ * Content-Length (RFC 9110 §8.6).
  */
 export function ofTrueLength(answer: Response): Response {
   const { body, status, statusText } = answer;

@@ -1,5 +1,5 @@
 import { realpath, stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, join, relative } from "node:path";
 import { Readable } from "node:stream";
 import { latin1Bytes } from "../../bytes.js";
 import { textIfUtf8 } from "../../cgi/variables-from-request.js";
@@ -31,7 +31,7 @@ export async function serveStaticFiles(root: string): Promise<StaticFiles> {
   const send = await loadSend();
   const servedName = async (path: string): Promise<string | undefined> => {
     const name = fileName(path);
-    return name !== undefined && (await isServed(join(root, name))) ? name : undefined;
+    return name !== undefined && (await isServed(root, name)) ? name : undefined;
   };
   return {
     has: async (path) => (await servedName(path)) !== undefined,
@@ -73,12 +73,13 @@ function fileName(path: string): string | undefined {
   return isFile ? text : undefined;
 }
 
-/** A link must not lead to a hidden file or a PHP source under another name. */
-async function isServed(path: string): Promise<boolean> {
+/** A link must not lead to a hidden file or folder of the site, or a PHP source under another name. */
+async function isServed(root: string, name: string): Promise<boolean> {
   try {
-    const real = await realpath(path);
-    const name = basename(real);
-    return !name.startsWith(".") && !phpSource.test(name) && (await stat(real)).isFile();
+    const [realRoot, real] = await Promise.all([realpath(root), realpath(join(root, name))]);
+    const below = relative(realRoot, real);
+    const shown = below.startsWith("..") ? basename(real) : below;
+    return !/(?:^|[\\/])\./.test(shown) && !phpSource.test(real) && (await stat(real)).isFile();
   } catch {
     return false;
   }
