@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { describeWith } from "../harness/describe-with.js";
+import { startNginx } from "../harness/nginx.js";
 import { type PhpFpm, startPhpFpm } from "../harness/php-fpm.js";
 import { makeFolder, ServerProcess } from "../harness/server-process.js";
 import { blocksOf, pages, root } from "./pages.js";
@@ -85,7 +86,7 @@ describe("the programs of the documents", () => {
   });
 });
 
-describeWith(["php-fpm"], "the programs that run", () => {
+describeWith(["php-fpm", "nginx"], "the programs that run", () => {
   let fpm: PhpFpm;
   beforeAll(async () => {
     fpm = await startPhpFpm({
@@ -125,20 +126,24 @@ describeWith(["php-fpm"], "the programs that run", () => {
     expect(await outputOf(readme("php"))).toBe("200 /index.php /products/7?page=2\n");
   });
 
-  it("README's server answers behind FastCGI", async () => {
+  it("README's server answers nginx, which runs as another user", async () => {
     const program = readme("serve");
     const socket = join(sockets, "app.sock");
-    writeFileSync(
-      join(folder, fileOf(program)),
-      `${program.text.replaceAll("/run/app.sock", socket)}console.log("ready");\n`,
-    );
+    chmodSync(sockets, 0o755);
+    // Only root gives sockets away; without it, nginx is of this user's group.
+    const group = process.getuid?.() === 0 ? '"www-data"' : `${process.getgid?.()}`;
+    const text = program.text.replaceAll("/run/app.sock", socket).replace('"www-data"', group);
+    writeFileSync(join(folder, fileOf(program)), `${text}console.log("ready");\n`);
     const args = [join(folder, fileOf(program))];
     const server = new ServerProcess(process.execPath, args, makeFolder());
-    await server.ready(() => server.output.includes("ready"));
-    const cli = join(root, "bin", "fcgi-probe.js");
-    const request = ["request", `unix:${socket}`, "--path", "/there"];
-    const { stdout } = await run(process.execPath, [cli, ...request]).finally(() => server.stop());
-    expect(stdout).toBe("Hello from /there\n");
+    try {
+      await server.ready(() => server.output.includes("ready"));
+      await using nginx = await startNginx(`unix:${socket}`, "", "", "www-data");
+      const response = await fetch(`${nginx.url}/there`);
+      expect([response.status, await response.text()]).toEqual([200, "Hello from /there\n"]);
+    } finally {
+      await server.stop();
+    }
   });
 
   it("README's worker answers with a pool's numbers", async () => {
