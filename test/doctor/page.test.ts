@@ -143,4 +143,18 @@ describeWith(["php-fpm"], "doctor, of a status page", () => {
     expect((await runHere(["doctor", "nowhere"])).code).toBe(2);
     expect((await runHere(["doctor", "--php-fpm-config", "/no/such.conf"])).code).toBe(2);
   });
+
+  it("has a finding, with exit code 1, where nothing listens", async () => {
+    for (const target of ["unix:/no/such.sock:/status", "127.0.0.1:1/status"]) {
+      const { code, stdout } = await runHere(["doctor", target]);
+      expect(code, stdout).toBe(1);
+      expect(stdout).toContain("[not_running]");
+    }
+  });
+
+  it("has lines of at most 80 columns in its help", async () => {
+    const { stdout } = await runHere(["doctor", "--help"]);
+    expect(stdout).toContain("Exit status: 0 healthy; 1 findings,");
+    expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
+  });
 });

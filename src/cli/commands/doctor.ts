@@ -23,13 +23,15 @@ the status page, the configuration, the accept queue, the workers in /proc and
 the logs, and changes nothing. It also describes a pool that does not answer.
 Run it as root: what a user may not see is listed as not looked at. It takes
 one to four seconds, and about ten at the most: of thousands of pools, it looks
-first at those with waiting clients, and says how many it has left out. docs/doctor.md lists the findings.
+first at those with waiting clients, and says how many it has left out.
+docs/doctor.md lists the findings.
 
 ${noTargetHelp}
 
-Exit status: 0 no findings, 1 findings, 2 neither the page nor the workers of a
-pool could be read, or pools were left out, or bad input. With 0, other things may not have been looked
-at: the first line of a pool counts them.
+Exit status: 0 healthy; 1 findings, such as a pool that is dead or does not
+answer; 2 could not look: nothing could be concluded about a pool, pools were
+left out, or bad input. With 0, other things may not have been looked at: the
+first line of a pool counts them.
 
 Examples:
   fcgi-probe doctor
