@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Address } from "../address.js";
 import { ErrorCode, GatewayError } from "../errors.js";
+import { withKernelQueue } from "../phpfpm/kernel-queue.js";
 import { status } from "../phpfpm/status.js";
 import type { PoolStatus } from "../status-page/pool-status.js";
 
@@ -10,7 +12,7 @@ const TIMEOUT = 1_000;
 /** Milliseconds that the last page may take after the run was cancelled. */
 const LAST_TIMEOUT = 100;
 
-/** What a pool's status page said about a run. */
+/** What a pool's status page said about a run; the queue of a unix socket is the kernel's. */
 export interface PoolReport {
   readonly before: PoolStatus | undefined;
   readonly after: PoolStatus | undefined;
@@ -36,6 +38,7 @@ const lasting: ReadonlySet<ErrorCode> = new Set([
 /** Reads a pool's status page before, during and after a run. */
 export class PoolWatch {
   readonly #target: string;
+  readonly #listen: Address["endpoint"];
   readonly #stop = new AbortController();
   #before: PoolStatus | undefined;
   #problem: GatewayError | undefined;
@@ -45,9 +48,13 @@ export class PoolWatch {
   #longestQueue = 0;
   #watching: Promise<void> = Promise.resolve();
 
-  /** @param target the address of the pool, with the path of its page unless that is `/status` */
-  constructor(target: string) {
+  /**
+   * @param target the address of the status page, with its path unless that is `/status`
+   * @param listen where the pool takes the requests of the run
+   */
+  constructor(target: string, listen: Address["endpoint"]) {
     this.#target = target;
+    this.#listen = listen;
   }
 
   /** Reads the page, and again every second until {@link finish}. */
@@ -103,7 +110,7 @@ export class PoolWatch {
     try {
       // No worker is harmed without a drain: the page without its processes is short.
       const options = { timeout, retries: 0, drainTimeout: 0, signal };
-      return await status(this.#target, options);
+      return await withKernelQueue(await status(this.#target, options), this.#listen);
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
       if (error.code !== ErrorCode.Aborted) this.#problem = error;

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { targetAddress } from "../../src/client/connect.js";
 import { PoolWatch } from "../../src/load/pool-watch.js";
 import { type LoadOptions, runLoad } from "../../src/load/run-load.js";
 import { type GatewayServer, serve } from "../../src/server/serve.js";
@@ -7,7 +8,7 @@ import { spawnCommand } from "../cli/cli.js";
 import { describeWith } from "../harness/describe-with.js";
 import { closing, silent, startFakeServer } from "../harness/fake-server.js";
 import { type PhpFpm, phpScript, startPhpFpm } from "../harness/php-fpm.js";
-import { makeFolder } from "../harness/server-process.js";
+import { makeFolder, until } from "../harness/server-process.js";
 
 const load = (target: string, script: string, options: Partial<LoadOptions> = {}) =>
   runLoad(target, {
@@ -36,7 +37,10 @@ describeWith(["php-fpm"], "load on php-fpm", () => {
   let fpm: PhpFpm;
   beforeAll(async () => {
     fpm = await startPhpFpm({
-      pools: [{ name: "www", pm: "static", maxChildren: 5, listen: "unix" }],
+      pools: [
+        { name: "www", pm: "static", maxChildren: 5, listen: "unix" },
+        { name: "one", pm: "static", maxChildren: 1, listen: "unix", statusListen: true },
+      ],
     });
   });
   afterAll(() => fpm.stop());
@@ -108,6 +112,23 @@ describeWith(["php-fpm"], "load on php-fpm", () => {
     expect(fpm.exitedChildren()).toEqual([]);
   });
 
+  it("tells how many requests wait for a worker, which the pool's page does not", async () => {
+    const { bareAddress, statusListenAddress = "" } = fpm.pool("one");
+    const stop = new AbortController();
+    const { signal } = stop;
+    const running = load(`unix:${bareAddress}`, phpScript("sleep.php"), { concurrency: 3, signal });
+    await until(
+      async () => {
+        const watch = new PoolWatch(statusListenAddress, { socketPath: bareAddress });
+        await watch.start(signal);
+        return (await watch.finish()).before?.listenQueue === 2;
+      },
+      () => "two requests do not wait",
+    );
+    stop.abort();
+    await running;
+  });
+
   it("shows the answers and the pool's status", async () => {
     const args = ["load", target(), "--script", phpScript("headers.php"), "-n", "20", "-c", "2"];
     const { code, stdout, stderr } = await spawnCommand(args);
@@ -162,7 +183,7 @@ describe("load on other backends", () => {
 
   it("does not wait for a silent pool's page once the run is cancelled", async () => {
     await using server = await startFakeServer(silent);
-    const watch = new PoolWatch(server.address);
+    const watch = new PoolWatch(server.address, targetAddress(server.address).endpoint);
     await watch.start(AbortSignal.abort());
     const start = performance.now();
     const { after, problem } = await watch.finish(true);

@@ -163,8 +163,9 @@ async function bodyBytes(data: string | undefined, io: Io): Promise<Uint8Array |
 /** Only php-fpm has the page, and it speaks FastCGI. */
 function poolWatch(address: Address, { status }: LoadCommandOptions): PoolWatch | undefined {
   if (status === false) return undefined;
-  if (typeof status === "string") return new PoolWatch(status);
-  return address.protocol === Protocol.FastCgi ? new PoolWatch(address.text) : undefined;
+  if (typeof status === "string") return new PoolWatch(status, address.endpoint);
+  if (address.protocol !== Protocol.FastCgi) return undefined;
+  return new PoolWatch(address.text, address.endpoint);
 }
 
 function exitCode({ tally }: LoadResult): ExitCode {
