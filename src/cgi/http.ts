@@ -3,6 +3,7 @@
 /** Fields about one connection, which gateways do not forward (RFC 9110 §7.6.1), in lower case. */
 export const hopByHop: ReadonlySet<string> = new Set([
   "connection",
+  "http2-settings",
   "keep-alive",
   "proxy-connection",
   "te",

@@ -54,6 +54,16 @@ describeWith(["php-fpm"], "toNodeHandler over TLS", () => {
     }
   });
 
+  it("leaves out of HTTP/2 what it cannot have", async () => {
+    const session = connect(url, { ca });
+    try {
+      const stream = session.request({ ":path": "/headers.php?field=HTTP2-Settings:AA" });
+      expect(await text(stream)).toBe("headers\n");
+    } finally {
+      await new Promise<void>((resolve) => session.close(resolve));
+    }
+  });
+
   it("speaks HTTP/1.1 on the same port", async () => {
     const echo = await new Promise<string>((resolve, reject) => {
       get(`${url}/echo.php`, { ca, agent: false }, (answer) => resolve(text(answer))).on(

@@ -170,6 +170,14 @@ describeWith(["php-fpm"], "toNodeHandler", () => {
     expect([status, headers["content-length"]]).toEqual([204, undefined]);
   });
 
+  it("has nothing of an answer whose fields cannot be sent", async () => {
+    const url = await listen(scripts());
+    const answer = await rawGet(url, "/headers.php?length=3&field=X-Bad:a%01b");
+    expect([answer.status, answer.text]).toEqual([502, "Bad Gateway\n"]);
+    expect(answer.headers["content-length"]).toBeUndefined();
+    expect(answer.headers["set-cookie"]).toBeUndefined();
+  });
+
   it("refuses TRACE, also to a client that has left", async () => {
     const handler = scripts();
     const settled: Promise<void>[] = [];

@@ -12,7 +12,7 @@ import {
 } from "../create-client.js";
 import { type BackendSite, siteOf } from "../script-files.js";
 import { failureStatus, plainResponse } from "./failure.js";
-import { ofTrueLength } from "./response-length.js";
+import { answerForHttp } from "./http-answer.js";
 import { type StaticFiles, serveStaticFiles } from "./static-files.js";
 
 /** Milliseconds for the head of an answer, as nginx's fastcgi_read_timeout. */
@@ -95,7 +95,7 @@ export class WebFrontEnd {
     if (!chosen.named && (request.method === "GET" || request.method === "HEAD")) {
       const files = await this.#files;
       const answer = await files?.answer(request, path);
-      if (answer !== undefined) return ofTrueLength(answer);
+      if (answer !== undefined) return answerForHttp(answer);
       if (!path.endsWith("/")) {
         const folder = `${path}/`;
         const isFolder = (await site.choose(folder)).named || (await files?.has(folder));
@@ -138,7 +138,7 @@ export class WebFrontEnd {
       timeout: timeout ?? Number.POSITIVE_INFINITY,
       headTimeout: headTimeout ?? (timeout === undefined ? usual : undefined),
     });
-    return ofTrueLength(answer);
+    return answerForHttp(answer);
   }
 }
 

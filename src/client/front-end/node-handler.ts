@@ -189,6 +189,8 @@ async function writeResponse(
     outgoing.end();
     return;
   }
+  // What is wrong with the head is thrown here, and not in an event of the body.
+  outgoing.writeHead(answer.status);
   const body = Readable.fromWeb(answer.body as Parameters<typeof Readable.fromWeb>[0]);
   await pipeline(body, outgoing as ServerResponse);
 }
