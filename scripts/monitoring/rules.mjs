@@ -13,6 +13,10 @@ export function rules(style) {
       summary: `The ${pool} cannot be read: {{ $labels.reason }}`,
       description: "Run fcgi-probe status with the address: it says what to check.",
     }),
+    alert("PhpFpmPoolSaturated", 'phpfpm_diagnosis{kind="saturated"} == 1', "2m", "critical", {
+      summary: `No worker of the ${pool} is free, and clients wait`,
+      description: `On its machine: fcgi-probe doctor {{ $labels.${target} }}`,
+    }),
     alert("PhpFpmListenQueueFilling", `${queue} / (${queueLimit} > 0) > 0.8`, "1m", "critical", {
       summary: `The listen queue of ${pool} is {{ $value | humanizePercentage }} full`,
       description: "A full queue refuses clients. Raise pm.max_children, or make requests faster.",
@@ -27,9 +31,11 @@ export function rules(style) {
         description: "Raise pm.max_children, or listen.backlog and net.core.somaxconn.",
       },
     ),
+    // Without pm.status_listen one of the active processes serves the status. Where all others are
+    // busy, no page comes, and the diagnosis says so.
     alert(
       "PhpFpmNearMaxChildren",
-      `${active} / (phpfpm_max_children > 0) > 0.9`,
+      `(${active} - 1 + phpfpm_status_listen) / (phpfpm_max_children > 0) > 0.9 or max without (kind) (phpfpm_diagnosis{kind="at_limit"}) == 1`,
       "10m",
       "warning",
       {

@@ -18,6 +18,7 @@ describeWith(["php-fpm", "promtool"], "the alerts of an incident", () => {
       pools: [
         { ...pool, name: "slow", pm: "dynamic", statusListen: true, requestSlowlogTimeout: 1 },
         { ...pool, name: "silent", statusListen: true },
+        { ...pool, name: "single", maxChildren: 1 },
       ],
     });
   });
@@ -43,6 +44,11 @@ describeWith(["php-fpm", "promtool"], "the alerts of an incident", () => {
       expect(await incident.expectAlerts(style, isThere, alerts)).toMatch(/SUCCESS\s*$/);
     }
   }
+
+  it("are none for an idle pool whose only worker serves the status", async () => {
+    await using incident = await Incident.of(fpm.pool("single").address, LIMIT_KNOWN);
+    await expectAlerts(incident, /^phpfpm_(?:active_processes|processes)\{.*\} 1$/m, []);
+  }, 60_000);
 
   it("with silent clients: they wait beside idle workers, then give up", async () => {
     const pool = fpm.pool("silent");
@@ -81,12 +87,18 @@ describeWith(["php-fpm", "promtool"], "the alerts of an incident", () => {
     onTestFinished(() => blind.stop());
     const pool = blind.pool("blind");
     await using incident = await Incident.of(pool.address, LIMIT_KNOWN);
+    // An exporter that waits in the queue keeps its place there: only another one is refused.
+    await using other = await Incident.of(pool.address, LIMIT_KNOWN);
     for (let count = 0; count < 3; count++) void sleep(pool, 90);
-    await expectAlerts(incident, /reason="timeout"/, ["PhpFpmStatusListenMissing"]);
+    await expectAlerts(incident, /kind="saturated"/, [
+      "PhpFpmPoolSaturated",
+      "PhpFpmStatusListenMissing",
+    ]);
     open(pool, 40);
-    await expectAlerts(incident, /reason="backlog_full"/, [
+    await expectAlerts(other, /reason="backlog_full"/, [
       "PhpFpmBacklogFull",
       "PhpFpmListenQueueFilling",
+      "PhpFpmPoolSaturated",
     ]);
   }, 90_000);
 

@@ -59,14 +59,8 @@ export class Incident implements AsyncDisposable {
    * another half as it is now.
    *
    * @param isThere what is on the page once the incident is seen
-   * @param rules the file of rules. Default: that of the style
    */
-  async expectAlerts(
-    style: Style,
-    isThere: RegExp,
-    alerts: readonly string[],
-    rules = rulesOf(style),
-  ): Promise<string> {
+  async expectAlerts(style: Style, isThere: RegExp, alerts: readonly string[]): Promise<string> {
     const before = samplesOf(this.#before.get(style) ?? "");
     const now = samplesOf(await this.#pageWith(style, isThere));
     const series = [...new Set([...before.keys(), ...now.keys()])].map((name) => {
@@ -79,7 +73,7 @@ export class Incident implements AsyncDisposable {
       input_series: series,
       promql_expr_test: [{ expr: fired, eval_time: `${2 * LENGTH - 1}m`, exp_samples: expected }],
     };
-    return runRulesTest({ rule_files: [rules], evaluation_interval: "1m", tests: [test] });
+    return runRulesTest({ rule_files: [rulesOf(style)], evaluation_interval: "1m", tests: [test] });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -117,7 +111,8 @@ function part(value: string | undefined): string {
   return value === undefined ? `stale _x${LENGTH - 2}` : `${value}+0x${LENGTH - 1}`;
 }
 
-async function runRulesTest(test: object): Promise<string> {
+/** What `promtool test rules` says of a test. */
+export async function runRulesTest(test: object): Promise<string> {
   const folder = makeFolder();
   try {
     const file = join(folder, "incident.yaml");

@@ -154,6 +154,17 @@ const settingMetrics: readonly Metric<PoolReading>[] = [
       if (pm !== undefined) emit(1, new LabelSet([["pm", pm]]));
     },
   }),
+  {
+    ...both<PoolReading>({
+      name: "phpfpm_status_listen",
+      type: "gauge",
+      help: "1 if the pool has pm.status_listen; 0 if not: one of the active processes then serves the status.",
+      emit: single(({ sample: { target } }) =>
+        target.configuration?.statusListen === undefined ? 0 : 1,
+      ),
+    }),
+    where: hasSettings,
+  },
   setting("max_children", "pm.max_children: the most processes.", "maxChildren"),
   setting("start_servers", "pm.start_servers: processes at the start.", "startServers"),
   setting(
