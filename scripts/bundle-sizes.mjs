@@ -6,12 +6,12 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { rolldown } from "rolldown";
 
-const dist = join(dirname(dirname(fileURLToPath(import.meta.url))), "dist");
+const lib = join(dirname(dirname(fileURLToPath(import.meta.url))), "lib");
 const ENTRY = "\0entry";
 const compressed = (bytes) => gzipSync(bytes, { level: 9 }).length;
 
 /** The codecs of the protocols. */
-const { parseStatusPage: _, ...protocols } = await import("../dist/codec.js");
+const { parseStatusPage: _, ...protocols } = await import("../lib/codec.js");
 
 /** Bundles, with the most bytes that each may have. */
 const BUNDLES = [
@@ -29,7 +29,7 @@ const BUNDLES = [
 ];
 
 async function sizeOf({ from, imports }) {
-  const door = JSON.stringify(join(dist, `${from}.js`));
+  const door = JSON.stringify(join(lib, `${from}.js`));
   const names = imports === undefined ? "*" : `{ ${imports.join(", ")} }`;
   const bundle = await rolldown({
     input: ENTRY,
@@ -51,7 +51,7 @@ async function sizeOf({ from, imports }) {
 
 /** @returns for each bundle its name, its size in bytes, and the most that it may have */
 export async function bundleSizes() {
-  const wasm = compressed(readFileSync(join(dist, "codec.wasm")));
+  const wasm = compressed(readFileSync(join(lib, "codec.wasm")));
   const sizes = [{ name: "codec.wasm", size: wasm, limit: 5_000 }];
   for (const bundle of BUNDLES) {
     const { name, limit } = bundle;

@@ -4,7 +4,6 @@ import type { LimitedQueue } from "../../phpfpm/diagnosis.js";
 import { kernelQueues } from "../../phpfpm/kernel-queue.js";
 import { type StatusOptions, status } from "../../phpfpm/status.js";
 import type { PoolStatus } from "../../status-page/pool-status.js";
-import { localPool } from "./local-pool.js";
 
 /**
  * The status of a pool with the accept queue by the kernel, where the pool listens on a unix socket of
@@ -25,6 +24,7 @@ export async function queuedStatus(address: Address, options: StatusOptions): Pr
 
 async function unixQueue(address: Address): Promise<LimitedQueue | undefined> {
   if (!("socketPath" in address.endpoint)) return undefined;
+  const { localPool } = await import("./local-pool.js");
   const pool = await localPool(address.text);
   const endpoint = pool === undefined ? address.endpoint : endpointOf(pool.listen);
   if (endpoint === undefined || !("socketPath" in endpoint)) return undefined;
