@@ -52,7 +52,7 @@ const HEADLINES = [
 ];
 
 /** The name of the rows with the sizes of bundles, in bytes. */
-const BUNDLES = "bundles, minified and gzipped";
+const BUNDLES = "in a Worker's bundle, gzipped";
 
 /** Contenders that stand beside another of ours, or that do something else. */
 const LEFT_OUT = new Set([
@@ -108,7 +108,7 @@ export function headlineList(page) {
   const bundles = rowsOf(page, "size", BUNDLES).map(
     ({ contender, median }) => `${contender} ${shown(median / 1_000)} kB`,
   );
-  if (bundles.length > 0) lines.push(`- Bundles, minified and gzipped: ${bundles.join(", ")}.`);
+  if (bundles.length > 0) lines.push(`- Bundles for a Worker, minified and gzipped: ${bundles.join("; ")}.`);
   return lines.join("\n");
 }
 
