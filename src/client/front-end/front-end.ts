@@ -23,7 +23,8 @@ const UPLOAD_TIMEOUT = 360_000;
 export interface FrontEndOptions {
   /**
    * Whether to serve the files of `root` first, as nginx does, by the package `@fastify/send`. PHP
-   * sources and hidden files are never among them. Default: false.
+   * sources and hidden files are never among them. If that package is missing, standard error says so
+   * when the handler is made, and requests for files are answered with 500. Default: false.
    */
   static?: boolean | undefined;
   /**
@@ -119,9 +120,7 @@ export class WebFrontEnd {
       onError(error, request);
       return;
     }
-    const hint = error instanceof GatewayError ? `\nhint: ${error.hint}` : "";
-    const text = `fcgi-probe: ${request.method} ${request.url}: ${error}${hint}\n`;
-    process.stderr.write(text.replace(/[^\P{Cc}\n]/gu, percentEncoded));
+    writeError(`${request.method} ${request.url}`, error);
   }
 
   /** Options and variables of the client win: whoever configured it meant them. */
@@ -147,9 +146,16 @@ function filesOf(root: string | undefined): Promise<StaticFiles> {
     throw new GatewayError(ErrorCode.BadInput, "static files need a folder: set root");
   }
   const files = serveStaticFiles(root);
-  // Each request reports a package that is missing.
-  files.catch(() => {});
+  // A package that is missing shows at the start, and again with each request for a file.
+  files.catch((error) => writeError("static: true", error));
   return files;
+}
+
+/** Writes an error, what it happened to, and its hint to standard error. */
+function writeError(subject: string, error: unknown): void {
+  const hint = error instanceof GatewayError ? `\nhint: ${error.hint}` : "";
+  const text = `fcgi-probe: ${subject}: ${error}${hint}\n`;
+  process.stderr.write(text.replace(/[^\P{Cc}\n]/gu, percentEncoded));
 }
 
 /** A folder has its slash, so that the links of its page are right. */
