@@ -1,4 +1,4 @@
-// Sockets of Bun as pairs of Web Streams: give `streamHandlers` to Bun.listen or Bun.connect.
+// Sockets of Bun as pairs of Web Streams, for Bun.listen and Bun.connect: bun examples/bun-serve.ts
 import type { Socket, SocketHandler } from "bun";
 import type { AcceptedStreams } from "fcgi-probe/edge";
 

@@ -1,6 +1,11 @@
 // A Worker that reads the status of a PHP-FPM pool and answers it as JSON. Cloudflare's Workers
 // connect over TCP; POOL is `hostname:port`. In workerd, the binding PHP may be an external service
 // with `tcp`, also at a unix socket, which is used instead.
+//
+//   npm install fcgi-probe esbuild workerd
+//   npx esbuild worker.mjs --bundle --format=esm --conditions=workerd --external:cloudflare:sockets \
+//     --loader:.wasm=copy '--asset-names=[name]' --outfile=built/worker.mjs
+//   npx workerd serve worker.capnp      # the file is in docs/edge.md
 import { connect } from "cloudflare:sockets";
 import { GatewayError, statusOver } from "fcgi-probe/edge";
 

@@ -91,18 +91,28 @@ export abstract class RequestChannel implements Channel, ClientHandlers {
 /**
  * Channels with a connection for each request. It is closed as soon as the answer is complete: until
  * then, a php-fpm worker serves no other request.
+ *
+ * @param silentHint what else to check when a connection ends before its first byte
  */
-export function connectionPerRequest(connector: Connector): OpenChannel {
-  return (createMachine, handlers) => new ConnectionChannel(connector, createMachine, handlers);
+export function connectionPerRequest(connector: Connector, silentHint?: string): OpenChannel {
+  return (createMachine, handlers) =>
+    new ConnectionChannel(connector, createMachine, handlers, silentHint);
 }
 
 class ConnectionChannel extends RequestChannel implements ConnectionHandlers {
   readonly stream: Connection;
   readonly reused = false;
+  readonly #silentHint: string | undefined;
   #connected = false;
 
-  constructor(connector: Connector, createMachine: CreateClientMachine, handlers: ChannelHandlers) {
+  constructor(
+    connector: Connector,
+    createMachine: CreateClientMachine,
+    handlers: ChannelHandlers,
+    silentHint: string | undefined,
+  ) {
     super(createMachine, handlers);
+    this.#silentHint = silentHint;
     this.stream = connector(this);
   }
 
@@ -126,7 +136,8 @@ class ConnectionChannel extends RequestChannel implements ConnectionHandlers {
   closed(error: GatewayError | undefined): void {
     const problem = this.machine.closed(error);
     if (problem === undefined) return;
-    this.fail(this.#connected ? explain(problem, error) : (error ?? problem));
+    const reason = this.#connected ? explain(problem, error) : (error ?? problem);
+    this.fail(this.#silentHint === undefined ? reason : addHint(reason, this.#silentHint));
   }
 
   protected free(): void {
@@ -142,6 +153,13 @@ function explain(problem: GatewayError, error: GatewayError | undefined): Gatewa
     return new GatewayError(error.code, error.message, { hint, cause: error.cause });
   }
   return new GatewayError(code, `${problem.message} (${error.message})`, { offset, cause: error });
+}
+
+/** Only a connection that ends before its first byte is `closed_without_answer`. */
+function addHint(error: GatewayError, more: string): GatewayError {
+  const { code, message, hint, cause } = error;
+  if (code !== ErrorCode.ClosedWithoutAnswer) return error;
+  return new GatewayError(code, message, { hint: `${hint}; ${more}`, cause });
 }
 
 /** An error of the caller's own code fails its request, and not the process. */

@@ -7,9 +7,12 @@ import { type FetchOptions, fetchThrough } from "./send-request.js";
 
 export type { DuplexStreams };
 
+/** `connect()` of workerd returns streams before it knows whether anything listens. */
+const SILENT_HINT = "or nothing listens there: these streams end alike in both cases";
+
 /** A channel for one request over a pair of Web Streams, which are closed at its end. */
 export function channelOver(streams: DuplexStreams): OpenChannel {
-  return connectionPerRequest(streamConnector(streams));
+  return connectionPerRequest(streamConnector(streams), SILENT_HINT);
 }
 
 /**

@@ -58,6 +58,17 @@ describeWith(["php-fpm"], "Web Streams to a real php-fpm", () => {
 });
 
 describe("Web Streams", () => {
+  it("say that nothing may listen where a connection ends before its first byte", async () => {
+    const ended = {
+      readable: new ReadableStream<Uint8Array>({ start: (controller) => controller.close() }),
+      writable: new WritableStream<Uint8Array>(),
+    };
+    await expect(statusOver(ended)).rejects.toMatchObject({
+      code: "closed_without_answer",
+      hint: expect.stringMatching(/^the peer closed .*; or nothing listens there: /),
+    });
+  });
+
   it("are closed at the deadline", async () => {
     await using server = await startFakeServer(silent);
     const streams = streamsTo(server.bareAddress);

@@ -20,6 +20,11 @@ describe("each example", () => {
   });
 
   const files = examples.filter((name) => name.includes("."));
+  it.each(files)("says how to start it in its first lines: %s", (name) => {
+    const [head = ""] = readFileSync(new URL(name, folder), "utf8").split(/^import/m, 1);
+    expect(head).toMatch(/^\/\/.* (?:node|deno run|bun|npx workerd) .*\w/m);
+  });
+
   it.each(files)("has at most 60 lines: %s", (name) => {
     const text = readFileSync(new URL(name, folder), "utf8");
     expect(text.trimEnd().split("\n").length).toBeLessThanOrEqual(60);

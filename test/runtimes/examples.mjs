@@ -1,7 +1,8 @@
 // Runs the examples that need another runtime than Node, as their first lines say.
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "./project.mjs";
+import { here, root } from "./project.mjs";
 import { DENO, programs, SOCKETS } from "./runtimes.mjs";
 import { startServer } from "./serve-behind-nginx.mjs";
 
@@ -35,64 +36,36 @@ async function serves(name, program, args, folder, { startNginx }) {
   }
 }
 
-const WORKER = `
-using Workerd = import "/workerd/workerd.capnp";
+/** The first block of docs/edge.md in a language that has `text` in it. */
+function blockOfPage(language, text) {
+  const page = readFileSync(join(root, "docs", "edge.md"), "utf8");
+  const blocks = page.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, "gm"));
+  return [...blocks].map(([, block]) => block).find((block) => block.includes(text));
+}
 
-const config :Workerd.Config = (
-  services = [
-    (
-      name = "worker",
-      worker = (
-        compatibilityDate = "2026-10-01",
-        modules = [
-          (name = "worker.mjs", esModule = embed "worker.mjs"),
-          (name = "codec.wasm", wasm = embed "codec.wasm"),
-        ],
-        bindings = [BINDING],
-      ),
-    ),
-    (name = "internet", network = (allow = ["local"])),
-    (name = "php-fpm", external = (tcp = ())),
-  ],
-  sockets = [(name = "http", http = (), service = "worker")],
-);
-`;
-
-/** The Worker, over TCP and over a unix socket. */
-async function worker(esbuild, folder, { freePort }, world) {
-  const built = join(folder, "worker-example");
-  mkdirSync(built, { recursive: true });
-  copyFileSync(join(root, "examples", "worker.mjs"), join(folder, "example.mjs"));
-  esbuild.buildSync({
-    absWorkingDir: folder,
-    entryPoints: [{ in: "example.mjs", out: "worker" }],
-    outdir: built,
-    bundle: true,
-    format: "esm",
-    conditions: ["workerd"],
-    external: ["cloudflare:*"],
-    loader: { ".wasm": "copy" },
-    assetNames: "[name]",
-    outExtension: { ".js": ".mjs" },
-    logLevel: "silent",
-  });
+/** The Worker, bundled and started as docs/edge.md says, over TCP and over a unix socket. */
+async function worker(project, { freePort }, world) {
+  const folder = join(project, "worker-example");
+  mkdirSync(folder);
+  copyFileSync(join(root, "examples", "worker.mjs"), join(folder, "worker.mjs"));
+  const [command] = /(?<=^npx esbuild ).*/m.exec(blockOfPage("sh", "npx esbuild"));
+  const esbuild = join(here, "node_modules", "esbuild", "bin", "esbuild");
+  const bundled = spawnSync("sh", ["-c", `"$0" ${command}`, esbuild], { cwd: folder });
+  check(bundled.status === 0, bundled.stderr);
   const { host, port } = world.tcp;
   const bindings = {
     tcp: `(name = "POOL", text = "${host}:${port}")`,
     unix: '(name = "PHP", service = "php-fpm")',
   };
   for (const [pool, binding] of Object.entries(bindings)) {
-    writeFileSync(join(built, "config.capnp"), WORKER.replace("BINDING", binding));
     const address = `127.0.0.1:${await freePort()}`;
-    const args = ["serve", "config.capnp", `--socket-addr=http=${address}`];
-    const external = `--external-addr=php-fpm=unix:${world.socket}`;
-    const ready = "--control-fd=1";
-    const server = await startServer(
-      programs.workerd,
-      [...args, external, ready],
-      built,
-      '"listen"',
-    );
+    const config = blockOfPage("capnp", "using Workerd")
+      .replace(/\(name = "POOL", .*?\)/, binding)
+      .replace("/run/php/php-fpm.sock", world.socket)
+      .replace("127.0.0.1:8080", address);
+    writeFileSync(join(folder, "worker.capnp"), config);
+    const args = ["serve", "worker.capnp", "--control-fd=1"];
+    const server = await startServer(programs.workerd, args, folder, '"listen"');
     try {
       const text = await (await fetch(`http://${address}/`)).text();
       check(text.includes(`"pool":"${pool}","activeProcesses":1,"totalProcesses":1`), text);
@@ -102,7 +75,7 @@ async function worker(esbuild, folder, { freePort }, world) {
   }
 }
 
-export async function judgeExamples(esbuild, folder, harness, world) {
+export async function judgeExamples(folder, harness, world) {
   const { bun, deno } = programs;
   const examples = [
     [
@@ -111,7 +84,7 @@ export async function judgeExamples(esbuild, folder, harness, world) {
       () => serves("deno-serve.ts", deno, [...DENO, ...SOCKETS], folder, harness),
     ],
     ["bun-serve.ts", bun, () => serves("bun-serve.ts", bun, ["run"], folder, harness)],
-    ["worker.mjs", programs.workerd, () => worker(esbuild, folder, harness, world)],
+    ["worker.mjs", programs.workerd, () => worker(folder, harness, world)],
   ];
   const results = [];
   for (const [name, program, run] of examples) {

@@ -66,7 +66,7 @@ try {
     report(`${server.runtime} behind nginx`, server.runtime, { results }, began);
   }
   const began = Date.now();
-  report("examples", undefined, await judgeExamples(esbuild, folder, harness, world), began);
+  report("examples", undefined, await judgeExamples(folder, harness, world), began);
   // The page is about all runtimes, and Node's oldest version is the first of them.
   const isWhole = sum.skipped === 0 && nodes[0].name === "Node 20";
   if (isWhole && sum.failed === 0) report("docs", undefined, checkPage(), Date.now());
