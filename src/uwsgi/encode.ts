@@ -8,6 +8,10 @@ export interface UwsgiPacketInit {
   modifier1?: number | undefined;
   /** A parameter of the kind, 0 to 255. Default: 0. */
   modifier2?: number | undefined;
+  /**
+   * The variables, as pairs or a Map, in the order in which they are sent. Of an object, give
+   * `Object.entries(object)`. Default: none.
+   */
   variables?: Iterable<Variable> | undefined;
 }
 
