@@ -51,8 +51,10 @@ export interface NotLookedAt {
 
 /** What the status page said. */
 export interface PageEvidence {
-  /** The address that was asked. */
+  /** The address of the page. */
   readonly address: string;
+  /** Whether a connection was opened to it: none is where clients already wait for its workers. */
+  readonly isAsked: boolean;
   readonly status: PoolStatus | undefined;
   /** Why there is no status. */
   readonly error: GatewayError | undefined;

@@ -4,7 +4,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ProcessInfo } from "../apache/processes/process-table.js";
 import { GatewayError } from "../errors.js";
 import { type OpcacheStatus, readOpcache } from "../phpfpm/opcache.js";
-import { status } from "../phpfpm/status.js";
 import type { AcceptQueue } from "../transport/accept-queues.js";
 import {
   type Evidence,
@@ -13,6 +12,7 @@ import {
   type PageEvidence,
   type WorkerEvidence,
 } from "./evidence.js";
+import { lookAtPage, whyNotAsk } from "./look-at-page.js";
 import type { Machine } from "./machine.js";
 import { readMemory } from "./memory.js";
 import { readLogs } from "./pool-logs.js";
@@ -53,10 +53,13 @@ export async function lookAtPool(
   const group = own?.workers ?? (orphans.length > 0 ? orphans : undefined);
   const looks = group && (await WorkerLooks.begin(group, pool, machine));
   const began = performance.now();
+  const { timeout = TIMEOUT, signal } = options;
+  const refusal = whyNotAsk(subject, machine, timeout, signal);
   const [page, opcache] = await Promise.all([
-    readPage(subject, options),
-    readOpcacheOf(subject, options),
+    lookAtPage(subject, refusal, timeout, signal),
+    readOpcacheOf(subject, refusal, { ...options, timeout }),
     pause(subject, options),
+    refusal,
   ]);
   const interval = (performance.now() - began) / 1_000;
   const later = own && find();
@@ -83,7 +86,9 @@ export async function lookAtPool(
     queue: found && {
       ...found,
       longest: queues.longest,
-      laterWaiting: queueLater && Math.max(0, queueLater.waiting - (isLate(page.error) ? 1 : 0)),
+      laterWaiting:
+        queueLater &&
+        Math.max(0, queueLater.waiting - (page.isAsked && isLate(page.error) ? 1 : 0)),
       limit: limitOf(configuration?.backlog, queues.longest),
     },
     interval,
@@ -185,32 +190,16 @@ function limitOf(backlog: number | undefined, longest: number | undefined): numb
   return backlog < 0 ? longest : Math.min(backlog, longest);
 }
 
-/** The address of the page that answers while all workers are busy, or else the one that was given. */
-function pageAddress({ target, configuration }: Subject): string {
-  const { statusListen, statusPath } = configuration ?? {};
-  if (statusListen === undefined || statusPath === undefined) return target;
-  return `${statusListen}${statusListen.startsWith("unix:") ? ":" : ""}${statusPath}`;
-}
-
-async function readPage(subject: Subject, options: LookOptions): Promise<PageEvidence> {
-  const { timeout = TIMEOUT, signal } = options;
-  const address = pageAddress(subject);
-  try {
-    const page = await status(address, { full: true, timeout, signal });
-    return { address, status: page, error: undefined, readAt: Date.now() };
-  } catch (error) {
-    if (!(error instanceof GatewayError)) throw error;
-    return { address, status: undefined, error, readAt: undefined };
-  }
-}
-
 /** OPcache, why it could not be read, or `undefined` without a script. */
 async function readOpcacheOf(
   { target }: Subject,
-  { opcache: script, timeout = TIMEOUT, signal }: LookOptions,
+  refusal: Promise<GatewayError | undefined>,
+  { opcache: script, timeout, signal }: LookOptions,
 ): Promise<OpcacheStatus | GatewayError | undefined> {
   if (script === undefined) return undefined;
   try {
+    const error = await refusal;
+    if (error !== undefined) return error;
     return await readOpcache(target, script, { timeout, signal });
   } catch (error) {
     if (error instanceof GatewayError) return error;

@@ -5,7 +5,7 @@ import { SocketTable } from "./sockets.js";
 
 /** What examinations of many pools read once for all of them. */
 export class Machine {
-  readonly queues = new AcceptQueues();
+  readonly queues = new AcceptQueues(50);
   readonly processes = new DoctorProcesses();
   readonly frontEnds = new FrontEnds();
   #reading: Promise<unknown> = Promise.resolve();

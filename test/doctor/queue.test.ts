@@ -52,6 +52,19 @@ describeWith(["php-fpm"], "doctor, of an accept queue", () => {
     expect(findingOf(found, "queue_abandoned").title).toBe("4 of 6 waiting clients have given up");
   });
 
+  it("holds none of its own looks for clients that have given up", async () => {
+    const fpm = await startPools({ pools: [{ ...pool, maxChildren: 2 }] });
+    await ask(fpm.pool("www"), 3, "sleep.php", "ms=20000");
+    await untilQueued(fpm.pool("www"), 1);
+    for (let look = 0; look < 2; look++) {
+      const found = await examineOne(fpm, fpm.pool("www").address);
+      const codes = found.findings.map(({ code }) => code);
+      expect(codes).toContain("saturated_slow");
+      expect(codes).not.toContain("queue_abandoned");
+      await untilQueued(fpm.pool("www"), 1);
+    }
+  });
+
   it("says that the kernel cuts listen.backlog", async () => {
     const fpm = await startPools({ pools: [{ ...pool, backlog: 10_000_000 }] });
     const found = await examineOne(fpm, fpm.pool("www").address);

@@ -125,7 +125,7 @@ function notAllowed(evidence: Evidence): Finding {
 }
 
 function lateFindings(evidence: Evidence, message: string): Finding[] {
-  const { workers, queue } = evidence;
+  const { workers, queue, page } = evidence;
   const isSeen = workers?.every(({ isBusy }) => isBusy !== undefined) === true;
   const busy = workers?.filter(({ isBusy, isLaterBusy }) => isBusy || isLaterBusy) ?? [];
   const isFull = isSeen && busy.length > 0 && busy.length === workers.length;
@@ -137,7 +137,7 @@ function lateFindings(evidence: Evidence, message: string): Finding[] {
     {
       code: "no_answer",
       severity: FindingSeverity.Critical,
-      title: `no answer: ${message}${waiting}`,
+      title: page.isAsked ? `no answer: ${message}${waiting}` : `no free worker: ${message}`,
       evidence: [
         isSeen
           ? many(busy.length, "worker has a connection", "workers have a connection")

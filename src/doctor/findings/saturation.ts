@@ -198,5 +198,7 @@ function cpuLines(workers: readonly WorkerEvidence[]): string[] {
 }
 
 function pageLines({ page }: Evidence): string[] {
-  return page.error === undefined ? [] : [`the status page does not answer: ${page.error.message}`];
+  if (page.error === undefined) return [];
+  const what = page.isAsked ? "does not answer" : "was not asked for";
+  return [`the status page ${what}: ${page.error.message}`];
 }
