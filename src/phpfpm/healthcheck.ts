@@ -43,9 +43,15 @@ export async function healthcheck(target: string, options: HealthcheckOptions): 
   if (code === ErrorCode.Deadline) return lateHealth(address, "no answer", options.timeout);
   if (code === ErrorCode.ConnectTimeout)
     return lateHealth(address, "not connected", options.timeout);
-  const isBusy = code === ErrorCode.BacklogFull || code === ErrorCode.ServerBusy;
-  return { state: isBusy ? "busy" : "down", error: read };
+  return { state: busyCodes.has(code) ? "busy" : "down", error: read };
 }
+
+/** Errors of a pool that lives, and takes no further request for now. */
+const busyCodes: ReadonlySet<ErrorCode> = new Set([
+  ErrorCode.BacklogFull,
+  ErrorCode.Overloaded,
+  ErrorCode.ServerBusy,
+]);
 
 async function compare(
   page: PoolStatus,

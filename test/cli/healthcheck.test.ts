@@ -2,11 +2,11 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { runHealthcheck } from "../../src/cli/commands/healthcheck.js";
-import { encodeRecord } from "../../src/fastcgi/encode.js";
-import { RecordType } from "../../src/fastcgi/protocol.js";
+import { encodeEndRequest, encodeRecord } from "../../src/fastcgi/encode.js";
+import { ProtocolStatus, RecordType } from "../../src/fastcgi/protocol.js";
 import { AcceptQueues } from "../../src/transport/accept-queues.js";
 import { describeWith } from "../harness/describe-with.js";
-import { silent, startFakeServer } from "../harness/fake-server.js";
+import { answering, silent, startFakeServer } from "../harness/fake-server.js";
 import { listenOnly } from "../harness/listen-only.js";
 import { type PhpFpm, type Pool, startPhpFpm } from "../harness/php-fpm.js";
 import { makeFolder, until } from "../harness/server-process.js";
@@ -146,6 +146,15 @@ describe("healthcheck of a pool that is dead", () => {
     expect(code).toBe(0);
     expect(stderr).toMatch(/only a part of an answer within 150 ms \(busy\)\nhint: /);
     expect((await check([server.address, "--timeout=150ms", "--busy=fail"])).code).toBe(1);
+  });
+
+  it("is busy where it refuses a request because it has too many", async () => {
+    const refusal = encodeEndRequest(1, 0, ProtocolStatus.Overloaded);
+    await using server = await startFakeServer(answering(refusal));
+    expect((await check([server.address])).code).toBe(0);
+    const { code, stderr } = await check([server.address, "--busy=fail"]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/overloaded.* \(busy\)\nhint: /);
   });
 
   it("is busy where connections wait and nobody takes them", async () => {
