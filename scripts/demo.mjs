@@ -1,6 +1,7 @@
 // Starts a pool on a private Unix socket, sends it requests, and shows its status as a table, as
-// JSON, and as metrics of the exporter. Uses php-fpm where it is installed, otherwise the pre-forking pool of this package.
-// FCGI_PROBE_DEMO_POOL=embedded or php-fpm chooses one.
+// JSON, and as metrics of the exporter. Uses php-fpm where it is installed, otherwise the pre-forking
+// pool of this package. FCGI_PROBE_DEMO_POOL=embedded or php-fpm chooses one. On a terminal, the pool
+// and the exporter's page stay until Enter.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -13,6 +14,8 @@ import { loadHarness } from "./harness.mjs";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const command = join(root, "bin", "fcgi-probe.js");
 const SLOTS = 4;
+/** Milliseconds for which the exporter's page stays at most. */
+const LONGEST_STAY = 600_000;
 
 /** Functions that stop what the demo has started. They run in reverse order. */
 const stops = [];
@@ -97,9 +100,9 @@ async function giveWork(pool) {
   return 100;
 }
 
-/** Runs the command on this terminal. */
+/** Runs the command on this terminal. `npx` finds it in a clone, too. */
 async function run(...args) {
-  say(`\n$ fcgi-probe ${args.join(" ")}`);
+  say(`\n$ npx fcgi-probe ${args.join(" ")}`);
   const child = spawn(process.execPath, [command, ...args], {
     stdio: ["ignore", "inherit", "inherit"],
   });
@@ -141,16 +144,39 @@ async function showExporter(pool) {
   const page = `http://${address()}`;
   const response = await fetch(`${page}/metrics`, { signal: interrupted.signal });
   const lines = (await response.text()).split("\n");
-  say(`\n$ fcgi-probe exporter ${pool.address}`);
-  say(`The exporter's page is ${page}/. Three of the pool's lines in ${page}/metrics:`);
+  say(`\n$ npx fcgi-probe exporter ${pool.address}`);
+  say(`Three of the pool's lines in ${page}/metrics:`);
   for (const name of METRICS)
     say(lines.find((line) => line.startsWith(`${name}{`)) ?? `${name}: none`);
-  if (process.stdout.isTTY) {
-    say("To keep it and its page, run fcgi-probe exporter with the address of a pool of yours.");
-  }
+  const isWatched = process.stdin.isTTY && process.stdout.isTTY;
+  say(
+    isWatched
+      ? `The exporter's page is ${page}/, until you press Enter.`
+      : `The exporter's page was ${page}/: it ends with the demo, and on a terminal with Enter.`,
+  );
+  say("To keep one, run npx fcgi-probe exporter with the address of a pool of yours.");
+  if (isWatched) await enterPressed();
   child.kill();
   await closed;
   children.delete(child);
+}
+
+/** Waits for a line, the end of the input, or {@link LONGEST_STAY}. */
+async function enterPressed() {
+  const { signal } = interrupted;
+  const done = new AbortController();
+  const ended = AbortSignal.any([signal, done.signal]);
+  process.stdin.resume();
+  try {
+    await Promise.race([
+      once(process.stdin, "data", { signal: ended }),
+      once(process.stdin, "end", { signal: ended }),
+      sleep(LONGEST_STAY, undefined, { signal: ended }),
+    ]);
+  } finally {
+    done.abort();
+    process.stdin.pause();
+  }
 }
 
 async function demo() {
@@ -164,7 +190,7 @@ async function demo() {
   watched.catch(() => {});
   await sleep(300, undefined, { signal: interrupted.signal });
   await run("status", pool.address, "--full", "--format", "table");
-  await run("status", pool.address, "--full", "--format", "json");
+  await run("status", pool.address, "--format", "ndjson");
   await watched;
   say("\nThe slow requests are answered too.");
   await showExporter(pool);

@@ -88,14 +88,15 @@ function install() {
   const args = ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"];
   const npm = process.env.npm_execpath;
   // Runs npm's script by Node: on Windows, `npm` is a script that cannot be spawned.
-  if (npm?.endsWith("npm-cli.js")) run("installing", process.execPath, [npm, ...args]);
-  else run("installing", "npm", args);
+  if (npm?.endsWith("npm-cli.js"))
+    run("installing (about a minute)", process.execPath, [npm, ...args]);
+  else run("installing (about a minute)", "npm", args);
 }
 
 function build() {
   const began = Date.now();
   rmSync(STAMP, { force: true });
-  run("building", process.execPath, [at("scripts", "build.mjs")]);
+  run("building (about half a minute)", process.execPath, [at("scripts", "build.mjs")]);
   mkdirSync(dirname(STAMP), { recursive: true });
   writeFileSync(STAMP, "");
   // A source that is saved during the build is newer than this, so the next run builds again.

@@ -3,7 +3,9 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { describeWith } from "./harness/describe-with.js";
 import { until } from "./harness/server-process.js";
+import { startTmux } from "./harness/tmux.js";
 
 const script = fileURLToPath(new URL("../scripts/demo.mjs", import.meta.url));
 
@@ -30,15 +32,17 @@ describe("npm run demo, with the embedded pool,", () => {
     const [code] = await closed;
     expect([code, shown.stderr]).toEqual([0, ""]);
     expect(shown.stdout).toMatch(/^The pool is the pre-forking pool of this package/);
-    const json = /^\[\n[\s\S]*?^\]$/m.exec(shown.stdout)?.[0] ?? "";
+    const json = /^\{.*\}$/m.exec(shown.stdout)?.[0] ?? "";
     // 100 quick requests, two slow ones, and the page itself, twice: a worker answers that too.
-    const [pool] = JSON.parse(json);
+    const pool = JSON.parse(json);
     expect(pool).toMatchObject({ ok: true, pool: "embedded", acceptedConn: 104 });
     expect(pool).toMatchObject({ activeProcesses: 3, totalProcesses: 4 });
-    expect(new Set(pool.processes.map(({ pid }: { pid: number }) => pid)).size).toBe(4);
-    expect(shown.stdout.split(json)[0]).toContain("/sleep.php?ms=");
-    const [, page = "", metrics = ""] =
-      /^The exporter's page is (http:\/\/127\.0\.0\.1:\d+)\/\. [^\n]*\n((?:phpfpm_.*\n)*)/m.exec(
+    const [table = ""] = shown.stdout.split(json);
+    expect(table.match(/^ *\d+ +(?:Running|Idle) /gm)).toHaveLength(4);
+    expect(table).toContain("/sleep.php?ms=");
+    expect(shown.stdout.match(/^\$ npx fcgi-probe \w+ unix:\S+/gm)).toHaveLength(3);
+    const [, metrics = "", page = ""] =
+      /^((?:phpfpm_.*\n)+)The exporter's page was (http:\S+)\/: .*\nTo keep one, run npx .*\n$/m.exec(
         shown.stdout,
       ) ?? [];
     expect(metrics.match(/^\w+/gm)).toEqual([
@@ -61,5 +65,24 @@ describe("npm run demo, with the embedded pool,", () => {
     const [code] = await closed;
     expect(code).toBe(130);
     expect(existsSync(socketOf(shown.stdout) ?? expect.fail())).toBe(false);
+  });
+});
+
+describeWith(["tmux"], "npm run demo on a terminal", () => {
+  it("keeps the exporter's page until Enter", async () => {
+    const env = { FCGI_PROBE_DEMO_POOL: "embedded" };
+    const terminal = startTmux(`${process.execPath} ${script}`, { columns: 200, rows: 50, env });
+    try {
+      // A wait has 10 s, and the whole demo takes about as long on a busy machine.
+      for (const part of [/^It has answered/m, /"ok":true/]) await terminal.shows(part);
+      const shown = await terminal.shows(/, until you press Enter\.\nTo keep one, run npx /);
+      const page = /^The exporter's page is (\S+),/m.exec(shown.join("\n"))?.[1] ?? "";
+      expect(await (await fetch(page)).text()).toContain("<title>fcgi-probe exporter");
+      terminal.press("Enter");
+      await terminal.shows(/^exit 0$/m);
+      await expect(fetch(page)).rejects.toThrow();
+    } finally {
+      terminal.stop();
+    }
   });
 });
