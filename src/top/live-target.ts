@@ -3,6 +3,7 @@ import { shownUrl } from "../apache/fetch/status-url.js";
 import type { ServerStatus } from "../apache/page/server-status.js";
 import type { LocalWorkers } from "../apache/workers/local-workers.js";
 import { targetAddress } from "../client/connect.js";
+import type { DiscoveryState } from "../discovery/discovery.js";
 import type { PoolConfiguration } from "../discovery/pool-configuration.js";
 import type { GatewayError } from "../errors.js";
 import type { PoolCapacity } from "../phpfpm/busy-workers.js";
@@ -23,6 +24,8 @@ export interface TargetPlace {
   readonly address: string;
   /** The pool's configuration, where that was found. */
   readonly configuration?: PoolConfiguration | undefined;
+  /** What the discovery says of it, where it was discovered. */
+  readonly state?: DiscoveryState | undefined;
   /** The Host to request an httpd's page with. */
   readonly host?: string | undefined;
   /** The path of a pool's page, instead of that of the address. */

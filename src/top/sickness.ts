@@ -15,9 +15,11 @@ export const Sickness = {
   Slow: 3,
   /** It runs, but its status page, or the right to read it, is missing. */
   Misconfigured: 4,
+  /** An httpd that is installed here, and of which no process runs. */
+  NotRunning: 5,
   /** It was not read yet. */
-  Unknown: 5,
-  Fine: 6,
+  Unknown: 6,
+  Fine: 7,
 } as const;
 
 export type Sickness = (typeof Sickness)[keyof typeof Sickness];
@@ -30,6 +32,7 @@ export function sicknessOf(target: LiveTarget, now: number): Sickness {
   const { error, rates, readingSince } = target;
   const waiting = waitingClients(target);
   if (error !== undefined) {
+    if (isStopped(target)) return Sickness.NotRunning;
     if (isBusyError(target)) return Sickness.Queue;
     if (!isMisconfigured(target)) return Sickness.Unreachable;
     return waiting > 0 ? Sickness.Queue : Sickness.Misconfigured;
@@ -51,6 +54,7 @@ export function waitingClients({ queue, pool }: LiveTarget): number {
 export function sicknessText(target: LiveTarget, sickness: Sickness, now: number): string {
   const { error, readingSince, queue } = target;
   if (error !== undefined) {
+    if (sickness === Sickness.NotRunning) return "not running";
     if (isBusyError(target)) return "saturated";
     return isMisconfigured(target) ? "misconfigured" : "unreachable";
   }
@@ -71,6 +75,11 @@ export function sicknessText(target: LiveTarget, sickness: Sickness, now: number
     default:
       return "ok";
   }
+}
+
+/** Many machines have an httpd that nobody has started. A pool that is configured is meant to run. */
+function isStopped({ place }: LiveTarget): boolean {
+  return place.kind === "apache" && place.state === "not running";
 }
 
 function isBusyError({ error, diagnoses }: LiveTarget): boolean {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { PoolConfiguration } from "../../src/discovery/pool-configuration.js";
-import { ErrorCode } from "../../src/errors.js";
+import { ErrorCode, GatewayError } from "../../src/errors.js";
 import { countBySickness, listTargets } from "../../src/top/listing.js";
 import { LiveTarget } from "../../src/top/live-target.js";
 import { Sickness, sicknessOf, sicknessText } from "../../src/top/sickness.js";
@@ -20,19 +20,27 @@ const waiting = targetOf("waiting");
 waiting.readingSince = 2_000;
 const unread = new LiveTarget({ kind: "phpfpm", address: "127.0.0.1:9000/status" });
 const pageless = failedTarget("pageless", ErrorCode.PageNotFound);
-const all = [unread, pageless, fine, slow, saturated, waiting, queue, longer, dead, full];
+const stopped = new LiveTarget({
+  kind: "apache",
+  address: "http://127.0.0.1/server-status",
+  state: "not running",
+});
+stopped.fail(new GatewayError(ErrorCode.Refused, "connection refused"));
+const all = [stopped, unread, pageless, fine, slow, saturated, waiting, queue, longer, dead, full];
 
 const NOW = 5_500;
 const list = (options: Partial<Parameters<typeof listTargets>[1]>) =>
   listTargets(all, { filter: "", sort: "sick", now: NOW, ...options });
 const names = (options: Partial<Parameters<typeof listTargets>[1]>) =>
-  list(options).map(({ target }) => target.place.address.replace(/^unix:\/run\/|\.sock$/g, ""));
+  list(options).map(({ target }) =>
+    target.place.address.replace(/^unix:\/run\/|^http:\/\/|\.sock$/g, ""),
+  );
 
 describe("the list of targets", () => {
-  it("has the sickest first: unreachable, queue, saturated, slow, misconfigured, not read, fine", () => {
+  it("has the sickest first: unreachable, queue, saturated, slow, misconfigured, not running, not read, fine", () => {
     expect(names({})).toEqual([
       ...["dead", "longer", "queue", "full", "saturated", "slow", "waiting"],
-      ...["pageless", "127.0.0.1:9000/status", "fine"],
+      ...["pageless", "127.0.0.1/server-status", "127.0.0.1:9000/status", "fine"],
     ]);
   });
 
@@ -49,7 +57,7 @@ describe("the list of targets", () => {
   it.each([
     ["SLOW", ["slow"]],
     ["9000", ["127.0.0.1:9000/status"]],
-    ["refused", ["dead", "full", "pageless"]],
+    ["refused", ["dead", "full", "pageless", "127.0.0.1/server-status"]],
     ["nowhere", []],
   ])("with the filter %j has %j", (filter, found) => {
     expect(names({ filter })).toEqual(found);
@@ -62,6 +70,7 @@ describe("the list of targets", () => {
       [Sickness.Saturated]: 1,
       [Sickness.Slow]: 2,
       [Sickness.Misconfigured]: 1,
+      [Sickness.NotRunning]: 1,
       [Sickness.Unknown]: 1,
       [Sickness.Fine]: 1,
     });
@@ -76,6 +85,7 @@ describe("the state of a target", () => {
     [saturated, "saturated"],
     [slow, "slow requests"],
     [pageless, "misconfigured"],
+    [stopped, "not running"],
     [waiting, "waiting 3 s"],
     [unread, "waiting"],
     [fine, "ok"],

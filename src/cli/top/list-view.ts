@@ -97,6 +97,7 @@ const paintOf: Readonly<Record<Sickness, keyof Style>> = {
   [Sickness.Saturated]: "warning",
   [Sickness.Slow]: "notable",
   [Sickness.Misconfigured]: "notable",
+  [Sickness.NotRunning]: "faint",
   [Sickness.Unknown]: "faint",
   [Sickness.Fine]: "plain",
 };
@@ -107,6 +108,7 @@ const words: readonly (readonly [sickness: Sickness, word: string])[] = [
   [Sickness.Saturated, "saturated"],
   [Sickness.Slow, "slow"],
   [Sickness.Misconfigured, "misconfigured"],
+  [Sickness.NotRunning, "not running"],
   [Sickness.Unknown, "not read yet"],
   [Sickness.Fine, "fine"],
 ];
