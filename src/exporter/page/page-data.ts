@@ -1,5 +1,20 @@
-/** How a target is: what a person on call looks at first. */
-export type PageLevel = "down" | "sick" | "warn" | "ok";
+/** What a target is called, those that need help first, and how bad that is. */
+export const pageLevels = {
+  down: "down",
+  saturated: "sick",
+  "silent clients": "sick",
+  "no answer": "sick",
+  misconfigured: "sick",
+  "at limit": "warn",
+  abandoned: "warn",
+  ok: "ok",
+} as const;
+
+/** What a target is called. Only `down` cannot serve. */
+export type PageWord = keyof typeof pageLevels;
+
+/** The colour of a target. */
+export type PageLevel = (typeof pageLevels)[PageWord];
 
 /** A target as the page shows it in its list. Numbers that are not known are absent. */
 export interface PageTarget {
@@ -9,10 +24,11 @@ export interface PageTarget {
   /** The name of the pool, or the host name of the httpd. */
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
+  readonly word: PageWord;
   readonly level: PageLevel;
   /** What is wrong, a sentence each. */
   readonly problems: readonly string[];
-  /** What to check, if the target cannot be read. */
+  /** What to check. */
   readonly hint?: string | undefined;
   /** Workers with a request, and without one. */
   readonly busy?: number | undefined;

@@ -1,13 +1,45 @@
 import { scoreboardState } from "../../apache/page/scoreboard.js";
-import { type Diagnosis, PoolProblem } from "../../phpfpm/diagnosis.js";
+import { PoolProblem } from "../../phpfpm/diagnosis.js";
 import { ProcessState, type ProcessStatus, processState } from "../../status-page/pool-status.js";
+import type { FailureReason } from "../failure-reason.js";
 import type { ApacheSample, PoolSample, Sample } from "../sample.js";
 import { shownAddress } from "../target.js";
-import type { PageDetail, PageLevel, PageProcess, PageState, PageTarget } from "./page-data.js";
+import {
+  type PageDetail,
+  type PageProcess,
+  type PageState,
+  type PageTarget,
+  type PageWord,
+  pageLevels,
+} from "./page-data.js";
 
-const order: readonly PageLevel[] = ["down", "sick", "warn", "ok"];
-/** The problems of a pool that answers, and that do not stop it from serving. */
-const warnings: ReadonlySet<PoolProblem> = new Set([PoolProblem.AtLimit, PoolProblem.Abandoned]);
+const order = Object.keys(pageLevels) as readonly PageWord[];
+
+const wordOfProblem: Readonly<Record<PoolProblem, PageWord>> = {
+  [PoolProblem.Dead]: "down",
+  [PoolProblem.Saturated]: "saturated",
+  [PoolProblem.SilentClients]: "silent clients",
+  [PoolProblem.NoAnswer]: "no answer",
+  [PoolProblem.Misconfigured]: "misconfigured",
+  [PoolProblem.AtLimit]: "at limit",
+  [PoolProblem.Abandoned]: "abandoned",
+};
+
+/** What a target is called that cannot be read, and that nothing else is known of. Default: `down`. */
+const wordOfReason: ReadonlyMap<FailureReason, PageWord> = new Map([
+  ["backlog_full", "saturated"],
+  ["timeout", "no answer"],
+  ["busy", "no answer"],
+  ["deadline", "no answer"],
+  ["permission", "misconfigured"],
+  ["access_denied", "misconfigured"],
+  ["page_not_found", "misconfigured"],
+  ["not_fastcgi", "misconfigured"],
+  ["not_a_status_page", "misconfigured"],
+  ["tls", "misconfigured"],
+]);
+
+const DOCTOR = "fcgi-probe doctor TARGET says why, and what to change";
 
 /** The list of the page: the targets that need help first, the others in the order of their names. */
 export function pageState(samples: readonly Sample[], links: readonly string[]): PageState {
@@ -31,7 +63,7 @@ export function pageDetail(sample: Sample): PageDetail {
 
 function compare(one: PageTarget, other: PageTarget): number {
   return (
-    order.indexOf(one.level) - order.indexOf(other.level) ||
+    order.indexOf(one.word) - order.indexOf(other.word) ||
     one.name.localeCompare(other.name) ||
     one.address.localeCompare(other.address)
   );
@@ -39,24 +71,27 @@ function compare(one: PageTarget, other: PageTarget): number {
 
 function pageTarget(sample: Sample): PageTarget {
   const { target, error } = sample;
-  const common = {
+  const facts = sample.kind === "phpfpm" ? poolFacts(sample) : serverFacts(sample);
+  const level = pageLevels[facts.word];
+  const isSickPool = sample.kind === "phpfpm" && level === "sick";
+  return {
     address: shownAddress(target),
     kind: target.kind,
     labels: target.labels,
-    hint: error?.hint,
+    level,
+    hint: error?.hint ?? (isSickPool ? DOCTOR : undefined),
+    ...facts,
   };
-  return sample.kind === "phpfpm"
-    ? { ...common, ...poolFacts(sample) }
-    : { ...common, ...serverFacts(sample) };
 }
 
-function poolFacts({ target, status, error, pool, queue, diagnoses = [] }: PoolSample) {
+function poolFacts(sample: PoolSample) {
+  const { target, status, error, pool, queue, diagnoses = [] } = sample;
   const { configuration } = target;
   const maxChildren = configuration?.maxChildren;
   const texts = diagnoses.map(({ text }) => text);
   return {
     name: pool || (configuration?.name ?? ""),
-    level: error === undefined ? levelOf(diagnoses) : ("down" as const),
+    word: poolWord(sample),
     problems: error === undefined ? texts : [...new Set([error.message, ...texts])],
     busy: status?.activeProcesses,
     idle: status?.idleProcesses,
@@ -68,9 +103,16 @@ function poolFacts({ target, status, error, pool, queue, diagnoses = [] }: PoolS
   };
 }
 
-function levelOf(diagnoses: readonly Diagnosis[]): PageLevel {
-  if (diagnoses.length === 0) return "ok";
-  return diagnoses.every(({ problem }) => warnings.has(problem)) ? "warn" : "sick";
+/** The worst of what is known. Clients that left do not say why a pool cannot be read. */
+function poolWord({ error, reason, diagnoses = [] }: PoolSample): PageWord {
+  const words = diagnoses.map(({ problem }) => wordOfProblem[problem]);
+  const known = error === undefined ? words : words.filter((word) => word !== "abandoned");
+  return order.find((word) => known.includes(word)) ?? failureWord(error === undefined, reason);
+}
+
+function failureWord(isRead: boolean, reason: FailureReason | undefined): PageWord {
+  if (isRead) return "ok";
+  return (reason && wordOfReason.get(reason)) ?? "down";
 }
 
 function letterOf({ state }: ProcessStatus): string {
@@ -86,15 +128,15 @@ function letterOf({ state }: ProcessStatus): string {
   }
 }
 
-function serverFacts({ status, error }: ApacheSample) {
+function serverFacts({ status, error, reason }: ApacheSample) {
   const letters = status?.scoreboard?.letters;
   const busy = status?.asyncBusyWorkers ?? status?.busyWorkers;
   const idle = status?.asyncIdleWorkers ?? status?.idleWorkers;
   const isFull = letters !== undefined && idle === 0 && ![...letters].some(isFree);
-  const level: PageLevel = isFull ? "sick" : "ok";
+  const word: PageWord = isFull ? "saturated" : failureWord(error === undefined, reason);
   return {
     name: status?.serverName ?? "httpd",
-    level: error === undefined ? level : ("down" as const),
+    word,
     problems: error === undefined ? (isFull ? ["every worker is busy"] : []) : [error.message],
     busy,
     idle,

@@ -13,9 +13,9 @@ describe("the data of the page", () => {
     const answer = await exporter.fetch(new Request("http://exporter/-/page/targets"));
     const { targets: shown } = (await answer.json()) as PageState;
     exporter.close();
-    expect(shown.map(({ name, level, problems }) => ({ name, level, problems }))).toEqual([
-      { name: "", level: "down", problems: ["there is no such socket"] },
-      { name: "www", level: "down", problems: ["there is no such socket"] },
+    expect(shown.map(({ name, word, problems }) => ({ name, word, problems }))).toEqual([
+      { name: "", word: "down", problems: ["there is no such socket"] },
+      { name: "www", word: "down", problems: ["there is no such socket"] },
     ]);
   });
 });

@@ -29,6 +29,7 @@ describeWith(["chromium", "php-fpm"], "the page of an exporter", () => {
           { ...common, name: "shop" },
           { ...common, name: "blog" },
           { ...common, name: "held", statusListen: true },
+          { ...common, name: "full", maxChildren: 1 },
         ],
       }),
       startBrowser(),
@@ -67,10 +68,16 @@ describeWith(["chromium", "php-fpm"], "the page of an exporter", () => {
 
   const names = (page: Page) => page.locator("#targets li:visible .name").allTextContents();
 
-  it("shows sick targets first, with what is wrong and what to check", async () => {
-    const held = fpm.pool("held");
+  it("shows sick targets first, with what is wrong and what to do", async () => {
+    const [held, full] = [fpm.pool("held"), fpm.pool("full")];
     const sockets = Array.from({ length: 6 }, () => connect(held.endpoint));
     onTestFinished(() => sockets.forEach((socket) => void socket.destroy()));
+    for (let count = 0; count < 2; count++) {
+      gatewayFetch(full.bareAddress, new Request("http://localhost/sleep.php?ms=90000"), {
+        scriptFilename: phpScript("sleep.php"),
+        timeout: 100_000,
+      }).catch(() => {});
+    }
     const configuration = {
       name: "held",
       listen: `unix:${held.bareAddress}`,
@@ -79,17 +86,26 @@ describeWith(["chromium", "php-fpm"], "the page of an exporter", () => {
     } as ScrapeTarget["configuration"];
     const { page, observed, origin } = await open([
       target(fpm.pool("shop").address, { labels: { site: "shop.example" } }),
+      target(`unix:${fpm.pool("blog").bareAddress}:/off`),
       target(held.address, { configuration }),
+      target(full.address, { timeout: 500 }),
       target(`unix:${join(fpm.folder, "nowhere.sock")}:/status`),
     ]);
-    await page.waitForSelector("button.sick");
-    expect(await names(page)).toEqual(["(unknown)", "held", "shop"]);
-    const [dead, sick, fine] = await page.locator("#targets button").allInnerTexts();
+    const words = page.locator("#targets .badge");
+    await page.waitForFunction(() => /saturated.*silent/.test(document.body.innerText));
+    expect(await words.allTextContents()).toEqual([
+      ...["down", "saturated", "silent clients", "misconfigured", "ok"],
+    ]);
+    const [dead, busy, silent, off, fine] = await page.locator("#targets button").allInnerTexts();
     expect(dead).toContain("hint: no socket is at this path");
-    expect(sick).toMatch(/2 clients wait beside 4 idle/);
+    expect(busy).toMatch(/1 connection waits.* hint: .*fcgi-probe doctor TARGET/);
+    expect(silent).toMatch(/2 clients wait beside 4 idle.* hint: fcgi-probe doctor TARGET/);
+    expect(off).toContain("set pm.status_path");
     expect(fine).toContain("site=shop.example");
-    expect(await page.textContent("#summary")).toBe("3 targets, 1 down, 1 sick");
-    expect(await page.title()).toBe("(2) fcgi-probe");
+    expect(await page.textContent("#summary")).toBe(
+      "5 targets, 1 down, 1 saturated, 1 silent clients, 1 misconfigured",
+    );
+    expect(await page.title()).toBe("(4) fcgi-probe");
     expect(observed.errors).toEqual([]);
     expect(observed.requests.filter((url) => !url.startsWith(origin))).toEqual([]);
   });

@@ -93,17 +93,16 @@ function order(): void {
 }
 
 function summarize(targets: readonly PageTarget[]): void {
-  const count = (level: PageTarget["level"]) =>
-    targets.filter((target) => target.level === level).length;
+  const counts = new Map<string, number>();
+  for (const { word } of targets) counts.set(word, (counts.get(word) ?? 0) + 1);
+  counts.delete("ok");
   const parts = [
     `${targets.length} ${targets.length === 1 ? "target" : "targets"}`,
-    ...(["down", "sick", "warn"] as const).flatMap((level) =>
-      count(level) === 0 ? [] : [`${count(level)} ${level === "warn" ? "to look at" : level}`],
-    ),
+    ...[...counts].map(([word, count]) => `${count} ${word}`),
   ];
   const text = parts.length === 1 ? `${parts[0]}, all fine` : parts.join(", ");
   setText(byId("summary"), text);
-  const bad = count("down") + count("sick");
+  const bad = targets.filter(({ level }) => level === "down" || level === "sick").length;
   document.title = bad === 0 ? "fcgi-probe" : `(${bad}) fcgi-probe`;
 }
 

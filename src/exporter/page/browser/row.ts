@@ -2,8 +2,6 @@ import type { PageTarget } from "../page-data.js";
 import { draw, element, setText, sparkline } from "./dom.js";
 import type { TargetHistory } from "./history.js";
 
-const levelWords = { down: "down", sick: "sick", warn: "look", ok: "ok" } as const;
-
 /** A target in the list: a button that opens its panel. It is made once and updated. */
 export class TargetRow {
   readonly item: HTMLLIElement;
@@ -37,10 +35,10 @@ export class TargetRow {
   }
 
   update(target: PageTarget, history: TargetHistory): void {
-    const { level, name, address, labels, problems, hint, kind } = target;
+    const { level, word, name, address, labels, problems, hint, kind } = target;
     if (!this.button.classList.contains(level)) this.button.className = `row ${level}`;
     setText(this.#name, name === "" ? "(unknown)" : name);
-    setText(this.#badge, levelWords[level]);
+    setText(this.#badge, word);
     setText(this.#address, address);
     const pairs = Object.entries(labels).map(([label, value]) => `${label}=${value}`);
     setText(this.#labels, pairs.join(" "));
@@ -49,9 +47,9 @@ export class TargetRow {
     setText(this.#queue, of(target.queue, target.queueLimit));
     setText(this.#rate, history.rate === undefined ? "" : history.rate.toFixed(1));
     setText(this.#map, target.map ?? "");
-    const help = hint === undefined || level !== "down" ? [] : [`hint: ${hint}`];
+    const help = hint === undefined ? [] : [`hint: ${hint}`];
     setText(this.#problems, [...problems, ...help].join(" · "));
-    this.#text = [name, address, kind, level, ...pairs, ...problems].join("\n").toLowerCase();
+    this.#text = [name, address, kind, level, word, ...pairs, ...problems].join("\n").toLowerCase();
     draw(this.#chart, history.busy);
   }
 
