@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 
@@ -12,6 +12,20 @@ const sources: string[] = readdirSync(lib, { recursive: true })
   .map(String)
   .filter((file) => file.endsWith(".map"))
   .flatMap((file) => JSON.parse(text(join("lib", file))).sources);
+
+const doors = ["index", "apache", "codec", "describe", "edge", "exporter", "server"];
+
+/** The modules in the files that a file imports, at once or later, and in itself. */
+function modulesBehind(start: string): string[] {
+  // A set is read to its end, also what is added meanwhile.
+  const files = new Set([start]);
+  for (const file of files) {
+    const imports = readFileSync(file, "utf8").matchAll(/(?:from |^import |import\()"(\.[^"]+)"/gm);
+    for (const [, specifier = ""] of imports) files.add(join(dirname(file), specifier));
+  }
+  const maps = [...files].map((file) => `${file}.map`).filter((map) => existsSync(map));
+  return maps.flatMap((map) => JSON.parse(readFileSync(map, "utf8")).sources as string[]);
+}
 
 describe("the package", () => {
   it("has at most 700 kB packed, no dependencies, and no fault that npm publish warns of", () => {
@@ -26,6 +40,14 @@ describe("the package", () => {
   it("holds every module once", () => {
     expect(sources).toContain("src/client/fetch.ts");
     expect(sources.filter((source, at) => sources.indexOf(source) !== at)).toEqual([]);
+  });
+
+  it("has doors that load nothing of the commands", () => {
+    const modules = doors.flatMap((door) => modulesBehind(join(lib, `${door}.js`)));
+    expect(modules).toContain("src/server/serve.ts");
+    expect(modules.filter((module) => /^src\/(?:cli|apache-manager|top)\//.test(module))).toEqual(
+      [],
+    );
   });
 
   it("has the license of each library that it holds", () => {
