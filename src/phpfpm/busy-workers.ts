@@ -18,15 +18,16 @@ export function isEveryWorkerBusy(pool: PoolStatus): boolean {
 
 /**
  * Whether no worker is left for a request of others, and none will be started: all that the pool may
- * have are busy. Without `pm.max_children`, only a static pool is known to start no more; one of its
- * requests may be for the page itself.
+ * have are busy. A pool that has served the page itself had a worker free for it, so that its counts
+ * alone never say so. Without `pm.max_children`, only a static pool is known to start no more.
  */
 export function isEveryPlaceBusy(pool: PoolStatus, limits: PoolCapacity = {}): boolean {
   const { maxChildren, ownRequests = 1, isLimitReached = false } = limits;
   if (!isEveryWorkerBusy(pool)) return false;
   if (isLimitReached) return true;
+  if (ownRequests > 0) return false;
   if (maxChildren === undefined) return pool.processManager === "static";
-  return workers(pool).active - ownRequests >= maxChildren;
+  return workers(pool).active >= maxChildren;
 }
 
 /** The number of workers with a request. */

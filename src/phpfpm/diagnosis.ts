@@ -96,7 +96,7 @@ export function withQueue(error: GatewayError, queue: LimitedQueue): GatewayErro
 const queueHints: ReadonlyMap<PoolProblem, string> = new Map([
   [
     PoolProblem.Saturated,
-    "the pool is saturated, not down: fcgi-probe doctor TARGET says why; raise pm.max_children, or set pm.status_listen to read the status of a busy pool",
+    "the pool is not down: fcgi-probe doctor TARGET tells busy workers from held ones; where they are busy, raise pm.max_children; pm.status_listen reads the status of a busy pool",
   ],
   [
     PoolProblem.NoAnswer,
@@ -129,13 +129,16 @@ function diagnoseError(
   return [{ problem: PoolProblem.NoAnswer, text }];
 }
 
-const ALONE = "every worker is busy: none has accepted the status request, and nobody else waits";
+/** A silent client holds a worker as a request does, and no page came that tells them apart. */
+const NONE_FREE = "every worker is busy, or held by a silent client";
+
+const ALONE = `${NONE_FREE}: none has accepted the status request, and nobody else waits`;
 
 /** The kernel lets one more connection wait than the limit says. */
 function queueText({ waiting, limit }: LimitedQueue): string {
   const waits = waiting === 1 ? "1 connection waits" : `${waiting} connections wait`;
   const most = limit === undefined ? "" : ` (limit ${limit})`;
-  return `${waits} in its accept queue${most}, and every worker is busy`;
+  return `${waits} in its accept queue${most}, and ${NONE_FREE}`;
 }
 
 function diagnoseWorkers(status: PoolStatus, evidence: PoolEvidence): Diagnosis[] {

@@ -1,7 +1,8 @@
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { gatewayFetch } from "../../src/client/fetch.js";
 import { describeWith } from "../harness/describe-with.js";
-import { type PhpFpm, startPhpFpm } from "../harness/php-fpm.js";
+import { type PhpFpm, phpScript, startPhpFpm } from "../harness/php-fpm.js";
 import { until } from "../harness/server-process.js";
 import { runHere } from "./cli.js";
 import { goodPool, start } from "./fake-pool.js";
@@ -13,6 +14,8 @@ describeWith(["php-fpm"], "status of pools of this machine", () => {
     fpm = await startPhpFpm({
       pools: [
         { ...common, name: "calm" },
+        { ...common, name: "half" },
+        { ...common, name: "whole", statusListen: true },
         { ...common, name: "busy", backlog: 9, statusListen: true },
       ],
     });
@@ -39,6 +42,33 @@ describeWith(["php-fpm"], "status of pools of this machine", () => {
     expect(stdout).toContain("busy is saturated: ");
     const text = await runHere(["status", "--format=prometheus", address]);
     expect(text.stdout).toMatch(/^phpfpm_listen_queue\{.*\} 0$/m);
+  });
+
+  it("is not saturated by one request beside that for the page, but by as many as it has workers", async () => {
+    const stop = new AbortController();
+    const occupy = (name: string) =>
+      gatewayFetch(fpm.pool(name).bareAddress, "http://localhost/sleep.php?ms=20000", {
+        scriptFilename: phpScript("sleep.php"),
+        signal: stop.signal,
+      }).catch(() => {});
+    const requests = [occupy("half"), occupy("whole"), occupy("whole")];
+    onTestFinished(async () => {
+      stop.abort();
+      await Promise.all(requests);
+    });
+    let text = "";
+    const untilTwoBusy = (target = "") =>
+      until(
+        async () => {
+          text = (await runHere(["status", target])).stdout;
+          return /static +2 +0 +2 /.test(text);
+        },
+        () => `two workers are not busy: ${text}`,
+      );
+    await untilTwoBusy(fpm.pool("half").address);
+    expect(text).not.toMatch(/saturated|every process/);
+    await untilTwoBusy(fpm.pool("whole").statusListenAddress);
+    expect(text).toContain("whole is saturated: every process is busy (2 of 2)");
   });
 
   it("lists running processes alone, by the chosen value, and cuts nothing", async () => {

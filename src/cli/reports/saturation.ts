@@ -14,15 +14,18 @@ export interface Saturation {
   reasons: string[];
 }
 
+/** A status, and whether the worker that wrote it is one of the pool's, where that is known. */
+export type KnownStatus = PoolStatus & Pick<PoolCapacity, "ownRequests">;
+
 /** Whether a pool has room for more requests, by its page and by what else is known. */
-export function saturation(pool: PoolStatus, limits?: PoolCapacity): Saturation {
+export function saturation(pool: KnownStatus, limits: PoolCapacity = pool): Saturation {
   const { listenQueue: waiting = 0 } = pool;
   const reached = pool.maxChildrenReached ?? 0;
   const reasons: string[] = [];
   const isSaturated = waiting > 0 || isEveryPlaceBusy(pool, limits);
   const isStatic = pool.processManager === "static";
-  // Other pools start more, and one of two busy workers may only be serving this page.
-  if (isEveryWorkerBusy(pool) && (isSaturated || isStatic)) {
+  // Otherwise one of two busy workers may only be serving this page.
+  if (isSaturated && isEveryWorkerBusy(pool)) {
     const active = busyWorkers(pool);
     const processes = isStatic ? "process" : "started process";
     const total = Math.max(active, pool.totalProcesses ?? 0);
