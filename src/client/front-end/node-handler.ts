@@ -163,10 +163,7 @@ function connectionVariables({ socket, httpVersion }: Incoming, target: string):
   return variables;
 }
 
-/**
- * Writes a short answer of this side's own at once: a client that has left is no error. A stream of
- * Node 24's HTTP/2 that its client resets before a pipeline has written stays open, with its session.
- */
+/** Writes a short answer of this side's own at once. A client that has left is no error. */
 async function writeOwn(answer: Response, incoming: Incoming, outgoing: Outgoing): Promise<void> {
   const text = await answer.text();
   try {
