@@ -77,8 +77,7 @@ describeWith(["php-fpm", "tmux"], "top of sick pools", () => {
 
   it.each(sizes)("shows what the requests of a saturated pool are on, at %j", async (size) => {
     terminal = startTop([fpm.pool("full").statusListenAddress ?? ""], size);
-    const text = (await terminal.shows(/PID +STATE/)).join("\n");
-    expect(text).toMatch(/^saturated: every process is busy \(4 of 4\)$/m);
+    const text = (await terminal.shows(/^queue: 3 clients wait[\s\S]*PID +STATE/m)).join("\n");
     expect(text).toMatch(/^by script {2}4 of 4 in .*sleep\.php, oldest \d/m);
     expect(text).toMatch(/^by URI {5}4 of 4 at \/sleep\.php, oldest \d/m);
     expect(text.match(/Running/g)).toHaveLength(4);
