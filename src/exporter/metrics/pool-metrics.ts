@@ -159,9 +159,10 @@ const settingMetrics: readonly Metric<PoolReading>[] = [
       name: "phpfpm_status_listen",
       type: "gauge",
       help: "1 if the pool has pm.status_listen; 0 if not: one of the active processes then serves the status.",
-      emit: single(({ sample: { target } }) =>
-        target.configuration?.statusListen === undefined ? 0 : 1,
-      ),
+      emit: single(({ sample: { target } }) => {
+        const { configuration } = target;
+        return configuration && (configuration.statusListen === undefined ? 0 : 1);
+      }),
     }),
     where: hasSettings,
   },

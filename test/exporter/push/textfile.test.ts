@@ -40,7 +40,7 @@ describe("a textfile", () => {
       const { path, records, logged } = write(always, { settings });
       await logged(1);
       const text = readFileSync(path, "utf8");
-      const own = /^fcgi_probe_/;
+      const own = /^(?:fcgi_probe_|apache_exporter_build_info)/;
       expect(seriesOf(text).filter((line) => !own.test(line))).toEqual(
         seriesOf([...metricsText(everything(), { style })].join("")),
       );
