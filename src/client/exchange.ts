@@ -86,7 +86,8 @@ export class Exchange implements Abortable, ChannelHandlers, BodyReceiver {
   ) {
     // Before anything opens, because a bad option throws.
     const delay = timerDelay("timeout", options.timeout - (options.elapsed ?? 0));
-    this.#drainTimeout = drainDelay(options.drainTimeout);
+    const { drainTimeout = 1_000 } = options;
+    this.#drainTimeout = drainTimeout === 0 ? 0 : timerDelay("drainTimeout", drainTimeout);
     this.#sink = sink;
     this.#options = options;
     this.#open = open;
@@ -264,11 +265,6 @@ export function timerDelay(name: string, value: number): number {
     throw new GatewayError(ErrorCode.BadInput, `${name} is ${String(value)}, not milliseconds`);
   }
   return Math.min(Math.max(1, value), MAX_TIMER);
-}
-
-/** 0 drains nothing. */
-function drainDelay(drainTimeout = 1_000): number {
-  return drainTimeout === 0 ? 0 : timerDelay("drainTimeout", drainTimeout);
 }
 
 /** The start of what a backend writes to its error stream, for error messages. */

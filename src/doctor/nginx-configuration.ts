@@ -16,8 +16,11 @@ export function readNginxConfiguration(main: string, missing: NotLookedAt[]): Ng
   const backends: { address: string; source: string }[] = [];
   const errorLogs: string[] = [];
   let count = 0;
+  const open = new Set<string>();
   const read = (file: string, block: string | undefined): void => {
-    if (++count > MAX_FILES) return;
+    // A file that includes itself is read once.
+    if (open.has(file) || ++count > MAX_FILES) return;
+    open.add(file);
     const found = readConfigurationText(file);
     if (!("text" in found)) {
       missing.push({ what: `nginx's ${file}`, why: `it ${found.problem}` });
@@ -35,6 +38,7 @@ export function readNginxConfiguration(main: string, missing: NotLookedAt[]): Ng
         backends.push({ address: value, source: `${file}:${line}` });
       }
     }
+    open.delete(file);
   };
   read(main, undefined);
   if (count > MAX_FILES) {
@@ -56,7 +60,7 @@ export interface NginxDirective {
 
 /** Blanks, a comment, a quoted word, a mark, or a word, in which `${name}` is no block. */
 const TOKEN =
-  /[^\S\n]+|\n|#[^\n]*|"(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\]|\\[\s\S])*'|[;{}]|(?:\\[\s\S]|\$\{|[^\s;{}\\])(?:\\[\s\S]|\$\{[^}\s]*\}?|[^\s;{}\\])*|\\/g;
+  /[^\S\n]+|\n|#[^\n]*|"(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\]|\\[\s\S])*'|[;{}]|(?:\\[\s\S]|\$\{[^}\s]*\}?|[^\s;{}\\])(?:\\[\s\S]|\$\{[^}\s]*\}?|[^\s;{}\\])*|\\/g;
 
 /** The directives of a configuration in their order, however its lines are broken. */
 export function* nginxDirectives(text: string): Generator<NginxDirective> {

@@ -59,3 +59,6 @@ export const peerTexts = [
 
 /** `/proc/PID/cmdline` of daemons of mod_wsgi, as hex. */
 export const commandLines = fixtures("proc", ".hex");
+
+/** What tcpdump wrote. */
+export const packets = fixtures("pcap", ".pcap");

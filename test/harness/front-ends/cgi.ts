@@ -26,7 +26,7 @@ export type Settings = Readonly<Record<string, string>>;
 function installCommand(folder: string, args: readonly string[], application: string): string {
   const root = fileURLToPath(new URL("../../../", import.meta.url));
   const app = join(folder, "app");
-  for (const name of ["dist", "bin", "package.json", "node_modules/commander"]) {
+  for (const name of ["lib", "bin", "package.json"]) {
     cpSync(join(root, name), join(app, name), { recursive: true });
   }
   chmodSync(folder, 0o755);
