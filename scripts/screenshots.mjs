@@ -65,7 +65,7 @@ async function work(name, count, milliseconds, script = "index.php") {
 }
 
 const jobs = [
-  work("shop", 11, 4_000, "checkout.php"),
+  work("shop", 16, 4_000, "checkout.php"),
   work("shop", 3, 2_000),
   work("blog", 3, 500),
   work("intranet", 1, 200),
@@ -95,6 +95,9 @@ try {
   );
   await sleep(WORK * 1_000);
   for (const { colorScheme, page } of pages) {
+    for (const badge of ["saturated", "silent clients", "down"]) {
+      await page.getByText(badge, { exact: true }).first().waitFor();
+    }
     await page.click("button:has-text('shop')");
     await page.waitForSelector(".detail table");
     await page.screenshot({ path: join(root, "docs", `exporter-page-${colorScheme}.png`) });
