@@ -4,7 +4,6 @@ import { element } from "./dom.js";
 /** The panel of a target: its map, and its processes, grouped by script. */
 export function detailPanel({ target, processes }: PageDetail): HTMLElement {
   const panel = element("div", "detail");
-  if (target.hint !== undefined) panel.append(element("p", "hint", `hint: ${target.hint}`));
   if (target.map) panel.append(element("p", "map", target.map));
   const busy = processes.filter(({ isBusy }) => isBusy);
   if (busy.length > 0) panel.append(scriptTable(busy));
