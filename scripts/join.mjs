@@ -85,7 +85,7 @@ function groups(names) {
   // Not what `--version` needs, too.
   const all = reach(["cli/commands/status", "cli/commands/ping"]);
   const commands = new Set([...all].filter((id) => !start.has(id)));
-  const group = (name, priority, isOf) => ({ name, priority, test: (id) => isOf(id) });
+  const group = (name, priority, test) => ({ name, priority, test });
   return [
     // A door must not load what only commands need.
     group("start", 2, (id) => start.has(id) && !doors.has(id)),

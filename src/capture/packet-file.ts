@@ -35,7 +35,7 @@ const SECTION_HEADER = 0x0a0d0d0a;
 /** The reader for a file that starts with these bytes; undefined for another kind of file. */
 export function packetFileReader(first: Uint8Array): PacketFileReader | undefined {
   if (first.length < 4) return undefined;
-  const view = new DataView(first.buffer, first.byteOffset, first.length);
+  const view = viewOf({ bytes: first });
   for (const littleEndian of [true, false]) {
     const magic = view.getUint32(0, littleEndian);
     if (magic === PCAP || magic === PCAP_NANOSECONDS) return new PcapReader(littleEndian);

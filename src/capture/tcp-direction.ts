@@ -26,7 +26,7 @@ export class TcpDirection {
   synSequence: number | undefined;
   /** The sequence number of the next byte; undefined before the first segment. */
   #next: number | undefined;
-  /** The sequence number after the last byte, once FIN has told it. */
+  /** The sequence number after the last byte, once a FIN was read. */
   #end: number | undefined;
   /** Parts after a gap, in their order. */
   readonly #waiting: StreamPart[] = [];

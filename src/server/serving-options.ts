@@ -4,7 +4,7 @@ import { checkCount, checkMilliseconds } from "../numbers.js";
 import type { ConnectionTimeouts } from "./connection-owner.js";
 import { defaultRunnerOptions, type RunnerOptions } from "./run-request.js";
 
-/** What every server of a handler can be told. Times are in milliseconds. */
+/** Options of every server of a handler. Times are in milliseconds. */
 export interface ServingOptions {
   /** Limits on what a request may contain. Defaults: see `Limits`. */
   limits?: Partial<Pick<Limits, "variables" | "records" | "requests">> | undefined;
