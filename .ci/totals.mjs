@@ -1,17 +1,24 @@
 // Adds up what was run: the closing lines of logs, and vitest's reports, which are JSON.
-// Prints `N passed, N failed, N skipped`; exits with 1 unless all that there is has passed.
+// Names what failed, whose output is far above, then prints `N passed, N failed, N skipped`; exits
+// with 1 unless all that there is has passed.
 import { readFileSync } from "node:fs";
+import { basename, relative } from "node:path";
 
 /** The counts of a report; a test file that could not be loaded is a failure of its own. */
 function fromVitest(path) {
   const report = JSON.parse(readFileSync(path, "utf8"));
-  const unloaded = report.testResults.filter(
-    ({ status, assertionResults }) =>
-      status === "failed" && !assertionResults.some((test) => test.status === "failed"),
-  );
+  const failures = report.testResults
+    .filter(({ status }) => status === "failed")
+    .flatMap(({ name, assertionResults }) => {
+      const failed = assertionResults.filter((test) => test.status === "failed");
+      const file = relative(".", name);
+      if (failed.length === 0) return [`${file}: not loaded`];
+      return failed.map((test) => `${file}: ${test.fullName}`);
+    });
+  for (const failure of failures) process.stderr.write(`failed: ${basename(path)}: ${failure}\n`);
   return {
     passed: report.numPassedTests,
-    failed: report.numFailedTests + unloaded.length,
+    failed: failures.length,
     skipped: report.numPendingTests + report.numTodoTests,
   };
 }

@@ -61,6 +61,11 @@ export class Dispatcher {
     this.#dispatch();
   }
 
+  /** A worker has answered with the cookie of a session: what it keeps of it is there. */
+  began(session: string, worker: WorkerProcess): void {
+    if (this.#workers.has(worker)) this.#sessions.assign(session, worker);
+  }
+
   /** A worker takes no more connections. Those that have been passed to it will arrive. */
   leave(worker: WorkerProcess): void {
     this.#workers.delete(worker);

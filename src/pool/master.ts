@@ -180,6 +180,10 @@ export class Master implements WorkersOwner, StaffedPool {
     this.#staffing?.adjust();
   }
 
+  session(worker: WorkerProcess, id: string): void {
+    this.#dispatcher.began(id, worker);
+  }
+
   exited(worker: WorkerProcess, wasReady: boolean): void {
     this.#dispatcher.died(worker);
     const failure = wasReady ? undefined : `child ${worker.pid} died before it was ready`;

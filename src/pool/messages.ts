@@ -1,5 +1,6 @@
 import type { Identity } from "./identity.js";
 import { poolOptions, type WorkerOptionName } from "./options.js";
+import { isSessionId } from "./sessions.js";
 import type { PoolSettings } from "./settle-options.js";
 
 /** The scoreboard's descriptor in a worker. 3 is the channel to the master. */
@@ -49,6 +50,8 @@ export type WorkerMessage =
   | { kind: "room"; places: number }
   /** The worker has served `maxRequests` requests and asks to be stopped. */
   | { kind: "maxRequestsReached" }
+  /** Session affinity: the answer that is sent next sets the cookie of this session. */
+  | { kind: "session"; id: string }
   /** A line for the pool's log. */
   | { kind: "slow"; text: string };
 
@@ -79,6 +82,10 @@ export function unwrapMessage(
       const { places: room } = message;
       const isCount = typeof room === "number" && Number.isInteger(room);
       return isCount && room > 0 && room <= places ? { kind: "room", places: room } : undefined;
+    }
+    case "session": {
+      const { id } = message;
+      return isSessionId(id) ? { kind: "session", id } : undefined;
     }
     case "failed":
       return {

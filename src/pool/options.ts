@@ -225,11 +225,12 @@ export const poolOptions = {
   /**
    * Delegate mode: whether all connections of a session go to the same worker. The session is the
    * value of the cookie `session`, else X-Forwarded-For, else REMOTE_ADDR, of the connection's first
-   * request. Default: false.
+   * request. A worker that sets the cookie has its session from then on. Default: false.
    */
   affinity: {
     type: "boolean",
     default: false,
+    isForWorkers: true,
     flag: "--affinity",
     help: "delegate: a session's connections go to one worker",
   },

@@ -8,14 +8,37 @@ import type { Variables } from "../cgi/variables.js";
  */
 export function sessionOf(variables: Variables): string | undefined {
   const session = sessionText(variables);
-  return session === undefined ? undefined : hash("sha256", session, "base64");
+  return session === undefined ? undefined : idOf(session);
+}
+
+/** The id of the session whose cookie an answer sets: the client's next request will have it. */
+export function sessionSetBy(headers: Headers): string | undefined {
+  for (const cookie of headers.getSetCookie()) {
+    const [, quoted, plain] = /^session=(?:"([^"]*)"|([^;,\s]*))/.exec(cookie) ?? [];
+    const value = quoted ?? plain;
+    if (value !== undefined && value !== "") return idOf(cookieText(value));
+  }
+  return undefined;
+}
+
+/** Whether a text has the shape of an id. */
+export function isSessionId(text: unknown): text is string {
+  return typeof text === "string" && /^[\w+/]{43}=$/.test(text);
+}
+
+function idOf(text: string): string {
+  return hash("sha256", text, "base64");
+}
+
+function cookieText(value: string): string {
+  return `session ${value}`;
 }
 
 function sessionText(variables: Variables): string | undefined {
   const cookies = variables.getAll("HTTP_COOKIE").join("; ");
   const cookie = /(?:^|[;,]\s*)session=(?:"([^"]*)"|([^;,\s]*))/.exec(cookies);
   const value = cookie?.[1] ?? cookie?.[2];
-  if (value !== undefined && value !== "") return `session ${value}`;
+  if (value !== undefined && value !== "") return cookieText(value);
   const forwarded = variables.filled("HTTP_X_FORWARDED_FOR");
   const address = forwarded?.split(",", 1)[0]?.trim() || variables.filled("REMOTE_ADDR");
   return address === undefined ? undefined : `address ${address}`;

@@ -23,6 +23,8 @@ export interface WorkerEvents {
   /** More connections may be passed to it. */
   room(worker: WorkerProcess): void;
   maxRequestsReached(worker: WorkerProcess): void;
+  /** It has answered with the cookie of a session. */
+  session(worker: WorkerProcess, id: string): void;
   /** It wrote bytes to its channel that are not a message. */
   garbled(worker: WorkerProcess): void;
   slow(worker: WorkerProcess, text: string): void;
@@ -161,6 +163,9 @@ export class WorkerProcess implements ManagedWorker {
         break;
       case "maxRequestsReached":
         this.#events.maxRequestsReached(this);
+        break;
+      case "session":
+        this.#events.session(this, message.id);
         break;
       case "slow":
         this.#events.slow(this, message.text);

@@ -12,7 +12,12 @@ import type { HandlerLike } from "../server/handler.js";
 import { type OpenConnection, openerOf } from "../server/open-connection.js";
 import { runnerOptionsOf } from "../server/options.js";
 import type { ConnectionHandler } from "../server/raw-connection.js";
-import { type Responder, type RunnerOptions, responderOf } from "../server/run-request.js";
+import {
+  isResponse,
+  type Responder,
+  type RunnerOptions,
+  responderOf,
+} from "../server/run-request.js";
 import { timeoutsOf } from "../server/serving-options.js";
 import { listenError } from "../transport/listen.js";
 import { shareSocketShape } from "../transport/node-internals.js";
@@ -21,6 +26,7 @@ import type { MasterMessage, WorkerMessage, WorkerSettings } from "./messages.js
 import { Places } from "./places.js";
 import type { PoolScoreboard } from "./scoreboard/scoreboard.js";
 import { SlotWriter } from "./scoreboard/slot-writer.js";
+import { sessionSetBy } from "./sessions.js";
 import { pageFor } from "./status-pages.js";
 import { RawWorkerConnection, WorkerConnection, type WorkerService } from "./worker-connection.js";
 
@@ -63,9 +69,11 @@ export class PoolWorker implements WorkerService {
     this.#settings = settings;
     this.#send = send;
     this.#raw = connectionHandlerOf(application);
-    const respond = this.#raw === undefined ? responderOf(application as HandlerLike) : undefined;
-    this.respond = (running) =>
-      pageFor(running.variables, board, settings) ?? (respond as Responder)(running);
+    const handle = this.#raw === undefined ? responderOf(application as HandlerLike) : undefined;
+    const respond = settings.affinity
+      ? announcing(handle as Responder, (id) => send({ kind: "session", id }))
+      : (handle as Responder);
+    this.respond = (running) => pageFor(running.variables, board, settings) ?? respond(running);
     this.protocol = settings.protocol;
     this.timeouts = timeoutsOf(serve);
     const { limits, multiplex } = serve;
@@ -176,6 +184,16 @@ export class PoolWorker implements WorkerService {
     this.#isFull = true;
     this.#send({ kind: "maxRequestsReached" });
   }
+}
+
+/** Reports the session whose cookie an answer sets, before the client has it. */
+function announcing(respond: Responder, announce: (session: string) => void): Responder {
+  return async (running) => {
+    const response: unknown = await respond(running);
+    const session = isResponse(response) ? sessionSetBy(response.headers) : undefined;
+    if (session !== undefined) announce(session);
+    return response as Response;
+  };
 }
 
 function oneLine({ address, message }: GatewayError): string {

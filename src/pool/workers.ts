@@ -14,7 +14,10 @@ const HEALTHY_AGE = 5_000;
 const GUARD_DELAY = 1_000;
 
 /** The pool's master, which is notified of these events. */
-export type WorkersOwner = Pick<WorkerEvents, "ready" | "room" | "maxRequestsReached"> & {
+export type WorkersOwner = Pick<
+  WorkerEvents,
+  "ready" | "room" | "maxRequestsReached" | "session"
+> & {
   /** The application could not be loaded. */
   failed(worker: WorkerProcess, reason: string, hint?: string): void;
   /** The worker's process has exited. `wasReady`: the application had been loaded. */
@@ -151,6 +154,10 @@ export class Workers implements WorkerEvents {
 
   maxRequestsReached(worker: WorkerProcess): void {
     this.#owner.maxRequestsReached(worker);
+  }
+
+  session(worker: WorkerProcess, id: string): void {
+    this.#owner.session(worker, id);
   }
 
   garbled(worker: WorkerProcess): void {

@@ -261,7 +261,7 @@ function expectedLength({ variables, role }: ServerRequest): number | undefined 
   }
 }
 
-function isResponse(value: unknown): value is Response {
+export function isResponse(value: unknown): value is Response {
   return (
     value instanceof Response ||
     (typeof value === "object" &&

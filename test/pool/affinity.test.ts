@@ -21,6 +21,18 @@ describe("a pool with session affinity", () => {
     expect(new Set([...pids.values()].flatMap((set) => [...set])).size).toBe(3);
   });
 
+  it("sends a session to the worker that has set its cookie", async () => {
+    await using master = await startMaster(args);
+    for (const address of ["192.0.2.1", "192.0.2.2", "192.0.2.3"]) {
+      const client = { "x-forwarded-for": address };
+      for (const session of ["a", "b", "c"].map((letter) => letter + address)) {
+        const begun = await master.request(`/?session=${session}`, client);
+        const next = await master.request("/", { ...client, ...cookie(session) });
+        expect(next.pid).toBe(begun.pid);
+      }
+    }
+  });
+
   it("S2.37 passes on the bytes that it has read, the body included", async () => {
     await using master = await startMaster(args);
     const body = "x".repeat(300_000);

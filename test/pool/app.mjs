@@ -37,6 +37,9 @@ async function answer(url, request) {
 }
 
 export default async function handle(request) {
-  const text = await answer(new URL(request.url), request);
-  return new Response(`${process.pid} ${text}`);
+  const url = new URL(request.url);
+  const text = await answer(url, request);
+  const session = url.searchParams.get("session");
+  const headers = session === null ? {} : { "set-cookie": `session=${session}; Path=/` };
+  return new Response(`${process.pid} ${text}`, { headers });
 }

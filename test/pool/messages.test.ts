@@ -16,6 +16,7 @@ const sent = [
   })),
   { kind: "failed", reason: { toString: null } },
   { kind: "slow", text: 1 },
+  { kind: "session", id: "short" },
   { kind: "room", places: 1e9 },
   { kind: "room", places: -1 },
   { cmd: "NODE_HANDLE_ACK" },
@@ -104,6 +105,11 @@ describe("a message of a worker", () => {
       reason: "1",
       hint: "2",
     });
+    const id = `${"x".repeat(43)}=`;
+    expect(taken({ kind: "session", id })).toEqual({ kind: "session", id });
+    for (const other of [`x${id}`, "", 1, undefined]) {
+      expect(taken({ kind: "session", id: other })).toBeUndefined();
+    }
     expect(taken({ kind: "slow", text: "x".repeat(100_000) })).toMatchObject({
       text: "x".repeat(65_536),
     });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Variables } from "../../src/cgi/variables.js";
-import { SessionTable, sessionOf } from "../../src/pool/sessions.js";
+import { isSessionId, SessionTable, sessionOf, sessionSetBy } from "../../src/pool/sessions.js";
 
 /** The session of a request with these variables, in their order. */
 const session = (...variables: [string, string][]) => sessionOf(new Variables(variables));
@@ -37,6 +37,28 @@ describe("S2.37 the session of a request", () => {
       /^(?!.*secret)[\w+/]{43}=$/,
     );
   });
+});
+
+describe("the session that an answer begins", () => {
+  const begun = (...cookies: string[]) =>
+    sessionSetBy(new Headers(cookies.map((value) => ["set-cookie", value])));
+  const abc = session(["HTTP_COOKIE", "session=abc"]);
+  it.each([
+    ["session=abc"],
+    ["session=abc; Path=/; HttpOnly"],
+    ['session="abc"; Path=/'],
+    ["theme=dark; Path=/", "session=abc"],
+  ])("is that of the requests with its cookie: %s", (...cookies) => {
+    expect(begun(...cookies)).toBe(abc);
+    expect(isSessionId(begun(...cookies))).toBe(true);
+  });
+
+  it.each([[], ["theme=session=abc"], ["session=; Max-Age=0"], ["mysession=abc"], ['session=""']])(
+    "is none without one: %s",
+    (...cookies) => {
+      expect(begun(...cookies)).toBeUndefined();
+    },
+  );
 });
 
 describe("S2.37 the table of sessions", () => {
