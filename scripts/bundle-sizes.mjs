@@ -10,19 +10,10 @@ const lib = join(dirname(dirname(fileURLToPath(import.meta.url))), "lib");
 const ENTRY = "\0entry";
 const compressed = (bytes) => gzipSync(bytes, { level: 9 }).length;
 
-/** The codecs of the protocols. */
-const { parseStatusPage: _, ...protocols } = await import("../lib/codec.js");
-
 /** Bundles, with the most bytes that each may have. */
 const BUNDLES = [
   { name: "one encoder", from: "codec", imports: ["encodeRecord"], limit: 500 },
-  {
-    name: "codec without status pages",
-    from: "codec",
-    imports: Object.keys(protocols),
-    limit: 23_000,
-  },
-  { name: "codec", from: "codec", limit: 30_000 },
+  { name: "codec", from: "codec", limit: 23_000 },
   {
     name: "edge, as a client",
     from: "edge",

@@ -41,19 +41,6 @@ export type { Limits } from "./limits.js";
 export { encodeRequest as encodeScgiRequest } from "./scgi/client.js";
 export { encodeNetstring, NetstringDecoder, type NetstringOptions } from "./scgi/netstring.js";
 export { type ScgiRequest, ScgiRequestDecoder } from "./scgi/server.js";
-export type { FieldMetric, poolFields, processFields } from "./status-page/fields.js";
-export type {
-  OtherField,
-  PoolStatus,
-  PoolStatusFields,
-  PoolStatusJson,
-  ProcessStatus,
-  ProcessStatusFields,
-  ProcessStatusJson,
-  StatusJson,
-} from "./status-page/pool-status.js";
-export { type ParseStatusPageOptions, parseStatusPage } from "./status-page/read-page.js";
-export type { StatusFormat } from "./status-page/write-page.js";
 export { encodePacket as encodeUwsgiPacket, type UwsgiPacketInit } from "./uwsgi/encode.js";
 export {
   type UwsgiDecoderOptions,

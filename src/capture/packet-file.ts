@@ -1,4 +1,5 @@
 /** Files of packets, as tcpdump and Wireshark write them: pcap and pcapng. */
+import { viewOf } from "../bytes.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { type Frame, FrameSplitter, malformedCapture } from "./frame-splitter.js";
 
@@ -35,16 +36,12 @@ const SECTION_HEADER = 0x0a0d0d0a;
 /** The reader for a file that starts with these bytes; undefined for another kind of file. */
 export function packetFileReader(first: Uint8Array): PacketFileReader | undefined {
   if (first.length < 4) return undefined;
-  const view = viewOf({ bytes: first });
+  const view = viewOf(first);
   for (const littleEndian of [true, false]) {
     const magic = view.getUint32(0, littleEndian);
     if (magic === PCAP || magic === PCAP_NANOSECONDS) return new PcapReader(littleEndian);
   }
   return view.getUint32(0) === SECTION_HEADER ? new PcapNgReader() : undefined;
-}
-
-function viewOf({ bytes }: Pick<Frame, "bytes">): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 function tooLong(length: number, offset: number): GatewayError {
@@ -69,7 +66,7 @@ class PcapReader implements PacketFileReader {
     for (const frame of this.#frames.push(bytes)) {
       const { offset } = frame;
       // The upper bits of the link type tell the length of a frame check sequence.
-      if (offset === 0) this.#linkType = viewOf(frame).getUint32(20, this.#littleEndian) & 0xffff;
+      if (offset === 0) this.#linkType = viewOf(frame.bytes).getUint32(20, this.#littleEndian) & 0xffff;
       else
         yield { linkType: this.#linkType, bytes: frame.bytes.subarray(PCAP_RECORD_HEADER), offset };
     }
@@ -82,7 +79,7 @@ class PcapReader implements PacketFileReader {
   #size(bytes: Uint8Array, offset: number): number {
     if (offset === 0) return PCAP_HEADER;
     if (bytes.length < PCAP_RECORD_HEADER) return PCAP_RECORD_HEADER;
-    const captured = viewOf({ bytes }).getUint32(8, this.#littleEndian);
+    const captured = viewOf(bytes).getUint32(8, this.#littleEndian);
     if (captured > MAX_FRAME) throw tooLong(captured, offset);
     return PCAP_RECORD_HEADER + captured;
   }
@@ -110,7 +107,7 @@ class PcapNgReader implements PacketFileReader {
 
   *push(bytes: Uint8Array): Generator<CapturedPacket, void, undefined> {
     for (const frame of this.#frames.push(bytes)) {
-      const packet = this.#block(frame, viewOf(frame));
+      const packet = this.#block(frame, viewOf(frame.bytes));
       if (packet !== undefined) yield packet;
     }
   }
@@ -121,7 +118,7 @@ class PcapNgReader implements PacketFileReader {
 
   #size(bytes: Uint8Array, offset: number): number {
     if (bytes.length < BLOCK_OVERHEAD) return BLOCK_OVERHEAD;
-    const view = viewOf({ bytes });
+    const view = viewOf(bytes);
     if (view.getUint32(0) === BlockType.Section) {
       this.#littleEndian = view.getUint32(8) === 0x4d3c2b1a;
       if (!this.#littleEndian && view.getUint32(8) !== 0x1a2b3c4d) {

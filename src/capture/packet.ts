@@ -1,5 +1,5 @@
 /** A packet from its first header to the bytes of TCP in it. */
-import { latin1 } from "../bytes.js";
+import { latin1, viewOf } from "../bytes.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import type { CapturedPacket } from "./packet-file.js";
 
@@ -54,7 +54,7 @@ const IpProtocol = { HopByHop: 0, Tcp: 6, Routing: 43, Fragment: 44, Options: 60
  * @throws GatewayError `malformed` for a link type that is not known, with the offset in the file
  */
 export function segmentOf({ linkType, bytes, offset }: CapturedPacket): TcpSegment | OtherPacket {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const view = viewOf(bytes);
   try {
     switch (linkType) {
       case LinkType.Null:

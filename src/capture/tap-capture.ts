@@ -1,5 +1,5 @@
 import { Protocol } from "../address.js";
-import { equalBytes } from "../bytes.js";
+import { equalBytes, viewOf } from "../bytes.js";
 import type { CapturedProtocol, CapturedSide, CaptureEvent, CaptureFileReader } from "./capture.js";
 import { FrameSplitter, malformedCapture } from "./frame-splitter.js";
 
@@ -32,7 +32,7 @@ export function encodeFrame(
   content: Uint8Array,
 ): Uint8Array {
   const bytes = new Uint8Array(HEAD_LENGTH + content.length);
-  const view = new DataView(bytes.buffer);
+  const view = viewOf(bytes);
   view.setUint8(0, kinds.indexOf(kind));
   view.setUint32(1, connection);
   view.setBigUint64(5, BigInt(Date.now()) * 1_000n);
@@ -64,7 +64,7 @@ export class TapCaptureReader implements CaptureFileReader {
 function sizeOf(bytes: Uint8Array, offset: number): number {
   if (offset === 0) return START_LENGTH;
   if (bytes.length < HEAD_LENGTH) return HEAD_LENGTH;
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(13);
+  const length = viewOf(bytes).getUint32(13);
   if (kinds[bytes[0]!] !== undefined && length <= MAX_CONTENT) return HEAD_LENGTH + length;
   throw malformedCapture("is not a frame", offset);
 }
@@ -77,7 +77,7 @@ function protocolOf(start: Uint8Array): CapturedProtocol {
 }
 
 function eventOf(frame: Uint8Array): CaptureEvent {
-  const connection = new DataView(frame.buffer, frame.byteOffset).getUint32(1);
+  const connection = viewOf(frame).getUint32(1);
   const kind = kinds[frame[0]!]!;
   if (kind === "closed") return { kind, connection };
   return { kind: "bytes", connection, side: kind, bytes: frame.subarray(HEAD_LENGTH) };

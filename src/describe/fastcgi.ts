@@ -1,3 +1,4 @@
+import { viewOf } from "../bytes.js";
 import { GatewayError } from "../errors.js";
 import { PairDecoder } from "../fastcgi/pair-decoder.js";
 import {
@@ -52,7 +53,7 @@ const MAX_PARAMS = 64;
  */
 export function beginsWithRecord(bytes: Uint8Array): boolean {
   if (bytes.length < RECORD_HEADER_LENGTH) return false;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const view = viewOf(bytes);
   for (let at = 0; at + RECORD_HEADER_LENGTH <= bytes.length; ) {
     const isHeader = bytes[at] === VERSION && typeNames.has(bytes[at + 1]!) && bytes[at + 7] === 0;
     if (!isHeader) return false;

@@ -11,7 +11,6 @@ import {
   engineChoice,
   NetstringDecoder,
   PairDecoder,
-  parseStatusPage,
   RecordType,
   ResponseDecoder,
   ResponseHeadReader,
@@ -20,6 +19,7 @@ import {
   streamRecords,
   UwsgiPacketDecoder,
 } from "fcgi-probe/codec";
+import { parseStatusPage } from "fcgi-probe/edge";
 import { equal, hex, latin1, text, throwsCode } from "./expect.mjs";
 import { answer, page } from "./php-fpm-answer.mjs";
 
