@@ -66,7 +66,8 @@ class PcapReader implements PacketFileReader {
     for (const frame of this.#frames.push(bytes)) {
       const { offset } = frame;
       // The upper bits of the link type tell the length of a frame check sequence.
-      if (offset === 0) this.#linkType = viewOf(frame.bytes).getUint32(20, this.#littleEndian) & 0xffff;
+      if (offset === 0)
+        this.#linkType = viewOf(frame.bytes).getUint32(20, this.#littleEndian) & 0xffff;
       else
         yield { linkType: this.#linkType, bytes: frame.bytes.subarray(PCAP_RECORD_HEADER), offset };
     }

@@ -1,3 +1,5 @@
+import { checkObject, isObject, wrongArgument } from "../arguments.js";
+
 /** A kind of options, and their names. */
 interface OptionKind {
   what: string;
@@ -5,7 +7,6 @@ interface OptionKind {
   names: readonly string[];
 }
 
-const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
 /** Pairs are checked here where they are a list. */
 const isVariables = (value: unknown): boolean =>
   Array.isArray(value) ? value.every((pair) => Array.isArray(pair)) : isObject(value);
@@ -88,21 +89,10 @@ const kindOf: ReadonlyMap<string, OptionKind> = new Map(
  * @throws TypeError that names the option, or the argument
  */
 export function checkOptions(argument: string, options: unknown): void {
-  if (!isObject(options)) {
-    throw new TypeError(`${argument}: ${described(options)} is not an object`);
-  }
-  for (const [name, value] of Object.entries(options as object)) {
+  checkObject(argument, options);
+  for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue;
     const kind = kindOf.get(name);
-    if (kind !== undefined && !kind.is(value)) {
-      throw new TypeError(`${name}: ${described(value)} is not ${kind.what}`);
-    }
+    if (kind !== undefined && !kind.is(value)) throw wrongArgument(name, value, kind.what);
   }
-}
-
-/** A value for a message: in one line, and of a string the first 64 characters. */
-export function described(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.slice(0, 64));
-  if (typeof value === "function") return "a function";
-  return isObject(value) ? Object.prototype.toString.call(value) : String(value);
 }

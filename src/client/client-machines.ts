@@ -22,7 +22,8 @@ export interface ClientMachineOptions {
 /**
  * Makes a function that creates the machine of a request in a protocol.
  *
- * @throws GatewayError `bad_input` for a role that the protocol does not have, `limit_exceeded`
+ * @throws GatewayError `bad_input` for a protocol without a client, and a role that the protocol does
+ * not have; `limit_exceeded`
  */
 export function createMachineFor(
   protocol: ClientProtocol,
@@ -47,7 +48,12 @@ export function createMachineFor(
     checkSize(variables, limits.variables);
     return (handlers) => new ProgramClient(variables, handlers);
   }
-  return (handlers) => createUwsgiClient({ modifier1, modifier2, variables }, handlers);
+  if (protocol === Protocol.Uwsgi) {
+    return (handlers) => createUwsgiClient({ modifier1, modifier2, variables }, handlers);
+  }
+  throw new GatewayError(ErrorCode.BadInput, `the protocol ${String(protocol)} has no client`, {
+    hint: "it is fcgi, scgi, uwsgi or cgi",
+  });
 }
 
 function checkSize(variables: readonly Variable[], limit: number): void {

@@ -1,4 +1,4 @@
-import { described } from "./check-options.js";
+import { described, isFetchRequest, wrongArgument } from "../arguments.js";
 import type { GatewayFetchInit } from "./fetch-options.js";
 
 /**
@@ -13,7 +13,7 @@ export async function requestOf(
   init: GatewayFetchInit,
 ): Promise<{ request: Request; contentLength: number | undefined }> {
   const { contentLength } = init;
-  if (isRequest(input)) {
+  if (isFetchRequest(input)) {
     const fields = requestFields(init);
     if (fields === undefined) return { request: input, contentLength };
     return makeRequest(input, fields, contentLength);
@@ -60,7 +60,7 @@ async function makeRequest(
     const form = new Response(body);
     body = await form.arrayBuffer();
     const headers = new Headers(
-      (fields.headers ?? (isRequest(input) ? input.headers : {})) as HeadersInit,
+      (fields.headers ?? (isFetchRequest(input) ? input.headers : {})) as HeadersInit,
     );
     if (!headers.has("content-type")) {
       headers.set("content-type", form.headers.get("content-type") as string);
@@ -84,21 +84,15 @@ function lengthOf(body: unknown): number | undefined {
   return undefined;
 }
 
-/** A Request of this runtime or of a framework, which may have its own class. */
-function isRequest(input: unknown): input is Request {
-  if (input instanceof Request) return true;
-  return Object.prototype.toString.call(input) === "[object Request]";
-}
-
 function urlOf(input: unknown): URL {
   if (input instanceof URL) return checkedUrl(input);
   if (typeof input !== "string") {
-    throw new TypeError(`input: ${described(input)} is not a string, a URL or a Request`);
+    throw wrongArgument("input", input, "a string, a URL or a Request");
   }
   // A path that begins with two slashes is a path, and not a host.
   const text = input.startsWith("/") ? `http://localhost${input}` : input;
   if (!URL.canParse(text, "http://localhost/")) {
-    throw new TypeError(`input: ${described(input)} is not a URL or a path`);
+    throw wrongArgument("input", input, "a URL or a path");
   }
   return checkedUrl(new URL(text, "http://localhost/"));
 }

@@ -1,7 +1,9 @@
 import { type ClientProtocol, Protocol } from "../address.js";
+import { isFetchRequest, wrongArgument } from "../arguments.js";
 import { ErrorCode, GatewayError } from "../errors.js";
-import { type DuplexStreams, streamConnector } from "../transport/web-streams.js";
+import { checkStreams, type DuplexStreams, streamConnector } from "../transport/web-streams.js";
 import { connectionPerRequest, type OpenChannel } from "./channel.js";
+import { checkOptions } from "./check-options.js";
 import type { GatewayResponse } from "./response-receiver.js";
 import { type FetchOptions, fetchThrough } from "./send-request.js";
 
@@ -12,6 +14,7 @@ const SILENT_HINT = "or nothing listens there: these streams end alike in both c
 
 /** A channel for one request over a pair of Web Streams, which are closed at its end. */
 export function channelOver(streams: DuplexStreams): OpenChannel {
+  checkStreams(streams);
   return connectionPerRequest(streamConnector(streams), SILENT_HINT);
 }
 
@@ -20,12 +23,15 @@ export function channelOver(streams: DuplexStreams): OpenChannel {
  * `Deno.connect()` or a service binding. Closes it when the answer is complete.
  *
  * @throws GatewayError
+ * @throws TypeError that names a wrong argument
  */
 export async function gatewayFetchOver(
   streams: DuplexStreams,
   request: Request,
   options: FetchOptions & { protocol?: ClientProtocol | undefined } = {},
 ): Promise<GatewayResponse> {
+  checkOptions("options", options);
+  if (!isFetchRequest(request)) throw wrongArgument("request", request, "a Request");
   const { protocol = Protocol.FastCgi } = options;
   if (protocol === Protocol.Cgi) {
     throw new GatewayError(ErrorCode.BadInput, "a CGI program is run, not connected to");

@@ -1,3 +1,4 @@
+import { checkObject } from "../arguments.js";
 import { Collector } from "./collector.js";
 import { Routes } from "./routes.js";
 import type { Sample } from "./sample.js";
@@ -49,9 +50,10 @@ export interface Exporter {
 /**
  * Makes an exporter of Prometheus metrics. It reads its targets when it is asked, and only then.
  *
- * @throws GatewayError `bad_input`, `bad_address` for targets that are none
+ * @throws GatewayError `bad_input`, `bad_address` for targets that are none; TypeError without options
  */
 export function createExporter(options: ExporterOptions): Exporter {
+  checkObject("options", options);
   const { log = () => {}, reload } = options;
   const collector = new Collector({ log });
   const subscriptions = new Subscriptions(() => collect(), log);

@@ -1,3 +1,5 @@
+import { isObject, wrongArgument } from "../arguments.js";
+
 /** Targets, or lists of targets: a list costs less than its targets one by one. */
 export type FleetTargets = Iterable<string> | AsyncIterable<string | readonly string[]>;
 
@@ -18,6 +20,7 @@ export class TargetReader {
 
   /** @param onMore called after `next` had nothing yet, when there is more, or an end */
   constructor(targets: FleetTargets, onMore: () => void) {
+    checkTargets(targets);
     this.#isAsync = Symbol.asyncIterator in targets;
     this.#source =
       Symbol.asyncIterator in targets
@@ -84,4 +87,10 @@ export class TargetReader {
     }
     this.#onMore();
   }
+}
+
+/** A string is a target, and not a source of characters. */
+function checkTargets(targets: unknown): asserts targets is FleetTargets {
+  if (isObject(targets) && (Symbol.asyncIterator in targets || Symbol.iterator in targets)) return;
+  throw wrongArgument("targets", targets, "a list, or another iterable, of addresses");
 }

@@ -1,3 +1,4 @@
+import { wrongArgument } from "../arguments.js";
 import { utf8 } from "../bytes.js";
 import type { ResponseHead } from "../cgi/response-head.js";
 import { ResponseHeadReader } from "../cgi/response-head-reader.js";
@@ -60,6 +61,7 @@ export function statusQuery({ full = false, format = "text" }: StatusPageOptions
  * not retry, because that needs a second connection.
  *
  * @throws GatewayError
+ * @throws TypeError that names a wrong argument
  */
 export async function statusOver(
   streams: DuplexStreams,
@@ -124,6 +126,7 @@ let last: { page: PagePath; request: PreparedRequest } | undefined;
  */
 function requestFor(page: PagePath): PreparedRequest {
   if (last?.page.path !== page.path || last.page.query !== page.query) {
+    if (typeof page.path !== "string") throw wrongArgument("path", page.path, "a string");
     last = { page, request: prepareRequest({ variables: pageVariables(page) }) };
   }
   return last.request;

@@ -90,6 +90,7 @@ export interface PoolFleetOptions extends FleetOptions, Pick<StatusOptions, "ful
  *
  * @throws GatewayError `bad_input` for a number of threads that is out of range; `incomplete_bundle`
  * for threads in a bundle without this package beside it
+ * @throws TypeError for targets that are not iterable
  */
 export function fleet(
   targets: Iterable<string> | AsyncIterable<string>,

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
 import { ErrorCode, GatewayError } from "../errors.js";
-import type { Application } from "../server/application.js";
+import { type Application, isApplication } from "../server/application.js";
 import { type ServeCgiOptions, serveCgi } from "../server/serve-cgi.js";
 import { dropClientProxy } from "../transport/environment.js";
 import { isExecutable } from "../transport/executable.js";
@@ -49,14 +49,6 @@ export async function serveCgiModule(module: string, options: ServeCgiOptions): 
     throw new GatewayError(ErrorCode.BadInput, "a CGI program has no connection to serve");
   }
   return serveCgi(application, options);
-}
-
-function isApplication(value: unknown): value is Application {
-  if (typeof value === "function") return true;
-  if (typeof value !== "object" || value === null) return false;
-  return ["fetch", "streams", "connection"].some(
-    (name) => typeof (value as Record<string, unknown>)[name] === "function",
-  );
 }
 
 /** The error for a module that cannot be loaded: one line, and a hint. */

@@ -1,6 +1,7 @@
 import { basename, extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type ListenAddress, Protocol } from "../address.js";
+import { checkObject } from "../arguments.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { checkCount, checkMilliseconds } from "../numbers.js";
 import { checkServeOptions } from "../server/serving-options.js";
@@ -63,6 +64,7 @@ export function settleOptions(
   options: PoolOptions,
   spell: PoolOptionSpelling = (name) => name,
 ): PoolSettings {
+  checkObject("options", options);
   const values = withDefaults(options);
   checkValues(values, spell);
   const { listen } = options;

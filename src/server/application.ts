@@ -1,4 +1,5 @@
-import type { HandlerLike } from "./handler.js";
+import { hasMethod } from "../arguments.js";
+import { checkHandler, type HandlerLike, isHandler } from "./handler.js";
 import type { ConnectionHandler } from "./raw-connection.js";
 
 /**
@@ -11,4 +12,13 @@ export type Application = HandlerLike | { connection: ConnectionHandler };
 export function connectionHandlerOf(application: Application): ConnectionHandler | undefined {
   if (typeof application !== "object" || !("connection" in application)) return undefined;
   return (...accepted) => application.connection(...accepted);
+}
+
+export function isApplication(value: unknown): value is Application {
+  return isHandler(value) || hasMethod(value, "connection");
+}
+
+/** @throws TypeError for what is no application */
+export function checkApplication(value: unknown): asserts value is Application {
+  if (!isApplication(value)) checkHandler("application", value);
 }

@@ -1,4 +1,5 @@
 import type { Protocol } from "../address.js";
+import { hasMethod, wrongArgument } from "../arguments.js";
 import { isBodyless } from "../cgi/request-from-variables.js";
 import type { ServerRole } from "../cgi/server-machine.js";
 import type { Variables } from "../cgi/variables.js";
@@ -63,6 +64,16 @@ export interface Context {
   readonly data: ReadableStream<Uint8Array> | null;
   /** Resolves when the response has been sent or abandoned. Never rejects. */
   readonly finished: Promise<void>;
+}
+
+export function isHandler(value: unknown): value is HandlerLike {
+  return typeof value === "function" || hasMethod(value, "fetch") || hasMethod(value, "streams");
+}
+
+/** @throws TypeError that names the argument */
+export function checkHandler(argument: string, value: unknown): asserts value is HandlerLike {
+  if (isHandler(value)) return;
+  throw wrongArgument(argument, value, "a function, or an object with one named fetch");
 }
 
 /** The handler of an application. If an object has both `streams` and `fetch`, `streams` is used. */

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 import { Protocol } from "../address.js";
+import { checkObject } from "../arguments.js";
 import type { ServerRequest } from "../cgi/server-machine.js";
 import { Variables } from "../cgi/variables.js";
 import { ErrorCode, GatewayError } from "../errors.js";
@@ -9,7 +10,7 @@ import {
   environmentVariables,
   hasChunkedBody,
 } from "../transport/environment.js";
-import type { HandlerLike } from "./handler.js";
+import { checkHandler, type HandlerLike } from "./handler.js";
 import {
   defaultRunnerOptions,
   RequestRunner,
@@ -46,13 +47,16 @@ export interface ServeCgiOptions {
  *
  * @returns the exit code: 0, or 1 when the handler failed or the response could not be completed;
  * the client gets 500 if nothing was sent before, and standard error has the reason
- * @throws GatewayError `bad_input` for a timeout that no timer can wait for, when this process was not started as a CGI program, or when Node
- * has taken a client's HTTP_PROXY for its own proxy (NODE_USE_ENV_PROXY)
+ * @throws GatewayError `bad_input` for a timeout that no timer can wait for, when this process was not
+ * started as a CGI program, or when Node has taken a client's HTTP_PROXY for its own proxy
+ * (NODE_USE_ENV_PROXY)
  */
 export async function serveCgi(
   application: HandlerLike,
   options: ServeCgiOptions = {},
 ): Promise<number> {
+  checkHandler("application", application);
+  checkObject("options", options);
   const { env = process.env, bodyTimeout, responseTimeout } = options;
   checkServeOptions({ bodyTimeout, responseTimeout });
   if (env === process.env) dropClientProxy();

@@ -1,7 +1,9 @@
 import { Protocol } from "../address.js";
+import { checkObject } from "../arguments.js";
 import { utf8 } from "../bytes.js";
 import type { Engine } from "../engine/engine.js";
 import { defaultEngine } from "../engine/select.js";
+import { checkStreams } from "../transport/web-streams.js";
 import type {
   ConnectionOwner,
   ConnectionService,
@@ -9,7 +11,7 @@ import type {
   ServerMachineOptions,
 } from "./connection-owner.js";
 import { type CreateServerMachine, ServerConnection } from "./gateway-connection.js";
-import type { HandlerLike } from "./handler.js";
+import { checkHandler, type HandlerLike } from "./handler.js";
 import { type Responder, type RunnerOptions, responderOf } from "./run-request.js";
 import { serverMachineOf } from "./server-machines.js";
 import {
@@ -38,13 +40,16 @@ export interface ServeOverOptions extends ServingOptions {
  * @returns resolves when the connection is closed and every handler has returned; never rejects
  * because of the peer or of the handler
  * @throws GatewayError `bad_input` for an option of the wrong kind, and for a protocol that has no
- * server; TypeError for streams that are locked
+ * server; TypeError that names a wrong argument, and for streams that are locked
  */
 export async function serveOver(
   streams: AcceptedStreams,
   handler: HandlerLike,
   options: ServeOverOptions = {},
 ): Promise<void> {
+  checkStreams(streams);
+  checkHandler("handler", handler);
+  checkObject("options", options);
   checkServeOptions(options);
   const { protocol = Protocol.FastCgi, signal } = options;
   const createMachine = serverMachineOf(protocol);

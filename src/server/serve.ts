@@ -1,5 +1,6 @@
 import type net from "node:net";
 import { Protocol } from "../address.js";
+import { checkObject } from "../arguments.js";
 import type { Engine } from "../engine/engine.js";
 import { defaultEngine } from "../engine/select.js";
 import { checkWait } from "../numbers.js";
@@ -7,7 +8,7 @@ import { shownAs } from "../shown.js";
 import { addressOf, listenOn } from "../transport/listen.js";
 import { listenTarget } from "../transport/listen-address.js";
 import { allowedPeers, isAllowed, listensOnTcp } from "./allowed-peers.js";
-import { type Application, connectionHandlerOf } from "./application.js";
+import { type Application, checkApplication, connectionHandlerOf } from "./application.js";
 import type { ConnectionTimeouts, ServerMachineOptions } from "./connection-owner.js";
 import { Connections } from "./connections.js";
 import { writeToStandardError } from "./error-log.js";
@@ -67,11 +68,14 @@ export interface GatewayServer {
  *
  * @throws GatewayError `bad_address` or `permission_denied` when it cannot listen, `bad_input` for
  * a protocol that has no server, and for an option of the wrong kind
+ * @throws TypeError that names a wrong argument
  */
 export async function serve(
   application: Application,
   options: ServeOptions,
 ): Promise<GatewayServer> {
+  checkApplication(application);
+  checkObject("options", options);
   const { listen } = options;
   checkServeOptions(options);
   const target = listenTarget(listen);

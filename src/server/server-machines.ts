@@ -34,5 +34,7 @@ const machines = new Map<Protocol, CreateServerMachine>([
 export function serverMachineOf(protocol: Protocol): CreateServerMachine {
   const create = machines.get(protocol);
   if (create !== undefined) return create;
-  throw new GatewayError(ErrorCode.BadInput, `the protocol ${protocol} has no server`);
+  throw new GatewayError(ErrorCode.BadInput, `the protocol ${protocol} has no server`, {
+    hint: "it is fcgi, scgi or uwsgi, and http for serve() and pools",
+  });
 }

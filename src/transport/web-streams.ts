@@ -1,3 +1,4 @@
+import { hasMethod, isObject, wrongArgument } from "../arguments.js";
 import { concat } from "../bytes.js";
 import type { Engine } from "../engine/engine.js";
 import { defaultEngine } from "../engine/select.js";
@@ -22,6 +23,13 @@ export interface DuplexStreams {
    * workerd closes by this alone; one that is aborted stays open, and its php-fpm worker busy.
    */
   close?(): unknown;
+}
+
+/** @throws TypeError for what is no pair of Web Streams */
+export function checkStreams(streams: unknown): asserts streams is DuplexStreams {
+  const { readable, writable } = (isObject(streams) ? streams : {}) as Partial<DuplexStreams>;
+  if (hasMethod(readable, "getReader") && hasMethod(writable, "getWriter")) return;
+  throw wrongArgument("streams", streams, "an object with a readable and a writable stream");
 }
 
 /** Frees a connection at once, whatever is under way. */

@@ -65,6 +65,7 @@ const ARROWS: ReadonlyMap<string, readonly string[]> = new Map([
 const LEAVES: ReadonlySet<string> = new Set([
   "errors.ts",
   "limits.ts",
+  "arguments.ts",
   "numbers.ts",
   "shown.ts",
   "bytes.ts",

@@ -1,9 +1,10 @@
 import type { Address } from "../../address.js";
+import { described, isObject } from "../../arguments.js";
 import { latin1, percentEncoded } from "../../bytes.js";
 import { scriptVariables, sitePath } from "../../cgi/front-controller.js";
 import { decodePath, type VariablesInit, variablePairs } from "../../cgi/variables-from-request.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
-import { checkOptions, described } from "../check-options.js";
+import { checkOptions } from "../check-options.js";
 import {
   type ClientOptions,
   clientOptions,
@@ -66,7 +67,7 @@ export class WebFrontEnd {
    * @throws TypeError that names a wrong argument
    */
   constructor(from: GatewayClient | FrontEndInit, given: FrontEndOptions = {}) {
-    if (typeof from !== "object" || from === null) {
+    if (!isObject(from)) {
       throw new TypeError(`client: ${described(from)} is neither a client nor options`);
     }
     if ("fetch" in from) [this.#client, this.#options] = [from, given];

@@ -1,0 +1,84 @@
+import { describe, expect, it } from "vitest";
+import { createClient } from "../src/client/create-client.js";
+import { gatewayFetch } from "../src/client/fetch.js";
+import { gatewayFetchOver } from "../src/client/fetch-over.js";
+import { toNodeHandler } from "../src/client/front-end/node-handler.js";
+import { createExporter } from "../src/exporter/create-exporter.js";
+import { statusOver } from "../src/phpfpm/fetch-page.js";
+import { fleet, ping, status } from "../src/phpfpm/status.js";
+import { startPool } from "../src/pool/start-pool.js";
+import { serve } from "../src/server/serve.js";
+import { serveCgi } from "../src/server/serve-cgi.js";
+import { serveOver } from "../src/server/serve-over.js";
+import { listeningCount } from "./harness/listening-count.js";
+
+/** A function with arguments of any kind, as JavaScript calls it. */
+const loose = (callee: unknown) => callee as (...values: unknown[]) => unknown;
+
+const streams = () => {
+  const [one, other] = [new TransformStream(), new TransformStream()];
+  return { readable: one.readable, writable: other.writable };
+};
+const request = new Request("http://localhost/");
+const handler = () => new Response("");
+const targets = async (...values: unknown[]) => {
+  for await (const _ of loose(fleet)(...values) as AsyncIterable<unknown>);
+};
+
+describe("a wrong argument", () => {
+  const address = "unix:/nowhere.sock";
+  const cases: [name: string, callee: unknown, values: unknown[], argument: string][] = [
+    ["gatewayFetch", gatewayFetch, [], "address"],
+    ["gatewayFetch", gatewayFetch, [address, 5], "input"],
+    ["gatewayFetch", gatewayFetch, [address, "/", null], "init"],
+    ["createClient", createClient, [5], "address"],
+    ["createClient", createClient, [address, 5], "defaults"],
+    ["toNodeHandler", toNodeHandler, [5], "client"],
+    ["gatewayFetchOver", gatewayFetchOver, [undefined, request], "streams"],
+    ["gatewayFetchOver", gatewayFetchOver, [{ readable: 1, writable: 2 }, request], "streams"],
+    ["gatewayFetchOver", gatewayFetchOver, [streams(), "http://localhost/"], "request"],
+    ["gatewayFetchOver", gatewayFetchOver, [streams(), null], "request"],
+    ["gatewayFetchOver", gatewayFetchOver, [streams(), request, 5], "options"],
+    ["gatewayFetchOver", gatewayFetchOver, [streams(), request, { variables: 5 }], "variables"],
+    ["statusOver", statusOver, [], "streams"],
+    ["statusOver", statusOver, [streams(), { path: 5 }], "path"],
+    ["status", status, [], "address"],
+    ["status", status, [address, { path: 5 }], "path"],
+    ["ping", ping, [5], "address"],
+    ["fleet", targets, [5], "targets"],
+    ["fleet", targets, [address], "targets"],
+    ["createExporter", createExporter, [], "options"],
+    ["serve", serve, [undefined, { listen: "127.0.0.1:0" }], "application"],
+    ["serve", serve, [{}, { listen: "127.0.0.1:0" }], "application"],
+    ["serve", serve, [handler], "options"],
+    ["serveOver", serveOver, [undefined, handler], "streams"],
+    ["serveOver", serveOver, [streams(), 5], "handler"],
+    ["serveOver", serveOver, [streams(), handler, null], "options"],
+    ["serveCgi", serveCgi, [5], "application"],
+    ["startPool", startPool, [], "options"],
+  ];
+  it.each(cases)("of %s is named", async (_name, callee, values, argument) => {
+    const before = listeningCount();
+    const error = await (async () => loose(callee)(...values))().then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    expect(error).toBeInstanceOf(TypeError);
+    expect((error as TypeError).message).toMatch(
+      new RegExp(`^${argument}: .* (is not|is neither)`),
+    );
+    expect(listeningCount()).toBe(before);
+  });
+
+  it("that is a protocol without a client, or without a server, is refused", async () => {
+    for (const protocol of ["http", "fastcgi", ""]) {
+      const sent = loose(gatewayFetchOver)(streams(), request, { protocol });
+      await expect(sent).rejects.toMatchObject({
+        code: "bad_input",
+        message: `the protocol ${protocol} has no client`,
+      });
+    }
+    const served = loose(serveOver)(streams(), handler, { protocol: "fastcgi" });
+    await expect(served).rejects.toMatchObject({ code: "bad_input" });
+  });
+});
