@@ -16,6 +16,7 @@ const machineWide = [
 
 export default defineConfig({
   test: {
+    globalSetup: "test/harness/run-folder.ts",
     reporters: ["default", new SkippedReporter(), ...(report === undefined ? [] : ["json"])],
     ...(report === undefined ? {} : { outputFile: { json: report } }),
     // What tests named *.fuzz.test.ts may take each; `npm run fuzz` gives them longer.

@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/soak/*.soak.ts"],
+    globalSetup: "test/harness/run-folder.ts",
     testTimeout: 3_600_000,
     hookTimeout: 60_000,
   },

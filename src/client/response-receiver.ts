@@ -6,6 +6,7 @@ import type { ResponseHead } from "../cgi/response-head.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import type { Limits } from "../limits.js";
 import { AnswerHead } from "./answer-head.js";
+import { asGatewayError } from "./channel.js";
 import { ErrorStreamStart, type Exchange, type ExchangeSink } from "./exchange.js";
 
 export interface ReceiverOptions {
@@ -18,8 +19,8 @@ export interface ReceiverOptions {
   onHead?: ((bytes: Uint8Array) => void) | undefined;
   /**
    * Called with copies of what the backend writes to its error stream, up to `limits.stderr` bytes in
-   * all. The backend has to wait until a returned promise settles. Default: these bytes are kept
-   * for the error of a failed request.
+   * all. The backend has to wait until a returned promise settles; a rejection fails the request.
+   * Default: these bytes are kept for the error of a failed request.
    */
   onStderr?: ((bytes: Uint8Array) => void | Promise<void>) | undefined;
 }
@@ -122,7 +123,7 @@ export class ResponseReceiver implements ExchangeSink {
       this.#stderrPending--;
       if ((this.#body?.desiredSize ?? 1) > 0) this.#resume();
     };
-    taken.then(settled, settled);
+    taken.then(settled, (error) => this.#exchange?.abandon(asGatewayError(error)));
   }
 
   end(result: RequestEnd): void {

@@ -60,6 +60,12 @@ export class LocalPools {
   }
 }
 
+/** Whether an address of a pool is that of its `pm.status_listen`: no worker of its own answers there. */
+export function isStatusListen(pool: PoolConfiguration, address: string): boolean {
+  if (pool.statusListen === undefined) return false;
+  return new LocalPools([{ ...pool, statusListen: undefined }]).at(address) === undefined;
+}
+
 /** 127.0.0.0/8, mapped into IPv6, and ::1. */
 const LOOPBACK = /^(0{20}ffff7f|0{31}1$)/;
 

@@ -1,4 +1,5 @@
 import { checkObject } from "../arguments.js";
+import { notify } from "../listeners.js";
 import { Collector } from "./collector.js";
 import { Routes } from "./routes.js";
 import type { Sample } from "./sample.js";
@@ -54,7 +55,8 @@ export interface Exporter {
  */
 export function createExporter(options: ExporterOptions): Exporter {
   checkObject("options", options);
-  const { log = () => {}, reload } = options;
+  const { reload } = options;
+  const log: LogListener = (record) => notify(options.log, record);
   const collector = new Collector({ log });
   const subscriptions = new Subscriptions(() => collect(), log);
   const routes = new Routes({ collector, log, reload });

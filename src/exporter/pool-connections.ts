@@ -182,6 +182,6 @@ function unaccepted({ text }: Address): GatewayError {
   const message = "an earlier request of this exporter still waits in the pool's accept queue";
   return new GatewayError(ErrorCode.Deadline, message, {
     address: text,
-    hint: "every worker is busy, so it is not asked again; set pm.status_listen to read the status of a busy pool",
+    hint: "every worker is busy, so it is not asked again: fcgi-probe doctor TARGET says why; set pm.status_listen to read the status of a busy pool",
   });
 }

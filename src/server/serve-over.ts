@@ -3,6 +3,7 @@ import { checkObject } from "../arguments.js";
 import { utf8 } from "../bytes.js";
 import type { Engine } from "../engine/engine.js";
 import { defaultEngine } from "../engine/select.js";
+import { notify } from "../listeners.js";
 import { checkStreams } from "../transport/web-streams.js";
 import type {
   ConnectionOwner,
@@ -126,13 +127,13 @@ class StreamServer implements ConnectionService, ConnectionOwner<ServerConnectio
   }
 
   report(error: unknown): void {
-    this.#options.onError?.(error);
+    notify(this.#options.onError, error);
   }
 
   errorOutput(bytes: Uint8Array): void {
     const { onErrorOutput } = this.#options;
     if (onErrorOutput === undefined) console.error(utf8(bytes).trimEnd());
-    else onErrorOutput(bytes);
+    else notify(onErrorOutput, bytes);
   }
 
   #settle(): void {

@@ -3,6 +3,7 @@ import { Protocol } from "../address.js";
 import { checkObject } from "../arguments.js";
 import type { Engine } from "../engine/engine.js";
 import { defaultEngine } from "../engine/select.js";
+import { notify } from "../listeners.js";
 import { checkWait } from "../numbers.js";
 import { shownAs } from "../shown.js";
 import { addressOf, listenOn } from "../transport/listen.js";
@@ -199,13 +200,13 @@ class ApplicationServer implements SocketService, SocketOwner<ServedConnection> 
 
   report(error: unknown): void {
     this.counts.errors += 1;
-    this.#options.onError?.(error);
+    notify(this.#options.onError, error);
   }
 
   errorOutput(bytes: Uint8Array): void {
     const { onErrorOutput } = this.#options;
     if (onErrorOutput === undefined) writeToStandardError(bytes);
-    else onErrorOutput(bytes);
+    else notify(onErrorOutput, bytes);
   }
 
   #accept(socket: net.Socket): void {

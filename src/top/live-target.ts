@@ -4,6 +4,7 @@ import type { ServerStatus } from "../apache/page/server-status.js";
 import type { LocalWorkers } from "../apache/workers/local-workers.js";
 import { targetAddress } from "../client/connect.js";
 import type { DiscoveryState } from "../discovery/discovery.js";
+import { isStatusListen } from "../discovery/local-pools.js";
 import type { PoolConfiguration } from "../discovery/pool-configuration.js";
 import type { GatewayError } from "../errors.js";
 import type { PoolCapacity } from "../phpfpm/busy-workers.js";
@@ -76,6 +77,7 @@ export class LiveTarget {
   #address: Address | undefined;
   /** `null` where there is none. */
   #queueSocket: SocketEndpoint | null | undefined;
+  #isStatusListen: boolean | undefined;
 
   constructor(place: TargetPlace) {
     this.#place = place;
@@ -177,7 +179,9 @@ export class LiveTarget {
 
   /** Whether the pages come from the pool's own workers, and not by its `pm.status_listen`. */
   get #isAskedItself(): boolean {
-    return this.place.configuration?.statusListen === undefined;
+    const { configuration, address } = this.place;
+    this.#isStatusListen ??= configuration !== undefined && isStatusListen(configuration, address);
+    return !this.#isStatusListen;
   }
 
   /** Updates the rates, and returns the page that the next ones are counted from. */
@@ -196,6 +200,7 @@ export class LiveTarget {
   #forgetAddresses(): void {
     this.#address = undefined;
     this.#queueSocket = undefined;
+    this.#isStatusListen = undefined;
   }
 
   #findQueueSocket(): SocketEndpoint | null {

@@ -2,6 +2,7 @@ import type { Engine } from "../engine/engine.js";
 import { WINDOW, WINDOW_SIZE } from "../engine/memory.js";
 import { defaultEngine } from "../engine/select.js";
 import { ErrorCode, GatewayError } from "../errors.js";
+import { notify } from "../listeners.js";
 
 /** What a connection reports. Nothing is reported after `closed`, or after `destroy()`. */
 export interface ConnectionHandlers {
@@ -76,13 +77,13 @@ export function tracingConnector(connector: Connector, trace: Trace): Connector 
       drained: () => handlers.drained(),
       closed: (error) => handlers.closed(error),
       data: (length) => {
-        trace("received", memory.subarray(WINDOW, WINDOW + length));
+        notify(trace, "received", memory.subarray(WINDOW, WINDOW + length));
         handlers.data(length);
       },
     });
     return {
       write: (parts) => {
-        for (const part of parts) trace("sent", part);
+        for (const part of parts) notify(trace, "sent", part);
         return connection.write(parts);
       },
       pause: () => connection.pause(),

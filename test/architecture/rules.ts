@@ -66,6 +66,7 @@ const LEAVES: ReadonlySet<string> = new Set([
   "errors.ts",
   "limits.ts",
   "arguments.ts",
+  "listeners.ts",
   "numbers.ts",
   "shown.ts",
   "bytes.ts",

@@ -1,5 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { gatewayFetch } from "../../src/client/fetch.js";
+import type { GatewayFetchInit } from "../../src/client/fetch-options.js";
 import { encodeEndRequest, encodeRecord } from "../../src/fastcgi/encode.js";
 import { RecordType } from "../../src/fastcgi/protocol.js";
 import { answering, type Script, startFakeServer } from "../harness/fake-server.js";
@@ -47,6 +48,36 @@ describe("a backend's error stream", () => {
     release();
     expect(await (await response).text()).toBe("body");
     expect(taken).toBe(400 * 60_000);
+  });
+});
+
+describe("a caller's function that fails", () => {
+  const fail = (): never => {
+    throw new Error("the disk is full");
+  };
+  const stderr = record(RecordType.Stderr, "oops");
+  const answer = Buffer.concat([stderr, head]);
+
+  it.each<readonly [string, GatewayFetchInit]>([
+    ["onHead", { onHead: fail }],
+    ["onStderr", { onStderr: fail }],
+    ["a promise of onStderr", { onStderr: async () => fail() }],
+  ])("fails its request, and nothing else: %s", async (_, init) => {
+    await using server = await startFakeServer(answering(answer));
+    const whole = gatewayFetch(server.address, "/", init).then((response) => response.text());
+    await expect(whole).rejects.toMatchObject({
+      code: "bad_input",
+      message: "the reader of the response failed: Error: the disk is full",
+    });
+  });
+
+  it("changes nothing if it only traces", async () => {
+    const shown = vi.spyOn(console, "error").mockImplementation(() => {});
+    await using server = await startFakeServer(answering(Buffer.concat([answer, end])));
+    const response = await gatewayFetch(server.address, "/", { trace: fail, onStderr: () => {} });
+    expect(await response.text()).toBe("body");
+    expect(shown).toHaveBeenCalled();
+    shown.mockRestore();
   });
 });
 

@@ -45,7 +45,7 @@ export async function until(
 /** A fresh folder for one server, short enough to hold sockets. */
 export function makeFolder(): string {
   const base = tmpdir().length > LONGEST_FOLDER ? "/tmp" : tmpdir();
-  return mkdtempSync(join(base, "fcgi-probe-"));
+  return mkdtempSync(join(base, "fp-"));
 }
 
 /** A server in the foreground, in a folder of its own that goes when it stops. */

@@ -19,7 +19,6 @@ import {
   streamRecords,
   UwsgiPacketDecoder,
 } from "fcgi-probe/codec";
-import { parseStatusPage } from "fcgi-probe/edge";
 import { equal, hex, latin1, text, throwsCode } from "./expect.mjs";
 import { answer, page } from "./php-fpm-answer.mjs";
 
@@ -217,24 +216,6 @@ export const behaviours = [
       for (const byte of encodePairs(VARIABLES)) decoder.push(Uint8Array.of(byte));
       equal(list(decoder.pairs), VARIABLES);
     },
-  },
-  {
-    feature: "codec",
-    name: "reads php-fpm's status page",
-    run: () => {
-      const status = parseStatusPage(latin1(page));
-      equal(
-        [status.pool, status.processManager, status.startTime.toISOString(), status.startSince],
-        ["static", "static", "2026-11-20T18:28:16.000Z", 41],
-      );
-      equal([status.acceptedConn, status.idleProcesses, status.totalProcesses], [4, 3, 4]);
-      equal([status.other, status.processes, status.warnings], [[], undefined, []]);
-    },
-  },
-  {
-    feature: "codec",
-    name: "refuses a page that is no status page",
-    run: () => throwsCode(() => parseStatusPage(latin1("<html></html>\n")), "not_a_status_page"),
   },
   {
     feature: "codec",

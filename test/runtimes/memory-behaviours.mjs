@@ -1,6 +1,7 @@
-// A client and a server of this package over streams in memory: they need no sockets.
-import { gatewayFetchOver, serveOver } from "fcgi-probe/edge";
-import { equal, throwsLater } from "./expect.mjs";
+// What the edge door does without sockets: status pages, and a client and a server over streams in memory.
+import { gatewayFetchOver, parseStatusPage, serveOver } from "fcgi-probe/edge";
+import { equal, latin1, throwsCode, throwsLater } from "./expect.mjs";
+import { page } from "./php-fpm-answer.mjs";
 
 /** Both ends of a connection. */
 function connection() {
@@ -26,6 +27,24 @@ const feature = "serveOver, any streams";
 const body = new Uint8Array(200_000).map((_, index) => index % 251);
 
 export const memoryBehaviours = [
+  {
+    feature: "parseStatusPage",
+    name: "reads php-fpm's status page",
+    run: () => {
+      const status = parseStatusPage(latin1(page));
+      equal(
+        [status.pool, status.processManager, status.startTime.toISOString(), status.startSince],
+        ["static", "static", "2026-11-20T18:28:16.000Z", 41],
+      );
+      equal([status.acceptedConn, status.idleProcesses, status.totalProcesses], [4, 3, 4]);
+      equal([status.other, status.processes, status.warnings], [[], undefined, []]);
+    },
+  },
+  {
+    feature: "parseStatusPage",
+    name: "refuses a page that is no status page",
+    run: () => throwsCode(() => parseStatusPage(latin1("<html></html>\n")), "not_a_status_page"),
+  },
   ...["fcgi", "scgi", "uwsgi"].map((protocol) => ({
     feature,
     name: `serves what gatewayFetchOver asks, over ${protocol}`,

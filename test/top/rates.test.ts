@@ -17,6 +17,17 @@ describe("the rates of a pool", () => {
     expect(target.rates.requests).toBe(10);
   });
 
+  it("do not count the requests for pages of the pool itself, even with a pm.status_listen", () => {
+    const configuration = { listen: "unix:/run/www.sock", statusListen: "unix:/run/status.sock" };
+    const asked = (address: string) => {
+      const target = targetOf("www", counters, { address, configuration: configuration as never });
+      target.take(pageOf({ ...counters, acceptedConn: 121 }), 2_000);
+      return target.rates.requests;
+    };
+    expect(asked("unix:/run/www.sock:/status")).toBe(10);
+    expect(asked("unix:/run/status.sock:/status")).toBe(10.5);
+  });
+
   it("are unknown on the first page, after a restart, and after a failure", () => {
     const unknown = { requests: undefined, slow: undefined, maxed: undefined };
     const target = targetOf("www", counters);

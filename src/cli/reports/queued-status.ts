@@ -1,7 +1,6 @@
 import type { Address, SocketEndpoint } from "../../address.js";
 import { targetAddress } from "../../client/connect.js";
-import { LocalPools } from "../../discovery/local-pools.js";
-import type { PoolConfiguration } from "../../discovery/pool-configuration.js";
+import { isStatusListen } from "../../discovery/local-pools.js";
 import type { LimitedQueue } from "../../phpfpm/diagnosis.js";
 import { kernelQueues } from "../../phpfpm/kernel-queue.js";
 import { type StatusOptions, status } from "../../phpfpm/status.js";
@@ -27,7 +26,7 @@ export async function queuedStatus(address: Address, options: StatusOptions): Pr
     ...page,
     listenQueue: queue.waiting,
     listenQueueLen: queue.limit ?? page.listenQueueLen,
-    ownRequests: pool !== undefined && isStatusListen(pool, address) ? 0 : 1,
+    ownRequests: pool !== undefined && isStatusListen(pool, address.text) ? 0 : 1,
     toJSON: () => ({ ...page.toJSON(), acceptQueue: queue }),
   };
 }
@@ -47,10 +46,4 @@ async function unixQueue(
 function endpointOf(listen: string): SocketEndpoint | undefined {
   const { endpoint } = targetAddress(listen);
   return "program" in endpoint ? undefined : endpoint;
-}
-
-/** Whether an address of a pool is that of its `pm.status_listen`. */
-function isStatusListen(pool: PoolConfiguration, { text }: Address): boolean {
-  if (pool.statusListen === undefined) return false;
-  return new LocalPools([{ ...pool, statusListen: undefined }]).at(text) === undefined;
 }

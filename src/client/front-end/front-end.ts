@@ -4,6 +4,7 @@ import { latin1, percentEncoded } from "../../bytes.js";
 import { scriptVariables, sitePath } from "../../cgi/front-controller.js";
 import { decodePath, type VariablesInit, variablePairs } from "../../cgi/variables-from-request.js";
 import { ErrorCode, GatewayError } from "../../errors.js";
+import { notify } from "../../listeners.js";
 import { checkOptions } from "../check-options.js";
 import {
   type ClientOptions,
@@ -117,11 +118,8 @@ export class WebFrontEnd {
 
   #report(error: unknown, request: Request): void {
     const { onError } = this.#options;
-    if (onError !== undefined) {
-      onError(error, request);
-      return;
-    }
-    writeError(`${request.method} ${request.url}`, error);
+    if (onError !== undefined) notify(onError, error, request);
+    else writeError(`${request.method} ${request.url}`, error);
   }
 
   /** Options and variables of the client win: whoever configured it meant them. */
