@@ -36,7 +36,10 @@ describeWith(["php-fpm"], "doctor, of a status page", () => {
     await ask(fpm.pool("www"), 3, "sleep.php", "ms=20000");
     await untilQueued(fpm.pool("www"), 1);
     const found = await examineOne(fpm, fpm.pool("www").address);
-    expect(findingOf(found, "no_status_listen").severity).toBe("notice");
+    expect(findingOf(found, "no_status_listen")).toMatchObject({
+      severity: "notice",
+      change: expect.stringContaining(`"pm.status_listen = ${fpm.folder}/www-status.sock"`),
+    });
     expect(found.findings[0]?.severity).toBe("critical");
   });
 

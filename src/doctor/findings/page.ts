@@ -1,4 +1,6 @@
+import { dirname, join } from "node:path";
 import { ownAccount, predictDenial } from "../../discovery/php-fpm/permissions.js";
+import type { PoolConfiguration } from "../../discovery/pool-configuration.js";
 import { ErrorCode } from "../../errors.js";
 import { type Evidence, isLate } from "../evidence.js";
 import { type Finding, FindingSeverity, placeIn, placeOf, type Rule } from "../finding.js";
@@ -163,8 +165,15 @@ function waitingPage(evidence: Evidence, message: string, isFull: boolean): Find
         ? "the status page waits for a free worker"
         : "the status page cannot answer while all workers are busy: pm.status_listen is not set",
       evidence: [message],
-      change: `add "pm.status_listen = 127.0.0.1:9001", or the path of a socket, below [${configuration.name}]: it answers while all workers are busy`,
+      change: `add ${statusListenFor(configuration)}, below [${configuration.name}]: it answers while all workers are busy`,
       ...placeOf(evidence, "pm.status_path"),
     },
   ];
+}
+
+/** An address for `pm.status_listen` that no other pool has: php-fpm refuses to start with one address twice. */
+function statusListenFor({ listen, name }: PoolConfiguration): string {
+  return listen.startsWith("unix:")
+    ? `"pm.status_listen = ${join(dirname(listen.slice(5)), `${name}-status.sock`)}"`
+    : `"pm.status_listen = 127.0.0.1:9001", or another address that is free`;
 }
