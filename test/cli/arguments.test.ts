@@ -30,6 +30,12 @@ describe("an address without a command", () => {
 });
 
 describe("a message about arguments", () => {
+  it("says to who writes a path after the address, as for curl, which option takes it", async () => {
+    const { code, stderr } = await runHere(["request", "127.0.0.1:1", "/index.php"]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/too many arguments.*\nhint: --path .* --script /);
+  });
+
   it.each([[["completion", "bash\x1b[31m"]], [["sta\x1b[31mtus"]], [["status", "--x\x1b[31m"]]])(
     "shows the control characters of %j",
     async (args) => {

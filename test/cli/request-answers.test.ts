@@ -66,6 +66,16 @@ describe("the error stream of an answer", () => {
     expect(shown).toBe("abcd".replace(/./g, "PHP message: $&\n"));
   });
 
+  it("has a hint where php-fpm finds no script", async () => {
+    const { code, stderr: shown } = await ask(
+      bytes(stderr("Primary script unknown"), stdout("Status: 404\r\n\r\n"), end()),
+    );
+    expect(code).toBe(2);
+    expect(shown).toMatch(
+      /^Primary script unknown\nfcgi-probe: TARGET: .* 404\nhint: .*--script.*\n$/,
+    );
+  });
+
   it("comes before a failure, which does not repeat it", async () => {
     const { code, stderr: shown } = await ask(bytes(stderr("no memory"), end(3)));
     expect(code).toBe(2);

@@ -5,6 +5,9 @@ import { visible, visibleLines } from "../../terminal/text.js";
 import { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
 
+const unknownScript =
+  "php-fpm finds no such script: give its absolute path by --script, as php-fpm sees it: in its container or chroot, and with its user's permissions";
+
 /** Writes the body of a response, and the problems with it. */
 export async function showResponse(
   response: GatewayResponse,
@@ -27,7 +30,8 @@ export async function showResponse(
   const lines = [...problems, ...lengthWarning(response, length)];
   if (lines.length > 0 && io.stderr.isTerminal) await io.stdout.endLine();
   const name = `${io.stderr.style.bad("fcgi-probe:")} ${visible(target)}:`;
-  await io.stderr.writeLines(lines.map((text) => `${name} ${visible(text)}`));
+  const hint = errors.scriptIsUnknown ? [`hint: ${unknownScript}`] : [];
+  await io.stderr.writeLines([...lines.map((text) => `${name} ${visible(text)}`), ...hint]);
   await io.stderr.endLine();
   return problems.length > 0 ? ExitCode.Failed : ExitCode.Fine;
 }
@@ -60,6 +64,8 @@ const separator = /; (?=PHP message: )/g;
  * a line of its own.
  */
 export class ErrorLines {
+  /** Whether php-fpm has said that it cannot open the script. */
+  scriptIsUnknown = false;
   readonly #io: Io;
   /** The start of an unfinished line, as ISO-8859-1. */
   #line = "";
@@ -96,6 +102,7 @@ export class ErrorLines {
 
   async #write(text: string): Promise<void> {
     if (text === "") return;
+    if (text.includes("Primary script unknown")) this.scriptIsUnknown = true;
     const bytes = latin1Bytes(text);
     const { stdout, stderr } = this.#io;
     if (!stderr.isTerminal) {

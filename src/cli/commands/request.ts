@@ -96,6 +96,9 @@ export function defineRequest(
     .addOption(timeoutOption("request"))
     .option("-v, --verbose", "print the records on the wire to standard error")
     .addHelpText("after", help)
+    .showHelpAfterError(
+      "hint: --path gives the path of the URL, and --script the script; see fcgi-probe request --help",
+    )
     .action(async (target: string, options: RequestCommandOptions) => {
       finish(await runRequest(target, options, io));
     });
