@@ -73,6 +73,11 @@ export function isLate(error: GatewayError | undefined): boolean {
   return error !== undefined && lateCodes.has(error.code);
 }
 
+/** Whether a process is stopped, by SIGSTOP or a debugger. */
+export function isStopped({ state }: { readonly state: string }): boolean {
+  return /[Tt]/.test(state);
+}
+
 export interface QueueEvidence extends AcceptQueue {
   /** The most connections that wait: the smaller one of listen.backlog and net.core.somaxconn. */
   readonly limit: number | undefined;

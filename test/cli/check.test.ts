@@ -109,7 +109,7 @@ describeWith(["php-fpm"], "fcgi-probe check", () => {
     const silent = await check(pool.address, "-c", "queue>3", "--timeout", "200ms");
     expect(silent.code).toBe(2);
     expect(silent.line).toMatch(
-      /within 200 ms: [45] connections wait in its accept queue \(limit 16\), and every worker is busy, or held by a silent client \(deadline\)/,
+      /within 200 ms: [45] connections wait in its accept queue \(limit 16\), and every worker is busy, stopped, or held by a silent client \(deadline\)/,
     );
   });
 

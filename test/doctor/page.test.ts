@@ -43,7 +43,7 @@ describeWith(["php-fpm"], "doctor, of a status page", () => {
     expect(found.findings[0]?.severity).toBe("critical");
   });
 
-  it("says that a pool is down", async () => {
+  it("says that the socket's file was removed, which no reload mends", async () => {
     const fpm = await startPools({ pools: [pool] });
     const file = join(fpm.folder, "php-fpm.conf");
     rmSync(fpm.pool("www").bareAddress);
@@ -51,7 +51,9 @@ describeWith(["php-fpm"], "doctor, of a status page", () => {
     const { code, stdout } = await runHere(args);
     expect(code).toBe(1);
     const { pools } = JSON.parse(stdout);
-    expect(findingOf(pools[0], "not_running").severity).toBe("critical");
+    expect(findingOf(pools[0], "socket_removed").change).toMatch(/^restart php-fpm/);
+    const found = await runHere(["discover", "--php-fpm-config", file]);
+    expect(found.stdout).toMatch(/was removed, .*\n +hint: restart php-fpm/);
   });
 
   it("says that the client is not allowed", async () => {

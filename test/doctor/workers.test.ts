@@ -129,5 +129,6 @@ describeWith(["php-fpm"], "doctor, of workers that end", () => {
       severity: "critical",
       title: "2 of 2 workers are stopped",
     });
+    expect(found.findings[0]?.code).toBe("workers_stopped");
   });
 });

@@ -157,7 +157,7 @@ function faultsOf(
   if (denied !== undefined && denied !== "missing")
     faults.push({ state: "no permission", ...denied });
   else if (denied === "missing" || !listens(endpoint)) {
-    faults.push(notRunning(pool, base, isRunning));
+    faults.push(listens(endpoint) ? socketRemoved(base) : notRunning(pool, base, isRunning));
     const predicted = account && denied === "missing" ? predictDenial(pool, account) : undefined;
     if (predicted !== undefined) faults.push({ state: "no permission", ...predicted });
   }
@@ -170,6 +170,15 @@ function statusOff({ name, source }: PoolConfiguration): Fault {
     state: "status off",
     problem: "pm.status_path is not set, so the pool has no status page",
     hint: `add the line "pm.status_path = /status" below [${name}] in ${source.replace(/:\d+$/, "")}, then reload php-fpm; a restart is not needed`,
+  };
+}
+
+/** The kernel still has the socket. A reload hands it on to the new master, and makes no file. */
+function socketRemoved(base: string): Fault {
+  return {
+    state: "not running",
+    problem: `the socket file of ${base} was removed, and php-fpm still listens on it`,
+    hint: "restart php-fpm, since a reload keeps the old socket; and find what removed the file",
   };
 }
 

@@ -2,7 +2,7 @@ import { dirname, join } from "node:path";
 import { ownAccount, predictDenial } from "../../discovery/php-fpm/permissions.js";
 import type { PoolConfiguration } from "../../discovery/pool-configuration.js";
 import { ErrorCode } from "../../errors.js";
-import { type Evidence, isLate } from "../evidence.js";
+import { type Evidence, isLate, isStopped } from "../evidence.js";
 import { type Finding, FindingSeverity, placeIn, placeOf, type Rule } from "../finding.js";
 import { many } from "../words.js";
 
@@ -17,6 +17,7 @@ const absent: ReadonlySet<ErrorCode> = new Set([ErrorCode.SocketMissing, ErrorCo
 export const pageRule: Rule = {
   codes: {
     not_running: "Nothing listens at the pool's address.",
+    socket_removed: "The pool listens on a socket whose file was removed.",
     status_off: "The pool has no status page.",
     status_elsewhere: "The status page has another path than the one that was asked for.",
     no_status_listen: "The status page waits behind the requests of a busy pool.",
@@ -57,8 +58,11 @@ export const pageRule: Rule = {
 };
 
 function notRunning(evidence: Evidence): Finding {
-  const { master, configuration, page } = evidence;
+  const { master, configuration, page, queue } = evidence;
   const runs = master !== undefined;
+  if (page.error?.code === ErrorCode.SocketMissing && queue !== undefined) {
+    return socketRemoved(evidence);
+  }
   return {
     code: "not_running",
     severity: FindingSeverity.Critical,
@@ -67,8 +71,20 @@ function notRunning(evidence: Evidence): Finding {
       : "down: nothing listens at the pool's address",
     evidence: [page.error?.message ?? ""],
     change: runs
-      ? "reload php-fpm: it runs with an older configuration, or its socket file was removed"
+      ? "reload php-fpm: it runs with an older configuration"
       : `start php-fpm, and see its log${configuration?.errorLog === undefined ? "" : ` ${configuration.errorLog}`} for why it ended`,
+    ...placeOf(evidence, "listen"),
+  };
+}
+
+/** The kernel still has the socket. A reload hands it on to the new master, and makes no file. */
+function socketRemoved(evidence: Evidence): Finding {
+  return {
+    code: "socket_removed",
+    severity: FindingSeverity.Critical,
+    title: "down: the pool's socket file was removed, and php-fpm still listens on it",
+    evidence: [evidence.page.error?.message ?? "", "a socket that listens has this path"],
+    change: "restart php-fpm, since a reload keeps the old socket; and find what removed the file",
     ...placeOf(evidence, "listen"),
   };
 }
@@ -130,6 +146,9 @@ function lateFindings(evidence: Evidence, message: string): Finding[] {
   const { workers, queue, page } = evidence;
   const isSeen = workers?.every(({ isBusy }) => isBusy !== undefined) === true;
   const busy = workers?.filter(({ isBusy, isLaterBusy }) => isBusy || isLaterBusy) ?? [];
+  // That a stopped worker does not answer is a finding of its own.
+  const isStalled = workers?.every((worker) => isStopped(worker) || busy.includes(worker));
+  if (isStalled && workers?.some(isStopped)) return [];
   const isFull = isSeen && busy.length > 0 && busy.length === workers.length;
   const waits = isFull || !isSeen ? waitingPage(evidence, message, isFull) : [];
   if (isFull && waits.length > 0) return waits;

@@ -1,4 +1,4 @@
-import type { Evidence, LogEvent } from "../evidence.js";
+import { type Evidence, isStopped, type LogEvent } from "../evidence.js";
 import { type Finding, FindingSeverity, placeOf, type Rule } from "../finding.js";
 import { durationText, groups, many, middle, momentText } from "../words.js";
 
@@ -34,7 +34,7 @@ export const workersRule: Rule = {
 };
 
 function stoppedMaster({ master }: Evidence): Finding[] {
-  if (master === undefined || !/[Tt]/.test(master.state)) return [];
+  if (master === undefined || !isStopped(master)) return [];
   return [
     {
       code: "master_stopped",
@@ -64,7 +64,7 @@ function withoutMaster({ orphans }: Evidence): Finding[] {
 }
 
 function stopped({ workers = [] }: Evidence): Finding[] {
-  const pids = workers.filter(({ state }) => /[Tt]/.test(state)).map(({ pid }) => pid);
+  const pids = workers.filter(isStopped).map(({ pid }) => pid);
   if (pids.length === 0) return [];
   return [
     {

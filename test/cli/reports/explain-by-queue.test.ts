@@ -48,7 +48,7 @@ describeWith(["php-fpm"], "the error of a pool of this machine that does not ans
       hold(name, 3);
       const text = await failure(name, /within 200 ms: .* is not down/s);
       expect(text).toMatch(
-        /within 200 ms: \d+ connections? waits? in its accept queue \(limit 6\), and every worker is busy, or held by a silent client\nhint: the pool is not down: fcgi-probe doctor TARGET tells busy workers from held ones; /,
+        /within 200 ms: \d+ connections? waits? in its accept queue \(limit 6\), and every worker is busy, stopped, or held by a silent client\nhint: the pool is not down: fcgi-probe doctor TARGET tells busy workers from held ones; /,
       );
     },
   );
@@ -57,7 +57,7 @@ describeWith(["php-fpm"], "the error of a pool of this machine that does not ans
     hold("full", 2 + BACKLOG + 4);
     const text = await failure("full", /the listen queue is full: [67] connections/);
     expect(text).toMatch(
-      /wait in its accept queue \(limit 6\), and every worker is busy, or held by a silent client\nhint: /,
+      /wait in its accept queue \(limit 6\), and every worker is busy, stopped, or held by a silent client\nhint: /,
     );
   });
 
