@@ -1,5 +1,6 @@
 import { createServer, type Server, request as send } from "node:http";
 import { type AddressInfo, connect } from "node:net";
+import { dirname } from "node:path";
 import express from "express";
 import { createServer as createVite } from "vite";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
@@ -212,15 +213,16 @@ describeWith(["php-fpm"], "toNodeHandler", () => {
     expect(await rawGet(url, "/other")).toMatchObject({ status: 500, text: "socket_missing" });
   });
 
-  it("is a middleware of a Vite development server, after Vite's own", async () => {
-    const handler = toNodeHandler({ address, root: site.root });
+  it("is a middleware of a Vite development server, which shows no source of PHP", async () => {
+    const handler = toNodeHandler({ address, root: site.root, static: true });
     const vite = await createVite({
       configFile: false,
-      root: site.root,
+      root: dirname(site.root),
       appType: "custom",
+      publicDir: false,
       logLevel: "silent",
       optimizeDeps: { noDiscovery: true },
-      server: { middlewareMode: true, ws: false },
+      server: { middlewareMode: true, ws: false, fs: { deny: ["**/public/**"] } },
       plugins: [
         {
           name: "php",
@@ -235,6 +237,9 @@ describeWith(["php-fpm"], "toNodeHandler", () => {
       const url = await listen(vite.middlewares);
       expect((await rawGet(url, "/@vite/client")).headers["content-type"]).toContain("javascript");
       expect((await rawGet(url, "/a/page")).text).toContain('"SCRIPT_NAME":"/index.php"');
+      expect((await rawGet(url, "/wp-login.php")).text).toContain('"SCRIPT_NAME":"/wp-login.php"');
+      expect((await rawGet(url, "/style.css")).text).toBe("body {}");
+      expect((await rawGet(url, "/public/wp-login.php")).status).toBe(403);
     } finally {
       await vite.close();
     }
