@@ -1,4 +1,5 @@
 import { setMaxListeners } from "node:events";
+import { wrongArgument } from "../arguments.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { checkWait } from "../numbers.js";
 import { pause, type RetryOptions, retry } from "./retry.js";
@@ -29,7 +30,8 @@ export interface FleetOptions extends RetryOptions {
  * probes that are running.
  *
  * @param onEnd called after the last probe has ended
- * @throws GatewayError `bad_input` for a concurrency that is not 1 or more; what the targets throw
+ * @throws GatewayError `bad_input` for a concurrency that is not 1 or more; what the targets throw;
+ * TypeError for a target that is not a string, and for a probe that is not a function
  */
 export async function* probeAll<Value>(
   targets: FleetTargets,
@@ -103,6 +105,7 @@ class FleetRun<Value> {
 
   /** @throws GatewayError `bad_input` for a concurrency that is not 1 or more, and a bad jitter */
   constructor(targets: FleetTargets, probe: Probe<Value>, options: FleetOptions) {
+    if (typeof probe !== "function") throw wrongArgument("probe", probe, "a function");
     const { concurrency = 256, jitter = 0, signal } = options;
     checkWait("jitter", jitter);
     if (!Number.isInteger(concurrency) || concurrency < 1) {
@@ -184,7 +187,8 @@ class FleetRun<Value> {
   #ask(target: string): Promise<Value> {
     const { jitter = 0 } = this.#options;
     const signal = this.#signal;
-    const ask = (timeout: number): Promise<Value> => this.#probe(target, { timeout, signal });
+    // Async, so that what a probe throws at once is its target's result as well.
+    const ask = async (timeout: number) => this.#probe(target, { timeout, signal });
     if (jitter === 0) return retry(ask, temporary, this.#options);
     const started = pause(Math.random() * jitter, signal);
     return started.then(() => retry(ask, temporary, this.#options));

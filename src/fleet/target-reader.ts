@@ -36,7 +36,7 @@ export class TargetReader {
 
   /** The next target; undefined at the end, and while the source has to be waited for. */
   next(): string | undefined {
-    if (this.#index < this.#list.length) return this.#list[this.#index++];
+    if (this.#index < this.#list.length) return this.#checked(this.#list[this.#index++]);
     if (this.#isEnded || this.#isWaiting) return undefined;
     if (this.#isAsync) {
       this.#wait();
@@ -44,11 +44,19 @@ export class TargetReader {
     }
     try {
       const { done, value } = (this.#source as Iterator<string>).next();
-      if (done !== true) return value;
+      if (done !== true) return this.#checked(value);
     } catch (error) {
       this.failure = { error };
     }
     this.#isEnded = true;
+    return undefined;
+  }
+
+  /** A target as the source has given it. What is no address ends the source, with a failure. */
+  #checked(target: unknown): string | undefined {
+    if (typeof target === "string") return target;
+    this.failure = { error: wrongArgument("a target", target, "a string") };
+    this.close();
     return undefined;
   }
 
@@ -81,7 +89,7 @@ export class TargetReader {
   #take(targets: Targets, isEnd: boolean): void {
     this.#isWaiting = false;
     if (!this.#isEnded) {
-      this.#list = typeof targets === "string" ? [targets] : targets;
+      this.#list = Array.isArray(targets) ? targets : [targets as string];
       this.#index = 0;
       this.#isEnded = isEnd;
     }

@@ -21,6 +21,10 @@ function* count(most: number, seen: { taken: number }): Iterable<string> {
   }
 }
 
+async function* later<Value>(...values: Value[]) {
+  yield* values;
+}
+
 describe("probeAll", () => {
   it("yields results in order of completion", async () => {
     const probe: Probe<string> = async (target) => {
@@ -150,6 +154,34 @@ describe("probeAll", () => {
     };
     await expect(run()).rejects.toThrow("the file cannot be read");
     expect(seen).toEqual(["one"]);
+  });
+
+  it("settles what a probe throws at once, or returns without a promise", async () => {
+    const probe = ((target: string) => {
+      if (target === "bad") throw new TypeError("a bug in the probe");
+      return target;
+    }) as unknown as Probe<string>;
+    const results = await all(probeAll(["bad", "good"], probe, { concurrency: 1 }));
+    expect(results.map(({ ok }) => ok)).toEqual([false, true]);
+  });
+
+  it.each<[string, () => unknown]>([
+    ["a list", () => ["a", undefined]],
+    ["lists that come later", () => later(["a", null])],
+    ["what comes later", () => later("a", undefined)],
+  ])("names a target that is not a string, after the earlier results: %s", async (_, targets) => {
+    const seen: string[] = [];
+    const reading = async () => {
+      const results = probeAll(targets() as string[], async () => 1);
+      for await (const { target } of results) seen.push(target);
+    };
+    await expect(reading()).rejects.toThrow(/^a target: (undefined|null) is not a string$/);
+    expect(seen).toEqual(["a"]);
+  });
+
+  it("names a probe that is not a function", async () => {
+    const results = all(probeAll(["a"], undefined as unknown as Probe<void>));
+    await expect(results).rejects.toThrow("probe: undefined is not a function");
   });
 
   it("refuses a concurrency below 1", async () => {
