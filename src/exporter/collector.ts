@@ -1,5 +1,6 @@
 import { setMaxListeners } from "node:events";
-import { PoolConnections } from "./pool-connections.js";
+import { PoolConnections } from "../phpfpm/pool-connections.js";
+import { withinTime } from "../phpfpm/within-time.js";
 import { EvidenceReader } from "./pool-evidence.js";
 import { ProbedLog } from "./probed-log.js";
 import { ProbedStates } from "./probed-states.js";
@@ -10,7 +11,6 @@ import { type CompleteSettings, exporterDefaults, type LogListener } from "./set
 import { sharedReads } from "./shared-reads.js";
 import { type ScrapeTarget, shownAddress } from "./target.js";
 import { type StateContext, TargetState } from "./target-state.js";
-import { withinTime } from "./within-time.js";
 
 /**
  * Milliseconds that the kernel's tables may take after all targets are read. They are files, whose

@@ -1,11 +1,11 @@
 import type { SocketEndpoint } from "../address.js";
 import { type Diagnosis, diagnosePool } from "../phpfpm/diagnosis.js";
+import { listenerOf, type PoolConnections } from "../phpfpm/pool-connections.js";
 import {
   type AcceptQueue,
   AcceptQueues,
   type AcceptQueueTable,
 } from "../transport/accept-queues.js";
-import { listenerOf, type PoolConnections } from "./pool-connections.js";
 import type { PoolQueue, PoolSample, Sample } from "./sample.js";
 import type { ScrapeTarget } from "./target.js";
 import { queueSocket } from "./target-address.js";

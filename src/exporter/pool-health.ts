@@ -1,9 +1,9 @@
 import { targetAddress } from "../client/connect.js";
 import { GatewayError } from "../errors.js";
+import type { PoolConnections } from "../phpfpm/pool-connections.js";
 import { patientPing } from "../phpfpm/status.js";
 import type { Collector, KnownPool } from "./collector.js";
 import { type FailureReason, failureReason } from "./failure-reason.js";
-import type { PoolConnections } from "./pool-connections.js";
 import { textResponse } from "./respond.js";
 import { pageAddress, type ScrapeTarget } from "./target.js";
 

@@ -1,9 +1,9 @@
 import { StatusSource } from "../apache/fetch/status-source.js";
 import type { ServerStatus } from "../apache/page/server-status.js";
 import { GatewayError } from "../errors.js";
+import { PoolConnections } from "../phpfpm/pool-connections.js";
 import { patientStatus } from "../phpfpm/status.js";
 import type { PoolStatus } from "../status-page/pool-status.js";
-import { PoolConnections } from "./pool-connections.js";
 import { pageAddress, type ScrapeTarget } from "./target.js";
 import { forgetAddresses, parsedAddress } from "./target-address.js";
 

@@ -149,12 +149,15 @@ export class LiveTarget {
     this.#diagnose();
   }
 
-  /** Takes the queue from the kernel's tables. */
-  takeQueue(table: AcceptQueueTable): void {
+  /**
+   * Takes the queue from the kernel's tables.
+   *
+   * @param unanswered our own requests to that socket, which may be in it
+   */
+  takeQueue(table: AcceptQueueTable, unanswered: number): void {
     const { queueSocket } = this;
     const queue = queueSocket === undefined ? undefined : table.queueOf(queueSocket);
-    const isReading = this.readingSince !== undefined && this.#isAskedItself;
-    const own = isReading && queue !== undefined ? Math.min(1, queue.waiting) : 0;
+    const own = queue === undefined ? 0 : Math.min(unanswered, queue.waiting);
     const isSame =
       queue?.waiting === (this.queue && this.queue.waiting + this.#ownWaiting) &&
       queue?.abandoned === this.queue?.abandoned &&

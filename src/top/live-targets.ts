@@ -1,3 +1,4 @@
+import { listenerOf, PoolConnections } from "../phpfpm/pool-connections.js";
 import { AcceptQueues } from "../transport/accept-queues.js";
 import { LiveTarget, type TargetPlace } from "./live-target.js";
 import { Poller } from "./poller.js";
@@ -25,6 +26,7 @@ export class LiveTargets {
   readonly #options: LiveTargetsOptions;
   readonly #poller: Poller<LiveTarget>;
   readonly #queues = new AcceptQueues();
+  readonly #connections = new PoolConnections();
   #targets: readonly LiveTarget[] = [];
   #opened: LiveTarget | undefined;
   #queuesTimer: NodeJS.Timeout | undefined;
@@ -92,6 +94,7 @@ export class LiveTargets {
 
   close(): void {
     this.#poller.close();
+    this.#connections.close();
     clearTimeout(this.#queuesTimer);
     this.#queuesTimer = undefined;
   }
@@ -102,7 +105,7 @@ export class LiveTargets {
     const full = target === this.#opened || (isPool && this.#targets.length <= MOST_FULL);
     target.readingSince = performance.now();
     try {
-      const page = await readPage(target, { timeout, signal, full }, request);
+      const page = await readPage(target, { timeout, signal, full }, request, this.#connections);
       // A page that came while the targets are frozen is dropped.
       if (!this.isFrozen) target.take(page, performance.now());
     } catch (error) {
@@ -122,7 +125,12 @@ export class LiveTargets {
       tcp: sockets.some((socket) => "port" in socket),
     });
     if (this.isFrozen) return;
-    for (const target of this.#targets) target.takeQueue(table);
+    const unanswered = this.#connections.unanswered();
+    for (const target of this.#targets) {
+      const { queueSocket: socket } = target;
+      const isAny = unanswered.size > 0 && socket !== undefined;
+      target.takeQueue(table, isAny ? (unanswered.get(listenerOf(socket)) ?? 0) : 0);
+    }
     this.#options.onChange();
   }
 }

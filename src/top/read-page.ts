@@ -3,7 +3,8 @@ import { StatusSource } from "../apache/fetch/status-source.js";
 import { ProcFileSystem } from "../apache/processes/process-table.js";
 import { Httpd } from "../discovery/local-httpd.js";
 import { ErrorCode, GatewayError } from "../errors.js";
-import { status } from "../phpfpm/status.js";
+import type { PoolConnections } from "../phpfpm/pool-connections.js";
+import { patientStatus } from "../phpfpm/status.js";
 import type { LiveTarget, PageRead, TargetPlace } from "./live-target.js";
 
 /** The limits of one read. */
@@ -24,19 +25,29 @@ export type HttpPageRequest = Pick<FetchServerStatusOptions, "headers" | "host" 
  */
 const DRAIN = 100;
 
-/** Reads the page of a target once.
- * @throws GatewayError */
+/**
+ * Reads the page of a target once. A pool in whose accept queue an earlier request waits is not asked
+ * again before that one is answered.
+ *
+ * @throws GatewayError
+ */
 export async function readPage(
   target: LiveTarget,
   limits: PageLimits,
   request: HttpPageRequest,
+  connections: PoolConnections,
 ): Promise<PageRead> {
   const { place } = target;
   try {
     if (place.kind === "apache") return await readServer(place, limits, request);
     const { timeout, signal, full } = limits;
-    const options = { timeout, signal, full, retries: 0, drainTimeout: DRAIN };
-    return { kind: "phpfpm", status: await status(target.address(), options) };
+    const options = { signal, full, retries: 0, drainTimeout: DRAIN };
+    const address = target.address();
+    const kind = full ? "full status" : "status";
+    const status = await connections.ask(address, timeout, kind, (limits) =>
+      patientStatus(address, { ...options, ...limits }),
+    );
+    return { kind: "phpfpm", status };
   } catch (thrown) {
     throw explain(thrown, place.address);
   }

@@ -133,19 +133,15 @@ describe("the accept queue of a pool", () => {
 
   it("has no connection of ours that waits for the page", () => {
     const target = targetOf("www", busy);
-    target.readingSince = 1;
-    target.takeQueue(tableOf(1));
+    target.takeQueue(tableOf(1), 1);
     expect(target.queue).toEqual({ waiting: 0, abandoned: 0 });
-    target.readingSince = undefined;
-    target.takeQueue(tableOf(1));
+    target.takeQueue(tableOf(1), 0);
     expect(target.queue).toEqual({ waiting: 1, abandoned: 0 });
   });
 
   it("says that a pool without an answer is saturated, and not silent", () => {
     const target = targetOf("www", busy);
-    target.readingSince = 1;
-    target.takeQueue(tableOf(1));
-    target.readingSince = undefined;
+    target.takeQueue(tableOf(1), 1);
     target.fail(failedTarget("x", ErrorCode.Deadline).error as never);
     expect(target.diagnoses.map(({ problem }) => problem)).toEqual(["saturated"]);
   });
@@ -153,11 +149,11 @@ describe("the accept queue of a pool", () => {
   it("shows silent clients only if they stay: a client that comes looks the same", () => {
     const target = targetOf("www");
     const text = () => sicknessText(target, Sickness.Queue, 0);
-    target.takeQueue(tableOf(2, 1));
+    target.takeQueue(tableOf(2, 1), 0);
     expect(text()).toBe("queue, 1 gone");
-    target.takeQueue(tableOf(2, 1));
+    target.takeQueue(tableOf(2, 1), 0);
     expect(text()).toBe("silent clients, 1 gone");
-    target.takeQueue(tableOf(0));
+    target.takeQueue(tableOf(0), 0);
     expect(target.hasSilentClients).toBe(false);
   });
 });

@@ -1,4 +1,5 @@
 import { expect, it, vi } from "vitest";
+import { PoolConnections } from "../../src/phpfpm/pool-connections.js";
 import { LiveTarget } from "../../src/top/live-target.js";
 import { readPage } from "../../src/top/read-page.js";
 import { silent, startFakeServer } from "../harness/fake-server.js";
@@ -11,7 +12,7 @@ it("a read of a silent pool that is given up is over at once, so that q ends the
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   try {
     const limits = { timeout: 5_000, signal: stop.signal, full: true };
-    const reading = readPage(target, limits, {});
+    const reading = readPage(target, limits, {}, new PoolConnections());
     await until(
       () => (server.peers[0]?.received().length ?? 0) > 0,
       () => "nothing was asked",

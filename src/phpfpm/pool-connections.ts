@@ -1,8 +1,8 @@
 import { statSync } from "node:fs";
 import { type Address, type SocketEndpoint, withoutBrackets } from "../address.js";
 import { ErrorCode, GatewayError } from "../errors.js";
-import type { SilenceOptions } from "../phpfpm/fetch-page.js";
 import { AcceptQueues } from "../transport/accept-queues.js";
+import type { SilenceOptions } from "./fetch-page.js";
 import { withinTime } from "./within-time.js";
 
 /**
@@ -44,7 +44,7 @@ interface Unanswered {
 }
 
 /**
- * The connections of an exporter to pools. A connection that is closed before a worker accepts it
+ * The connections to pools of a program that reads them again and again. A connection that is closed before a worker accepts it
  * stays in the accept queue, takes the place of a client there, and looks like one that gave up. So a
  * request that is late in a queue keeps its connection, the next reader waits for its answer, and
  * nobody connects to that listener before it has come.
@@ -133,7 +133,7 @@ export class PoolConnections {
     });
   }
 
-  /** Gives up what a worker has accepted since, also while nobody scrapes. */
+  /** Gives up what a worker has accepted since, also while nobody asks. */
   #lookAgain(): void {
     for (const request of this.#late) void this.#mustWait([request], request.endpoint, LOOK_AGAIN);
   }
@@ -179,7 +179,7 @@ export function listenerOf(endpoint: SocketEndpoint): string {
 }
 
 function unaccepted({ text }: Address): GatewayError {
-  const message = "an earlier request of this exporter still waits in the pool's accept queue";
+  const message = "an earlier request of this program still waits in the pool's accept queue";
   return new GatewayError(ErrorCode.Deadline, message, {
     address: text,
     hint: "every worker is busy, so it is not asked again: fcgi-probe doctor TARGET says why; set pm.status_listen to read the status of a busy pool",
