@@ -1,4 +1,3 @@
-import type { Account } from "../discovery/php-fpm/permissions.js";
 import type { PoolConfiguration } from "../discovery/pool-configuration.js";
 import { ErrorCode, type GatewayError } from "../errors.js";
 import type { OpcacheStatus } from "../phpfpm/opcache.js";
@@ -149,9 +148,9 @@ export interface FrontEndEvidence {
   readonly name: "nginx" | "httpd";
   /** The file and line that name the pool. */
   readonly source: string;
-  /** Who it connects as; `undefined` where that is not known. */
-  readonly account: Account | undefined;
-  /** The folder or the socket whose mode keeps this account out. */
+  /** The number and the name of its user; `undefined` where that is not known. */
+  readonly user: string | undefined;
+  /** The folder or the socket whose mode keeps this user out. */
   readonly closed: string | undefined;
   /** What its error log says about the pool in the last hour. */
   readonly events: readonly FrontEndEvent[];

@@ -4,6 +4,7 @@ import { type SocketEndpoint, withoutBrackets } from "../address.js";
 import { ProcFileSystem } from "../apache/processes/process-table.js";
 import { realPath } from "../discovery/php-fpm/masters.js";
 import type { Account } from "../discovery/php-fpm/permissions.js";
+import { findUser } from "../transport/accounts.js";
 import type { FrontEndEvent, FrontEndEvidence, NotLookedAt } from "./evidence.js";
 import type { FrontEnd } from "./front-end.js";
 import { findHttpdFrontEnds } from "./httpd-front-end.js";
@@ -32,7 +33,8 @@ export class FrontEnds {
         return kind === undefined ? [] : [{ kind, at }];
       });
       const memoryLimits = lines.flatMap(({ text, at }) => memoryLimitsIn(text, at));
-      return [{ name, source, account, closed, events, memoryLimits }];
+      const user = account && userOf(account);
+      return [{ name, source, user, closed, events, memoryLimits }];
     });
   }
 
@@ -72,6 +74,12 @@ function accountOf(pid: number): Account | undefined {
   if (uid === undefined || gid === undefined) return undefined;
   const gids = [gid, ...groups.split(" ").filter((group) => group !== "")].map(Number);
   return { uid: Number(uid), gids };
+}
+
+/** `33 (www-data)`: a container may have another name for the number. */
+function userOf({ uid }: Account): string {
+  const { name } = findUser(uid);
+  return name === undefined ? `${uid}` : `${uid} (${name})`;
 }
 
 /** What is closed to an account on the way to a socket, by the modes of files; not by lists (ACLs). */

@@ -30,7 +30,7 @@ describeWith(["php-fpm", "nginx"], "doctor, of the nginx before a pool", () => {
       expect(before).toMatchObject({
         severity: "critical",
         title: expect.stringMatching(
-          `^nginx may not connect: ${bareAddress} is closed to user \\d+$`,
+          `^nginx may not connect: ${bareAddress} is closed to user \\d+ \\(www-data\\)$`,
         ),
         evidence: [expect.stringMatching(/nginx\.conf:\d+ passes requests to the pool$/)],
         file: join(fpm.folder, "php-fpm.conf"),

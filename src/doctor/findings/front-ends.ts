@@ -16,7 +16,7 @@ export const frontEndsRule: Rule = {
 };
 
 function findingsOf(frontEnd: FrontEndEvidence, evidence: Evidence): Finding[] {
-  const { name, source, account, closed } = frontEnd;
+  const { name, source, user, closed } = frontEnd;
   const found: Finding[] = [];
   const named = `${source} passes requests to the pool`;
   const denials = frontEnd.events.filter(({ kind }) => kind === "denied");
@@ -26,7 +26,7 @@ function findingsOf(frontEnd: FrontEndEvidence, evidence: Evidence): Finding[] {
     found.push({
       code: "web_server_denied",
       severity: FindingSeverity.Critical,
-      title: `${name} may not connect${closed === undefined ? "" : `: ${closed} is closed to user ${account?.uid}`}`,
+      title: `${name} may not connect${closed === undefined ? "" : `: ${closed} is closed to user ${user}`}`,
       evidence: [named, ...countLines(denials, `${name} logged`, "Permission denied")],
       change:
         "set listen.owner, listen.group and listen.mode = 0660 so that the web server's user may write to the socket, open the folders on the way, and restart php-fpm",
