@@ -4,6 +4,7 @@ import { scriptVariables, sitePath } from "../cgi/front-controller.js";
 import { variablePairs } from "../cgi/variables-from-request.js";
 import { ErrorCode, GatewayError, withAddress } from "../errors.js";
 import { checkOptions } from "./check-options.js";
+import { chooseScript } from "./choose-script.js";
 import { type ConnectOptions, channelsTo, targetAddress } from "./connect.js";
 import { requestOf } from "./fetch-arguments.js";
 import type { GatewayFetchInit, GatewayFetchOptions } from "./fetch-options.js";
@@ -11,7 +12,9 @@ import { channelsOver } from "./kept-connections.js";
 import type { GatewayResponse } from "./response-receiver.js";
 import { siteOf } from "./script-files.js";
 import {
+  anySignal,
   type Backend,
+  defaultRequestTimeout,
   fetchThrough,
   type OutgoingRequest,
   type SendOptions,
@@ -48,7 +51,10 @@ export async function gatewayFetch(
     };
     const site = siteOf(init);
     if (site !== undefined) {
-      const chosen = await site.choose(sitePath(new URL(request.url).pathname));
+      const path = sitePath(new URL(request.url).pathname);
+      const { timeout = defaultRequestTimeout } = init;
+      const signal = anySignal(request.signal, init.signal);
+      const chosen = await chooseScript(site, path, timeout, signal);
       const given = variablePairs(init.variables ?? []);
       options.variables = new Map([...scriptVariables(chosen, site.documentRoot), ...given]);
     }

@@ -1,4 +1,5 @@
 import { Protocol } from "../address.js";
+import { hasMethod } from "../arguments.js";
 import type { RequestEnd } from "../cgi/client-machine.js";
 import { endText } from "../cgi/program-client.js";
 import { hasNullBody, responseFromHead } from "../cgi/response.js";
@@ -15,7 +16,10 @@ export interface ReceiverOptions {
    * A slow reader of a longer body occupies the php-fpm worker for longer.
    */
   bufferedBody?: number | undefined;
-  /** Called with a copy of the response's head as the backend wrote it, blank line included. */
+  /**
+   * Called with a copy of the response's head as the backend wrote it, blank line included. What it
+   * throws, and a rejection of a promise that it returns, fails the request.
+   */
   onHead?: ((bytes: Uint8Array) => void) | undefined;
   /**
    * Called with copies of what the backend writes to its error stream, up to `limits.stderr` bytes in
@@ -101,7 +105,8 @@ export class ResponseReceiver implements ExchangeSink {
     const head = this.#head.push(bytes);
     if (head === undefined) return;
     this.#headDone = true;
-    this.#options.onHead?.(head.bytes.slice());
+    const taken: unknown = this.#options.onHead?.(head.bytes.slice());
+    if (isPromise(taken)) taken.then(undefined, (error) => this.#fail(error));
     this.#resolve(this.#createResponse(head));
     this.#deliver(bytes.subarray(head.bodyStart));
   }
@@ -115,15 +120,15 @@ export class ResponseReceiver implements ExchangeSink {
     const kept = bytes.subarray(0, this.#limits.stderr - this.#stderrLength);
     if (kept.length === 0) return;
     this.#stderrLength += kept.length;
-    const taken = onStderr(kept.slice());
-    if (taken === undefined) return;
+    const taken: unknown = onStderr(kept.slice());
+    if (!isPromise(taken)) return;
     this.#stderrPending++;
     this.#exchange?.pause();
     const settled = (): void => {
       this.#stderrPending--;
       if ((this.#body?.desiredSize ?? 1) > 0) this.#resume();
     };
-    taken.then(settled, (error) => this.#exchange?.abandon(asGatewayError(error)));
+    taken.then(settled, (error) => this.#fail(error));
   }
 
   end(result: RequestEnd): void {
@@ -146,6 +151,11 @@ export class ResponseReceiver implements ExchangeSink {
     this.#rejectEnd(whole);
     this.#body?.error(whole);
     this.#body = undefined;
+  }
+
+  /** Fails the request, because a function of its caller has failed. */
+  #fail(error: unknown): void {
+    this.#exchange?.abandon(asGatewayError(error));
   }
 
   #resume(): void {
@@ -220,4 +230,9 @@ export class ResponseReceiver implements ExchangeSink {
     const message = `the program was killed by ${signal} after ${length} bytes of the body`;
     return new GatewayError(ErrorCode.Truncated, message, { offset });
   }
+}
+
+/** What a caller's function has returned: a listener may return anything else, such as a length. */
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return hasMethod(value, "then");
 }

@@ -9,6 +9,7 @@ import {
 import { ErrorCode, GatewayError } from "../errors.js";
 import { FastCgiClient } from "../fastcgi/client.js";
 import { defaultLimits, type Limits } from "../limits.js";
+import { EventLoopYield } from "../transport/event-loop-yield.js";
 import type { OpenChannel } from "./channel.js";
 import { type ClientMachineOptions, createMachineFor } from "./client-machines.js";
 import { Exchange, timerDelay } from "./exchange.js";
@@ -75,7 +76,7 @@ export interface FetchOptions extends RequestVariablesOptions, SendOptions {}
 const MAX_BUFFERED = 1_048_576;
 
 /** Milliseconds for a request whose caller sets no other time. */
-const REQUEST_TIMEOUT = 30_000;
+export const defaultRequestTimeout = 30_000;
 
 /**
  * Sends a request to a backend. The response is returned as soon as its head is complete; its body
@@ -88,9 +89,9 @@ export async function fetchThrough(
   request: Request,
   options: FetchOptions = {},
 ): Promise<GatewayResponse> {
-  const timeout = timerDelay("timeout", options.timeout ?? REQUEST_TIMEOUT);
+  const timeout = timerDelay("timeout", options.timeout ?? defaultRequestTimeout);
   const started = performance.now();
-  const signal = AbortSignal.any([request.signal, ...(options.signal ? [options.signal] : [])]);
+  const signal = anySignal(request.signal, options.signal);
   const body = await contentInTime(request, options.contentLength, timeout, signal);
   const variables = [
     ...variablesFromRequest(request, {
@@ -127,7 +128,7 @@ export function sendThrough(
   const createMachine = createMachineFor(protocol, variables, contentLength, limits, options);
   const receiver = new ResponseReceiver({ protocol, address }, method, limits, options);
   const exchange = new Exchange(open, createMachine, receiver, {
-    timeout: options.timeout ?? REQUEST_TIMEOUT,
+    timeout: options.timeout ?? defaultRequestTimeout,
     elapsed,
     drainTimeout: options.drainTimeout,
     signal: options.signal,
@@ -140,6 +141,14 @@ export function sendThrough(
     receiver.response.catch(() => {}).finally(() => clearTimeout(timer));
   }
   return receiver.response;
+}
+
+/** A signal that aborts when that of the Request does, or that of the options. */
+export function anySignal(
+  ofRequest: AbortSignal,
+  ofOptions: AbortSignal | null | undefined,
+): AbortSignal {
+  return AbortSignal.any(ofOptions ? [ofRequest, ofOptions] : [ofRequest]);
 }
 
 /** The variables that only a filter gets (FastCGI 1.0 §6.4). */
@@ -165,6 +174,7 @@ export async function readWhole(
   signal.addEventListener("abort", stop);
   if (signal.aborted) stop();
   const collected = new ByteCollector();
+  const loop = new EventLoopYield();
   try {
     while (true) {
       const { done, value } = await reader.read();
@@ -172,6 +182,9 @@ export async function readWhole(
       if (done) return collected.take();
       collected.push(bodyChunk(value));
       if (collected.length > MAX_BUFFERED) throw tooLong();
+      // Neither a deadline nor an abort would end a stream of empty chunks.
+      const turn = loop.sent(0);
+      if (turn !== undefined) await turn;
     }
   } finally {
     signal.removeEventListener("abort", stop);

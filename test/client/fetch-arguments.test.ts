@@ -92,6 +92,12 @@ describeWith(["php-fpm"], "the arguments of gatewayFetch", () => {
     expect(error).toEqual(new TypeError("body: the stream has a chunk that is not a Uint8Array"));
   });
 
+  it("end at the deadline although a stream has empty chunks without end", async () => {
+    const body = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array()) });
+    const failure = echo("/echo.php", { method: "POST", body, timeout: 50 });
+    await expect(failure).rejects.toMatchObject({ code: "deadline" });
+  });
+
   it("send a stream without duplex", async () => {
     const body = new Blob(["streamed"]).stream();
     expect(text(await echo("/echo.php", { method: "PUT", body }))).toBe("streamed");

@@ -37,6 +37,20 @@ describeWith(["php-fpm"], "toFetchHandler", () => {
     expect((await app.request("/wp-admin?a=1")).headers.get("location")).toBe("/wp-admin/?a=1");
   });
 
+  it("ends a request whose list of scripts never answers", async () => {
+    const scripts = () => new Promise<boolean>(() => {});
+    const php = toFetchHandler({ address, root: site.root, scripts, timeout: 50, onError() {} });
+    expect((await php(new Request("http://h/a.php"))).status).toBe(504);
+    const client = createClient(address, { root: site.root, scripts });
+    const abandoned = client.fetch("/a.php", { signal: AbortSignal.timeout(50) });
+    await expect(abandoned).rejects.toMatchObject({ code: "aborted" });
+  });
+
+  it("names what is not a Request", async () => {
+    const php = toFetchHandler({ address });
+    await expect(php(undefined as never)).rejects.toThrow("request: undefined is not a Request");
+  });
+
   it("ignores what servers pass besides the Request", async () => {
     const php = toFetchHandler({ address, root: site.root });
     const info = { remoteAddr: { hostname: "192.0.2.1" }, timeout: () => {}, port: 80 };

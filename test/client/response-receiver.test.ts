@@ -60,6 +60,7 @@ describe("a caller's function that fails", () => {
 
   it.each<readonly [string, GatewayFetchInit]>([
     ["onHead", { onHead: fail }],
+    ["a promise of onHead", { onHead: async () => fail() }],
     ["onStderr", { onStderr: fail }],
     ["a promise of onStderr", { onStderr: async () => fail() }],
   ])("fails its request, and nothing else: %s", async (_, init) => {
@@ -74,8 +75,12 @@ describe("a caller's function that fails", () => {
   it("changes nothing if it only traces", async () => {
     const shown = vi.spyOn(console, "error").mockImplementation(() => {});
     await using server = await startFakeServer(answering(Buffer.concat([answer, end])));
-    const response = await gatewayFetch(server.address, "/", { trace: fail, onStderr: () => {} });
+    const pieces: Uint8Array[] = [];
+    // It returns a length, as programs without types do.
+    const onStderr = ((bytes) => pieces.push(bytes)) as (bytes: Uint8Array) => void;
+    const response = await gatewayFetch(server.address, "/", { trace: fail, onStderr });
     expect(await response.text()).toBe("body");
+    expect(pieces).toHaveLength(1);
     expect(shown).toHaveBeenCalled();
     shown.mockRestore();
   });

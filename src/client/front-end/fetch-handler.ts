@@ -1,3 +1,4 @@
+import { isFetchRequest, isObject, wrongArgument } from "../../arguments.js";
 import type { Variable } from "../../cgi/variables.js";
 import type { GatewayClient } from "../create-client.js";
 import { type FrontEndInit, type FrontEndOptions, WebFrontEnd } from "./front-end.js";
@@ -28,9 +29,10 @@ export function toFetchHandler(
 ): FetchHandler {
   const frontEnd = new WebFrontEnd(from, options);
   return async (request, peer = {}) => {
+    if (!isFetchRequest(request)) throw wrongArgument("request", request, "a Request");
     try {
       const { pathname } = new URL(request.url);
-      const variables = peerVariables(peer);
+      const variables = peerVariables(isObject(peer) ? peer : {});
       return await frontEnd.answer({ request, pathname, mount: "", variables });
     } catch (error) {
       return frontEnd.failed(error, request);

@@ -6,6 +6,7 @@ import { decodePath, type VariablesInit, variablePairs } from "../../cgi/variabl
 import { ErrorCode, GatewayError } from "../../errors.js";
 import { notify } from "../../listeners.js";
 import { checkOptions } from "../check-options.js";
+import { chooseScript } from "../choose-script.js";
 import {
   type ClientOptions,
   clientOptions,
@@ -93,7 +94,8 @@ export class WebFrontEnd {
     }
     const site = this.#site;
     if (site === undefined) return this.#send(request, variables);
-    const chosen = await site.choose(path);
+    const { timeout = usualTimeout(request) } = this.#defaults;
+    const chosen = await chooseScript(site, path, timeout, request.signal);
     const place = latin1(decodePath(mount));
     if (!chosen.named && (request.method === "GET" || request.method === "HEAD")) {
       const files = await this.#files;
@@ -101,7 +103,9 @@ export class WebFrontEnd {
       if (answer !== undefined) return answerForHttp(answer);
       if (!path.endsWith("/")) {
         const folder = `${path}/`;
-        const isFolder = (await site.choose(folder)).named || (await files?.has(folder));
+        const isFolder =
+          (await chooseScript(site, folder, timeout, request.signal)).named ||
+          (await files?.has(folder));
         if (isFolder) return toFolder(place + folder, request);
       }
     }
@@ -125,7 +129,6 @@ export class WebFrontEnd {
   /** Options and variables of the client win: whoever configured it meant them. */
   async #send(request: Request, variables: VariablesInit): Promise<Response> {
     const { oddHeaderNames = "drop", variables: own = [], timeout, headTimeout } = this.#defaults;
-    const usual = request.body === null ? HEAD_TIMEOUT : UPLOAD_TIMEOUT;
     const answer = await this.#client.fetch(request, {
       // The script is chosen already.
       root: undefined,
@@ -134,10 +137,14 @@ export class WebFrontEnd {
       variables: new Map([...variablePairs(variables), ...variablePairs(own)]),
       // A slow reader may take longer for a long answer than any limit of it allows.
       timeout: timeout ?? Number.POSITIVE_INFINITY,
-      headTimeout: headTimeout ?? (timeout === undefined ? usual : undefined),
+      headTimeout: headTimeout ?? (timeout === undefined ? usualTimeout(request) : undefined),
     });
     return answerForHttp(answer);
   }
+}
+
+function usualTimeout(request: Request): number {
+  return request.body === null ? HEAD_TIMEOUT : UPLOAD_TIMEOUT;
 }
 
 function filesOf(root: string | undefined): Promise<StaticFiles> {
