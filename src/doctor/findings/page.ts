@@ -184,7 +184,7 @@ function waitingPage(evidence: Evidence, message: string, isFull: boolean): Find
         ? "the status page waits for a free worker"
         : "the status page cannot answer while all workers are busy: pm.status_listen is not set",
       evidence: [message],
-      change: `add ${statusListenFor(configuration)}, below [${configuration.name}]: it answers while all workers are busy`,
+      change: `add ${statusListenFor(configuration)} below [${configuration.name}]: it answers while all workers are busy`,
       ...placeOf(evidence, "pm.status_path"),
     },
   ];
@@ -194,5 +194,5 @@ function waitingPage(evidence: Evidence, message: string, isFull: boolean): Find
 function statusListenFor({ listen, name }: PoolConfiguration): string {
   return listen.startsWith("unix:")
     ? `"pm.status_listen = ${join(dirname(listen.slice(5)), `${name}-status.sock`)}"`
-    : `"pm.status_listen = 127.0.0.1:9001", or another address that is free`;
+    : `"pm.status_listen = 127.0.0.1:9001", or another address that is free,`;
 }
