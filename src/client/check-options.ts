@@ -31,6 +31,9 @@ const kinds: readonly OptionKind[] = [
       "idle",
       "idleTimeout",
       "maxRequests",
+      "maxLength",
+      "retries",
+      "threads",
     ],
   },
   {
@@ -46,6 +49,7 @@ const kinds: readonly OptionKind[] = [
       "serverSoftware",
       "remoteAddress",
       "oddHeaderNames",
+      "path",
     ],
   },
   {
@@ -56,7 +60,12 @@ const kinds: readonly OptionKind[] = [
   {
     what: "a boolean",
     is: (value) => typeof value === "boolean",
-    names: ["static", "multiplex"],
+    names: ["static", "multiplex", "full"],
+  },
+  {
+    what: "text, json, xml, html or openmetrics",
+    is: (value) => /^(?:text|json|xml|html|openmetrics)$/.test(String(value)),
+    names: ["format"],
   },
   { what: "an object", is: isObject, names: ["limits", "program", "data", "connections"] },
   { what: "an object, a Map or pairs", is: isVariables, names: ["variables"] },

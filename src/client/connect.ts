@@ -5,6 +5,7 @@ import { defaultTimeout } from "../limits.js";
 import type { Connector, SocketOptions } from "../transport/connection.js";
 import { nodeConnector } from "../transport/node-socket.js";
 import { connectionPerRequest, type OpenChannel } from "./channel.js";
+import { checkOptions } from "./check-options.js";
 import { timerDelay } from "./exchange.js";
 import { type KeepOptions, type KeptConnections, keep } from "./kept-connections.js";
 import { type ProgramOptions, programPerRequest } from "./program-channel.js";
@@ -46,6 +47,7 @@ export function keepConnections(
   target: string | Address,
   options: ConnectOptions & KeepOptions = {},
 ): KeptConnections {
+  checkOptions("options", options);
   const address = targetAddress(target);
   if (address.protocol !== Protocol.FastCgi) {
     throw new GatewayError(

@@ -95,7 +95,8 @@ export class Exchange implements Abortable, ChannelHandlers, BodyReceiver {
     this.#channel = open(createMachine, this);
     this.#timer = setTimeout(() => this.#expire(), delay);
     const { signal } = options;
-    if (signal === undefined) return;
+    // Null is no signal, as it is for fetch.
+    if (!signal) return;
     addAbortable(signal, this);
     if (signal.aborted) queueMicrotask(() => this.abort());
   }

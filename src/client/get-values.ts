@@ -2,6 +2,7 @@ import type { Address } from "../address.js";
 import { ErrorCode, GatewayError, withAddress } from "../errors.js";
 import { ValuesClient, valueNames } from "../fastcgi/management.js";
 import { defaultTimeout } from "../limits.js";
+import { checkOptions } from "./check-options.js";
 import { collect } from "./collect.js";
 import { type ConnectOptions, channelsTo, targetAddress } from "./connect.js";
 
@@ -28,6 +29,7 @@ export async function getValues(
   names: readonly string[] = valueNames,
   options: ValuesOptions = {},
 ): Promise<Map<string, string>> {
+  checkOptions("options", options);
   const address = targetAddress(target);
   if (!Array.isArray(names) || names.some((name) => typeof name !== "string")) {
     throw new GatewayError(ErrorCode.BadInput, "names is not a list of texts", {

@@ -2,6 +2,7 @@ import { type Address, Protocol } from "../address.js";
 import { ErrorCode, GatewayError, withAddress } from "../errors.js";
 import { defaultTimeout } from "../limits.js";
 import { UwsgiPingClient } from "../uwsgi/client.js";
+import { checkOptions } from "./check-options.js";
 import { collect } from "./collect.js";
 import { type ConnectOptions, channelsTo, targetAddress } from "./connect.js";
 
@@ -23,6 +24,7 @@ export async function uwsgiPing(
   target: string | Address,
   options: UwsgiPingOptions = {},
 ): Promise<void> {
+  checkOptions("options", options);
   const address = targetAddress(target);
   try {
     if (address.protocol !== Protocol.Uwsgi) {

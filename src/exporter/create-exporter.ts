@@ -1,5 +1,6 @@
-import { checkObject } from "../arguments.js";
+import { checkObject, wrongArgument } from "../arguments.js";
 import { notify } from "../listeners.js";
+import { checkMilliseconds } from "../numbers.js";
 import { Collector } from "./collector.js";
 import { Routes } from "./routes.js";
 import type { Sample } from "./sample.js";
@@ -56,6 +57,12 @@ export interface Exporter {
 export function createExporter(options: ExporterOptions): Exporter {
   checkObject("options", options);
   const { reload } = options;
+  for (const name of ["log", "reload"] as const) {
+    const value = options[name];
+    if (value !== undefined && typeof value !== "function") {
+      throw wrongArgument(name, value, "a function");
+    }
+  }
   const log: LogListener = (record) => notify(options.log, record);
   const collector = new Collector({ log });
   const subscriptions = new Subscriptions(() => collect(), log);
@@ -71,7 +78,10 @@ export function createExporter(options: ExporterOptions): Exporter {
     update,
     collect,
     snapshot: () => collector.snapshot(),
-    subscribe: (listener, { interval }) => subscriptions.add(listener, interval),
+    subscribe(listener, { interval }) {
+      checkMilliseconds("interval", interval);
+      return subscriptions.add(listener, interval);
+    },
     close() {
       subscriptions.close();
       routes.close();

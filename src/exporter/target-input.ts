@@ -1,4 +1,5 @@
 import { ErrorCode, GatewayError } from "../errors.js";
+import { checkCount, checkWait } from "../numbers.js";
 import { checkTargetAddress } from "./config/target-checks.js";
 import type { ExporterSettings } from "./settings.js";
 import { type ScrapeTarget, targetDefaults } from "./target.js";
@@ -18,6 +19,10 @@ export interface ExporterInput extends Omit<ExporterSettings, "targets" | "serve
   readonly served?: readonly TargetInput[] | undefined;
 }
 
+/** The settings that are numbers: a scrape with one that is none would never end. */
+const times = ["scrapeTimeout", "timeoutOffset", "cacheAge"] as const;
+const counts = ["concurrency", "maxLength"] as const;
+
 /**
  * Puts the defaults where a target has no value.
  *
@@ -26,6 +31,8 @@ export interface ExporterInput extends Omit<ExporterSettings, "targets" | "serve
 export function settingsOfInput(input: ExporterInput): ExporterSettings {
   const { targets, served } = input;
   if (!Array.isArray(targets)) throw notTargets("targets", targets);
+  for (const name of times) if (input[name] !== undefined) checkWait(name, input[name]);
+  for (const name of counts) if (input[name] !== undefined) checkCount(name, input[name], 1);
   return {
     ...input,
     targets: targets.map(completeTarget),
@@ -36,6 +43,8 @@ export function settingsOfInput(input: ExporterInput): ExporterSettings {
 function completeTarget(input: TargetInput): ScrapeTarget {
   const given = typeof input === "string" ? { address: input } : input;
   if (typeof given?.address !== "string") throw notTargets("a target", input);
+  if (given.timeout !== undefined) checkWait("timeout", given.timeout);
+  if (given.processes !== undefined) checkCount("processes", given.processes);
   if (isComplete(given)) return given;
   const kind = checkTargetAddress(given.address);
   return { ...targetDefaults, kind, source: "the program", ...given };

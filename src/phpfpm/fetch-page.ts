@@ -3,6 +3,7 @@ import { utf8 } from "../bytes.js";
 import type { ResponseHead } from "../cgi/response-head.js";
 import { ResponseHeadReader } from "../cgi/response-head-reader.js";
 import type { OpenChannel } from "../client/channel.js";
+import { checkOptions } from "../client/check-options.js";
 import { collect } from "../client/collect.js";
 import type { OnSilence } from "../client/exchange.js";
 import { channelOver, type DuplexStreams } from "../client/fetch-over.js";
@@ -67,6 +68,7 @@ export async function statusOver(
   streams: DuplexStreams,
   options: StatusPageOptions = {},
 ): Promise<PoolStatus> {
+  checkOptions("options", options);
   const page = { path: options.path ?? "/status", query: statusQuery(options) };
   return parseStatusPage((await fetchPage(channelOver(streams), page, options)).body);
 }

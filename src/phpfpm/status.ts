@@ -1,4 +1,5 @@
 import { type Address, Protocol } from "../address.js";
+import { checkOptions } from "../client/check-options.js";
 import { channelsTo, targetAddress } from "../client/connect.js";
 import { pingReply } from "../client/ping-page.js";
 import { ErrorCode, GatewayError, withAddress } from "../errors.js";
@@ -42,8 +43,13 @@ export interface StatusOptions extends StatusPageOptions, PingOptions {
  *
  * @param target an address, see {@link parseAddress}: `unix:/run/php/php8.2-fpm.sock:/status`
  * @throws GatewayError
+ * @throws TypeError that names a wrong argument
  */
-export function status(target: string | Address, options: StatusOptions = {}): Promise<PoolStatus> {
+export async function status(
+  target: string | Address,
+  options: StatusOptions = {},
+): Promise<PoolStatus> {
+  checkOptions("options", options);
   return patientStatus(target, options);
 }
 
@@ -70,6 +76,7 @@ export async function fetchStatusPage(
   target: string | Address,
   options: StatusOptions = {},
 ): Promise<Uint8Array> {
+  checkOptions("options", options);
   const { body } = await fetchFrom(target, "/status", statusQuery(options), options);
   return body;
 }
@@ -90,12 +97,13 @@ export interface PoolFleetOptions extends FleetOptions, Pick<StatusOptions, "ful
  *
  * @throws GatewayError `bad_input` for a number of threads that is out of range; `incomplete_bundle`
  * for threads in a bundle without this package beside it
- * @throws TypeError for targets that are not iterable
+ * @throws TypeError that names a wrong argument, also targets that are not iterable
  */
 export function fleet(
   targets: Iterable<string> | AsyncIterable<string>,
   options: PoolFleetOptions = {},
 ): AsyncGenerator<PoolResult, void, undefined> {
+  checkOptions("options", options);
   const { probe, close } = poolReader(options);
   return probeAll(targets, probe, options, close);
 }
@@ -119,7 +127,8 @@ function poolReader({ full, threads = 0 }: PoolFleetOptions): {
     return { probe: reader.probe, close: () => reader.close() };
   }
   return {
-    probe: (target, { timeout, signal }) => status(target, { timeout, signal, full, retries: 0 }),
+    probe: (target, { timeout, signal }) =>
+      patientStatus(target, { timeout, signal, full, retries: 0 }),
   };
 }
 
@@ -129,7 +138,8 @@ function poolReader({ full, threads = 0 }: PoolFleetOptions): {
  * @returns its `ping.response`, by default `pong`
  * @throws GatewayError `not_a_ping_reply` for an answer that is not one line of plain text
  */
-export function ping(target: string | Address, options: PingOptions = {}): Promise<string> {
+export async function ping(target: string | Address, options: PingOptions = {}): Promise<string> {
+  checkOptions("options", options);
   return patientPing(target, options);
 }
 

@@ -34,3 +34,21 @@ it.each([
     expect.objectContaining({ code, message: expect.stringContaining(message) }),
   );
 });
+
+it.each([
+  ["concurrency", { concurrency: Number.NaN }],
+  ["scrapeTimeout", { scrapeTimeout: "10s" }],
+  ["log", { log: true }],
+  ["timeout", { targets: [{ address: "unix:/nowhere/www.sock:/status", timeout: Number.NaN }] }],
+])("a setting that is no value of its kind is named: %s", (name, settings) => {
+  const options = { targets: ["unix:/nowhere/www.sock:/status"], ...settings };
+  expect(() => createExporter(options as never)).toThrow(new RegExp(`^${name}\\b`));
+});
+
+it("an interval is a time that a timer can wait", () => {
+  const exporter = createExporter({ targets: [] });
+  const subscribe = (interval: number) => exporter.subscribe(() => {}, { interval });
+  expect(() => subscribe(Number.NaN)).toThrow("interval is NaN");
+  expect(() => subscribe(Number.POSITIVE_INFINITY)).toThrow("interval is Infinity");
+  exporter.close();
+});

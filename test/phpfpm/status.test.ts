@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest
 import { gatewayFetch } from "../../src/client/fetch.js";
 import { encodeEndRequest, encodeRecord } from "../../src/fastcgi/encode.js";
 import { RecordType } from "../../src/fastcgi/protocol.js";
-import { fetchStatusPage, ping, status } from "../../src/phpfpm/status.js";
+import { fetchStatusPage, fleet, ping, status } from "../../src/phpfpm/status.js";
 import { describeWith } from "../harness/describe-with.js";
 import { answering, type FakeServer, startFakeServer } from "../harness/fake-server.js";
 import { type PhpFpm, phpScript, startPhpFpm } from "../harness/php-fpm.js";
@@ -79,6 +79,19 @@ describeWith(["php-fpm"], "status of real pools", () => {
   it("reads OpenMetrics", async () => {
     const found = await status(fpm.pool("static").address, { format: "openmetrics" });
     expect(found).toMatchObject({ pool: "static", totalProcesses: 3 });
+  });
+
+  it.each<readonly [string, object, string]>([
+    ["format", { format: "jsn" }, 'format: "jsn" is not text, json, xml, html or openmetrics'],
+    ["timeout", { timeout: "5000" }, 'timeout: "5000" is not a number'],
+    ["signal", { signal: {} }, "signal: [object Object] is not an AbortSignal"],
+    ["full", { full: 1 }, "full: 1 is not a boolean"],
+  ])("names a wrong option: %s", async (_, options, message) => {
+    const { address } = fpm.pool("static");
+    await expect(status(address, options)).rejects.toThrow(new TypeError(message));
+    await expect(fetchStatusPage(address, options)).rejects.toThrow(new TypeError(message));
+    expect(() => fleet([address], options)).toThrow(new TypeError(message));
+    await expect(ping(address, null as never)).rejects.toThrow("options: null is not an object");
   });
 
   it("returns the page as the pool sent it", async () => {
