@@ -5,7 +5,8 @@ import type { DiscoveredTarget, Discovery, DiscoveryProblem } from "./discovery.
 import { resolveNames } from "./dns.js";
 import { findHttpds } from "./httpds.js";
 import { findPools } from "./php-fpm/find-pools.js";
-import type { PhpFpmMasters } from "./php-fpm/masters.js";
+import { findMasters, type PhpFpmMasters } from "./php-fpm/masters.js";
+import { withOrphans } from "./php-fpm/orphans.js";
 import { ownAccount } from "./php-fpm/permissions.js";
 import { placeFolders } from "./php-fpm/places.js";
 import type { ReadProblem } from "./php-fpm/read-configuration.js";
@@ -58,14 +59,16 @@ export async function discoverWithFolders(options: DiscoveryOptions): Promise<Wa
   const folders = new Set<string>();
   if (phpFpm !== false) {
     const queues = await new AcceptQueues().read();
+    const masters = options.masters ?? findMasters();
     const found = findPools({
       files: phpFpm === true ? undefined : phpFpm,
-      masters: options.masters,
+      masters,
       account: ownAccount(),
       listens: (endpoint) => queues.queueOf(endpoint) !== undefined,
     });
-    targets.push(...found.targets);
     problems.push(...found.problems);
+    const orphans = phpFpm === true ? masters.orphans : [];
+    targets.push(...withOrphans(found.targets, orphans, problems));
     for (const folder of [...found.files.map(folderOf), ...found.folders]) folders.add(folder);
     if (phpFpm === true) for (const folder of placeFolders) folders.add(folder);
   }
@@ -91,10 +94,9 @@ export async function discoverWithFolders(options: DiscoveryOptions): Promise<Wa
 
 /** The real paths of the sockets of pools, those of `pm.status_listen` included. */
 function socketsOf(targets: readonly DiscoveredTarget[]): Set<string> {
-  const addresses = targets.flatMap(({ configuration }) => [
-    configuration?.listen,
-    configuration?.statusListen,
-  ]);
+  const addresses = targets.flatMap(({ address, configuration }) =>
+    configuration === undefined ? address : [configuration.listen, configuration.statusListen],
+  );
   return new Set(
     addresses.flatMap((address) => {
       const path = address?.startsWith("unix:") ? address.slice("unix:".length) : undefined;

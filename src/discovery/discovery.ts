@@ -1,10 +1,17 @@
 import type { PoolConfiguration } from "./pool-configuration.js";
 
 /**
- * The state of what was found, without a connection to it. `unknown` is a socket or a host that no
- * configuration here explains.
+ * The state of what was found, without a connection to it. `no master` is a pool of php-fpm whose
+ * workers serve on without their master. `unknown` is a socket or a host that no configuration here
+ * explains.
  */
-export type DiscoveryState = "ready" | "status off" | "no permission" | "not running" | "unknown";
+export type DiscoveryState =
+  | "ready"
+  | "status off"
+  | "no permission"
+  | "not running"
+  | "no master"
+  | "unknown";
 
 /** A pool or an httpd that was found. */
 export interface DiscoveredTarget {

@@ -32,7 +32,10 @@ export async function findPoolTargets(
   const { targets, problems } = await discover({ ...options, apache: false });
   const addresses: string[] = [];
   const without: PoolWithoutPage[] = [];
+  const masterless: DiscoveryProblem[] = [];
   for (const target of targets) {
+    const { source, state, problem: message = "", hint = "" } = target;
+    if (state === "no master") masterless.push({ source, message, hint });
     const problem = pageProblem(target, page);
     if (problem !== undefined) {
       const name = target.configuration?.name ?? target.address;
@@ -40,7 +43,7 @@ export async function findPoolTargets(
     } else
       addresses.push(page === "ping" ? (target.pingAddress ?? target.address) : target.address);
   }
-  const all = [...without.map(({ problem }) => problem), ...problems];
+  const all = [...without.map(({ problem }) => problem), ...masterless, ...problems];
   if (addresses.length > 0) return { addresses, without, problems: all };
   const [first] = all;
   const why =

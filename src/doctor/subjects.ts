@@ -92,7 +92,10 @@ export async function findSubjects(
     return { subjects, problems: named };
   }
   const subjects = discovered
-    .filter(({ configuration, state }) => configuration !== undefined || state === "unknown")
+    .filter(
+      ({ configuration, state }) =>
+        configuration !== undefined || state === "unknown" || state === "no master",
+    )
     .map(({ address, configuration }) => subjectOf(address, configuration));
   if (subjects.length > 0) return { subjects, problems };
   const [first] = [...named, ...problems];

@@ -77,12 +77,17 @@ export function tcpRows(table: string): TcpRow[] {
 /** The address that the kernel prints in one of its tables: `127.0.0.1`, `[::1]`. */
 export function hexToAddress(printed: string): string {
   const hex = inOrder(printed);
-  const mapped = hex.length === 8 ? hex : hex.startsWith(MAPPED) ? hex.slice(24) : undefined;
-  if (mapped === undefined) {
+  return addressText(hex.length === 8 ? MAPPED + hex : hex);
+}
+
+/** An address of 32 hexadecimal digits, as in {@link TcpRow}: `127.0.0.1`, `[::1]`. */
+export function addressText(hex: string): string {
+  if (!hex.startsWith(MAPPED)) {
     const groups = hex.match(/.{4}/g) ?? [];
     return new URL(`http://[${groups.join(":")}]/`).hostname;
   }
-  return (mapped.match(/../g) ?? []).map((byte) => Number.parseInt(byte, 16)).join(".");
+  const bytes = hex.slice(MAPPED.length).match(/../g) ?? [];
+  return bytes.map((byte) => Number.parseInt(byte, 16)).join(".");
 }
 
 /** The kernel prints an address as words of four bytes, in the byte order of the machine. */

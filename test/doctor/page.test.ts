@@ -138,7 +138,7 @@ describeWith(["php-fpm"], "doctor, of a status page", () => {
     const { stderr } = await runHere(["doctor", ...options, fpm.pool("www").address]);
     expect(stderr).toContain("/no/such.conf");
     const hidden = { source: "process 1", message: "is in another namespace" };
-    const masters = { masters: [], problems: [hidden] };
+    const masters = { masters: [], problems: [hidden], orphans: [] };
     await expect(findSubjects([], { phpFpm: ["/no/such.conf"], masters })).rejects.toThrow(
       "/no/such.conf",
     );

@@ -1,4 +1,7 @@
 import { expect, it, onTestFinished } from "vitest";
+import { discover } from "../../src/discovery/discover.js";
+import { findPoolTargets } from "../../src/discovery/pool-targets.js";
+import { findSubjects } from "../../src/doctor/subjects.js";
 import { describeWith } from "../harness/describe-with.js";
 import type { PhpFpm } from "../harness/php-fpm.js";
 import { childrenOf, isRunning } from "../harness/processes.js";
@@ -117,6 +120,19 @@ describeWith(["php-fpm"], "doctor, of workers that end", () => {
     );
     for (const pid of pids) expect(change).toContain(`${pid}`);
     expect(found.notLookedAt).toEqual([]);
+    // The default configuration does not name the pool: its workers lead to it.
+    const { bareAddress: bare } = fpm.pool("www");
+    const { targets } = await discover({ apache: false });
+    expect(targets.find((target) => target.address === bare)).toMatchObject({
+      state: "no master",
+      labels: { pool: "www" },
+      hint: expect.stringContaining(pids.join(" ")),
+    });
+    const { addresses, problems } = await findPoolTargets("status");
+    expect(addresses).toContain(bare);
+    expect(problems.map(({ source }) => source)).toContain("php-fpm pool www");
+    const { subjects } = await findSubjects([]);
+    expect(subjects.map(({ target }) => target)).toContain(bare);
   });
 
   it("finds stopped workers", async () => {

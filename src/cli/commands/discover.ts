@@ -21,7 +21,8 @@ predicted from the sockets' permissions. What cannot be read is reported on
 standard error. It runs as any user; root sees more.
 
 States: ready; status off: pm.status_path is not set; no permission; not
-running; unknown: a socket that no configuration names, or an address from DNS.
+running; no master: the workers serve on without their master; unknown: a socket
+that no configuration names, or an address from DNS.
 
 Formats:
   table    for people (the default)

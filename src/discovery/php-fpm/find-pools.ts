@@ -2,7 +2,7 @@ import { parseAddress, type SocketEndpoint, socketEndpoint } from "../../address
 import { GatewayError } from "../../errors.js";
 import type { DiscoveredTarget, DiscoveryProblem } from "../discovery.js";
 import type { PoolConfiguration } from "../pool-configuration.js";
-import { findMasters, type PhpFpmMaster, type PhpFpmMasters, realPath } from "./masters.js";
+import { type PhpFpmMaster, type PhpFpmMasters, realPath } from "./masters.js";
 import { type Account, accessTo, isAllowedClient, predictDenial } from "./permissions.js";
 import { expand, installedConfigurations, prefixOf, versionIn } from "./places.js";
 import type { ReadProblem } from "./read-configuration.js";
@@ -11,8 +11,8 @@ import { readPhpFpmConfiguration } from "./read-pools.js";
 export interface FindPoolsOptions {
   /** The main files to read, also as patterns. Default: those of running masters and of packages. */
   readonly files?: readonly string[] | undefined;
-  /** The running masters. Default: those of this machine. */
-  readonly masters?: PhpFpmMasters | undefined;
+  /** The running masters, and what could not be found out about others. */
+  readonly masters: Pick<PhpFpmMasters, "masters" | "problems">;
   /** Who would connect; `undefined` where the system has no users. */
   readonly account: Account | undefined;
   /** Whether a socket listens in this network namespace, by the kernel's tables. */
@@ -29,7 +29,7 @@ export interface FoundPools {
 
 /** Finds the pools of php-fpm by its configuration files, also those without a process. */
 export function findPools(options: FindPoolsOptions): FoundPools {
-  const { masters, problems: hidden } = options.masters ?? findMasters();
+  const { masters, problems: hidden } = options.masters;
   const problems = hidden.map((problem) => ({
     ...problem,
     hint: "run this command there, or as root",

@@ -13,21 +13,34 @@ export interface PhpFpmMaster {
   readonly environment: ReadonlyMap<string, string> | undefined;
 }
 
+/** A worker of a pool. */
+export interface PhpFpmWorker {
+  readonly pid: number;
+  readonly pool: string;
+}
+
 /** The masters that run on this machine, and what could not be found out about others. */
 export interface PhpFpmMasters {
   readonly masters: readonly PhpFpmMaster[];
   readonly problems: readonly ReadProblem[];
+  /** Workers whose parent can be seen, and is not php-fpm: their master has ended. */
+  readonly orphans: readonly PhpFpmWorker[];
 }
 
+const WORKER = /^php-fpm: pool (.*?)[\0\s]*$/s;
 const TITLE = /^php-fpm: master process \((.*)\)[\0\s]*$/s;
 
 /** Finds the running masters by the titles of their processes. */
 export function findMasters(root = "/proc"): PhpFpmMasters {
   const masters: PhpFpmMaster[] = [];
   const problems: ReadProblem[] = [];
+  const orphans: PhpFpmWorker[] = [];
   for (const name of processesIn(root)) {
     const folder = join(root, name);
-    const written = TITLE.exec(textOf(join(folder, "cmdline")) ?? "")?.[1];
+    const title = textOf(join(folder, "cmdline")) ?? "";
+    const pool = WORKER.exec(title)?.[1];
+    if (pool !== undefined && isOrphan(folder, root)) orphans.push({ pid: Number(name), pool });
+    const written = TITLE.exec(title)?.[1];
     if (written === undefined) continue;
     const source = `php-fpm master ${name}`;
     if (isElsewhere(folder, name)) {
@@ -50,7 +63,14 @@ export function findMasters(root = "/proc"): PhpFpmMasters {
       environment: environmentOf(folder),
     });
   }
-  return { masters, problems };
+  return { masters, problems, orphans };
+}
+
+/** A master that starts again on a reload has the title of its command for a moment. */
+function isOrphan(folder: string, root: string): boolean {
+  const parent = /^PPid:\s*(\d+)$/m.exec(textOf(join(folder, "status")) ?? "")?.[1];
+  const title = parent && textOf(join(root, parent, "cmdline"));
+  return title !== undefined && title !== "" && !/php.*fpm/.test(title);
 }
 
 function processesIn(root: string): string[] {
