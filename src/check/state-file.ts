@@ -22,7 +22,7 @@ export function readCounters(file: string): Map<string, Counters> {
   } catch {
     // The error below is for what is not JSON, too.
   }
-  throw new Error("it is not a file of counters");
+  throw new Error("it is not a file of counters: name another, or remove it");
 }
 
 function textOf(file: string): string {
@@ -41,7 +41,8 @@ function isNumbers(values: unknown): boolean {
 }
 
 /**
- * Replaces the file, also one that {@link readCounters} could not read.
+ * Replaces the file. One that {@link readCounters} refuses must not come here: it may be another
+ * program's, named by mistake.
  *
  * @throws Error if it cannot be written, or is a device, a pipe or the like
  */

@@ -10,6 +10,7 @@ import {
   type Node,
   parseDocument,
   visit,
+  type YAMLError,
 } from "yaml";
 import { ErrorCode, GatewayError } from "../errors.js";
 
@@ -104,7 +105,7 @@ function parsed(
   }
   if (broken.length > 0) {
     throw badYaml(
-      broken.map(({ pos, message }) => `${place(pos[0])}: ${message}`),
+      broken.map((error) => `${place(error.pos[0])}: ${faultText(error)}`),
       hint,
     );
   }
@@ -118,6 +119,11 @@ function parsed(
   });
   if (strange.length > 0) throw badYaml(strange, hint);
   return document;
+}
+
+/** The library's text is for programmers where it tells them to call another function. */
+function faultText({ code, message }: YAMLError): string {
+  return code === "MULTIPLE_DOCS" ? "a second document begins here: one file is one" : message;
 }
 
 /** The value of a document. What is wrong with aliases is found only here. */

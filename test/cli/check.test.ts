@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -143,6 +143,11 @@ describeWith(["php-fpm"], "fcgi-probe check", () => {
     expect(result.line).toMatch(line);
   });
 
+  it("is UNKNOWN for what is no address, as for other bad usage", async () => {
+    const { code, line } = await check("pool-one", "-c", "queue>9");
+    expect({ code, line }).toEqual({ code: 3, line: expect.stringContaining("(bad_address)") });
+  });
+
   it("counts what a state file cannot change, and needs it for rates alone", async () => {
     const folder = makeFolder();
     const corrupt = join(folder, "state.json");
@@ -167,9 +172,11 @@ describeWith(["php-fpm"], "fcgi-probe check", () => {
         line: expect.stringContaining(note),
       });
     }
-    // The next good write has replaced it; an empty one is the same as none.
+    // It may be another program's file. An empty one is the same as none.
+    expect(readFileSync(corrupt, "utf8")).toBe("{");
     for (const text of [undefined, ""]) {
-      if (text !== undefined) writeFileSync(corrupt, text);
+      if (text === undefined) rmSync(corrupt);
+      else writeFileSync(corrupt, text);
       const { code, line } = await check(address, "--state", corrupt, "-w", "slow/s>1");
       expect({ code, line }).toEqual({ code: 0, line: expect.not.stringContaining("--state") });
     }

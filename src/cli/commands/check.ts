@@ -129,7 +129,8 @@ async function compare(
     ...[...new Set(targets)].flatMap((target) => checked.get(target) ?? []),
     ...(found?.without ?? []).map(withoutPage),
   ];
-  await keepCounters(file, after, notes);
+  // A file that could not be read may be another program's.
+  if (notes.size === 0) await keepCounters(file, after, notes);
   const needsCounters = rateIn(thresholds) !== undefined;
   const worst = inOrder.reduce<CheckState>(
     (state, target) => worseState(state, target.state),
@@ -212,8 +213,10 @@ function check(
 ): CheckedTarget {
   const { target } = result;
   if (!result.ok) {
-    const reasons = [`${result.error.message} (${result.error.code})`];
-    return { name: shownText(target), state: CheckState.Critical, reasons };
+    const { code, message } = result.error;
+    // A wrong address is bad usage, and says nothing of a pool.
+    const state = code === ErrorCode.BadAddress ? CheckState.Unknown : CheckState.Critical;
+    return { name: shownText(target), state, reasons: [`${message} (${code})`] };
   }
   const { name, measures } = result.value;
   const now = rateCounters(measures, Date.now());

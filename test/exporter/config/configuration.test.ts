@@ -183,7 +183,7 @@ probe: { allow: ["10.0.0.0/8"] }
     ["discover: { http: ['ftp://x/'] }", "1:20: this must be a URL"],
     ["discover: { http: [{ url: 'http://x/', interval: 1ms }] }", "1:50: this must be a time"],
     ["targets: [", "site.yaml:1:"],
-    ["a: 1\n---\nb: 2", "site.yaml:2:1: Source contains multiple documents"],
+    ["a: 1\n---\nb: 2", "site.yaml:2:1: a second document begins here"],
     ["targets: [*nope]", "site.yaml:1:11: Unresolved alias"],
     ["targets: &all [*all]", "site.yaml:1:16: "],
     [
