@@ -128,8 +128,11 @@ export class TargetState {
   late(): Sample {
     if (this.#withoutOpcache !== undefined) return this.#withoutOpcache;
     const message = "the answer could not wait until the target was read";
-    const hint = "see which targets are slow, or raise the timeout of the scrape";
-    const { address } = this.target;
+    const { address, kind } = this.target;
+    const hint =
+      kind === "phpfpm"
+        ? "every worker may be busy: fcgi-probe doctor TARGET says why; or raise the timeout of the scrape"
+        : "see whether the httpd is slow, or raise the timeout of the scrape";
     const error = new GatewayError(ErrorCode.Deadline, message, { address, hint });
     if (!this.#isLate) {
       this.#isLate = true;

@@ -9,6 +9,7 @@ import { ExitCode } from "../exit-codes.js";
 import type { Io } from "../io.js";
 import { serverReport } from "../reports/apache/server-report.js";
 import { poolReport } from "../reports/pool-report.js";
+import { probePool } from "../reports/probe-pool.js";
 import { readRound, type StatusReader } from "../reports/round.js";
 import type { FlagValues } from "./flags.js";
 
@@ -36,6 +37,10 @@ export async function getStatus(
   return io.signal.aborted ? ExitCode.Interrupted : round.exitCode;
 }
 
+const readPool = probePool(undefined, (address, limits) =>
+  status(address, { ...limits, full: true }),
+);
+
 function readerOf(targets: readonly ScrapeTarget[]): StatusReader<Both> {
   const httpds = new Map(
     targets.filter(({ kind }) => kind === "apache").map((target) => [target.address, target]),
@@ -47,7 +52,7 @@ function readerOf(targets: readonly ScrapeTarget[]): StatusReader<Both> {
     nouns: ["target", "targets"],
     read: (address, limits) => {
       const httpd = httpds.get(address);
-      if (httpd === undefined) return status(address, { ...limits, full: true });
+      if (httpd === undefined) return readPool(address, limits);
       return new StatusSource(address, { ...httpd.http, ...limits }).status();
     },
     readPage: refuse,

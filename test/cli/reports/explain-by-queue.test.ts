@@ -28,12 +28,15 @@ describeWith(["php-fpm"], "the error of a pool of this machine that does not ans
     onTestFinished(() => sockets.forEach((socket) => void socket.destroy()));
   }
 
-  /** What `status` prints once its error is this one. */
-  async function failure(name: string, text: RegExp): Promise<string> {
+  const statusOf = (address: string) => ["status", address, "--timeout=200ms"];
+  const getOf = (address: string) => ["exporter", "get", "--scrape.timeout=200ms", address];
+
+  /** What a command prints once its error is this one. */
+  async function failure(name: string, text: RegExp, command = statusOf): Promise<string> {
     let printed = "";
     await until(
       async () => {
-        const args = ["status", fpm.pool(name).address, "--timeout=200ms"];
+        const args = command(fpm.pool(name).address);
         printed = (await runHere(args)).stderr;
         return text.test(printed);
       },
@@ -47,6 +50,7 @@ describeWith(["php-fpm"], "the error of a pool of this machine that does not ans
     async (name) => {
       hold(name, 3);
       const text = await failure(name, /within 200 ms: .* is not down/s);
+      await failure(name, /within 200 ms: .* is not down/s, getOf);
       expect(text).toMatch(
         /within 200 ms: \d+ connections? waits? in its accept queue \(limit 6\), and every worker is busy, stopped, or held by a silent client\nhint: the pool is not down: fcgi-probe doctor TARGET tells busy workers from held ones; /,
       );
