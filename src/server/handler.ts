@@ -76,8 +76,13 @@ export function checkHandler(argument: string, value: unknown): asserts value is
   throw wrongArgument(argument, value, "a function, or an object with one named fetch");
 }
 
-/** The handler of an application. If an object has both `streams` and `fetch`, `streams` is used. */
+/**
+ * The handler of an application. If an object has both `streams` and `fetch`, `streams` is used.
+ *
+ * @throws TypeError for what is no application
+ */
 export function handlerOf(application: HandlerLike): Handler {
+  checkHandler("application", application);
   if (typeof application === "function") return application;
   if (!("streams" in application)) return (request, context) => application.fetch(request, context);
   return (request, context) => runStreams(application, inputOf(request, context), context);

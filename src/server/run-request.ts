@@ -203,6 +203,8 @@ export class RequestRunner implements RequestReceiver {
   async #inTime(returned: Response | Promise<Response>): Promise<Response> {
     const { responseTimeout } = this.#options;
     if (responseTimeout === 0 || !("then" in returned)) return returned;
+    // A promise of any kind, whose own `then` may throw.
+    const answer = Promise.resolve(returned);
     let timer: ReturnType<typeof setTimeout> | undefined;
     let isOver = false;
     const timeout = new Promise<never>((_, reject) => {
@@ -213,7 +215,7 @@ export class RequestRunner implements RequestReceiver {
         reject(error);
       }, responseTimeout);
     });
-    returned.then(
+    answer.then(
       (response) => {
         if (isOver && isResponse(response)) response.body?.cancel().catch(() => {});
       },
@@ -222,7 +224,7 @@ export class RequestRunner implements RequestReceiver {
       },
     );
     try {
-      return await Promise.race([returned, timeout]);
+      return await Promise.race([answer, timeout]);
     } finally {
       clearTimeout(timer);
     }

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 import { Protocol } from "../address.js";
-import { checkObject } from "../arguments.js";
+import { checkObject, hasMethod, wrongArgument } from "../arguments.js";
 import type { ServerRequest } from "../cgi/server-machine.js";
 import { Variables } from "../cgi/variables.js";
 import { ErrorCode, GatewayError } from "../errors.js";
@@ -57,8 +57,12 @@ export async function serveCgi(
 ): Promise<number> {
   checkHandler("application", application);
   checkObject("options", options);
-  const { env = process.env, bodyTimeout, responseTimeout } = options;
-  checkServeOptions({ bodyTimeout, responseTimeout });
+  const { env = process.env, bodyTimeout, responseTimeout, signal } = options;
+  checkServeOptions({ bodyTimeout, responseTimeout, signal });
+  checkObject("env", env);
+  checkStream("stdin", options.stdin, "resume");
+  checkStream("stdout", options.stdout, "write");
+  checkStream("stderr", options.stderr, "write");
   if (env === process.env) dropClientProxy();
   const variables = new Variables(environmentVariables(env));
   if (variables.get("REQUEST_METHOD") === undefined) {
@@ -68,6 +72,12 @@ export async function serveCgi(
   }
   const exchange = new CgiExchange(variables, responderOf(application), options);
   return exchange.exitCode;
+}
+
+/** @throws TypeError for what is not a stream of Node's */
+function checkStream(name: string, value: unknown, method: "resume" | "write"): void {
+  if (value === undefined || hasMethod(value, method)) return;
+  throw wrongArgument(name, value, method === "write" ? "a Writable" : "a Readable");
 }
 
 /** The one request of a CGI program, and the connection that it is on: the standard streams. */

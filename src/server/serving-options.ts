@@ -1,3 +1,4 @@
+import { checkObject, hasMethod, wrongArgument } from "../arguments.js";
 import type { Engine } from "../engine/engine.js";
 import type { Limits } from "../limits.js";
 import { checkCount, checkMilliseconds } from "../numbers.js";
@@ -57,10 +58,29 @@ const times = [
   "writeTimeout",
 ] as const;
 
-/** @throws GatewayError `bad_input` for a number that is none, or out of range */
+const listeners = ["onError", "onErrorOutput"] as const;
+
+/**
+ * @throws GatewayError `bad_input` for a number that is none, or out of range; TypeError for a
+ * listener that is not a function, limits that are not an object, and a signal that is none
+ */
 export function checkServeOptions(
-  options: ServingOptions & { maxConnections?: number | undefined },
+  options: ServingOptions & {
+    maxConnections?: number | undefined;
+    signal?: AbortSignal | undefined;
+  },
 ): void {
+  for (const name of listeners) {
+    const value: unknown = options[name];
+    if (value !== undefined && typeof value !== "function") {
+      throw wrongArgument(name, value, "a function");
+    }
+  }
+  const { limits, signal } = options;
+  if (limits !== undefined) checkObject("limits", limits);
+  if (signal && !hasMethod(signal, "addEventListener")) {
+    throw wrongArgument("signal", signal, "an AbortSignal");
+  }
   for (const name of counts) {
     const value = options[name];
     if (value !== undefined && value !== Number.POSITIVE_INFINITY) checkCount(name, value);

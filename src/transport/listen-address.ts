@@ -7,6 +7,7 @@ import {
   socketAddress,
   socketEndpoint,
 } from "../address.js";
+import { isObject } from "../arguments.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 
 /**
@@ -47,7 +48,8 @@ export function listenTarget<Target extends object>(
   name = "listen",
 ): ListenAddress | Target {
   if (typeof listen === "string") return parseListenAddress(listen);
-  if (typeof listen === "object" && listen !== null) return listen;
+  const names = ["endpoint", "fd", "listen"];
+  if (isObject(listen) && names.some((each) => each in listen)) return listen;
   throw new GatewayError(ErrorCode.BadInput, `${name} is ${String(listen)}, not an address`, {
     hint: `say where to listen: ${name}: "unix:/run/app.sock", or "127.0.0.1:9000"`,
   });

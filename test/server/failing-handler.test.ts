@@ -70,6 +70,17 @@ describe("a handler that fails", () => {
     );
   });
 
+  it("by what it returns in the place of a promise, and nothing is left of its timeout", async () => {
+    const fail = () => {
+      throw new Error("secret");
+    };
+    const answer = new Proxy({}, { has: () => true, get: fail });
+    await start((() => answer) as unknown as Handler, { responseTimeout: 20 });
+    expect(text(await connect().send(get()).answer())).toMatch(/^Status: 500 /);
+    // A timer that is left would end the process by a rejection.
+    await sleep(50);
+  });
+
   it("after its head: the connection ends in bytes that are not a record", async () => {
     await start(() => {
       const body = new ReadableStream<Uint8Array>({

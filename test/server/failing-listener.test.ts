@@ -4,6 +4,7 @@ import { gatewayFetch } from "../../src/client/fetch.js";
 import { toFetchHandler } from "../../src/client/front-end/fetch-handler.js";
 import { createExporter } from "../../src/exporter/create-exporter.js";
 import { serve } from "../../src/server/serve.js";
+import { serveCgi } from "../../src/server/serve-cgi.js";
 import { makeFolder } from "../harness/server-process.js";
 
 const fail = (): never => {
@@ -30,6 +31,15 @@ describe("a listener that fails itself", () => {
     const good = await gatewayFetch(server.address, "/good");
     expect(await good.text()).toBe("good");
     expect(shown).toHaveBeenCalledWith(expect.objectContaining({ message: "the log is full" }));
+  });
+
+  it("is refused by its name if it is none, as a stream is", async () => {
+    const listen = join(makeFolder(), "app.sock");
+    const serving = serve(() => new Response(), { listen, onError: 5 as never });
+    await expect(serving).rejects.toThrow(new TypeError("onError: 5 is not a function"));
+    const env = { REQUEST_METHOD: "POST", CONTENT_LENGTH: "4" };
+    const answering = serveCgi(() => new Response(), { env, stdin: "body" as never });
+    await expect(answering).rejects.toThrow(new TypeError('stdin: "body" is not a Readable'));
   });
 
   it("does not change the answer of a front end, nor of an exporter", async () => {

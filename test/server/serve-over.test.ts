@@ -255,6 +255,13 @@ describe("errors", () => {
     });
   });
 
+  it("name a signal that is none, before the streams are in use", async () => {
+    const { server } = connection();
+    const failure = serveOver(server, hello, { signal: {} as AbortSignal });
+    await expect(failure).rejects.toThrow("signal: [object Object] is not an AbortSignal");
+    expect([server.readable.locked, server.writable.locked]).toEqual([false, false]);
+  });
+
   it("name streams that are in use", async () => {
     const { server } = connection();
     server.readable.getReader();
