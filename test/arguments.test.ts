@@ -3,6 +3,22 @@ import { createClient } from "../src/client/create-client.js";
 import { gatewayFetch } from "../src/client/fetch.js";
 import { gatewayFetchOver } from "../src/client/fetch-over.js";
 import { toNodeHandler } from "../src/client/front-end/node-handler.js";
+import {
+  encodeAbortRequest,
+  encodeBeginRequest,
+  encodeNetstring,
+  encodeRecord,
+  FastCgiRecordDecoder,
+  FastCgiRequestDecoder,
+  NetstringDecoder,
+  PairDecoder,
+  ResponseDecoder,
+  ResponseHeadReader,
+  ScgiRequestDecoder,
+  streamRecords,
+  UwsgiPacketDecoder,
+} from "../src/codec.js";
+import { createDescriber } from "../src/describe.js";
 import { createExporter } from "../src/exporter/create-exporter.js";
 import { statusOver } from "../src/phpfpm/fetch-page.js";
 import { fleet, ping, status } from "../src/phpfpm/status.js";
@@ -81,4 +97,37 @@ describe("a wrong argument", () => {
     const served = loose(serveOver)(streams(), handler, { protocol: "fastcgi" });
     await expect(served).rejects.toMatchObject({ code: "bad_input" });
   });
+});
+
+describe("of the codec, a wrong argument", () => {
+  const text = "hello";
+  it.each<[name: string, call: () => unknown, argument: string]>([
+    ["encodeRecord", () => encodeRecord(5, 1, text as never), "content"],
+    ["streamRecords", () => streamRecords(5, 1, text as never), "bytes"],
+    ["encodeNetstring", () => encodeNetstring(text as never), "bytes"],
+    ["FastCgiRecordDecoder", () => [...new FastCgiRecordDecoder().push(text as never)], "bytes"],
+    ["FastCgiRequestDecoder", () => [...new FastCgiRequestDecoder().push(text as never)], "bytes"],
+    ["PairDecoder", () => new PairDecoder().push(new ArrayBuffer(8) as never), "bytes"],
+    ["ResponseDecoder", () => new ResponseDecoder(1, {} as never).push(text as never), "bytes"],
+    ["ResponseHeadReader", () => new ResponseHeadReader().push(text as never), "bytes"],
+    ["NetstringDecoder", () => new NetstringDecoder().push(text as never, () => {}), "bytes"],
+    ["ScgiRequestDecoder", () => new ScgiRequestDecoder().push(text as never), "bytes"],
+    ["UwsgiPacketDecoder", () => new UwsgiPacketDecoder().push(text as never), "bytes"],
+    ["a describer", () => [...createDescriber().push(text as never)], "bytes"],
+    ["createDescriber", () => createDescriber({ protocol: "fastcgi" as never }), "protocol"],
+  ])("of %s is named, and nothing is sent for it", (_, call, argument) => {
+    expect(call).toThrow(TypeError);
+    expect(call).toThrow(new RegExp(`^${argument}: `));
+  });
+
+  it.each([65_536, -1, 1.5, Number.NaN])(
+    "is the id %s: the record would be another one's",
+    (id) => {
+      for (const encode of [encodeAbortRequest, (own: number) => encodeBeginRequest(own, 1)]) {
+        expect(() => encode(id)).toThrow(
+          new RangeError(`requestId is ${id}, not a whole number from 0 to 65535`),
+        );
+      }
+    },
+  );
 });

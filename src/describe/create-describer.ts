@@ -1,3 +1,4 @@
+import { checkBytes, checkObject, wrongArgument } from "../arguments.js";
 import { ByteCollector } from "../bytes.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import type { Describer } from "./describer.js";
@@ -8,8 +9,15 @@ import { type DescriberOptions, describerFor, isRecognisable } from "./recognise
  * with both directions of many, which the first bytes tell. It describes FastCGI, SCGI, uwsgi and
  * the responses of CGI; pcap, pcapng, the output of strace, and what `fcgi-probe tap --save` wrote.
  * Its lines hold no control characters.
+ *
+ * @throws TypeError that names a wrong argument
  */
 export function createDescriber(options: DescriberOptions = {}): Describer {
+  checkObject("options", options);
+  const { protocol } = options;
+  if (protocol !== undefined && !/^(?:fcgi|scgi|uwsgi)$/.test(String(protocol))) {
+    throw wrongArgument("protocol", protocol, "fcgi, scgi or uwsgi");
+  }
   return new RecognisingDescriber(options);
 }
 
@@ -23,6 +31,7 @@ class RecognisingDescriber implements Describer {
   }
 
   *push(bytes: Uint8Array): Generator<string, void, undefined> {
+    checkBytes("bytes", bytes);
     if (this.#describer !== undefined) {
       yield* this.#describer.push(bytes);
       return;

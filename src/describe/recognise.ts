@@ -88,6 +88,6 @@ function recognise(first: Uint8Array, most: number): Describer {
     protocol === undefined
       ? `no known protocol starts with the byte ${byte}`
       : `these bytes are ${protocol}`,
-    { offset: 0, hint: "set the protocol: fastcgi, scgi or uwsgi" },
+    { offset: 0, hint: "set the protocol: fcgi, scgi or uwsgi" },
   );
 }

@@ -1,3 +1,4 @@
+import { checkBytes } from "../arguments.js";
 import { ByteCollector, concat, isAsciiText, utf8Bytes } from "../bytes.js";
 import { checkVariablesSize, type Variable, type VariableValue } from "../cgi/variables.js";
 import { ErrorCode, GatewayError } from "../errors.js";
@@ -19,7 +20,11 @@ export function paddingFor(contentLength: number): number {
   return -contentLength & 7;
 }
 
-/** Writes a record header into `target` (FastCGI 1.0 §3.3). */
+/**
+ * Writes a record header into `target` (FastCGI 1.0 §3.3).
+ *
+ * @throws RangeError for an id that two bytes do not hold: the record would be another request's
+ */
 function writeHeader(
   target: Uint8Array,
   offset: number,
@@ -27,6 +32,9 @@ function writeHeader(
   requestId: number,
   contentLength: number,
 ): void {
+  if (requestId !== (requestId & 0xffff)) {
+    throw new RangeError(`requestId is ${String(requestId)}, not a whole number from 0 to 65535`);
+  }
   target[offset] = VERSION;
   target[offset + 1] = type;
   target[offset + 2] = requestId >>> 8;
@@ -41,9 +49,12 @@ function writeHeader(
  * One record with its padding.
  *
  * @throws RangeError when `content` is longer than {@link MAX_SENT_LENGTH}, 65,528 bytes: with a
- * longer one, content and padding pass 65,535, which php-fpm refuses
+ * longer one, content and padding pass 65,535, which php-fpm refuses; for a `requestId` that two
+ * bytes do not hold
+ * @throws TypeError when `content` is not a Uint8Array
  */
 export function encodeRecord(type: number, requestId: number, content: Uint8Array): Uint8Array {
+  checkBytes("content", content);
   if (content.length > MAX_SENT_LENGTH) {
     throw new RangeError(
       `a record carries at most ${MAX_SENT_LENGTH} bytes, not ${content.length}`,
@@ -134,6 +145,7 @@ const SHORT_LENGTH = 56;
  * for no bytes, because an empty record would end the stream: {@link endOfStream} does.
  */
 export function streamRecords(type: number, requestId: number, bytes: Uint8Array): Uint8Array[] {
+  checkBytes("bytes", bytes);
   const parts: Uint8Array[] = [];
   for (let offset = 0; offset < bytes.length; offset += MAX_SENT_LENGTH) {
     const content = bytes.subarray(offset, offset + MAX_SENT_LENGTH);

@@ -1,3 +1,4 @@
+import { checkBytes } from "../arguments.js";
 import { ByteCollector } from "../bytes.js";
 import { PackedVariables } from "../cgi/packed-variables.js";
 import { type Variable, Variables, variableOf } from "../cgi/variables.js";
@@ -57,6 +58,7 @@ export class PairDecoder {
    * of the pair in the stream
    */
   push(bytes: Uint8Array): void {
+    checkBytes("bytes", bytes);
     for (let offset = 0; offset < bytes.length; offset += WINDOW_SIZE) {
       const piece = bytes.subarray(offset, offset + WINDOW_SIZE);
       this.#engine.memory.set(piece, WINDOW);

@@ -1,3 +1,4 @@
+import { checkBytes } from "../arguments.js";
 import { ByteCollector } from "../bytes.js";
 import type { Variable } from "../cgi/variables.js";
 import { ErrorCode, GatewayError } from "../errors.js";
@@ -60,6 +61,7 @@ export class FastCgiRecordDecoder {
    * cannot be used afterwards
    */
   *push(bytes: Uint8Array): Generator<FastCgiRecord, void, undefined> {
+    checkBytes("bytes", bytes);
     let at = 0;
     while (at < bytes.length) {
       at += this.#take(bytes.subarray(at));

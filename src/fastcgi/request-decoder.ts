@@ -1,3 +1,4 @@
+import { checkBytes } from "../arguments.js";
 import { ByteCollector, latin1 } from "../bytes.js";
 import { otherClientError } from "../cgi/spoken-protocol.js";
 import type { Variables } from "../cgi/variables.js";
@@ -93,6 +94,7 @@ export class FastCgiRequestDecoder {
    * afterwards
    */
   *push(bytes: Uint8Array): Generator<FastCgiRequestEvent, void, undefined> {
+    checkBytes("bytes", bytes);
     let rest = bytes;
     if (!this.#isStarted) {
       this.#start.push(bytes);

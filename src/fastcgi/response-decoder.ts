@@ -1,3 +1,4 @@
+import { checkBytes } from "../arguments.js";
 import { StreamStart } from "../bytes.js";
 import type { ClientHandlers } from "../cgi/client-machine.js";
 import { otherServerError } from "../cgi/spoken-protocol.js";
@@ -67,6 +68,7 @@ export class ResponseDecoder {
    * END_REQUEST's protocolStatus: `overloaded`, `cannot_multiplex`, `unknown_role`
    */
   push(bytes: Uint8Array): number {
+    checkBytes("bytes", bytes);
     let offset = 0;
     while (offset < bytes.length && !this.#ended) {
       const piece = bytes.subarray(offset, offset + WINDOW_SIZE);

@@ -1,4 +1,3 @@
-import { wrongArgument } from "../arguments.js";
 import { utf8 } from "../bytes.js";
 import type { ResponseHead } from "../cgi/response-head.js";
 import { ResponseHeadReader } from "../cgi/response-head-reader.js";
@@ -128,7 +127,6 @@ let last: { page: PagePath; request: PreparedRequest } | undefined;
  */
 function requestFor(page: PagePath): PreparedRequest {
   if (last?.page.path !== page.path || last.page.query !== page.query) {
-    if (typeof page.path !== "string") throw wrongArgument("path", page.path, "a string");
     last = { page, request: prepareRequest({ variables: pageVariables(page) }) };
   }
   return last.request;

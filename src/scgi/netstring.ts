@@ -1,3 +1,4 @@
+import { checkBytes } from "../arguments.js";
 import { ByteCollector, latin1Bytes } from "../bytes.js";
 import type { Engine } from "../engine/engine.js";
 import {
@@ -25,6 +26,7 @@ export interface NetstringOptions {
 
 /** A netstring: decimal length, colon, bytes, comma (draft-bernstein-netstrings-02). */
 export function encodeNetstring(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  checkBytes("bytes", bytes);
   const head = latin1Bytes(`${bytes.length}:`);
   const netstring = new Uint8Array(head.length + bytes.length + 1);
   netstring.set(head);
@@ -127,6 +129,7 @@ export class NetstringDecoder {
    * complete netstrings. The decoder cannot be used afterwards
    */
   push(bytes: Uint8Array, onNetstring: (content: Uint8Array) => void): void {
+    checkBytes("bytes", bytes);
     const { memory } = this.#framing.engine;
     const input = bytes.buffer === memory.buffer ? bytes.slice() : bytes;
     for (let offset = 0; offset < input.length; ) {

@@ -1,3 +1,4 @@
+import { checkBytes } from "../arguments.js";
 import { ByteCollector } from "../bytes.js";
 import { OneRequestServer } from "../cgi/one-request-server.js";
 import { PackedVariables } from "../cgi/packed-variables.js";
@@ -59,6 +60,7 @@ export class ScgiRequestDecoder {
    * `wrong_protocol` when the client speaks another protocol
    */
   push(bytes: Uint8Array): ScgiRequest | undefined {
+    checkBytes("bytes", bytes);
     if (this.#done) throw new Error("the head of this request is complete");
     const { engine } = this.#framing;
     const { memory } = engine;

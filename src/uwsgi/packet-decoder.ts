@@ -1,3 +1,4 @@
+import { checkBytes } from "../arguments.js";
 import { ByteCollector, latin1 } from "../bytes.js";
 import { PackedVariables } from "../cgi/packed-variables.js";
 import { beginsLikeHttp } from "../cgi/spoken-protocol.js";
@@ -59,6 +60,7 @@ export class UwsgiPacketDecoder {
    * `wrong_protocol` when the peer speaks HTTP. The decoder cannot be used afterwards
    */
   push(bytes: Uint8Array): UwsgiPacket | undefined {
+    checkBytes("bytes", bytes);
     const { memory } = this.#engine;
     const input = bytes.buffer === memory.buffer ? bytes.slice() : bytes;
     for (let offset = 0; offset < input.length; ) {
