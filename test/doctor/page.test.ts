@@ -150,10 +150,15 @@ describeWith(["php-fpm"], "doctor, of a status page", () => {
   });
 
   it("has a finding, with exit code 1, where nothing listens", async () => {
-    for (const target of ["unix:/no/such.sock:/status", "127.0.0.1:1/status"]) {
+    for (const [target, change] of [
+      ["unix:/no/such.sock:/status", "is this the path of its listen directive?"],
+      ["127.0.0.1:1/status", "is this the address of its listen directive?"],
+      ["/etc/passwd", "give the path of the socket itself"],
+    ] as const) {
       const { code, stdout } = await runHere(["doctor", target]);
       expect(code, stdout).toBe(1);
       expect(stdout).toContain("[not_running]");
+      expect(stdout).toContain(change);
     }
   });
 

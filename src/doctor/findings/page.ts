@@ -58,7 +58,7 @@ export const pageRule: Rule = {
 };
 
 function notRunning(evidence: Evidence): Finding {
-  const { master, configuration, page, queue } = evidence;
+  const { master, page, queue } = evidence;
   const runs = master !== undefined;
   if (page.error?.code === ErrorCode.SocketMissing && queue !== undefined) {
     return socketRemoved(evidence);
@@ -70,11 +70,17 @@ function notRunning(evidence: Evidence): Finding {
       ? "down: php-fpm runs, but nothing listens at the pool's address"
       : "down: nothing listens at the pool's address",
     evidence: [page.error?.message ?? ""],
-    change: runs
-      ? "reload php-fpm: it runs with an older configuration"
-      : `start php-fpm, and see its log${configuration?.errorLog === undefined ? "" : ` ${configuration.errorLog}`} for why it ended`,
+    change: howToStart(evidence),
     ...placeOf(evidence, "listen"),
   };
+}
+
+function howToStart({ master, configuration, page }: Evidence): string {
+  if (master !== undefined) return "reload php-fpm: it runs with an older configuration";
+  // No configuration says that a pool should be there: the address may be wrong.
+  if (configuration === undefined && page.error?.hint !== undefined) return page.error.hint;
+  const log = configuration?.errorLog === undefined ? "" : ` ${configuration.errorLog}`;
+  return `start php-fpm, and see its log${log} for why it ended`;
 }
 
 /** The kernel still has the socket. A reload hands it on to the new master, and makes no file. */
