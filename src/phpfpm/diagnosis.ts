@@ -104,9 +104,17 @@ const queueHints: ReadonlyMap<PoolProblem, string> = new Map([
   ],
 ]);
 
-/** Whether an error may be that of a saturated pool, which its accept queue shows. */
-export function mayBeSaturated({ code }: GatewayError): boolean {
-  return isLate(code) || code === ErrorCode.BacklogFull;
+/** The error of a socket without a file, whose accept queue the kernel still shows. */
+export function socketRemoved({ code, message, address, cause }: GatewayError): GatewayError {
+  const why = "the file of this socket was removed, and php-fpm still listens on it";
+  const hint =
+    "restart php-fpm, since a reload keeps the old socket; and find what removed the file";
+  return new GatewayError(code, `${message}: ${why}`, { hint, address, cause });
+}
+
+/** Whether the accept queue of a pool may say more than its error: that it is saturated, or removed. */
+export function isExplainedByQueue({ code }: GatewayError): boolean {
+  return isLate(code) || code === ErrorCode.BacklogFull || code === ErrorCode.SocketMissing;
 }
 
 function isLate(code: ErrorCode): boolean {

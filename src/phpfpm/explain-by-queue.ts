@@ -1,7 +1,7 @@
 import type { Address } from "../address.js";
-import type { GatewayError } from "../errors.js";
+import { ErrorCode, type GatewayError } from "../errors.js";
 import { AcceptQueues } from "../transport/accept-queues.js";
-import { withQueue } from "./diagnosis.js";
+import { socketRemoved, withQueue } from "./diagnosis.js";
 
 /** The queue changes with each connection; the pools of one command fail at about the same time. */
 const queues = new AcceptQueues(50);
@@ -21,6 +21,7 @@ export async function explainByQueue(
   const table = await queues.read();
   const queue = table.queueOf(endpoint);
   if (queue === undefined) return error;
+  if (error.code === ErrorCode.SocketMissing) return socketRemoved(error);
   const backlog = await backlogOf(text);
   return withQueue(error, {
     ...queue,

@@ -2,7 +2,7 @@ import type { Address } from "../../address.js";
 import { targetAddress } from "../../client/connect.js";
 import { GatewayError } from "../../errors.js";
 import type { Probe } from "../../fleet/probe.js";
-import { mayBeSaturated } from "../../phpfpm/diagnosis.js";
+import { isExplainedByQueue } from "../../phpfpm/diagnosis.js";
 
 /**
  * A probe of a pool. A given path replaces that of the address. The error of a pool of
@@ -17,7 +17,7 @@ export function probePool<Value>(
     try {
       return await read(path === undefined ? address : { ...address, path }, limits);
     } catch (error) {
-      if (!(error instanceof GatewayError) || !mayBeSaturated(error)) throw error;
+      if (!(error instanceof GatewayError) || !isExplainedByQueue(error)) throw error;
       const { explainByQueue } = await import("../../phpfpm/explain-by-queue.js");
       const { localPool } = await import("./local-pool.js");
       throw await explainByQueue(error, address, async (text) => (await localPool(text))?.backlog);

@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { connect } from "node:net";
 import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { describeWith } from "../../harness/describe-with.js";
@@ -16,6 +17,7 @@ describeWith(["php-fpm"], "the error of a pool of this machine that does not ans
         { ...common, name: "unix", listen: "unix" },
         { ...common, name: "tcp", listen: "tcp" },
         { ...common, name: "full", listen: "unix" },
+        { ...common, name: "removed", listen: "unix" },
       ],
     });
   });
@@ -63,6 +65,13 @@ describeWith(["php-fpm"], "the error of a pool of this machine that does not ans
     expect(text).toMatch(
       /wait in its accept queue \(limit 6\), and every worker is busy, stopped, or held by a silent client\nhint: /,
     );
+  });
+
+  it("a pool whose socket file was removed needs a restart", async () => {
+    const { address, bareAddress } = fpm.pool("removed");
+    rmSync(bareAddress);
+    const { stderr } = await runHere(["status", address]);
+    expect(stderr).toMatch(/no such socket: .* still listens on it\nhint: restart php-fpm/);
   });
 
   it("a dead pool and a misconfigured one are no saturated ones", async () => {
