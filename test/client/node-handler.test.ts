@@ -83,6 +83,22 @@ describeWith(["php-fpm"], "toNodeHandler", () => {
     expect((await fetch(`${url}/echo.php`, long)).status).toBe(413);
   });
 
+  it("refuses a body that a middleware has read, which PHP would not see", async () => {
+    const errors: unknown[] = [];
+    const app = express();
+    app.use(express.json(), toNodeHandler({ address, root: site.root }));
+    app.use((error: unknown, _: unknown, response: express.Response, __: unknown) => {
+      errors.push(error);
+      response.sendStatus(500);
+    });
+    const url = await listen(app);
+    const headers = { "content-type": "application/json" };
+    const sent = await fetch(`${url}/wp-login.php`, { method: "POST", body: "{}", headers });
+    expect([sent.status, errors]).toEqual([500, [expect.objectContaining({ code: "bad_input" })]]);
+    const other = await fetch(`${url}/wp-login.php`, { method: "POST", body: "a=1" });
+    expect(await other.json()).toMatchObject({ bodyLength: 3 });
+  });
+
   it("answers Expect: 100-continue, drops trailers, and refuses WebSockets", async () => {
     const url = await listen(scripts());
     const answer = await new Promise<string>((resolve, reject) => {

@@ -6,6 +6,7 @@ import type { TLSSocket } from "node:tls";
 import { percentEncoded } from "../../bytes.js";
 import { byteStringValue, type Variable } from "../../cgi/variables.js";
 import { plainIPv4 } from "../../cgi/variables-from-http.js";
+import { ErrorCode, GatewayError } from "../../errors.js";
 import { streamOf } from "../bridge-request.js";
 import type { GatewayClient } from "../create-client.js";
 import { failureStatus, plainResponse } from "./failure.js";
@@ -71,6 +72,7 @@ export function toNodeHandler(
     if (asked === undefined) return writeOwn(plainResponse(400), incoming, outgoing);
     const { request } = asked;
     try {
+      checkUnread(incoming);
       await writeResponse(await frontEnd.answer(asked), incoming, outgoing);
     } catch (error) {
       const isOver = outgoing.headersSent || outgoing.destroyed;
@@ -116,6 +118,20 @@ function frontEndRequest(incoming: Incoming, signal: AbortSignal): FrontEndReque
   } catch {
     return undefined;
   }
+}
+
+/**
+ * PHP would get an empty body, and answer as if the client had sent none.
+ *
+ * @throws GatewayError `bad_input` for a body that a middleware has read
+ */
+function checkUnread({ headers, readableDidRead }: Incoming): void {
+  const isPromised =
+    Number(headers["content-length"] ?? 0) > 0 || headers["transfer-encoding"] !== undefined;
+  if (!isPromised || !readableDidRead) return;
+  throw new GatewayError(ErrorCode.BadInput, "the body of this request has been read already", {
+    hint: "put this handler before middleware that reads bodies, such as express.json()",
+  });
 }
 
 function hasContent({ headers, httpVersionMajor, readableEnded }: Incoming): boolean {
