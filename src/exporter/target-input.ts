@@ -1,3 +1,4 @@
+import { isObject, wrongArgument } from "../arguments.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { checkCount, checkWait } from "../numbers.js";
 import { checkTargetAddress } from "./config/target-checks.js";
@@ -26,11 +27,14 @@ const counts = ["concurrency", "maxLength"] as const;
 /**
  * Puts the defaults where a target has no value.
  *
- * @throws GatewayError `bad_input`, `bad_address`
+ * @throws GatewayError `bad_input`, `bad_address`; TypeError for an unknown metric style
  */
 export function settingsOfInput(input: ExporterInput): ExporterSettings {
   const { targets, served } = input;
   if (!Array.isArray(targets)) throw notTargets("targets", targets);
+  if (!["drop-in", "modern", undefined].includes(input.metricStyle)) {
+    throw wrongArgument("metricStyle", input.metricStyle, "drop-in or modern");
+  }
   for (const name of times) if (input[name] !== undefined) checkWait(name, input[name]);
   for (const name of counts) if (input[name] !== undefined) checkCount(name, input[name], 1);
   return {
@@ -43,11 +47,17 @@ export function settingsOfInput(input: ExporterInput): ExporterSettings {
 function completeTarget(input: TargetInput): ScrapeTarget {
   const given = typeof input === "string" ? { address: input } : input;
   if (typeof given?.address !== "string") throw notTargets("a target", input);
+  if (!isLabels(given.labels ?? {})) throw notTargets("the labels of a target", given.labels);
   if (given.timeout !== undefined) checkWait("timeout", given.timeout);
   if (given.processes !== undefined) checkCount("processes", given.processes);
   if (isComplete(given)) return given;
   const kind = checkTargetAddress(given.address);
   return { ...targetDefaults, kind, source: "the program", ...given };
+}
+
+/** A value that is no text would fail the whole page. */
+function isLabels(value: unknown): boolean {
+  return isObject(value) && Object.values(value).every((each) => typeof each === "string");
 }
 
 /** Whether nothing is missing: such a target stays the object that it is. */

@@ -39,6 +39,8 @@ it.each([
   ["concurrency", { concurrency: Number.NaN }],
   ["scrapeTimeout", { scrapeTimeout: "10s" }],
   ["log", { log: true }],
+  ["metricStyle", { metricStyle: "modren" }],
+  ["the labels of a target", { targets: [{ address: "127.0.0.1:1", labels: { rack: 5 } }] }],
   ["timeout", { targets: [{ address: "unix:/nowhere/www.sock:/status", timeout: Number.NaN }] }],
 ])("a setting that is no value of its kind is named: %s", (name, settings) => {
   const options = { targets: ["unix:/nowhere/www.sock:/status"], ...settings };
