@@ -11,14 +11,23 @@ export function sessionOf(variables: Variables): string | undefined {
   return session === undefined ? undefined : idOf(session);
 }
 
-/** The id of the session whose cookie an answer sets: the client's next request will have it. */
+/**
+ * The id of the session whose cookie an answer sets: the client's next request will have it. Of
+ * several, a client keeps the last; one that has expired deletes an old cookie.
+ */
 export function sessionSetBy(headers: Headers): string | undefined {
-  for (const cookie of headers.getSetCookie()) {
-    const [, quoted, plain] = /^session=(?:"([^"]*)"|([^;,\s]*))/.exec(cookie) ?? [];
+  for (const cookie of headers.getSetCookie().reverse()) {
+    const [, quoted, plain] = /^session\s*=\s*(?:"([^"]*)"|([^;,\s]*))/.exec(cookie) ?? [];
     const value = quoted ?? plain;
-    if (value !== undefined && value !== "") return idOf(cookieText(value));
+    if (value !== undefined && value !== "" && !hasExpired(cookie)) return idOf(cookieText(value));
   }
   return undefined;
+}
+
+function hasExpired(cookie: string): boolean {
+  const age = /;\s*max-age\s*=\s*(-?\d+)/i.exec(cookie)?.[1];
+  if (age !== undefined) return Number(age) <= 0;
+  return Date.parse(/;\s*expires\s*=\s*([^;]*)/i.exec(cookie)?.[1] ?? "") <= Date.now();
 }
 
 /** Whether a text has the shape of an id. */

@@ -48,6 +48,10 @@ describe("the session that an answer begins", () => {
     ["session=abc; Path=/; HttpOnly"],
     ['session="abc"; Path=/'],
     ["theme=dark; Path=/", "session=abc"],
+    ["session= abc ; Path=/"],
+    ["session=old", "session=abc"],
+    ["session=deleted; expires=Thu, 01-Jan-1970 00:00:01 GMT; Max-Age=0", "session=abc; path=/"],
+    ["session=abc; Max-Age=60", "session=old; Path=/old; Expires=Thu, 01 Jan 1970 00:00:00 GMT"],
   ])("is that of the requests with its cookie: %s", (...cookies) => {
     expect(begun(...cookies)).toBe(abc);
     expect(isSessionId(begun(...cookies))).toBe(true);
