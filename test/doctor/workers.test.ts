@@ -57,8 +57,12 @@ describeWith(["php-fpm"], "doctor, of workers that end", () => {
   it("finds an idle timeout that ends workers between two requests", async () => {
     const extra = { "pm.process_idle_timeout": "1s" };
     const fpm = await startPools({ pools: [{ ...pool, pm: "ondemand", maxChildren: 8, extra }] });
-    const bursts = setInterval(() => void ask(fpm.pool("www"), 5, "sleep.php", "ms=300"), 3_000);
-    onTestFinished(() => clearInterval(bursts));
+    // One after the other: php-fpm starts a worker for a client that comes while all are busy.
+    let turn = 0;
+    const requests = setInterval(() => {
+      if (turn++ % 66 < 5) void ask(fpm.pool("www"), 1, "sleep.php", "ms=600");
+    }, 50);
+    onTestFinished(() => clearInterval(requests));
     let found = await examineOne(fpm, fpm.pool("www").address);
     await until(
       async () => {
