@@ -224,9 +224,9 @@ export const poolOptions = {
   },
   /**
    * Delegate mode: whether all connections of a session go to the same worker. The session is the
-   * value of the cookie `session`, else X-Forwarded-For, else REMOTE_ADDR. A connection ends with its
-   * request, because the next one may be of another session. A worker that sets the cookie has its
-   * session from then on. Default: false.
+   * value of the cookie `session`, else X-Forwarded-For, else REMOTE_ADDR, of the connection's first
+   * request: the front end must not keep connections. A worker that sets the cookie has its session
+   * from then on. Default: false.
    */
   affinity: {
     type: "boolean",

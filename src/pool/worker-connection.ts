@@ -19,8 +19,6 @@ export interface WorkerService extends SocketService {
   readonly respond: Responder;
   readonly places: Places;
   readonly open: OpenConnection;
-  /** Whether a connection ends with its request: the next one may be of another worker's session. */
-  readonly oneRequest: boolean;
   closed(connection: WorkerConnection): void;
 }
 
@@ -102,7 +100,7 @@ export class WorkerConnection implements SocketOwner<ServedConnection>, ListedCo
   #handle(running: RunningRequest): Response | Promise<Response> {
     const opened = this.#opened;
     this.#opened = undefined;
-    if (this.#drainTimer !== undefined || this.service.oneRequest) this.#connection.drain();
+    if (this.#drainTimer !== undefined) this.#connection.drain();
     const slot = this.service.places.take(opened);
     if (slot instanceof Promise) return this.#handleLater(slot, running);
     return this.#run(slot, running);

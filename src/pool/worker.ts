@@ -52,7 +52,6 @@ export class PoolWorker implements WorkerService {
   readonly #gate: AcceptGate | undefined;
   /** FastCGI 1.0 §3.2. Undefined: all peers. */
   readonly #allowed = allowedPeers(process.env["FCGI_WEB_SERVER_ADDRS"]);
-  readonly oneRequest: boolean;
   readonly #connections = new Connections<Served>();
   /** Connections that the master may still pass. */
   #promised = 0;
@@ -74,7 +73,6 @@ export class PoolWorker implements WorkerService {
     const respond = settings.affinity
       ? announcing(handle as Responder, (id) => send({ kind: "session", id }))
       : (handle as Responder);
-    this.oneRequest = settings.affinity;
     this.respond = (running) => pageFor(running.variables, board, settings) ?? respond(running);
     this.protocol = settings.protocol;
     this.timeouts = timeoutsOf(serve);

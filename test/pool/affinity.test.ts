@@ -1,7 +1,6 @@
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { keepConnections } from "../../src/client/connect.js";
 import { gatewayFetch } from "../../src/client/fetch.js";
 import { getValues } from "../../src/client/get-values.js";
 import { startMaster } from "./master.js";
@@ -20,20 +19,6 @@ describe("a pool with session affinity", () => {
     }
     expect([...pids.values()].map(({ size }) => size)).toEqual([1, 1, 1]);
     expect(new Set([...pids.values()].flatMap((set) => [...set])).size).toBe(3);
-  });
-
-  it("sends each session to its own worker, though its front end keeps connections", async () => {
-    await using master = await startMaster(args);
-    const connections = keepConnections(master.address, { idle: 3 });
-    const pidOf = async (session: string) => {
-      const init = { headers: cookie(session), connections };
-      const response = await gatewayFetch(master.address, "/", init);
-      return (await response.text()).split(" ")[0];
-    };
-    const pids = [await pidOf("a"), await pidOf("b"), await pidOf("c")];
-    expect(new Set(pids).size).toBe(3);
-    expect([await pidOf("a"), await pidOf("b"), await pidOf("c")]).toEqual(pids);
-    connections.close();
   });
 
   it("sends a session to the worker that has set its cookie", async () => {
