@@ -21,14 +21,6 @@ export function checkObject(argument: string, value: unknown): asserts value is 
   if (!isObject(value)) throw wrongArgument(argument, value, "an object");
 }
 
-/** @throws TypeError that names the argument: a text has no bytes, and an ArrayBuffer no length */
-export function checkBytes(argument: string, value: unknown): asserts value is Uint8Array {
-  if (value instanceof Uint8Array) return;
-  // One of another realm, such as that of a test runner.
-  if (Object.prototype.toString.call(value) === "[object Uint8Array]") return;
-  throw wrongArgument(argument, value, "a Uint8Array");
-}
-
 /** @param expected what the argument has to be: "a string" */
 export function wrongArgument(argument: string, value: unknown, expected: string): TypeError {
   return new TypeError(`${argument}: ${described(value)} is not ${expected}`);

@@ -122,6 +122,16 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
+/** @throws TypeError that names the argument: a text has no bytes, and an ArrayBuffer no length */
+export function checkBytes(argument: string, value: unknown): asserts value is Uint8Array {
+  if (value instanceof Uint8Array) return;
+  // One of another realm, such as that of a test runner.
+  const kind = Object.prototype.toString.call(value);
+  if (kind !== "[object Uint8Array]") {
+    throw new TypeError(`${argument}: ${kind} is not a Uint8Array`);
+  }
+}
+
 /** A view of bytes, to read numbers of several bytes. */
 export function viewOf({ buffer, byteOffset, length }: Uint8Array): DataView {
   return new DataView(buffer, byteOffset, length);

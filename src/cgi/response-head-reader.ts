@@ -1,5 +1,4 @@
-import { checkBytes } from "../arguments.js";
-import { equalBytes, latin1 } from "../bytes.js";
+import { checkBytes, equalBytes, latin1 } from "../bytes.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { defaultLimits } from "../limits.js";
 import { tokenBytes } from "./http.js";
@@ -64,7 +63,8 @@ export class ResponseHeadReader {
    * @throws GatewayError `malformed` with the offset in the response, or `limit_exceeded`
    */
   push(bytes: Uint8Array): ResponseHead | undefined {
-    checkBytes("bytes", bytes);
+    // Here, and not only there: each scrape comes by.
+    if (!(bytes instanceof Uint8Array)) checkBytes("bytes", bytes);
     const before = this.#keptLength;
     const text = before === 0 ? bytes : this.#keep(bytes);
     const length = before + bytes.length;

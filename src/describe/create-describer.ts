@@ -1,5 +1,5 @@
-import { checkBytes, checkObject, wrongArgument } from "../arguments.js";
-import { ByteCollector } from "../bytes.js";
+import { checkObject, wrongArgument } from "../arguments.js";
+import { ByteCollector, checkBytes } from "../bytes.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import type { Describer } from "./describer.js";
 import { type DescriberOptions, describerFor, isRecognisable } from "./recognise.js";

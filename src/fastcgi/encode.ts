@@ -1,5 +1,4 @@
-import { checkBytes } from "../arguments.js";
-import { ByteCollector, concat, isAsciiText, utf8Bytes } from "../bytes.js";
+import { ByteCollector, checkBytes, concat, isAsciiText, utf8Bytes } from "../bytes.js";
 import { checkVariablesSize, type Variable, type VariableValue } from "../cgi/variables.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import {

@@ -1,5 +1,4 @@
-import { checkBytes } from "../arguments.js";
-import { ByteCollector } from "../bytes.js";
+import { ByteCollector, checkBytes } from "../bytes.js";
 import { PackedVariables } from "../cgi/packed-variables.js";
 import { type Variable, Variables, variableOf } from "../cgi/variables.js";
 import type { Engine } from "../engine/engine.js";

@@ -1,5 +1,4 @@
-import { checkBytes } from "../arguments.js";
-import { ByteCollector } from "../bytes.js";
+import { ByteCollector, checkBytes } from "../bytes.js";
 import type { Variable } from "../cgi/variables.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { PairDecoder } from "./pair-decoder.js";

@@ -1,5 +1,4 @@
-import { checkBytes } from "../arguments.js";
-import { ByteCollector, latin1 } from "../bytes.js";
+import { ByteCollector, checkBytes, latin1 } from "../bytes.js";
 import { otherClientError } from "../cgi/spoken-protocol.js";
 import type { Variables } from "../cgi/variables.js";
 import type { Engine } from "../engine/engine.js";

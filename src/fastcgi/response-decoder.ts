@@ -1,5 +1,4 @@
-import { checkBytes } from "../arguments.js";
-import { StreamStart } from "../bytes.js";
+import { checkBytes, StreamStart } from "../bytes.js";
 import type { ClientHandlers } from "../cgi/client-machine.js";
 import { otherServerError } from "../cgi/spoken-protocol.js";
 import type { Engine } from "../engine/engine.js";

@@ -47,10 +47,10 @@ export interface StatusOptions extends StatusPageOptions, PingOptions {
  */
 export async function status(
   target: string | Address,
-  options: StatusOptions = {},
+  options?: StatusOptions,
 ): Promise<PoolStatus> {
-  checkOptions("options", options);
-  return patientStatus(target, options);
+  if (options !== undefined) checkOptions("options", options);
+  return patientStatus(target, options ?? {});
 }
 
 /** Does as {@link status}, for a caller that may keep a request that is late. */

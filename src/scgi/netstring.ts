@@ -1,5 +1,4 @@
-import { checkBytes } from "../arguments.js";
-import { ByteCollector, latin1Bytes } from "../bytes.js";
+import { ByteCollector, checkBytes, latin1Bytes } from "../bytes.js";
 import type { Engine } from "../engine/engine.js";
 import {
   EngineError,

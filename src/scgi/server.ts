@@ -1,5 +1,4 @@
-import { checkBytes } from "../arguments.js";
-import { ByteCollector } from "../bytes.js";
+import { ByteCollector, checkBytes } from "../bytes.js";
 import { OneRequestServer } from "../cgi/one-request-server.js";
 import { PackedVariables } from "../cgi/packed-variables.js";
 import type { ServerHandlers } from "../cgi/server-machine.js";

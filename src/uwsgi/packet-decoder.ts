@@ -1,5 +1,4 @@
-import { checkBytes } from "../arguments.js";
-import { ByteCollector, latin1 } from "../bytes.js";
+import { ByteCollector, checkBytes, latin1 } from "../bytes.js";
 import { PackedVariables } from "../cgi/packed-variables.js";
 import { beginsLikeHttp } from "../cgi/spoken-protocol.js";
 import { Variables } from "../cgi/variables.js";
