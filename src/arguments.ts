@@ -21,6 +21,11 @@ export function checkObject(argument: string, value: unknown): asserts value is 
   if (!isObject(value)) throw wrongArgument(argument, value, "an object");
 }
 
+/** @throws TypeError that names the argument */
+export function checkFunction(argument: string, value: unknown): void {
+  if (typeof value !== "function") throw wrongArgument(argument, value, "a function");
+}
+
 /** @param expected what the argument has to be: "a string" */
 export function wrongArgument(argument: string, value: unknown, expected: string): TypeError {
   return new TypeError(`${argument}: ${described(value)} is not ${expected}`);

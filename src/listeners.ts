@@ -1,6 +1,6 @@
 /**
- * Calls what a user has given to be told of errors or of bytes, or for a log. What that throws itself, at once or
- * later, is shown on the console: it must not end the work that it is told of.
+ * Calls what a user has given to be told of errors or of bytes, or for a log. What that throws itself,
+ * at once or later, is shown on the console: it must not end the work that it is told of.
  */
 export function notify<Values extends readonly unknown[]>(
   listener: ((...values: Values) => unknown) | undefined,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { bridge } from "../src/client/bridge.js";
 import { createClient } from "../src/client/create-client.js";
 import { gatewayFetch } from "../src/client/fetch.js";
 import { gatewayFetchOver } from "../src/client/fetch-over.js";
@@ -23,9 +24,12 @@ import { createExporter } from "../src/exporter/create-exporter.js";
 import { statusOver } from "../src/phpfpm/fetch-page.js";
 import { fleet, ping, status } from "../src/phpfpm/status.js";
 import { startPool } from "../src/pool/start-pool.js";
+import { fromWsgi } from "../src/server/adapters/wsgi.js";
+import { compose } from "../src/server/handler.js";
 import { serve } from "../src/server/serve.js";
 import { serveCgi } from "../src/server/serve-cgi.js";
 import { serveOver } from "../src/server/serve-over.js";
+import { renderStatusPage } from "../src/status-page/write-page.js";
 import { listeningCount } from "./harness/listening-count.js";
 
 /** A function with arguments of any kind, as JavaScript calls it. */
@@ -71,6 +75,11 @@ describe("a wrong argument", () => {
     ["serveOver", serveOver, [streams(), 5], "handler"],
     ["serveOver", serveOver, [streams(), handler, null], "options"],
     ["serveCgi", serveCgi, [5], "application"],
+    ["compose", compose, [5], "middleware"],
+    ["fromWsgi", fromWsgi, [5], "application"],
+    ["renderStatusPage", renderStatusPage, [], "counters"],
+    ["renderStatusPage", renderStatusPage, [{ processes: [] }, "yaml", false], "format"],
+    ["bridge", bridge, [address, null], "options"],
     ["startPool", startPool, [], "options"],
   ];
   it.each(cases)("of %s is named", async (_name, callee, values, argument) => {

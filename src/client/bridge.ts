@@ -10,6 +10,7 @@ import { checkMilliseconds } from "../numbers.js";
 import { type Environment, requestVariablesFromEnvironment } from "../transport/environment.js";
 import { AnswerHead } from "./answer-head.js";
 import { type BridgeRequest, readRequest } from "./bridge-request.js";
+import { checkOptions } from "./check-options.js";
 import { createMachineFor } from "./client-machines.js";
 import { type ConnectOptions, channelsTo, targetAddress } from "./connect.js";
 import { Exchange, type ExchangeSink, timerDelay } from "./exchange.js";
@@ -64,6 +65,7 @@ export async function bridge(
   target: string | Address,
   options: BridgeOptions = {},
 ): Promise<number> {
+  checkOptions("options", options);
   const address = targetAddress(target);
   timerDelay("timeout", options.timeout ?? TIMEOUT);
   for (const delay of options.retryDelays ?? []) checkMilliseconds("retryDelays", delay);

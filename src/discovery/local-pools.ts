@@ -60,7 +60,7 @@ export class LocalPools {
   }
 }
 
-/** Whether an address of a pool is that of its `pm.status_listen`: no worker of its own answers there. */
+/** Whether an address of a pool is that of its `pm.status_listen`, where none of its workers answers. */
 export function isStatusListen(pool: PoolConfiguration, address: string): boolean {
   if (pool.statusListen === undefined) return false;
   return new LocalPools([{ ...pool, statusListen: undefined }]).at(address) === undefined;

@@ -1,4 +1,4 @@
-import { checkObject, wrongArgument } from "../arguments.js";
+import { checkFunction, checkObject } from "../arguments.js";
 import { notify } from "../listeners.js";
 import { checkMilliseconds } from "../numbers.js";
 import { Collector } from "./collector.js";
@@ -58,10 +58,7 @@ export function createExporter(options: ExporterOptions): Exporter {
   checkObject("options", options);
   const { reload } = options;
   for (const name of ["log", "reload"] as const) {
-    const value = options[name];
-    if (value !== undefined && typeof value !== "function") {
-      throw wrongArgument(name, value, "a function");
-    }
+    if (options[name] !== undefined) checkFunction(name, options[name]);
   }
   const log: LogListener = (record) => notify(options.log, record);
   const collector = new Collector({ log });

@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import { checkObject, wrongArgument } from "../arguments.js";
+import { checkFunction, checkObject } from "../arguments.js";
 import { ErrorCode, GatewayError } from "../errors.js";
 import { checkWait } from "../numbers.js";
 import { pause, type RetryOptions, retry } from "./retry.js";
@@ -105,7 +105,7 @@ class FleetRun<Value> {
 
   /** @throws GatewayError `bad_input` for a concurrency that is not 1 or more, and a bad jitter */
   constructor(targets: FleetTargets, probe: Probe<Value>, options: FleetOptions) {
-    if (typeof probe !== "function") throw wrongArgument("probe", probe, "a function");
+    checkFunction("probe", probe);
     checkObject("options", options);
     const { concurrency = 256, jitter = 0, signal } = options;
     checkWait("jitter", jitter);

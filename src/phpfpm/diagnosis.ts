@@ -137,7 +137,10 @@ function diagnoseError(
   return [{ problem: PoolProblem.NoAnswer, text }];
 }
 
-/** A silent client, or a signal, holds a worker as a request does, and no page came that tells them apart. */
+/**
+ * A silent client, or a signal, holds a worker as a request does, and no page came that tells them
+ * apart.
+ */
 const NONE_FREE = "every worker is busy, stopped, or held by a silent client";
 
 const ALONE = `${NONE_FREE}: none has accepted the status request, and nobody else waits`;

@@ -44,10 +44,10 @@ interface Unanswered {
 }
 
 /**
- * The connections to pools of a program that reads them again and again. A connection that is closed before a worker accepts it
- * stays in the accept queue, takes the place of a client there, and looks like one that gave up. So a
- * request that is late in a queue keeps its connection, the next reader waits for its answer, and
- * nobody connects to that listener before it has come.
+ * The connections to pools of a program that reads them again and again. A connection that is closed
+ * before a worker accepts it stays in the accept queue, takes the place of a client there, and looks
+ * like one that gave up. So a request that is late in a queue keeps its connection, the next reader
+ * waits for its answer, and nobody connects to that listener before it has come.
  */
 export class PoolConnections {
   readonly #unanswered = new Set<Unanswered>();

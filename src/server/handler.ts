@@ -1,5 +1,5 @@
 import type { Protocol } from "../address.js";
-import { hasMethod, wrongArgument } from "../arguments.js";
+import { checkFunction, hasMethod, wrongArgument } from "../arguments.js";
 import { isBodyless } from "../cgi/request-from-variables.js";
 import type { ServerRole } from "../cgi/server-machine.js";
 import type { Variables } from "../cgi/variables.js";
@@ -121,7 +121,10 @@ export type Middleware = (next: Handler) => Handler;
 /**
  * Combines several middleware into one. The first is the outermost: it gets the request first and the
  * response last. `compose(logged, authorized)(application)` is a handler.
+ *
+ * @throws TypeError for a middleware that is not a function
  */
 export function compose(...middleware: readonly Middleware[]): Middleware {
+  for (const each of middleware) checkFunction("middleware", each);
   return (application) => middleware.reduceRight((next, wrap) => wrap(next), application);
 }

@@ -1,4 +1,4 @@
-import { checkObject, hasMethod, wrongArgument } from "../arguments.js";
+import { checkFunction, checkObject, hasMethod, wrongArgument } from "../arguments.js";
 import type { Engine } from "../engine/engine.js";
 import type { Limits } from "../limits.js";
 import { checkCount, checkMilliseconds } from "../numbers.js";
@@ -71,10 +71,7 @@ export function checkServeOptions(
   },
 ): void {
   for (const name of listeners) {
-    const value: unknown = options[name];
-    if (value !== undefined && typeof value !== "function") {
-      throw wrongArgument(name, value, "a function");
-    }
+    if (options[name] !== undefined) checkFunction(name, options[name]);
   }
   const { limits, signal } = options;
   if (limits !== undefined) checkObject("limits", limits);

@@ -1,3 +1,4 @@
+import { checkObject, wrongArgument } from "../arguments.js";
 import { machineText, plainText, type WrittenValue, withoutControls } from "./field-values.js";
 import {
   entriesOf,
@@ -98,12 +99,14 @@ function secondsSince(start: number, now: number): number {
  * `counters` gives. Where PHP-FPM would let a hostile text break the page, the text is escaped.
  *
  * @param full adds the processes, except to OpenMetrics pages
+ * @throws TypeError that names a wrong argument
  */
 export function renderStatusPage(
   counters: PoolCounters,
   format: StatusFormat,
   full: boolean,
 ): string {
+  checkObject("counters", counters);
   const row = poolRow(counters);
   const pool = entriesOfRow(columnsOf(poolFields, [row]), row);
   const rows = full ? counters.processes.map((each) => processRow(each, counters.now)) : [];
@@ -120,6 +123,8 @@ export function renderStatusPage(
       return htmlPage(pool, columns, processes);
     case "openmetrics":
       return openMetricsPage(pool, counters);
+    default:
+      throw wrongArgument("format", format, "text, json, xml, html or openmetrics");
   }
 }
 

@@ -196,7 +196,10 @@ function waitingPage(evidence: Evidence, message: string, isFull: boolean): Find
   ];
 }
 
-/** An address for `pm.status_listen` that no other pool has: php-fpm refuses to start with one address twice. */
+/**
+ * An address for `pm.status_listen` that no other pool has: php-fpm refuses to start with one address
+ * twice.
+ */
 function statusListenFor({ listen, name }: PoolConfiguration): string {
   return listen.startsWith("unix:")
     ? `"pm.status_listen = ${join(dirname(listen.slice(5)), `${name}-status.sock`)}"`

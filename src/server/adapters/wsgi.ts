@@ -1,4 +1,5 @@
 import { Protocol } from "../../address.js";
+import { checkFunction } from "../../arguments.js";
 import { valueText } from "../../cgi/variables.js";
 import { type Context, type ErrorStream, type Handler, inputOf } from "../handler.js";
 import { belowFetch } from "../run-request.js";
@@ -65,6 +66,7 @@ export interface WsgiEnviron {
  * It is below Fetch: the body of a GET is in `wsgi.input`, and any method is served.
  */
 export function fromWsgi(application: WsgiApplication): Handler {
+  checkFunction("application", application);
   const run = (source: EnvironSource, context: Context): Promise<Response> => {
     const response = new WsgiResponse(context);
     void response.run(() =>
