@@ -1,6 +1,6 @@
 /**
- * Calls what a user has given to be told of errors or of bytes, or for a log. What that throws itself,
- * at once or later, is shown on the console: it must not end the work that it is told of.
+ * Calls a user's listener: for errors, for traced bytes, or for a log. An exception of the listener, or
+ * the rejection of its promise, is shown on the console, and the work goes on.
  */
 export function notify<Values extends readonly unknown[]>(
   listener: ((...values: Values) => unknown) | undefined,

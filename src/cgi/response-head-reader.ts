@@ -63,7 +63,7 @@ export class ResponseHeadReader {
    * @throws GatewayError `malformed` with the offset in the response, or `limit_exceeded`
    */
   push(bytes: Uint8Array): ResponseHead | undefined {
-    // Here, and not only there: each scrape comes by.
+    // Each scrape passes here: the call is left out where it would find nothing.
     if (!(bytes instanceof Uint8Array)) checkBytes("bytes", bytes);
     const before = this.#keptLength;
     const text = before === 0 ? bytes : this.#keep(bytes);

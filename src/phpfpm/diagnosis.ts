@@ -1,6 +1,7 @@
 import { ErrorCode, GatewayError } from "../errors.js";
 import type { PoolStatus } from "../status-page/pool-status.js";
 import type { AcceptQueue } from "../transport/accept-queues.js";
+import { removedSocketHint } from "../transport/removed-socket.js";
 
 /** What is wrong with a pool. */
 export const PoolProblem = {
@@ -107,9 +108,7 @@ const queueHints: ReadonlyMap<PoolProblem, string> = new Map([
 /** The error of a socket without a file, whose accept queue the kernel still shows. */
 export function socketRemoved({ code, message, address, cause }: GatewayError): GatewayError {
   const why = "the file of this socket was removed, and php-fpm still listens on it";
-  const hint =
-    "restart php-fpm, since a reload keeps the old socket; and find what removed the file";
-  return new GatewayError(code, `${message}: ${why}`, { hint, address, cause });
+  return new GatewayError(code, `${message}: ${why}`, { hint: removedSocketHint, address, cause });
 }
 
 /** Whether the accept queue of a pool may say more than its error: that it is saturated, or removed. */

@@ -133,7 +133,7 @@ export class PoolConnections {
     });
   }
 
-  /** Gives up what a worker has accepted since, also while nobody asks. */
+  /** Closes late requests that a worker has accepted. It needs no reader to ask again. */
   #lookAgain(): void {
     for (const request of this.#late) void this.#mustWait([request], request.endpoint, LOOK_AGAIN);
   }

@@ -1,5 +1,6 @@
 import { parseAddress, type SocketEndpoint, socketEndpoint } from "../../address.js";
 import { GatewayError } from "../../errors.js";
+import { removedSocketHint } from "../../transport/removed-socket.js";
 import type { DiscoveredTarget, DiscoveryProblem } from "../discovery.js";
 import type { PoolConfiguration } from "../pool-configuration.js";
 import { type PhpFpmMaster, type PhpFpmMasters, realPath } from "./masters.js";
@@ -173,12 +174,11 @@ function statusOff({ name, source }: PoolConfiguration): Fault {
   };
 }
 
-/** The kernel still has the socket. A reload hands it on to the new master, and makes no file. */
 function socketRemoved(base: string): Fault {
   return {
     state: "not running",
     problem: `the socket file of ${base} was removed, and php-fpm still listens on it`,
-    hint: "restart php-fpm, since a reload keeps the old socket; and find what removed the file",
+    hint: removedSocketHint,
   };
 }
 

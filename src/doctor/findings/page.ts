@@ -2,6 +2,7 @@ import { dirname, join } from "node:path";
 import { ownAccount, predictDenial } from "../../discovery/php-fpm/permissions.js";
 import type { PoolConfiguration } from "../../discovery/pool-configuration.js";
 import { ErrorCode } from "../../errors.js";
+import { removedSocketHint } from "../../transport/removed-socket.js";
 import { type Evidence, isLate, isStopped } from "../evidence.js";
 import { type Finding, FindingSeverity, placeIn, placeOf, type Rule } from "../finding.js";
 import { many } from "../words.js";
@@ -83,14 +84,13 @@ function howToStart({ master, configuration, page }: Evidence): string {
   return `start php-fpm, and see its log${log} for why it ended`;
 }
 
-/** The kernel still has the socket. A reload hands it on to the new master, and makes no file. */
 function socketRemoved(evidence: Evidence): Finding {
   return {
     code: "socket_removed",
     severity: FindingSeverity.Critical,
     title: "down: the pool's socket file was removed, and php-fpm still listens on it",
     evidence: [evidence.page.error?.message ?? "", "a socket that listens has this path"],
-    change: "restart php-fpm, since a reload keeps the old socket; and find what removed the file",
+    change: removedSocketHint,
     ...placeOf(evidence, "listen"),
   };
 }
